@@ -1,0 +1,56 @@
+# Every target that needs Python sets up .venv first, so `make test` works in a fresh checkout.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO := demo-run
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv demo test lint slow bench lock clean distclean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+venv: $(STAMP) ## Set up .venv from requirements.lock
+
+# A stamp newer than the lock is not enough: the Python behind .venv may be gone, or the folder moved.
+# PYTHON is handed on by name because make before 4.4 exports nothing to $(shell).
+ifneq ($(shell PYTHON='$(PYTHON)' bash scripts/setup_venv.sh --check && echo yes),yes)
+.PHONY: $(STAMP)
+endif
+$(STAMP): requirements.lock pyproject.toml
+	@PYTHON='$(PYTHON)' bash scripts/setup_venv.sh
+
+demo: $(STAMP) ## Run the demo into demo-run and say where its report is
+	@$(BIN)/missingmodels demo -o $(DEMO)
+	@report=$$(find $(DEMO) -name '*.html' | sort); \
+	if [ -z "$$report" ]; then echo "The demo wrote no report into $(DEMO)." >&2; exit 1; fi; \
+	echo "$$report" | sed 's/^/Report: /'
+
+test: lint ## Lint, then run the tests (the slow ones left out)
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## Check style, formatting and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+slow: $(STAMP) ## Run the slow tests
+	@$(BIN)/python -m pytest -m slow
+
+bench: $(STAMP) ## Time the models on simulated data
+	@$(BIN)/python simulations/bench.py
+
+# uv keeps the pins already in the file; `make lock LOCK_ARGS=--upgrade` moves them all.
+lock: ## Rebuild requirements.lock from pyproject.toml
+	@uv=$$(bash scripts/setup_venv.sh --uv) && "$$uv" pip compile --quiet --universal --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --group dev pyproject.toml -o requirements.lock \
+	  --python-version 3.12 $(LOCK_ARGS)
+
+clean: ## Remove outputs and caches, keeping .venv
+	@rm -rf $(DEMO) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find src tests simulations scripts -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+distclean: clean ## Remove those and the virtual environments
+	@rm -rf $(VENV) .venv-tools

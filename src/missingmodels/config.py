@@ -1,0 +1,83 @@
+"""Configuration records read from TOML. Every wrong key or value is told with its place, all of them at once."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from missingmodels.errors import ConfigInvalid
+
+
+class Config(BaseModel):
+    """A record that refuses unknown keys and cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+ConfigType = TypeVar("ConfigType", bound=Config)
+
+
+def read_toml(path: Path, kind: type[ConfigType]) -> ConfigType:
+    """A Plan or Scenario from a TOML file. Raises ConfigInvalid listing every wrong key and value."""
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigInvalid("there is no such file", where=str(path), remedy="check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+        raise ConfigInvalid(f"not a TOML file ({error})", where=str(path), remedy="correct it at that place") from error
+    return from_mapping(values, kind, where=str(path))
+
+
+def from_mapping(values: dict[str, Any], kind: type[ConfigType], *, where: str = "") -> ConfigType:
+    """A record from plain values, with every fault listed."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        faults = [_fault(item, kind) for item in error.errors()]
+    listing = "\n  ".join(faults)
+    raise ConfigInvalid(
+        f"{len(faults)} fault{'' if len(faults) == 1 else 's'}\n  {listing}",
+        where=where,
+        remedy="correct each key named; keys and their meaning are in the documentation of plans and scenarios",
+    )
+
+
+def preset(folder: str, name: str, kind: type[ConfigType]) -> ConfigType:
+    """A plan or scenario that ships with the package."""
+    root = files("missingmodels").joinpath(folder)
+    known = sorted(item.name.removesuffix(".toml") for item in root.iterdir() if item.name.endswith(".toml"))
+    if name not in known:
+        raise ConfigInvalid(
+            f"no preset {name!r}{nearest(name, known)}", remedy=f"choose one of {', '.join(known)}, or name a file"
+        )
+    return from_mapping(tomllib.loads(root.joinpath(f"{name}.toml").read_text(encoding="utf-8")), kind, where=name)
+
+
+def _fault(item: Any, kind: type[Config]) -> str:
+    place = ".".join(str(part) for part in item["loc"]) or "(whole file)"
+    if item["type"] == "extra_forbidden":
+        return f"{place}: unknown key{nearest(str(item['loc'][-1]), _keys(kind, item['loc'][:-1]))}"
+    message = item["msg"].removeprefix("Value error, ")
+    value = "" if isinstance(item.get("input"), dict | Config) else f" (found {item['input']!r})"
+    return f"{place}: {message}{value}"
+
+
+def _keys(kind: type[Config], place: tuple[Any, ...]) -> list[str]:
+    for part in place:
+        inner = kind.model_fields.get(str(part))
+        if inner is None or not isinstance(inner.annotation, type) or not issubclass(inner.annotation, Config):
+            return []
+        kind = inner.annotation
+    return list(kind.model_fields)
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else (f"; known: {', '.join(known)}" if known else "")

@@ -1,0 +1,132 @@
+"""SSDA903 missing rows to missing episodes: unusable rows aside, overlaps merged, closed beds told."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from missingmodels.extract import layout903 as layout
+from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside
+
+FAR = pd.Timestamp("2200-01-01")  # stands for "open" where ends are compared
+
+
+def settle_missing(
+    missing: pd.DataFrame,
+    *,
+    birth: pd.Series,
+    episodes: pd.DataFrame,
+    placements: pd.DataFrame,
+    first: pd.Timestamp,
+    last: pd.Timestamp,
+) -> pd.DataFrame:
+    """Give every missing row its fate.
+
+    Parameters
+    ----------
+    missing : working frame with ``start`` and ``end`` (the day of return; NaT = open)
+    birth : birth dates by CHILD of the header's children
+    episodes : settled episodes, also those set aside: they tell an orphan from a row whose placement went
+    placements : the placements table
+    first, last : the observed span ``[first, last)``
+
+    Returns the frame sorted by child and start, with ``category``, ``sequence`` and ``end_is_censored``.
+    """
+    frame = missing.sort_values(["CHILD", "start", "end", "row"], na_position="last")
+    frame = frame.assign(category=frame["MISSING"].map(layout.CATEGORY))
+    frame = _screen(frame, birth=birth, first=first, last=last)
+    known = episodes["CHILD"].where(episodes["reason"] != "epi_orphan")
+    frame = set_aside(frame, ~frame["CHILD"].isin(known), "mis_orphan", "the child has no episodes")
+    kept = placements[["child_id", "start_date", "end_date"]].set_axis(["CHILD", "from", "to"], axis=1)
+    every = episodes[["CHILD", "start", "end"]].set_axis(["CHILD", "from", "to"], axis=1)
+    in_kept, in_any = _inside(frame, kept), _inside(frame, every)
+    frame = set_aside(frame, in_any & ~in_kept, "mis_placement_set_aside", "its episode was set aside")
+    frame = set_aside(frame, ~in_any, "mis_outside_care", "no placement covers MIS_START")
+    frame = _merge_overlaps(frame)
+    frame = _end_with_care(frame, placements)
+    late = in_play(frame) & (frame["end"] > last)
+    frame = remark(frame, late, "MIS_END is after the return's year")
+    start = frame["start"].where(in_play(frame))
+    return frame.assign(sequence=frame.groupby(["CHILD", start]).cumcount())
+
+
+def _screen(
+    frame: pd.DataFrame, *, birth: pd.Series, first: pd.Timestamp, last: pd.Timestamp
+) -> pd.DataFrame:
+    start, end = frame["start"], frame["end"]
+    incomplete = (frame["MISSING"] == "") | (frame["MIS_START"] == "")
+    frame = set_aside(frame, incomplete, "mis_incomplete", "MISSING or MIS_START is blank")
+    frame = set_aside(frame, frame["category"].isna(), "mis_bad_type", "MISSING is neither M nor A")
+    frame = set_aside(
+        frame, ~frame["CHILD"].isin(birth.index), "mis_orphan", "the child is not in the header"
+    )
+    frame = set_aside(frame, end < start, "mis_end_before_start")
+    frame = set_aside(
+        frame, start <= frame["CHILD"].map(birth), "mis_before_birth", "MIS_START is not after DOB"
+    )
+    frame = set_aside(frame, start >= last, "mis_outside_return", "it starts after the return's year")
+    return set_aside(
+        frame, (start < first) & (end <= first), "mis_outside_return", "it ended before the return's year"
+    )
+
+
+def _inside(frame: pd.DataFrame, spans: pd.DataFrame) -> pd.Series:
+    """Whether MIS_START lies in a span of the child, both of its ends included, as validators match."""
+    pairs = frame.reset_index()[["index", "CHILD", "start"]].merge(spans, on="CHILD")
+    covered = (pairs["from"] <= pairs["start"]) & (pairs["start"] <= pairs["to"].fillna(FAR))
+    return pd.Series(frame.index.isin(pairs.loc[covered, "index"]), index=frame.index)
+
+
+def _merge_overlaps(frame: pd.DataFrame) -> pd.DataFrame:
+    """Overlapping rows become one episode, M if any is M; same-day repeats do not overlap and stay."""
+    live = frame[in_play(frame)]
+    end = live["end"].fillna(FAR)
+    reached = end.groupby(live["CHILD"]).cummax().groupby(live["CHILD"]).shift(1)
+    joins = live["start"] < reached
+    head = live["row"].where(~joins).ffill()
+    union_end = end.groupby(head).transform("max")
+    any_missing = (live["category"] == "M").groupby(head).transform("any")
+    category = live["category"].mask(any_missing, "M")
+    merged_end = union_end.where(union_end < FAR)
+    before, after = _state(live["category"], live["end"]), _state(category, merged_end)
+    grown = frame.index.isin(live.index[~joins & (before != after)])
+    frame = merge(
+        frame, joins.reindex(frame.index, fill_value=False), "mis_overlap", into=head.reindex(frame.index)
+    )
+    which = pd.Series(grown, index=frame.index)
+    frame = repair(
+        frame, which, "mis_overlap", before=before.reindex(frame.index), after=after.reindex(frame.index)
+    )
+    return frame.assign(
+        end=frame["end"].mask(which, merged_end.reindex(frame.index)),
+        category=frame["category"].mask(which, category.reindex(frame.index)),
+    )
+
+
+def _end_with_care(frame: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFrame:
+    """Mark ends that are a closed bed, not a return, and close what is open though the child has left care.
+
+    A return must fill MIS_END when the placement ends, so an end on the day a placement ends says nothing
+    of the child's whereabouts.
+    """
+    final = placements["end_date"].fillna(FAR).groupby(placements["child_id"]).max()
+    left = frame["CHILD"].map(final)
+    outlived = in_play(frame) & frame["end"].isna() & (left < FAR) & (left >= frame["start"])
+    after = "MIS_END " + left.dt.strftime("%d/%m/%Y")
+    blank = pd.Series("MIS_END blank", index=frame.index)
+    frame = repair(frame, outlived, "mis_open_after_care", before=blank, after=after)
+    frame = frame.assign(end=frame["end"].mask(outlived, left))
+    beds = placements[["child_id", "end_date"]].dropna().set_axis(["CHILD", "end"], axis=1)
+    closed = pd.MultiIndex.from_frame(frame[["CHILD", "end"]]).isin(pd.MultiIndex.from_frame(beds))
+    return frame.assign(end_is_censored=closed & frame["end"].notna())
+
+
+def _state(category: pd.Series, end: pd.Series) -> pd.Series:
+    return category + ", MIS_END " + end.dt.strftime("%d/%m/%Y").fillna("blank")
+
+
+def missing_episodes_of(missing: pd.DataFrame) -> pd.DataFrame:
+    """The missing_episodes table of settled missing rows."""
+    live = missing[in_play(missing)]
+    columns = {"CHILD": "child_id", "start": "start_date", "end": "end_date"}
+    kept = [*columns, "sequence", "category", "end_is_censored"]
+    return live[kept].rename(columns=columns).reset_index(drop=True)

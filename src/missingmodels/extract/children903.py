@@ -1,0 +1,87 @@
+"""SSDA903 header and uasc rows to the children table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from missingmodels.errors import ImportFault
+from missingmodels.extract import layout903 as layout
+from missingmodels.extract.ledger import FAULTS_SHOWN, in_play, merge, set_aside
+
+
+def one_row_a_child(frame: pd.DataFrame, facts: Sequence[str]) -> pd.DataFrame:
+    """Fold rows of one child with equal facts.
+
+    Raises ImportFault naming the rows if they contradict each other: nothing in one return says which is
+    right.
+    """
+    live = frame[in_play(frame)]
+    repeated = live[live["CHILD"].duplicated(keep=False)]
+    kinds = repeated.drop_duplicates(["CHILD", *facts]).groupby("CHILD").size()
+    contradicting = repeated[repeated["CHILD"].isin(kinds.index[kinds > 1])]
+    if len(contradicting):
+        groups = [
+            f"rows {', '.join(map(str, rows))}"
+            for _, rows in contradicting.groupby("CHILD", sort=False)["row"]
+        ]
+        more = f" (first {FAULTS_SHOWN} of {len(groups)})" if len(groups) > FAULTS_SHOWN else ""
+        raise ImportFault(
+            f"rows of one child contradict each other in {', '.join(facts)}{more}: "
+            + "; ".join(groups[:FAULTS_SHOWN]),
+            where=str(frame["file"].iloc[0]),
+            remedy="keep the right row of each child in the source",
+        )
+    original = live.groupby("CHILD")["row"].transform("first").reindex(frame.index)
+    again = live["CHILD"].duplicated().reindex(frame.index, fill_value=False)
+    return merge(frame, again, "same_child", into=original)
+
+
+def settle_header(header: pd.DataFrame, *, episodes: pd.DataFrame) -> pd.DataFrame:
+    """Set children aside who, by the settled episodes, cannot be at risk."""
+    placed = episodes.loc[episodes["head"].notna(), "CHILD"]
+    known = header["CHILD"].isin(episodes["CHILD"])
+    header = set_aside(header, ~known, "no_episodes", "the child has no episodes and cannot be at risk")
+    return set_aside(
+        header, ~header["CHILD"].isin(placed), "no_placement_left", "all episodes were set aside"
+    )
+
+
+def settle_uasc(uasc: pd.DataFrame, *, recorded_from: pd.Series) -> pd.DataFrame:
+    """Give every uasc row its fate; ``recorded_from`` by child of the children kept."""
+    uasc = one_row_a_child(uasc, ["DUC"])
+    uasc = set_aside(
+        uasc, ~uasc["CHILD"].isin(recorded_from.index), "uasc_orphan", "the child has no placement"
+    )
+    ended = uasc["until"] <= uasc["CHILD"].map(recorded_from)
+    return set_aside(uasc, ended, "uasc_ended_before", "DUC is not after the first day recorded")
+
+
+def children_of(
+    header: pd.DataFrame, uasc: pd.DataFrame | None, *, authority: str, recorded_from: pd.Series
+) -> pd.DataFrame:
+    """The children table.
+
+    A child in uasc has that status from its first recorded day on: the true first day is not in a return.
+    """
+    live = header[in_play(header)]
+    since = live["CHILD"].map(recorded_from)
+    status = (
+        pd.Series(dtype="datetime64[s]") if uasc is None else uasc[in_play(uasc)].set_index("CHILD")["until"]
+    )
+    first_of_month = len(live) > 0 and (live["birth"].dt.day == 1).all()
+    return pd.DataFrame(
+        {
+            "child_id": live["CHILD"],
+            "authority": authority,
+            "sex": live["SEX"].map(layout.SEX),
+            "birth_date": live["birth"],
+            # Pooled regional files move every birth to the first of its month.
+            "birth_date_precision": "month" if first_of_month else "day",
+            "ethnicity": live["ETHNIC"].where(live["ETHNIC"] != ""),
+            "uasc_from": since.where(live["CHILD"].isin(status.index)),
+            "uasc_to": live["CHILD"].map(status),
+            "recorded_from": since,
+        }
+    ).reset_index(drop=True)

@@ -1,0 +1,133 @@
+"""Which SSDA903 columns are needed, and how a file is recognised by them (never by its name alone).
+
+Source: the return's tables and code sets as open validators implement them (csc-validator-be-903 and
+liia-tools-pipeline, read in 2026). Only the columns that the Tables need are asked for: a return without
+UPN or mother's details is welcome.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from missingmodels.errors import ImportFault
+from missingmodels.extract.csv_files import CsvFile
+
+NEEDED: dict[str, tuple[str, ...]] = {
+    "header": ("CHILD", "SEX", "DOB", "ETHNIC"),
+    "episodes": (
+        *("CHILD", "DECOM", "RNE", "LS", "PLACE", "PLACE_PROVIDER"),
+        *("DEC", "REC", "REASON_PLACE_CHANGE", "PL_POST", "URN"),
+    ),
+    "missing": ("CHILD", "MISSING", "MIS_START", "MIS_END"),
+    "uasc": ("CHILD", "DUC"),
+}
+OPTIONAL = {"episodes": ("PL_LOCATION",)}
+# Columns of the return that are left unread, so that they are not reported as strange.
+UNREAD = {
+    "header": {"UPN", "MOTHER", "MC_DOB"},
+    "episodes": {"CIN", "HOME_POST", "PL_LA", "PL_DISTANCE"},
+    "missing": {"DOB"},
+    "uasc": {"SEX", "DOB"},
+}
+COMPULSORY = ("header", "episodes", "missing")
+DATES = {
+    "header": ("DOB",),
+    "episodes": ("DECOM", "DEC"),
+    "missing": ("MIS_START", "MIS_END"),
+    "uasc": ("DUC",),
+}
+# A blank MIS_START is not here: such rows are common place-holders and are set aside as incomplete.
+DATES_REQUIRED = {"header": ("DOB",), "episodes": ("DECOM",), "missing": (), "uasc": ()}
+
+SEX = {"1": "M", "2": "F", "M": "M", "F": "F", "U": "U"}
+CATEGORY = {"M": "M", "A": "A", "MISSING": "M", "ABSENT": "A"}
+_PLACE_NUMBERS = {
+    **{"A": (3, 4, 5, 6), "H": (1, 2, 5), "K": (1, 2, 3), "P": (1, 2, 3), "R": (1, 2, 3, 5), "S": (1,)},
+    **{"T": range(5), "U": range(1, 7), "Z": (1, 11, 12, 13, 14)},
+}
+PLACES = frozenset([f"{kind}{number}" for kind, numbers in _PLACE_NUMBERS.items() for number in numbers])
+SHORT_BREAKS = ("V3", "V4")
+# Settings whose URN is the setting itself, and settings where children live together but the URN is the
+# provider's or not asked for, so that the address must tell them apart.
+HOMES_BY_URN = ("K1", "K2", "R3", "S1")
+HOMES_BY_ADDRESS = ("K3", "R1")
+NO_URN = ("", "XXXXXXX")
+
+
+def recognise(files: Sequence[CsvFile]) -> dict[str, CsvFile]:
+    """The file of each table. Raises ImportFault listing all that are absent, doubled or incomplete."""
+    found: dict[str, CsvFile] = {}
+    faults: list[str] = []
+    for file in files:
+        tables = [table for table, needed in NEEDED.items() if set(needed) <= set(file.columns)]
+        if not tables and (table := _table_in_name(file)):
+            faults.append(f"{file.name} should be the {table} table but lacks {_lacking(file, table)}")
+        if len(tables) > 1:
+            faults.append(
+                f"{file.name} holds the columns of {' and '.join(tables)}, one table a file is needed"
+            )
+        for table in tables:
+            if table in found:
+                faults.append(f"{found[table].name} and {file.name} both hold the {table} table")
+            faults += [f"{file.name} has column {c} twice" for c in file.repeated if c in NEEDED[table]]
+            found.setdefault(table, file)
+    for table in COMPULSORY:
+        if table not in found and not any(f"the {table} table" in fault for fault in faults):
+            faults.append(_not_found(files, table))
+    if faults:
+        columns = "; ".join(f"{table}: {', '.join(NEEDED[table])}" for table in COMPULSORY)
+        raise ImportFault(
+            "the files are no SSDA903 return: " + "; ".join(faults),
+            remedy=f"export one CSV file a table with at least these columns — {columns}",
+        )
+    return found
+
+
+def notes_on(file: CsvFile, table: str) -> list[str]:
+    """What a reader should know of a file as a whole."""
+    known = {*NEEDED[table], *OPTIONAL.get(table, ()), *UNREAD[table]}
+    extra = [name for name in file.columns if name not in known]
+    notes = [f"{file.name}: read as the {table} table, {len(file.frame)} rows, {file.encoding}"]
+    if extra:
+        notes.append(f"{file.name}: extra columns ignored: {', '.join(extra)}")
+    return notes
+
+
+def needed_columns(file: CsvFile, table: str) -> pd.DataFrame:
+    """The columns of a table that are read, identifiers and codes normalised; no other data goes further."""
+    held = [*NEEDED[table], *(name for name in OPTIONAL.get(table, ()) if name in file.columns), "row"]
+    frame = file.frame.loc[:, held].copy()
+    for column in [name for name in held if name not in ("row", "CHILD", *DATES[table])]:
+        frame[column] = frame[column].str.upper()
+    # Spreadsheets turn whole numbers into 123456.0.
+    for column in [name for name in ("CHILD", "SEX", "URN") if name in held]:
+        frame[column] = frame[column].str.replace(r"\.0$", "", regex=True)
+    for column in [name for name in ("URN", "PL_POST") if name in held]:
+        frame[column] = frame[column].str.replace(r"\s+", "", regex=True)
+    return frame
+
+
+def _table_in_name(file: CsvFile) -> str:
+    """The table that a file's name claims. Social workers' episodes are another table of the return."""
+    if any(name.startswith("SW_") for name in file.columns):
+        return ""
+    match = re.search(r"(?:^|[^a-z])(header|episode|missing)s?(?:[^a-z]|$)", file.name.lower())
+    return {"episode": "episodes"}.get(match[1], match[1]) if match else ""
+
+
+def _lacking(file: CsvFile, table: str) -> str:
+    lacking = [name for name in NEEDED[table] if name not in file.columns]
+    return f"the column{'' if len(lacking) == 1 else 's'} {', '.join(lacking)}"
+
+
+def _not_found(files: Sequence[CsvFile], table: str) -> str:
+    """Names the file that comes nearest, if one holds at least half of the columns."""
+    nearest = max(files, key=lambda file: len(set(NEEDED[table]) & set(file.columns)))
+    if 2 * len(set(NEEDED[table]) & set(nearest.columns)) > len(NEEDED[table]):
+        near = f" ({nearest.name} comes nearest but lacks {_lacking(nearest, table)})"
+    else:
+        near = ""
+    return f"no file holds the {table} table{near}"

@@ -1,0 +1,152 @@
+"""The ledger: what became of every row that was read, so that the counts of an import add up.
+
+A *working frame* holds one source file: its columns, plus ``file``, ``row``, ``table`` and the fate of
+each row. Rows are never dropped from it; they go out of play by their outcome. The functions here return a
+changed copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from missingmodels.errors import ImportFault
+
+OUTCOMES = ("used", "merged", "repaired", "set_aside")
+FATE = ("outcome", "reason", "repair", "before", "after", "detail")
+COLUMNS = ("file", "row", "table", *FATE)
+FAULTS_SHOWN = 10
+
+
+def follow(frame: pd.DataFrame, *, file: str, table: str) -> pd.DataFrame:
+    """A working frame in which every row counts as used until something else is said of it."""
+    fates = {"file": file, "table": table} | dict.fromkeys(FATE, "") | {"outcome": "used"}
+    return frame.assign(**fates)
+
+
+def in_play(frame: pd.DataFrame) -> pd.Series:
+    """Mask of the rows that still stand for something in the Tables."""
+    return frame["outcome"].isin(["used", "repaired"])
+
+
+def set_aside(frame: pd.DataFrame, which: pd.Series, reason: str, detail: str = "") -> pd.DataFrame:
+    """Take rows out with a reason; rows that are out of play already keep their first fate."""
+    out, hit = frame.copy(), which & in_play(frame)
+    out.loc[hit, "outcome"] = "set_aside"
+    out.loc[hit, "reason"] = reason
+    return remark(out, hit, detail)
+
+
+def merge(frame: pd.DataFrame, which: pd.Series, reason: str, *, into: pd.Series) -> pd.DataFrame:
+    """Fold rows into others, given by their row numbers in the file."""
+    out, hit = frame.copy(), which & in_play(frame)
+    out.loc[hit, "outcome"] = "merged"
+    out.loc[hit, "reason"] = reason
+    return remark(out, hit, "into row " + into[hit].astype("int64").astype(str))
+
+
+def repair(
+    frame: pd.DataFrame, which: pd.Series, rule: str, *, before: pd.Series, after: pd.Series
+) -> pd.DataFrame:
+    """Write down that values were changed; a second repair of a row keeps the first ``before``."""
+    out, hit = frame.copy(), which & in_play(frame)
+    again = hit & (out["repair"] != "")
+    out.loc[hit & ~again, "before"] = before[hit & ~again]
+    out.loc[again, "repair"] += "+"
+    out.loc[hit, "repair"] += rule
+    out.loc[hit, "after"] = after[hit]
+    out.loc[hit, "outcome"] = "repaired"
+    out.loc[hit, "reason"] = out.loc[hit, "repair"]
+    return out
+
+
+def remark(frame: pd.DataFrame, which: pd.Series, detail: str | pd.Series) -> pd.DataFrame:
+    """Add a detail to rows, after what is there already."""
+    if isinstance(detail, str) and not detail:
+        return frame
+    out = frame.copy()
+    there = out.loc[which, "detail"]
+    out.loc[which, "detail"] = there.where(there == "", there + "; ") + detail
+    return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """What became of every row.
+
+    Attributes
+    ----------
+    frame : one line a source row. ``row`` is that of a spreadsheet (the header is row 1); ``repair``,
+        ``before`` and ``after`` say which values were changed and by which rule, whatever became of the
+        row afterwards
+    notes : what concerns a whole file or return: encodings, extra columns, files left alone
+    """
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...] = field(default=())
+
+    def totals(self) -> pd.DataFrame:
+        """Rows by file, outcome and reason."""
+        return (
+            self.frame.groupby(["file", "outcome", "reason"], sort=True).size().rename("rows").reset_index()
+        )
+
+    @property
+    def repairs(self) -> pd.DataFrame:
+        """The rows whose values were changed."""
+        return self.frame[self.frame["repair"] != ""]
+
+    def reconcile(self, expected: Mapping[str, Sequence[int]]) -> None:
+        """Raise ImportFault unless each row read (file to row numbers) has exactly one fate and a reason."""
+        frame, faults = self.frame, []
+        for file, rows in expected.items():
+            seen = frame.loc[frame["file"] == file, "row"]
+            lost, twice = sorted(set(rows) - set(seen)), sorted(set(seen[seen.duplicated()]))
+            strange = sorted(set(seen) - set(rows))
+            for what, which in (
+                ("have no fate", lost),
+                ("have two fates", twice),
+                ("were never read", strange),
+            ):
+                if which:
+                    faults.append(f"{file}: {len(which)} rows {what}: {_listing(which)}")
+        faults += [f"{file}: not among the files read" for file in sorted(set(frame["file"]) - set(expected))]
+        unknown = ~frame["outcome"].isin(OUTCOMES)
+        silent = ~unknown & (frame["outcome"] != "used") & (frame["reason"] == "")
+        for what, bad in (("an unknown outcome", unknown), ("no reason", silent)):
+            if bad.any():
+                faults.append(
+                    f"{int(bad.sum())} rows have {what}: {_listing(frame.loc[bad, 'row'].tolist())}"
+                )
+        if faults:
+            raise ImportFault(
+                "the rows of the import do not add up: " + "; ".join(faults),
+                remedy="this is a fault of missingmodels, not of the files: please report it",
+            )
+
+    def write(self, folder: Path) -> Path:
+        """Write ``ledger.csv`` into the folder, whole or not at all. Returns its path."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / "ledger.csv"
+        scratch = target.with_name(".ledger.csv.part")
+        try:
+            self.frame.to_csv(scratch, index=False, lineterminator="\n")
+            scratch.replace(target)
+        finally:
+            scratch.unlink(missing_ok=True)
+        return target
+
+
+def ledger_of(frames: Sequence[pd.DataFrame], notes: Sequence[str] = ()) -> Ledger:
+    """The ledger of working frames, in their order."""
+    whole = pd.concat([frame.loc[:, list(COLUMNS)] for frame in frames], ignore_index=True)
+    return Ledger(frame=whole, notes=tuple(notes))
+
+
+def _listing(rows: Sequence[int]) -> str:
+    shown = ", ".join(str(int(row)) for row in rows[:FAULTS_SHOWN])
+    return shown if len(rows) <= FAULTS_SHOWN else f"{shown}, … (first {FAULTS_SHOWN} of {len(rows)})"

@@ -1,0 +1,195 @@
+"""Design: rows and a formula as a matrix, with the day-weighted standardisation that the sampler sees and its inverse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from formulae import design_matrices
+
+from missingmodels.errors import CannotAnswer, ConfigInvalid
+from missingmodels.frame.rows import Rows, variables
+from missingmodels.parameters import Array, Parameters
+
+# Exposures and indicators keep their own unit, so that their prior speaks of "one recent peer against none".
+NATURAL_UNIT_PREFIXES = ("peer_", "outside_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """The data of one model. R rows, P columns, sorted by child.
+
+    Attributes
+    ----------
+    names : P column names
+    matrix : (R, P) raw columns
+    centre, scale : (P,) the sampler sees ``(matrix - centre) / scale``; both are weighted by days at risk, so that
+        splitting a row changes nothing
+    child, home, period : (R,) indices
+    onsets, days, days_at_risk, before_window : (R,)
+    """
+
+    formula: str
+    names: tuple[str, ...]
+    matrix: np.ndarray
+    centre: np.ndarray
+    scale: np.ndarray
+    child: np.ndarray
+    home: np.ndarray
+    period: np.ndarray
+    onsets: np.ndarray
+    days: np.ndarray
+    days_at_risk: np.ndarray
+    before_window: np.ndarray
+    child_ids: tuple[str, ...]
+    home_ids: tuple[str, ...]
+    periods: int
+    notes: tuple[str, ...]
+
+    @property
+    def standardised(self) -> np.ndarray:
+        """(R, P) what the sampler sees."""
+        return (self.matrix - self.centre) / self.scale
+
+    def column(self, name: str) -> np.ndarray:
+        """(R,) one raw column; KeyError if the model does not hold it."""
+        try:
+            return self.matrix[:, self.names.index(name)]
+        except ValueError:
+            raise KeyError(name) from None
+
+    def to_raw(self, intercept: Array, coefficients: Array) -> tuple[Array, Array]:
+        """Intercept (S,) and coefficients (S, P) of the standardised columns, on the scale of the raw ones."""
+        raw = coefficients / self.scale
+        return intercept - raw @ self.centre, raw
+
+    def to_standardised(self, intercept: Array, coefficients: Array) -> tuple[Array, Array]:
+        """The inverse of ``to_raw``."""
+        return intercept + coefficients @ self.centre, coefficients * self.scale
+
+    def log_rate(self, parameters: Parameters, *, held: dict[str, float] | None = None) -> Array:
+        """(S, R) log intensity per day without frailty, with the columns in ``held`` set to the values given."""
+        matrix = self.matrix
+        if held:
+            matrix = matrix.copy()
+            for name, value in held.items():
+                matrix[:, self.names.index(name)] = value
+        effects = np.column_stack([parameters.coefficient(name) for name in self.names])
+        eta = parameters.intercept[:, None] + effects @ matrix.T
+        eta += parameters.home_of(self.home_ids)[:, self.home]
+        return eta + parameters.home_period_of(self.home_ids)[:, self.home, self.period]
+
+
+def build_design(rows: Rows, formula: str, *, conditional: bool = False) -> Design:
+    """The design of one formula.
+
+    With ``conditional`` the rows before the window only update the frailties; otherwise they are data like any other,
+    their unknown history flagged. Columns without variation are left out and named in ``notes``; unrecorded values
+    stand at the mean beside an indicator. Raises ConfigInvalid for a formula that does not read or that groups.
+    """
+    frame, notes = _complete(rows.frame, formula)
+    wanted = " + ".join(term for term in _terms(formula) if not (variables(term) & frame.attrs["absent"]))
+    table = _design_frame(frame, wanted or "1")
+    extra = [name for name in frame.attrs["indicators"] if variables(name) <= set(frame.columns)]
+    for name in extra:
+        table[name] = frame[name]
+    weight = frame["days_at_risk"].to_numpy(dtype=float)
+    keep, left_out = _varying(table, weight)
+    if left_out:
+        notes.append(f"left out, the same for every day at risk: {', '.join(left_out)}")
+    matrix = table[keep].to_numpy(dtype=float)
+    centre, scale = _standardisation(matrix, keep, weight)
+    return Design(
+        formula=formula,
+        names=tuple(keep),
+        matrix=matrix,
+        centre=centre,
+        scale=scale,
+        child=frame["child"].to_numpy(dtype=np.int64),
+        home=frame["home"].to_numpy(dtype=np.int64),
+        period=frame["period"].to_numpy(dtype=np.int64),
+        onsets=frame["onsets"].to_numpy(dtype=np.int64),
+        days=frame["days"].to_numpy(dtype=float),
+        days_at_risk=weight,
+        before_window=frame["before_window"].to_numpy(dtype=bool) & conditional,
+        child_ids=rows.child_ids,
+        home_ids=rows.home_ids,
+        periods=rows.periods,
+        notes=(*rows.notes, *notes),
+    )
+
+
+def require_contrast(design: Design, exposure: str) -> None:
+    """Raise CannotAnswer in one sentence if the data hold no contrast in the peer exposure."""
+    if exposure in design.names:
+        return
+    alone = "no_peers" not in design.names and _never_shared(design)
+    why = "no two children ever live in one home at the same time" if alone else f"{exposure} never varies"
+    raise CannotAnswer(
+        f"these data cannot answer H1: {why}, so no child is ever at risk beside a recently missing peer",
+        remedy="use data that hold all residents of the homes (pool the authorities, or ask the provider)",
+    )
+
+
+def _never_shared(design: Design) -> bool:
+    pairs = pd.DataFrame({"home": design.home, "period": design.period, "child": design.child})
+    return bool((pairs.groupby(["home", "period"])["child"].nunique() <= 1).all())
+
+
+def _terms(formula: str) -> list[str]:
+    return [term.strip() for term in dict.fromkeys(formula.split("+")) if term.strip()]
+
+
+def _complete(frame: pd.DataFrame, formula: str) -> tuple[pd.DataFrame, list[str]]:
+    """Rows without unrecorded values: partly unrecorded ones stand at their mean and get an indicator."""
+    frame, notes, indicators, absent = frame.copy(), [], [], set()
+    weight = frame["days_at_risk"].to_numpy(dtype=float)
+    for name in sorted(variables(formula) & set(frame.columns)):
+        if not pd.api.types.is_float_dtype(frame[name]):
+            continue
+        values = frame[name].to_numpy(dtype=float)
+        lost = np.isnan(values)
+        if lost.all():
+            absent.add(name)
+            notes.append(f"{name} is unrecorded throughout and left out")
+        elif lost.any():
+            share = weight[lost].sum() / weight.sum()
+            notes.append(f"{name} is unrecorded on {share:.1%} of days at risk: they stand at its mean, with an indicator")
+            frame[name] = np.where(lost, np.average(values[~lost], weights=weight[~lost]), values)
+            frame[f"{name}_unrecorded"] = lost.astype(float)
+            indicators.append(f"{name}_unrecorded")
+    frame.attrs = {"absent": absent, "indicators": indicators}
+    return frame, notes
+
+
+def _design_frame(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
+    try:
+        made = design_matrices(formula, frame)
+    except Exception as error:  # formulae raises many kinds for a formula that does not read
+        raise ConfigInvalid(f"the formula does not read ({error})", where=formula, remedy="see terms in the plan") from error
+    if made.group is not None:
+        raise ConfigInvalid(
+            "group terms such as (1 | home) do not belong in the formula",
+            where=formula,
+            remedy="child, home and home-period effects are in every model already",
+        )
+    table = made.common.as_dataframe() if made.common is not None else pd.DataFrame(index=frame.index)
+    return table.drop(columns="Intercept", errors="ignore").reset_index(drop=True)
+
+
+def _varying(table: pd.DataFrame, weight: np.ndarray) -> tuple[list[str], list[str]]:
+    held = table[weight > 0]
+    spread = held.max() - held.min()
+    keep = [str(name) for name in table.columns if spread[name] > 1e-12]
+    return keep, [str(name) for name in table.columns if str(name) not in keep]
+
+
+def _standardisation(matrix: np.ndarray, names: list[str], weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if not names:
+        return np.zeros(0), np.ones(0)
+    centre = np.average(matrix, axis=0, weights=weight)
+    spread = np.sqrt(np.average((matrix - centre) ** 2, axis=0, weights=weight))
+    indicator = np.isin(matrix, (0.0, 1.0)).all(axis=0)
+    natural = indicator | np.array([name.startswith(NATURAL_UNIT_PREFIXES) for name in names])
+    return centre, np.where(natural, 1.0, spread)

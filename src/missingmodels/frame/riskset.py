@@ -1,0 +1,289 @@
+"""RiskSet: who lived where, who was at risk, and which onsets happened, as grids of children by days.
+
+Specification, section 1. Day columns count from the first observed day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from missingmodels.errors import CannotAnswer
+from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
+from missingmodels.plan import Frame
+from missingmodels.tables import Tables
+
+NO_HOME = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskSet:
+    """Children (C) by observed days (D). Only children who lived in a home on some observed day are held.
+
+    Attributes
+    ----------
+    first_day : day number of column 0
+    residence : (C, D) index into ``home_ids``, ``NO_HOME`` for none
+    since_arrival : (C, D) days since the child came to live in the home; temporary absences do not start it anew
+    days_at_risk : (C, D) 1, ½ on a return day, else 0
+    onset : (C, D) an episode starts while the child is at risk in a home
+    onset_anywhere : (C, D) an episode starts, wherever the child lives; what history and peers see
+    same_day_repeats : (C, D) further episodes that start on a day with an onset
+    joint : (C, D) an onset on a day on which another resident of the home has one too
+    known_days : (C, D) days of the child's own record before the day
+    occupancy : (H, D) residents, or registered places where other authorities' children are not seen
+    coverage : (H, D) visible residents over occupancy, NaN for an empty home
+    before_window : (D,) True in the burn-in
+    notes : what happened to each episode, as counts by reason
+    """
+
+    child_ids: tuple[str, ...]
+    home_ids: tuple[str, ...]
+    first_day: int
+    period_days: int
+    residence: np.ndarray
+    since_arrival: np.ndarray
+    days_at_risk: np.ndarray
+    onset: np.ndarray
+    onset_anywhere: np.ndarray
+    same_day_repeats: np.ndarray
+    joint: np.ndarray
+    known_days: np.ndarray
+    occupancy: np.ndarray
+    coverage: np.ndarray
+    before_window: np.ndarray
+    notes: Mapping[str, int]
+
+    @property
+    def days(self) -> int:
+        """D."""
+        return int(self.residence.shape[1])
+
+    @property
+    def periods(self) -> int:
+        """Number of periods that the observed span touches."""
+        return -(-self.days // self.period_days)
+
+    @property
+    def resident_days(self) -> int:
+        """Resident-days of the window, burn-in left out."""
+        return int((self.residence[:, ~self.before_window] != NO_HOME).sum())
+
+
+def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
+    """The risk set of valid Tables.
+
+    Raises CannotAnswer if nobody lives in a home in the observed span or the burn-in leaves no window.
+    """
+    days = tables.end_day - tables.first_day
+    if settings.burn_in_days >= days:
+        raise CannotAnswer(
+            f"the burn-in of {settings.burn_in_days} days covers all {days} observed days",
+            remedy="observe for longer, or set frame.burn_in_days lower",
+        )
+    stays = _stays(tables)
+    if stays.empty:
+        raise CannotAnswer(
+            "no child lives in a children's home in the observed span",
+            remedy="check that placements carry a home_id and that the observed span is right",
+        )
+    child_ids, stays["child"] = np.unique(stays["child_id"].to_numpy(dtype=str), return_inverse=True)
+    home_ids, stays["home"] = np.unique(stays["home_id"].to_numpy(dtype=str), return_inverse=True)
+    episodes, notes = _episodes(tables, settings, child_ids)
+    residence, arrival = _residence(stays, child_ids.size, days)
+    notes |= _settle_boundaries(residence, arrival, stays, episodes, settings.boundary)
+    at_risk = _days_at_risk(residence, episodes, dropped=settings.boundary == "drop")
+    counts = _starts(episodes[episodes["counts"]], residence.shape)
+    onset = (counts > 0) & (at_risk > 0)
+    notes |= _account(episodes, residence, at_risk, onset)
+    visible = _residents(residence, home_ids.size)
+    occupancy = _occupancy(tables, home_ids, visible)
+    coverage = np.divide(visible, occupancy, out=np.full(visible.shape, np.nan), where=visible > 0)
+    if settings.coverage_rule == "drop":
+        low = np.nan_to_num(coverage, nan=1.0) < settings.minimum_coverage
+        hidden = (residence != NO_HOME) & low[residence, np.arange(days)]
+        notes["days at risk dropped for low coverage"] = int((at_risk[hidden] > 0).sum())
+        at_risk[hidden], onset = 0.0, onset & ~hidden
+    together = _residents(np.where(onset, residence, NO_HOME), home_ids.size)
+    return RiskSet(
+        child_ids=tuple(child_ids),
+        home_ids=tuple(home_ids),
+        first_day=tables.first_day,
+        period_days=settings.period_days,
+        residence=residence,
+        since_arrival=np.arange(days) - arrival,
+        days_at_risk=at_risk,
+        onset=onset,
+        onset_anywhere=counts > 0,
+        same_day_repeats=np.where(onset, np.maximum(counts - 1, 0), 0),
+        joint=onset & (together[residence, np.arange(days)] > 1),
+        known_days=_known_days(tables, child_ids, days),
+        occupancy=occupancy,
+        coverage=coverage,
+        before_window=np.arange(days) < settings.burn_in_days,
+        notes=notes,
+    )
+
+
+def _stays(tables: Tables) -> pd.DataFrame:
+    """Stays in homes that touch the observed span, as day offsets, with the day of arrival in the home."""
+    frame = tables["placements"].sort_values(["child_id", "start_date"], kind="stable")
+    end = to_day(frame["end_date"]) - tables.first_day
+    stays = pd.DataFrame(
+        {
+            "child_id": frame["child_id"].to_numpy(dtype=object),
+            "home_id": frame["home_id"].to_numpy(dtype=object, na_value=None),
+            "start": to_day(frame["start_date"]) - tables.first_day,
+            "end": np.where(to_day(frame["end_date"]) == UNRECORDED_DAY, tables.end_day - tables.first_day + 1, end),
+            "absence": frame["placement_type"].str.startswith("T").to_numpy(dtype=bool),
+        }
+    )
+    stays["arrival"] = _arrivals(stays)
+    span = tables.end_day - tables.first_day
+    touches = (stays["end"] > 0) & (stays["start"] < span) & stays["home_id"].notna()
+    return stays[touches].reset_index(drop=True)
+
+
+def _arrivals(stays: pd.DataFrame) -> np.ndarray:
+    """First day of the unbroken run of stays in one home, temporary absences bridged."""
+    arrival = stays["start"].to_numpy(copy=True)
+    previous: dict[str, tuple[str | None, int, int]] = {}
+    for row in stays.itertuples():
+        home, end, since = previous.get(row.child_id, (None, 0, 0))
+        touching = end == row.start
+        if row.absence and touching:
+            previous[row.child_id] = (home, row.end, since)
+            continue
+        if touching and row.home_id is not None and row.home_id == home:
+            arrival[row.Index] = since
+        previous[row.child_id] = (row.home_id, row.end, int(arrival[row.Index]))
+    return arrival
+
+
+def _episodes(tables: Tables, settings: Frame, child_ids: np.ndarray) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Episodes of the children held, as day offsets; ``counts`` marks the categories that are the outcome."""
+    frame = tables["missing_episodes"]
+    at = pd.Index(child_ids).get_indexer(frame["child_id"].to_numpy(dtype=str))
+    last = to_day(frame["end_date"])
+    span = tables.end_day - tables.first_day
+    episodes = pd.DataFrame(
+        {
+            "child": at,
+            "start": to_day(frame["start_date"]) - tables.first_day,
+            "end": np.where(last == UNRECORDED_DAY, span + 1, last - tables.first_day),
+            "counts": frame["category"].isin(settings.categories).to_numpy(dtype=bool),
+        }
+    )
+    unplaced = at < 0
+    outside = ~unplaced & (episodes["start"] >= span)
+    notes = {
+        "episodes in the tables": len(episodes),
+        "episodes of children who lived in no home": int(unplaced.sum()),
+        "episodes that start after the observed span": int(outside.sum()),
+    }
+    return episodes[~unplaced & ~outside].reset_index(drop=True), notes
+
+
+def _residence(stays: pd.DataFrame, children: int, days: int) -> tuple[np.ndarray, np.ndarray]:
+    residence = np.full((children, days), NO_HOME, dtype=np.int32)
+    arrival = np.zeros((children, days), dtype=np.int64)
+    stay, day = expand(np.maximum(stays["start"].to_numpy(), 0), np.minimum(stays["end"].to_numpy(), days))
+    child = stays["child"].to_numpy()[stay]
+    residence[child, day] = stays["home"].to_numpy()[stay]
+    arrival[child, day] = stays["arrival"].to_numpy()[stay]
+    return residence, arrival
+
+
+def _settle_boundaries(
+    residence: np.ndarray, arrival: np.ndarray, stays: pd.DataFrame, episodes: pd.DataFrame, rule: str
+) -> dict[str, int]:
+    """Give an episode that starts on the day a stay ends to the home left, the home entered, or to none."""
+    ends = stays.loc[stays["end"] < residence.shape[1], ["child", "end", "home", "arrival"]]
+    ties = episodes.reset_index().merge(ends, left_on=["child", "start"], right_on=["child", "end"])
+    child, day = ties["child"].to_numpy(), ties["start"].to_numpy()
+    if rule == "ending":
+        residence[child, day] = ties["home"].to_numpy()
+        arrival[child, day] = ties["arrival"].to_numpy()
+    if rule == "drop":
+        episodes["dropped"] = episodes.index.isin(ties["index"])
+    return {f"episodes on a moving day (rule: {rule})": len(ties)}
+
+
+def _days_at_risk(residence: np.ndarray, episodes: pd.DataFrame, *, dropped: bool) -> np.ndarray:
+    """1 if resident and not missing at the start of the day, ½ on a return day, else 0."""
+    days = residence.shape[1]
+    risk = (residence != NO_HOME).astype(float)
+    child, start, end = (episodes[name].to_numpy() for name in ("child", "start", "end"))
+    back = (end > start) & (end >= 0) & (end < days)
+    risk[child[back], end[back]] = np.minimum(risk[child[back], end[back]], 0.5)
+    episode, day = expand(np.maximum(start + 1, 0), np.minimum(end, days))
+    risk[child[episode], day] = 0.0
+    if dropped:
+        gone = episodes["dropped"].to_numpy() & (start >= 0)
+        risk[child[gone], start[gone]] = 0.0
+    return risk
+
+
+def _starts(episodes: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:
+    """(C, D) number of episodes that start."""
+    counts = np.zeros(shape, dtype=np.int64)
+    seen = episodes[episodes["start"] >= 0]
+    np.add.at(counts, (seen["child"].to_numpy(), seen["start"].to_numpy()), 1)
+    return counts
+
+
+def _account(
+    episodes: pd.DataFrame, residence: np.ndarray, at_risk: np.ndarray, onset: np.ndarray
+) -> dict[str, int]:
+    """Where each episode of a child held went; the counts add up to their number."""
+    started = episodes["start"] >= 0
+    other = started & ~episodes["counts"]
+    rest = episodes[started & episodes["counts"]]
+    child, day = rest["child"].to_numpy(), rest["start"].to_numpy()
+    homeless = residence[child, day] == NO_HOME
+    away = ~homeless & (at_risk[child, day] == 0)
+    first = ~rest.duplicated(["child", "start"]).to_numpy()
+    used = onset[child, day]
+    return {
+        "episodes that start before the observed span": int((~started).sum()),
+        "episodes of a category that is not the outcome": int(other.sum()),
+        "episodes that start outside any home": int(homeless.sum()),
+        "episodes that start while the child is missing, or dropped by the boundary rule": int(away.sum()),
+        "same-day repeats": int((used & ~first).sum()),
+        "onsets": int((used & first).sum()),
+    }
+
+
+def _residents(residence: np.ndarray, homes: int) -> np.ndarray:
+    """(H, D) number of children in each home on each day."""
+    days = residence.shape[1]
+    child, day = np.nonzero(residence != NO_HOME)
+    cell = residence[child, day].astype(np.int64) * days + day
+    return np.bincount(cell, minlength=homes * days).reshape(homes, days)
+
+
+def _occupancy(tables: Tables, home_ids: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    """Residents if all are seen; else registered places where recorded, which bound the residents from above."""
+    if tables.all_residents:
+        return visible
+    occupancy = visible.copy()
+    homes = tables["homes"].dropna(subset=["places"])
+    at = pd.Index(home_ids).get_indexer(homes["home_id"].to_numpy(dtype=str))
+    start = to_day(homes["valid_from"]) - tables.first_day
+    last = to_day(homes["valid_to"])
+    end = np.where(last == UNRECORDED_DAY, visible.shape[1], last - tables.first_day)
+    places = homes["places"].to_numpy(dtype=np.int64)
+    for home, first, stop, held in zip(at, np.maximum(start, 0), end, places, strict=True):
+        if home >= 0:
+            occupancy[home, first:stop] = np.maximum(visible[home, first:stop], held)
+    return occupancy
+
+
+def _known_days(tables: Tables, child_ids: np.ndarray, days: int) -> np.ndarray:
+    """(C, D) days before each day on which the child's episodes were being recorded."""
+    frame = tables["children"].set_index("child_id")["recorded_from"]
+    start = np.maximum(to_day(frame.loc[list(child_ids)]) - tables.first_day, 0)
+    return np.maximum(np.arange(days)[None, :] - start[:, None], 0)

@@ -1,0 +1,259 @@
+"""Rows: days at risk added up losslessly to rows of constant covariates (specification, section 1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from missingmodels.errors import CannotAnswer, ConfigInvalid
+from missingmodels.frame.exposure import ARRIVAL_BANDS, TieSpans, own_history, peer_exposures
+from missingmodels.frame.riskset import NO_HOME, RiskSet
+from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
+from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
+from missingmodels.plan import EXPOSURES, STRUCTURE, Plan
+from missingmodels.tables import Tables
+
+DAYS_PER_YEAR = 365.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Rows of constant child, home, period and covariates.
+
+    Attributes
+    ----------
+    frame : one row each: ``child``, ``home`` (index), ``period``, ``before_window``, covariates, ``onsets``,
+        ``days`` (exposure of the likelihood: an onset day counts half) and ``days_at_risk``
+    child_ids, home_ids : labels of the indices
+    periods : number of periods of the observed span
+    notes : what was left out or filled in, in sentences
+    """
+
+    frame: pd.DataFrame
+    child_ids: tuple[str, ...]
+    home_ids: tuple[str, ...]
+    periods: int
+    notes: tuple[str, ...]
+
+
+def model_terms(plan: Plan, model: str, exposure: str | None = None) -> str:
+    """The formula of one model of the plan: history, then peers (M1, M3) and structure (M2, M3)."""
+    parts = [plan.terms.vulnerability, plan.terms.history, plan.terms.calendar]
+    if model in ("M1", "M3"):
+        parts.append(f"{exposure or plan.exposure.primary} + no_peers + peers_unseen")
+    if model in ("M2", "M3"):
+        parts += [f"{name}_between + {name}_within" for name in plan.terms.structure]
+        if any(name.startswith("mix") for name in plan.terms.structure):
+            parts.append("no_peers")
+    return " + ".join(part for part in parts if part.strip())
+
+
+def variables(formula: str) -> set[str]:
+    """Names that a formula mentions; calls such as ``bs(`` are not among them."""
+    return set(re.findall(r"\b[A-Za-z_][A-Za-z0-9_]*\b(?!\s*\()", formula)) - {"df", "degree"}
+
+
+def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
+    """The rows that every model of the plan shares, so that their likelihoods compare.
+
+    Raises ConfigInvalid for a formula variable that does not exist, CannotAnswer if there are no onsets.
+    """
+    exposures = (plan.exposure.primary, *plan.exposure.beside)
+    formulas = [model_terms(plan, model, exposure) for model in plan.models for exposure in exposures]
+    needed = set().union(*(variables(formula) for formula in formulas)) - {"bs", "poly"}
+    child, day = np.nonzero(risk.days_at_risk > 0)
+    home = risk.residence[child, day]
+    notes: list[str] = []
+    columns = {
+        **_child_columns(tables, risk, child, day, needed),
+        **_history_columns(risk, child, day),
+        **_peer_columns(tables, risk, plan, child, day, needed),
+        **_calendar_columns(risk, day, needed),
+        **_structure_columns(tables, risk, child, day, needed, notes),
+    }
+    unknown = sorted(needed - set(columns))
+    if unknown:
+        raise ConfigInvalid(
+            f"the formula names {', '.join(map(repr, unknown))}, which no column gives",
+            where=f"plan {plan.name!r}",
+            remedy=f"known columns: {', '.join(sorted(set(columns) | _all_structure_names()))}",
+        )
+    frame = pd.DataFrame({name: values for name, values in columns.items() if name in needed})
+    key = pd.DataFrame(
+        {"child": child, "home": home, "period": day // risk.period_days, "before_window": risk.before_window[day]}
+    )
+    onset, risk_days = risk.onset[child, day], risk.days_at_risk[child, day]
+    collapsed = collapse(pd.concat([key, frame], axis=1), onset, risk_days)
+    if not collapsed.loc[~collapsed["before_window"], "onsets"].sum():
+        raise CannotAnswer(
+            "no child goes missing from a home inside the window, so no rate can be estimated",
+            remedy="check the missing_episodes table, the observed span and frame.categories",
+        )
+    held = np.unique(collapsed["child"].to_numpy())
+    collapsed["child"] = np.searchsorted(held, collapsed["child"])
+    return Rows(
+        frame=collapsed,
+        child_ids=tuple(risk.child_ids[i] for i in held),
+        home_ids=risk.home_ids,
+        periods=risk.periods,
+        notes=tuple(notes),
+    )
+
+
+def collapse(key: pd.DataFrame, onset: np.ndarray, days_at_risk: np.ndarray) -> pd.DataFrame:
+    """Add up days of equal key. ``days`` counts half a day less for each day with an onset in full exposure.
+
+    The likelihood exposure of a day is e (1 - y/2), so a return day with an onset counts a quarter.
+    """
+    code = np.zeros(len(key), dtype=np.int64)
+    for name in key.columns:
+        levels, uniques = pd.factorize(key[name], use_na_sentinel=False)
+        # codes are made dense after each column, so that their product never overflows
+        code = pd.factorize(code * len(uniques) + levels)[0]
+    groups = int(code.max()) + 1 if code.size else 0
+    first = np.full(groups, code.size, dtype=np.int64)
+    np.minimum.at(first, code, np.arange(code.size))
+    out = key.iloc[first].reset_index(drop=True)
+    out["onsets"] = np.bincount(code, onset, groups).astype(np.int64)
+    out["days"] = np.bincount(code, days_at_risk * (1 - onset / 2), groups)
+    out["days_at_risk"] = np.bincount(code, days_at_risk, groups)
+    return out.sort_values(["child", "period", "home"], kind="stable", ignore_index=True)
+
+
+def _all_structure_names() -> set[str]:
+    return {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")} | set(EXPOSURES)
+
+
+def _child_columns(
+    tables: Tables, risk: RiskSet, child: np.ndarray, day: np.ndarray, needed: set[str]
+) -> Mapping[str, np.ndarray]:
+    people = tables["children"].set_index("child_id").loc[list(risk.child_ids)]
+    birth = to_day(people["birth_date"]) - risk.first_day
+    period_start = day // risk.period_days * risk.period_days
+    uasc_from, uasc_to = to_day(people["uasc_from"]), to_day(people["uasc_to"])
+    today = period_start + risk.first_day
+    until = np.where(uasc_to == UNRECORDED_DAY, np.iinfo(np.int64).max, uasc_to)
+    is_uasc = (uasc_from != UNRECORDED_DAY)[child] & (uasc_from[child] <= today) & (today < until[child])
+    per_child = {
+        "male": people["sex"].map({"M": 1.0, "F": 0.0}).to_numpy(dtype=float),
+        "need_score": people["need_score"].to_numpy(dtype=float),
+        "exploitation_risk": people["exploitation_risk"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
+        "disability": people["disability"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
+        "emergency": people["entry_route"].map({"emergency": 1.0, "planned": 0.0}).to_numpy(dtype=float),
+    }
+    columns = {name: values[child] for name, values in per_child.items()}
+    columns["age_years"] = (period_start - birth[child]) / DAYS_PER_YEAR
+    columns["uasc"] = is_uasc.astype(float)
+    if "out_of_area" in needed:
+        columns["out_of_area"] = _out_of_area_grid(tables, risk)[child, day]
+    return columns
+
+
+def _out_of_area_grid(tables: Tables, risk: RiskSet) -> np.ndarray:
+    frame = tables["placements"].dropna(subset=["home_id"])
+    at = pd.Index(risk.child_ids).get_indexer(frame["child_id"].to_numpy(dtype=str))
+    last = to_day(frame["end_date"])
+    # the last day of a stay is held too: under the boundary rule "ending" a child may be at risk on it
+    end = np.where(last == UNRECORDED_DAY, risk.days, last - risk.first_day + 1)
+    stay, day = expand(np.maximum(to_day(frame["start_date"]) - risk.first_day, 0), np.minimum(end, risk.days))
+    values = frame["out_of_area"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    held = at[stay] >= 0
+    grid = np.full(risk.residence.shape, np.nan)
+    grid[at[stay][held], day[held]] = values[stay][held]
+    return grid
+
+
+def _history_columns(risk: RiskSet, child: np.ndarray, day: np.ndarray) -> Mapping[str, object]:
+    history = own_history(risk.onset_anywhere, risk.since_arrival, risk.known_days)
+    columns: dict[str, object] = {name: grid[child, day] for name, grid in history.items()}
+    band = history["arrival_band"][child, day]
+    columns["arrival_band"] = pd.Categorical.from_codes(band, categories=list(ARRIVAL_BANDS), ordered=True)
+    return columns
+
+
+def _peer_columns(
+    tables: Tables, risk: RiskSet, plan: Plan, child: np.ndarray, day: np.ndarray, needed: set[str]
+) -> Mapping[str, np.ndarray]:
+    ties = None
+    if "peer_network" in needed:
+        ties = _tie_spans(tables, risk)
+        if ties is None:
+            raise CannotAnswer(
+                "peer_network needs ties, and these tables hold none",
+                remedy="choose another exposure in the plan, or supply a ties table",
+            )
+    grids = peer_exposures(
+        risk.residence,
+        risk.onset_anywhere,
+        window_days=plan.exposure.window_days,
+        occupancy=risk.occupancy,
+        known_days=risk.known_days,
+        ties=ties,
+    )
+    return {name: grid[child, day] for name, grid in grids.items()}
+
+
+def _tie_spans(tables: Tables, risk: RiskSet) -> TieSpans | None:
+    frame = tables["ties"]
+    index = pd.Index(risk.child_ids)
+    a = index.get_indexer(frame["child_a"].to_numpy(dtype=str))
+    b = index.get_indexer(frame["child_b"].to_numpy(dtype=str))
+    held = (a >= 0) & (b >= 0)
+    if not held.any():
+        return None
+    last = to_day(frame["end_date"])
+    return TieSpans(
+        a=a[held],
+        b=b[held],
+        start=(to_day(frame["start_date"]) - risk.first_day)[held],
+        end=np.where(last == UNRECORDED_DAY, risk.days, last - risk.first_day)[held],
+        strength=frame["strength"].to_numpy(dtype=float)[held],
+    )
+
+
+def _calendar_columns(risk: RiskSet, day: np.ndarray, needed: Iterable[str]) -> Mapping[str, object]:
+    columns: dict[str, object] = {}
+    date = (day + risk.first_day).astype("datetime64[D]")
+    if "weekend" in needed:
+        columns["weekend"] = ((day + risk.first_day + 3) % 7 >= 5).astype(float)  # day 0, 1970-01-01, is a Thursday
+    if "season" in needed:
+        month = date.astype("datetime64[M]").astype(np.int64) % 12
+        season = np.array([0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 0])[month]
+        columns["season"] = pd.Categorical.from_codes(
+            season, categories=["winter", "spring", "summer", "autumn"], ordered=True
+        )
+    if "trend_years" in needed:
+        columns["trend_years"] = (day // risk.period_days * risk.period_days) / DAYS_PER_YEAR
+    return columns
+
+
+def _structure_columns(
+    tables: Tables, risk: RiskSet, child: np.ndarray, day: np.ndarray, needed: set[str], notes: list[str]
+) -> Mapping[str, np.ndarray]:
+    wanted = [name for name in STRUCTURE if {f"{name}_between", f"{name}_within"} & needed]
+    if not wanted:
+        return {}
+    lives_child, lives_day = np.nonzero(risk.residence != NO_HOME)
+    lives_home = risk.residence[lives_child, lives_day]
+    staff, mix = staff_measures(tables, risk), mix_measures(tables, risk)
+    columns: dict[str, np.ndarray] = {}
+    for name in wanted:
+        if name in mix:
+            values = mix[name][lives_child, lives_day]
+        else:
+            values = staff[name][lives_home, lives_day // risk.period_days]
+        between, within, unrecorded = split_between_within(values, lives_home, len(risk.home_ids))
+        if 0 < unrecorded < 1 and not name.startswith("mix"):
+            notes.append(f"{name} is unrecorded on {unrecorded:.1%} of resident-days, which stand at their home's mean")
+        for part, flat in (("between", between), ("within", within)):
+            grid = np.full(risk.residence.shape, np.nan)
+            grid[lives_child, lives_day] = flat
+            columns[f"{name}_{part}"] = grid[child, day]
+    if "turnover" in wanted and np.nanmean(staff["turnover_short"]) > 0:
+        share = float(staff["turnover_short"].mean())
+        notes.append(f"turnover looks back less than 365 days in {share:.1%} of home-periods")
+    return columns

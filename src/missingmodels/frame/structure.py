@@ -1,0 +1,171 @@
+"""Home structure (H2): staffing of the period before, turnover of the year before, and the mix of residents.
+
+Specification, section 4. Every variable is a value for each resident-day, NaN where unrecorded or undefined.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from missingmodels.frame.exposure import home_sums
+from missingmodels.frame.riskset import NO_HOME, RiskSet
+from missingmodels.intervals import UNRECORDED_DAY, overlap, to_day
+from missingmodels.tables import Tables
+
+TURNOVER_DAYS = 365
+HOURS_PER_DAY = 24
+
+
+def staff_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
+    """(H, T) ``staff_ratio``, ``agency_share``, ``turnover`` and ``turnover_short``, as known at each period's start."""
+    hours, agency, covered = _hours(tables, risk)
+    residents = _mean_residents(risk)
+    shape = residents.shape
+    ratio, share = np.full(shape, np.nan), np.full(shape, np.nan)
+    before = np.where(covered[:, :-1], hours[:, :-1], np.nan) / (HOURS_PER_DAY * risk.period_days)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio[:, 1:] = np.log(before / residents[:, :-1])
+        share[:, 1:] = np.where(covered[:, :-1], agency[:, :-1] / hours[:, :-1], np.nan)
+    ratio[~np.isfinite(ratio)] = np.nan
+    turnover, short = _turnover(tables, risk)
+    return {"staff_ratio": ratio, "agency_share": share, "turnover": turnover, "turnover_short": short}
+
+
+def mix_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
+    """(C, D) measures of who else lives in the home on the day."""
+    homes = len(risk.home_ids)
+    children = tables["children"].set_index("child_id").loc[list(risk.child_ids)]
+    lives, day = risk.residence != NO_HOME, np.arange(risk.days)[None, :]
+    count = home_sums(risk.residence, lives, homes)[risk.residence, day]
+
+    def spread_and_others(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        grid = np.broadcast_to(values[:, None], lives.shape)
+        known = lives & ~np.isnan(grid)
+        held = np.where(known, grid, 0.0)
+        n = home_sums(risk.residence, known, homes)[risk.residence, day]
+        total = home_sums(risk.residence, held, homes)[risk.residence, day]
+        square = home_sums(risk.residence, held**2, homes)[risk.residence, day]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance = np.maximum(square / n - (total / n) ** 2, 0.0)
+            others = (total - held) / (n - known)
+        return np.where(n > 1, np.sqrt(variance), np.nan), np.where(n - known > 0, others, np.nan)
+
+    need_spread, need_others = spread_and_others(children["need_score"].to_numpy(dtype=float))
+    birth = to_day(children["birth_date"]) - risk.first_day
+    age_spread, _ = spread_and_others(-birth / 365.25)
+    _, out_of_area = spread_and_others(_out_of_area(tables, risk))
+    arrived = lives & (risk.since_arrival < 7)
+    newcomers = home_sums(risk.residence, arrived, homes)[risk.residence, day] - arrived
+    measures = {
+        "mix_need": need_others,
+        "mix_spread": need_spread,
+        "mix_age_spread": age_spread,
+        "mix_out_of_area": out_of_area,
+        "new_admission_7d": (newcomers > 0).astype(float),
+        "size": np.broadcast_to(np.maximum(risk.occupancy[risk.residence, day], count), lives.shape).astype(float),
+    }
+    return {name: np.where(lives, values, np.nan) for name, values in measures.items()}
+
+
+def split_between_within(values: np.ndarray, home: np.ndarray, homes: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """A home's mean over its resident-days, each day's deviation from it, and the share of days without a value.
+
+    A day without a value stands at its home's mean; a home without any stands at the mean of all resident-days.
+    """
+    known = ~np.isnan(values)
+    if not known.any():
+        return np.full(values.shape, np.nan), np.full(values.shape, np.nan), 1.0
+    total = np.bincount(home[known], values[known], homes)
+    count = np.bincount(home[known], minlength=homes)
+    mean = np.divide(total, count, out=np.full(homes, values[known].mean()), where=count > 0)
+    between = mean[home]
+    return between, np.where(known, values - between, 0.0), float(1 - known.mean())
+
+
+def _mean_residents(risk: RiskSet) -> np.ndarray:
+    """(H, T) mean number of residents, a cut-short last period by its own length."""
+    visible = home_sums(risk.residence, risk.residence != NO_HOME, len(risk.home_ids))
+    starts = np.arange(risk.periods) * risk.period_days
+    length = np.diff(np.append(starts, risk.days))
+    return np.add.reduceat(visible, starts, axis=1) / length
+
+
+def _hours(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(H, T) worked and agency hours and whether the period is wholly covered; hours spread evenly over their span."""
+    frame = tables["staff_periods"].dropna(subset=["worked_hours"])
+    start = np.arange(risk.periods)[None, :] * risk.period_days
+    home = pd.Index(risk.home_ids).get_indexer(frame["home_id"].to_numpy(dtype=str))
+    first = (to_day(frame["start_date"]) - risk.first_day)[:, None]
+    last = (to_day(frame["end_date"]) - risk.first_day)[:, None]
+    shared = overlap(first, last, start, start + risk.period_days)
+    part = shared / np.maximum(last - first, 1)
+    held = home >= 0
+
+    def by_home(values: np.ndarray) -> np.ndarray:
+        total = np.zeros((len(risk.home_ids), risk.periods))
+        np.add.at(total, home[held], values[held])
+        return total
+
+    hours = by_home(part * frame["worked_hours"].to_numpy(dtype=float)[:, None])
+    agency = by_home(part * frame["agency_hours"].to_numpy(dtype=float)[:, None])
+    return hours, agency, by_home(shared.astype(float)) >= risk.period_days
+
+
+def _turnover(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
+    """(H, T) permanent leavers in the year before over mean headcount, and whether less than a year is on record."""
+    if len(tables["staff_spells"]):
+        return _turnover_from_spells(tables["staff_spells"], risk)
+    return _turnover_from_periods(tables["staff_periods"], risk)
+
+
+def _turnover_from_spells(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
+    people = frame[frame["employment"] == "permanent"]
+    home = pd.Index(risk.home_ids).get_indexer(people["home_id"].to_numpy(dtype=str))
+    start = to_day(people["start_date"]) - risk.first_day
+    last = to_day(people["end_date"])
+    end = np.where(last == UNRECORDED_DAY, risk.days + TURNOVER_DAYS, last - risk.first_day)
+    held = home >= 0
+    home, start, end = home[held], start[held], end[held]
+    first_seen = np.full(len(risk.home_ids), risk.days)
+    np.minimum.at(first_seen, home, start)
+    out = np.full((len(risk.home_ids), risk.periods), np.nan)
+    short = np.zeros(out.shape)
+    for period in range(risk.periods):
+        to = period * risk.period_days
+        since = np.maximum(to - TURNOVER_DAYS, first_seen)
+        left = (end >= since[home]) & (end < to)
+        days = overlap(start, end, since[home], np.full(home.size, to))
+        posts = np.bincount(home, days, out.shape[0])
+        leavers = np.bincount(home, left, out.shape[0])
+        span = np.maximum(to - since, 0)
+        np.divide(leavers * span, posts, out=out[:, period], where=posts > 0)
+        short[:, period] = span < TURNOVER_DAYS
+    return out, short
+
+
+def _turnover_from_periods(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
+    frame = frame.dropna(subset=["permanent_headcount", "permanent_leavers"])
+    home = pd.Index(risk.home_ids).get_indexer(frame["home_id"].to_numpy(dtype=str))
+    first = to_day(frame["start_date"]) - risk.first_day
+    last = to_day(frame["end_date"]) - risk.first_day
+    held = home >= 0
+    out = np.full((len(risk.home_ids), risk.periods), np.nan)
+    short = np.zeros(out.shape)
+    for period in range(risk.periods):
+        to = period * risk.period_days
+        shared = overlap(first, last, np.full(first.size, to - TURNOVER_DAYS), np.full(first.size, to))[held]
+        part = shared / np.maximum(last - first, 1)[held]
+        leavers = np.bincount(home[held], part * frame["permanent_leavers"].to_numpy(float)[held], out.shape[0])
+        people = np.bincount(home[held], shared * frame["permanent_headcount"].to_numpy(float)[held], out.shape[0])
+        days = np.bincount(home[held], shared, out.shape[0])
+        np.divide(leavers * days, people, out=out[:, period], where=people > 0)
+        short[:, period] = days < TURNOVER_DAYS
+    return out, short
+
+
+def _out_of_area(tables: Tables, risk: RiskSet) -> np.ndarray:
+    """(C,) share of the child's recorded placements in homes that are out of area; NaN where unrecorded."""
+    stays = tables["placements"].dropna(subset=["home_id", "out_of_area"])
+    share = stays["out_of_area"].astype(float).groupby(stays["child_id"]).mean()
+    return share.reindex(list(risk.child_ids)).to_numpy(dtype=float)

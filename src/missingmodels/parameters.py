@@ -1,0 +1,71 @@
+"""Parameter values under their labels: a simulated world's truth and posterior draws have this one form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """Values of the onset model on the scale of the raw covariates. S draws; a truth has S = 1.
+
+    Attributes
+    ----------
+    intercept : (S,) log intensity per day where every covariate is 0
+    coefficients : name -> (S,) log rate ratio per unit of that column
+    home_ids : H labels of ``home``
+    home : (S, H) log rate
+    home_period : (S, H, T) log rate, T periods of the risk set
+    child_ids : C labels of ``frailty``
+    frailty : (S, C) multiplier, mean 1
+    sigma_home, sigma_period, frailty_shape : (S,)
+    """
+
+    intercept: Array
+    coefficients: Mapping[str, Array]
+    home_ids: tuple[str, ...]
+    home: Array
+    home_period: Array
+    child_ids: tuple[str, ...]
+    frailty: Array
+    sigma_home: Array
+    sigma_period: Array
+    frailty_shape: Array
+
+    @property
+    def draws(self) -> int:
+        """S."""
+        return int(self.intercept.size)
+
+    def coefficient(self, name: str) -> Array:
+        """(S,) values of one coefficient; a column that the model does not hold has effect 0."""
+        return self.coefficients.get(name, np.zeros(self.draws))
+
+    def home_of(self, home_ids: tuple[str, ...]) -> Array:
+        """(S, len(home_ids)) home effects in the order asked; a home without one has 0."""
+        return _aligned(self.home, self.home_ids, home_ids)
+
+    def home_period_of(self, home_ids: tuple[str, ...]) -> Array:
+        """(S, len(home_ids), T) home-period effects in the order asked; a home without one has 0."""
+        return _aligned(self.home_period, self.home_ids, home_ids)
+
+    def frailty_of(self, child_ids: tuple[str, ...]) -> Array:
+        """(S, len(child_ids)) frailties in the order asked; KeyError names a child that is not held."""
+        at = {child: i for i, child in enumerate(self.child_ids)}
+        return self.frailty[:, [at[child] for child in child_ids]]
+
+
+def _aligned(values: Array, labels: tuple[str, ...], wanted: tuple[str, ...]) -> Array:
+    at = {label: i for i, label in enumerate(labels)}
+    out = np.zeros((values.shape[0], len(wanted), *values.shape[2:]))
+    held = [(i, at[label]) for i, label in enumerate(wanted) if label in at]
+    if held:
+        to, source = np.array(held).T
+        out[:, to] = values[:, source]
+    return out

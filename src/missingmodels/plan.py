@@ -1,0 +1,131 @@
+"""Plan: one TOML file that fixes outcome, exposure, formula, priors and decision rule before data are seen."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from missingmodels.config import Config, nearest
+
+EXPOSURES = ("peer_presence", "peer_count", "peer_density", "peer_network")
+STRUCTURE = (
+    "staff_ratio",
+    "turnover",
+    "agency_share",
+    "mix_need",
+    "mix_spread",
+    "mix_age_spread",
+    "mix_out_of_area",
+    "new_admission_7d",
+    "size",
+)
+ModelName = Literal["M0", "M1", "M2", "M3"]
+
+
+class Exposure(Config):
+    """Peer exposure (H1)."""
+
+    primary: Literal["peer_presence", "peer_count", "peer_density", "peer_network"] = "peer_presence"
+    beside: tuple[Literal["peer_presence", "peer_count", "peer_density", "peer_network"], ...] = ("peer_density",)
+    window_days: int = Field(default=7, ge=1, le=90)
+
+
+class Terms(Config):
+    """Parts of the linear predictor, as formula right-hand sides; structure lists variables of H2."""
+
+    vulnerability: str = "age_years + male + need_score + exploitation_risk + out_of_area"
+    history: str = "own_1_7 + own_8_28 + arrival_band + history_unknown"
+    calendar: str = ""
+    structure: tuple[str, ...] = ("staff_ratio", "turnover", "mix_need", "mix_spread", "size")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for name in self.structure:
+            if name not in STRUCTURE:
+                raise ValueError(f"structure variable {name!r} is not known{nearest(name, STRUCTURE)}")
+        return self
+
+
+class Frame(Config):
+    """How days at risk are counted."""
+
+    categories: tuple[Literal["M", "A"], ...] = ("M", "A")
+    boundary: Literal["ending", "starting", "drop"] = "ending"
+    burn_in_days: int = Field(default=28, ge=0, le=730)
+    initial: Literal["joint", "conditional"] = "joint"
+    period_days: int = Field(default=28, ge=7, le=365)
+    coverage_rule: Literal["keep", "drop"] = "keep"
+    minimum_coverage: float = Field(default=0.8, ge=0, le=1)
+
+
+class PriorChange(Config):
+    """One replaced prior: either ``mean`` and ``sd`` or ``fixed``."""
+
+    mean: float | None = None
+    sd: float | None = Field(default=None, gt=0)
+    fixed: float | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        by_moments = self.mean is not None and self.sd is not None
+        if by_moments == (self.fixed is not None):
+            raise ValueError("give either mean and sd, or fixed")
+        return self
+
+
+class Priors(Config):
+    """The prior set, and replacements by name: a mean and sd, or a fixed value."""
+
+    use: Literal["weak", "informed"] = "weak"
+    replace: dict[str, PriorChange] = {}
+
+
+class Decision(Config):
+    """Three-way rule on a rate ratio, fixed beforehand (specification, section 6)."""
+
+    supported_probability: float = Field(default=0.975, gt=0.5, lt=1)
+    negligible_probability: float = Field(default=0.90, gt=0.5, lt=1)
+    negligible_ratio: float = Field(default=1.1, gt=1)
+    interval_mass: float = Field(default=0.90, gt=0, lt=1)
+
+
+class Sampling(Config):
+    """NUTS settings; the sampler is always nutpie."""
+
+    draws: int = Field(default=1000, ge=50)
+    tune: int = Field(default=500, ge=50)
+    chains: int = Field(default=4, ge=2)
+    target_accept: float = Field(default=0.85, gt=0.5, lt=1)
+
+
+class Gate(Config):
+    """Diagnostics that a fit must pass before anyone reads its numbers."""
+
+    rhat_max: float = Field(default=1.01, gt=1)
+    ess_min: float = Field(default=400, gt=0)
+    divergences_max: int = Field(default=0, ge=0)
+    bfmi_min: float = Field(default=0.3, ge=0)
+    tree_depth_share_max: float = Field(default=0.05, ge=0, le=1)
+
+
+class Plan(Config):
+    """What is asked of the data, and by which rule it is answered."""
+
+    name: str = "default"
+    models: tuple[ModelName, ...] = ("M0", "M1", "M2", "M3")
+    exposure: Exposure = Exposure()
+    terms: Terms = Terms()
+    frame: Frame = Frame()
+    priors: Priors = Priors()
+    decision: Decision = Decision()
+    sampling: Sampling = Sampling()
+    gate: Gate = Gate()
+
+    @model_validator(mode="after")
+    def _can_compare(self) -> Self:
+        if "M0" not in self.models:
+            raise ValueError("models must contain 'M0', the model that the others are compared with")
+        if self.exposure.window_days > self.frame.burn_in_days:
+            raise ValueError("exposure.window_days is longer than frame.burn_in_days, so early exposure is unknown")
+        return self

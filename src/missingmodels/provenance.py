@@ -1,0 +1,72 @@
+"""Where every artefact comes from: one root seed split into named streams, digests, versions."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+PACKAGES = ("numpy", "scipy", "pandas", "pymc", "pytensor", "nutpie", "arviz", "formulae", "pandera", "pyarrow")
+
+
+def stream(seed: int, *names: str | int) -> np.random.Generator:
+    """The random generator of one named use, the same whatever else is drawn.
+
+    Streams are keyed by name, so a new use never moves the draws of the others: ``stream(1, "children")`` gives the
+    same numbers before and after somebody adds ``stream(1, "staff")``.
+    """
+    digest = hashlib.sha256("/".join(map(str, names)).encode()).digest()
+    words = np.frombuffer(digest, dtype=np.uint32)[:4].tolist()
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy=seed, spawn_key=tuple(words))))
+
+
+def seed_of(seed: int, *names: str | int) -> int:
+    """A 31-bit seed for a library that takes only an integer, from the same named streams."""
+    return int(stream(seed, *names).integers(2**31 - 1))
+
+
+def digest_bytes(content: bytes) -> str:
+    """SHA-256, as ``sha256:<hex>``."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    return digest_bytes(path.read_bytes())
+
+
+def digest_json(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON form (keys sorted)."""
+    return digest_bytes(json.dumps(value, sort_keys=True, default=str).encode())
+
+
+def digest_arrays(arrays: Iterable[np.ndarray]) -> str:
+    """SHA-256 of arrays' types, shapes and bytes, in order."""
+    total = hashlib.sha256()
+    for array in arrays:
+        block = np.ascontiguousarray(array)
+        total.update(f"{block.dtype.str}{block.shape}".encode())
+        total.update(block.tobytes())
+    return "sha256:" + total.hexdigest()
+
+
+def package_version() -> str:
+    """The version of missingmodels that runs."""
+    return importlib.metadata.version("missingmodels")
+
+
+def versions() -> dict[str, str]:
+    """Versions of this package, of Python and of the libraries that touch a result; absent ones are left out."""
+    found = {"missingmodels": package_version(), "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,110 @@
+"""Validation of Tables: every fault in one go, each with table, rule, count, first rows and remedy."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pandera.errors
+
+from missingmodels.errors import TablesInvalid
+from missingmodels.tables.contract import TABLES, Table
+from missingmodels.tables.findings import Finding, finding
+from missingmodels.tables.rules import RULES
+from missingmodels.tables.schema import pandera_schema
+from missingmodels.tables.tables import Tables
+
+
+def check_tables(tables: Tables) -> list[Finding]:
+    """All findings, errors first. An empty list means that the Tables keep the contract."""
+    found = [f for name in tables.frames for f in _schema_findings(tables[name], TABLES[name])]
+    # The cross-table rules compare dates and keys, so rows without them would only repeat the schema's findings.
+    whole = Tables(
+        frames={name: _with_keys(frame, TABLES[name]) for name, frame in tables.frames.items()},
+        observed_from=tables.observed_from,
+        observed_to=tables.observed_to,
+    )
+    for rule in RULES:
+        found += rule(whole)
+    return sorted(found, key=lambda f: f.severity != "error")
+
+
+def require_valid(tables: Tables, *, where: str = "") -> list[Finding]:
+    """The warnings; raises TablesInvalid listing all errors if there is any."""
+    found = check_tables(tables)
+    errors = [f for f in found if f.severity == "error"]
+    if errors:
+        listing = "\n  ".join(str(f) for f in errors)
+        raise TablesInvalid(
+            f"the tables break {len(errors)} rule{'' if len(errors) == 1 else 's'}\n  {listing}",
+            findings=errors,
+            where=where,
+            remedy="correct the source and read it again; nothing was written",
+        )
+    return found
+
+
+def _with_keys(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    needed = [c.name for c in table.columns if c.required and (c.name in table.key or c.kind in ("date", "time"))]
+    return frame.dropna(subset=needed)
+
+
+def _schema_findings(frame: pd.DataFrame, table: Table) -> list[Finding]:
+    try:
+        pandera_schema(table.name).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        cases = error.failure_cases
+    else:
+        return []
+    found: list[Finding] = []
+    for (column, rule), part in cases.groupby(["column", "check"], sort=False, dropna=False):
+        rows = sorted({int(i) for i in part["index"] if i is not None and i == i})
+        if rule == "multiple_fields_uniqueness":
+            # pandera reports one line for each key column: one finding is enough
+            if any(f.rule == "duplicate_key" for f in found):
+                continue
+            found += _duplicate_key(frame, table)
+            continue
+        what, remedy = _explain(str(rule), str(column), table)
+        found += finding(
+            frame,
+            rows,
+            table=table.name,
+            rule=f"{column}_{_rule_name(str(rule))}",
+            severity="error",
+            show=[*table.key, str(column)],
+            what=what,
+            remedy=remedy,
+        )
+    return found
+
+
+def _duplicate_key(frame: pd.DataFrame, table: Table) -> list[Finding]:
+    key = " + ".join(table.key)
+    return finding(
+        frame,
+        frame.duplicated(list(table.key), keep=False),
+        table=table.name,
+        rule="duplicate_key",
+        severity="error",
+        show=list(table.key),
+        what=f"rows share the key {key}",
+        remedy="keep one row a key, or tell the rows apart in the source",
+    )
+
+
+def _rule_name(rule: str) -> str:
+    if rule == "not_nullable":
+        return "unrecorded"
+    if rule.startswith("isin"):
+        return "not_in_code_set"
+    return "out_of_range"
+
+
+def _explain(rule: str, column: str, table: Table) -> tuple[str, str]:
+    spec = next(c for c in table.columns if c.name == column)
+    if rule == "not_nullable":
+        return f"{column} is unrecorded but required", f"fill in {column} ({spec.meaning}) or remove the rows"
+    if spec.allowed and rule.startswith("isin"):
+        return f"{column} is not one of {', '.join(spec.allowed)}", f"map the source's codes for {column}"
+    low = "-∞" if spec.low is None else f"{spec.low:g}"
+    high = "∞" if spec.high is None else f"{spec.high:g}"
+    return f"{column} lies outside [{low}, {high}]", f"correct {column} ({spec.meaning})"

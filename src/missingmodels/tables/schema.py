@@ -1,0 +1,86 @@
+"""pandas types and pandera schemas made from the contract, and the conversion of loose frames to them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+import pandera.pandas as pa
+
+from missingmodels.errors import InputError
+from missingmodels.tables.contract import TABLES, Column, Table
+
+PANDAS_TYPES = {
+    "text": "string",
+    "date": "datetime64[s]",
+    "time": "datetime64[s]",
+    "whole": "Int64",
+    "real": "float64",
+    "flag": "boolean",
+}
+
+
+def empty(table: Table) -> pd.DataFrame:
+    """A frame of the table's columns and types with no rows."""
+    return pd.DataFrame({c.name: pd.Series(dtype=PANDAS_TYPES[c.kind]) for c in table.columns})
+
+
+def conform(frame: pd.DataFrame, table: Table, *, where: str = "") -> pd.DataFrame:
+    """The frame with exactly the table's columns, in order and of its types.
+
+    Optional columns that are absent become unrecorded. Raises InputError naming every required column that is
+    absent, every column that is not known and every column whose values do not convert.
+    """
+    known = set(table.column_names)
+    absent = [c.name for c in table.columns if c.required and c.name not in frame.columns]
+    unknown = [str(name) for name in frame.columns if name not in known]
+    faults = [f"column {name!r} is absent" for name in absent] + [f"column {name!r} is not known" for name in unknown]
+    out: dict[str, pd.Series] = {}
+    for column in table.columns:
+        if column.name not in frame.columns:
+            out[column.name] = pd.Series(index=frame.index, dtype=PANDAS_TYPES[column.kind])
+            continue
+        try:
+            out[column.name] = _convert(frame[column.name], column)
+        except (ValueError, TypeError) as error:
+            faults.append(f"column {column.name!r} does not read as {column.kind} ({error})")
+    if faults:
+        raise InputError(
+            f"table {table.name!r} does not fit the contract: " + "; ".join(faults),
+            where=where,
+            remedy=f"the columns are: {', '.join(table.column_names)}",
+        )
+    return pd.DataFrame(out).reset_index(drop=True)
+
+
+def _convert(values: pd.Series, column: Column) -> pd.Series:
+    if column.kind in ("date", "time"):
+        times = pd.to_datetime(values)
+        return (times.dt.normalize() if column.kind == "date" else times).astype(PANDAS_TYPES[column.kind])
+    if column.kind == "whole":
+        return pd.to_numeric(values).astype(PANDAS_TYPES[column.kind])
+    return values.astype(PANDAS_TYPES[column.kind])
+
+
+@cache
+def pandera_schema(name: str) -> pa.DataFrameSchema:
+    """The pandera schema of one table: types, nullability, code sets, bounds and the key's uniqueness."""
+    table = TABLES[name]
+    return pa.DataFrameSchema(
+        {column.name: _pandera_column(column) for column in table.columns},
+        unique=list(table.key),
+        strict=True,
+        ordered=False,
+        name=name,
+    )
+
+
+def _pandera_column(column: Column) -> pa.Column:
+    checks = []
+    if column.allowed:
+        checks.append(pa.Check.isin(column.allowed))
+    if column.low is not None:
+        checks.append(pa.Check.ge(column.low))
+    if column.high is not None:
+        checks.append(pa.Check.le(column.high))
+    return pa.Column(PANDAS_TYPES[column.kind], checks, nullable=not column.required)

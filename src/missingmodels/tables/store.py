@@ -1,0 +1,173 @@
+"""Tables on disk: one Parquet file a table and a manifest with schema version, digests and origin."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from missingmodels.errors import InputError
+from missingmodels.provenance import digest_file, versions
+from missingmodels.tables.contract import SCHEMA_VERSION, TABLES
+from missingmodels.tables.tables import Tables, make_tables
+
+MANIFEST = "manifest.json"
+FORMAT = "missingmodels-tables"
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A scratch folder that becomes ``target`` when the block ends well and vanishes when it does not.
+
+    So a reader never meets a half-written folder. Raises InputError if ``target`` already holds something that
+    this package did not write.
+    """
+    target = Path(target)
+    if target.exists() and not is_ours(target):
+        raise InputError(
+            "the folder exists and was not written by missingmodels",
+            where=str(target),
+            remedy="choose a new output folder with -o, or empty this one yourself",
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        scratch.chmod(0o755)
+        yield scratch
+        if target.exists():
+            # set aside, not removed first: a crash between the two steps must not lose the old folder
+            old = scratch.with_name(scratch.name + ".old")
+            os.replace(target, old)
+            os.replace(scratch, target)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.replace(scratch, target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a folder is empty or carries one of our manifests."""
+    if not folder.is_dir():
+        return False
+    if not any(folder.iterdir()):
+        return True
+    try:
+        return str(json.loads((folder / MANIFEST).read_text())["format"]).startswith("missingmodels-")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def write_tables(tables: Tables, folder: Path) -> Path:
+    """Write the tables; the folder appears whole or not at all. Returns the folder."""
+    folder = Path(folder)
+    with whole_folder(folder) as scratch:
+        write_tables_into(tables, scratch)
+    return folder
+
+
+def write_tables_into(tables: Tables, folder: Path) -> None:
+    """Write the tables into an existing folder, manifest last."""
+    digests = {}
+    for name, frame in tables.frames.items():
+        path = folder / f"{name}.parquet"
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
+        digests[name] = {"file": path.name, "rows": len(frame), "digest": digest_file(path)}
+    manifest = {
+        "format": FORMAT,
+        "schema_version": SCHEMA_VERSION,
+        "observed_from": tables.observed_from.date().isoformat(),
+        "observed_to": tables.observed_to.date().isoformat(),
+        "all_residents": tables.all_residents,
+        "tables": digests,
+        "origin": dict(tables.origin),
+        "versions": versions(),
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def read_tables(folder: Path) -> Tables:
+    """Read a folder that ``write_tables`` wrote.
+
+    Raises InputError naming the file at fault: no folder, no manifest, another format or schema version, an absent,
+    truncated, foreign or altered Parquet file.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder, FORMAT)
+    if manifest.get("schema_version") != SCHEMA_VERSION:
+        raise InputError(
+            f"schema version {manifest.get('schema_version')} was found, this package reads {SCHEMA_VERSION}",
+            where=str(folder / MANIFEST),
+            remedy="import or simulate the data again with this version",
+        )
+    try:
+        entries = {name: manifest["tables"][name] for name in manifest["tables"]}
+        observed = manifest["observed_from"], manifest["observed_to"]
+    except (KeyError, TypeError) as error:
+        raise InputError(f"the manifest lacks {error}", where=str(folder / MANIFEST), remedy=_REWRITE) from error
+    frames = {name: _read_one(folder, name, entry) for name, entry in entries.items()}
+    return make_tables(
+        frames,
+        observed_from=observed[0],
+        observed_to=observed[1],
+        all_residents=bool(manifest.get("all_residents", False)),
+        origin=manifest.get("origin", {}),
+    )
+
+
+_REWRITE = "write the folder again with `missingmodels simulate` or `missingmodels import`"
+
+
+def read_manifest(folder: Path, expected_format: str) -> dict[str, Any]:
+    """The manifest of a folder, checked to be of the format expected."""
+    path = folder / MANIFEST
+    if not folder.exists():
+        raise InputError("there is no such folder", where=str(folder), remedy="check the path")
+    if not folder.is_dir():
+        raise InputError("this is a file, a folder of tables is needed", where=str(folder), remedy="name its folder")
+    if not path.is_file():
+        what = "the folder is empty" if not any(folder.iterdir()) else f"the folder has no {MANIFEST}"
+        raise InputError(what, where=str(folder), remedy=f"name a folder that holds {MANIFEST}, or {_REWRITE}")
+    try:
+        manifest = json.loads(path.read_text())
+        found = manifest["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("the manifest cannot be read as JSON", where=str(path), remedy=_REWRITE) from error
+    if found != expected_format:
+        raise InputError(f"the folder is of format {found!r}, not {expected_format!r}", where=str(folder), remedy="check the path")
+    return dict(manifest)
+
+
+def _read_one(folder: Path, name: str, entry: Any) -> pd.DataFrame:
+    if name not in TABLES:
+        raise InputError(f"the manifest names an unknown table {name!r}", where=str(folder / MANIFEST), remedy=_REWRITE)
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise InputError("the manifest names this file but it is not there", where=str(path), remedy=_REWRITE)
+    if digest_file(path) != entry.get("digest"):
+        what = _unreadable(path) or "its content is not what the manifest's digest says: it was changed after writing"
+        raise InputError(what, where=str(path), remedy=_REWRITE)
+    what = _unreadable(path)
+    if what:
+        raise InputError(what, where=str(path), remedy=_REWRITE)
+    return pq.read_table(path).to_pandas()
+
+
+def _unreadable(path: Path) -> str:
+    """Why a file is not whole Parquet; empty if it is."""
+    try:
+        pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        head = path.read_bytes()[:4]
+        kind = "it begins as Parquet but is truncated or damaged" if head == b"PAR1" else "it is not a Parquet file"
+        return f"{kind} ({str(error).splitlines()[0]})"
+    return ""

@@ -1,0 +1,85 @@
+"""Tables: the frames of one data set, with the span they observe and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from missingmodels.errors import InputError
+from missingmodels.intervals import to_day
+from missingmodels.tables.contract import TABLES
+from missingmodels.tables.schema import conform, empty
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """One data set under the contract.
+
+    Attributes
+    ----------
+    frames : one frame a table; optional tables that are not held are absent
+    observed_from, observed_to : the half-open span of days in which episodes are recorded
+    all_residents : every resident of every home is in the tables; False where one authority sees only its own
+    origin : what made them (kind, seed or files, digests), kept in the manifest
+    """
+
+    frames: Mapping[str, pd.DataFrame]
+    observed_from: pd.Timestamp
+    observed_to: pd.Timestamp
+    all_residents: bool = False
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        """The frame of a table; an optional table that is not held comes back without rows."""
+        if name not in TABLES:
+            raise KeyError(f"no table {name!r}; there are {', '.join(TABLES)}")
+        return self.frames[name] if name in self.frames else empty(TABLES[name])
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.frames
+
+    @property
+    def first_day(self) -> int:
+        """First observed day, as a day number."""
+        return int(to_day(np.datetime64(self.observed_from, "D")))
+
+    @property
+    def end_day(self) -> int:
+        """Day number after the last observed day."""
+        return int(to_day(np.datetime64(self.observed_to, "D")))
+
+
+def make_tables(
+    frames: Mapping[str, pd.DataFrame],
+    *,
+    observed_from: str | pd.Timestamp,
+    observed_to: str | pd.Timestamp,
+    all_residents: bool = False,
+    origin: Mapping[str, Any] | None = None,
+) -> Tables:
+    """Tables from loose frames, converted to the contract's types.
+
+    Raises InputError for a required table that is absent, an unknown table, or a column that does not fit.
+    Values are not judged here; see ``check_tables``.
+    """
+    unknown = [name for name in frames if name not in TABLES]
+    absent = [name for name, table in TABLES.items() if not table.optional and name not in frames]
+    if unknown or absent:
+        what = [f"table {n!r} is not known" for n in unknown] + [f"table {n!r} is absent" for n in absent]
+        raise InputError("; ".join(what), remedy=f"the tables are: {', '.join(TABLES)}")
+    start, end = pd.Timestamp(observed_from).normalize(), pd.Timestamp(observed_to).normalize()
+    if not start < end:
+        raise InputError(f"observed_from {start.date()} is not before observed_to {end.date()}")
+    held = {name: conform(frame, TABLES[name], where=name) for name, frame in frames.items()}
+    ordered = {name: held[name] for name in TABLES if name in held}
+    return Tables(
+        frames=ordered,
+        observed_from=start,
+        observed_to=end,
+        all_residents=all_residents,
+        origin=dict(origin or {}),
+    )
