@@ -43,6 +43,21 @@ class Parameters:
         """S."""
         return int(self.intercept.size)
 
+    def __getitem__(self, part: slice) -> Parameters:
+        """The same parameters at some of the draws."""
+        return Parameters(
+            intercept=self.intercept[part],
+            coefficients={name: values[part] for name, values in self.coefficients.items()},
+            home_ids=self.home_ids,
+            home=self.home[part],
+            home_period=self.home_period[part],
+            child_ids=self.child_ids,
+            frailty=self.frailty[part],
+            sigma_home=self.sigma_home[part],
+            sigma_period=self.sigma_period[part],
+            frailty_shape=self.frailty_shape[part],
+        )
+
     def coefficient(self, name: str) -> Array:
         """(S,) values of one coefficient; a column that the model does not hold has effect 0."""
         return self.coefficients.get(name, np.zeros(self.draws))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from missingmodels.extract import layout903 as layout
+from missingmodels.extract.children903 import by_child
 from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside
 
 FAR = pd.Timestamp("2200-01-01")  # stands for "open" where ends are compared
@@ -49,24 +50,16 @@ def settle_missing(
     return frame.assign(sequence=frame.groupby(["CHILD", start]).cumcount())
 
 
-def _screen(
-    frame: pd.DataFrame, *, birth: pd.Series, first: pd.Timestamp, last: pd.Timestamp
-) -> pd.DataFrame:
+def _screen(frame: pd.DataFrame, *, birth: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
     start, end = frame["start"], frame["end"]
     incomplete = (frame["MISSING"] == "") | (frame["MIS_START"] == "")
     frame = set_aside(frame, incomplete, "mis_incomplete", "MISSING or MIS_START is blank")
     frame = set_aside(frame, frame["category"].isna(), "mis_bad_type", "MISSING is neither M nor A")
-    frame = set_aside(
-        frame, ~frame["CHILD"].isin(birth.index), "mis_orphan", "the child is not in the header"
-    )
+    frame = set_aside(frame, ~frame["CHILD"].isin(birth.index), "mis_orphan", "the child is not in the header")
     frame = set_aside(frame, end < start, "mis_end_before_start")
-    frame = set_aside(
-        frame, start <= frame["CHILD"].map(birth), "mis_before_birth", "MIS_START is not after DOB"
-    )
+    frame = set_aside(frame, start <= by_child(frame["CHILD"], birth), "mis_before_birth", "MIS_START is not after DOB")
     frame = set_aside(frame, start >= last, "mis_outside_return", "it starts after the return's year")
-    return set_aside(
-        frame, (start < first) & (end <= first), "mis_outside_return", "it ended before the return's year"
-    )
+    return set_aside(frame, (start < first) & (end <= first), "mis_outside_return", "it ended before the return's year")
 
 
 def _inside(frame: pd.DataFrame, spans: pd.DataFrame) -> pd.Series:
@@ -79,6 +72,8 @@ def _inside(frame: pd.DataFrame, spans: pd.DataFrame) -> pd.Series:
 def _merge_overlaps(frame: pd.DataFrame) -> pd.DataFrame:
     """Overlapping rows become one episode, M if any is M; same-day repeats do not overlap and stay."""
     live = frame[in_play(frame)]
+    if live.empty:
+        return frame
     end = live["end"].fillna(FAR)
     reached = end.groupby(live["CHILD"]).cummax().groupby(live["CHILD"]).shift(1)
     joins = live["start"] < reached
@@ -89,13 +84,9 @@ def _merge_overlaps(frame: pd.DataFrame) -> pd.DataFrame:
     merged_end = union_end.where(union_end < FAR)
     before, after = _state(live["category"], live["end"]), _state(category, merged_end)
     grown = frame.index.isin(live.index[~joins & (before != after)])
-    frame = merge(
-        frame, joins.reindex(frame.index, fill_value=False), "mis_overlap", into=head.reindex(frame.index)
-    )
+    frame = merge(frame, joins.reindex(frame.index, fill_value=False), "mis_overlap", into=head.reindex(frame.index))
     which = pd.Series(grown, index=frame.index)
-    frame = repair(
-        frame, which, "mis_overlap", before=before.reindex(frame.index), after=after.reindex(frame.index)
-    )
+    frame = repair(frame, which, "mis_overlap", before=before.reindex(frame.index), after=after.reindex(frame.index))
     return frame.assign(
         end=frame["end"].mask(which, merged_end.reindex(frame.index)),
         category=frame["category"].mask(which, category.reindex(frame.index)),
@@ -109,7 +100,7 @@ def _end_with_care(frame: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFram
     of the child's whereabouts.
     """
     final = placements["end_date"].fillna(FAR).groupby(placements["child_id"]).max()
-    left = frame["CHILD"].map(final)
+    left = by_child(frame["CHILD"], final)
     outlived = in_play(frame) & frame["end"].isna() & (left < FAR) & (left >= frame["start"])
     after = "MIS_END " + left.dt.strftime("%d/%m/%Y")
     blank = pd.Series("MIS_END blank", index=frame.index)

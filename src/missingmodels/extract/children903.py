@@ -11,6 +11,11 @@ from missingmodels.extract import layout903 as layout
 from missingmodels.extract.ledger import FAULTS_SHOWN, in_play, merge, set_aside
 
 
+def by_child(child: pd.Series, fact: pd.Series) -> pd.Series:
+    """A fact held by child, for each row. Unlike ``map``, dates stay dates even if no child has one."""
+    return fact.reindex(child).set_axis(child.index)
+
+
 def one_row_a_child(frame: pd.DataFrame, facts: Sequence[str]) -> pd.DataFrame:
     """Fold rows of one child with equal facts.
 
@@ -22,14 +27,10 @@ def one_row_a_child(frame: pd.DataFrame, facts: Sequence[str]) -> pd.DataFrame:
     kinds = repeated.drop_duplicates(["CHILD", *facts]).groupby("CHILD").size()
     contradicting = repeated[repeated["CHILD"].isin(kinds.index[kinds > 1])]
     if len(contradicting):
-        groups = [
-            f"rows {', '.join(map(str, rows))}"
-            for _, rows in contradicting.groupby("CHILD", sort=False)["row"]
-        ]
+        groups = [f"rows {', '.join(map(str, rows))}" for _, rows in contradicting.groupby("CHILD", sort=False)["row"]]
         more = f" (first {FAULTS_SHOWN} of {len(groups)})" if len(groups) > FAULTS_SHOWN else ""
         raise ImportFault(
-            f"rows of one child contradict each other in {', '.join(facts)}{more}: "
-            + "; ".join(groups[:FAULTS_SHOWN]),
+            f"rows of one child contradict each other in {', '.join(facts)}{more}: " + "; ".join(groups[:FAULTS_SHOWN]),
             where=str(frame["file"].iloc[0]),
             remedy="keep the right row of each child in the source",
         )
@@ -43,18 +44,14 @@ def settle_header(header: pd.DataFrame, *, episodes: pd.DataFrame) -> pd.DataFra
     placed = episodes.loc[episodes["head"].notna(), "CHILD"]
     known = header["CHILD"].isin(episodes["CHILD"])
     header = set_aside(header, ~known, "no_episodes", "the child has no episodes and cannot be at risk")
-    return set_aside(
-        header, ~header["CHILD"].isin(placed), "no_placement_left", "all episodes were set aside"
-    )
+    return set_aside(header, ~header["CHILD"].isin(placed), "no_placement_left", "all episodes were set aside")
 
 
 def settle_uasc(uasc: pd.DataFrame, *, recorded_from: pd.Series) -> pd.DataFrame:
     """Give every uasc row its fate; ``recorded_from`` by child of the children kept."""
     uasc = one_row_a_child(uasc, ["DUC"])
-    uasc = set_aside(
-        uasc, ~uasc["CHILD"].isin(recorded_from.index), "uasc_orphan", "the child has no placement"
-    )
-    ended = uasc["until"] <= uasc["CHILD"].map(recorded_from)
+    uasc = set_aside(uasc, ~uasc["CHILD"].isin(recorded_from.index), "uasc_orphan", "the child has no placement")
+    ended = uasc["until"] <= by_child(uasc["CHILD"], recorded_from)
     return set_aside(uasc, ended, "uasc_ended_before", "DUC is not after the first day recorded")
 
 
@@ -66,10 +63,8 @@ def children_of(
     A child in uasc has that status from its first recorded day on: the true first day is not in a return.
     """
     live = header[in_play(header)]
-    since = live["CHILD"].map(recorded_from)
-    status = (
-        pd.Series(dtype="datetime64[s]") if uasc is None else uasc[in_play(uasc)].set_index("CHILD")["until"]
-    )
+    since = by_child(live["CHILD"], recorded_from)
+    status = pd.Series(dtype="datetime64[s]") if uasc is None else uasc[in_play(uasc)].set_index("CHILD")["until"]
     first_of_month = len(live) > 0 and (live["birth"].dt.day == 1).all()
     return pd.DataFrame(
         {
@@ -81,7 +76,7 @@ def children_of(
             "birth_date_precision": "month" if first_of_month else "day",
             "ethnicity": live["ETHNIC"].where(live["ETHNIC"] != ""),
             "uasc_from": since.where(live["CHILD"].isin(status.index)),
-            "uasc_to": live["CHILD"].map(status),
+            "uasc_to": by_child(live["CHILD"], status),
             "recorded_from": since,
         }
     ).reset_index(drop=True)

@@ -70,9 +70,7 @@ def read_csv_file(path: Path) -> CsvFile:
         # strict: an unclosed quotation mark would otherwise swallow the rest of the file in silence
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
-        raise ImportFault(
-            f"the file is not CSV ({error})", where=path.name, remedy="export it again"
-        ) from error
+        raise ImportFault(f"the file is not CSV ({error})", where=path.name, remedy="export it again") from error
     names = [name.strip().upper() for name in lines[0]] if lines else []
     # Blank lines are no records, but they count in a spreadsheet's row numbers.
     records = [(row, _clean(line)) for row, line in enumerate(lines[1:], start=2)]
@@ -80,15 +78,12 @@ def read_csv_file(path: Path) -> CsvFile:
     _require_fit(records, len(names), where=path.name)
     place = {name: at for at, name in reversed(list(enumerate(names))) if name}
     columns = {
-        name: [_at(values, at) for _, values in records]
-        for name, at in sorted(place.items(), key=lambda p: p[1])
+        name: [_at(values, at) for _, values in records] for name, at in sorted(place.items(), key=lambda p: p[1])
     }
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
     frame["row"] = pd.Series([row for row, _ in records], dtype="int64")
     repeated = tuple(name for name in place if names.count(name) > 1)
-    return CsvFile(
-        name=path.name, encoding=encoding, digest=digest_bytes(content), frame=frame, repeated=repeated
-    )
+    return CsvFile(name=path.name, encoding=encoding, digest=digest_bytes(content), frame=frame, repeated=repeated)
 
 
 def decode(content: bytes, *, where: str) -> tuple[str, str]:
@@ -123,9 +118,7 @@ def date_faults(frame: pd.DataFrame, columns: Sequence[str], *, required: Sequen
     found = []
     for column in columns:
         bad = dates(frame[column]).isna() & ((frame[column] != "") | (column in required))
-        found.append(
-            pd.DataFrame({"row": frame.loc[bad, "row"], "column": column, "value": frame.loc[bad, column]})
-        )
+        found.append(pd.DataFrame({"row": frame.loc[bad, "row"], "column": column, "value": frame.loc[bad, column]}))
     return pd.concat(found, ignore_index=True).sort_values("row", kind="stable", ignore_index=True)
 
 

@@ -66,9 +66,7 @@ def recognise(files: Sequence[CsvFile]) -> dict[str, CsvFile]:
         if not tables and (table := _table_in_name(file)):
             faults.append(f"{file.name} should be the {table} table but lacks {_lacking(file, table)}")
         if len(tables) > 1:
-            faults.append(
-                f"{file.name} holds the columns of {' and '.join(tables)}, one table a file is needed"
-            )
+            faults.append(f"{file.name} holds the columns of {' and '.join(tables)}, one table a file is needed")
         for table in tables:
             if table in found:
                 faults.append(f"{found[table].name} and {file.name} both hold the {table} table")

@@ -34,7 +34,10 @@ def in_play(frame: pd.DataFrame) -> pd.Series:
 
 def set_aside(frame: pd.DataFrame, which: pd.Series, reason: str, detail: str = "") -> pd.DataFrame:
     """Take rows out with a reason; rows that are out of play already keep their first fate."""
-    out, hit = frame.copy(), which & in_play(frame)
+    hit = which & in_play(frame)
+    if not hit.any():
+        return frame
+    out = frame.copy()
     out.loc[hit, "outcome"] = "set_aside"
     out.loc[hit, "reason"] = reason
     return remark(out, hit, detail)
@@ -42,17 +45,21 @@ def set_aside(frame: pd.DataFrame, which: pd.Series, reason: str, detail: str = 
 
 def merge(frame: pd.DataFrame, which: pd.Series, reason: str, *, into: pd.Series) -> pd.DataFrame:
     """Fold rows into others, given by their row numbers in the file."""
-    out, hit = frame.copy(), which & in_play(frame)
+    hit = which & in_play(frame)
+    if not hit.any():
+        return frame
+    out = frame.copy()
     out.loc[hit, "outcome"] = "merged"
     out.loc[hit, "reason"] = reason
     return remark(out, hit, "into row " + into[hit].astype("int64").astype(str))
 
 
-def repair(
-    frame: pd.DataFrame, which: pd.Series, rule: str, *, before: pd.Series, after: pd.Series
-) -> pd.DataFrame:
+def repair(frame: pd.DataFrame, which: pd.Series, rule: str, *, before: pd.Series, after: pd.Series) -> pd.DataFrame:
     """Write down that values were changed; a second repair of a row keeps the first ``before``."""
-    out, hit = frame.copy(), which & in_play(frame)
+    hit = which & in_play(frame)
+    if not hit.any():
+        return frame
+    out = frame.copy()
     again = hit & (out["repair"] != "")
     out.loc[hit & ~again, "before"] = before[hit & ~again]
     out.loc[again, "repair"] += "+"
@@ -65,7 +72,7 @@ def repair(
 
 def remark(frame: pd.DataFrame, which: pd.Series, detail: str | pd.Series) -> pd.DataFrame:
     """Add a detail to rows, after what is there already."""
-    if isinstance(detail, str) and not detail:
+    if not which.any() or (isinstance(detail, str) and not detail):
         return frame
     out = frame.copy()
     there = out.loc[which, "detail"]
@@ -90,9 +97,7 @@ class Ledger:
 
     def totals(self) -> pd.DataFrame:
         """Rows by file, outcome and reason."""
-        return (
-            self.frame.groupby(["file", "outcome", "reason"], sort=True).size().rename("rows").reset_index()
-        )
+        return self.frame.groupby(["file", "outcome", "reason"], sort=True).size().rename("rows").reset_index()
 
     @property
     def repairs(self) -> pd.DataFrame:
@@ -118,9 +123,7 @@ class Ledger:
         silent = ~unknown & (frame["outcome"] != "used") & (frame["reason"] == "")
         for what, bad in (("an unknown outcome", unknown), ("no reason", silent)):
             if bad.any():
-                faults.append(
-                    f"{int(bad.sum())} rows have {what}: {_listing(frame.loc[bad, 'row'].tolist())}"
-                )
+                faults.append(f"{int(bad.sum())} rows have {what}: {_listing(frame.loc[bad, 'row'].tolist())}")
         if faults:
             raise ImportFault(
                 "the rows of the import do not add up: " + "; ".join(faults),

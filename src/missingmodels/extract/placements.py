@@ -10,6 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from missingmodels.extract import layout903 as layout
+from missingmodels.extract.children903 import by_child
 from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside
 
 SETTING = ["PLACE", "URN", "PL_POST", "PLACE_PROVIDER"]
@@ -32,26 +33,20 @@ def settle_episodes(
     frame = _screen(frame, birth=birth, first=first, last=last)
     frame = _repair_dates(frame)
     # After the repair, so that a short break still ends the episode before it.
-    frame = set_aside(
-        frame, frame["LS"].isin(layout.SHORT_BREAKS), "short_break", "V3 and V4 are no full-time care"
-    )
+    frame = set_aside(frame, frame["LS"].isin(layout.SHORT_BREAKS), "short_break", "V3 and V4 are no full-time care")
     frame = remark(frame, in_play(frame) & (frame["end"] > last), "DEC is after the return's year")
     with_code = in_play(frame) & frame["end"].isna() & (frame["REC"] != "")
     frame = remark(frame, with_code, "REC " + frame.loc[with_code, "REC"] + " without DEC: taken as open")
     return _merge_runs(frame)
 
 
-def _screen(
-    frame: pd.DataFrame, *, birth: pd.Series, first: pd.Timestamp, last: pd.Timestamp
-) -> pd.DataFrame:
+def _screen(frame: pd.DataFrame, *, birth: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
     start, end = frame["start"], frame["end"]
-    frame = set_aside(
-        frame, ~frame["CHILD"].isin(birth.index), "epi_orphan", "the child is not in the header"
-    )
+    frame = set_aside(frame, ~frame["CHILD"].isin(birth.index), "epi_orphan", "the child is not in the header")
     frame = set_aside(frame, frame["PLACE"] == "", "epi_no_place")
     frame = set_aside(frame, end == start, "epi_zero_length", "DEC equals DECOM")
     frame = set_aside(frame, end < start, "epi_nonpositive", "DEC is before DECOM")
-    frame = set_aside(frame, start < frame["CHILD"].map(birth), "epi_before_birth", "DECOM is before DOB")
+    frame = set_aside(frame, start < by_child(frame["CHILD"], birth), "epi_before_birth", "DECOM is before DOB")
     frame = set_aside(frame, start >= last, "epi_outside_return", "it starts after the return's year")
     frame = set_aside(frame, end < first, "epi_outside_return", "it ended before the return's year")
     columns = [*layout.NEEDED["episodes"], "outcome"]
@@ -122,12 +117,8 @@ def homes_of(episodes: pd.DataFrame, *, first: pd.Timestamp) -> pd.DataFrame:
     """One row a home met, valid from its first stay or the year's first day; its places are unrecorded."""
     live = episodes[episodes["head"].notna()]
     home, weak = home_key(live)
-    found = pd.DataFrame({"home_id": home, "weak_key": weak, "start": live["start"]}).dropna(
-        subset=["home_id"]
-    )
-    homes = found.groupby("home_id", as_index=False).agg(
-        weak_key=("weak_key", "first"), start=("start", "min")
-    )
+    found = pd.DataFrame({"home_id": home, "weak_key": weak, "start": live["start"]}).dropna(subset=["home_id"])
+    homes = found.groupby("home_id", as_index=False).agg(weak_key=("weak_key", "first"), start=("start", "min"))
     homes["valid_from"] = homes["start"].where(homes["start"] < first, first)
     return homes[["home_id", "valid_from", "weak_key"]]
 

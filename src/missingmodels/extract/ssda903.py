@@ -82,9 +82,7 @@ def _working_frame(file: CsvFile, table: str) -> pd.DataFrame:
         "missing": ("start", "end"),
         "uasc": ("until",),
     }
-    return frame.assign(
-        **{new: dates(frame[old]) for new, old in zip(spans[table], layout.DATES[table], strict=True)}
-    )
+    return frame.assign(**{new: dates(frame[old]) for new, old in zip(spans[table], layout.DATES[table], strict=True)})
 
 
 def _judge_dates(frames: Mapping[str, pd.DataFrame], *, tolerant: bool) -> dict[str, pd.DataFrame]:
@@ -140,9 +138,7 @@ def _settle(
     if "uasc" in frames:
         settled["uasc"] = settle_uasc(frames["uasc"], recorded_from=recorded_from)
     made = {
-        "children": children_of(
-            header, settled.get("uasc"), authority=authority, recorded_from=recorded_from
-        ),
+        "children": children_of(header, settled.get("uasc"), authority=authority, recorded_from=recorded_from),
         "placements": placements,
         "missing_episodes": missing_episodes_of(missing),
         "homes": homes_of(episodes, first=first),

@@ -14,9 +14,7 @@ YEARS = (1990, 2100)
 NAMED_YEAR = r"(?<!\d)(20\d\d)(?![-_.]\d\d[-_.]\d\d(?!\d))(?:[-_. ]?(20\d\d|\d\d))?(?!\d)"
 
 
-def end_year(
-    frames: Mapping[str, pd.DataFrame], *, where: str, names: Sequence[str], given: int | None
-) -> int:
+def end_year(frames: Mapping[str, pd.DataFrame], *, where: str, names: Sequence[str], given: int | None) -> int:
     """The end year in which most DEC, MIS_START and MIS_END dates fall.
 
     Raises ImportFault if that is not the year given or, where none is given, not one that the ``names`` of
@@ -39,11 +37,7 @@ def end_year(
             )
         return given
     if len(most) != 1:
-        why = (
-            f"as many dates fall in {' and '.join(map(_span, most))}"
-            if most
-            else "there is no DEC or MIS date"
-        )
+        why = f"as many dates fall in {' and '.join(map(_span, most))}" if most else "there is no DEC or MIS date"
         raise ImportFault(
             f"the year cannot be inferred: {why}",
             where=where,

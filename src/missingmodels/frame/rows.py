@@ -64,7 +64,8 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
     """
     exposures = (plan.exposure.primary, *plan.exposure.beside)
     formulas = [model_terms(plan, model, exposure) for model in plan.models for exposure in exposures]
-    needed = set().union(*(variables(formula) for formula in formulas)) - {"bs", "poly"}
+    # the number of recent peers is always held: the dose figure needs it, and splitting a row loses nothing
+    needed = set().union({"peer_count"}, *(variables(formula) for formula in formulas))
     child, day = np.nonzero(risk.days_at_risk > 0)
     home = risk.residence[child, day]
     notes: list[str] = []

@@ -16,7 +16,8 @@ from missingmodels.tables.tables import Tables
 def check_tables(tables: Tables) -> list[Finding]:
     """All findings, errors first. An empty list means that the Tables keep the contract."""
     found = [f for name in tables.frames for f in _schema_findings(tables[name], TABLES[name])]
-    # The cross-table rules compare dates and keys, so rows without them would only repeat the schema's findings.
+    # The cross-table rules join on keys, so rows without them would only repeat the schema's findings. Rows that lack
+    # another value stay: a child without birth date is still the child that placements refer to.
     whole = Tables(
         frames={name: _with_keys(frame, TABLES[name]) for name, frame in tables.frames.items()},
         observed_from=tables.observed_from,
@@ -43,7 +44,7 @@ def require_valid(tables: Tables, *, where: str = "") -> list[Finding]:
 
 
 def _with_keys(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    needed = [c.name for c in table.columns if c.required and (c.name in table.key or c.kind in ("date", "time"))]
+    needed = [c.name for c in table.columns if c.required and c.name in table.key]
     return frame.dropna(subset=needed)
 
 

@@ -55,7 +55,8 @@ def conform(frame: pd.DataFrame, table: Table, *, where: str = "") -> pd.DataFra
 
 def _convert(values: pd.Series, column: Column) -> pd.Series:
     if column.kind in ("date", "time"):
-        times = pd.to_datetime(values)
+        # ISO only: 03/04/2023 would be taken for 4 March without a word.
+        times = pd.to_datetime(values, format="ISO8601")
         return (times.dt.normalize() if column.kind == "date" else times).astype(PANDAS_TYPES[column.kind])
     if column.kind == "whole":
         return pd.to_numeric(values).astype(PANDAS_TYPES[column.kind])

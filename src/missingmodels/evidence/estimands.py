@@ -1,0 +1,78 @@
+"""Estimands on outcomes: one function each of (parameter values, design). Truth and posterior draws take the same road.
+
+Specification, section 6. S is the number of draws, 1 for a truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.special import ndtri
+
+from missingmodels.frame.design import Design
+from missingmodels.parameters import Array, Parameters
+
+DAYS_PER_YEAR = 365.25
+BLOCK = 200  # draws at a time, so that memory stays at a block times the rows
+
+
+def rate_ratio(parameters: Parameters, contrast: Mapping[str, float]) -> Array:
+    """(S,) exp of the contrast: column name -> difference between the two exposures stated."""
+    total = sum((parameters.coefficient(name) * step for name, step in contrast.items()), np.zeros(parameters.draws))
+    return np.exp(total)
+
+
+def expected_episodes(parameters: Parameters, design: Design, *, held: Mapping[str, float] | None = None) -> Array:
+    """(S,) expected onsets over the window's days at risk, with the columns in ``held`` set to the values given."""
+    weight = design.days_at_risk
+    frailty = parameters.frailty_of(design.child_ids)
+    out = np.empty(parameters.draws)
+    for begin in range(0, parameters.draws, BLOCK):
+        part = slice(begin, begin + BLOCK)
+        rate = np.exp(design.log_rate(parameters[part], held=dict(held or {}))) * frailty[part][:, design.child]
+        out[part] = (-np.expm1(-rate)) @ weight
+    return out
+
+
+def attributable_fraction(parameters: Parameters, design: Design, exposure: str) -> Array:
+    """(S,) one-step: the share of expected episodes that would not start if nobody's peers had been missing lately.
+
+    One step, because a prevented episode does not here prevent those that it would have caused.
+    """
+    none = expected_episodes(parameters, design, held={exposure: 0.0})
+    return 1 - none / expected_episodes(parameters, design)
+
+
+def expected_rate(parameters: Parameters, design: Design, *, held: Mapping[str, float] | None = None) -> Array:
+    """(S,) episodes per resident-year at risk under a stated intervention."""
+    years = design.days_at_risk.sum() / DAYS_PER_YEAR
+    return expected_episodes(parameters, design, held=held) / years
+
+
+def variance_explained(parameters: Parameters, design: Design, names: tuple[str, ...]) -> Array:
+    """(S,) share of the variance between homes that the columns ``names`` explain, within one fit."""
+    homes = np.unique(design.home)
+    weight = np.bincount(design.home, design.days_at_risk)[homes]
+    explained = np.zeros((parameters.draws, homes.size))
+    for name in names:
+        if name in design.names:
+            mean = np.bincount(design.home, design.days_at_risk * design.column(name))[homes] / weight
+            explained += parameters.coefficient(name)[:, None] * mean
+    variance = explained.var(axis=1)
+    total = variance + parameters.sigma_home**2
+    return np.divide(variance, total, out=np.zeros_like(total), where=total > 0)
+
+
+def median_rate_ratio(parameters: Parameters) -> Array:
+    """(S,) median ratio of the rates of the same child in two homes drawn at random, the higher over the lower."""
+    return np.exp(np.sqrt(2) * parameters.sigma_home * ndtri(0.75))
+
+
+def interquartile_range(design: Design, name: str) -> tuple[float, float]:
+    """Quartiles of a column over days at risk."""
+    values, weight = design.column(name), design.days_at_risk
+    order = np.argsort(values, kind="stable")
+    share = np.cumsum(weight[order]) / weight.sum()
+    low, high = (values[order][np.searchsorted(share, q)] for q in (0.25, 0.75))
+    return float(low), float(high)

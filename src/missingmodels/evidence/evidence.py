@@ -1,0 +1,189 @@
+"""Evidence: what the fits of one plan say of the two hypotheses, with all that a report needs and nothing it must infer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from missingmodels.errors import InputError
+from missingmodels.evidence import figure_data
+from missingmodels.evidence.decisions import Row, rule_in_words
+from missingmodels.evidence.elpd import ElpdDifference, elpd_difference
+from missingmodels.evidence.hypotheses import coefficient_rows, heterogeneity_rows, peer_rows, structure_rows
+from missingmodels.evidence.network_week import network_week
+from missingmodels.fit.fit import Fit
+from missingmodels.frame.riskset import RiskSet
+from missingmodels.frame.rows import Rows
+from missingmodels.plan import Plan
+from missingmodels.provenance import stream, versions
+from missingmodels.tables import Tables
+
+FORMAT = "missingmodels-evidence-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Rows of estimates and verdicts, comparisons of models, and figure arrays.
+
+    Attributes
+    ----------
+    rows : every reported quantity; those with a verdict answer a hypothesis
+    comparisons : differences in expected log predictive density
+    data : counts that describe the data
+    figures : arrays by figure name
+    certificates : birth certificate of each fit
+    """
+
+    plan: Mapping[str, Any]
+    rule: str
+    rows: tuple[Row, ...]
+    comparisons: tuple[ElpdDifference, ...]
+    data: Mapping[str, Any]
+    notes: tuple[str, ...]
+    figures: Mapping[str, Any]
+    certificates: tuple[Mapping[str, Any], ...]
+    origin: Mapping[str, Any]
+
+    @property
+    def unconverged(self) -> tuple[str, ...]:
+        """Models whose fit did not pass the diagnostics gate."""
+        return tuple(c["model"] for c in self.certificates if not c["diagnostics"]["passed"])
+
+    def verdicts(self) -> list[Row]:
+        """The rows that answer a hypothesis."""
+        return [row for row in self.rows if row.verdict]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of ``evidence.json``; its schema is in the documentation."""
+        return {
+            "format": FORMAT,
+            "versions": versions(),
+            "plan": dict(self.plan),
+            "rule": self.rule,
+            "data": dict(self.data),
+            "rows": [row.as_dict() for row in self.rows],
+            "comparisons": [c.as_dict() for c in self.comparisons],
+            "notes": list(self.notes),
+            "figures": dict(self.figures),
+            "certificates": [dict(c) for c in self.certificates],
+            "origin": dict(self.origin),
+        }
+
+
+def make_evidence(fits: Sequence[Fit], *, tables: Tables, risk: RiskSet, rows: Rows, plan: Plan, seed: int) -> Evidence:
+    """The evidence of fits that stand on the same rows.
+
+    H1 is read from the fullest model with peers, H2 from the fullest with structure.
+    """
+    by_name = {(f.model, f.exposure): f for f in fits}
+    found: list[Row] = []
+    for fit in fits:
+        if fit.exposure:
+            found += peer_rows(fit, plan.decision)
+        if fit.model in ("M2", "M3") and fit.exposure in ("", plan.exposure.primary):
+            found += structure_rows(fit, plan)
+        found += heterogeneity_rows(fit, plan.decision)
+        found += coefficient_rows(fit, plan.decision)
+    return Evidence(
+        plan=plan.model_dump(mode="json"),
+        rule=rule_in_words(plan.decision),
+        rows=tuple(found),
+        comparisons=tuple(_comparisons(by_name, plan)),
+        data=describe_risk(tables, risk, rows),
+        notes=tuple(dict.fromkeys(note for fit in fits for note in fit.design.notes)),
+        figures=_figures(list(fits), tables, risk, rows, plan, seed),
+        certificates=tuple(f.certificate for f in fits),
+        origin=tables.origin,
+    )
+
+
+def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
+    """Counts that say what the estimates rest on."""
+    window = ~risk.before_window
+    onset = risk.onset[:, window]
+    at_risk = risk.days_at_risk[:, window]
+    frame = rows.frame
+    exposed = frame["peer_count"].to_numpy() > 0
+    return {
+        "observed_from": str(tables.observed_from.date()),
+        "observed_to": str(tables.observed_to.date()),
+        "burn_in_days": int((~window).sum()),
+        "homes": len(risk.home_ids),
+        "children": len(risk.child_ids),
+        "resident_years": round(risk.resident_days / 365.25, 2),
+        "onsets": int(onset.sum()),
+        "children_with_onset": int(onset.any(axis=1).sum()),
+        "same_day_repeats": int(risk.same_day_repeats[:, window].sum()),
+        "joint_onsets": int(risk.joint[:, window].sum()),
+        "onsets_per_year_at_risk": round(float(onset.sum() / max(at_risk.sum() / 365.25, 1e-9)), 3),
+        "share_of_days_exposed": round(float(np.average(exposed, weights=frame["days_at_risk"])), 4),
+        "median_coverage": _rounded(np.nanmedian(risk.coverage)) if np.isfinite(risk.coverage).any() else None,
+        "rows": len(frame),
+        "episodes": dict(risk.notes),
+    }
+
+
+def write_evidence(evidence: Evidence, path: Path) -> Path:
+    """Write ``evidence.json``."""
+    path = Path(path)
+    path.write_text(json.dumps(evidence.as_dict(), indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def read_evidence(path: Path) -> Evidence:
+    """Read what ``write_evidence`` wrote. Raises InputError for any other file."""
+    path = Path(path)
+    remedy = "name the folder of a run made by `missingmodels fit` or `missingmodels demo`"
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if held["format"] != FORMAT:
+            raise InputError(f"not of format {FORMAT}", where=str(path), remedy=remedy)
+        return Evidence(
+            plan=held["plan"],
+            rule=held["rule"],
+            rows=tuple(Row(**row) for row in held["rows"]),
+            comparisons=tuple(ElpdDifference(**c) for c in held["comparisons"]),
+            data=held["data"],
+            notes=tuple(held["notes"]),
+            figures=held["figures"],
+            certificates=tuple(held["certificates"]),
+            origin=held["origin"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"cannot be read as evidence ({error!r})", where=str(path), remedy=remedy) from error
+
+
+_AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M1", "H2"), ("M3", "M0", "H1 and H2"))
+
+
+def _comparisons(by_name: dict[tuple[str, str], Fit], plan: Plan) -> list[ElpdDifference]:
+    """Every nested pair that was fitted; both sides hold the primary exposure or none."""
+    primary = plan.exposure.primary
+    held = {model: by_name.get((model, primary if model in ("M1", "M3") else "")) for model in ("M0", "M1", "M2", "M3")}
+    pairs = [(held[a], held[b], hypothesis) for a, b, hypothesis in _AGAINST]
+    return [elpd_difference(a, b, hypothesis=hypothesis) for a, b, hypothesis in pairs if a is not None and b is not None]
+
+
+def _figures(
+    fits: list[Fit], tables: Tables, risk: RiskSet, rows: Rows, plan: Plan, seed: int
+) -> dict[str, Any]:
+    rule = plan.decision
+    without_peers = next(f for f in fits if not f.exposure)
+    fullest = max(fits, key=lambda f: (f.model, f.exposure == plan.exposure.primary))
+    return {
+        "dose": figure_data.dose(without_peers, rows.frame["peer_count"].to_numpy(), rule),
+        "curves": [figure_data.exposure_curve(f, rule) for f in fits if f.exposure],
+        "homes": figure_data.homes(fullest, rule),
+        "network": network_week(tables, risk),
+        "predictive": figure_data.predictive(fullest, rule, stream(seed, "predictive")),
+        "diagnostics": figure_data.diagnostics(fits),
+    }
+
+
+def _rounded(value: Any) -> float:
+    return round(float(value), 3)

@@ -1,0 +1,127 @@
+"""Arrays behind the figures, as plain lists. The report only draws them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from missingmodels.evidence.estimands import BLOCK, DAYS_PER_YEAR
+from missingmodels.fit.fit import Fit
+from missingmodels.fit.marginal import child_sums
+from missingmodels.plan import Decision
+
+COUNT_BINS = ((0, 0, "0"), (1, 1, "1"), (2, 5, "2–5"), (6, 10, "6–10"), (11, 20, "11–20"), (21, None, "21+"))
+DOSE_BINS = ("0", "1", "2", "3+")
+TRACE_POINTS = 250
+
+
+def dose(fit: Fit, peer_count: np.ndarray, rule: Decision) -> dict[str, Any]:
+    """Onsets observed over those expected by a model without peers, by number of recently missing peers.
+
+    The expectation has each child's frailty and each home's effects at their posterior draws, so a ratio above 1 is
+    what those do not explain.
+    """
+    bin_of = np.minimum(peer_count.astype(int), 3)
+    observed = np.bincount(bin_of, fit.design.onsets, len(DOSE_BINS))
+    days = np.bincount(bin_of, fit.design.days_at_risk, len(DOSE_BINS))
+    expected = np.empty((fit.parameters.draws, len(DOSE_BINS)))
+    for part, mean in _blocks(fit):
+        for b in range(len(DOSE_BINS)):
+            expected[part, b] = mean[:, bin_of == b].sum(axis=1)
+    # the count's own chance enters through a gamma with the count's shape (half an onset added, so that 0 has width)
+    rng = np.random.default_rng(0)
+    ratio = rng.gamma(observed + 0.5, size=expected.shape) / np.maximum(expected, 1e-12)
+    return {
+        "bins": list(DOSE_BINS),
+        "onsets": observed.tolist(),
+        "days_at_risk": days.tolist(),
+        "ratio": _bands(ratio, rule),
+        "model": fit.model,
+    }
+
+
+def exposure_curve(fit: Fit, rule: Decision, *, points: int = 21) -> dict[str, Any]:
+    """Rate ratio of a fit over the range of its exposure, against none."""
+    top = float(fit.design.column(fit.exposure).max())
+    x = np.linspace(0, top, points)
+    ratio = np.exp(fit.parameters.coefficient(fit.exposure)[:, None] * x)
+    return {"exposure": fit.exposure, "model": fit.model, "x": x.tolist(), "ratio": _bands(ratio, rule)}
+
+
+def homes(fit: Fit, rule: Decision) -> dict[str, Any]:
+    """Home effects against the resident-years they rest on; homes carry no labels, this is no ranking."""
+    years = np.bincount(fit.design.home, fit.design.days_at_risk, len(fit.design.home_ids)) / DAYS_PER_YEAR
+    held = years > 0
+    return {
+        "years_at_risk": years[held].tolist(),
+        "effect": _bands(fit.parameters.home[:, held], rule),
+        "sigma": _bands(fit.parameters.sigma_home[:, None], rule),
+        "model": fit.model,
+    }
+
+
+def predictive(fit: Fit, rule: Decision, rng: np.random.Generator, *, draws: int = 500) -> dict[str, Any]:
+    """Share of children by number of onsets: observed, and replicated with new frailties on the observed exposures."""
+    step = max(fit.parameters.draws // draws, 1)
+    p = fit.parameters[::step]
+    design, children = fit.design, len(fit.design.child_ids)
+    k = p.frailty_shape[:, None]
+    frailty = rng.gamma(np.broadcast_to(k, (p.draws, children))) / k
+    counts = np.empty((p.draws, children))
+    for begin in range(0, p.draws, BLOCK):
+        part = slice(begin, begin + BLOCK)
+        rate = np.exp(design.log_rate(p[part])) * frailty[part][:, design.child]
+        counts[part] = rng.poisson(child_sums(-np.expm1(-rate) * design.days_at_risk, design.child, children))
+    observed = np.bincount(design.child, design.onsets, children)
+    return {
+        "bins": [label for _, _, label in COUNT_BINS],
+        "observed": _shares(observed[None])[0].tolist(),
+        "replicated": _bands(_shares(counts), rule),
+        "model": fit.model,
+    }
+
+
+def diagnostics(fits: list[Fit]) -> list[dict[str, Any]]:
+    """Gate values and thinned traces of the scales of every fit."""
+    found = []
+    for fit in fits:
+        names = [n for n in ("sigma_home", "sigma_period", "frailty_shape") if np.ptp(getattr(fit.parameters, n)) > 0]
+        traces = {name: getattr(fit.parameters, name) for name in names}
+        if fit.exposure in fit.design.names:
+            traces[fit.exposure] = fit.parameters.coefficient(fit.exposure)
+        by_chain = {name: values.reshape(fit.chains, -1) for name, values in traces.items()}
+        found.append(
+            {
+                "model": fit.model,
+                "exposure": fit.exposure,
+                "gate": fit.diagnostics.as_dict(),
+                "traces": {n: v[:, :: max(v.shape[1] // TRACE_POINTS, 1)].tolist() for n, v in by_chain.items()},
+            }
+        )
+    return found
+
+
+def _blocks(fit: Fit) -> Any:
+    """Expected onsets of each row, in blocks of draws."""
+    for begin in range(0, fit.parameters.draws, BLOCK):
+        part = slice(begin, min(begin + BLOCK, fit.parameters.draws))
+        p = fit.parameters[part]
+        rate = np.exp(fit.design.log_rate(p)) * p.frailty[:, fit.design.child]
+        yield part, -np.expm1(-rate) * fit.design.days_at_risk
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    """(S, bins) share of children in each bin of their count."""
+    top = [np.inf if high is None else high for _, high, _ in COUNT_BINS]
+    return np.stack(
+        [((counts >= low) & (counts <= high)).mean(axis=1) for (low, _, _), high in zip(COUNT_BINS, top, strict=True)],
+        axis=1,
+    )
+
+
+def _bands(draws: np.ndarray, rule: Decision) -> dict[str, Any]:
+    """Median and equal-tailed interval of each column."""
+    tail = (1 - rule.interval_mass) / 2
+    low, median, high = np.quantile(draws, [tail, 0.5, 1 - tail], axis=0)
+    return {"median": median.tolist(), "low": low.tolist(), "high": high.tolist(), "mass": rule.interval_mass}

@@ -1,0 +1,159 @@
+"""The two hypotheses as rows: which contrast of which fit speaks for each."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from missingmodels.evidence.decisions import Row, summarise
+from missingmodels.evidence.estimands import (
+    attributable_fraction,
+    expected_rate,
+    interquartile_range,
+    median_rate_ratio,
+    rate_ratio,
+    variance_explained,
+)
+from missingmodels.fit.fit import Fit
+from missingmodels.plan import Decision, Plan
+
+Direction = Literal["above", "below"]
+
+# One unit of each exposure, in words and as the hypothesis has it.
+EXPOSURE_LABELS = {
+    "peer_presence": "one or more recently missing peers against none",
+    "peer_count": "one more recently missing peer",
+    "peer_density": "all peers recently missing against none",
+    "peer_network": "all tie strength to recently missing peers against none",
+}
+# Direction of H2 as the practitioners state it: fewer staff, more leavers and a more mixed home mean more episodes.
+STRUCTURE_DIRECTIONS: dict[str, Direction] = {
+    "staff_ratio": "below",
+    "turnover": "above",
+    "agency_share": "above",
+    "mix_need": "above",
+    "mix_spread": "above",
+    "mix_age_spread": "above",
+    "mix_out_of_area": "above",
+    "new_admission_7d": "above",
+    "size": "above",
+}
+STRUCTURE_LABELS = {
+    "staff_ratio": "staff on duty per resident (log)",
+    "turnover": "staff turnover in the year before",
+    "agency_share": "agency share of hours",
+    "mix_need": "mean need of the other residents",
+    "mix_spread": "spread of needs in the home",
+    "mix_age_spread": "spread of ages in the home",
+    "mix_out_of_area": "share of the others placed out of area",
+    "new_admission_7d": "a new resident in the last 7 days",
+    "size": "number of residents",
+}
+_PARTS = {"between": "between homes", "within": "within a home"}
+
+
+def peer_rows(fit: Fit, rule: Decision) -> list[Row]:
+    """H1 of one fit: rate ratio, one-step attributable fraction, and expected rates with and without exposure."""
+    name = fit.exposure
+    ratio = summarise(
+        rate_ratio(fit.parameters, {name: 1.0}),
+        hypothesis="H1",
+        model=fit.model,
+        estimand="rate_ratio",
+        name=name,
+        label=EXPOSURE_LABELS[name],
+        rule=rule,
+        null=1.0,
+        expected="above",
+    )
+    fraction = summarise(
+        attributable_fraction(fit.parameters, fit.design, name),
+        hypothesis="H1",
+        model=fit.model,
+        estimand="attributable_fraction",
+        name=name,
+        label="share of episodes attributable to peers' recent episodes, one step",
+        rule=rule,
+        null=0.0,
+    )
+    return [ratio, fraction]
+
+
+def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
+    """H2 of one fit: the rate ratio over the interquartile range of each structure column, and shares of variance."""
+    rows = []
+    for variable in plan.terms.structure:
+        for part, where in _PARTS.items():
+            name = f"{variable}_{part}"
+            if name not in fit.design.names:
+                continue
+            low, high = interquartile_range(fit.design, name)
+            # a variable that seldom moves within a home has quartiles at the same value: then one sd stands instead
+            step = high - low if high > low else float(fit.design.scale[fit.design.names.index(name)])
+            over = f"{low:.2f} to {high:.2f}" if high > low else f"one sd, {step:.2f}"
+            rows.append(
+                summarise(
+                    rate_ratio(fit.parameters, {name: step}),
+                    hypothesis="H2",
+                    model=fit.model,
+                    estimand="rate_ratio",
+                    name=name,
+                    label=f"{STRUCTURE_LABELS[variable]}, {where} ({over})",
+                    rule=plan.decision,
+                    null=1.0,
+                    expected=STRUCTURE_DIRECTIONS[variable],
+                )
+            )
+    for part, where in _PARTS.items():
+        names = tuple(f"{v}_{part}" for v in plan.terms.structure if f"{v}_{part}" in fit.design.names)
+        if part == "between" and names:
+            rows.append(
+                summarise(
+                    variance_explained(fit.parameters, fit.design, names),
+                    hypothesis="H2",
+                    model=fit.model,
+                    estimand="variance_explained",
+                    name="structure_between",
+                    label=f"share of the variance {where} that structure explains",
+                    rule=plan.decision,
+                )
+            )
+    return rows
+
+
+def heterogeneity_rows(fit: Fit, rule: Decision) -> list[Row]:
+    """What every model says of differences between homes, and the rate that it expects."""
+    common = {"hypothesis": "", "model": fit.model, "rule": rule}
+    p = fit.parameters
+    return [
+        summarise(
+            median_rate_ratio(p), estimand="median_rate_ratio", name="home", label="the same child in two homes", **common
+        ),
+        summarise(p.sigma_home, estimand="sd_log", name="sigma_home", label="sd of log rate between homes", **common),
+        summarise(
+            p.sigma_period, estimand="sd_log", name="sigma_period", label="sd of log rate between a home's periods", **common
+        ),
+        summarise(
+            p.frailty_shape, estimand="shape", name="frailty_shape", label="gamma shape of child frailty", **common
+        ),
+        summarise(
+            expected_rate(p, fit.design), estimand="expected_rate", name="as_observed",
+            label="episodes per resident-year at risk, exposures as observed", **common,
+        ),
+    ]  # fmt: skip
+
+
+def coefficient_rows(fit: Fit, rule: Decision) -> list[Row]:
+    """Every coefficient of a fit as a rate ratio per raw unit, without a verdict."""
+    return [
+        summarise(
+            rate_ratio(fit.parameters, {name: 1.0}),
+            hypothesis="",
+            model=fit.model,
+            estimand="rate_ratio_per_unit",
+            name=name,
+            label=name,
+            rule=rule,
+            null=1.0,
+        )
+        for name in fit.design.names
+    ]

@@ -1,0 +1,125 @@
+"""NUTS by nutpie on the PyMC model, compiled once for each model shape of a process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import nutpie
+import numpy as np
+import xarray as xr
+
+from missingmodels.frame.design import Design
+from missingmodels.models.onset import ModelShape, build_model, model_data, model_shape
+from missingmodels.models.priors import SCALES, PriorSet
+from missingmodels.plan import Sampling
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """Draws of the model's free variables, with the seconds that compiling and sampling took."""
+
+    tree: xr.DataTree
+    compile_seconds: float
+    sample_seconds: float
+
+
+_COMPILED: dict[ModelShape, Any] = {}
+_LOCK = threading.Lock()
+
+
+def compiled_model(design: Design, priors: PriorSet) -> tuple[Any, float]:
+    """The compiled model with this design's data in it, and the seconds spent compiling (0 if it was there)."""
+    shape = model_shape(design, priors)
+    with _LOCK:
+        start, fresh = time.perf_counter(), shape not in _COMPILED
+        if fresh:
+            _COMPILED[shape] = nutpie.compile_pymc_model(build_model(design, priors), backend="numba")
+        seconds = time.perf_counter() - start if fresh else 0.0
+        return _COMPILED[shape].with_data(**model_data(design, priors)), seconds
+
+
+def sample(
+    design: Design, priors: PriorSet, settings: Sampling, *, seed: int, progress: Progress | None = None
+) -> Sampled:
+    """Draw from the posterior. ``progress`` is called with draws finished and in all, warm-up included.
+
+    An interrupt (Ctrl-C) stops the chains and is passed on; a part of the draws is never returned.
+    """
+    compiled, compile_seconds = compiled_model(design, priors)
+    start = time.perf_counter()
+    running = nutpie.sample(
+        compiled,
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=settings.chains,
+        cores=min(settings.chains, usable_cores()),
+        seed=seed,
+        target_accept=settings.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=_callback(progress),
+        blocking=False,
+    )
+    try:
+        tree = running.wait()
+    except BaseException:
+        running.cancel()
+        raise
+    return Sampled(tree=tree, compile_seconds=compile_seconds, sample_seconds=time.perf_counter() - start)
+
+
+@lru_cache(maxsize=1)
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _callback(progress: Progress | None) -> Callable[[Any], None] | None:
+    if progress is None:
+        return None
+
+    def report(chains: Any) -> None:
+        progress(sum(c.finished_draws for c in chains), sum(c.total_draws for c in chains))
+
+    return report
+
+
+def natural(design: Design, priors: PriorSet, tree: xr.DataTree) -> xr.Dataset:
+    """Draws by chain of what is reported: scales without sign, effects of homes and home-periods themselves.
+
+    ``coefficients`` (P,) are those of the standardised columns, fixed ones included.
+    """
+    draws = tree["posterior"].to_dataset()
+    sizes = (draws.sizes["chain"], draws.sizes["draw"])
+    lead = ("chain", "draw")
+
+    def scalar(name: str) -> np.ndarray:
+        prior = getattr(priors, name)
+        return np.full(sizes, prior.mean) if prior.law == "fixed" else draws[name].transpose(*lead).to_numpy()
+
+    mean, _, fixed = priors.of_columns(design.names, design.scale)
+    coefficients = np.broadcast_to(mean, (*sizes, mean.size)).copy()
+    if (~fixed).any():
+        coefficients[..., ~fixed] = draws["coefficients"].transpose(*lead, ...).to_numpy()
+    home, period, shape = (scalar(name) for name in SCALES)
+    home_z = draws["home_z"].transpose(*lead, ...).to_numpy()
+    period_z = draws["home_period_z"].transpose(*lead, ...).to_numpy()
+    values = {
+        "intercept": (lead, scalar("intercept")),
+        "coefficients": ((*lead, "column"), coefficients),
+        "sigma_home": (lead, np.abs(home)),
+        "sigma_period": (lead, np.abs(period)),
+        "frailty_shape": (lead, shape),
+        "home": ((*lead, "home_index"), home[..., None] * home_z),
+        "home_period": ((*lead, "cell"), period[..., None] * period_z),
+    }
+    return xr.Dataset(values)

@@ -1,0 +1,129 @@
+"""Fits on disk: one NetCDF-4 file (engine h5netcdf) with draws, design, diagnostics and birth certificate."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from missingmodels.errors import InputError
+from missingmodels.fit.diagnostics import Diagnostics
+from missingmodels.fit.fit import Fit
+from missingmodels.frame.design import Design
+from missingmodels.parameters import Parameters
+
+ENGINE = "h5netcdf"
+FORMAT = "missingmodels-fit-1"
+
+_DESIGN_ROWS = ("child", "home", "period", "onsets", "days", "days_at_risk", "before_window")
+_SCALARS = ("intercept", "sigma_home", "sigma_period", "frailty_shape")
+
+
+def write_fit(fit: Fit, path: Path) -> Path:
+    """Write a fit; the file appears whole or not at all."""
+    path = Path(path)
+    scratch = path.with_name(f".{path.name}.part")
+    tree = xr.DataTree.from_dict(
+        {"/posterior": _posterior(fit), "/design": _design(fit.design), "/sample_stats": fit.sample_stats}
+    )
+    tree.attrs = {
+        "format": FORMAT,
+        "model": fit.model,
+        "exposure": fit.exposure,
+        "chains": fit.chains,
+        "certificate": json.dumps(dict(fit.certificate)),
+        "design_notes": json.dumps(list(fit.design.notes)),
+        "formula": fit.design.formula,
+    }
+    try:
+        tree.to_netcdf(scratch, engine=ENGINE)
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return path
+
+
+def read_fit(path: Path) -> Fit:
+    """Read a fit with the same numbers as were written. Raises InputError for a file that is not one."""
+    path = Path(path)
+    remedy = "fit again with `missingmodels fit`"
+    if not path.is_file():
+        raise InputError("there is no such fit", where=str(path), remedy=remedy)
+    try:
+        with xr.open_datatree(path, engine=ENGINE) as tree:
+            tree.load()
+            if tree.attrs.get("format") != FORMAT:
+                raise InputError(f"not a fit of format {FORMAT}", where=str(path), remedy=remedy)
+            return _fit(tree)
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(f"the file cannot be read as a fit ({error})", where=str(path), remedy=remedy) from error
+
+
+def _posterior(fit: Fit) -> xr.Dataset:
+    p = fit.parameters
+    values: dict[str, Any] = {name: ("sample", getattr(p, name)) for name in _SCALARS}
+    coefficients = np.column_stack([p.coefficients[n] for n in fit.design.names]) if fit.design.names else None
+    if coefficients is not None:
+        values["coefficients"] = (("sample", "column"), coefficients)
+    values |= {
+        "home_effect": (("sample", "home"), p.home),
+        "home_period_effect": (("sample", "home", "period"), p.home_period),
+        "frailty": (("sample", "child"), p.frailty),
+        "log_density": (("sample", "child"), fit.log_density),
+    }
+    labels = {"column": list(fit.design.names), "home": list(p.home_ids), "child": list(p.child_ids)}
+    return xr.Dataset(values, coords={k: np.array(v, dtype=str) for k, v in labels.items() if v})
+
+
+def _design(design: Design) -> xr.Dataset:
+    values: dict[str, Any] = {name: ("row", np.asarray(getattr(design, name))) for name in _DESIGN_ROWS}
+    values["before_window"] = ("row", design.before_window.astype(np.int8))
+    values |= {"matrix": (("row", "column"), design.matrix), "centre": ("column", design.centre)}
+    values["scale"] = ("column", design.scale)
+    return xr.Dataset(values, attrs={"periods": design.periods})
+
+
+def _fit(tree: xr.DataTree) -> Fit:
+    posterior, held = tree["posterior"].to_dataset(), tree["design"].to_dataset()
+    names = tuple(str(n) for n in posterior["column"].to_numpy()) if "column" in posterior else ()
+    homes = tuple(str(n) for n in posterior["home"].to_numpy())
+    children = tuple(str(n) for n in posterior["child"].to_numpy())
+    certificate = json.loads(tree.attrs["certificate"])
+    design = Design(
+        formula=str(tree.attrs["formula"]),
+        names=names,
+        matrix=held["matrix"].to_numpy(),
+        centre=held["centre"].to_numpy(),
+        scale=held["scale"].to_numpy(),
+        child_ids=children,
+        home_ids=homes,
+        periods=int(held.attrs["periods"]),
+        notes=tuple(json.loads(tree.attrs["design_notes"])),
+        **{name: held[name].to_numpy().astype(bool if name == "before_window" else held[name].dtype) for name in _DESIGN_ROWS},
+    )
+    coefficients = posterior["coefficients"].to_numpy() if names else np.zeros((posterior.sizes["sample"], 0))
+    parameters = Parameters(
+        coefficients=dict(zip(names, coefficients.T, strict=True)),
+        home_ids=homes,
+        home=posterior["home_effect"].to_numpy(),
+        home_period=posterior["home_period_effect"].to_numpy(),
+        child_ids=children,
+        frailty=posterior["frailty"].to_numpy(),
+        **{name: posterior[name].to_numpy() for name in _SCALARS},
+    )
+    found = {k: v for k, v in certificate["diagnostics"].items() if k != "passed"}
+    return Fit(
+        model=str(tree.attrs["model"]),
+        exposure=str(tree.attrs["exposure"]),
+        design=design,
+        parameters=parameters,
+        log_density=posterior["log_density"].to_numpy(),
+        chains=int(tree.attrs["chains"]),
+        diagnostics=Diagnostics(**(found | {"failed": tuple(found["failed"])})),
+        certificate=certificate,
+        sample_stats=tree["sample_stats"].to_dataset(),
+    )

@@ -1,0 +1,88 @@
+"""The chain from Tables to Evidence under one plan: wiring only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from missingmodels.evidence.evidence import Evidence, make_evidence
+from missingmodels.fit.fit import Fit, fit
+from missingmodels.frame.design import Design, build_design, require_contrast
+from missingmodels.frame.riskset import RiskSet, build_risk_set
+from missingmodels.frame.rows import Rows, build_rows, model_terms
+from missingmodels.plan import Plan
+from missingmodels.tables import Tables, require_valid
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The fits of a plan on one data set, and the evidence that they give."""
+
+    fits: tuple[Fit, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Everything that a plan needs of the data before any sampling; designs by model and exposure."""
+
+    risk: RiskSet
+    rows: Rows
+    designs: dict[tuple[str, str], Design]
+
+
+def prepare(tables: Tables, plan: Plan) -> Prepared:
+    """Risk set, rows and designs. Raises CannotAnswer before anything is sampled if the data hold no contrast."""
+    require_valid(tables)
+    risk = build_risk_set(tables, plan.frame)
+    rows = build_rows(tables, risk, plan)
+    designs = {}
+    for model, exposure in models_to_fit(plan):
+        formula = model_terms(plan, model, exposure or None)
+        design = build_design(rows, formula, conditional=plan.frame.initial == "conditional")
+        if exposure:
+            require_contrast(design, exposure)
+        designs[model, exposure] = design
+    return Prepared(risk=risk, rows=rows, designs=designs)
+
+
+def models_to_fit(plan: Plan) -> list[tuple[str, str]]:
+    """Model and exposure of every fit: each model with the primary exposure, the fullest with the others beside it."""
+    with_peers = [m for m in plan.models if m in ("M1", "M3")]
+    pairs = [(m, plan.exposure.primary if m in with_peers else "") for m in plan.models]
+    if with_peers:
+        beside = [e for e in plan.exposure.beside if e != plan.exposure.primary]
+        pairs += [(max(with_peers), exposure) for exposure in beside]
+    return pairs
+
+
+def answer(
+    tables: Tables,
+    plan: Plan,
+    *,
+    seed: int,
+    allow_unconverged: bool = False,
+    report: Report | None = None,
+) -> Answer:
+    """Fit every model of the plan and weigh the hypotheses.
+
+    ``report`` is called with the name of the model being fitted, draws finished and draws in all.
+    """
+    prepared = prepare(tables, plan)
+    fits = []
+    for (model, exposure), design in prepared.designs.items():
+        label = f"{model} ({exposure})" if exposure else model
+        found = fit(
+            design,
+            plan,
+            model=model,
+            exposure=exposure,
+            seed=seed,
+            allow_unconverged=allow_unconverged,
+            progress=None if report is None else lambda done, total, name=label: report(name, done, total),
+        )
+        fits.append(found)
+    evidence = make_evidence(fits, tables=tables, risk=prepared.risk, rows=prepared.rows, plan=plan, seed=seed)
+    return Answer(fits=tuple(fits), evidence=evidence)

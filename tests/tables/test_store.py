@@ -1,0 +1,146 @@
+"""Tables on disk: what comes back equals what was written, and every damaged folder is told by its file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from examples import valid_tables
+
+from missingmodels.errors import InputError
+from missingmodels.tables import read_tables, store, write_tables
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    return write_tables(valid_tables(), tmp_path / "data")
+
+
+def edit_manifest(folder: Path, **changes: object) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_round_trip(written):
+    tables, again = valid_tables(), read_tables(written)
+    assert list(again.frames) == list(tables.frames)
+    for name, frame in tables.frames.items():
+        pd.testing.assert_frame_equal(again[name], frame)
+    assert (again.observed_from, again.observed_to) == (tables.observed_from, tables.observed_to)
+    assert again.origin == {"kind": "example"}
+    assert json.loads((written / "manifest.json").read_text())["versions"]["python"]
+
+
+def test_frames_without_rows_come_back_with_their_types(tmp_path):
+    tables = valid_tables(missing_episodes=lambda frame: frame.head(0), ties=lambda frame: frame.head(0))
+    again = read_tables(write_tables(tables, tmp_path / "data"))
+    pd.testing.assert_frame_equal(again["missing_episodes"], tables["missing_episodes"])
+    assert "ties" in again
+
+
+def truncate(folder: Path) -> None:
+    path = folder / "placements.parquet"
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def replace_by_text(folder: Path) -> None:
+    (folder / "placements.parquet").write_text("child_id,start_date\n")
+
+
+def alter(folder: Path) -> None:
+    path = folder / "placements.parquet"
+    pd.read_parquet(path).iloc[1:].to_parquet(path)
+
+
+def forget(folder: Path) -> None:
+    (folder / "placements.parquet").unlink()
+
+
+def own_digest_of_text(folder: Path) -> None:
+    replace_by_text(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["tables"]["placements"]["digest"] = store.digest_file(folder / "placements.parquet")
+    edit_manifest(folder, tables=manifest["tables"])
+
+
+@pytest.mark.parametrize(
+    ("damage", "file", "message"),
+    [
+        (truncate, "placements.parquet", "begins as Parquet but is truncated"),
+        (replace_by_text, "placements.parquet", "is not a Parquet file"),
+        (own_digest_of_text, "placements.parquet", "is not a Parquet file"),
+        (alter, "placements.parquet", "changed after writing"),
+        (forget, "placements.parquet", "it is not there"),
+        (lambda folder: edit_manifest(folder, schema_version=0), "manifest.json", "schema version 0 was found"),
+        (lambda folder: edit_manifest(folder, format="missingmodels-fit"), "data", "format 'missingmodels-fit'"),
+        (lambda folder: edit_manifest(folder, tables={"pets": {}}), "manifest.json", "unknown table 'pets'"),
+        (lambda folder: edit_manifest(folder, tables=None), "manifest.json", "the manifest lacks"),
+        (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json", "cannot be read as JSON"),
+        (lambda folder: (folder / "manifest.json").unlink(), "data", "has no manifest.json"),
+    ],
+)
+def test_damaged_folders(written, damage, file, message):
+    damage(written)
+    with pytest.raises(InputError, match=message) as caught:
+        read_tables(written)
+    assert file in caught.value.where
+    assert caught.value.remedy
+
+
+def test_paths_that_hold_no_tables(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("x")
+    for name, message in (("empty", "is empty"), ("file", "this is a file"), ("absent", "no such folder")):
+        with pytest.raises(InputError, match=message) as caught:
+            read_tables(tmp_path / name)
+        assert name in caught.value.where
+        assert caught.value.remedy
+
+
+def test_foreign_folder_is_not_overwritten(tmp_path):
+    folder = tmp_path / "thesis"
+    folder.mkdir()
+    (folder / "chapter1.txt").write_text("precious")
+    (folder / "manifest.json").write_text('{"format": "something-else"}')
+    with pytest.raises(InputError, match="was not written by missingmodels") as caught:
+        write_tables(valid_tables(), folder)
+    assert caught.value.remedy
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["chapter1.txt", "manifest.json", "thesis"]
+    file = tmp_path / "file"
+    file.write_text("precious")
+    with pytest.raises(InputError, match="was not written by missingmodels"):
+        write_tables(valid_tables(), file)
+    assert file.read_text() == "precious"
+
+
+def test_own_and_empty_folders_are_overwritten(tmp_path, written):
+    fewer = valid_tables(ties=lambda frame: frame.head(1))
+    assert len(read_tables(write_tables(fewer, written))["ties"]) == 1
+    (tmp_path / "empty").mkdir()
+    assert len(read_tables(write_tables(fewer, tmp_path / "empty"))["ties"]) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "empty"], "no scratch folder is left"
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_nothing_half_written_when_writing_fails(tmp_path, monkeypatch, existing):
+    folder = tmp_path / "data"
+    if existing:
+        write_tables(valid_tables(), folder)
+    calls = []
+    whole = store.pq.write_table
+
+    def fail_at_the_third(*args: object, **more: object) -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise OSError("No space left on device")
+        whole(*args, **more)
+
+    monkeypatch.setattr(store.pq, "write_table", fail_at_the_third)
+    with pytest.raises(OSError, match="No space left"):
+        write_tables(valid_tables(ties=lambda frame: frame.head(1)), folder)
+    assert len(calls) == 3
+    assert [path.name for path in tmp_path.iterdir()] == (["data"] if existing else [])
+    if existing:
+        assert len(read_tables(folder)["ties"]) == 2, "the old data set is whole"
