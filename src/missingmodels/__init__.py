@@ -1,0 +1,63 @@
+"""Multilevel Bayesian models of missing-from-care episodes in children's homes.
+
+The public names, in the order of the data's way: simulate or import, Tables, plan, answer, evidence, report.
+They are loaded on first use, so that ``import missingmodels`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from missingmodels.errors import MissingModelsError
+    from missingmodels.evidence.evidence import Evidence, read_evidence, write_evidence
+    from missingmodels.extract.ssda903 import read_ssda903
+    from missingmodels.fit.fit import Fit
+    from missingmodels.fit.store import read_fit, write_fit
+    from missingmodels.pipeline import Answer, answer
+    from missingmodels.plan import Plan
+    from missingmodels.presets import plan, scenario
+    from missingmodels.report.html import write_report
+    from missingmodels.scenario import Scenario
+    from missingmodels.simulate.world import World, simulate
+    from missingmodels.tables import Tables, check_tables, make_tables, read_tables, write_tables
+
+_HOMES = {
+    "scenario": "presets",
+    "Scenario": "scenario",
+    "simulate": "simulate.world",
+    "World": "simulate.world",
+    "read_ssda903": "extract.ssda903",
+    "Tables": "tables",
+    "make_tables": "tables",
+    "check_tables": "tables",
+    "read_tables": "tables",
+    "write_tables": "tables",
+    "plan": "presets",
+    "Plan": "plan",
+    "answer": "pipeline",
+    "Answer": "pipeline",
+    "Fit": "fit.fit",
+    "read_fit": "fit.store",
+    "write_fit": "fit.store",
+    "Evidence": "evidence.evidence",
+    "read_evidence": "evidence.evidence",
+    "write_evidence": "evidence.evidence",
+    "write_report": "report.html",
+    "MissingModelsError": "errors",
+}
+
+__all__ = list(_HOMES)  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -74,6 +74,8 @@ def answer(
     fits = []
     for (model, exposure), design in prepared.designs.items():
         label = f"{model} ({exposure})" if exposure else model
+        if report is not None:
+            report(label, 0, 0)  # compiling comes first and has no measure
         found = fit(
             design,
             plan,

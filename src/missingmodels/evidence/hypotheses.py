@@ -15,6 +15,7 @@ from missingmodels.evidence.estimands import (
 )
 from missingmodels.fit.fit import Fit
 from missingmodels.plan import Decision, Plan
+from missingmodels.vocabulary import column_label
 
 Direction = Literal["above", "below"]
 
@@ -36,17 +37,6 @@ STRUCTURE_DIRECTIONS: dict[str, Direction] = {
     "mix_out_of_area": "above",
     "new_admission_7d": "above",
     "size": "above",
-}
-STRUCTURE_LABELS = {
-    "staff_ratio": "staff on duty per resident (log)",
-    "turnover": "staff turnover in the year before",
-    "agency_share": "agency share of hours",
-    "mix_need": "mean need of the other residents",
-    "mix_spread": "spread of needs in the home",
-    "mix_age_spread": "spread of ages in the home",
-    "mix_out_of_area": "share of the others placed out of area",
-    "new_admission_7d": "a new resident in the last 7 days",
-    "size": "number of residents",
 }
 _PARTS = {"between": "between homes", "within": "within a home"}
 
@@ -97,7 +87,7 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
                     model=fit.model,
                     estimand="rate_ratio",
                     name=name,
-                    label=f"{STRUCTURE_LABELS[variable]}, {where} ({over})",
+                    label=f"{column_label(name)} ({over})",
                     rule=plan.decision,
                     null=1.0,
                     expected=STRUCTURE_DIRECTIONS[variable],
@@ -151,7 +141,7 @@ def coefficient_rows(fit: Fit, rule: Decision) -> list[Row]:
             model=fit.model,
             estimand="rate_ratio_per_unit",
             name=name,
-            label=name,
+            label=column_label(name),
             rule=rule,
             null=1.0,
         )

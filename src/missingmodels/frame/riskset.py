@@ -35,7 +35,7 @@ class RiskSet:
     joint : (C, D) an onset on a day on which another resident of the home has one too
     known_days : (C, D) days of the child's own record before the day
     occupancy : (H, D) residents, or registered places where other authorities' children are not seen
-    coverage : (H, D) visible residents over occupancy, NaN for an empty home
+    coverage : (H, D) visible residents over occupancy; NaN for an empty home and where neither is recorded
     before_window : (D,) True in the burn-in
     notes : what happened to each episode, as counts by reason
     """
@@ -100,10 +100,11 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
     onset = (counts > 0) & (at_risk > 0)
     notes |= _account(episodes, residence, at_risk, onset)
     visible = _residents(residence, home_ids.size)
-    occupancy = _occupancy(tables, home_ids, visible)
-    coverage = np.divide(visible, occupancy, out=np.full(visible.shape, np.nan), where=visible > 0)
+    occupancy, recorded = _occupancy(tables, home_ids, visible)
+    coverage = np.divide(visible, occupancy, out=np.full(visible.shape, np.nan), where=(visible > 0) & recorded)
     if settings.coverage_rule == "drop":
-        low = np.nan_to_num(coverage, nan=1.0) < settings.minimum_coverage
+        # coverage that is not recorded cannot be shown to suffice
+        low = np.nan_to_num(coverage, nan=0.0) < settings.minimum_coverage
         hidden = (residence != NO_HOME) & low[residence, np.arange(days)]
         notes["days at risk dropped for low coverage"] = int((at_risk[hidden] > 0).sum())
         at_risk[hidden], onset = 0.0, onset & ~hidden
@@ -265,21 +266,26 @@ def _residents(residence: np.ndarray, homes: int) -> np.ndarray:
     return np.bincount(cell, minlength=homes * days).reshape(homes, days)
 
 
-def _occupancy(tables: Tables, home_ids: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    """Residents if all are seen; else registered places where recorded, which bound the residents from above."""
+def _occupancy(tables: Tables, home_ids: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(H, D) occupancy and whether it is recorded.
+
+    Where other authorities' children are not seen, registered places bound the residents from above; without places
+    the visible residents are all that is known.
+    """
     if tables.all_residents:
-        return visible
-    occupancy = visible.copy()
+        return visible, np.ones(visible.shape, dtype=bool)
+    occupancy, recorded = visible.copy(), np.zeros(visible.shape, dtype=bool)
     homes = tables["homes"].dropna(subset=["places"])
     at = pd.Index(home_ids).get_indexer(homes["home_id"].to_numpy(dtype=str))
     start = to_day(homes["valid_from"]) - tables.first_day
     last = to_day(homes["valid_to"])
     end = np.where(last == UNRECORDED_DAY, visible.shape[1], last - tables.first_day)
     places = homes["places"].to_numpy(dtype=np.int64)
-    for home, first, stop, held in zip(at, np.maximum(start, 0), end, places, strict=True):
+    for home, first, stop, held in zip(at, np.maximum(start, 0), np.maximum(end, 0), places, strict=True):
         if home >= 0:
             occupancy[home, first:stop] = np.maximum(visible[home, first:stop], held)
-    return occupancy
+            recorded[home, first:stop] = True
+    return occupancy, recorded
 
 
 def _known_days(tables: Tables, child_ids: np.ndarray, days: int) -> np.ndarray:

@@ -25,19 +25,14 @@ FORMAT = "missingmodels-tables"
 
 
 @contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
+def whole_folder(target: Path, *, kind: str = FORMAT, overwrite: bool = True) -> Iterator[Path]:
     """A scratch folder that becomes ``target`` when the block ends well and vanishes when it does not.
 
-    So a reader never meets a half-written folder. Raises InputError if ``target`` already holds something that
-    this package did not write.
+    So a reader never meets a half-written folder. Raises InputError if ``target`` holds something that this package
+    did not write, or wrote as another kind, or if it holds anything and ``overwrite`` is off.
     """
     target = Path(target)
-    if target.exists() and not is_ours(target):
-        raise InputError(
-            "the folder exists and was not written by missingmodels",
-            where=str(target),
-            remedy="choose a new output folder with -o, or empty this one yourself",
-        )
+    require_free(target, kind=kind, overwrite=overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -55,22 +50,32 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def is_ours(folder: Path) -> bool:
-    """Whether a folder is empty or carries one of our manifests."""
-    if not folder.is_dir():
-        return False
-    if not any(folder.iterdir()):
-        return True
+def require_free(target: Path, *, kind: str, overwrite: bool) -> None:
+    """Raise InputError unless a folder of this kind may be written to ``target``."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
     try:
-        return str(json.loads((folder / MANIFEST).read_text())["format"]).startswith("missingmodels-")
+        found = str(json.loads((target / MANIFEST).read_text(encoding="utf-8"))["format"])
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        found = ""
+    if found != kind:
+        raise InputError(
+            f"the folder holds {found}" if found else "this exists and was not written by missingmodels",
+            where=str(target),
+            remedy="choose a new output folder with -o, or remove this one yourself",
+        )
+    if not overwrite:
+        raise InputError(
+            "the folder holds earlier output",
+            where=str(target),
+            remedy="choose a new output folder with -o, or give --overwrite",
+        )
 
 
-def write_tables(tables: Tables, folder: Path) -> Path:
+def write_tables(tables: Tables, folder: Path, *, overwrite: bool = True) -> Path:
     """Write the tables; the folder appears whole or not at all. Returns the folder."""
     folder = Path(folder)
-    with whole_folder(folder) as scratch:
+    with whole_folder(folder, overwrite=overwrite) as scratch:
         write_tables_into(tables, scratch)
     return folder
 

@@ -1,0 +1,194 @@
+"""The command line: wiring only. Exit codes: 0 fine, 2 usage or bad input, 3 diagnostics gate, 130 interrupted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from missingmodels.errors import DiagnosticsFailed, MissingModelsError
+from missingmodels.terminal import Progress, say, table
+
+app = typer.Typer(
+    help="Why do children go missing from residential care? Simulate or import data, fit the models, weigh the hypotheses.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+import_app = typer.Typer(help="Turn an extract into tables.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(import_app, name="import")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
+Out = Annotated[Path, typer.Option("--output", "-o", help="Folder to write; it appears whole or not at all.")]
+Seed = Annotated[int, typer.Option(help="Root seed; every random stream is named and derives from it.", min=0)]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier output of the same kind.")]
+TablesFolder = Annotated[Path, typer.Argument(help="Folder of tables (from simulate or import).", metavar="TABLES")]
+PlanName = Annotated[str, typer.Option("--plan", help="A plan's TOML file, or one that ships: default, demo.")]
+Allow = Annotated[bool, typer.Option("--allow-unconverged", help="Keep fits that fail the gate; the report marks them red.")]
+
+
+@app.command()
+def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) -> None:
+    """Simulate a small sector, check it, fit the models and write the report. Replaces an earlier demo."""
+    from missingmodels.pipeline import answer
+    from missingmodels.presets import plan, scenario
+    from missingmodels.runs import RUN_FORMAT, write_run
+    from missingmodels.simulate.world import simulate
+    from missingmodels.tables.store import require_free
+
+    require_free(output, kind=RUN_FORMAT, overwrite=True)
+    world = simulate(scenario("small"), seed=seed)
+    say(f"Simulated {len(world.tables['homes'])} homes and {len(world.tables['children'])} children (seed {seed}).")
+    with Progress(quiet=as_json) as progress:
+        found = answer(world.tables, plan("demo"), seed=seed, report=progress)
+    _finish(found, write_run(found, output, overwrite=True), as_json)
+
+
+@app.command()
+def simulate(
+    output: Out,
+    scenario_name: Annotated[str, typer.Option("--scenario", help="A scenario's TOML file, or small, null.")] = "small",
+    seed: Seed = 1,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Simulate a sector of homes and write its tables, with the truth beside them."""
+    from missingmodels.presets import scenario
+    from missingmodels.simulate.store import write_world
+    from missingmodels.simulate.world import simulate as run
+
+    world = run(scenario(scenario_name), seed=seed)
+    write_world(world, output, overwrite=overwrite)
+    counts = {name: len(frame) for name, frame in world.tables.frames.items()}
+    _out({"output": str(output), "rows": counts}, as_json, table("Rows written", counts) + f"\nTables: {output}")
+
+
+@import_app.command("ssda903")
+def import_ssda903(
+    folder: Annotated[Path, typer.Argument(help="Folder with the return's CSV files.")],
+    output: Out,
+    authority: Annotated[str, typer.Option(help="Code of the authority that made the return.")],
+    year: Annotated[Optional[int], typer.Option(help="End year, 2018 for 2017/18; inferred if left out.")] = None,  # noqa: UP045
+    set_aside_bad_dates: Annotated[bool, typer.Option(help="Set rows with unreadable dates aside instead of refusing.")] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Turn one authority's SSDA903 return (CSV) into tables and a ledger that accounts for every row."""
+    from missingmodels.extract.ssda903 import read_ssda903
+    from missingmodels.tables.store import FORMAT, require_free, whole_folder, write_tables_into
+
+    require_free(output, kind=FORMAT, overwrite=overwrite)
+    found = read_ssda903(folder, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates)
+    with whole_folder(output, overwrite=overwrite) as scratch:
+        write_tables_into(found.tables, scratch)
+        found.ledger.write(scratch)
+    totals = found.ledger.totals()
+    body = {"output": str(output), "ledger": totals.to_dict(orient="records"), "notes": list(found.ledger.notes)}
+    shown = {f"{r.file}: {r.outcome}{', ' + r.reason if r.reason else ''}": r.rows for r in totals.itertuples()}
+    text = "\n".join([table("Every row accounted for", shown), *found.ledger.notes, f"Tables and ledger.csv: {output}"])
+    _out(body, as_json, text)
+
+
+@app.command()
+def check(tables: TablesFolder, as_json: Json = False) -> None:
+    """Validate tables: every fault at once, with rows and remedy. Exit code 2 if there are errors."""
+    from missingmodels.tables import check_tables, read_tables
+
+    found = check_tables(read_tables(tables))
+    errors = sum(f.severity == "error" for f in found)
+    text = "\n".join([*map(str, found), f"{errors} errors, {len(found) - errors} warnings"])
+    _out({"errors": errors, "findings": [f.as_dict() for f in found]}, as_json, text)
+    if errors:
+        raise typer.Exit(2)
+
+
+@app.command()
+def describe(tables: TablesFolder, plan_name: PlanName = "default", as_json: Json = False) -> None:
+    """Say what tables hold: children, homes, episodes, rates, coverage."""
+    from missingmodels.frame.describe import describe as run
+    from missingmodels.presets import plan
+    from missingmodels.tables import read_tables, require_valid
+
+    held = read_tables(tables)
+    require_valid(held, where=str(tables))
+    found = run(held, plan(plan_name).frame)
+    episodes = found["episodes"]
+    flat = {k.replace("_", " "): v for k, v in found.items() if k != "episodes"}
+    _out(found, as_json, table(f"{tables}", flat) + "\n" + table("Where the episodes went", episodes))
+
+
+@app.command()
+def fit(
+    tables: TablesFolder,
+    output: Out,
+    plan_name: PlanName = "default",
+    seed: Seed = 1,
+    allow_unconverged: Allow = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Fit every model of a plan and write fits, evidence and report."""
+    from missingmodels.pipeline import answer
+    from missingmodels.presets import plan
+    from missingmodels.runs import RUN_FORMAT, write_run
+    from missingmodels.tables import read_tables
+    from missingmodels.tables.store import require_free
+
+    require_free(output, kind=RUN_FORMAT, overwrite=overwrite)
+    settings, held = plan(plan_name), read_tables(tables)
+    with Progress(quiet=as_json) as progress:
+        found = answer(held, settings, seed=seed, allow_unconverged=allow_unconverged, report=progress)
+    _finish(found, write_run(found, output, overwrite=overwrite), as_json)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")], as_json: Json = False
+) -> None:
+    """Write a run's report and figures again from its evidence."""
+    from missingmodels.report.html import write_figures, write_report
+    from missingmodels.report.text import summary_text
+    from missingmodels.runs import FIGURES, REPORT, read_run_evidence
+
+    evidence = read_run_evidence(run)
+    path = write_report(evidence, run / REPORT)
+    write_figures(evidence, run / FIGURES)
+    _out({"report": str(path)}, as_json, f"{summary_text(evidence)}\nReport: {path}")
+
+
+def _finish(found: Any, path: Path, as_json: bool) -> None:
+    from missingmodels.report.text import summary_text
+
+    evidence = found.evidence
+    body = {"report": str(path), "verdicts": [r.as_dict() for r in evidence.verdicts()], "data": dict(evidence.data)}
+    seconds = [(c["compile_seconds"], c["sample_seconds"]) for c in evidence.certificates]
+    timing = f"Compiling {sum(c for c, _ in seconds):.0f} s, sampling {sum(s for _, s in seconds):.0f} s."
+    _out(body, as_json, f"{summary_text(evidence)}\n{timing}\nReport: {path}")
+
+
+def _out(body: Any, as_json: bool, text: str) -> None:
+    sys.stdout.write((json.dumps(body, default=str, indent=1) if as_json else text) + "\n")
+
+
+def main() -> None:
+    """Run the command line, turning this package's errors into messages and exit codes."""
+    as_json = "--json" in sys.argv[1:]
+    try:
+        app()
+    except MissingModelsError as error:
+        if as_json:
+            body = {"error": type(error).__name__, "what": error.what, "where": error.where, "remedy": error.remedy}
+            sys.stdout.write(json.dumps(body, indent=1) + "\n")
+        kind = "Not converged" if isinstance(error, DiagnosticsFailed) else "Error"
+        sys.stderr.write(f"{kind}: {error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted; nothing was written.\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader went away (for example `| head`); there is nobody left to tell
+        sys.exit(0)

@@ -1,0 +1,64 @@
+"""What a data set holds, in the terms of the specification."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from missingmodels.frame.exposure import any_onset, home_sums
+from missingmodels.frame.riskset import NO_HOME, build_risk_set
+from missingmodels.intervals import to_day
+from missingmodels.plan import Frame
+from missingmodels.tables import Tables
+
+DAYS_PER_YEAR = 365.25
+
+
+def describe(tables: Tables, settings: Frame) -> dict[str, Any]:
+    """Counts, rates and coverage of Tables. Rates are over resident-years of the observed span, burn-in included."""
+    risk = build_risk_set(tables, settings)
+    lives = risk.residence != NO_HOME
+    resident_years = lives.sum() / DAYS_PER_YEAR
+    onsets = risk.onset.sum(axis=1)
+    visible = home_sums(risk.residence, lives, len(risk.home_ids))
+    open_home = visible > 0
+    shared = (visible > 1).sum() / max(open_home.sum(), 1)
+    recent = any_onset(risk.onset_anywhere, first_lag=1, last_lag=7) & lives
+    others = home_sums(risk.residence, recent, len(risk.home_ids))[risk.residence, np.arange(risk.days)] - recent
+    at_risk = risk.days_at_risk > 0
+    return {
+        "observed_from": str(tables.observed_from.date()),
+        "observed_to": str(tables.observed_to.date()),
+        "origin": str(tables.origin.get("kind", "unrecorded")),
+        "children": len(tables["children"]),
+        "children_in_homes": len(risk.child_ids),
+        "homes": len(risk.home_ids),
+        "resident_years": round(float(resident_years), 2),
+        "mean_residents_of_open_homes": round(float(visible[open_home].mean()), 2),
+        "share_of_home_days_with_two_or_more": round(float(shared), 3),
+        "missing_episodes": len(tables["missing_episodes"]),
+        "onsets_in_homes": int(onsets.sum()),
+        "onsets_per_resident_year": round(float(onsets.sum() / resident_years), 3),
+        "share_of_children_with_an_onset": round(float((onsets > 0).mean()), 3),
+        "onsets_per_missing_child": round(float(onsets[onsets > 0].mean()), 2) if onsets.any() else None,
+        "share_of_onsets_same_day_return": _same_day(tables),
+        "share_of_days_at_risk_beside_a_recent_peer": round(float((others[at_risk] > 0).mean()), 3),
+        "median_coverage": _median(risk.coverage),
+        "staffing": [name for name in ("staff_periods", "staff_spells", "staff_shifts") if len(tables[name])],
+        "ties": len(tables["ties"]),
+        "episodes": dict(risk.notes),
+    }
+
+
+def _median(values: np.ndarray) -> float | None:
+    known = values[~np.isnan(values)]
+    return round(float(np.median(known)), 3) if known.size else None
+
+
+def _same_day(tables: Tables) -> float | None:
+    episodes = tables["missing_episodes"].dropna(subset=["end_date"])
+    closed = episodes[~episodes["end_is_censored"]]
+    if closed.empty:
+        return None
+    return round(float((to_day(closed["start_date"]) == to_day(closed["end_date"])).mean()), 3)

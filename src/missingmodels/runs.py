@@ -1,0 +1,36 @@
+"""A run on disk: fits, evidence, figures and report of one plan on one data set, in one folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from missingmodels.evidence.evidence import Evidence, read_evidence, write_evidence
+from missingmodels.fit.store import write_fit
+from missingmodels.pipeline import Answer
+from missingmodels.provenance import versions
+from missingmodels.report.html import write_figures, write_report
+from missingmodels.tables.store import MANIFEST, read_manifest, whole_folder
+
+RUN_FORMAT = "missingmodels-run"
+EVIDENCE, REPORT, FIGURES, FITS = "evidence.json", "report.html", "figures", "fits"
+
+
+def write_run(found: Answer, folder: Path, *, overwrite: bool) -> Path:
+    """Write a run; the folder appears whole or not at all. Returns the report's path."""
+    with whole_folder(folder, kind=RUN_FORMAT, overwrite=overwrite) as scratch:
+        (scratch / FITS).mkdir()
+        for fit in found.fits:
+            write_fit(fit, scratch / FITS / f"{fit.model}{'_' + fit.exposure if fit.exposure else ''}.nc")
+        write_evidence(found.evidence, scratch / EVIDENCE)
+        write_report(found.evidence, scratch / REPORT)
+        write_figures(found.evidence, scratch / FIGURES)
+        manifest = {"format": RUN_FORMAT, "versions": versions(), "certificates": [dict(f.certificate) for f in found.fits]}
+        (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return folder / REPORT
+
+
+def read_run_evidence(folder: Path) -> Evidence:
+    """The evidence of a run's folder. Raises InputError for any other folder."""
+    read_manifest(folder, RUN_FORMAT)
+    return read_evidence(folder / EVIDENCE)

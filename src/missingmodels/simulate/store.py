@@ -1,0 +1,36 @@
+"""A simulated world on disk: its tables, and the truth behind them in files of their own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from missingmodels.parameters import Parameters
+from missingmodels.simulate.world import World
+from missingmodels.tables.store import whole_folder, write_tables_into
+
+TRUTH, EXPOSURES = "truth.json", "exposure_log.parquet"
+
+
+def write_world(world: World, folder: Path, *, overwrite: bool = True) -> Path:
+    """Write tables, ``truth.json`` and the log of exposures; the folder appears whole or not at all."""
+    with whole_folder(folder, overwrite=overwrite) as scratch:
+        (scratch / TRUTH).write_text(json.dumps(truth_as_dict(world.truth)) + "\n", encoding="utf-8")
+        world.exposure_log.to_parquet(scratch / EXPOSURES, index=False)
+        write_tables_into(world.tables, scratch)
+    return folder
+
+
+def truth_as_dict(truth: Parameters) -> dict[str, Any]:
+    """The true values by name; home, home-period and child values under their labels."""
+    return {
+        "intercept": float(truth.intercept[0]),
+        "coefficients": {name: float(values[0]) for name, values in truth.coefficients.items()},
+        "sigma_home": float(truth.sigma_home[0]),
+        "sigma_period": float(truth.sigma_period[0]),
+        "frailty_shape": float(truth.frailty_shape[0]),
+        "home": dict(zip(truth.home_ids, truth.home[0].tolist(), strict=True)),
+        "home_period": dict(zip(truth.home_ids, truth.home_period[0].tolist(), strict=True)),
+        "frailty": dict(zip(truth.child_ids, truth.frailty[0].tolist(), strict=True)),
+    }
