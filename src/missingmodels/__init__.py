@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from missingmodels.fit.store import read_fit, write_fit
     from missingmodels.pipeline import Answer, answer
     from missingmodels.plan import Plan
-    from missingmodels.presets import plan, scenario
+    from missingmodels.presets import load_plan, load_scenario
     from missingmodels.report.html import write_report
     from missingmodels.scenario import Scenario
     from missingmodels.simulate.world import World, simulate
     from missingmodels.tables import Tables, check_tables, make_tables, read_tables, write_tables
 
 _HOMES = {
-    "scenario": "presets",
+    "load_scenario": "presets",
     "Scenario": "scenario",
     "simulate": "simulate.world",
     "World": "simulate.world",
@@ -34,7 +34,7 @@ _HOMES = {
     "check_tables": "tables",
     "read_tables": "tables",
     "write_tables": "tables",
-    "plan": "presets",
+    "load_plan": "presets",
     "Plan": "plan",
     "answer": "pipeline",
     "Answer": "pipeline",
@@ -48,7 +48,30 @@ _HOMES = {
     "MissingModelsError": "errors",
 }
 
-__all__ = list(_HOMES)  # noqa: PLE0604
+__all__ = [  # noqa: RUF022 (the order of the data's way)
+    "load_scenario",
+    "Scenario",
+    "simulate",
+    "World",
+    "read_ssda903",
+    "Tables",
+    "make_tables",
+    "check_tables",
+    "read_tables",
+    "write_tables",
+    "load_plan",
+    "Plan",
+    "answer",
+    "Answer",
+    "Fit",
+    "read_fit",
+    "write_fit",
+    "Evidence",
+    "read_evidence",
+    "write_evidence",
+    "write_report",
+    "MissingModelsError",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -13,7 +14,7 @@ from missingmodels.errors import DiagnosticsFailed, MissingModelsError
 from missingmodels.terminal import Progress, say, table
 
 app = typer.Typer(
-    help="Why do children go missing from residential care? Simulate or import data, fit the models, weigh the hypotheses.",
+    help="Why do children go missing from residential care? Simulate or import data, fit models, weigh hypotheses.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,23 +29,25 @@ Seed = Annotated[int, typer.Option(help="Root seed; every random stream is named
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier output of the same kind.")]
 TablesFolder = Annotated[Path, typer.Argument(help="Folder of tables (from simulate or import).", metavar="TABLES")]
 PlanName = Annotated[str, typer.Option("--plan", help="A plan's TOML file, or one that ships: default, demo.")]
-Allow = Annotated[bool, typer.Option("--allow-unconverged", help="Keep fits that fail the gate; the report marks them red.")]
+Allow = Annotated[
+    bool, typer.Option("--allow-unconverged", help="Keep fits that fail the gate; the report marks them red.")
+]
 
 
 @app.command()
 def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) -> None:
     """Simulate a small sector, check it, fit the models and write the report. Replaces an earlier demo."""
     from missingmodels.pipeline import answer
-    from missingmodels.presets import plan, scenario
+    from missingmodels.presets import load_plan, load_scenario
     from missingmodels.runs import RUN_FORMAT, write_run
     from missingmodels.simulate.world import simulate
     from missingmodels.tables.store import require_free
 
     require_free(output, kind=RUN_FORMAT, overwrite=True)
-    world = simulate(scenario("small"), seed=seed)
+    world = simulate(load_scenario("small"), seed=seed)
     say(f"Simulated {len(world.tables['homes'])} homes and {len(world.tables['children'])} children (seed {seed}).")
     with Progress(quiet=as_json) as progress:
-        found = answer(world.tables, plan("demo"), seed=seed, report=progress)
+        found = answer(world.tables, load_plan("demo"), seed=seed, report=progress)
     _finish(found, write_run(found, output, overwrite=True), as_json)
 
 
@@ -57,11 +60,11 @@ def simulate(
     as_json: Json = False,
 ) -> None:
     """Simulate a sector of homes and write its tables, with the truth beside them."""
-    from missingmodels.presets import scenario
+    from missingmodels.presets import load_scenario
     from missingmodels.simulate.store import write_world
     from missingmodels.simulate.world import simulate as run
 
-    world = run(scenario(scenario_name), seed=seed)
+    world = run(load_scenario(scenario_name), seed=seed)
     write_world(world, output, overwrite=overwrite)
     counts = {name: len(frame) for name, frame in world.tables.frames.items()}
     _out({"output": str(output), "rows": counts}, as_json, table("Rows written", counts) + f"\nTables: {output}")
@@ -73,7 +76,9 @@ def import_ssda903(
     output: Out,
     authority: Annotated[str, typer.Option(help="Code of the authority that made the return.")],
     year: Annotated[Optional[int], typer.Option(help="End year, 2018 for 2017/18; inferred if left out.")] = None,  # noqa: UP045
-    set_aside_bad_dates: Annotated[bool, typer.Option(help="Set rows with unreadable dates aside instead of refusing.")] = False,
+    set_aside_bad_dates: Annotated[
+        bool, typer.Option(help="Set rows with unreadable dates aside instead of refusing.")
+    ] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -110,12 +115,12 @@ def check(tables: TablesFolder, as_json: Json = False) -> None:
 def describe(tables: TablesFolder, plan_name: PlanName = "default", as_json: Json = False) -> None:
     """Say what tables hold: children, homes, episodes, rates, coverage."""
     from missingmodels.frame.describe import describe as run
-    from missingmodels.presets import plan
+    from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
 
     held = read_tables(tables)
     require_valid(held, where=str(tables))
-    found = run(held, plan(plan_name).frame)
+    found = run(held, load_plan(plan_name).frame)
     episodes = found["episodes"]
     flat = {k.replace("_", " "): v for k, v in found.items() if k != "episodes"}
     _out(found, as_json, table(f"{tables}", flat) + "\n" + table("Where the episodes went", episodes))
@@ -133,13 +138,13 @@ def fit(
 ) -> None:
     """Fit every model of a plan and write fits, evidence and report."""
     from missingmodels.pipeline import answer
-    from missingmodels.presets import plan
+    from missingmodels.presets import load_plan
     from missingmodels.runs import RUN_FORMAT, write_run
     from missingmodels.tables import read_tables
     from missingmodels.tables.store import require_free
 
     require_free(output, kind=RUN_FORMAT, overwrite=overwrite)
-    settings, held = plan(plan_name), read_tables(tables)
+    settings, held = load_plan(plan_name), read_tables(tables)
     with Progress(quiet=as_json) as progress:
         found = answer(held, settings, seed=seed, allow_unconverged=allow_unconverged, report=progress)
     _finish(found, write_run(found, output, overwrite=overwrite), as_json)
@@ -174,9 +179,18 @@ def _out(body: Any, as_json: bool, text: str) -> None:
     sys.stdout.write((json.dumps(body, default=str, indent=1) if as_json else text) + "\n")
 
 
+class _Interrupted(BaseException):
+    """Ctrl-C. Not KeyboardInterrupt, which the command-line library would turn into exit code 1."""
+
+
+def _interrupt(*_: object) -> None:
+    raise _Interrupted
+
+
 def main() -> None:
     """Run the command line, turning this package's errors into messages and exit codes."""
     as_json = "--json" in sys.argv[1:]
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app()
     except MissingModelsError as error:
@@ -186,7 +200,7 @@ def main() -> None:
         kind = "Not converged" if isinstance(error, DiagnosticsFailed) else "Error"
         sys.stderr.write(f"{kind}: {error}\n")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except _Interrupted:
         sys.stderr.write("Interrupted; nothing was written.\n")
         sys.exit(130)
     except BrokenPipeError:

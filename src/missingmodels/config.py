@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,10 +20,7 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-ConfigType = TypeVar("ConfigType", bound=Config)
-
-
-def read_toml(path: Path, kind: type[ConfigType]) -> ConfigType:
+def read_toml[C: Config](path: Path, kind: type[C]) -> C:
     """A Plan or Scenario from a TOML file. Raises ConfigInvalid listing every wrong key and value."""
     path = Path(path)
     try:
@@ -35,7 +32,7 @@ def read_toml(path: Path, kind: type[ConfigType]) -> ConfigType:
     return from_mapping(values, kind, where=str(path))
 
 
-def from_mapping(values: dict[str, Any], kind: type[ConfigType], *, where: str = "") -> ConfigType:
+def from_mapping[C: Config](values: dict[str, Any], kind: type[C], *, where: str = "") -> C:
     """A record from plain values, with every fault listed."""
     try:
         return kind.model_validate(values)
@@ -49,7 +46,7 @@ def from_mapping(values: dict[str, Any], kind: type[ConfigType], *, where: str =
     )
 
 
-def preset(folder: str, name: str, kind: type[ConfigType]) -> ConfigType:
+def preset[C: Config](folder: str, name: str, kind: type[C]) -> C:
     """A plan or scenario that ships with the package."""
     root = files("missingmodels").joinpath(folder)
     known = sorted(item.name.removesuffix(".toml") for item in root.iterdir() if item.name.endswith(".toml"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,8 +51,8 @@ def prepare(tables: Tables, plan: Plan) -> Prepared:
 
 def models_to_fit(plan: Plan) -> list[tuple[str, str]]:
     """Model and exposure of every fit: each model with the primary exposure, the fullest with the others beside it."""
-    with_peers = [m for m in plan.models if m in ("M1", "M3")]
-    pairs = [(m, plan.exposure.primary if m in with_peers else "") for m in plan.models]
+    with_peers: list[str] = [m for m in plan.models if m in ("M1", "M3")]
+    pairs: list[tuple[str, str]] = [(m, plan.exposure.primary if m in with_peers else "") for m in plan.models]
     if with_peers:
         beside = [e for e in plan.exposure.beside if e != plan.exposure.primary]
         pairs += [(max(with_peers), exposure) for exposure in beside]
@@ -83,7 +84,7 @@ def answer(
             exposure=exposure,
             seed=seed,
             allow_unconverged=allow_unconverged,
-            progress=None if report is None else lambda done, total, name=label: report(name, done, total),
+            progress=None if report is None else functools.partial(report, label),
         )
         fits.append(found)
     evidence = make_evidence(fits, tables=tables, risk=prepared.risk, rows=prepared.rows, plan=plan, seed=seed)

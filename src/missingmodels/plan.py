@@ -78,7 +78,7 @@ class Priors(Config):
     """The prior set, and replacements by name: a mean and sd, or a fixed value."""
 
     use: Literal["weak", "informed"] = "weak"
-    replace: dict[str, PriorChange] = {}
+    replace: dict[str, PriorChange] = Field(default_factory=dict)
 
 
 class Decision(Config):
@@ -102,7 +102,7 @@ class Sampling(Config):
 class Gate(Config):
     """Diagnostics that a fit must pass before anyone reads its numbers.
 
-    The largest R-hat of hundreds of home and home-period effects passes 1.01 by chance alone; they have their own limit.
+    The largest R-hat of hundreds of home effects passes 1.01 by chance alone, so they have their own limit.
     """
 
     rhat_max: float = Field(default=1.01, gt=1)

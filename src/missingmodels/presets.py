@@ -9,12 +9,12 @@ from missingmodels.plan import Plan
 from missingmodels.scenario import Scenario
 
 
-def plan(name: str | Path = "default") -> Plan:
+def load_plan(name: str | Path = "default") -> Plan:
     """A plan that ships with the package (``default``, ``demo``) or a TOML file. Raises ConfigInvalid."""
     return read_toml(Path(name), Plan) if _is_file(name) else preset("plans", str(name), Plan)
 
 
-def scenario(name: str | Path = "small") -> Scenario:
+def load_scenario(name: str | Path = "small") -> Scenario:
     """A scenario that ships with the package (``small``, ``null``) or a TOML file. Raises ConfigInvalid."""
     return read_toml(Path(name), Scenario) if _is_file(name) else preset("scenarios", str(name), Scenario)
 

@@ -25,7 +25,11 @@ def write_run(found: Answer, folder: Path, *, overwrite: bool) -> Path:
         write_evidence(found.evidence, scratch / EVIDENCE)
         write_report(found.evidence, scratch / REPORT)
         write_figures(found.evidence, scratch / FIGURES)
-        manifest = {"format": RUN_FORMAT, "versions": versions(), "certificates": [dict(f.certificate) for f in found.fits]}
+        manifest = {
+            "format": RUN_FORMAT,
+            "versions": versions(),
+            "certificates": [dict(f.certificate) for f in found.fits],
+        }
         (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return folder / REPORT
 

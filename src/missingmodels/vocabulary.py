@@ -23,14 +23,35 @@ def _q(name: str, symbol: str, unit: str, support: str, label: str, meaning: str
 
 OUTCOME = (
     _q("onset", "y", "", "0 or 1", "onset", "a missing episode of the child starts on the day"),
-    _q("days_at_risk", "e", "days", "0, ½, 1", "days at risk", "resident and not missing at the day's start; ½ on a return day"),
+    _q(
+        "days_at_risk",
+        "e",
+        "days",
+        "0, ½, 1",
+        "days at risk",
+        "resident and not missing at the day's start; ½ on a return day",
+    ),
     _q("days", "n", "days", "≥ 0", "days", "likelihood exposure Σ e (1 − y/2): a day with an onset counts half"),
 )
 PARAMETERS = (
     _q("intercept", "α", "log per day", "real", "intercept", "log intensity where every column is 0"),
     _q("sigma_home", "σ_home", "log rate", "≥ 0", "sd between homes", "standard deviation of home effects v"),
-    _q("sigma_period", "σ_period", "log rate", "≥ 0", "sd between a home's periods", "standard deviation of home-period effects w"),
-    _q("frailty_shape", "k", "", "> 0", "frailty shape", "gamma shape of child frailty u, mean 1; small = few children, most onsets"),
+    _q(
+        "sigma_period",
+        "σ_period",
+        "log rate",
+        "≥ 0",
+        "sd between a home's periods",
+        "standard deviation of home-period effects w",
+    ),
+    _q(
+        "frailty_shape",
+        "k",
+        "",
+        "> 0",
+        "frailty shape",
+        "gamma shape of child frailty u, mean 1; small = few children, most onsets",
+    ),
 )
 VULNERABILITY = (
     _q("age_years", "x", "years", "≥ 0", "age", "age at the start of the period"),
@@ -39,31 +60,131 @@ VULNERABILITY = (
     _q("exploitation_risk", "x", "", "0 or 1", "exploitation risk", "known risk of exploitation at entry"),
     _q("out_of_area", "x", "", "0 or 1", "out of area", "placed outside the responsible authority"),
     _q("disability", "x", "", "0 or 1", "disability", "recorded disability"),
-    _q("uasc", "x", "", "0 or 1", "unaccompanied asylum seeking", "unaccompanied asylum-seeking child at the period's start"),
+    _q(
+        "uasc",
+        "x",
+        "",
+        "0 or 1",
+        "unaccompanied asylum seeking",
+        "unaccompanied asylum-seeking child at the period's start",
+    ),
     _q("emergency", "x", "", "0 or 1", "emergency entry", "came to the home unplanned"),
 )
 HISTORY = (
     _q("own_1_7", "q", "", "0 or 1", "own onset 1–7 days ago", "the child's own onset on one of the 7 days before"),
     _q("own_8_28", "q", "", "0 or 1", "own onset 8–28 days ago", "the child's own onset 8 to 28 days before"),
-    _q("arrival_band", "q", "days", "0-6, 7-27, 28-89, 90+", "days since arrival", "band of days since arrival in the home"),
-    _q("history_unknown", "q", "", "0 or 1", "history unknown", "fewer than 28 days of the child's record lie before the day"),
+    _q(
+        "arrival_band",
+        "q",
+        "days",
+        "0-6, 7-27, 28-89, 90+",
+        "days since arrival",
+        "band of days since arrival in the home",
+    ),
+    _q(
+        "history_unknown",
+        "q",
+        "",
+        "0 or 1",
+        "history unknown",
+        "fewer than 28 days of the child's record lie before the day",
+    ),
 )
 PEERS = (
-    _q("peer_presence", "p", "", "0 or 1", "a recently missing peer", "any other resident had an onset in the window before"),
-    _q("peer_count", "p", "children", "≥ 0", "recently missing peers", "other residents with an onset in the window before"),
-    _q("peer_density", "p", "share", "0 to 1", "share of peers recently missing", "recent peers over occupancy − 1; 0 with no peers"),
-    _q("peer_network", "p", "share", "0 to 1", "tie strength to recent peers", "share of tie strength in the home that goes to recent peers"),
+    _q(
+        "peer_presence",
+        "p",
+        "",
+        "0 or 1",
+        "a recently missing peer",
+        "any other resident had an onset in the window before",
+    ),
+    _q(
+        "peer_count",
+        "p",
+        "children",
+        "≥ 0",
+        "recently missing peers",
+        "other residents with an onset in the window before",
+    ),
+    _q(
+        "peer_density",
+        "p",
+        "share",
+        "0 to 1",
+        "share of peers recently missing",
+        "recent peers over occupancy − 1; 0 with no peers",
+    ),
+    _q(
+        "peer_network",
+        "p",
+        "share",
+        "0 to 1",
+        "tie strength to recent peers",
+        "share of tie strength in the home that goes to recent peers",
+    ),
     _q("no_peers", "p", "", "0 or 1", "no peers", "nobody else lives in the home"),
-    _q("peers_unseen", "p", "", "0 or 1", "a peer is unseen", "a peer's record is shorter than the window, or a resident is not in the data"),
+    _q(
+        "peers_unseen",
+        "p",
+        "",
+        "0 or 1",
+        "a peer is unseen",
+        "a peer's record is shorter than the window, or a resident is not in the data",
+    ),
 )
 STRUCTURE = (
-    _q("staff_ratio", "z", "log", "real", "staff on duty per resident", "log of mean care staff on duty over mean residents, period before"),
-    _q("turnover", "z", "per year", "≥ 0", "staff turnover", "permanent care leavers over mean headcount, 365 days before"),
-    _q("agency_share", "z", "share", "0 to 1", "agency share of hours", "agency and bank hours over hours worked, period before"),
-    _q("mix_need", "z", "sd", "real", "mean need of the other residents", "mean need score of the others, self left out"),
-    _q("mix_spread", "z", "sd", "≥ 0", "spread of needs in the home", "standard deviation of need scores, self included"),
-    _q("mix_age_spread", "z", "years", "≥ 0", "spread of ages in the home", "standard deviation of ages, self included"),
-    _q("mix_out_of_area", "z", "share", "0 to 1", "out-of-area share of the others", "share of the others placed out of area"),
+    _q(
+        "staff_ratio",
+        "z",
+        "log",
+        "real",
+        "staff on duty per resident",
+        "log of mean care staff on duty over mean residents, period before",
+    ),
+    _q(
+        "turnover",
+        "z",
+        "per year",
+        "≥ 0",
+        "staff turnover",
+        "permanent care leavers over mean headcount, 365 days before",
+    ),
+    _q(
+        "agency_share",
+        "z",
+        "share",
+        "0 to 1",
+        "agency share of hours",
+        "agency and bank hours over hours worked, period before",
+    ),
+    _q(
+        "mix_need",
+        "z",
+        "sd",
+        "real",
+        "mean need of the other residents",
+        "mean need score of the others, self left out",
+    ),
+    _q(
+        "mix_spread",
+        "z",
+        "sd",
+        "≥ 0",
+        "spread of needs in the home",
+        "standard deviation of need scores, self included",
+    ),
+    _q(
+        "mix_age_spread", "z", "years", "≥ 0", "spread of ages in the home", "standard deviation of ages, self included"
+    ),
+    _q(
+        "mix_out_of_area",
+        "z",
+        "share",
+        "0 to 1",
+        "out-of-area share of the others",
+        "share of the others placed out of area",
+    ),
     _q("new_admission_7d", "z", "", "0 or 1", "a new resident", "another child arrived in the last 7 days"),
     _q("size", "z", "children", "≥ 1", "number of residents", "occupancy of the home"),
 )
@@ -87,7 +208,11 @@ QUANTITIES = {q.name: q for group in GROUPS.values() for q in group}
 def column_label(name: str) -> str:
     """A few words for a design column, whatever suffix or level it carries; the name itself if it is not known."""
     stem, _, level = name.partition("[")
-    for suffix, words in (("_between", ", between homes"), ("_within", ", within a home"), ("_unrecorded", " unrecorded")):
+    for suffix, words in (
+        ("_between", ", between homes"),
+        ("_within", ", within a home"),
+        ("_unrecorded", " unrecorded"),
+    ):
         if stem.removesuffix(suffix) != stem and stem.removesuffix(suffix) in QUANTITIES:
             return QUANTITIES[stem.removesuffix(suffix)].label + words
     if stem not in QUANTITIES:

@@ -25,7 +25,7 @@ def rate_ratio(parameters: Parameters, contrast: Mapping[str, float]) -> Array:
 
 def expected_episodes(parameters: Parameters, design: Design, *, held: Mapping[str, float] | None = None) -> Array:
     """(S,) expected onsets over the window's days at risk, with the columns in ``held`` set to the values given."""
-    weight = design.days_at_risk
+    weight = design.window_days
     frailty = parameters.frailty_of(design.child_ids)
     out = np.empty(parameters.draws)
     for begin in range(0, parameters.draws, BLOCK):
@@ -46,18 +46,18 @@ def attributable_fraction(parameters: Parameters, design: Design, exposure: str)
 
 def expected_rate(parameters: Parameters, design: Design, *, held: Mapping[str, float] | None = None) -> Array:
     """(S,) episodes per resident-year at risk under a stated intervention."""
-    years = design.days_at_risk.sum() / DAYS_PER_YEAR
+    years = design.window_days.sum() / DAYS_PER_YEAR
     return expected_episodes(parameters, design, held=held) / years
 
 
 def variance_explained(parameters: Parameters, design: Design, names: tuple[str, ...]) -> Array:
     """(S,) share of the variance between homes that the columns ``names`` explain, within one fit."""
-    homes = np.unique(design.home)
-    weight = np.bincount(design.home, design.days_at_risk)[homes]
+    homes = np.unique(design.home[design.window_days > 0])
+    weight = np.bincount(design.home, design.window_days)[homes]
     explained = np.zeros((parameters.draws, homes.size))
     for name in names:
         if name in design.names:
-            mean = np.bincount(design.home, design.days_at_risk * design.column(name))[homes] / weight
+            mean = np.bincount(design.home, design.window_days * design.column(name))[homes] / weight
             explained += parameters.coefficient(name)[:, None] * mean
     variance = explained.var(axis=1)
     total = variance + parameters.sigma_home**2
@@ -70,8 +70,8 @@ def median_rate_ratio(parameters: Parameters) -> Array:
 
 
 def interquartile_range(design: Design, name: str) -> tuple[float, float]:
-    """Quartiles of a column over days at risk."""
-    values, weight = design.column(name), design.days_at_risk
+    """Quartiles of a column over the window's days at risk."""
+    values, weight = design.column(name), design.window_days
     order = np.argsort(values, kind="stable")
     share = np.cumsum(weight[order]) / weight.sum()
     low, high = (values[order][np.searchsorted(share, q)] for q in (0.25, 0.75))

@@ -1,4 +1,4 @@
-"""Evidence: what the fits of one plan say of the two hypotheses, with all that a report needs and nothing it must infer."""
+"""Evidence: what the fits of one plan say of the two hypotheses, with all that a report needs."""
 
 from __future__ import annotations
 
@@ -109,6 +109,7 @@ def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
     at_risk = risk.days_at_risk[:, window]
     frame = rows.frame
     exposed = frame["peer_count"].to_numpy() > 0
+    weight = frame["days_at_risk"].where(~frame["before_window"], 0.0)
     return {
         "observed_from": str(tables.observed_from.date()),
         "observed_to": str(tables.observed_to.date()),
@@ -121,7 +122,7 @@ def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
         "same_day_repeats": int(risk.same_day_repeats[:, window].sum()),
         "joint_onsets": int(risk.joint[:, window].sum()),
         "onsets_per_year_at_risk": round(float(onset.sum() / max(at_risk.sum() / 365.25, 1e-9)), 3),
-        "share_of_days_exposed": round(float(np.average(exposed, weights=frame["days_at_risk"])), 4),
+        "share_of_days_exposed": round(float(np.average(exposed, weights=weight)), 4),
         "median_coverage": _rounded(np.nanmedian(risk.coverage)) if np.isfinite(risk.coverage).any() else None,
         "rows": len(frame),
         "episodes": dict(risk.notes),
@@ -166,17 +167,17 @@ def _comparisons(by_name: dict[tuple[str, str], Fit], plan: Plan) -> list[ElpdDi
     primary = plan.exposure.primary
     held = {model: by_name.get((model, primary if model in ("M1", "M3") else "")) for model in ("M0", "M1", "M2", "M3")}
     pairs = [(held[a], held[b], hypothesis) for a, b, hypothesis in _AGAINST]
-    return [elpd_difference(a, b, hypothesis=hypothesis) for a, b, hypothesis in pairs if a is not None and b is not None]
+    return [
+        elpd_difference(a, b, hypothesis=hypothesis) for a, b, hypothesis in pairs if a is not None and b is not None
+    ]
 
 
-def _figures(
-    fits: list[Fit], tables: Tables, risk: RiskSet, rows: Rows, plan: Plan, seed: int
-) -> dict[str, Any]:
+def _figures(fits: list[Fit], tables: Tables, risk: RiskSet, rows: Rows, plan: Plan, seed: int) -> dict[str, Any]:
     rule = plan.decision
     without_peers = next(f for f in fits if not f.exposure)
     fullest = max(fits, key=lambda f: (f.model, f.exposure == plan.exposure.primary))
     return {
-        "dose": figure_data.dose(without_peers, rows.frame["peer_count"].to_numpy(), rule),
+        "dose": figure_data.dose(without_peers, rows.frame["peer_count"].to_numpy(), rule, stream(seed, "dose")),
         "curves": [figure_data.exposure_curve(f, rule) for f in fits if f.exposure],
         "homes": figure_data.homes(fullest, rule),
         "network": network_week(tables, risk),

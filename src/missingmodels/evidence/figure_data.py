@@ -16,21 +16,20 @@ DOSE_BINS = ("0", "1", "2", "3+")
 TRACE_POINTS = 250
 
 
-def dose(fit: Fit, peer_count: np.ndarray, rule: Decision) -> dict[str, Any]:
+def dose(fit: Fit, peer_count: np.ndarray, rule: Decision, rng: np.random.Generator) -> dict[str, Any]:
     """Onsets observed over those expected by a model without peers, by number of recently missing peers.
 
     The expectation has each child's frailty and each home's effects at their posterior draws, so a ratio above 1 is
     what those do not explain.
     """
     bin_of = np.minimum(peer_count.astype(int), 3)
-    observed = np.bincount(bin_of, fit.design.onsets, len(DOSE_BINS))
-    days = np.bincount(bin_of, fit.design.days_at_risk, len(DOSE_BINS))
+    observed = np.bincount(bin_of, fit.design.onsets * ~fit.design.burn_in, len(DOSE_BINS))
+    days = np.bincount(bin_of, fit.design.window_days, len(DOSE_BINS))
     expected = np.empty((fit.parameters.draws, len(DOSE_BINS)))
     for part, mean in _blocks(fit):
         for b in range(len(DOSE_BINS)):
             expected[part, b] = mean[:, bin_of == b].sum(axis=1)
     # the count's own chance enters through a gamma with the count's shape (half an onset added, so that 0 has width)
-    rng = np.random.default_rng(0)
     ratio = rng.gamma(observed + 0.5, size=expected.shape) / np.maximum(expected, 1e-12)
     return {
         "bins": list(DOSE_BINS),
@@ -51,7 +50,7 @@ def exposure_curve(fit: Fit, rule: Decision, *, points: int = 21) -> dict[str, A
 
 def homes(fit: Fit, rule: Decision) -> dict[str, Any]:
     """Home effects against the resident-years they rest on; homes carry no labels, this is no ranking."""
-    years = np.bincount(fit.design.home, fit.design.days_at_risk, len(fit.design.home_ids)) / DAYS_PER_YEAR
+    years = np.bincount(fit.design.home, fit.design.window_days, len(fit.design.home_ids)) / DAYS_PER_YEAR
     held = years > 0
     return {
         "years_at_risk": years[held].tolist(),
@@ -72,8 +71,8 @@ def predictive(fit: Fit, rule: Decision, rng: np.random.Generator, *, draws: int
     for begin in range(0, p.draws, BLOCK):
         part = slice(begin, begin + BLOCK)
         rate = np.exp(design.log_rate(p[part])) * frailty[part][:, design.child]
-        counts[part] = rng.poisson(child_sums(-np.expm1(-rate) * design.days_at_risk, design.child, children))
-    observed = np.bincount(design.child, design.onsets, children)
+        counts[part] = rng.poisson(child_sums(-np.expm1(-rate) * design.window_days, design.child, children))
+    observed = np.bincount(design.child, design.onsets * ~design.burn_in, children)
     return {
         "bins": [label for _, _, label in COUNT_BINS],
         "observed": _shares(observed[None])[0].tolist(),
@@ -108,7 +107,7 @@ def _blocks(fit: Fit) -> Any:
         part = slice(begin, min(begin + BLOCK, fit.parameters.draws))
         p = fit.parameters[part]
         rate = np.exp(fit.design.log_rate(p)) * p.frailty[:, fit.design.child]
-        yield part, -np.expm1(-rate) * fit.design.days_at_risk
+        yield part, -np.expm1(-rate) * fit.design.window_days
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:

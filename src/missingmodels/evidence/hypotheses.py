@@ -38,7 +38,7 @@ STRUCTURE_DIRECTIONS: dict[str, Direction] = {
     "new_admission_7d": "above",
     "size": "above",
 }
-_PARTS = {"between": "between homes", "within": "within a home"}
+_PARTS = ("between", "within")
 
 
 def peer_rows(fit: Fit, rule: Decision) -> list[Row]:
@@ -72,7 +72,7 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
     """H2 of one fit: the rate ratio over the interquartile range of each structure column, and shares of variance."""
     rows = []
     for variable in plan.terms.structure:
-        for part, where in _PARTS.items():
+        for part in _PARTS:
             name = f"{variable}_{part}"
             if name not in fit.design.names:
                 continue
@@ -93,43 +93,36 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
                     expected=STRUCTURE_DIRECTIONS[variable],
                 )
             )
-    for part, where in _PARTS.items():
-        names = tuple(f"{v}_{part}" for v in plan.terms.structure if f"{v}_{part}" in fit.design.names)
-        if part == "between" and names:
-            rows.append(
-                summarise(
-                    variance_explained(fit.parameters, fit.design, names),
-                    hypothesis="H2",
-                    model=fit.model,
-                    estimand="variance_explained",
-                    name="structure_between",
-                    label=f"share of the variance {where} that structure explains",
-                    rule=plan.decision,
-                )
+    names = tuple(f"{v}_between" for v in plan.terms.structure if f"{v}_between" in fit.design.names)
+    if names:
+        rows.append(
+            summarise(
+                variance_explained(fit.parameters, fit.design, names),
+                hypothesis="H2",
+                model=fit.model,
+                estimand="variance_explained",
+                name="structure_between",
+                label="share of the variance between homes that structure explains",
+                rule=plan.decision,
             )
+        )
     return rows
 
 
 def heterogeneity_rows(fit: Fit, rule: Decision) -> list[Row]:
-    """What every model says of differences between homes, and the rate that it expects."""
-    common = {"hypothesis": "", "model": fit.model, "rule": rule}
+    """What a fit says of differences between homes, their periods and children, and the rate that it expects."""
     p = fit.parameters
+    quantities = (
+        (median_rate_ratio(p), "median_rate_ratio", "home", "the same child in two homes"),
+        (p.sigma_home, "sd_log", "sigma_home", "sd of log rate between homes"),
+        (p.sigma_period, "sd_log", "sigma_period", "sd of log rate between a home's periods"),
+        (p.frailty_shape, "shape", "frailty_shape", "gamma shape of child frailty"),
+        (expected_rate(p, fit.design), "expected_rate", "as_observed", "episodes per resident-year at risk"),
+    )
     return [
-        summarise(
-            median_rate_ratio(p), estimand="median_rate_ratio", name="home", label="the same child in two homes", **common
-        ),
-        summarise(p.sigma_home, estimand="sd_log", name="sigma_home", label="sd of log rate between homes", **common),
-        summarise(
-            p.sigma_period, estimand="sd_log", name="sigma_period", label="sd of log rate between a home's periods", **common
-        ),
-        summarise(
-            p.frailty_shape, estimand="shape", name="frailty_shape", label="gamma shape of child frailty", **common
-        ),
-        summarise(
-            expected_rate(p, fit.design), estimand="expected_rate", name="as_observed",
-            label="episodes per resident-year at risk, exposures as observed", **common,
-        ),
-    ]  # fmt: skip
+        summarise(draws, hypothesis="", model=fit.model, estimand=estimand, name=name, label=label, rule=rule)
+        for draws, estimand, name, label in quantities
+    ]
 
 
 def coefficient_rows(fit: Fit, rule: Decision) -> list[Row]:

@@ -54,7 +54,7 @@ def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:
     bulk = _worst(_variables(az.ess(tree, method="bulk")), largest=False)
     tail = _worst(_variables(az.ess(tree, method="tail")), largest=False)
     bfmi = float(np.min(np.asarray(az.bfmi(tree)["energy"])))
-    values = {
+    values: dict[str, Any] = {
         "rhat_max": rhat[1],
         "rhat_effects_max": rhat_effects[1],
         "ess_bulk_min": bulk[1],
@@ -85,8 +85,14 @@ def _broken(values: dict[str, Any], gate: Gate) -> tuple[str, ...]:
             not values["rhat_effects_max"] <= gate.rhat_effects_max,
             f"R-hat of home effects {values['rhat_effects_max']:.3f} is above {gate.rhat_effects_max:g}",
         ),
-        (not values["ess_bulk_min"] >= gate.ess_min, f"bulk ESS {values['ess_bulk_min']:.0f} is below {gate.ess_min:g}"),
-        (not values["ess_tail_min"] >= gate.ess_min, f"tail ESS {values['ess_tail_min']:.0f} is below {gate.ess_min:g}"),
+        (
+            not values["ess_bulk_min"] >= gate.ess_min,
+            f"bulk ESS {values['ess_bulk_min']:.0f} is below {gate.ess_min:g}",
+        ),
+        (
+            not values["ess_tail_min"] >= gate.ess_min,
+            f"tail ESS {values['ess_tail_min']:.0f} is below {gate.ess_min:g}",
+        ),
         (
             values["divergences"] > gate.divergences_max,
             f"{values['divergences']} divergent transitions, {gate.divergences_max} allowed",

@@ -1,4 +1,4 @@
-"""What follows from draws of the marginal model: each child's log density and frailty. Plain arrays, in blocks of draws."""
+"""What follows from draws of the marginal model: each child's log density and frailty. Plain arrays."""
 
 from __future__ import annotations
 

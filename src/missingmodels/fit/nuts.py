@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import nutpie
 import numpy as np
+import nutpie
 import xarray as xr
 
 from missingmodels.frame.design import Design

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -16,10 +15,11 @@ from missingmodels.fit.fit import Fit
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Parameters
 
-ENGINE = "h5netcdf"
+ENGINE: Literal["h5netcdf"] = "h5netcdf"
 FORMAT = "missingmodels-fit-1"
 
-_DESIGN_ROWS = ("child", "home", "period", "onsets", "days", "days_at_risk", "before_window")
+_DESIGN_ROWS = ("child", "home", "period", "onsets", "days", "days_at_risk", "burn_in", "before_window")
+_FLAGS = ("burn_in", "before_window")
 _SCALARS = ("intercept", "sigma_home", "sigma_period", "frailty_shape")
 
 
@@ -41,7 +41,7 @@ def write_fit(fit: Fit, path: Path) -> Path:
     }
     try:
         tree.to_netcdf(scratch, engine=ENGINE)
-        os.replace(scratch, path)
+        scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
     return path
@@ -81,7 +81,7 @@ def _posterior(fit: Fit) -> xr.Dataset:
 
 def _design(design: Design) -> xr.Dataset:
     values: dict[str, Any] = {name: ("row", np.asarray(getattr(design, name))) for name in _DESIGN_ROWS}
-    values["before_window"] = ("row", design.before_window.astype(np.int8))
+    values |= {name: ("row", getattr(design, name).astype(np.int8)) for name in _FLAGS}
     values |= {"matrix": (("row", "column"), design.matrix), "centre": ("column", design.centre)}
     values["scale"] = ("column", design.scale)
     return xr.Dataset(values, attrs={"periods": design.periods})
@@ -103,7 +103,7 @@ def _fit(tree: xr.DataTree) -> Fit:
         home_ids=homes,
         periods=int(held.attrs["periods"]),
         notes=tuple(json.loads(tree.attrs["design_notes"])),
-        **{name: held[name].to_numpy().astype(bool if name == "before_window" else held[name].dtype) for name in _DESIGN_ROWS},
+        **{name: held[name].to_numpy().astype(bool if name in _FLAGS else held[name].dtype) for name in _DESIGN_ROWS},
     )
     coefficients = posterior["coefficients"].to_numpy() if names else np.zeros((posterior.sizes["sample"], 0))
     parameters = Parameters(

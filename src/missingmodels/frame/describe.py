@@ -23,7 +23,7 @@ def describe(tables: Tables, settings: Frame) -> dict[str, Any]:
     onsets = risk.onset.sum(axis=1)
     visible = home_sums(risk.residence, lives, len(risk.home_ids))
     open_home = visible > 0
-    shared = (visible > 1).sum() / max(open_home.sum(), 1)
+    shared = np.mean(visible[open_home] > 1)
     recent = any_onset(risk.onset_anywhere, first_lag=1, last_lag=7) & lives
     others = home_sums(risk.residence, recent, len(risk.home_ids))[risk.residence, np.arange(risk.days)] - recent
     at_risk = risk.days_at_risk > 0

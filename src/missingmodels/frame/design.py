@@ -1,4 +1,4 @@
-"""Design: rows and a formula as a matrix, with the day-weighted standardisation that the sampler sees and its inverse."""
+"""Design: rows and a formula as a matrix, with the day-weighted standardisation that the sampler sees."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class Design:
     centre, scale : (P,) the sampler sees ``(matrix - centre) / scale``; both are weighted by days at risk, so that
         splitting a row changes nothing
     child, home, period : (R,) indices
-    onsets, days, days_at_risk, before_window : (R,)
+    onsets, days, days_at_risk : (R,)
+    burn_in : (R,) rows of the burn-in; estimands speak of the window and leave them out
+    before_window : (R,) rows that only update the frailties: those of the burn-in in a conditional fit
     """
 
     formula: str
@@ -41,6 +43,7 @@ class Design:
     onsets: np.ndarray
     days: np.ndarray
     days_at_risk: np.ndarray
+    burn_in: np.ndarray
     before_window: np.ndarray
     child_ids: tuple[str, ...]
     home_ids: tuple[str, ...]
@@ -51,6 +54,11 @@ class Design:
     def standardised(self) -> np.ndarray:
         """(R, P) what the sampler sees."""
         return (self.matrix - self.centre) / self.scale
+
+    @property
+    def window_days(self) -> np.ndarray:
+        """(R,) days at risk inside the window, 0 for rows of the burn-in: the weight of every estimand."""
+        return np.where(self.burn_in, 0.0, self.days_at_risk)
 
     def column(self, name: str) -> np.ndarray:
         """(R,) one raw column; KeyError if the model does not hold it."""
@@ -100,6 +108,7 @@ def build_design(rows: Rows, formula: str, *, conditional: bool = False) -> Desi
         notes.append(f"left out, the same for every day at risk: {', '.join(left_out)}")
     matrix = table[keep].to_numpy(dtype=float)
     centre, scale = _standardisation(matrix, keep, weight)
+    burn_in = frame["before_window"].to_numpy(dtype=bool)
     return Design(
         formula=formula,
         names=tuple(keep),
@@ -112,7 +121,8 @@ def build_design(rows: Rows, formula: str, *, conditional: bool = False) -> Desi
         onsets=frame["onsets"].to_numpy(dtype=np.int64),
         days=frame["days"].to_numpy(dtype=float),
         days_at_risk=weight,
-        before_window=frame["before_window"].to_numpy(dtype=bool) & conditional,
+        burn_in=burn_in,
+        before_window=burn_in & conditional,
         child_ids=rows.child_ids,
         home_ids=rows.home_ids,
         periods=rows.periods,
@@ -155,7 +165,9 @@ def _complete(frame: pd.DataFrame, formula: str) -> tuple[pd.DataFrame, list[str
             notes.append(f"{name} is unrecorded throughout and left out")
         elif lost.any():
             share = weight[lost].sum() / weight.sum()
-            notes.append(f"{name} is unrecorded on {share:.1%} of days at risk: they stand at its mean, with an indicator")
+            notes.append(
+                f"{name} is unrecorded on {share:.1%} of days at risk: they stand at its mean, with an indicator"
+            )
             frame[name] = np.where(lost, np.average(values[~lost], weights=weight[~lost]), values)
             frame[f"{name}_unrecorded"] = lost.astype(float)
             indicators.append(f"{name}_unrecorded")
@@ -167,7 +179,9 @@ def _design_frame(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     try:
         made = design_matrices(formula, frame)
     except Exception as error:  # formulae raises many kinds for a formula that does not read
-        raise ConfigInvalid(f"the formula does not read ({error})", where=formula, remedy="see terms in the plan") from error
+        raise ConfigInvalid(
+            f"the formula does not read ({error})", where=formula, remedy="see terms in the plan"
+        ) from error
     if made.group is not None:
         raise ConfigInvalid(
             "group terms such as (1 | home) do not belong in the formula",

@@ -236,9 +236,7 @@ def _starts(episodes: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:
     return counts
 
 
-def _account(
-    episodes: pd.DataFrame, residence: np.ndarray, at_risk: np.ndarray, onset: np.ndarray
-) -> dict[str, int]:
+def _account(episodes: pd.DataFrame, residence: np.ndarray, at_risk: np.ndarray, onset: np.ndarray) -> dict[str, int]:
     """Where each episode of a child held went; the counts add up to their number."""
     started = episodes["start"] >= 0
     other = started & ~episodes["counts"]

@@ -18,7 +18,7 @@ HOURS_PER_DAY = 24
 
 
 def staff_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
-    """(H, T) ``staff_ratio``, ``agency_share``, ``turnover`` and ``turnover_short``, as known at each period's start."""
+    """(H, T) ``staff_ratio``, ``agency_share``, ``turnover`` and ``turnover_short`` as known when a period starts."""
     hours, agency, covered = _hours(tables, risk)
     residents = _mean_residents(risk)
     shape = residents.shape

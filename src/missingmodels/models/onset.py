@@ -118,9 +118,7 @@ def _log_density(
 ) -> pt.TensorVariable:
     """Σ_i log L_i of section 2, without the constant Σ(y log n - log y!)."""
     onsets = data["child_onsets"]
-    rate = pt.exp(
-        data["log_days"] + intercept + data["columns"] @ beta + home[data["home"]] + shock[data["cell"]]
-    )
+    rate = pt.exp(data["log_days"] + intercept + data["columns"] @ beta + home[data["home"]] + shock[data["cell"]])
     linear = (
         intercept * onsets.sum()
         + pt.dot(data["column_onsets"], beta)

@@ -21,7 +21,7 @@ SCALES = ("sigma_home", "sigma_period", "frailty_shape")
 
 @dataclass(frozen=True, kw_only=True)
 class Prior:
-    """One prior. ``law`` is normal (mean, sd), half_normal (sd), log_normal (mean and sd of the log) or fixed (mean)."""
+    """One prior. ``law`` is normal (mean, sd), half_normal (sd), log_normal (mean, sd of the log) or fixed (mean)."""
 
     law: str
     mean: float = 0.0
@@ -61,14 +61,20 @@ def _weak() -> PriorSet:
     return PriorSet(
         name="weak",
         intercept=Prior(
-            law="normal", mean=rate, sd=1.5,
-            reason="the ordinary day's rate lies within a factor of 20 of the national one", source=card("missing_rate_per_resident_year").citation,
+            law="normal",
+            mean=rate,
+            sd=1.5,
+            reason="the ordinary day's rate lies within a factor of 20 of the national one",
+            source=card("missing_rate_per_resident_year").citation,
         ),
         coefficient=Prior(law="normal", sd=1.0, reason="a rate ratio between 1/7 and 7 with 95 % probability"),
         sigma_home=Prior(law="half_normal", sd=1.0, reason="homes of equal children differ by less than a factor of 7"),
         sigma_period=Prior(law="half_normal", sd=0.5, reason="a home's months differ by less than its homes"),
         frailty_shape=Prior(
-            law="log_normal", mean=math.log(0.5), sd=1.0, reason="from nearly all onsets in a few children (0.07) to nearly none so (3.6)"
+            law="log_normal",
+            mean=math.log(0.5),
+            sd=1.0,
+            reason="from nearly all onsets in a few children (0.07) to nearly none so (3.6)",
         ),
     )
 
@@ -84,18 +90,47 @@ def _informed() -> PriorSet:
     study = "range suggested for power studies; no English estimate is published"
     return PriorSet(
         name="informed",
-        intercept=Prior(law="normal", mean=weak.intercept.mean - 0.5, sd=0.5, reason="below the national rate, which history and peers raise", source=weak.intercept.source),
+        intercept=Prior(
+            law="normal",
+            mean=weak.intercept.mean - 0.5,
+            sd=0.5,
+            reason="below the national rate, which history and peers raise",
+            source=weak.intercept.source,
+        ),
         coefficient=Prior(law="normal", sd=0.3, reason="keeps rates below one a day and contagion subcritical"),
-        sigma_home=Prior(law="half_normal", sd=0.4, reason="intraclass correlation of 0.05 to 0.20", source=card("home_sd_log").citation),
+        sigma_home=Prior(
+            law="half_normal",
+            sd=0.4,
+            reason="intraclass correlation of 0.05 to 0.20",
+            source=card("home_sd_log").citation,
+        ),
         sigma_period=Prior(law="half_normal", sd=0.3, reason="shared shocks no larger than differences between homes"),
-        frailty_shape=Prior(law="log_normal", mean=math.log(0.3), sd=0.4, reason="a little less concentrated than annual counts", source=card("frailty_shape").citation),
+        frailty_shape=Prior(
+            law="log_normal",
+            mean=math.log(0.3),
+            sd=0.4,
+            reason="a little less concentrated than annual counts",
+            source=card("frailty_shape").citation,
+        ),
         coefficients={
             "peer_presence": _ratio(1.0, 1.3, 2.2, "between a null and two positive studies", study),
             "peer_density": _ratio(0.8, 1.6, 4.0, "one recent peer of two or three", study),
-            "own_1_7": _ratio(1.2, 1.8, 3.0, "repeat timing that fixed heterogeneity cannot give", card("own_recent_rate_ratio").citation),
-            "age_years": _ratio(1.08, 1.18, 1.28, "risk rises through the teens", card("age_rate_ratio_per_year").citation),
-            "out_of_area": _ratio(0.55, 0.75, 1.0, "in-area children go missing more often", "DfE and APPG figures, ratio 1.4 unadjusted"),
-            "exploitation_risk": _ratio(0.8, 1.5, 2.8, "exploited children go missing more often", "direction from several studies"),
+            "own_1_7": _ratio(
+                1.2,
+                1.8,
+                3.0,
+                "repeat timing that fixed heterogeneity cannot give",
+                card("own_recent_rate_ratio").citation,
+            ),
+            "age_years": _ratio(
+                1.08, 1.18, 1.28, "risk rises through the teens", card("age_rate_ratio_per_year").citation
+            ),
+            "out_of_area": _ratio(
+                0.55, 0.75, 1.0, "in-area children go missing more often", "DfE and APPG figures, ratio 1.4 unadjusted"
+            ),
+            "exploitation_risk": _ratio(
+                0.8, 1.5, 2.8, "exploited children go missing more often", "direction from several studies"
+            ),
         },
     )
 

@@ -54,9 +54,7 @@ def fixed_log_intensity(
         + spec.need_score * roster.need_score[child]
         + spec.exploitation_risk * roster.exploitation_risk[child]
         + spec.out_of_area * roster.out_of_area[child]
-        + np.select(
-            [since < 7, since < 28, since < 90], [spec.arrival_0_6, spec.arrival_7_27, spec.arrival_28_89], 0.0
-        )
+        + np.select([since < 7, since < 28, since < 90], [spec.arrival_0_6, spec.arrival_7_27, spec.arrival_28_89], 0.0)
         + _structure(scenario, roster, staffing, child, day, where, period)
         + home[where]
         + shock[where, period]

@@ -1,4 +1,4 @@
-"""Who lives where: homes, beds filled in turn, children, moves between homes. Plain arrays; day 0 = first observed day."""
+"""Who lives where: homes, beds filled in turn, children, moves. Plain arrays; day 0 is the first observed day."""
 
 from __future__ import annotations
 

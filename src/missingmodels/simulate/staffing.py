@@ -42,7 +42,9 @@ def draw_staffing(scenario: Scenario, places: np.ndarray, seed: int) -> Staffing
     level = spec.staff_on_duty_per_place * np.exp(spec.staff_between_sd_log * rng.standard_normal(places.size))
     wobble = np.exp(spec.staff_within_sd_log * rng.standard_normal((places.size, periods)))
     hours = 24 * period * places[:, None] * level[:, None] * wobble
-    share = rng.beta(2, 2 / max(spec.agency_share, 1e-6) - 2, hours.shape) if spec.agency_share else np.zeros(hours.shape)
+    share = (
+        rng.beta(2, 2 / max(spec.agency_share, 1e-6) - 2, hours.shape) if spec.agency_share else np.zeros(hours.shape)
+    )
     posts = np.maximum(np.round(spec.staff_per_place * places), 1).astype(np.int64)
     home, start, end = _people(scenario, posts, seed)
     return Staffing(
@@ -62,7 +64,9 @@ def _people(scenario: Scenario, posts: np.ndarray, seed: int) -> tuple[np.ndarra
     spec = scenario.homes
     first = -LEAD_PERIODS * scenario.period_days
     span = scenario.days - first
-    spread = np.exp(spec.turnover_between_sd_log * rng.standard_normal(posts.size) - spec.turnover_between_sd_log**2 / 2)
+    spread = np.exp(
+        spec.turnover_between_sd_log * rng.standard_normal(posts.size) - spec.turnover_between_sd_log**2 / 2
+    )
     post_home = np.repeat(np.arange(posts.size), posts)
     leavers = rng.poisson((spec.turnover_per_year * spread)[post_home] * span / DAYS_PER_YEAR)
     post = np.repeat(np.arange(post_home.size), leavers)

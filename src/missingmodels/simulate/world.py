@@ -182,7 +182,11 @@ def _staff_spells(scenario: Scenario, names: _Names, staffing: Staffing) -> pd.D
     )
 
 
-_ARRIVAL = {"arrival_0_6": "arrival_band[0-6]", "arrival_7_27": "arrival_band[7-27]", "arrival_28_89": "arrival_band[28-89]"}
+_ARRIVAL = {
+    "arrival_0_6": "arrival_band[0-6]",
+    "arrival_7_27": "arrival_band[7-27]",
+    "arrival_28_89": "arrival_band[28-89]",
+}
 _NOT_COEFFICIENTS = {"rate_per_year", "home_sd", "home_period_sd", "frailty_shape"}
 
 

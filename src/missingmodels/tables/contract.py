@@ -100,7 +100,9 @@ MISSING_EPISODES = Table(
     columns=(
         _CHILD,
         _START,
-        _c("end_date", "date", "day of return, equal to start_date for a same-day return; empty = open", required=False),
+        _c(
+            "end_date", "date", "day of return, equal to start_date for a same-day return; empty = open", required=False
+        ),
         _c("sequence", "whole", "0 for the first episode starting that day, 1 for the next, …", low=0),
         _c("category", "text", "M missing, A away without authorisation", allowed=("M", "A")),
         _c("end_is_censored", "flag", "end_date is a closed bed or end of data, not a return"),

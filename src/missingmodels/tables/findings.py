@@ -1,4 +1,4 @@
-"""Findings: what validation reports. One finding is one rule broken in one table, with its first rows and its remedy."""
+"""Findings: what validation reports. One finding is one rule broken in one table, with rows and remedy."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ def finding(
     rows = tuple(
         {"row": i} | {name: _plain(frame.at[i, name]) for name in show if name in frame} for i in index[:ROWS_SHOWN]
     )
-    return [
-        Finding(table=table, rule=rule, severity=severity, count=len(index), rows=rows, what=what, remedy=remedy)
-    ]
+    return [Finding(table=table, rule=rule, severity=severity, count=len(index), rows=rows, what=what, remedy=remedy)]
 
 
 def _plain(value: Any) -> Any:

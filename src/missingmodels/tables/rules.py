@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -73,7 +74,7 @@ def placements_overlap(tables: Tables) -> list[Finding]:
     order = np.lexsort((end, start, frame["child_id"].to_numpy(dtype=str)))
     home = frame["home_id"].to_numpy(dtype=object, na_value="")
     two_homes = np.zeros(len(frame), dtype=bool)
-    for previous, row in zip(order[:-1], order[1:], strict=True):
+    for previous, row in itertools.pairwise(order):
         two_homes[row] = late[row] and bool(home[row]) and bool(home[previous]) and home[row] != home[previous]
     shown = ["child_id", "start_date", "end_date", "home_id"]
     return finding(
@@ -185,9 +186,7 @@ def residents_fit_places(tables: Tables) -> list[Finding]:
     load = stays.groupby(["home_id", "day"]).size().rename("residents").reset_index()
     homes = tables["homes"].dropna(subset=["places"])
     valid_from, valid_to = span_days(homes, "valid_from", "valid_to")
-    spans = pd.DataFrame(
-        {"home_id": homes["home_id"], "places": homes["places"], "from": valid_from, "to": valid_to}
-    )
+    spans = pd.DataFrame({"home_id": homes["home_id"], "places": homes["places"], "from": valid_from, "to": valid_to})
     joined = load.merge(spans, on="home_id")
     joined = joined[(joined["from"] <= joined["day"]) & (joined["day"] < joined["to"])]
     over = joined[joined["residents"] > joined["places"]].drop_duplicates("home_id").reset_index(drop=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -41,11 +40,11 @@ def whole_folder(target: Path, *, kind: str = FORMAT, overwrite: bool = True) ->
         if target.exists():
             # set aside, not removed first: a crash between the two steps must not lose the old folder
             old = scratch.with_name(scratch.name + ".old")
-            os.replace(target, old)
-            os.replace(scratch, target)
+            target.replace(old)
+            scratch.replace(target)
             shutil.rmtree(old, ignore_errors=True)
         else:
-            os.replace(scratch, target)
+            scratch.replace(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -148,7 +147,9 @@ def read_manifest(folder: Path, expected_format: str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise InputError("the manifest cannot be read as JSON", where=str(path), remedy=_REWRITE) from error
     if found != expected_format:
-        raise InputError(f"the folder is of format {found!r}, not {expected_format!r}", where=str(folder), remedy="check the path")
+        raise InputError(
+            f"the folder is of format {found!r}, not {expected_format!r}", where=str(folder), remedy="check the path"
+        )
     return dict(manifest)
 
 
