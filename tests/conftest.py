@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from missingmodels.pipeline import Answer
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +18,19 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the public sample files are not beside the repository ({folder})")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_answer() -> Answer:
+    """Fits of M0 and M3 and their evidence on one small simulated sector; sampled once a session."""
+    from missingmodels.pipeline import answer
+    from missingmodels.plan import Plan
+    from missingmodels.scenario import Scenario
+    from missingmodels.simulate.world import simulate_world
+
+    world = simulate_world(Scenario(homes={"count": 15}, days=240), seed=4)
+    sampling = {"draws": 500, "tune": 500}
+    plan = Plan(
+        models=("M0", "M3"), exposure={"beside": ()}, sampling=sampling, gate={"ess_min": 200, "rhat_max": 1.02}
+    )
+    return answer(world.tables, plan, seed=4)

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.report.html import write_report
     from missingmodels.scenario import Scenario
-    from missingmodels.simulate.world import World, simulate
+    from missingmodels.simulate.world import World, simulate_world
     from missingmodels.tables import Tables, check_tables, make_tables, read_tables, write_tables
 
 _HOMES = {
     "load_scenario": "presets",
     "Scenario": "scenario",
-    "simulate": "simulate.world",
+    "simulate_world": "simulate.world",
     "World": "simulate.world",
     "read_ssda903": "extract.ssda903",
     "Tables": "tables",
@@ -51,7 +51,7 @@ _HOMES = {
 __all__ = [  # noqa: RUF022 (the order of the data's way)
     "load_scenario",
     "Scenario",
-    "simulate",
+    "simulate_world",
     "World",
     "read_ssda903",
     "Tables",

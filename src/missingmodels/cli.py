@@ -40,11 +40,11 @@ def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) 
     from missingmodels.pipeline import answer
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.runs import RUN_FORMAT, write_run
-    from missingmodels.simulate.world import simulate
+    from missingmodels.simulate.world import simulate_world
     from missingmodels.tables.store import require_free
 
     require_free(output, kind=RUN_FORMAT, overwrite=True)
-    world = simulate(load_scenario("small"), seed=seed)
+    world = simulate_world(load_scenario("small"), seed=seed)
     say(f"Simulated {len(world.tables['homes'])} homes and {len(world.tables['children'])} children (seed {seed}).")
     with Progress(quiet=as_json) as progress:
         found = answer(world.tables, load_plan("demo"), seed=seed, report=progress)
@@ -62,9 +62,9 @@ def simulate(
     """Simulate a sector of homes and write its tables, with the truth beside them."""
     from missingmodels.presets import load_scenario
     from missingmodels.simulate.store import write_world
-    from missingmodels.simulate.world import simulate as run
+    from missingmodels.simulate.world import simulate_world
 
-    world = run(load_scenario(scenario_name), seed=seed)
+    world = simulate_world(load_scenario(scenario_name), seed=seed)
     write_world(world, output, overwrite=overwrite)
     counts = {name: len(frame) for name, frame in world.tables.frames.items()}
     _out({"output": str(output), "rows": counts}, as_json, table("Rows written", counts) + f"\nTables: {output}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from missingmodels.evidence.evidence import Evidence, make_evidence
 from missingmodels.fit.fit import Fit, fit
-from missingmodels.frame.design import Design, build_design, require_contrast
+from missingmodels.frame.design import Design, build_design, require_contrast, require_structure
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms
 from missingmodels.plan import Plan
@@ -45,6 +45,8 @@ def prepare(tables: Tables, plan: Plan) -> Prepared:
         design = build_design(rows, formula, conditional=plan.frame.initial == "conditional")
         if exposure:
             require_contrast(design, exposure)
+        if model in ("M2", "M3"):
+            require_structure(design)
         designs[model, exposure] = design
     return Prepared(risk=risk, rows=rows, designs=designs)
 

@@ -68,8 +68,6 @@ def summarise(
     low, median, high = np.quantile(draws, [tail, 0.5, 1 - tail])
     above = None if null is None else float((draws > null).mean())
     judged = estimand == "rate_ratio" and bool(expected)
-    rope = (1 / rule.negligible_ratio, rule.negligible_ratio) if judged else (None, None)
-    inside = float(((draws > rope[0]) & (draws < rope[1])).mean()) if judged else None
     outcome, remark = verdict(draws, expected, rule) if judged else ("", "")
     return Row(
         hypothesis=hypothesis,
@@ -87,21 +85,25 @@ def summarise(
         null=null,
         probability_above_null=above,
         expected=expected,
-        rope_low=rope[0],
-        rope_high=rope[1],
-        rope_probability=inside,
+        rope_low=1 / rule.negligible_ratio if judged else None,
+        rope_high=rule.negligible_ratio if judged else None,
+        rope_probability=probability_negligible(draws, rule) if judged else None,
         verdict=outcome,
         remark=remark,
     )
 
 
+def probability_negligible(ratio: Array, rule: Decision) -> float:
+    """Posterior mass of a rate ratio inside the region of practical equivalence."""
+    return float(((ratio > 1 / rule.negligible_ratio) & (ratio < rule.negligible_ratio)).mean())
+
+
 def verdict(ratio: Array, expected: str, rule: Decision) -> tuple[str, str]:
     """The three-way verdict on a rate ratio, and a remark where the draws point away from the hypothesis."""
     in_direction = float((ratio > 1).mean() if expected == "above" else (ratio < 1).mean())
-    inside = float(((ratio > 1 / rule.negligible_ratio) & (ratio < rule.negligible_ratio)).mean())
     if in_direction >= rule.supported_probability:
         return SUPPORTED, ""
-    if inside >= rule.negligible_probability:
+    if probability_negligible(ratio, rule) >= rule.negligible_probability:
         return NEGLIGIBLE, ""
     if 1 - in_direction >= rule.supported_probability:
         return CANNOT_SAY, f"the estimate points the other way with probability {1 - in_direction:.3f}"

@@ -142,6 +142,16 @@ def require_contrast(design: Design, exposure: str) -> None:
     )
 
 
+def require_structure(design: Design) -> None:
+    """Raise CannotAnswer in one sentence if the data hold no variation in any structure variable."""
+    if any(name.endswith(("_between", "_within")) for name in design.names):
+        return
+    raise CannotAnswer(
+        "these data cannot answer H2: no structure variable of the plan is recorded and varies",
+        remedy="supply staffing tables, or ask for H1 alone with models = ['M0', 'M1']",
+    )
+
+
 def _never_shared(design: Design) -> bool:
     pairs = pd.DataFrame({"home": design.home, "period": design.period, "child": design.child})
     return bool((pairs.groupby(["home", "period"])["child"].nunique() <= 1).all())

@@ -254,7 +254,8 @@ def _structure_columns(
             grid = np.full(risk.residence.shape, np.nan)
             grid[lives_child, lives_day] = flat
             columns[f"{name}_{part}"] = grid[child, day]
-    if "turnover" in wanted and np.nanmean(staff["turnover_short"]) > 0:
-        share = float(staff["turnover_short"].mean())
+    recorded = ~np.isnan(staff["turnover"])
+    if "turnover" in wanted and (staff["turnover_short"][recorded] > 0).any():
+        share = float(staff["turnover_short"][recorded].mean())
         notes.append(f"turnover looks back less than 365 days in {share:.1%} of home-periods")
     return columns

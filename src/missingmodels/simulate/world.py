@@ -29,7 +29,7 @@ class World:
     exposure_log: pd.DataFrame
 
 
-def simulate(scenario: Scenario, *, seed: int) -> World:
+def simulate_world(scenario: Scenario, *, seed: int) -> World:
     """Simulate a sector. The same scenario and seed give the same world; streams are named, so effects that are set
     to 0 leave every other draw as it was."""
     roster = draw_roster(scenario, seed)

@@ -1,0 +1,123 @@
+"""Writes the reference pages in docs/ from the code, so that they cannot drift. `--check` only compares.
+
+python scripts/write_docs.py [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import sys
+from pathlib import Path
+
+from pydantic_core import PydanticUndefined
+
+from missingmodels.config import Config
+from missingmodels.errors import MissingModelsError
+from missingmodels.evidence.decisions import Row
+from missingmodels.evidence.elpd import ElpdDifference
+from missingmodels.evidence.evidence import FORMAT, Evidence
+from missingmodels.plan import Plan
+from missingmodels.scenario import Scenario
+from missingmodels.tables.contract import TABLES
+from missingmodels.vocabulary import notation_page
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def pages() -> dict[str, str]:
+    """Every page by file name."""
+    return {
+        "notation.md": notation_page(),
+        "tables.md": tables_page(),
+        "plans.md": config_page("Plans", Plan, "A plan is one TOML file. Every key, its type and its default:"),
+        "scenarios.md": config_page("Scenarios", Scenario, "A scenario is one TOML file. Every key, type and default:"),
+        "evidence.md": evidence_page(),
+        "errors.md": errors_page(),
+    }
+
+
+def tables_page() -> str:
+    """The contract."""
+    lines = ["# Tables", "", "Made from `missingmodels.tables.contract`. Spans of days are half-open, `[start, end)`;"]
+    lines += ["an empty end means open. Empty cells mean *unrecorded*. Dates are ISO 8601.", ""]
+    for table in TABLES.values():
+        lines += [f"## {table.name}", "", f"{table.meaning}. Key: {', '.join(f'`{k}`' for k in table.key)}."]
+        if table.optional:
+            lines[-1] += " Optional."
+        lines += ["", "| column | kind | required | values | meaning |", "|---|---|---|---|---|"]
+        for column in table.columns:
+            low = [f"≥ {column.low:g}"] if column.low is not None else []
+            high = [f"≤ {column.high:g}"] if column.high is not None else []
+            values = ", ".join(column.allowed or low + high)
+            required = "yes" if column.required else ""
+            lines.append(f"| `{column.name}` | {column.kind} | {required} | {values} | {column.meaning} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def config_page(title: str, kind: type[Config], opening: str) -> str:
+    """All keys of a configuration record."""
+    lines = [f"# {title}", "", opening, ""]
+    sections: list[tuple[str, type[Config]]] = [("", kind)]
+    for prefix, section in sections:
+        lines += [f"## {f'[{prefix}]' if prefix else 'Top level'}", "", inspect.getdoc(section) or "", ""]
+        lines += ["| key | type | default |", "|---|---|---|"]
+        for name, field in section.model_fields.items():
+            annotation = field.annotation
+            if isinstance(annotation, type) and issubclass(annotation, Config):
+                sections.append((f"{prefix}.{name}" if prefix else name, annotation))
+                continue
+            default = field.get_default(call_default_factory=True)
+            shown = "required" if default is PydanticUndefined else f"`{default!r}`"
+            lines.append(f"| `{name}` | {_type(annotation)} | {shown} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def evidence_page() -> str:
+    """The schema of evidence.json."""
+    lines = ["# evidence.json", "", f"Format `{FORMAT}`. Keys: `format`, `versions`, and", ""]
+    lines += [f"* `{f.name}`" for f in dataclasses.fields(Evidence)]
+    for kind in (Row, ElpdDifference):
+        key = {"Row": "rows", "ElpdDifference": "comparisons"}[kind.__name__]
+        lines += ["", f"## Items of `{key}`", "", inspect.getdoc(kind) or "", "", "| key | type |", "|---|---|"]
+        lines += [f"| `{f.name}` | {_type(f.type)} |" for f in dataclasses.fields(kind)]
+    return "\n".join([*lines, ""])
+
+
+def errors_page() -> str:
+    """The taxonomy of errors."""
+    lines = ["# Errors", "", "Every error says what is wrong, where, and what to do.", ""]
+    lines += ["| error | exit code | causes and remedy |", "|---|---|---|"]
+    for error in MissingModelsError.__subclasses__():
+        text = " ".join((inspect.getdoc(error) or "").split())
+        lines.append(f"| `{error.__name__}` | {error.exit_code} | {text} |")
+    return "\n".join([*lines, ""])
+
+
+def _type(annotation: object) -> str:
+    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    return "`" + text.replace("typing.", "").replace("missingmodels.plan.", "").replace("|", "or") + "`"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    only_check = parser.parse_args().check
+    stale = [name for name, text in pages().items() if _held(name) != text]
+    for name in stale:
+        if not only_check:
+            (DOCS / name).write_text(pages()[name], encoding="utf-8")
+    if stale and only_check:
+        sys.exit(f"stale: {', '.join(stale)}; run python scripts/write_docs.py")
+
+
+def _held(name: str) -> str:
+    path = DOCS / name
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""Every figure of the report with its caption and its description for those who cannot see it."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.figure import Figure
+
+from missingmodels.report import words
+from missingmodels.report.checks import home_effects, predictive_check, traces
+from missingmodels.report.dose import dose_response
+from missingmodels.report.files import write_whole
+from missingmodels.report.forest import forest
+from missingmodels.report.lines import Line, headline, lines
+from missingmodels.report.network import network_week
+from missingmodels.report.style import png
+
+if TYPE_CHECKING:
+    from missingmodels.evidence.evidence import Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure as PNG, with its words."""
+
+    png: bytes
+    alt: str
+    caption: str
+
+    @property
+    def data_uri(self) -> str:
+        """The image inside the page itself, so that the page needs nothing else."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+
+
+def draw(evidence: Evidence) -> dict[str, Figure]:
+    """The figures that this evidence can fill, by name."""
+    held, found = evidence.figures, lines(evidence)
+    drawers: dict[str, Callable[[], Figure]] = {
+        "forest": lambda: forest(found, primary=_primary(evidence)),
+        "dose": lambda: dose_response(held["dose"], held["curves"]),
+        "homes": lambda: home_effects(held["homes"]),
+        "network": lambda: network_week(held["network"]),
+        "predictive": lambda: predictive_check(held["predictive"]),
+        "diagnostics": lambda: traces(held["diagnostics"]),
+    }
+    has = {name: bool(held.get(name)) for name in drawers} | {"forest": any(line.row.verdict for line in found)}
+    return {name: drawer() for name, drawer in drawers.items() if has[name]}
+
+
+def pictures(evidence: Evidence) -> dict[str, Picture]:
+    """The figures as PNG with captions and descriptions."""
+    text = _words(evidence)
+    return {
+        name: Picture(png=png(figure), alt=text[name][0], caption=text[name][1])
+        for name, figure in draw(evidence).items()
+    }
+
+
+def write_figures(evidence: Evidence, folder: Path) -> list[Path]:
+    """Write every figure as PNG into the folder. All are drawn before the first is written."""
+    return write_pictures(pictures(evidence), folder)
+
+
+def write_pictures(shown: Mapping[str, Picture], folder: Path) -> list[Path]:
+    """Write pictures that are already drawn."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return [write_whole(folder / f"{name}.png", picture.png) for name, picture in shown.items()]
+
+
+def _words(evidence: Evidence) -> dict[str, tuple[str, str]]:
+    """Description and caption of each figure; both from the evidence alone."""
+    found = lines(evidence)
+    makers: dict[str, Callable[[Evidence, tuple[Line, ...]], tuple[str, str]]] = {
+        "forest": _forest_words,
+        "dose": _dose_words,
+        "homes": _home_words,
+        "network": _network_words,
+        "predictive": _predictive_words,
+        "diagnostics": _trace_words,
+    }
+    has = {"forest": any(line.row.verdict for line in found)}
+    return {name: make(evidence, found) for name, make in makers.items() if has.get(name, evidence.figures.get(name))}
+
+
+def _forest_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
+    shown = headline(found, "H1", _primary(evidence)) + headline(found, "H2")
+    counts = Counter(line.row.verdict for line in shown)
+    said = "; ".join(f"{verdict}: {n}" for verdict, n in counts.items())
+    row = shown[0].row
+    alt = f"Forest plot of {len(shown)} rate ratios on a log axis with intervals. Verdicts: {said}."
+    caption = (
+        f"Rate ratios with their verdicts. Points are posterior medians, lines {words.interval_name(row)}s; the "
+        f"shaded region, {words.ratio(row.rope_low or 1)} to {words.ratio(row.rope_high or 1)}, counts as practically "
+        "no effect. The pointer at the plot’s edge shows the side that the hypothesis states, P(side) the probability "
+        "of that side. H2 ratios are over the range in brackets."
+    )
+    return alt, caption
+
+
+def _dose_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
+    dose = evidence.figures["dose"]
+    bars = "; ".join(
+        f"{label} peers: {words.ratio(median)} ({words.ratio(low)} to {words.ratio(high)})"
+        for label, median, low, high in zip(
+            dose["bins"], *(dose["ratio"][k] for k in ("median", "low", "high")), strict=True
+        )
+    )
+    alt = f"Onsets observed over expected by number of recently missing peers. {bars}. Right: fitted rate ratios."
+    burn_in = ", burn-in included" if sum(dose["onsets"]) > evidence.data["onsets"] else ""
+    caption = (
+        f"Left: onsets observed over those that model {dose['model']}, which knows no peers, expects from each "
+        "child’s history and each home’s own level and shared shocks, by number of peers missing in the last "
+        f"{_window(evidence)} days; the days at risk below show how thin a bin is (onsets and days as "
+        f"fitted{burn_in}). Right: rate ratio of each exposure against none, as the models with peers fit it. "
+        f"Bars and bands: {words.mass(dose['ratio']['mass'])} equal-tailed intervals."
+    )
+    return alt, caption
+
+
+def _home_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
+    homes = evidence.figures["homes"]
+    mass, sigma = words.mass(homes["effect"]["mass"]), homes["sigma"]
+    alt = f"Effects of {len(homes['years_at_risk'])} unlabelled homes on the rate, against resident-years at risk."
+    caption = (
+        "What each home multiplies the rate with, once children’s histories and the model’s covariates are allowed "
+        f"for (model {homes['model']}), against the resident-years it rests on. Lines: {mass} equal-tailed intervals; "
+        f"band: ± one standard deviation between homes, {words.ratio(sigma['median'][0])} ({mass} equal-tailed "
+        f"interval {words.ratio(sigma['low'][0])} to {words.ratio(sigma['high'][0])}) on the log scale. Homes with few "
+        "resident-years are drawn towards 1. The homes carry no labels: this is never a ranking."
+    )
+    return alt, caption
+
+
+def _network_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
+    week = evidence.figures["network"]
+    out = sum(bool(child["onset_days"]) for child in week["children"])
+    onsets = sum(len(child["onset_days"]) for child in week["children"])
+    alt = (
+        f"Network of {len(week['children'])} residents with {len(week['ties'])} ties, and their week day by day: "
+        f"{onsets} episodes start, by {out} children."
+    )
+    caption = (
+        "The home and week with most episodes in these synthetic data. Left: ties between residents, wider where "
+        "stronger. Right: each child’s days in the home, starts of episodes, and days away. It was picked because it "
+        "is busy, so it shows what the data look like and is evidence of nothing."
+    )
+    return alt, caption
+
+
+def _predictive_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
+    check = evidence.figures["predictive"]
+    pairs = zip(check["bins"], check["observed"], check["replicated"]["median"], strict=True)
+    said = "; ".join(f"{b} episodes: {words.percent(o, 1)} against {words.percent(r, 1)}" for b, o, r in pairs)
+    alt = f"Share of children by number of episodes, observed against replicated. {said}."
+    caption = (
+        "Share of children by number of episodes: observed (dots, in per cent) against data replicated by model "
+        f"{check['model']} with new frailties on the observed exposures (bars: "
+        f"{words.mass(check['replicated']['mass'])} equal-tailed intervals). A dot far outside its bar is a feature of "
+        "the data that the model does not reproduce."
+    )
+    return alt, caption
+
+
+def _trace_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
+    fits: Any = evidence.figures["diagnostics"]
+    alt = f"Traces of the scales of {len(fits)} fits, by chain. The table beside it holds the gate values."
+    return alt, "Thinned traces of the scales and of each exposure’s coefficient, one colour for each chain."
+
+
+def _primary(evidence: Evidence) -> str:
+    return str(evidence.plan["exposure"]["primary"])
+
+
+def _window(evidence: Evidence) -> int:
+    return int(evidence.plan["exposure"]["window_days"])

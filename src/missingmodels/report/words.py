@@ -1,0 +1,127 @@
+"""Numbers, dates and names as the report prints them."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from missingmodels.evidence.decisions import Row
+
+THIN = "\u202f"  # narrow no-break space, between a number and its unit
+
+EXPOSURES = {
+    "peer_presence": "any recently missing peer",
+    "peer_count": "number of recently missing peers",
+    "peer_density": "share of peers recently missing",
+    "peer_network": "share of tie strength to recently missing peers",
+}
+MODELS = {
+    "M0": "history, homes and shared shocks only",
+    "M1": "M0 and peers",
+    "M2": "M0 and structure",
+    "M3": "M0, peers and structure",
+}
+TRACES = {
+    "sigma_home": "sd between homes",
+    "sigma_period": "sd, periods of a home",
+    "frailty_shape": "shape of frailty",
+}
+
+
+def ratio(value: float) -> str:
+    """A rate ratio with two decimals; with fewer or more where two would be noise or would hide it."""
+    if not math.isfinite(value):
+        return "–"
+    if value < 0.0005:
+        return "<0.001"
+    if value < 0.1:
+        return f"{value:.3f}"
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def probability(value: float | None) -> str:
+    """A probability, never rounded up to certainty, nor across a threshold of the rule.
+
+    Near 0 and 1, where the rule's thresholds lie, three decimals are cut towards one half: 0.9748 stays below 0.975.
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value >= 0.995:
+        return ">0.99"
+    if value <= 0.005:
+        return "<0.01"
+    if value > 0.885:
+        return f"{math.floor(value * 1000 + 1e-9) / 1000:.3f}"
+    if value < 0.115:
+        return f"{math.ceil(value * 1000 - 1e-9) / 1000:.3f}"
+    return f"{value:.2f}"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with a true minus sign, and no minus before a zero."""
+    text = f"{value:.{digits}f}"
+    return (text[1:] if float(text) == 0 and text.startswith("-") else text).replace("-", "−")
+
+
+def percent(value: float, digits: int = 0) -> str:
+    return f"{signed(value * 100, digits)}{THIN}%"
+
+
+def mass(value: float) -> str:
+    return f"{value * 100:g}{THIN}%"
+
+
+def interval_name(row: Row) -> str:
+    """Mass and kind, as they stand before every interval: “90 % equal-tailed interval”."""
+    return f"{mass(row.interval_mass)} {row.interval_kind} interval"
+
+
+def interval(row: Row) -> str:
+    """The bounds of a rate ratio."""
+    return f"{ratio(row.interval_low)} to {ratio(row.interval_high)}"
+
+
+def measure(row: Row) -> str:
+    """Median and bounds of a quantity in its own unit."""
+    if row.estimand in ("attributable_fraction", "variance_explained"):
+        digits = 1 if row.estimand == "attributable_fraction" else 0
+        low, high = signed(row.interval_low * 100, digits), percent(row.interval_high, digits)
+        return f"{percent(row.median, digits)} ({low} to {high})"
+    return f"{ratio(row.median)} ({interval(row)})"
+
+
+def stated_side(row: Row) -> str:
+    """The event whose probability the rule judges."""
+    return "<1" if row.expected == "below" else ">1"
+
+
+def stated_probability(row: Row) -> float | None:
+    """Posterior mass on the side that the hypothesis states."""
+    above = row.probability_above_null
+    return 1 - above if above is not None and row.expected == "below" else above
+
+
+def typographic(label: str) -> str:
+    """A label with true minus signs before digits and typographic apostrophes."""
+    text = label.replace("'", "’")
+    return "".join(
+        "−" if c == "-" and text[i + 1 : i + 2].isdigit() and not text[i - 1 : i].isalnum() else c
+        for i, c in enumerate(text)
+    )
+
+
+def fit_name(model: str, exposure: str | None) -> str:
+    return f"{model} ({exposure})" if exposure else model
+
+
+def day(iso: str) -> str:
+    """A date as it is read."""
+    d = date.fromisoformat(iso)
+    return f"{d.day} {d:%B} {d.year}"
+
+
+def last_day(end_iso: str) -> str:
+    """The last day of a half-open span, for the reader who thinks of spans as closed."""
+    return day((date.fromisoformat(end_iso) - timedelta(days=1)).isoformat())

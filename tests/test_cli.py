@@ -1,0 +1,162 @@
+"""The command line as typed: exit codes, messages without a traceback, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SCENARIO = """
+name = "tiny"
+days = 120
+[homes]
+count = 6
+"""
+
+
+def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The installed command, as a user types it."""
+    command = [sys.executable, "-m", "missingmodels", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "tiny.toml").write_text(SCENARIO)
+    done = run("simulate", "--scenario", folder / "tiny.toml", "--seed", 3, "-o", folder / "tables")
+    assert done.returncode == 0, done.stderr
+    return folder / "tables"
+
+
+def is_a_message(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:
+    """Exit code, every word in the message, and no traceback."""
+    assert done.returncode == code, (done.returncode, done.stderr)
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr, (word, done.stderr)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[], ["demo"], ["simulate"], ["import"], ["import", "ssda903"], ["check"], ["describe"], ["fit"], ["report"]],
+)
+def test_every_command_has_help(command: list[str]) -> None:
+    done = run(*command, "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+def test_simulate_check_describe(world: Path) -> None:
+    checked = run("check", world, "--json")
+    assert checked.returncode == 0
+    assert json.loads(checked.stdout)["errors"] == 0
+    described = json.loads(run("describe", world, "--json").stdout)
+    assert described["homes"] <= 6
+    assert described["episodes"]["onsets"] == described["onsets_in_homes"]
+
+
+def test_output_is_never_overwritten_unasked(world: Path, tmp_path: Path) -> None:
+    is_a_message(run("simulate", "-o", world), "earlier output", "--overwrite")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("all my work")
+    is_a_message(run("simulate", "-o", mine, "--overwrite"), "not written by missingmodels")
+    assert (mine / "thesis.txt").read_text() == "all my work"
+
+
+def test_empty_folder(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for command in (["check", empty], ["describe", empty], ["fit", empty, "-o", tmp_path / "run"], ["report", empty]):
+        is_a_message(run(*command), str(empty), "the folder is empty", "What to do")
+    is_a_message(run("import", "ssda903", empty, "--authority", "E1", "-o", tmp_path / "t"), str(empty), "What to do")
+    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "t").exists()
+
+
+def test_text_file_named_parquet(world: Path, tmp_path: Path) -> None:
+    copy = _copy(world, tmp_path)
+    (copy / "children.parquet").write_text("child_id,authority\n1,E1\n")
+    is_a_message(run("check", copy), "children.parquet", "not a Parquet file", "What to do")
+
+
+def test_return_without_decom(tmp_path: Path) -> None:
+    source = _small_return(
+        tmp_path, header="CHILD,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,URN", row="1,S,C2,N1,K2,PR4,,,SC1"
+    )
+    done = run("import", "ssda903", source, "--authority", "E1", "-o", tmp_path / "t")
+    is_a_message(done, "episodes.csv", "DECOM", "What to do")
+    assert not (tmp_path / "t").exists()
+
+
+def test_impossible_date(tmp_path: Path) -> None:
+    source = _small_return(tmp_path, row="1,31/02/2023,S,C2,N1,K2,PR4,,,,,PL1 1AA,SC000001")
+    done = run("import", "ssda903", source, "--authority", "E1", "-o", tmp_path / "t")
+    is_a_message(done, "episodes.csv", "31/02/2023", "2", "What to do")
+    assert not (tmp_path / "t").exists()
+
+
+def test_misspelt_plan_key(world: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text("[exposure]\nwindw_days = 7\n")
+    done = run("fit", world, "--plan", plan, "-o", tmp_path / "run")
+    is_a_message(done, "plan.toml", "exposure.windw_days", "did you mean 'window_days'", "What to do")
+    assert not (tmp_path / "run").exists()
+
+
+def test_errors_speak_json_too(tmp_path: Path) -> None:
+    done = run("check", tmp_path / "nowhere", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"] == "InputError"
+
+
+def test_set_a_cannot_answer_h1(shared: Path, tmp_path: Path) -> None:
+    source = shared / "data" / "sample903" / "set_a_single_return_csv"
+    done = run("import", "ssda903", source, "--authority", "E06000001", "-o", tmp_path / "t")
+    assert done.returncode == 0, done.stderr
+    done = run("fit", tmp_path / "t", "-o", tmp_path / "run")
+    is_a_message(done, "cannot answer H1", "no two children ever live in one home")
+    assert not (tmp_path / "run").exists()
+
+
+def test_interrupt_leaves_nothing(world: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "missingmodels", "fit", str(world), "-o", str(tmp_path / "run")]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert started.stderr is not None
+    assert "Fitting" in started.stderr.readline()
+    time.sleep(0.5)
+    os.kill(started.pid, signal.SIGINT)
+    _, said = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert "Traceback" not in said
+    assert "nothing was written" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def _copy(source: Path, target: Path) -> Path:
+    copy = target / "copy"
+    copy.mkdir()
+    for file in source.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    return copy
+
+
+def _small_return(
+    folder: Path,
+    *,
+    header: str = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN",
+    row: str,
+) -> Path:
+    source = folder / "return_2023"
+    source.mkdir()
+    (source / "header.csv").write_text("CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n1,1,01/01/2010,WBRI,UN1,,\n")
+    (source / "episodes.csv").write_text(f"{header}\n{row}\n")
+    (source / "missing.csv").write_text("CHILD,DOB,MISSING,MIS_START,MIS_END\n1,01/01/2010,M,02/05/2022,03/05/2022\n")
+    return source

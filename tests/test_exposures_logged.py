@@ -1,0 +1,120 @@
+"""What the simulator logged while it drew the outcomes is what the frame derives from the tables that it wrote."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from worlds import EXPOSURES, day_rows, plan_of, small_world
+
+from missingmodels.frame.exposure import TieSpans, peer_exposures
+from missingmodels.frame.riskset import NO_HOME, build_risk_set
+from missingmodels.intervals import UNRECORDED_DAY, to_day
+
+CASES = [
+    (seed, window, exposure)
+    for seed, (window, exposure) in enumerate(
+        [(1, "peer_presence"), (7, "peer_density"), (10, "peer_network"), (10, "peer_count"), (7, "peer_presence")]
+    )
+]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"seed {case[0]}, {case[2]} over {case[1]} days")
+def case(request):
+    """A world under strong influence, the plan that reads it back, and its risk set."""
+    seed, window, exposure = request.param
+    contagion = {
+        "exposure": exposure,
+        "window_days": window,
+        "log_rate_ratio": 0.3 if exposure == "peer_count" else 0.8,
+    }
+    world = small_world(seed, n_homes=10, days=180, contagion=contagion, onset={"rate_per_year": 9.0})
+    # The simulator gives an onset on a moving day to the home entered; its stays are half-open like any span.
+    plan = plan_of(
+        exposure={
+            "primary": exposure,
+            "beside": [name for name in EXPOSURES if name != exposure],
+            "window_days": window,
+        },
+        frame={"boundary": "starting", "burn_in_days": 28},
+    )
+    return world, plan, build_risk_set(world.tables, plan.frame)
+
+
+def logged(world, risk, name):
+    """(C, D) a logged column, NaN on days without one."""
+    log = world.exposure_log
+    grid = np.full(risk.residence.shape, np.nan)
+    at = pd.Index(risk.child_ids).get_indexer(log["child_id"])
+    grid[at, to_day(log["date"]) - risk.first_day] = log[name]
+    return grid
+
+
+def tie_spans(tables, risk):
+    frame, at = tables["ties"], pd.Index(risk.child_ids)
+    end = to_day(frame["end_date"])
+    return TieSpans(
+        a=at.get_indexer(frame["child_a"]),
+        b=at.get_indexer(frame["child_b"]),
+        start=to_day(frame["start_date"]) - risk.first_day,
+        end=np.where(end == UNRECORDED_DAY, risk.days, end - risk.first_day),
+        strength=frame["strength"].to_numpy(),
+    )
+
+
+def test_the_log_holds_every_resident_day_once(case):
+    world, _, risk = case
+    assert not world.exposure_log.duplicated(["child_id", "date"]).any()
+    np.testing.assert_array_equal(~np.isnan(logged(world, risk, "days_at_risk")), risk.residence != NO_HOME)
+
+
+def test_days_at_risk(case):
+    world, _, risk = case
+    expected = np.nan_to_num(logged(world, risk, "days_at_risk"), nan=0.0)
+    np.testing.assert_array_equal(risk.days_at_risk, expected)
+    assert (expected == 0.5).sum() > 20
+    assert ((expected == 0) & (risk.residence != NO_HOME)).sum() > 20
+
+
+def test_exposures_of_every_resident_day(case):
+    world, plan, risk = case
+    derived = peer_exposures(
+        risk.residence,
+        risk.onset_anywhere,
+        window_days=plan.exposure.window_days,
+        occupancy=risk.occupancy,
+        known_days=risk.known_days,
+        ties=tie_spans(world.tables, risk),
+    )
+    for name in (*EXPOSURES, "no_peers"):
+        expected = np.nan_to_num(logged(world, risk, name), nan=0.0)
+        np.testing.assert_allclose(derived[name], expected, rtol=1e-12, atol=1e-12, err_msg=name)
+        assert np.unique(expected).size > 1, name
+
+
+def test_exposures_of_the_rows_that_models_see(case):
+    world, plan, risk = case
+    frame = day_rows(world.tables, risk, plan).frame
+    for name in (*EXPOSURES, "no_peers"):
+        expected = logged(world, risk, name)[risk.days_at_risk > 0]
+        np.testing.assert_allclose(frame[name], expected, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def test_onsets_reconcile_one_to_one(case):
+    world, _, risk = case
+    episodes = world.tables["missing_episodes"]
+    expected = set(zip(episodes["child_id"], to_day(episodes["start_date"]) - risk.first_day, strict=True))
+    assert len(expected) == len(episodes)
+    found = {(risk.child_ids[i], d) for i, d in zip(*np.nonzero(risk.onset), strict=True)}
+    assert found == expected
+    assert risk.notes["onsets"] == risk.notes["episodes in the tables"] == len(episodes)
+
+
+def test_an_onset_falls_only_on_a_day_at_risk_and_never_counts_for_its_own_day(case):
+    world, plan, risk = case
+    assert (risk.days_at_risk[risk.onset] > 0).all()
+    # A joint departure without any earlier onset in the window exposes neither child.
+    first = np.flatnonzero(risk.onset.any(axis=0))[0]
+    presence = logged(world, risk, "peer_presence")
+    assert np.nansum(presence[:, : first + 1]) == 0
+    assert plan.exposure.window_days in (1, 7, 10)
