@@ -15,9 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from missingmodels.config import Config
 from missingmodels.errors import MissingModelsError
-from missingmodels.evidence.decisions import Row
-from missingmodels.evidence.elpd import ElpdDifference
-from missingmodels.evidence.evidence import FORMAT, Evidence
+from missingmodels.evidence.record import FORMAT, ElpdDifference, Evidence, Row
 from missingmodels.plan import Plan
 from missingmodels.scenario import Scenario
 from missingmodels.tables.contract import TABLES

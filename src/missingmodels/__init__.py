@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from missingmodels.errors import MissingModelsError
-    from missingmodels.evidence.evidence import Evidence, read_evidence, write_evidence
+    from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
     from missingmodels.extract.ssda903 import read_ssda903
     from missingmodels.fit.fit import Fit
     from missingmodels.fit.store import read_fit, write_fit
@@ -41,9 +41,9 @@ _HOMES = {
     "Fit": "fit.fit",
     "read_fit": "fit.store",
     "write_fit": "fit.store",
-    "Evidence": "evidence.evidence",
-    "read_evidence": "evidence.evidence",
-    "write_evidence": "evidence.evidence",
+    "Evidence": "evidence.record",
+    "read_evidence": "evidence.record",
+    "write_evidence": "evidence.record",
     "write_report": "report.html",
     "MissingModelsError": "errors",
 }

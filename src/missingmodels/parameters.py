@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+BLOCK_CELLS = 1_000_000  # 8 MB an array: larger blocks leave the cache and are slower
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +60,18 @@ class Parameters:
             frailty_shape=self.frailty_shape[part],
         )
 
+    def blocks(self, rows: int) -> Iterator[tuple[slice, Parameters]]:
+        """The draws in blocks such that a block times ``rows`` stays within a fixed number of cells."""
+        step = max(BLOCK_CELLS // max(rows, 1), 1)
+        for begin in range(0, self.draws, step):
+            part = slice(begin, min(begin + step, self.draws))
+            yield part, self[part]
+
     def coefficient(self, name: str) -> Array:
-        """(S,) values of one coefficient; a column that the model does not hold has effect 0."""
-        return self.coefficients.get(name, np.zeros(self.draws))
+        """(S,) values of one coefficient; KeyError if these parameters do not state it, which is not the same as 0."""
+        if name not in self.coefficients:
+            raise KeyError(f"these parameters state no effect of {name!r}")
+        return self.coefficients[name]
 
     def home_of(self, home_ids: tuple[str, ...]) -> Array:
         """(S, len(home_ids)) home effects in the order asked; a home without one has 0."""

@@ -6,11 +6,14 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from missingmodels.evidence.evidence import Evidence, make_evidence
+from missingmodels.errors import CannotAnswer
+from missingmodels.evidence.evidence import make_evidence
+from missingmodels.evidence.record import Evidence
 from missingmodels.fit.fit import Fit, fit
 from missingmodels.frame.design import Design, build_design, require_contrast, require_structure
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms
+from missingmodels.models.priors import require_known
 from missingmodels.plan import Plan
 from missingmodels.tables import Tables, require_valid
 
@@ -32,23 +35,34 @@ class Prepared:
     risk: RiskSet
     rows: Rows
     designs: dict[tuple[str, str], Design]
+    notes: tuple[str, ...]
 
 
 def prepare(tables: Tables, plan: Plan) -> Prepared:
-    """Risk set, rows and designs. Raises CannotAnswer before anything is sampled if the data hold no contrast."""
+    """Risk set, rows and designs. Raises CannotAnswer before anything is sampled if the data hold no contrast.
+
+    An exposure that stands beside the primary one and cannot be had from these data is left out with a note.
+    """
     require_valid(tables)
     risk = build_risk_set(tables, plan.frame)
     rows = build_rows(tables, risk, plan)
-    designs = {}
+    designs, notes = {}, []
     for model, exposure in models_to_fit(plan):
         formula = model_terms(plan, model, exposure or None)
         design = build_design(rows, formula, conditional=plan.frame.initial == "conditional")
-        if exposure:
-            require_contrast(design, exposure)
+        try:
+            if exposure:
+                require_contrast(design, exposure)
+        except CannotAnswer as error:
+            if exposure == plan.exposure.primary:
+                raise
+            notes.append(f"{exposure} is left out: {error.what}")
+            continue
         if model in ("M2", "M3"):
             require_structure(design)
         designs[model, exposure] = design
-    return Prepared(risk=risk, rows=rows, designs=designs)
+    require_known(plan.priors, sorted({name for design in designs.values() for name in design.names}))
+    return Prepared(risk=risk, rows=rows, designs=designs, notes=tuple(notes))
 
 
 def models_to_fit(plan: Plan) -> list[tuple[str, str]]:
@@ -89,5 +103,7 @@ def answer(
             progress=None if report is None else functools.partial(report, label),
         )
         fits.append(found)
-    evidence = make_evidence(fits, tables=tables, risk=prepared.risk, rows=prepared.rows, plan=plan, seed=seed)
+    evidence = make_evidence(
+        fits, tables=tables, risk=prepared.risk, rows=prepared.rows, plan=plan, seed=seed, notes=prepared.notes
+    )
     return Answer(fits=tuple(fits), evidence=evidence)

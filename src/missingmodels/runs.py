@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from missingmodels.evidence.evidence import Evidence, read_evidence, write_evidence
+from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
 from missingmodels.fit.store import write_fit
 from missingmodels.pipeline import Answer
 from missingmodels.provenance import versions

@@ -47,6 +47,7 @@ class Children(Config):
     out_of_area_share: float = Field(default=_from_card("residents_out_of_area_share"), ge=0, le=1)
     exploitation_risk_share: float = Field(default=0.2, ge=0, le=1)
     emergency_share: float = Field(default=_from_card("emergency_admission_share"), ge=0, le=1)
+    first_in_care_share: float = Field(default=_from_card("first_in_care_share"), ge=0, le=1)
     stay_median_days: float = Field(default=_from_card("placement_days_median"), gt=0)
     stay_mean_days: float = Field(default=_from_card("placement_days_mean"), gt=0)
     move_share: float = Field(default=0.3, ge=0, le=1)

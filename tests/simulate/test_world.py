@@ -129,7 +129,7 @@ def test_tables_keep_the_contract(parts, seed):
     assert world.tables.all_residents
 
 
-def test_no_child_lives_in_two_homes_or_in_a_home_after_the_eighteenth_birthday():
+def test_no_child_stays_after_the_eighteenth_birthday():
     tables = simulate_world(scenario_of(n_homes=40, days=393), seed=9).tables
     stays = tables["placements"].merge(tables["children"], on="child_id")
     # a child who is placed at 17.7 years and less leaves by the day of the birthday, counted as 18 * 365.25 days

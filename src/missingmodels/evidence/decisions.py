@@ -2,60 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from missingmodels.evidence.record import Row
 from missingmodels.parameters import Array
 from missingmodels.plan import Decision
+
+if TYPE_CHECKING:
+    from missingmodels.fit.fit import Fit
 
 SUPPORTED = "supported"
 NEGLIGIBLE = "supported as negligible"
 CANNOT_SAY = "the data cannot say"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One reported quantity.
-
-    Attributes
-    ----------
-    null : the value that means no effect; ``probability_above_null`` is the posterior mass above it
-    expected : the direction that the hypothesis states, ``above`` or ``below`` the null; empty if it states none
-    rope_low, rope_high : region of practical equivalence, with its posterior mass
-    """
-
-    hypothesis: str
-    model: str
-    estimand: str
-    name: str
-    label: str
-    mean: float
-    median: float
-    sd: float
-    interval_low: float
-    interval_high: float
-    interval_mass: float
-    interval_kind: str
-    null: float | None
-    probability_above_null: float | None
-    expected: str
-    rope_low: float | None
-    rope_high: float | None
-    rope_probability: float | None
-    verdict: str
-    remark: str
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 def summarise(
     draws: Array,
     *,
     hypothesis: str,
-    model: str,
+    fit: Fit,
     estimand: str,
     name: str,
     label: str,
@@ -71,7 +38,9 @@ def summarise(
     outcome, remark = verdict(draws, expected, rule) if judged else ("", "")
     return Row(
         hypothesis=hypothesis,
-        model=model,
+        model=fit.model,
+        exposure=fit.exposure,
+        role="",
         estimand=estimand,
         name=name,
         label=label,

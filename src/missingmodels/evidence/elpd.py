@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 import arviz as az
 import numpy as np
 import xarray as xr
 
+from missingmodels.evidence.record import ElpdDifference
 from missingmodels.fit.fit import Fit
 
 GOOD_K = 0.7
-
-
-@dataclass(frozen=True, kw_only=True)
-class ElpdDifference:
-    """``model`` minus ``against``: log predictive density of a child left out, summed over children.
-
-    ``k_hat_max`` is the largest Pareto shape in either model and ``k_hat_bad`` the number of children above 0.7, for
-    whom the estimate is not reliable.
-    """
-
-    hypothesis: str
-    model: str
-    against: str
-    difference: float
-    standard_error: float
-    children: int
-    k_hat_max: float
-    k_hat_bad: int
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def leave_one_child_out(fit: Fit) -> tuple[np.ndarray, np.ndarray]:

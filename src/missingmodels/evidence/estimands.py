@@ -14,7 +14,6 @@ from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
 
 DAYS_PER_YEAR = 365.25
-BLOCK = 200  # draws at a time, so that memory stays at a block times the rows
 
 
 def rate_ratio(parameters: Parameters, contrast: Mapping[str, float]) -> Array:
@@ -26,11 +25,10 @@ def rate_ratio(parameters: Parameters, contrast: Mapping[str, float]) -> Array:
 def expected_episodes(parameters: Parameters, design: Design, *, held: Mapping[str, float] | None = None) -> Array:
     """(S,) expected onsets over the window's days at risk, with the columns in ``held`` set to the values given."""
     weight = design.window_days
-    frailty = parameters.frailty_of(design.child_ids)
     out = np.empty(parameters.draws)
-    for begin in range(0, parameters.draws, BLOCK):
-        part = slice(begin, begin + BLOCK)
-        rate = np.exp(design.log_rate(parameters[part], held=dict(held or {}))) * frailty[part][:, design.child]
+    for part, block in parameters.blocks(weight.size):
+        frailty = block.frailty_of(design.child_ids)[:, design.child]
+        rate = np.exp(design.log_rate(block, held=dict(held or {}))) * frailty
         out[part] = (-np.expm1(-rate)) @ weight
     return out
 

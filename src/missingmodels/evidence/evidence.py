@@ -2,91 +2,53 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from missingmodels.errors import InputError
 from missingmodels.evidence import figure_data
-from missingmodels.evidence.decisions import Row, rule_in_words
-from missingmodels.evidence.elpd import ElpdDifference, elpd_difference
-from missingmodels.evidence.hypotheses import coefficient_rows, heterogeneity_rows, peer_rows, structure_rows
+from missingmodels.evidence.decisions import rule_in_words
+from missingmodels.evidence.elpd import elpd_difference
+from missingmodels.evidence.hypotheses import (
+    coefficient_rows,
+    heterogeneity_rows,
+    peer_rows,
+    rate_notes,
+    structure_rows,
+    with_role,
+)
 from missingmodels.evidence.network_week import network_week
+from missingmodels.evidence.record import ElpdDifference, Evidence, Row
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import Rows
 from missingmodels.plan import Plan
-from missingmodels.provenance import stream, versions
+from missingmodels.provenance import stream
 from missingmodels.tables import Tables
 
-FORMAT = "missingmodels-evidence-1"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """Rows of estimates and verdicts, comparisons of models, and figure arrays.
-
-    Attributes
-    ----------
-    rows : every reported quantity; those with a verdict answer a hypothesis
-    comparisons : differences in expected log predictive density
-    data : counts that describe the data
-    figures : arrays by figure name
-    certificates : birth certificate of each fit
-    """
-
-    plan: Mapping[str, Any]
-    rule: str
-    rows: tuple[Row, ...]
-    comparisons: tuple[ElpdDifference, ...]
-    data: Mapping[str, Any]
-    notes: tuple[str, ...]
-    figures: Mapping[str, Any]
-    certificates: tuple[Mapping[str, Any], ...]
-    origin: Mapping[str, Any]
-
-    @property
-    def unconverged(self) -> tuple[str, ...]:
-        """Models whose fit did not pass the diagnostics gate."""
-        return tuple(c["model"] for c in self.certificates if not c["diagnostics"]["passed"])
-
-    def verdicts(self) -> list[Row]:
-        """The rows that answer a hypothesis."""
-        return [row for row in self.rows if row.verdict]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The content of ``evidence.json``; its schema is in the documentation."""
-        return {
-            "format": FORMAT,
-            "versions": versions(),
-            "plan": dict(self.plan),
-            "rule": self.rule,
-            "data": dict(self.data),
-            "rows": [row.as_dict() for row in self.rows],
-            "comparisons": [c.as_dict() for c in self.comparisons],
-            "notes": list(self.notes),
-            "figures": dict(self.figures),
-            "certificates": [dict(c) for c in self.certificates],
-            "origin": dict(self.origin),
-        }
-
-
-def make_evidence(fits: Sequence[Fit], *, tables: Tables, risk: RiskSet, rows: Rows, plan: Plan, seed: int) -> Evidence:
+def make_evidence(
+    fits: Sequence[Fit],
+    *,
+    tables: Tables,
+    risk: RiskSet,
+    rows: Rows,
+    plan: Plan,
+    seed: int,
+    notes: Sequence[str] = (),
+) -> Evidence:
     """The evidence of fits that stand on the same rows.
 
-    H1 is read from the fullest model with peers, H2 from the fullest with structure.
+    H1 is answered by the fullest model with peers, H2 by the fullest with structure; the role of a row says so.
     """
     by_name = {(f.model, f.exposure): f for f in fits}
     found: list[Row] = []
     for fit in fits:
         if fit.exposure:
-            found += peer_rows(fit, plan.decision)
-        if fit.model in ("M2", "M3") and fit.exposure in ("", plan.exposure.primary):
-            found += structure_rows(fit, plan)
+            found += with_role(peer_rows(fit, plan.decision), fits, "H1", plan)
+        if fit.model in ("M2", "M3"):
+            found += with_role(structure_rows(fit, plan), fits, "H2", plan)
         found += heterogeneity_rows(fit, plan.decision)
         found += coefficient_rows(fit, plan.decision)
     return Evidence(
@@ -95,7 +57,7 @@ def make_evidence(fits: Sequence[Fit], *, tables: Tables, risk: RiskSet, rows: R
         rows=tuple(found),
         comparisons=tuple(_comparisons(by_name, plan)),
         data=describe_risk(tables, risk, rows),
-        notes=tuple(dict.fromkeys(note for fit in fits for note in fit.design.notes)),
+        notes=tuple(dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit)))])),
         figures=_figures(list(fits), tables, risk, rows, plan, seed),
         certificates=tuple(f.certificate for f in fits),
         origin=tables.origin,
@@ -129,36 +91,6 @@ def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
     }
 
 
-def write_evidence(evidence: Evidence, path: Path) -> Path:
-    """Write ``evidence.json``."""
-    path = Path(path)
-    path.write_text(json.dumps(evidence.as_dict(), indent=1) + "\n", encoding="utf-8")
-    return path
-
-
-def read_evidence(path: Path) -> Evidence:
-    """Read what ``write_evidence`` wrote. Raises InputError for any other file."""
-    path = Path(path)
-    remedy = "name the folder of a run made by `missingmodels fit` or `missingmodels demo`"
-    try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if held["format"] != FORMAT:
-            raise InputError(f"not of format {FORMAT}", where=str(path), remedy=remedy)
-        return Evidence(
-            plan=held["plan"],
-            rule=held["rule"],
-            rows=tuple(Row(**row) for row in held["rows"]),
-            comparisons=tuple(ElpdDifference(**c) for c in held["comparisons"]),
-            data=held["data"],
-            notes=tuple(held["notes"]),
-            figures=held["figures"],
-            certificates=tuple(held["certificates"]),
-            origin=held["origin"],
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"cannot be read as evidence ({error!r})", where=str(path), remedy=remedy) from error
-
-
 _AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M1", "H2"), ("M3", "M0", "H1 and H2"))
 
 
@@ -177,7 +109,7 @@ def _figures(fits: list[Fit], tables: Tables, risk: RiskSet, rows: Rows, plan: P
     without_peers = next(f for f in fits if not f.exposure)
     fullest = max(fits, key=lambda f: (f.model, f.exposure == plan.exposure.primary))
     return {
-        "dose": figure_data.dose(without_peers, rows.frame["peer_count"].to_numpy(), rule, stream(seed, "dose")),
+        "dose": figure_data.dose(without_peers, rows.frame, rule, stream(seed, "dose")),
         "curves": [figure_data.exposure_curve(f, rule) for f in fits if f.exposure],
         "homes": figure_data.homes(fullest, rule),
         "network": network_week(tables, risk),

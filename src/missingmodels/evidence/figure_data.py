@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from missingmodels.evidence.estimands import BLOCK, DAYS_PER_YEAR
+from missingmodels.evidence.estimands import DAYS_PER_YEAR
 from missingmodels.fit.fit import Fit
 from missingmodels.fit.marginal import child_sums
 from missingmodels.plan import Decision
@@ -16,19 +18,20 @@ DOSE_BINS = ("0", "1", "2", "3+")
 TRACE_POINTS = 250
 
 
-def dose(fit: Fit, peer_count: np.ndarray, rule: Decision, rng: np.random.Generator) -> dict[str, Any]:
+def dose(fit: Fit, frame: pd.DataFrame, rule: Decision, rng: np.random.Generator) -> dict[str, Any]:
     """Onsets observed over those expected by a model without peers, by number of recently missing peers.
 
-    The expectation has each child's frailty and each home's effects at their posterior draws, so a ratio above 1 is
-    what those do not explain.
+    Days alone or beside an unseen peer are left out. The expectation has each child's frailty and each home's effects
+    at their posterior draws, fitted to these onsets too, so the ratios are drawn towards 1.
     """
-    bin_of = np.minimum(peer_count.astype(int), 3)
-    observed = np.bincount(bin_of, fit.design.onsets * ~fit.design.burn_in, len(DOSE_BINS))
-    days = np.bincount(bin_of, fit.design.window_days, len(DOSE_BINS))
+    counted = ~fit.design.burn_in & (frame["no_peers"].to_numpy() == 0) & (frame["peers_unseen"].to_numpy() == 0)
+    bin_of = np.minimum(frame["peer_count"].to_numpy().astype(int), len(DOSE_BINS) - 1)
+    observed = np.bincount(bin_of, fit.design.onsets * counted, len(DOSE_BINS))
+    days = np.bincount(bin_of, fit.design.days_at_risk * counted, len(DOSE_BINS))
     expected = np.empty((fit.parameters.draws, len(DOSE_BINS)))
     for part, mean in _blocks(fit):
         for b in range(len(DOSE_BINS)):
-            expected[part, b] = mean[:, bin_of == b].sum(axis=1)
+            expected[part, b] = mean[:, counted & (bin_of == b)].sum(axis=1)
     # the count's own chance enters through a gamma with the count's shape (half an onset added, so that 0 has width)
     ratio = rng.gamma(observed + 0.5, size=expected.shape) / np.maximum(expected, 1e-12)
     return {
@@ -68,9 +71,8 @@ def predictive(fit: Fit, rule: Decision, rng: np.random.Generator, *, draws: int
     k = p.frailty_shape[:, None]
     frailty = rng.gamma(np.broadcast_to(k, (p.draws, children))) / k
     counts = np.empty((p.draws, children))
-    for begin in range(0, p.draws, BLOCK):
-        part = slice(begin, begin + BLOCK)
-        rate = np.exp(design.log_rate(p[part])) * frailty[part][:, design.child]
+    for part, block in p.blocks(design.child.size):
+        rate = np.exp(design.log_rate(block)) * frailty[part][:, design.child]
         counts[part] = rng.poisson(child_sums(-np.expm1(-rate) * design.window_days, design.child, children))
     observed = np.bincount(design.child, design.onsets * ~design.burn_in, children)
     return {
@@ -101,12 +103,10 @@ def diagnostics(fits: list[Fit]) -> list[dict[str, Any]]:
     return found
 
 
-def _blocks(fit: Fit) -> Any:
-    """Expected onsets of each row, in blocks of draws."""
-    for begin in range(0, fit.parameters.draws, BLOCK):
-        part = slice(begin, min(begin + BLOCK, fit.parameters.draws))
-        p = fit.parameters[part]
-        rate = np.exp(fit.design.log_rate(p)) * p.frailty[:, fit.design.child]
+def _blocks(fit: Fit) -> Iterator[tuple[slice, np.ndarray]]:
+    """Expected onsets of each row of the window, in blocks of draws."""
+    for part, block in fit.parameters.blocks(fit.design.child.size):
+        rate = np.exp(fit.design.log_rate(block)) * block.frailty[:, fit.design.child]
         yield part, -np.expm1(-rate) * fit.design.window_days
 
 

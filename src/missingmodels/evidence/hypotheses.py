@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
-from missingmodels.evidence.decisions import Row, summarise
+import numpy as np
+
+from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.estimands import (
     attributable_fraction,
     expected_rate,
@@ -13,6 +17,7 @@ from missingmodels.evidence.estimands import (
     rate_ratio,
     variance_explained,
 )
+from missingmodels.evidence.record import Row
 from missingmodels.fit.fit import Fit
 from missingmodels.plan import Decision, Plan
 from missingmodels.vocabulary import column_label
@@ -38,6 +43,7 @@ STRUCTURE_DIRECTIONS: dict[str, Direction] = {
     "new_admission_7d": "above",
     "size": "above",
 }
+COARSE_RATE, COARSE_SHARE = 0.3, 0.01  # specification, section 1
 _PARTS = ("between", "within")
 
 
@@ -47,7 +53,7 @@ def peer_rows(fit: Fit, rule: Decision) -> list[Row]:
     ratio = summarise(
         rate_ratio(fit.parameters, {name: 1.0}),
         hypothesis="H1",
-        model=fit.model,
+        fit=fit,
         estimand="rate_ratio",
         name=name,
         label=EXPOSURE_LABELS[name],
@@ -58,7 +64,7 @@ def peer_rows(fit: Fit, rule: Decision) -> list[Row]:
     fraction = summarise(
         attributable_fraction(fit.parameters, fit.design, name),
         hypothesis="H1",
-        model=fit.model,
+        fit=fit,
         estimand="attributable_fraction",
         name=name,
         label="share of episodes attributable to peers' recent episodes, one step",
@@ -84,7 +90,7 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
                 summarise(
                     rate_ratio(fit.parameters, {name: step}),
                     hypothesis="H2",
-                    model=fit.model,
+                    fit=fit,
                     estimand="rate_ratio",
                     name=name,
                     label=f"{column_label(name)} ({over})",
@@ -99,7 +105,7 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
             summarise(
                 variance_explained(fit.parameters, fit.design, names),
                 hypothesis="H2",
-                model=fit.model,
+                fit=fit,
                 estimand="variance_explained",
                 name="structure_between",
                 label="share of the variance between homes that structure explains",
@@ -107,6 +113,33 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
             )
         )
     return rows
+
+
+def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: Plan) -> list[Row]:
+    """The rows with their role: primary in the fullest model that speaks for the hypothesis."""
+    speaking = ("M1", "M3") if hypothesis == "H1" else ("M2", "M3")
+    fullest = max(fit.model for fit in fits if fit.model in speaking)
+
+    def role(row: Row) -> str:
+        if row.exposure and row.exposure != plan.exposure.primary:
+            return "beside" if hypothesis == "H1" else "smaller model"
+        return "primary" if row.model == fullest else "smaller model"
+
+    return [replace(row, role=role(row)) for row in rows]
+
+
+def rate_notes(fit: Fit) -> list[str]:
+    """A warning where the half-day rule is coarse: over 1 % of onsets at an intensity above 0.3 a day."""
+    thinned = fit.parameters[:: max(fit.parameters.draws // 100, 1)]
+    rate = (np.exp(fit.design.log_rate(thinned)) * thinned.frailty[:, fit.design.child]).mean(axis=0)
+    onsets = fit.design.onsets
+    share = onsets[rate > COARSE_RATE].sum() / max(onsets.sum(), 1)
+    if share <= COARSE_SHARE:
+        return []
+    return [
+        f"{fit.model}: {share:.1%} of onsets have an expected intensity above {COARSE_RATE} a day, where the half-day "
+        "rule understates a rate by 0.7 % or more"
+    ]
 
 
 def heterogeneity_rows(fit: Fit, rule: Decision) -> list[Row]:
@@ -120,7 +153,7 @@ def heterogeneity_rows(fit: Fit, rule: Decision) -> list[Row]:
         (expected_rate(p, fit.design), "expected_rate", "as_observed", "episodes per resident-year at risk"),
     )
     return [
-        summarise(draws, hypothesis="", model=fit.model, estimand=estimand, name=name, label=label, rule=rule)
+        summarise(draws, hypothesis="", fit=fit, estimand=estimand, name=name, label=label, rule=rule)
         for draws, estimand, name, label in quantities
     ]
 
@@ -131,7 +164,7 @@ def coefficient_rows(fit: Fit, rule: Decision) -> list[Row]:
         summarise(
             rate_ratio(fit.parameters, {name: 1.0}),
             hypothesis="",
-            model=fit.model,
+            fit=fit,
             estimand="rate_ratio_per_unit",
             name=name,
             label=column_label(name),

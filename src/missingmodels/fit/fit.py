@@ -63,7 +63,7 @@ def fit(
     """
     if method != "nuts":
         raise ValueError(f"method {method!r} is not known; known: 'nuts'")
-    priors = prior_set(plan.priors, design.names)
+    priors = prior_set(plan.priors)
     label = f"{model}/{exposure}" if exposure else model
     sampled = sample(design, priors, plan.sampling, seed=seed_of(seed, "nuts", label), progress=progress)
     draws = natural(design, priors, sampled.tree)

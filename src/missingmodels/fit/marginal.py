@@ -8,8 +8,6 @@ from scipy.special import gammaln
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
 
-BLOCK = 200  # draws at a time, so that memory stays at a block times the rows
-
 
 def child_sums(values: Array, child: np.ndarray, children: int) -> Array:
     """(S, C) sums of (S, R) values over each child's rows, which lie together; a child without rows has 0."""
@@ -33,9 +31,7 @@ def log_density_and_frailty(
     y_before = np.bincount(design.child, design.onsets * ~now, children)
     density = np.empty((parameters.draws, children))
     first, second = np.empty_like(density), np.empty_like(density)
-    for begin in range(0, parameters.draws, BLOCK):
-        part = slice(begin, begin + BLOCK)
-        block = parameters[part]
+    for part, block in parameters.blocks(design.child.size):
         eta = design.log_rate(block)
         expected = np.exp(eta) * design.days
         total_now = child_sums(expected * now, design.child, children)

@@ -38,6 +38,7 @@ def write_fit(fit: Fit, path: Path) -> Path:
         "certificate": json.dumps(dict(fit.certificate)),
         "design_notes": json.dumps(list(fit.design.notes)),
         "formula": fit.design.formula,
+        "constants": json.dumps(dict(fit.design.constants)),
     }
     try:
         tree.to_netcdf(scratch, engine=ENGINE)
@@ -103,6 +104,7 @@ def _fit(tree: xr.DataTree) -> Fit:
         home_ids=homes,
         periods=int(held.attrs["periods"]),
         notes=tuple(json.loads(tree.attrs["design_notes"])),
+        constants=json.loads(tree.attrs["constants"]),
         **{name: held[name].to_numpy().astype(bool if name in _FLAGS else held[name].dtype) for name in _DESIGN_ROWS},
     )
     coefficients = posterior["coefficients"].to_numpy() if names else np.zeros((posterior.sizes["sample"], 0))

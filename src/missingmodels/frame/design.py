@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from formulae import design_matrices
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
-from missingmodels.frame.rows import Rows, variables
+from missingmodels.frame.rows import Rows, top_level_terms, variables
 from missingmodels.parameters import Array, Parameters
 
 # Exposures and indicators keep their own unit, so that their prior speaks of "one recent peer against none".
@@ -30,6 +31,7 @@ class Design:
     onsets, days, days_at_risk : (R,)
     burn_in : (R,) rows of the burn-in; estimands speak of the window and leave them out
     before_window : (R,) rows that only update the frailties: those of the burn-in in a conditional fit
+    constants : columns left out because they never vary, with their value
     """
 
     formula: str
@@ -49,6 +51,7 @@ class Design:
     home_ids: tuple[str, ...]
     periods: int
     notes: tuple[str, ...]
+    constants: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def standardised(self) -> np.ndarray:
@@ -77,7 +80,12 @@ class Design:
         return intercept + coefficients @ self.centre, coefficients * self.scale
 
     def log_rate(self, parameters: Parameters, *, held: dict[str, float] | None = None) -> Array:
-        """(S, R) log intensity per day without frailty, with the columns in ``held`` set to the values given."""
+        """(S, R) log intensity per day without frailty, with the columns in ``held`` set to the values given.
+
+        Raises ValueError for parameters of another model: effects of columns that the design does not hold, or other
+        periods; KeyError for a column whose effect the parameters do not state.
+        """
+        self._require_same_model(parameters)
         matrix = self.matrix
         if held:
             matrix = matrix.copy()
@@ -85,8 +93,21 @@ class Design:
                 matrix[:, self.names.index(name)] = value
         effects = np.column_stack([parameters.coefficient(name) for name in self.names])
         eta = parameters.intercept[:, None] + effects @ matrix.T
+        for name, value in self.constants.items():
+            if name in parameters.coefficients:
+                eta += value * parameters.coefficients[name][:, None]
         eta += parameters.home_of(self.home_ids)[:, self.home]
         return eta + parameters.home_period_of(self.home_ids)[:, self.home, self.period]
+
+    def _require_same_model(self, parameters: Parameters) -> None:
+        held = {*self.names, *self.constants}
+        strange = [name for name, v in parameters.coefficients.items() if name not in held and np.any(v != 0)]
+        if strange:
+            raise ValueError(f"the parameters state effects that the design does not hold: {', '.join(strange)}")
+        if parameters.home_period.shape[2] != self.periods:
+            raise ValueError(
+                f"the parameters have {parameters.home_period.shape[2]} periods, the design {self.periods}"
+            )
 
 
 def build_design(rows: Rows, formula: str, *, conditional: bool = False) -> Design:
@@ -97,18 +118,19 @@ def build_design(rows: Rows, formula: str, *, conditional: bool = False) -> Desi
     stand at the mean beside an indicator. Raises ConfigInvalid for a formula that does not read or that groups.
     """
     frame, notes = _complete(rows.frame, formula)
-    wanted = " + ".join(term for term in _terms(formula) if not (variables(term) & frame.attrs["absent"]))
-    table = _design_frame(frame, wanted or "1")
-    extra = [name for name in frame.attrs["indicators"] if variables(name) <= set(frame.columns)]
-    for name in extra:
-        table[name] = frame[name]
+    terms = top_level_terms(formula)
+    lost = [term for term in terms if variables(term) & frame.attrs["absent"]]
+    table = _design_frame(frame, " + ".join(term for term in terms if term not in lost) or "1")
+    for name in frame.attrs["indicators"]:
+        if not any(np.array_equal(frame[name], table[other]) for other in table):
+            table[name] = frame[name]
     weight = frame["days_at_risk"].to_numpy(dtype=float)
-    keep, left_out = _varying(table, weight)
-    if left_out:
-        notes.append(f"left out, the same for every day at risk: {', '.join(left_out)}")
-    matrix = table[keep].to_numpy(dtype=float)
-    centre, scale = _standardisation(matrix, keep, weight)
     burn_in = frame["before_window"].to_numpy(dtype=bool)
+    keep, constants = _varying(table, np.where(burn_in & conditional, 0.0, weight))
+    if constants:
+        notes.append(f"left out, the same for every day at risk: {', '.join(constants)}")
+    matrix = table[keep].to_numpy(dtype=float)
+    centre, scale = _standardisation(matrix, keep, weight, frame.attrs["filled_flags"])
     return Design(
         formula=formula,
         names=tuple(keep),
@@ -127,13 +149,16 @@ def build_design(rows: Rows, formula: str, *, conditional: bool = False) -> Desi
         home_ids=rows.home_ids,
         periods=rows.periods,
         notes=(*rows.notes, *notes),
+        constants=constants,
     )
 
 
 def require_contrast(design: Design, exposure: str) -> None:
-    """Raise CannotAnswer in one sentence if the data hold no contrast in the peer exposure."""
+    """Raise CannotAnswer in one sentence if the window holds no contrast in the peer exposure."""
     if exposure in design.names:
-        return
+        inside = design.column(exposure)[design.window_days > 0]
+        if inside.size and inside.max() > inside.min():
+            return
     alone = "no_peers" not in design.names and _never_shared(design)
     why = "no two children ever live in one home at the same time" if alone else f"{exposure} never varies"
     raise CannotAnswer(
@@ -157,13 +182,9 @@ def _never_shared(design: Design) -> bool:
     return bool((pairs.groupby(["home", "period"])["child"].nunique() <= 1).all())
 
 
-def _terms(formula: str) -> list[str]:
-    return [term.strip() for term in dict.fromkeys(formula.split("+")) if term.strip()]
-
-
 def _complete(frame: pd.DataFrame, formula: str) -> tuple[pd.DataFrame, list[str]]:
     """Rows without unrecorded values: partly unrecorded ones stand at their mean and get an indicator."""
-    frame, notes, indicators, absent = frame.copy(), [], [], set()
+    frame, notes, indicators, absent, flags = frame.copy(), [], [], set(), set()
     weight = frame["days_at_risk"].to_numpy(dtype=float)
     for name in sorted(variables(formula) & set(frame.columns)):
         if not pd.api.types.is_float_dtype(frame[name]):
@@ -175,13 +196,14 @@ def _complete(frame: pd.DataFrame, formula: str) -> tuple[pd.DataFrame, list[str
             notes.append(f"{name} is unrecorded throughout and left out")
         elif lost.any():
             share = weight[lost].sum() / weight.sum()
+            flags |= {name} if np.isin(values[~lost], (0.0, 1.0)).all() else set()
             notes.append(
                 f"{name} is unrecorded on {share:.1%} of days at risk: they stand at its mean, with an indicator"
             )
             frame[name] = np.where(lost, np.average(values[~lost], weights=weight[~lost]), values)
             frame[f"{name}_unrecorded"] = lost.astype(float)
             indicators.append(f"{name}_unrecorded")
-    frame.attrs = {"absent": absent, "indicators": indicators}
+    frame.attrs = {"absent": absent, "indicators": indicators, "filled_flags": flags}
     return frame, notes
 
 
@@ -199,21 +221,27 @@ def _design_frame(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
             remedy="child, home and home-period effects are in every model already",
         )
     table = made.common.as_dataframe() if made.common is not None else pd.DataFrame(index=frame.index)
+    if len(table) != len(frame):
+        raise ConfigInvalid("the formula loses rows", where=formula, remedy="use columns without unrecorded values")
     return table.drop(columns="Intercept", errors="ignore").reset_index(drop=True)
 
 
-def _varying(table: pd.DataFrame, weight: np.ndarray) -> tuple[list[str], list[str]]:
+def _varying(table: pd.DataFrame, weight: np.ndarray) -> tuple[list[str], dict[str, float]]:
+    """Columns that vary where ``weight`` is above 0, and the others with their value there."""
     held = table[weight > 0]
     spread = held.max() - held.min()
     keep = [str(name) for name in table.columns if spread[name] > 1e-12]
-    return keep, [str(name) for name in table.columns if str(name) not in keep]
+    return keep, {str(name): float(held[name].iloc[0]) for name in table.columns if str(name) not in keep}
 
 
-def _standardisation(matrix: np.ndarray, names: list[str], weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _standardisation(
+    matrix: np.ndarray, names: list[str], weight: np.ndarray, filled_flags: set[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Day-weighted mean and scale of each column: the standard deviation, or 1 for indicators and exposures."""
     if not names:
         return np.zeros(0), np.ones(0)
     centre = np.average(matrix, axis=0, weights=weight)
     spread = np.sqrt(np.average((matrix - centre) ** 2, axis=0, weights=weight))
-    indicator = np.isin(matrix, (0.0, 1.0)).all(axis=0)
+    indicator = np.isin(matrix, (0.0, 1.0)).all(axis=0) | np.isin(names, list(filled_flags))
     natural = indicator | np.array([name.startswith(NATURAL_UNIT_PREFIXES) for name in names])
     return centre, np.where(natural, 1.0, spread)

@@ -47,14 +47,16 @@ def peer_exposures(
     *,
     window_days: int,
     occupancy: np.ndarray,
+    occupancy_recorded: np.ndarray,
     known_days: Grid,
     ties: TieSpans | None = None,
 ) -> dict[str, Grid]:
     """Exposure of every child on every day to the recent onsets of the others in the home.
 
     ``residence`` (C, D) is -1 where a child is in no home, and there every exposure is 0. ``occupancy`` (H, D) divides
-    the density. A peer with fewer than ``window_days`` of record counts as unseen: their onsets count where
-    recorded, and ``peers_unseen`` is 1 on such days. ``peer_network`` is given only with ``ties``.
+    the density, which is NaN where ``occupancy_recorded`` is False. A peer with fewer than ``window_days`` of record
+    counts as unseen, as does any who may live there unrecorded: ``peers_unseen`` is 1 on such days, and the other
+    exposures are lower bounds. ``peer_network`` is given only with ``ties``.
     """
     homes, days = occupancy.shape
     lives, column = residence >= 0, np.arange(days)[None, :]
@@ -64,13 +66,13 @@ def peer_exposures(
     others_unseen = home_sums(residence, unseen, homes)[residence, column] - unseen
     others_visible = home_sums(residence, lives, homes)[residence, column] - 1
     others = occupancy[residence, column] - 1
+    recorded = occupancy_recorded[residence, column]
     out = {
         "peer_presence": others_recent > 0,
         "peer_count": others_recent,
-        "peer_density": others_recent / np.maximum(others, 1),
-        "no_peers": others == 0,
-        "peers_unseen": (others_unseen > 0) | (others > others_visible),
-        "peers_here": others_visible,
+        "peer_density": np.where(recorded, others_recent / np.maximum(others, 1), np.nan),
+        "no_peers": (others == 0) & recorded,
+        "peers_unseen": (others_unseen > 0) | (others > others_visible) | ~recorded,
     }
     if ties is not None:
         out["peer_network"] = network_exposure(residence, recent, ties)

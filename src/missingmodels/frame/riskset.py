@@ -17,6 +17,8 @@ from missingmodels.plan import Frame
 from missingmodels.tables import Tables
 
 NO_HOME = -1
+ADULT_MONTHS = 18 * 12
+SETTLED_DAYS = 90  # a stay whose true start is not known counts as settled, the last band of days since arrival
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +36,10 @@ class RiskSet:
     same_day_repeats : (C, D) further episodes that start on a day with an onset
     joint : (C, D) an onset on a day on which another resident of the home has one too
     known_days : (C, D) days of the child's own record before the day
+    out_of_area : (C, D) 1 where the stay is out of area, 0 where not, NaN where unrecorded or in no home
     occupancy : (H, D) residents, or registered places where other authorities' children are not seen
-    coverage : (H, D) visible residents over occupancy; NaN for an empty home and where neither is recorded
+    occupancy_recorded : (H, D) False where neither is known, and ``occupancy`` holds the visible residents alone
+    coverage : (H, D) visible residents over occupancy; NaN for an empty home and where it is not recorded
     before_window : (D,) True in the burn-in
     notes : what happened to each episode, as counts by reason
     """
@@ -52,7 +56,9 @@ class RiskSet:
     same_day_repeats: np.ndarray
     joint: np.ndarray
     known_days: np.ndarray
+    out_of_area: np.ndarray
     occupancy: np.ndarray
+    occupancy_recorded: np.ndarray
     coverage: np.ndarray
     before_window: np.ndarray
     notes: Mapping[str, int]
@@ -93,12 +99,11 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
     child_ids, stays["child"] = np.unique(stays["child_id"].to_numpy(dtype=str), return_inverse=True)
     home_ids, stays["home"] = np.unique(stays["home_id"].to_numpy(dtype=str), return_inverse=True)
     episodes, notes = _episodes(tables, settings, child_ids)
-    residence, arrival = _residence(stays, child_ids.size, days)
-    notes |= _settle_boundaries(residence, arrival, stays, episodes, settings.boundary)
-    at_risk = _days_at_risk(residence, episodes, dropped=settings.boundary == "drop")
+    residence, stay = _residence(stays, child_ids.size, days)
+    notes |= _settle_boundaries(residence, stay, stays, episodes, settings.boundary)
+    known_days, recorded_yet = _known_days(tables, child_ids, days)
+    at_risk = np.where(recorded_yet, _days_at_risk(residence, episodes), 0.0)
     counts = _starts(episodes[episodes["counts"]], residence.shape)
-    onset = (counts > 0) & (at_risk > 0)
-    notes |= _account(episodes, residence, at_risk, onset)
     visible = _residents(residence, home_ids.size)
     occupancy, recorded = _occupancy(tables, home_ids, visible)
     coverage = np.divide(visible, occupancy, out=np.full(visible.shape, np.nan), where=(visible > 0) & recorded)
@@ -107,7 +112,9 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
         low = np.nan_to_num(coverage, nan=0.0) < settings.minimum_coverage
         hidden = (residence != NO_HOME) & low[residence, np.arange(days)]
         notes["days at risk dropped for low coverage"] = int((at_risk[hidden] > 0).sum())
-        at_risk[hidden], onset = 0.0, onset & ~hidden
+        at_risk[hidden] = 0.0
+    onset = (counts > 0) & (at_risk > 0)
+    notes |= _account(episodes, residence, at_risk, onset)
     together = _residents(np.where(onset, residence, NO_HOME), home_ids.size)
     return RiskSet(
         child_ids=tuple(child_ids),
@@ -115,14 +122,16 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
         first_day=tables.first_day,
         period_days=settings.period_days,
         residence=residence,
-        since_arrival=np.arange(days) - arrival,
+        since_arrival=np.arange(days) - np.append(stays["arrival"].to_numpy(), 0)[stay],
         days_at_risk=at_risk,
         onset=onset,
         onset_anywhere=counts > 0,
         same_day_repeats=np.where(onset, np.maximum(counts - 1, 0), 0),
         joint=onset & (together[residence, np.arange(days)] > 1),
-        known_days=_known_days(tables, child_ids, days),
+        known_days=known_days,
+        out_of_area=np.append(stays["out_of_area"].to_numpy(), np.nan)[stay],
         occupancy=occupancy,
+        occupancy_recorded=recorded,
         coverage=coverage,
         before_window=np.arange(days) < settings.burn_in_days,
         notes=notes,
@@ -130,22 +139,37 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
 
 
 def _stays(tables: Tables) -> pd.DataFrame:
-    """Stays in homes that touch the observed span, as day offsets, with the day of arrival in the home."""
+    """Stays in homes that touch the observed span, as day offsets, cut at the 18th birthday.
+
+    ``arrival`` is the first day of the unbroken run in the home; before a truncated start it is put a band earlier.
+    """
     frame = tables["placements"].sort_values(["child_id", "start_date"], kind="stable")
-    end = to_day(frame["end_date"]) - tables.first_day
+    span = tables.end_day - tables.first_day
+    last = to_day(frame["end_date"])
+    end = np.where(last == UNRECORDED_DAY, span + 1, last - tables.first_day)
     stays = pd.DataFrame(
         {
             "child_id": frame["child_id"].to_numpy(dtype=object),
             "home_id": frame["home_id"].to_numpy(dtype=object, na_value=None),
             "start": to_day(frame["start_date"]) - tables.first_day,
-            "end": np.where(to_day(frame["end_date"]) == UNRECORDED_DAY, tables.end_day - tables.first_day + 1, end),
+            "end": np.minimum(end, _adult_day(tables, frame["child_id"])),
             "absence": frame["placement_type"].str.startswith("T").to_numpy(dtype=bool),
+            "out_of_area": frame["out_of_area"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
         }
     )
-    stays["arrival"] = _arrivals(stays)
-    span = tables.end_day - tables.first_day
-    touches = (stays["end"] > 0) & (stays["start"] < span) & stays["home_id"].notna()
+    stays["arrival"] = _arrivals(stays) - SETTLED_DAYS * frame["start_is_truncated"].to_numpy(dtype=bool)
+    touches = (stays["end"] > 0) & (stays["start"] < span) & stays["home_id"].notna() & ~stays["absence"]
     return stays[touches].reset_index(drop=True)
+
+
+def _adult_day(tables: Tables, child_id: pd.Series) -> np.ndarray:
+    """Day offset of the 18th birthday, at its latest where only the month of birth is recorded."""
+    children = tables["children"].set_index("child_id").loc[child_id]
+    months = np.where(children["birth_date_precision"] == "month", ADULT_MONTHS + 1, ADULT_MONTHS)
+    month = children["birth_date"].to_numpy(dtype="datetime64[M]")
+    day_of_month = to_day(children["birth_date"]) - to_day(month)
+    day_of_month = np.where(children["birth_date_precision"] == "month", 0, day_of_month)
+    return to_day(month + months) + day_of_month - tables.first_day
 
 
 def _arrivals(stays: pd.DataFrame) -> np.ndarray:
@@ -189,31 +213,35 @@ def _episodes(tables: Tables, settings: Frame, child_ids: np.ndarray) -> tuple[p
 
 
 def _residence(stays: pd.DataFrame, children: int, days: int) -> tuple[np.ndarray, np.ndarray]:
+    """(C, D) home and row of ``stays`` on each day, ``NO_HOME`` and -1 for none."""
     residence = np.full((children, days), NO_HOME, dtype=np.int32)
-    arrival = np.zeros((children, days), dtype=np.int64)
+    at = np.full((children, days), -1, dtype=np.int32)
     stay, day = expand(np.maximum(stays["start"].to_numpy(), 0), np.minimum(stays["end"].to_numpy(), days))
     child = stays["child"].to_numpy()[stay]
     residence[child, day] = stays["home"].to_numpy()[stay]
-    arrival[child, day] = stays["arrival"].to_numpy()[stay]
-    return residence, arrival
+    at[child, day] = stay
+    return residence, at
 
 
 def _settle_boundaries(
-    residence: np.ndarray, arrival: np.ndarray, stays: pd.DataFrame, episodes: pd.DataFrame, rule: str
+    residence: np.ndarray, stay: np.ndarray, stays: pd.DataFrame, episodes: pd.DataFrame, rule: str
 ) -> dict[str, int]:
-    """Give an episode that starts on the day a stay ends to the home left, the home entered, or to none."""
-    ends = stays.loc[stays["end"] < residence.shape[1], ["child", "end", "home", "arrival"]]
+    """Give an episode that starts on the day a stay ends to the home left, the home entered, or to none.
+
+    A stay that another follows in the same home is no boundary.
+    """
+    ends = stays.loc[stays["end"] < residence.shape[1], ["child", "end", "home"]].rename_axis("stay").reset_index()
     ties = episodes.reset_index().merge(ends, left_on=["child", "start"], right_on=["child", "end"])
+    ties = ties[residence[ties["child"], ties["start"]] != ties["home"]]
     child, day = ties["child"].to_numpy(), ties["start"].to_numpy()
     if rule == "ending":
         residence[child, day] = ties["home"].to_numpy()
-        arrival[child, day] = ties["arrival"].to_numpy()
-    if rule == "drop":
-        episodes["dropped"] = episodes.index.isin(ties["index"])
+        stay[child, day] = ties["stay"].to_numpy()
+    episodes["dropped"] = episodes.index.isin(ties["index"]) & (rule == "drop")
     return {f"episodes on a moving day (rule: {rule})": len(ties)}
 
 
-def _days_at_risk(residence: np.ndarray, episodes: pd.DataFrame, *, dropped: bool) -> np.ndarray:
+def _days_at_risk(residence: np.ndarray, episodes: pd.DataFrame) -> np.ndarray:
     """1 if resident and not missing at the start of the day, ½ on a return day, else 0."""
     days = residence.shape[1]
     risk = (residence != NO_HOME).astype(float)
@@ -222,9 +250,8 @@ def _days_at_risk(residence: np.ndarray, episodes: pd.DataFrame, *, dropped: boo
     risk[child[back], end[back]] = np.minimum(risk[child[back], end[back]], 0.5)
     episode, day = expand(np.maximum(start + 1, 0), np.minimum(end, days))
     risk[child[episode], day] = 0.0
-    if dropped:
-        gone = episodes["dropped"].to_numpy() & (start >= 0)
-        risk[child[gone], start[gone]] = 0.0
+    gone = episodes["dropped"].to_numpy() & (start >= 0)
+    risk[child[gone], start[gone]] = 0.0
     return risk
 
 
@@ -250,7 +277,7 @@ def _account(episodes: pd.DataFrame, residence: np.ndarray, at_risk: np.ndarray,
         "episodes that start before the observed span": int((~started).sum()),
         "episodes of a category that is not the outcome": int(other.sum()),
         "episodes that start outside any home": int(homeless.sum()),
-        "episodes that start while the child is missing, or dropped by the boundary rule": int(away.sum()),
+        "episodes that start on a day not at risk (missing, not recorded yet, or dropped by a rule)": int(away.sum()),
         "same-day repeats": int((used & ~first).sum()),
         "onsets": int((used & first).sum()),
     }
@@ -286,8 +313,9 @@ def _occupancy(tables: Tables, home_ids: np.ndarray, visible: np.ndarray) -> tup
     return occupancy, recorded
 
 
-def _known_days(tables: Tables, child_ids: np.ndarray, days: int) -> np.ndarray:
-    """(C, D) days before each day on which the child's episodes were being recorded."""
+def _known_days(tables: Tables, child_ids: np.ndarray, days: int) -> tuple[np.ndarray, np.ndarray]:
+    """(C, D) days before each day on which the child's episodes were being recorded, and whether the day itself is."""
     frame = tables["children"].set_index("child_id")["recorded_from"]
-    start = np.maximum(to_day(frame.loc[list(child_ids)]) - tables.first_day, 0)
-    return np.maximum(np.arange(days)[None, :] - start[:, None], 0)
+    start = np.maximum(to_day(frame.loc[list(child_ids)]) - tables.first_day, 0)[:, None]
+    day = np.arange(days)[None, :]
+    return np.maximum(day - start, 0), day >= start

@@ -13,7 +13,7 @@ from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.frame.exposure import ARRIVAL_BANDS, TieSpans, own_history, peer_exposures
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
-from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
+from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import EXPOSURES, STRUCTURE, Plan
 from missingmodels.tables import Tables
 
@@ -47,9 +47,20 @@ def model_terms(plan: Plan, model: str, exposure: str | None = None) -> str:
         parts.append(f"{exposure or plan.exposure.primary} + no_peers + peers_unseen")
     if model in ("M2", "M3"):
         parts += [f"{name}_between + {name}_within" for name in plan.terms.structure]
-        if any(name.startswith("mix") for name in plan.terms.structure):
-            parts.append("no_peers")
-    return " + ".join(part for part in parts if part.strip())
+        if any(name.startswith("mix") or name == "size" for name in plan.terms.structure):
+            parts.append("no_peers + peers_unseen")
+    return " + ".join(dict.fromkeys(term for part in parts for term in top_level_terms(part)))
+
+
+def top_level_terms(formula: str) -> list[str]:
+    """The terms of a formula, split at each plus sign outside brackets."""
+    terms, depth, start = [], 0, 0
+    for i, character in enumerate(formula):
+        depth += (character == "(") - (character == ")")
+        if character == "+" and depth == 0:
+            terms.append(formula[start:i].strip())
+            start = i + 1
+    return [term for term in (*terms, formula[start:].strip()) if term]
 
 
 def variables(formula: str) -> set[str]:
@@ -64,13 +75,14 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
     """
     exposures = (plan.exposure.primary, *plan.exposure.beside)
     formulas = [model_terms(plan, model, exposure) for model in plan.models for exposure in exposures]
-    # the number of recent peers is always held: the dose figure needs it, and splitting a row loses nothing
-    needed = set().union({"peer_count"}, *(variables(formula) for formula in formulas))
+    # these are always held: the dose figure needs them, and splitting a row loses nothing
+    always = {"peer_count", "no_peers", "peers_unseen"}
+    needed = always.union(*(variables(formula) for formula in formulas))
     child, day = np.nonzero(risk.days_at_risk > 0)
     home = risk.residence[child, day]
     notes: list[str] = []
     columns = {
-        **_child_columns(tables, risk, child, day, needed),
+        **_child_columns(tables, risk, child, day),
         **_history_columns(risk, child, day),
         **_peer_columns(tables, risk, plan, child, day, needed),
         **_calendar_columns(risk, day, needed),
@@ -129,9 +141,7 @@ def _all_structure_names() -> set[str]:
     return {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")} | set(EXPOSURES)
 
 
-def _child_columns(
-    tables: Tables, risk: RiskSet, child: np.ndarray, day: np.ndarray, needed: set[str]
-) -> Mapping[str, np.ndarray]:
+def _child_columns(tables: Tables, risk: RiskSet, child: np.ndarray, day: np.ndarray) -> Mapping[str, np.ndarray]:
     people = tables["children"].set_index("child_id").loc[list(risk.child_ids)]
     birth = to_day(people["birth_date"]) - risk.first_day
     period_start = day // risk.period_days * risk.period_days
@@ -149,23 +159,8 @@ def _child_columns(
     columns = {name: values[child] for name, values in per_child.items()}
     columns["age_years"] = (period_start - birth[child]) / DAYS_PER_YEAR
     columns["uasc"] = is_uasc.astype(float)
-    if "out_of_area" in needed:
-        columns["out_of_area"] = _out_of_area_grid(tables, risk)[child, day]
+    columns["out_of_area"] = risk.out_of_area[child, day]
     return columns
-
-
-def _out_of_area_grid(tables: Tables, risk: RiskSet) -> np.ndarray:
-    frame = tables["placements"].dropna(subset=["home_id"])
-    at = pd.Index(risk.child_ids).get_indexer(frame["child_id"].to_numpy(dtype=str))
-    last = to_day(frame["end_date"])
-    # the last day of a stay is held too: under the boundary rule "ending" a child may be at risk on it
-    end = np.where(last == UNRECORDED_DAY, risk.days, last - risk.first_day + 1)
-    stay, day = expand(np.maximum(to_day(frame["start_date"]) - risk.first_day, 0), np.minimum(end, risk.days))
-    values = frame["out_of_area"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    held = at[stay] >= 0
-    grid = np.full(risk.residence.shape, np.nan)
-    grid[at[stay][held], day[held]] = values[stay][held]
-    return grid
 
 
 def _history_columns(risk: RiskSet, child: np.ndarray, day: np.ndarray) -> Mapping[str, object]:
@@ -192,6 +187,7 @@ def _peer_columns(
         risk.onset_anywhere,
         window_days=plan.exposure.window_days,
         occupancy=risk.occupancy,
+        occupancy_recorded=risk.occupancy_recorded,
         known_days=risk.known_days,
         ties=ties,
     )
@@ -240,16 +236,15 @@ def _structure_columns(
         return {}
     lives_child, lives_day = np.nonzero(risk.residence != NO_HOME)
     lives_home = risk.residence[lives_child, lives_day]
+    alone = (risk.occupancy == 1)[lives_home, lives_day] & risk.occupancy_recorded[lives_home, lives_day]
     staff, mix = staff_measures(tables, risk), mix_measures(tables, risk)
     columns: dict[str, np.ndarray] = {}
     for name in wanted:
-        if name in mix:
-            values = mix[name][lives_child, lives_day]
-        else:
-            values = staff[name][lives_home, lives_day // risk.period_days]
-        between, within, unrecorded = split_between_within(values, lives_home, len(risk.home_ids))
-        if 0 < unrecorded < 1 and not name.startswith("mix"):
-            notes.append(f"{name} is unrecorded on {unrecorded:.1%} of resident-days, which stand at their home's mean")
+        is_mix = name in mix
+        values = mix[name][lives_child, lives_day] if is_mix else staff[name][lives_home, lives_day // risk.period_days]
+        undefined = alone if is_mix else np.zeros(alone.size, dtype=bool)
+        between, within = split_between_within(values, lives_home, len(risk.home_ids), undefined=undefined)
+        notes += _unrecorded_note(name, values, between, undefined)
         for part, flat in (("between", between), ("within", within)):
             grid = np.full(risk.residence.shape, np.nan)
             grid[lives_child, lives_day] = flat
@@ -257,5 +252,15 @@ def _structure_columns(
     recorded = ~np.isnan(staff["turnover"])
     if "turnover" in wanted and (staff["turnover_short"][recorded] > 0).any():
         share = float(staff["turnover_short"][recorded].mean())
-        notes.append(f"turnover looks back less than 365 days in {share:.1%} of home-periods")
+        notes.append(f"turnover looks back less than 365 days, scaled to a year, in {share:.1%} of home-periods")
+    if {"size", "staff_ratio"} & set(wanted) and (risk.coverage < 1).any():
+        notes.append("size and staff_ratio count registered places where not all residents are seen")
     return columns
+
+
+def _unrecorded_note(name: str, values: np.ndarray, between: np.ndarray, undefined: np.ndarray) -> list[str]:
+    """What stands in for days without a value, where the home has values on other days."""
+    filled = float((np.isnan(values) & ~undefined & ~np.isnan(between)).mean())
+    return (
+        [f"{name} is unrecorded on {filled:.1%} of resident-days, which stand at their home's mean"] if filled else []
+    )

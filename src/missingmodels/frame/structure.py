@@ -14,6 +14,7 @@ from missingmodels.intervals import UNRECORDED_DAY, overlap, to_day
 from missingmodels.tables import Tables
 
 TURNOVER_DAYS = 365
+SHORTEST_SPAN_DAYS = 90  # a shorter record gives a yearly rate made of one or two people
 HOURS_PER_DAY = 24
 
 
@@ -24,9 +25,10 @@ def staff_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
     shape = residents.shape
     ratio, share = np.full(shape, np.nan), np.full(shape, np.nan)
     before = np.where(covered[:, :-1], hours[:, :-1], np.nan) / (HOURS_PER_DAY * risk.period_days)
+    agency = np.where(covered, agency, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio[:, 1:] = np.log(before / residents[:, :-1])
-        share[:, 1:] = np.where(covered[:, :-1], agency[:, :-1] / hours[:, :-1], np.nan)
+        share[:, 1:] = agency[:, :-1] / hours[:, :-1]
     ratio[~np.isfinite(ratio)] = np.nan
     turnover, short = _turnover(tables, risk)
     return {"staff_ratio": ratio, "agency_share": share, "turnover": turnover, "turnover_short": short}
@@ -37,10 +39,9 @@ def mix_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
     homes = len(risk.home_ids)
     children = tables["children"].set_index("child_id").loc[list(risk.child_ids)]
     lives, day = risk.residence != NO_HOME, np.arange(risk.days)[None, :]
-    count = home_sums(risk.residence, lives, homes)[risk.residence, day]
 
     def spread_and_others(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        grid = np.broadcast_to(values[:, None], lives.shape)
+        grid = np.broadcast_to(values[:, None] if values.ndim == 1 else values, lives.shape)
         known = lives & ~np.isnan(grid)
         held = np.where(known, grid, 0.0)
         n = home_sums(risk.residence, known, homes)[risk.residence, day]
@@ -54,7 +55,7 @@ def mix_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
     need_spread, need_others = spread_and_others(children["need_score"].to_numpy(dtype=float))
     birth = to_day(children["birth_date"]) - risk.first_day
     age_spread, _ = spread_and_others(-birth / 365.25)
-    _, out_of_area = spread_and_others(_out_of_area(tables, risk))
+    _, out_of_area = spread_and_others(risk.out_of_area)
     arrived = lives & (risk.since_arrival < 7)
     newcomers = home_sums(risk.residence, arrived, homes)[risk.residence, day] - arrived
     measures = {
@@ -63,32 +64,36 @@ def mix_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
         "mix_age_spread": age_spread,
         "mix_out_of_area": out_of_area,
         "new_admission_7d": (newcomers > 0).astype(float),
-        "size": np.broadcast_to(np.maximum(risk.occupancy[risk.residence, day], count), lives.shape).astype(float),
+        "size": np.where(risk.occupancy_recorded, risk.occupancy, np.nan)[risk.residence, day],
     }
     return {name: np.where(lives, values, np.nan) for name, values in measures.items()}
 
 
-def split_between_within(values: np.ndarray, home: np.ndarray, homes: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """A home's mean over its resident-days, each day's deviation from it, and the share of days without a value.
+def split_between_within(
+    values: np.ndarray, home: np.ndarray, homes: int, *, undefined: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A home's mean over its resident-days and each day's deviation from it; days without a value deviate by 0.
 
-    A day without a value stands at its home's mean; a home without any stands at the mean of all resident-days.
+    A home whose days are all ``undefined`` (nobody else lives there) stands at the mean of all homes' resident-days;
+    one whose value is unrecorded throughout has mean NaN.
     """
     known = ~np.isnan(values)
-    if not known.any():
-        return np.full(values.shape, np.nan), np.full(values.shape, np.nan), 1.0
     total = np.bincount(home[known], values[known], homes)
     count = np.bincount(home[known], minlength=homes)
-    mean = np.divide(total, count, out=np.full(homes, values[known].mean()), where=count > 0)
+    mean = np.divide(total, count, out=np.full(homes, np.nan), where=count > 0)
+    lone = np.bincount(home[~undefined], minlength=homes) == 0
+    if known.any():
+        mean[lone] = values[known].mean()
     between = mean[home]
-    return between, np.where(known, values - between, 0.0), float(1 - known.mean())
+    return between, np.where(known, values - between, np.where(np.isnan(between), np.nan, 0.0))
 
 
 def _mean_residents(risk: RiskSet) -> np.ndarray:
-    """(H, T) mean number of residents, a cut-short last period by its own length."""
-    visible = home_sums(risk.residence, risk.residence != NO_HOME, len(risk.home_ids))
+    """(H, T) mean occupancy, a cut-short last period by its own length; NaN where it is unrecorded on any day."""
+    occupancy = np.where(risk.occupancy_recorded, risk.occupancy, np.nan)
     starts = np.arange(risk.periods) * risk.period_days
     length = np.diff(np.append(starts, risk.days))
-    return np.add.reduceat(visible, starts, axis=1) / length
+    return np.add.reduceat(occupancy, starts, axis=1) / length
 
 
 def _hours(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -107,16 +112,26 @@ def _hours(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.ndarray, np.nd
         np.add.at(total, home[held], values[held])
         return total
 
-    hours = by_home(part * frame["worked_hours"].to_numpy(dtype=float)[:, None])
-    agency = by_home(part * frame["agency_hours"].to_numpy(dtype=float)[:, None])
+    def spread_over(name: str) -> np.ndarray:
+        # an unrecorded total makes only the periods that it touches unrecorded
+        return by_home(np.where(part > 0, part * frame[name].to_numpy(dtype=float)[:, None], 0.0))
+
+    hours, agency = spread_over("worked_hours"), spread_over("agency_hours")
     return hours, agency, by_home(shared.astype(float)) >= risk.period_days
 
 
 def _turnover(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
-    """(H, T) permanent leavers in the year before over mean headcount, and whether less than a year is on record."""
-    if len(tables["staff_spells"]):
-        return _turnover_from_spells(tables["staff_spells"], risk)
-    return _turnover_from_periods(tables["staff_periods"], risk)
+    """(H, T) permanent leavers in the year before over mean headcount, per year, and whether the record is shorter."""
+    people, short_people = _turnover_from_spells(tables["staff_spells"], risk)
+    totals, short_totals = _turnover_from_periods(tables["staff_periods"], risk)
+    by_people = ~np.isnan(people)
+    return np.where(by_people, people, totals), np.where(by_people, short_people, short_totals)
+
+
+def _per_year(leavers: np.ndarray, headcount: np.ndarray, span_days: np.ndarray) -> np.ndarray:
+    """Leavers over mean headcount, per year; NaN on a record too short to say."""
+    enough = (headcount > 0) & (span_days >= SHORTEST_SPAN_DAYS)
+    return np.divide(leavers * TURNOVER_DAYS, headcount * span_days, out=np.full(leavers.shape, np.nan), where=enough)
 
 
 def _turnover_from_spells(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
@@ -139,7 +154,7 @@ def _turnover_from_spells(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarra
         posts = np.bincount(home, days, out.shape[0])
         leavers = np.bincount(home, left, out.shape[0])
         span = np.maximum(to - since, 0)
-        np.divide(leavers * span, posts, out=out[:, period], where=posts > 0)
+        out[:, period] = _per_year(leavers, posts / np.maximum(span, 1), span)
         short[:, period] = span < TURNOVER_DAYS
     return out, short
 
@@ -159,13 +174,6 @@ def _turnover_from_periods(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarr
         leavers = np.bincount(home[held], part * frame["permanent_leavers"].to_numpy(float)[held], out.shape[0])
         people = np.bincount(home[held], shared * frame["permanent_headcount"].to_numpy(float)[held], out.shape[0])
         days = np.bincount(home[held], shared, out.shape[0])
-        np.divide(leavers * days, people, out=out[:, period], where=people > 0)
+        out[:, period] = _per_year(leavers, people / np.maximum(days, 1), days)
         short[:, period] = days < TURNOVER_DAYS
     return out, short
-
-
-def _out_of_area(tables: Tables, risk: RiskSet) -> np.ndarray:
-    """(C,) share of the child's recorded placements in homes that are out of area; NaN where unrecorded."""
-    stays = tables["placements"].dropna(subset=["home_id", "out_of_area"])
-    share = stays["out_of_area"].astype(float).groupby(stays["child_id"]).mean()
-    return share.reindex(list(risk.child_ids)).to_numpy(dtype=float)

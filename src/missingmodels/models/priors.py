@@ -56,6 +56,17 @@ class PriorSet:
         return mean, sd, fixed
 
 
+def require_known(settings: PriorSettings, names: Sequence[str]) -> None:
+    """Raise ConfigInvalid for a replacement that names neither a scale nor one of the columns of the plan's models."""
+    known = ("intercept", *SCALES, *names)
+    strange = [name for name in settings.replace if name not in known]
+    if strange:
+        raise ConfigInvalid(
+            f"priors.replace names {', '.join(map(repr, strange))}, which is in no model of the plan",
+            remedy=f"known names: {', '.join(known)}",
+        )
+
+
 def _weak() -> PriorSet:
     rate = math.log(card("missing_rate_per_resident_year").value / 365.25)
     return PriorSet(
@@ -135,8 +146,11 @@ def _informed() -> PriorSet:
     )
 
 
-def prior_set(settings: PriorSettings, names: Sequence[str]) -> PriorSet:
-    """The plan's priors. Raises ConfigInvalid for a replacement that names nothing in any model of the plan."""
+def prior_set(settings: PriorSettings) -> PriorSet:
+    """The plan's priors. A replacement of a column speaks of every model that holds it.
+
+    The moments of ``frailty_shape`` are those of its log. Raises ConfigInvalid for a scale with a mean.
+    """
     base = _informed() if settings.use == "informed" else _weak()
     coefficients = dict(base.coefficients)
     scalars = {name: getattr(base, name) for name in ("intercept", *SCALES)}
@@ -145,14 +159,14 @@ def prior_set(settings: PriorSettings, names: Sequence[str]) -> PriorSet:
             prior = Prior(law="fixed", mean=change.fixed, reason="fixed by the plan")
         else:
             law = scalars[name].law if name in scalars else "normal"
+            if law == "half_normal" and change.mean:
+                raise ConfigInvalid(
+                    f"priors.replace.{name}: a half-normal prior has no mean of its own (found {change.mean:g})",
+                    remedy="give mean = 0 and the sd of the normal that is folded at 0, or fixed",
+                )
             prior = Prior(law=law, mean=change.mean or 0.0, sd=change.sd or 1.0, reason="set by the plan")
         if name in scalars:
             scalars[name] = prior
-        elif name in names:
-            coefficients[name] = prior
         else:
-            raise ConfigInvalid(
-                f"priors.replace names {name!r}, which is not in the model",
-                remedy=f"known names: {', '.join((*scalars, *names))}",
-            )
+            coefficients[name] = prior
     return PriorSet(name=base.name, coefficient=base.coefficient, coefficients=coefficients, **scalars)

@@ -56,11 +56,8 @@ def home_effects(homes: Mapping[str, Any]) -> Figure:
 def _multiplier_axis(ax: Axes, reach: float) -> None:
     """A log-rate axis labelled by what it multiplies the rate with, at round values on both sides of 1."""
     wide = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16]
-    values = [
-        v
-        for v in (wide if reach > 1.2 else [1 / 4, 1 / 3, 1 / 2, 2 / 3, 1, 3 / 2, 2, 3, 4])
-        if abs(math.log(v)) < reach
-    ]
+    fine = [1 / 4, 1 / 3, 1 / 2, 2 / 3, 1, 3 / 2, 2, 3, 4]
+    values = [v for v in (wide if reach > 1.2 else fine) if abs(math.log(v)) < reach]
     ax.set_ylim(-reach, reach)
     ax.set_yticks([math.log(v) for v in values], [f"×{v:.2g}" for v in values])
 

@@ -115,16 +115,9 @@ def _curve(ax: Axes, shown: Sequence[Mapping[str, Any]]) -> None:
         if i == 0:
             ax.fill_between(x, ratio["low"], ratio["high"], color=BLUE, alpha=0.16, linewidth=0)
         ax.plot(x, ratio["median"], color=colour, linewidth=1.8)
-        side, shift = ("bottom", 5) if i == 0 else ("top", -5)
-        _name(
-            ax,
-            _end(curve, len(shown), " "),
-            (x[-1], ratio["median"][-1]),
-            colour,
-            shift=(-4, shift),
-            ha="right",
-            va=side,
-        )
+        side, up = ("bottom", 5) if i == 0 else ("top", -5)
+        at = (x[-1], ratio["median"][-1])
+        _name(ax, _end(curve, len(shown), " "), at, colour, shift=(-4, up), ha="right", va=side)
     ax.set_xlim(0, shown[0]["x"][-1] or 1)
     ax.xaxis.set_major_locator(MaxNLocator(4, integer=shown[0]["exposure"] == "peer_count"))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matplotlib.figure import Figure
 
+from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
 from missingmodels.report.checks import home_effects, predictive_check, traces
 from missingmodels.report.dose import dose_response
@@ -19,9 +20,6 @@ from missingmodels.report.forest import forest
 from missingmodels.report.lines import Line, headline, lines
 from missingmodels.report.network import network_week
 from missingmodels.report.style import png
-
-if TYPE_CHECKING:
-    from missingmodels.evidence.evidence import Evidence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +40,7 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
     """The figures that this evidence can fill, by name."""
     held, found = evidence.figures, lines(evidence)
     drawers: dict[str, Callable[[], Figure]] = {
-        "forest": lambda: forest(found, primary=_primary(evidence)),
+        "forest": lambda: forest(found),
         "dose": lambda: dose_response(held["dose"], held["curves"]),
         "homes": lambda: home_effects(held["homes"]),
         "network": lambda: network_week(held["network"]),
@@ -90,7 +88,7 @@ def _words(evidence: Evidence) -> dict[str, tuple[str, str]]:
 
 
 def _forest_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
-    shown = headline(found, "H1", _primary(evidence)) + headline(found, "H2")
+    shown = headline(found, "H1") + headline(found, "H2")
     counts = Counter(line.row.verdict for line in shown)
     said = "; ".join(f"{verdict}: {n}" for verdict, n in counts.items())
     row = shown[0].row
@@ -113,12 +111,11 @@ def _dose_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
         )
     )
     alt = f"Onsets observed over expected by number of recently missing peers. {bars}. Right: fitted rate ratios."
-    burn_in = ", burn-in included" if sum(dose["onsets"]) > evidence.data["onsets"] else ""
     caption = (
         f"Left: onsets observed over those that model {dose['model']}, which knows no peers, expects from each "
         "child’s history and each home’s own level and shared shocks, by number of peers missing in the last "
-        f"{_window(evidence)} days; the days at risk below show how thin a bin is (onsets and days as "
-        f"fitted{burn_in}). Right: rate ratio of each exposure against none, as the models with peers fit it. "
+        f"{_window(evidence)} days; the days at risk below show how thin a bin is. Days alone or beside an "
+        "unseen peer are left out, and the ratios are drawn towards 1, as history was fitted to these onsets too. Right: rate ratio of each exposure against none, as the models with peers fit it. "
         f"Bars and bands: {words.mass(dose['ratio']['mass'])} equal-tailed intervals."
     )
     return alt, caption
@@ -131,8 +128,8 @@ def _home_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
     caption = (
         "What each home multiplies the rate with, once children’s histories and the model’s covariates are allowed "
         f"for (model {homes['model']}), against the resident-years it rests on. Lines: {mass} equal-tailed intervals; "
-        f"band: ± one standard deviation between homes, {words.ratio(sigma['median'][0])} ({mass} equal-tailed "
-        f"interval {words.ratio(sigma['low'][0])} to {words.ratio(sigma['high'][0])}) on the log scale. Homes with few "
+        f"band: ± one standard deviation between homes, {sigma['median'][0]:.2f} ({mass} equal-tailed "
+        f"interval {sigma['low'][0]:.2f} to {sigma['high'][0]:.2f}) on the log scale. Homes with few "
         "resident-years are drawn towards 1. The homes carry no labels: this is never a ranking."
     )
     return alt, caption
@@ -172,10 +169,6 @@ def _trace_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]
     fits: Any = evidence.figures["diagnostics"]
     alt = f"Traces of the scales of {len(fits)} fits, by chain. The table beside it holds the gate values."
     return alt, "Thinned traces of the scales and of each exposure’s coefficient, one colour for each chain."
-
-
-def _primary(evidence: Evidence) -> str:
-    return str(evidence.plan["exposure"]["primary"])
 
 
 def _window(evidence: Evidence) -> int:

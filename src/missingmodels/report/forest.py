@@ -20,7 +20,7 @@ from missingmodels.report.style import BLUE, GREEN, GREY, INK, PALE, RED, SHADE,
 GROUPS = {"H1": "Peers’ recent episodes", "H2": "Staffing and placement mix"}
 _LEFT, _RIGHT = 0.362, 0.585  # the plot's edges as shares of the width; text columns stand on both sides
 _COLUMNS = {"ratio": 0.602, "probability": 0.808, "verdict": 0.824}
-_TEXT_LINE, _GAP, _HEAD, _TOP, _FOOT = 0.155, 0.15, 0.36, 0.36, 0.95  # inches
+_TEXT_LINE, _GAP, _HEAD, _TOP, _FOOT = 0.155, 0.15, 0.36, 0.36, 1.05  # inches
 _WIDEST = 8.0  # rate ratios beyond this, or below its inverse, are cut with an arrow
 _COLOURS = {SUPPORTED: BLUE, NEGLIGIBLE: GREEN}
 
@@ -37,9 +37,9 @@ class _Place:
 
 
 @styled
-def forest(found: Sequence[Line], *, primary: str = "") -> Figure:
+def forest(found: Sequence[Line]) -> Figure:
     """Rate ratios with intervals, the region of practical equivalence, and verdicts in words."""
-    places, heads, height = _layout(found, primary)
+    places, heads, height = _layout(found)
     figure = new_figure(height + _TOP + _FOOT)
     total = height + _TOP + _FOOT
     ax = figure.add_axes((_LEFT, _FOOT / total, _RIGHT - _LEFT, height / total))
@@ -55,19 +55,17 @@ def forest(found: Sequence[Line], *, primary: str = "") -> Figure:
     return figure
 
 
-def _layout(found: Sequence[Line], primary: str) -> tuple[list[_Place], list[tuple[str, float]], float]:
+def _layout(found: Sequence[Line]) -> tuple[list[_Place], list[tuple[str, float]], float]:
     places, heads, at = [], [], 0.0
     for hypothesis, title in GROUPS.items():
-        shown = headline(found, hypothesis, primary)
+        shown = headline(found, hypothesis)
         if not shown:
             continue
         heads.append((f"{hypothesis}  {title}", at + _HEAD / 2))
         at += _HEAD
         for line in shown:
             label, named = _label(line)
-            others = tuple(
-                o for o in judged(found, hypothesis) if o.row.name == line.row.name and o.row.model != line.row.model
-            )
+            others = tuple(o for o in judged(found, hypothesis) if o.row.name == line.row.name and o.fit != line.fit)
             tall = max(len(label), 2 if others else 1) * _TEXT_LINE + _GAP
             places.append(_Place(at + tall / 2, label, named, line, others))
             at += tall
@@ -165,7 +163,7 @@ def _foot(places: Sequence[_Place]) -> str:
     )
     if any(place.main.row.hypothesis == "H2" for place in places):
         text += " H2: over the range in brackets, the interquartile range unless it says otherwise."
-    models = sorted({o.row.model for place in places for o in place.others})
+    models = sorted({o.fit for place in places for o in place.others})
     if models:
         text += f" Pale marks: the same effect in {' and '.join(models)}."
     return textwrap.fill(text, int(WIDTH * 17.5))

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from missingmodels.evidence.decisions import Row
+from missingmodels.evidence.record import Row
 
 THIN = "\u202f"  # narrow no-break space, between a number and its unit
 
-EXPOSURES = {
-    "peer_presence": "any recently missing peer",
-    "peer_count": "number of recently missing peers",
-    "peer_density": "share of peers recently missing",
-    "peer_network": "share of tie strength to recently missing peers",
-}
 MODELS = {
-    "M0": "history, homes and shared shocks only",
-    "M1": "M0 and peers",
-    "M2": "M0 and structure",
-    "M3": "M0, peers and structure",
+    "M0": "history only",
+    "M1": "history and peers",
+    "M2": "history and structure",
+    "M3": "history, peers and structure",
 }
 TRACES = {
     "sigma_home": "sd between homes",
@@ -89,6 +81,8 @@ def measure(row: Row) -> str:
         digits = 1 if row.estimand == "attributable_fraction" else 0
         low, high = signed(row.interval_low * 100, digits), percent(row.interval_high, digits)
         return f"{percent(row.median, digits)} ({low} to {high})"
+    if row.estimand in ("sd_log", "shape", "expected_rate"):
+        return f"{row.median:.2f} ({row.interval_low:.2f} to {row.interval_high:.2f})"
     return f"{ratio(row.median)} ({interval(row)})"
 
 
@@ -112,7 +106,7 @@ def typographic(label: str) -> str:
     )
 
 
-def fit_name(model: str, exposure: str | None) -> str:
+def fit_name(model: str, exposure: str) -> str:
     return f"{model} ({exposure})" if exposure else model
 
 

@@ -25,7 +25,7 @@ class Roster:
     places : (H,) registered places
     stay_child, stay_home, stay_start, stay_end : (N,) stays, sorted by child and start, ``[start, end)``
     birth : (C,) day of birth
-    male, exploitation_risk, out_of_area, emergency : (C,) 0 or 1
+    male, exploitation_risk, out_of_area, emergency, first_in_care : (C,) 0 or 1
     need_score : (C,) standard normal
     residence : (C, D) home of each child on each observed day, -1 for none
     """
@@ -42,6 +42,7 @@ class Roster:
     exploitation_risk: np.ndarray
     out_of_area: np.ndarray
     emergency: np.ndarray
+    first_in_care: np.ndarray
     residence: np.ndarray
 
 
@@ -151,5 +152,6 @@ def _covariates(scenario: Scenario, children: int, seed: int) -> dict[str, np.nd
         "exploitation_risk": share("exploitation_risk", spec.exploitation_risk_share),
         "out_of_area": share("out_of_area", spec.out_of_area_share),
         "emergency": share("emergency", spec.emergency_share),
+        "first_in_care": share("first_in_care", spec.first_in_care_share),
         "need_score": stream(seed, "children", "need_score").standard_normal(children),
     }

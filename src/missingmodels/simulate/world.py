@@ -16,6 +16,7 @@ from missingmodels.simulate.roster import Roster, draw_roster
 from missingmodels.simulate.staffing import Staffing, draw_staffing
 from missingmodels.simulate.ties import Ties, draw_ties
 from missingmodels.tables import Tables, make_tables
+from missingmodels.vocabulary import STRUCTURE
 
 AUTHORITY = "SIM"
 
@@ -106,6 +107,10 @@ def _tables(
 
 
 def _children(names: _Names, roster: Roster) -> pd.DataFrame:
+    # a child new to care has no record before; one who came from another placement was recorded there
+    first_stay = np.full(roster.birth.size, np.iinfo(np.int64).max)
+    np.minimum.at(first_stay, roster.stay_child, roster.stay_start)
+    recorded = np.where(roster.first_in_care == 1, np.maximum(first_stay, 0), 0)
     return pd.DataFrame(
         {
             "child_id": names.child,
@@ -116,7 +121,7 @@ def _children(names: _Names, roster: Roster) -> pd.DataFrame:
             "need_score": roster.need_score,
             "exploitation_risk": roster.exploitation_risk.astype(bool),
             "entry_route": np.where(roster.emergency == 1, "emergency", "planned"),
-            "recorded_from": names.first,
+            "recorded_from": names.date(recorded),
         }
     )
 
@@ -188,10 +193,16 @@ _ARRIVAL = {
     "arrival_28_89": "arrival_band[28-89]",
 }
 _NOT_COEFFICIENTS = {"rate_per_year", "home_sd", "home_period_sd", "frailty_shape"}
+# The process knows nothing of these columns, so their true effect is 0, stated and not left out.
+_NO_EFFECT = (
+    *("disability", "uasc", "emergency", "history_unknown", "no_peers", "peers_unseen"),
+    *(f"{q.name}_{part}" for q in STRUCTURE for part in ("between", "within")),
+)
 
 
 def _truth(scenario: Scenario, names: _Names, home: np.ndarray, shock: np.ndarray, frailty: np.ndarray) -> Parameters:
-    values = {k: v for k, v in scenario.onset.model_dump().items() if k not in _NOT_COEFFICIENTS}
+    values = dict.fromkeys(_NO_EFFECT, 0.0)
+    values |= {k: v for k, v in scenario.onset.model_dump().items() if k not in _NOT_COEFFICIENTS}
     values[scenario.contagion.exposure] = scenario.contagion.log_rate_ratio
     return Parameters(
         intercept=np.array([raw_intercept(scenario)]),

@@ -1,0 +1,229 @@
+"""What stands in the report, section by section, as the values that its template shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from missingmodels.evidence.record import ElpdDifference, Evidence
+from missingmodels.report import sentences, words
+from missingmodels.report.figures import Picture
+from missingmodels.report.lines import COEFFICIENT, Line, judged, lines
+
+
+def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, Any]:
+    """Every value that the template names."""
+    found = lines(evidence)
+    plan = evidence.plan
+    window = int(plan["exposure"]["window_days"])
+    first = evidence.rows[0] if evidence.rows else None
+    return {
+        "plan_name": plan["name"],
+        "window_days": window,
+        "period_days": plan["frame"]["period_days"],
+        "simulated": evidence.origin.get("kind") == "simulated",
+        "origin": sentences.origin_words(evidence.origin),
+        "failed": _failed(evidence),
+        "answers": sentences.answers(found, window),
+        "interval_name": words.interval_name(first) if first else "",
+        "rule": evidence.rule,
+        "data": _data(evidence.data),
+        "h1": _effects(found, "H1"),
+        "h2": _effects(found, "H2"),
+        "attributable": _attributable(found),
+        "comparisons": {
+            "h1": [_comparison(c) for c in evidence.comparisons if "H1" in c.hypothesis],
+            "h2": [_comparison(c) for c in evidence.comparisons if c.hypothesis == "H2"],
+        },
+        "explained": _by_fit(found, _EXPLAINED),
+        "scales": _by_fit(found, _SCALES),
+        "pictures": pictures,
+        "diagnostics": _diagnostics(evidence),
+        "coefficients": _coefficients(found),
+        "notes": [words.typographic(note) for note in evidence.notes],
+        "episodes": [(name, f"{n:,}") for name, n in evidence.data.get("episodes", {}).items()],
+        "certificates": [_certificate(c) for c in evidence.certificates],
+        "origin_record": json.dumps(evidence.origin, indent=1, ensure_ascii=False, default=str),
+        "models": {c["model"]: words.MODELS.get(c["model"], "") for c in evidence.certificates},
+    }
+
+
+_EXPLAINED = {
+    ("variance_explained", "structure_between"): "between-home variance that structure explains",
+    ("median_rate_ratio", "home"): "median rate ratio, the same child in two homes",
+}
+_SCALES = {
+    ("sd_log", "sigma_home"): "sd between homes",
+    ("sd_log", "sigma_period"): "sd between a home’s periods",
+    ("shape", "frailty_shape"): "gamma shape of frailty",
+    ("expected_rate", "as_observed"): "episodes per resident-year at risk",
+}
+
+
+def _failed(evidence: Evidence) -> list[tuple[str, list[str]]]:
+    """Fits that did not pass the gate, each with what failed."""
+    return [
+        (words.fit_name(c["model"], c["exposure"]), list(c["diagnostics"]["failed"]) or ["the gate was not passed"])
+        for c in evidence.certificates
+        if not c["diagnostics"]["passed"]
+    ]
+
+
+def _effect(line: Line) -> dict[str, Any]:
+    row = line.row
+    return {
+        "label": words.typographic(row.label),
+        "fit": line.fit,
+        "ratio": words.ratio(row.median),
+        "interval": words.interval(row),
+        "side": words.stated_side(row),
+        "probability": words.probability(words.stated_probability(row)),
+        "negligible": words.probability(row.rope_probability),
+        "verdict": row.verdict,
+        "remark": words.typographic(row.remark),
+        "converged": line.converged,
+    }
+
+
+def _effects(found: Sequence[Line], hypothesis: str) -> dict[str, Any]:
+    """A table's rows; the fit stands in its caption if one fit gave them all, else in every row."""
+    rows = [_effect(line) for line in judged(found, hypothesis)]
+    fits = {row["fit"] for row in rows}
+    return {"rows": rows, "fit": fits.pop() if len(fits) == 1 else ""}
+
+
+def _attributable(found: Sequence[Line]) -> list[dict[str, Any]]:
+    return [
+        {"fit": line.fit, "text": sentences.attributable_words(line.row), "converged": line.converged}
+        for line in found
+        if line.row.estimand == "attributable_fraction"
+    ]
+
+
+def _comparison(c: ElpdDifference) -> dict[str, Any]:
+    return {
+        "hypothesis": c.hypothesis,
+        "model": c.model,
+        "against": c.against,
+        "difference": words.signed(c.difference, 1),
+        "standard_error": words.signed(c.standard_error, 1),
+        "bad": f"{c.k_hat_bad} of {c.children}",
+        "meaning": sentences.elpd_words(c),
+        "pareto": sentences.pareto_words(c),
+    }
+
+
+def _by_fit(found: Sequence[Line], wanted: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """A table with one row a fit and one column a quantity; columns that no fit holds are left out."""
+    cells: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    sound: dict[tuple[str, str], bool] = {}
+    for line in found:
+        key = (line.row.estimand, line.row.name)
+        if key in wanted:
+            fit = (line.row.model, line.row.exposure)
+            cells.setdefault(fit, {})[key] = words.measure(line.row)
+            sound[fit] = line.converged
+    heads = [key for key in wanted if any(key in held for held in cells.values())]
+    return {
+        "heads": [wanted[key] for key in heads],
+        "rows": [
+            {
+                "fit": words.fit_name(*fit),
+                "cells": [held.get(key, "–") for key in heads],
+                "converged": sound[fit],
+            }
+            for fit, held in cells.items()
+        ],
+    }
+
+
+def _data(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    coverage = data.get("median_coverage")
+    seen = "unrecorded" if coverage is None else words.percent(coverage)
+    return [
+        ("observed", f"{words.day(data['observed_from'])} to {words.last_day(data['observed_to'])}"),
+        ("burn-in, the first days of that span", f"{data['burn_in_days']} days"),
+        ("homes", f"{data['homes']:,}"),
+        ("children", f"{data['children']:,}"),
+        ("resident-years after the burn-in", f"{data['resident_years']:,.1f}"),
+        ("episodes that start after the burn-in", f"{data['onsets']:,}"),
+        ("children with such an episode", f"{data['children_with_onset']:,}"),
+        ("episodes per year at risk", f"{data['onsets_per_year_at_risk']:.2f}"),
+        ("further episodes of a child on the same day", f"{data['same_day_repeats']:,}"),
+        ("episodes that start on the same day as another resident’s", f"{data['joint_onsets']:,}"),
+        ("share of days at risk with a recently missing peer", words.percent(data["share_of_days_exposed"], 1)),
+        (
+            "coverage (residents visible / residents), median",
+            "unrecorded" if coverage is None else words.percent(coverage),
+        ),
+        ("rows after adding up days with equal covariates", f"{data['rows']:,}"),
+    ]
+
+
+_GATE: tuple[tuple[str, str, str, str, int], ...] = (
+    # value, limit in the plan, heading, side of the limit, decimals
+    ("rhat_max", "rhat_max", "R-hat", "≤", 3),
+    ("rhat_effects_max", "rhat_effects_max", "R-hat, home effects", "≤", 3),
+    ("ess_bulk_min", "ess_min", "bulk ESS", "≥", 0),
+    ("ess_tail_min", "ess_min", "tail ESS", "≥", 0),
+    ("divergences", "divergences_max", "divergences", "≤", 0),
+    ("bfmi_min", "bfmi_min", "E-BFMI", "≥", 2),
+    ("tree_depth_share", "tree_depth_share_max", "share at depth limit", "≤", 3),
+)
+
+
+def _diagnostics(evidence: Evidence) -> dict[str, Any]:
+    """Gate values of every fit beside their limits, and the seconds it took."""
+    gate = evidence.plan.get("gate", {})
+    heads = [(head, f"{side} {gate[limit]:g}" if limit in gate else "") for _, limit, head, side, _ in _GATE]
+    rows = []
+    for c in evidence.certificates:
+        held = c["diagnostics"]
+        seconds = [f"{c[k]:.0f}" if k in c else "–" for k in ("compile_seconds", "sample_seconds")]
+        rows.append(
+            {
+                "fit": words.fit_name(c["model"], c["exposure"]),
+                "cells": [f"{held[value]:,.{digits}f}" for value, _, _, _, digits in _GATE] + seconds,
+                "converged": held["passed"],
+                "worst": held.get("worst", ""),
+            }
+        )
+    return {"heads": [*heads, ("compile", "seconds"), ("sample", "seconds")], "rows": rows}
+
+
+def _coefficients(found: Sequence[Line]) -> list[dict[str, Any]]:
+    """Tables of coefficients, one a fit, in the order of the evidence."""
+    tables: dict[tuple[str, bool], list[dict[str, str]]] = {}
+    for line in found:
+        if line.row.estimand == COEFFICIENT:
+            row = line.row
+            cell = {
+                "name": row.name,
+                "label": words.typographic(row.label),
+                "ratio": words.ratio(row.median),
+                "interval": words.interval(row),
+                "probability": words.probability(row.probability_above_null),
+            }
+            tables.setdefault((line.fit, line.converged), []).append(cell)
+    return [{"fit": fit, "converged": converged, "rows": rows} for (fit, converged), rows in tables.items()]
+
+
+def _certificate(c: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that a birth certificate holds, diagnostics apart, as they have their own table."""
+    return {
+        "fit": words.fit_name(c["model"], c["exposure"]),
+        "entries": [
+            (name.replace("_", " "), _plain(value))
+            for name, value in c.items()
+            if name not in ("model", "exposure", "diagnostics")
+        ],
+    }
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(held)}" for name, held in value.items())
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ", ".join(_plain(held) for held in value)
+    return str(value)

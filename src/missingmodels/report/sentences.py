@@ -1,0 +1,148 @@
+"""What the report says in sentences: the answers, the origin of the data, and comparisons of models."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED
+from missingmodels.evidence.record import ElpdDifference, Row
+from missingmodels.report import words
+from missingmodels.report.lines import H2_PARTS, Line, headline, variable
+
+# What each verdict means, for a reader who has not met the rule.
+_MEANING = {
+    SUPPORTED: "",
+    NEGLIGIBLE: "If there is an effect, it is too small to matter by the rule below.",
+    CANNOT_SAY: "These data neither establish the effect nor show that it is negligible.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One effect: what is compared, its verdict as in the row, and the numbers behind it."""
+
+    label: str
+    verdict: str
+    numbers: str
+    remark: str
+    fit: str
+    converged: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One question, in words, and the findings that answer it."""
+
+    title: str
+    lead: str
+    findings: tuple[Finding, ...]
+
+
+def answers(found: Sequence[Line], window_days: int) -> list[Part]:
+    """H1, then the parts of H2; a part that the plan did not ask says so."""
+    peers = headline(found, "H1")
+    parts = [
+        Part(
+            title="H1: do peers’ recent missing episodes raise a child’s own rate?",
+            lead=_peer_lead(peers, window_days),
+            findings=tuple(finding(line) for line in peers),
+        )
+    ]
+    structure = headline(found, "H2")
+    for title, names in H2_PARTS.items():
+        held = [line for line in structure if variable(line.row.name) in names]
+        parts.append(
+            Part(title=f"H2: {title[0].lower()}{title[1:]}", lead=_part_lead(held), findings=tuple(map(finding, held)))
+        )
+    return parts
+
+
+def finding(line: Line) -> Finding:
+    row = line.row
+    probability = words.probability(words.stated_probability(row))
+    side = "below" if row.expected == "below" else "above"
+    return Finding(
+        label=words.typographic(row.label),
+        verdict=row.verdict,
+        numbers=f"rate ratio {words.ratio(row.median)} ({words.interval_name(row)} {words.interval(row)}); "
+        f"probability that it is {side} 1: {probability}",
+        remark=words.typographic(row.remark),
+        fit=line.fit,
+        converged=line.converged,
+    )
+
+
+def _peer_lead(peers: Sequence[Line], window_days: int) -> str:
+    if not peers:
+        return "Not asked: no model with peers was fitted."
+    row = peers[0].row
+    if row.verdict == SUPPORTED:
+        return (
+            f"When this exposure holds (peers missing in the last {window_days} days), a child’s episodes start about "
+            f"{words.ratio(row.median)} times as often as the child’s own history, the home and its shared shocks "
+            "would have it."
+        )
+    return f"{_MEANING[row.verdict]} Recent means the last {window_days} days."
+
+
+def _part_lead(held: Sequence[Line]) -> str:
+    if not held:
+        return "Not asked by this plan."
+    counts = Counter(line.row.verdict for line in held)
+    if len(counts) == 1:
+        return _MEANING[next(iter(counts))]
+    return f"Of {len(held)} contrasts: " + "; ".join(f"{verdict}, {n}" for verdict, n in counts.items()) + "."
+
+
+def origin_words(origin: Mapping[str, Any]) -> str:
+    """What made the data, plainly."""
+    kind = origin.get("kind")
+    if kind == "simulated":
+        scenario = origin.get("scenario", {})
+        name = scenario.get("name", "unnamed") if isinstance(scenario, Mapping) else scenario
+        return (
+            f"These are synthetic data: a simulated world (scenario “{name}”, seed "
+            f"{origin.get('seed', 'unrecorded')}). "
+            "No real child and no real home is in them, and nothing here says anything of either."
+        )
+    if kind == "ssda903":
+        return (
+            f"Real data: the SSDA903 return of authority “{origin.get('authority', 'unrecorded')}” for the year that "
+            f"ends on 31 March {origin.get('year', 'unrecorded')}. Such a return holds no staff, and sees only the "
+            "children whom this authority looks after."
+        )
+    return f"The origin of these data is recorded as “{kind}”." if kind else "The origin of these data is unrecorded."
+
+
+def elpd_words(c: ElpdDifference) -> str:
+    """What a difference in predictive density means, given its standard error."""
+    if not (math.isfinite(c.difference) and math.isfinite(c.standard_error)):
+        return "The difference could not be estimated."
+    if abs(c.difference) <= 2 * c.standard_error:
+        return (
+            "It lies within two standard errors of 0: how well the two predict the episodes of a child left out, these "
+            "data do not tell apart. That is a weaker question than whether a coefficient differs from 0."
+        )
+    better = "better" if c.difference > 0 else "worse"
+    return f"{c.model} predicts the episodes of a child left out {better} than {c.against}."
+
+
+def pareto_words(c: ElpdDifference) -> str:
+    """What the Pareto shapes say of that estimate itself."""
+    if c.k_hat_bad == 0:
+        return "No child’s Pareto k is above 0.7, so the estimate itself can be relied on."
+    return (
+        f"For {c.k_hat_bad} of {c.children} children Pareto k is above 0.7 (largest {c.k_hat_max:.2f}): leaving such a "
+        "child out moves the posterior more than the weights can follow, so the difference is indicative only."
+    )
+
+
+def attributable_words(row: Row) -> str:
+    return (
+        f"{words.percent(row.median, 1)} of episodes ({words.interval_name(row)} "
+        f"{words.signed(row.interval_low * 100, 1)} to {words.percent(row.interval_high, 1)})"
+    )

@@ -1,0 +1,237 @@
+"""Plans, scenarios and cards: every fault is told with its place, and what ships with the package loads."""
+
+from __future__ import annotations
+
+import csv
+import math
+from importlib.resources import files
+
+import pytest
+
+from missingmodels.config import from_mapping, preset, read_toml
+from missingmodels.errors import ConfigInvalid
+from missingmodels.plan import Plan
+from missingmodels.scenario import Scenario
+from missingmodels.sources import STATUSES, card, cards
+
+
+def fault(values, kind=Plan):
+    with pytest.raises(ConfigInvalid) as caught:
+        from_mapping(values, kind)
+    assert caught.value.remedy
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "suggestion"),
+    [
+        ({"exposur": {}}, "exposur", "exposure"),
+        ({"exposure": {"window_day": 7}}, "exposure.window_day", "window_days"),
+        ({"frame": {"burnin_days": 7}}, "frame.burnin_days", "burn_in_days"),
+        ({"sampling": {"chain": 4}}, "sampling.chain", "chains"),
+        ({"priors": {"replace": {"intercept": {"fix": 0.0}}}}, "priors.replace.intercept", ""),
+    ],
+)
+def test_a_misspelt_key_is_named_with_its_place_and_the_nearest_known_one(values, place, suggestion):
+    message = fault(values)
+    assert f"{place}" in message
+    assert suggestion in message
+    assert "unknown key" in message
+
+
+def test_a_misspelt_structure_variable_gets_a_suggestion():
+    message = fault({"terms": {"structure": ["staff_ration"]}})
+    assert "terms" in message
+    assert "'staff_ration'" in message
+    assert "did you mean 'staff_ratio'" in message
+
+
+def test_several_faults_are_told_at_once():
+    message = fault(
+        {
+            "model": ["M0"],
+            "exposure": {"primary": "peer_pressure", "window_days": 0},
+            "frame": {"boundary": "both"},
+            "sampling": {"chains": 1, "draws": "many"},
+        }
+    )
+    assert "6 faults" in message
+    for place in ("model:", "exposure.primary:", "exposure.window_days:", "frame.boundary:", "sampling.chains:"):
+        assert place in message
+    assert "sampling.draws:" in message
+    assert "'peer_pressure'" in message
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "words"),
+    [
+        ({"models": ["M1", "M3"]}, Plan, "M0"),
+        ({"exposure": {"window_days": 30}}, Plan, "burn_in_days"),
+        ({"frame": {"burn_in_days": 3}}, Plan, "window_days"),
+        ({"priors": {"replace": {"male": {"mean": 0.1}}}}, Plan, "mean and sd, or fixed"),
+        ({"priors": {"replace": {"male": {"mean": 0.1, "sd": 1.0, "fixed": 0.0}}}}, Plan, "mean and sd, or fixed"),
+        ({"priors": {"replace": {"male": {}}}}, Plan, "mean and sd, or fixed"),
+        ({"homes": {"place_shares": [0.5, 0.4]}}, Scenario, "sum to 1"),
+        ({"homes": {"place_shares": [1.5, -0.5]}}, Scenario, "place_shares"),
+        ({"children": {"stay_mean_days": 100, "stay_median_days": 200}}, Scenario, "stay_mean_days"),
+    ],
+)
+def test_values_that_contradict_each_other(values, kind, words):
+    assert words in fault(values, kind)
+
+
+@pytest.mark.parametrize("more", [{"mean": 0.2}, {"sd": 1.0}])
+def test_a_fixed_prior_with_half_a_normal_one_beside_it_contradicts_itself(more):
+    assert "mean and sd, or fixed" in fault({"priors": {"replace": {"male": {"fixed": 0.0} | more}}})
+
+
+@pytest.mark.parametrize(
+    ("values", "place"),
+    [
+        ({"days": 28}, "days"),
+        ({"homes": {"count": 0}}, "homes.count"),
+        ({"homes": {"occupancy": 1.0}}, "homes.occupancy"),
+        ({"homes": {"agency_share": 1.0}}, "homes.agency_share"),
+        ({"children": {"male_share": 1.2}}, "children.male_share"),
+        ({"onset": {"frailty_shape": 0}}, "onset.frailty_shape"),
+        ({"onset": {"home_sd": -0.1}}, "onset.home_sd"),
+        ({"onset": {"peer_presence": 0.3}}, "onset.peer_presence"),
+        ({"contagion": {"log_rate_ratio": 5}}, "contagion.log_rate_ratio"),
+        ({"contagion": {"exposure": "peer_kernels"}}, "contagion.exposure"),
+        ({"start_date": "1 April"}, "start_date"),
+    ],
+)
+def test_a_scenario_out_of_range_is_told_with_its_place(values, place):
+    assert f"{place}: " in fault(values, Scenario)
+
+
+def test_a_file_that_is_not_toml_is_named(tmp_path):
+    path = tmp_path / "broken.toml"
+    path.write_text('name = "x"\n[exposure\nwindow_days = 7\n')
+    with pytest.raises(ConfigInvalid) as caught:
+        read_toml(path, Plan)
+    assert str(path) in str(caught.value)
+    assert "line 2" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"name = \xff\xfe", None])
+def test_a_file_that_is_not_text_or_not_there_is_named(tmp_path, content):
+    path = tmp_path / "plan.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigInvalid, match=r"plan\.toml"):
+        read_toml(path, Plan)
+    with pytest.raises(ConfigInvalid):
+        read_toml(tmp_path, Plan)
+
+
+def test_the_faults_of_a_file_carry_its_name(tmp_path):
+    path = tmp_path / "typo.toml"
+    path.write_text("[frame]\nperiod_day = 28\n")
+    with pytest.raises(ConfigInvalid) as caught:
+        read_toml(path, Plan)
+    assert caught.value.where == str(path)
+    assert "period_days" in str(caught.value)
+
+
+def test_a_file_reads_as_it_is_written(tmp_path):
+    path = tmp_path / "plan.toml"
+    path.write_text(
+        'models = ["M0", "M1"]\n[exposure]\nprimary = "peer_density"\nbeside = []\nwindow_days = 10\n'
+        "[priors.replace.peer_density]\nmean = 0.1\nsd = 0.2\n[priors.replace.sigma_home]\nfixed = 0.5\n"
+    )
+    plan = read_toml(path, Plan)
+    assert plan.models == ("M0", "M1")
+    assert (plan.exposure.primary, plan.exposure.beside, plan.exposure.window_days) == ("peer_density", (), 10)
+    change = plan.priors.replace["peer_density"]
+    assert (change.mean, change.sd, change.fixed) == (0.1, 0.2, None)
+    assert plan.priors.replace["sigma_home"].fixed == 0.5
+
+
+def test_a_plan_cannot_be_changed_once_made():
+    with pytest.raises(ValueError, match="frozen"):
+        Plan().exposure.window_days = 3
+
+
+@pytest.mark.parametrize(("folder", "kind"), [("plans", Plan), ("scenarios", Scenario)])
+def test_presets_load_under_their_own_name(folder, kind):
+    names = [path.name.removesuffix(".toml") for path in files("missingmodels").joinpath(folder).iterdir()]
+    assert len(names) >= 2
+    for name in names:
+        assert preset(folder, name, kind).name == name
+
+
+def test_an_unknown_preset_gets_a_suggestion():
+    with pytest.raises(ConfigInvalid, match="did you mean 'small'"):
+        preset("scenarios", "smal", Scenario)
+
+
+def test_the_defaults_are_those_of_the_specification():
+    plan = Plan()
+    # section 6: primary exposure peer_presence over 7 days, peer_density beside it; section 7: 28-day periods
+    assert (plan.exposure.primary, plan.exposure.window_days) == ("peer_presence", 7)
+    assert plan.exposure.beside == ("peer_density",)
+    assert plan.frame.period_days == 28
+    assert (plan.decision.supported_probability, plan.decision.negligible_probability) == (0.975, 0.90)
+    assert plan.decision.negligible_ratio == 1.1
+
+
+def test_every_card_is_complete_and_says_how_sure_it_is():
+    found = cards()
+    text = files("missingmodels").joinpath("sources.csv").read_text(encoding="utf-8")
+    assert len(found) == len(text.strip().splitlines()) - 1, "two cards have one name"
+    for name, one in found.items():
+        assert one.status in STATUSES, name
+        assert one.values, name
+        assert all(math.isfinite(value) for value in one.values), name
+        for field in ("name", "unit", "population", "citation"):
+            assert getattr(one, field).strip(), (name, field)
+        # a figure that somebody measured has a year; an assumption has none
+        assert one.year.isdigit() or (one.status == "assumption" and not one.year), name
+        assert None not in vars(one), name
+    assert set(next(csv.reader(text.splitlines()))) == {
+        "name", "value", "unit", "population", "year", "citation", "status",
+    }  # fmt: skip
+
+
+def test_cards_that_are_shares_add_up():
+    shares = card("home_places_shares").values
+    assert sum(shares) == pytest.approx(1, abs=0.005)
+    # the mean of the shares, nine standing for nine or more, is that of the card beside it
+    mean = sum(places * share for places, share in enumerate(shares, start=1))
+    assert mean == pytest.approx(card("home_places_mean").value, abs=0.1)
+    bands = [card(f"duration_{band}_share").value for band in ("same_day", "1_2_days", "3_7_days")]
+    assert 0.9 < sum(bands) < 1
+    for name, one in cards().items():
+        if "share" in name and len(one.values) == 1:
+            assert 0 <= one.value <= 1, name
+
+
+def test_a_list_card_has_no_single_value_and_an_unknown_card_is_named():
+    with pytest.raises(ValueError, match="home_places_shares"):
+        _ = card("home_places_shares").value
+    with pytest.raises(KeyError, match="no_such_card"):
+        card("no_such_card")
+
+
+def test_scenario_defaults_that_speak_of_the_world_are_their_cards():
+    scenario = Scenario()
+    expected = {
+        ("homes", "place_shares"): card("home_places_shares").values,
+        ("homes", "occupancy"): card("occupancy").value,
+        ("homes", "private_share"): card("home_private_share").value,
+        ("homes", "staff_per_place"): card("staff_per_place").value,
+        ("homes", "turnover_per_year"): card("staff_turnover_annual").value,
+        ("children", "male_share"): card("residents_male_share").value,
+        ("children", "out_of_area_share"): card("residents_out_of_area_share").value,
+        ("children", "emergency_share"): card("emergency_admission_share").value,
+        ("children", "stay_median_days"): card("placement_days_median").value,
+        ("children", "stay_mean_days"): card("placement_days_mean").value,
+        ("onset", "age_years"): math.log(card("age_rate_ratio_per_year").value),
+        ("onset", "own_1_7"): math.log(card("own_recent_rate_ratio").value),
+        ("onset", "home_sd"): card("home_sd_log").value,
+        ("onset", "frailty_shape"): card("frailty_shape").value,
+        ("contagion", "log_rate_ratio"): math.log(card("peer_effect_rate_ratio").value),
+    }
+    for (part, name), value in expected.items():
+        assert getattr(getattr(scenario, part), name) == value, name
