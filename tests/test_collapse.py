@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import EXPOSURES, Point, day_rows, log_density_by_child, plan_of, small_world
 
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, collapse, model_terms
+from worlds import EXPOSURES, Point, day_rows, log_density_by_child, plan_of, small_world
 
 SUMS = ["onsets", "days", "days_at_risk"]
 
@@ -84,7 +84,7 @@ def label(row):
     return tuple("none" if pd.isna(value) else repr(value + 0 if isinstance(value, float) else value) for value in row)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(DAY, max_size=60))
 def test_collapse_keeps_sums_and_makes_keys_unique(days):
     key, onset, e = as_days(days)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import EXPOSURES, day_rows, plan_of, small_world
 
 from missingmodels.frame.exposure import TieSpans, peer_exposures
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.intervals import UNRECORDED_DAY, to_day
+from worlds import EXPOSURES, day_rows, plan_of, small_world
 
 CASES = [
     (seed, window, exposure)
@@ -83,6 +83,7 @@ def test_exposures_of_every_resident_day(case):
         risk.onset_anywhere,
         window_days=plan.exposure.window_days,
         occupancy=risk.occupancy,
+        occupancy_recorded=risk.occupancy_recorded,
         known_days=risk.known_days,
         ties=tie_spans(world.tables, risk),
     )
@@ -108,6 +109,15 @@ def test_onsets_reconcile_one_to_one(case):
     found = {(risk.child_ids[i], d) for i, d in zip(*np.nonzero(risk.onset), strict=True)}
     assert found == expected
     assert risk.notes["onsets"] == risk.notes["episodes in the tables"] == len(episodes)
+
+
+def test_residence_agrees_on_the_eighteenth_birthday():
+    """From 2022 on, 18 years hold four leap days; from 2024, five. Either way the bed is given up on the birthday."""
+    late = {"age_at_entry_mean_years": 16.5}
+    world = small_world(0, n_homes=12, days=400, start_date="2022-04-01", children=late, onset={"rate_per_year": 9.0})
+    risk = build_risk_set(world.tables, plan_of(frame={"boundary": "starting"}).frame)
+    assert risk.notes["onsets"] == len(world.tables["missing_episodes"])
+    np.testing.assert_array_equal(~np.isnan(logged(world, risk, "days_at_risk")), risk.residence != NO_HOME)
 
 
 def test_an_onset_falls_only_on_a_day_at_risk_and_never_counts_for_its_own_day(case):

@@ -20,7 +20,6 @@ from math import lgamma, log
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import day_rows, plan_of, remade
 
 from missingmodels.frame.design import build_design
 from missingmodels.frame.exposure import own_history
@@ -29,6 +28,7 @@ from missingmodels.frame.rows import build_rows, model_terms
 from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.models import reference
 from missingmodels.tables import check_tables, make_tables
+from worlds import day_rows, plan_of, remade
 
 DAYS = 60
 CHILDREN = ("ann", "ben", "cat", "dan")
@@ -118,7 +118,7 @@ def tables():
         ("ann", "F", date(-100)),
         ("ben", "M", date(-10)),
         ("cat", "F", date(-200)),
-        ("dan", "M", date(15)),  # five days after he came: his record begins late
+        ("dan", "M", date(15)),  # five days after he came: his record begins late, and so does his time at risk
     ).assign(authority="301", birth_date_precision="day", exploitation_risk=False)
     children["birth_date"] = pd.to_datetime(children["child_id"].map(born))
     children["need_score"] = children["child_id"].map(NEED)
@@ -186,7 +186,8 @@ RESIDENT = grid(
     {"ann": {(0, 59): 1}, "ben": {(0, 59): 1}, "cat": {(0, 29): 1, (35, 59): 1}, "dan": {(10, 59): 1}}
 ).astype(bool)
 
-# 1 on a resident day, 0 while missing, 1/2 on a return day. Ann is back on the 12th itself, so she loses nothing there.
+# 1 on a resident day, 0 while missing, 1/2 on a return day; 0 while an episode would not be recorded (dan on 10-14).
+# Ann is back on the 12th itself, so she loses nothing there.
 # Cat is away on the 15th only: on the 16th she returns and may leave again, on the 17th she returns once more.
 AT_RISK = np.where(
     RESIDENT,
@@ -195,7 +196,7 @@ AT_RISK = np.where(
             "ann": {(41, 41): 0.5},
             "ben": {(19, 19): 0.5},
             "cat": {(15, 15): 0, (16, 17): 0.5, (41, 42): 0, (43, 43): 0.5},
-            "dan": {(25, 25): 0.5},
+            "dan": {(10, 14): 0, (25, 25): 0.5},
         },
         elsewhere=1.0,
     ),
@@ -224,8 +225,8 @@ def test_residence_risk_and_onsets(risk):
     in_a = [3] * 20 + [2] * 10 + [1] * 5 + [2] * 25
     in_b = [0] * 10 + [1] * 10 + [2] * 40
     np.testing.assert_array_equal(risk.occupancy, [in_a, in_b])
-    # Days at risk by child: 60 - 1/2; 60 - 1/2; 55 - 3 - 3/2; 50 - 1/2.
-    assert risk.days_at_risk.sum(axis=1).tolist() == [59.5, 59.5, 50.5, 49.5]
+    # Days at risk by child: 60 - 1/2; 60 - 1/2; 55 - 3 - 3/2; 45 - 1/2.
+    assert risk.days_at_risk.sum(axis=1).tolist() == [59.5, 59.5, 50.5, 44.5]
 
 
 # Recent = an onset on one of the 7 days before, so the onset of day s is seen on days s+1 … s+7 and not on s itself:
@@ -314,8 +315,8 @@ STAFF_RATIO = {"A": (np.nan, log(1.5 * 28 / 76), log(1.5 * 28 / 51)), "B": (np.n
 AGENCY_SHARE = {"A": (np.nan, 0.25, 0.25), "B": (np.nan, 0.5, 168 / 1008)}
 # A, 365 days before days 0, 28, 56: s2 left on day -100; s4 left on day 30; the agency worker does not count.
 # Headcount days: 365 + 265 + 100 + 365 = 1095; 365 + 237 + 128 + 365 = 1095; 365 + 209 + 156 + 339 = 1069.
-# B is on record from day -100 only: 100 + 90, 128 + 90, 156 + 90 headcount days over 100, 128, 156 days, and one left.
-TURNOVER = {"A": (1 / 3, 1 / 3, 2 * 365 / 1069), "B": (100 / 190, 128 / 218, 156 / 246)}
+# B is on record from day -100 only: one leaver in 100 + 90, 128 + 90, 156 + 90 headcount days, put per year.
+TURNOVER = {"A": (1 / 3, 1 / 3, 2 * 365 / 1069), "B": (365 / 190, 365 / 218, 365 / 246)}
 
 
 def test_staffing_is_that_of_the_period_before_and_turnover_of_the_year_before(tables, risk):
@@ -360,8 +361,8 @@ def test_mix_of_residents(tables, risk):
 
 
 def test_mix_out_of_area_is_that_of_the_others_on_the_day(tables, risk):
-    # ann is out of area in A, ben is not in A but is in B, cat and dan are not. Others' share:
-    # ann sees ben and cat (0 of 2), then cat; ben sees ann of two, then dan; cat sees ann of two, then ann; dan sees ben.
+    # ann is out of area in A, ben is not in A but is in B, cat and dan are not. So ann sees 0 of 2, then cat;
+    # ben sees ann of two, then dan; cat sees ann of two, then ann alone; dan sees ben.
     expected = {
         "ann": {(0, 29): 0, (35, 59): 0},
         "ben": {(0, 19): 0.5, (20, 59): 0},
@@ -381,7 +382,7 @@ BETWEEN = {
     },
     "turnover": {
         "A": (127 / 3 + 8 * 730 / 1069) / 135,
-        "B": (26 * 100 / 190 + 56 * 128 / 218 + 8 * 156 / 246) / 90,
+        "B": (26 * 365 / 190 + 56 * 365 / 218 + 8 * 365 / 246) / 90,
     },
     "agency_share": {"A": 0.25, "B": (56 * 0.5 + 8 * 168 / 1008) / 64},
     # A: 20 days of -0.125 + 0.625 + 0.25, 10 + 25 days of 0.25 + 1, over 60 + 20 + 50 days; B: 40 of 2 - 0.5 over 80
@@ -416,18 +417,18 @@ def test_structure_between_and_within_homes(by_day, name):
         assert found[f"{name}_within"] == pytest.approx(within, abs=1e-12), (who, day)
 
 
-def test_split_between_within_leaves_unvalued_days_at_the_home_mean():
-    between, within, unrecorded = split_between_within(
-        np.array([1.0, 3.0, np.nan, np.nan]), np.array([0, 0, 0, 1]), homes=2
-    )
-    # home 0: mean of 1 and 3; home 1 has no value and stands at the mean of all
-    np.testing.assert_array_equal(between, [2, 2, 2, 2])
-    np.testing.assert_array_equal(within, [-1, 1, 0, 0])
-    assert unrecorded == 0.5
+def test_split_between_within_of_days_without_a_value():
+    values = np.array([1.0, 3.0, np.nan, np.nan, np.nan])
+    home = np.array([0, 0, 0, 1, 2])
+    undefined = np.array([False, False, True, True, False])
+    between, within = split_between_within(values, home, homes=3, undefined=undefined)
+    # home 0: mean of 1 and 3; home 1 never holds two children and stands at the mean of all; home 2 is unrecorded
+    np.testing.assert_array_equal(between, [2, 2, 2, 2, np.nan])
+    np.testing.assert_array_equal(within, [-1, 1, 0, 0, np.nan])
 
 
 # Onsets, likelihood days Σ e (1 - y/2), days at risk. cat's onsets cost 1/2 + 1/4 (a return day) + 1/2.
-SUMS = {"ann": (2, 58.5, 59.5), "ben": (1, 59.0, 59.5), "cat": (3, 49.25, 50.5), "dan": (1, 49.0, 49.5)}
+SUMS = {"ann": (2, 58.5, 59.5), "ben": (1, 59.0, 59.5), "cat": (3, 49.25, 50.5), "dan": (1, 44.0, 44.5)}
 
 
 @pytest.fixture(scope="module")
@@ -440,10 +441,10 @@ def test_rows_add_up(rows):
     for child, sums in SUMS.items():
         own = rows.frame[who == child]
         assert tuple(own[["onsets", "days", "days_at_risk"]].sum()) == sums
-    # before the window (days 0-13): ann, ben and cat 14 days each and ann's onset; dan days 10-13
+    # before the window (days 0-13): ann, ben and cat 14 days each and ann's onset; dan is not recorded yet
     before = rows.frame[rows.frame["before_window"]]
     assert before["onsets"].sum() == 1
-    assert before["days_at_risk"].sum() == 14 * 3 + 4
+    assert before["days_at_risk"].sum() == 14 * 3
     covariates = [name for name in rows.frame if name not in ("onsets", "days", "days_at_risk")]
     assert not rows.frame.duplicated(covariates).any()
 
@@ -501,12 +502,12 @@ def test_design_and_likelihood(rows, plan):
     assert bands == {"arrival_band[0-6]", "arrival_band[7-27]", "arrival_band[28-89]"}
     # Days at risk beside a recent peer: ann 9 + 6 1/2, ben 6 1/2 + 7, cat 1+1+0+1/2+1/2+1+1 and 0+0+1/2+4, dan 5 1/2.
     at = design.names.index("peer_presence")
-    assert design.centre[at] == pytest.approx((15.5 + 13.5 + 9.5 + 5.5) / 219)
+    assert design.centre[at] == pytest.approx((15.5 + 13.5 + 9.5 + 5.5) / 214)
     assert design.scale[at] == 1
     # need scores by days at risk, in standard deviations
     at = design.names.index("need_score")
-    mean = (59.5 * 1 - 59.5 * 0.5 + 50.5 * 0.25 + 49.5 * 2) / 219
-    square = (59.5 * 1 + 59.5 * 0.25 + 50.5 * 0.0625 + 49.5 * 4) / 219
+    mean = (59.5 * 1 - 59.5 * 0.5 + 50.5 * 0.25 + 44.5 * 2) / 214
+    square = (59.5 * 1 + 59.5 * 0.25 + 50.5 * 0.0625 + 44.5 * 4) / 214
     assert design.centre[at] == pytest.approx(mean)
     assert design.scale[at] == pytest.approx((square - mean**2) ** 0.5)
     # with 0.02 a day for everybody and k = 1/2, Λ is a fiftieth of the likelihood days
@@ -535,7 +536,7 @@ def test_an_onset_on_a_moving_day(tables, rule, home, at_risk):
     assert risk.days_at_risk[ben, 20] == at_risk
     assert risk.onset[ben, 20] == (at_risk > 0)
     assert risk.onset_anywhere[ben, 20]
-    expected = np.array([59.5, 58.5 + at_risk, 50.5, 49.5])
+    expected = np.array([59.5, 58.5 + at_risk, 50.5, 44.5])
     np.testing.assert_array_equal(risk.days_at_risk.sum(axis=1), expected)
 
 

@@ -155,13 +155,12 @@ def report(
     run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")], as_json: Json = False
 ) -> None:
     """Write a run's report and figures again from its evidence."""
-    from missingmodels.report.html import write_figures, write_report
+    from missingmodels.report.html import write_report
     from missingmodels.report.text import summary_text
-    from missingmodels.runs import FIGURES, REPORT, read_run_evidence
+    from missingmodels.runs import REPORT, read_run_evidence
 
     evidence = read_run_evidence(run)
     path = write_report(evidence, run / REPORT)
-    write_figures(evidence, run / FIGURES)
     _out({"report": str(path)}, as_json, f"{summary_text(evidence)}\nReport: {path}")
 
 

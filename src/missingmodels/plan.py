@@ -68,8 +68,8 @@ class PriorChange(Config):
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
-        by_moments = self.mean is not None and self.sd is not None
-        if by_moments == (self.fixed is not None):
+        given = (self.mean is not None, self.sd is not None, self.fixed is not None)
+        if given not in ((True, True, False), (False, False, True)):
             raise ValueError("give either mean and sd, or fixed")
         return self
 

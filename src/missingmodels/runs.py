@@ -9,11 +9,11 @@ from missingmodels.evidence.record import Evidence, read_evidence, write_evidenc
 from missingmodels.fit.store import write_fit
 from missingmodels.pipeline import Answer
 from missingmodels.provenance import versions
-from missingmodels.report.html import write_figures, write_report
+from missingmodels.report.html import write_report
 from missingmodels.tables.store import MANIFEST, read_manifest, whole_folder
 
 RUN_FORMAT = "missingmodels-run"
-EVIDENCE, REPORT, FIGURES, FITS = "evidence.json", "report.html", "figures", "fits"
+EVIDENCE, REPORT, FITS = "evidence.json", "report.html", "fits"
 
 
 def write_run(found: Answer, folder: Path, *, overwrite: bool) -> Path:
@@ -24,7 +24,6 @@ def write_run(found: Answer, folder: Path, *, overwrite: bool) -> Path:
             write_fit(fit, scratch / FITS / f"{fit.model}{'_' + fit.exposure if fit.exposure else ''}.nc")
         write_evidence(found.evidence, scratch / EVIDENCE)
         write_report(found.evidence, scratch / REPORT)
-        write_figures(found.evidence, scratch / FIGURES)
         manifest = {
             "format": RUN_FORMAT,
             "versions": versions(),

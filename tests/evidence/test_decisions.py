@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED, 
 from missingmodels.plan import Decision
 
 RULE = Decision()
+FIT: Any = SimpleNamespace(model="M3", exposure="peer_presence")
 
 
 def draws(above: int, below: int, inside: int = 0) -> np.ndarray:
@@ -47,7 +51,7 @@ def test_a_plan_may_set_another_rule() -> None:
 def test_row_states_its_interval_and_region() -> None:
     ratio = np.exp(np.random.default_rng(1).normal(0.3, 0.1, 4000))
     row = summarise(
-        ratio, hypothesis="H1", model="M3", estimand="rate_ratio", name="p", label="p", rule=RULE, null=1.0, expected="above"
+        ratio, hypothesis="H1", fit=FIT, estimand="rate_ratio", name="p", label="p", rule=RULE, null=1.0, expected="above"
     )  # fmt: skip
     assert (row.interval_mass, row.interval_kind) == (0.90, "equal-tailed")
     assert row.interval_low == pytest.approx(np.quantile(ratio, 0.05))
@@ -59,6 +63,6 @@ def test_row_states_its_interval_and_region() -> None:
 
 def test_quantities_without_a_direction_get_no_verdict() -> None:
     row = summarise(
-        np.ones(10), hypothesis="", model="M0", estimand="sd_log", name="s", label="s", rule=RULE
+        np.ones(10), hypothesis="", fit=FIT, estimand="sd_log", name="s", label="s", rule=RULE
     )  # fmt: skip
     assert (row.verdict, row.rope_probability, row.probability_above_null) == ("", None, None)

@@ -86,9 +86,30 @@ def test_burn_in_never_counts() -> None:
     assert interquartile_range(changed, "size_between") == interquartile_range(small_design(), "size_between")
 
 
-def test_rate_ratio_of_an_absent_column_is_one() -> None:
-    np.testing.assert_array_equal(rate_ratio(parameters(), {"turnover_within": 3.0}), [1.0, 1.0])
+def test_rate_ratio_by_hand() -> None:
     np.testing.assert_allclose(rate_ratio(parameters(), {"peer_presence": 1.0, "size_between": 2.0}), [2, np.exp(0.2)])
+
+
+def test_an_effect_that_is_not_stated_is_not_zero() -> None:
+    with pytest.raises(KeyError, match="peer_density"):
+        rate_ratio(parameters(), {"peer_density": 1.0})
+
+
+def test_parameters_of_another_model_are_refused() -> None:
+    other = parameters(coefficients=dict(parameters().coefficients) | {"peer_density": np.array([0.1, 0.0])})
+    with pytest.raises(ValueError, match="peer_density"):
+        expected_episodes(other, small_design())
+    with pytest.raises(ValueError, match="periods"):
+        expected_episodes(parameters(home_period=np.zeros((2, 2, 5))), small_design())
+
+
+def test_a_column_left_out_keeps_its_constant_effect() -> None:
+    with_constant = small_design(constants={"male": 1.0})
+    stated = parameters(coefficients=dict(parameters().coefficients) | {"male": np.log([1.5, 1.0])})
+    plain = parameters(intercept=np.log([0.015, 0.02]))
+    np.testing.assert_allclose(
+        expected_episodes(stated, with_constant), expected_episodes(plain, small_design()), rtol=1e-12
+    )
 
 
 def test_variance_explained_by_hand() -> None:

@@ -12,7 +12,6 @@ from math import log
 
 import numpy as np
 import pytest
-from worlds import EXPOSURES, plan_of, small_world
 
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
@@ -20,6 +19,7 @@ from missingmodels.frame.rows import build_rows, model_terms
 from missingmodels.models import reference
 from missingmodels.models.onset import build_model
 from missingmodels.models.priors import prior_set
+from worlds import EXPOSURES, plan_of, small_world
 
 POINTS = range(4)
 FIXED = {"peer_density": 0.4, "need_score": -0.25}
@@ -74,7 +74,7 @@ def case(request):
     rows = build_rows(tables, build_risk_set(tables, plan.frame), plan)
     design = build_design(rows, formula, conditional=initial == "conditional")
     assert design.before_window.any() == (initial == "conditional")
-    model = build_model(design, prior_set(plan.priors, design.names))
+    model = build_model(design, prior_set(plan.priors))
     # The graph as written: no rewriting for speed, and no compiler.
     return design, use, replace, scales, model, model.compile_logp(mode="FAST_COMPILE")
 
@@ -165,7 +165,7 @@ def test_log_density(case, seed):
 def test_the_free_variables_are_those_of_the_specification(case):
     design, _, replace, _, model, _ = case
     fixed = sum("fixed" in change for name, change in replace.items() if name in design.names)
-    sizes = {variable.name: int(np.prod(variable.shape.eval())) for variable in model.free_RVs}
+    sizes = {variable.name: int(np.prod(variable.type.shape)) for variable in model.free_RVs}
     homes = len(design.home_ids)
     scales = {"sigma_home", "sigma_period", "frailty_shape"}
     assert sizes == {

@@ -7,30 +7,24 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import day_rows, plan_of, scenario_of, small_world
 
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
-from missingmodels.intervals import to_day
 from missingmodels.plan import Plan
 from missingmodels.provenance import stream
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 from missingmodels.sources import card
 from missingmodels.tables import check_tables
+from worlds import day_rows, plan_of, scenario_of, small_world
 
 # Beyond 4 standard errors lies 1 true value in 16,000; seeds are fixed, so a pass stays a pass.
 STANDARD_ERRORS = 4
 
-NO_EFFECTS = dict.fromkeys(
-    (
-        "age_years male need_score exploitation_risk out_of_area own_1_7 own_8_28 arrival_0_6 arrival_7_27 arrival_28_89"
-        " staff_ratio_between staff_ratio_within turnover_between turnover_within mix_need_between mix_need_within"
-    ).split(),
-    0.0,
-)
-PLAIN = NO_EFFECTS | {"home_sd": 0.0, "home_period_sd": 0.0, "frailty_shape": 1e9}
+SIZES = {"rate_per_year", "home_sd", "home_period_sd", "frailty_shape"}
+EFFECTS = set(Scenario().onset.model_dump()) - SIZES
+PLAIN = dict.fromkeys(EFFECTS, 0.0) | {"home_sd": 0.0, "home_period_sd": 0.0, "frailty_shape": 1e9}
 NO_CONTAGION = {"log_rate_ratio": 0.0}
 SETTLED = ("children", "placements", "homes", "staff_periods", "staff_spells", "ties")
 
@@ -129,12 +123,14 @@ def test_tables_keep_the_contract(parts, seed):
     assert world.tables.all_residents
 
 
-def test_no_child_stays_after_the_eighteenth_birthday():
-    tables = simulate_world(scenario_of(n_homes=40, days=393), seed=9).tables
+@pytest.mark.parametrize("start", ["2022-04-01", "2024-04-01"])
+def test_no_child_stays_after_the_eighteenth_birthday(start):
+    tables = simulate_world(scenario_of(n_homes=40, days=393, start_date=start), seed=9).tables
     stays = tables["placements"].merge(tables["children"], on="child_id")
-    # a child who is placed at 17.7 years and less leaves by the day of the birthday, counted as 18 * 365.25 days
-    last = to_day(stays["end_date"].fillna(tables.observed_to))
-    assert (last - to_day(stays["birth_date"]) <= np.ceil(18 * 365.25) + 1).all()
+    birthday = stays["birth_date"] + pd.DateOffset(years=18)
+    assert (stays["end_date"].fillna(tables.observed_to) <= birthday).mean() > 0.9
+    late = stays[stays["end_date"].fillna(tables.observed_to) > birthday]
+    assert late[["child_id", "birth_date", "end_date"]].values.tolist() == []
 
 
 def onset_scores(world, plan):
@@ -170,41 +166,56 @@ def test_without_effects_onsets_come_at_the_stated_rate(seed):
     assert abs(onsets - chance.sum()) < STANDARD_ERRORS * np.sqrt((chance * (1 - chance)).sum())
 
 
-@pytest.mark.parametrize("exposure", ["peer_presence", "peer_network"])
-def test_onsets_agree_with_the_truth_carried_through_the_frame(exposure):
-    """The truth's labels, the simulator's intensity and the design's columns speak of the same quantities."""
-    effects = {
-        "rate_per_year": 3.0, "male": 0.4, "need_score": 0.5, "own_1_7": 0.8, "own_8_28": 0.5, "arrival_0_6": 0.9,
-        "arrival_7_27": 0.6, "arrival_28_89": 0.4, "staff_ratio_between": -0.9, "staff_ratio_within": -0.7,
-        "turnover_between": 1.0, "turnover_within": 0.8, "mix_need_between": 0.6, "mix_need_within": 0.5,
-        "frailty_shape": 2.0, "home_sd": 0.5, "home_period_sd": 0.5,
-    }  # fmt: skip
-    settings = {"onset": effects, "contagion": {"exposure": exposure, "log_rate_ratio": 0.9}}
-    world = simulate_world(scenario_of(n_homes=60, days=393, **settings), seed=21)
-    scores = onset_scores(world, starting(exposure={"primary": exposure}))
+# Every effect is away from its default, and no two of them agree.
+UNLIKE = {
+    "rate_per_year": 3.0, "age_years": 0.15, "male": 0.4, "need_score": 0.5, "exploitation_risk": 0.65,
+    "out_of_area": -0.35, "own_1_7": 0.8, "own_8_28": 0.55, "arrival_0_6": 0.95, "arrival_7_27": 0.6,
+    "arrival_28_89": 0.45, "staff_ratio_between": -0.9, "staff_ratio_within": -0.3, "turnover_between": 1.1,
+    "turnover_within": 0.7, "mix_need_between": 0.62, "mix_need_within": 0.25,
+    "frailty_shape": 2.0, "home_sd": 0.5, "home_period_sd": 0.52,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["peer_presence", "peer_count", "peer_density", "peer_network"])
+def busy(request):
+    """A world in which everything has an effect, and the plan that reads it."""
+    contagion = {"exposure": request.param, "log_rate_ratio": 0.85, "window_days": 9}
+    world = simulate_world(scenario_of(n_homes=40, days=393, onset=UNLIKE, contagion=contagion), seed=21)
+    return world, starting(exposure={"primary": request.param, "window_days": 9})
+
+
+def test_onsets_agree_with_the_truth_carried_through_the_frame(busy):
+    """Statistically, whatever the order in which the simulator draws."""
+    world, plan = busy
+    assert set(UNLIKE) == EFFECTS | SIZES
+    scores = onset_scores(world, plan)
     assert {name for name, value in world.truth.coefficients.items() if value[0]} <= set(scores)
     assert {name: value for name, value in scores.items() if abs(value) > STANDARD_ERRORS} == {}
 
 
-def test_the_intensity_is_the_truth_carried_through_the_frame():
-    """Day by day: log intensity of the simulator = α + x'β + v + w of the design, own history and peers apart."""
-    from missingmodels.simulate.predictor import draw_effects, fixed_log_intensity
-    from missingmodels.simulate.roster import draw_roster
-    from missingmodels.simulate.staffing import draw_staffing
-
-    silent = {"own_1_7": 0.0, "own_8_28": 0.0, "need_score": 0.7, "male": -0.3, "arrival_28_89": 0.2}
-    scenario = scenario_of(n_homes=20, days=300, onset=silent, contagion=NO_CONTAGION)
-    world, plan = simulate_world(scenario, seed=8), starting()
+def test_an_onset_is_drawn_where_chance_falls_below_the_truth_carried_through_the_frame(busy):
+    """Exactly, day by day: the truth's labels, the simulator's intensity and the design's columns are one thing."""
+    world, plan = busy
     risk = build_risk_set(world.tables, plan.frame)
     rows = day_rows(world.tables, risk, plan)
     design = build_design(rows, model_terms(plan, "M3"))
-    roster = draw_roster(scenario, 8)
-    staffing = draw_staffing(scenario, roster.places, 8)
-    home, shock, _ = draw_effects(scenario, roster.birth.size, 8)
-    drawn = fixed_log_intensity(scenario, roster, staffing, home, shock)
-    labels = {child: i for i, child in enumerate(world.tables["children"]["child_id"])}
-    who = np.array([labels[child] for child in rows.child_ids])[design.child]
-    np.testing.assert_allclose(design.log_rate(world.truth)[0], drawn[who, rows.frame["day"]], atol=1e-9)
+    frailty = world.truth.frailty_of(design.child_ids)[0]
+    probability = -np.expm1(-np.exp(design.log_rate(world.truth)[0]) * frailty[design.child] * design.days_at_risk)
+    children = world.tables["children"]["child_id"]
+    chance = stream(21, "onset").random((len(children), risk.days))
+    who = pd.Index(children).get_indexer(design.child_ids)[design.child]
+    expected = chance[who, rows.frame["day"]] < probability
+    assert expected.sum() > 200
+    np.testing.assert_array_equal(design.onsets, expected)
+
+
+def test_the_truth_states_every_column_of_a_sparse_sector():
+    """One home has residents in its first period only, so its staff ratio is never defined."""
+    world = simulate_world(scenario_of(n_homes=4, days=150, homes={"occupancy": 0.3}), seed=27)
+    plan = starting()
+    risk = build_risk_set(world.tables, plan.frame)
+    design = build_design(build_rows(world.tables, risk, plan), model_terms(plan, "M3"))
+    assert np.isfinite(design.log_rate(world.truth)).all()
 
 
 def test_frailty_has_mean_one_and_variance_of_one_over_its_shape():
@@ -259,14 +270,18 @@ def test_true_coefficients_are_columns_of_the_default_design():
     world, plan = simulate_world(Scenario(), seed=1), Plan()
     risk = build_risk_set(world.tables, plan.frame)
     design = build_design(build_rows(world.tables, risk, plan), model_terms(plan, "M3"))
-    assert {name for name, value in world.truth.coefficients.items() if value[0]} <= set(design.names)
-    # The labels of zero effects are columns too, so that a typing error cannot hide behind a zero.
-    assert set(world.truth.coefficients) <= set(design.names)
-    # What the default plan asks beside the truth's labels has no effect in the world.
-    beside = {"history_unknown", "no_peers", "peers_unseen"}
-    beside |= {f"{name}_{part}" for name in ("mix_spread", "size") for part in ("between", "within")}
-    assert set(design.names) - set(world.truth.coefficients) == beside
+    truth = world.truth.coefficients
+    assert {name for name, value in truth.items() if value[0]} <= set(design.names)
+    # Effects that a scenario can set are columns even where they are 0, so no typing error hides behind a zero.
+    bands = {f"arrival_{band}": f"arrival_band[{band.replace('_', '-')}]" for band in ("0_6", "7_27", "28_89")}
+    assert {bands.get(name, name) for name in EFFECTS} <= set(design.names)
+    assert len(EFFECTS) == 16
+    # Every column has a stated truth. What the plan asks beside the scenario's effects has none in the world.
+    beside = set(design.names) - {bands.get(name, name) for name in EFFECTS} - {"peer_presence"}
+    expected = {"history_unknown", "no_peers", "peers_unseen"}
+    expected |= {f"{name}_{part}" for name in ("mix_spread", "size") for part in ("between", "within")}
+    assert beside == expected
+    assert all(world.truth.coefficient(name).tolist() == [0.0] for name in beside)
     assert set(design.child_ids) <= set(world.truth.child_ids)
     assert set(design.home_ids) <= set(world.truth.home_ids)
     assert world.truth.home_period.shape[2] == design.periods
-    assert world.truth.coefficient("history_unknown").tolist() == [0.0]

@@ -60,6 +60,7 @@ def homes(fit: Fit, rule: Decision) -> dict[str, Any]:
         "effect": _bands(fit.parameters.home[:, held], rule),
         "sigma": _bands(fit.parameters.sigma_home[:, None], rule),
         "model": fit.model,
+        "exposure": fit.exposure,
     }
 
 
@@ -80,6 +81,7 @@ def predictive(fit: Fit, rule: Decision, rng: np.random.Generator, *, draws: int
         "observed": _shares(observed[None])[0].tolist(),
         "replicated": _bands(_shares(counts), rule),
         "model": fit.model,
+        "exposure": fit.exposure,
     }
 
 

@@ -122,7 +122,7 @@ def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: P
 
     def role(row: Row) -> str:
         if row.exposure and row.exposure != plan.exposure.primary:
-            return "beside" if hypothesis == "H1" else "smaller model"
+            return "beside" if hypothesis == "H1" else "other exposure"
         return "primary" if row.model == fullest else "smaller model"
 
     return [replace(row, role=role(row)) for row in rows]

@@ -49,6 +49,8 @@ def settle_header(header: pd.DataFrame, *, episodes: pd.DataFrame) -> pd.DataFra
 
 def settle_uasc(uasc: pd.DataFrame, *, recorded_from: pd.Series) -> pd.DataFrame:
     """Give every uasc row its fate; ``recorded_from`` by child of the children kept."""
+    if "UASC_FLAG" in uasc:
+        uasc = set_aside(uasc, uasc["UASC_FLAG"] != "1", "uasc_flag_not_1", "the flag UASC is not 1")
     uasc = one_row_a_child(uasc, ["DUC"])
     uasc = set_aside(uasc, ~uasc["CHILD"].isin(recorded_from.index), "uasc_orphan", "the child has no placement")
     ended = uasc["until"] <= by_child(uasc["CHILD"], recorded_from)

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from missingmodels.errors import ImportFault
-from missingmodels.extract.csv_files import CsvFile
+from missingmodels.extract.ledger import FAULTS_SHOWN
+from missingmodels.extract.source_table import SourceTable
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "header": ("CHILD", "SEX", "DOB", "ETHNIC"),
@@ -24,7 +25,8 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "missing": ("CHILD", "MISSING", "MIS_START", "MIS_END"),
     "uasc": ("CHILD", "DUC"),
 }
-OPTIONAL = {"episodes": ("PL_LOCATION",)}
+# UASC_FLAG is the XML return's alone: in the others a row in uasc is the flag.
+OPTIONAL = {"episodes": ("PL_LOCATION",), "uasc": ("UASC_FLAG",)}
 # Columns of the return that are left unread, so that they are not reported as strange.
 UNREAD = {
     "header": {"UPN", "MOTHER", "MC_DOB"},
@@ -55,11 +57,12 @@ SHORT_BREAKS = ("V3", "V4")
 HOMES_BY_URN = ("K1", "K2", "R3", "S1")
 HOMES_BY_ADDRESS = ("K3", "R1")
 NO_URN = ("", "XXXXXXX")
+FORMULA_ERROR = r"#(?:REF|VALUE|DIV/0|NUM|NULL)!|#NAME\?"
 
 
-def recognise(files: Sequence[CsvFile]) -> dict[str, CsvFile]:
+def recognise(files: Sequence[SourceTable]) -> dict[str, SourceTable]:
     """The file of each table. Raises ImportFault listing all that are absent, doubled or incomplete."""
-    found: dict[str, CsvFile] = {}
+    found: dict[str, SourceTable] = {}
     faults: list[str] = []
     for file in files:
         tables = [table for table, needed in NEEDED.items() if set(needed) <= set(file.columns)]
@@ -79,12 +82,12 @@ def recognise(files: Sequence[CsvFile]) -> dict[str, CsvFile]:
         columns = "; ".join(f"{table}: {', '.join(NEEDED[table])}" for table in COMPULSORY)
         raise ImportFault(
             "the files are no SSDA903 return: " + "; ".join(faults),
-            remedy=f"export one CSV file a table with at least these columns — {columns}",
+            remedy=f"export one CSV file or sheet a table with at least these columns — {columns}",
         )
     return found
 
 
-def notes_on(file: CsvFile, table: str) -> list[str]:
+def notes_on(file: SourceTable, table: str) -> list[str]:
     """What a reader should know of a file as a whole."""
     known = {*NEEDED[table], *OPTIONAL.get(table, ()), *UNREAD[table]}
     extra = [name for name in file.columns if name not in known]
@@ -94,10 +97,11 @@ def notes_on(file: CsvFile, table: str) -> list[str]:
     return notes
 
 
-def needed_columns(file: CsvFile, table: str) -> pd.DataFrame:
+def needed_columns(file: SourceTable, table: str) -> pd.DataFrame:
     """The columns of a table that are read, identifiers and codes normalised; no other data goes further."""
     held = [*NEEDED[table], *(name for name in OPTIONAL.get(table, ()) if name in file.columns), "row"]
     frame = file.frame.loc[:, held].copy()
+    _refuse_formula_errors(file, held)
     for column in [name for name in held if name not in ("row", "CHILD", *DATES[table])]:
         frame[column] = frame[column].str.upper()
     # Spreadsheets turn whole numbers into 123456.0.
@@ -108,20 +112,34 @@ def needed_columns(file: CsvFile, table: str) -> pd.DataFrame:
     return frame
 
 
-def _table_in_name(file: CsvFile) -> str:
+def _refuse_formula_errors(file: SourceTable, columns: Sequence[str]) -> None:
+    """What a spreadsheet shows where a formula failed is no value; #N/A alone is a common way to write a blank."""
+    text = file.frame[[name for name in columns if name != "row"]]
+    failed = text.apply(lambda column: column.str.fullmatch(FORMULA_ERROR).astype(bool)) if len(text) else text
+    for column in text.columns[failed.any()] if len(text) else ():
+        rows = file.frame.loc[failed[column], "row"].tolist()
+        raise ImportFault(
+            f"{column} holds {text.loc[failed[column], column].iloc[0]}, a failed formula, "
+            f"in {len(rows)} rows; first: {', '.join(map(str, rows[:FAULTS_SHOWN]))}",
+            where=file.name,
+            remedy="correct the formula or replace it by its value",
+        )
+
+
+def _table_in_name(file: SourceTable) -> str:
     """The table that a file's name claims. Social workers' episodes are another table of the return."""
     if any(name.startswith("SW_") for name in file.columns):
         return ""
-    match = re.search(r"(?:^|[^a-z])(header|episode|missing)s?(?:[^a-z]|$)", file.name.lower())
+    match = re.search(r"(?:^|[^a-z])(header|episode|missing)s?(?:[^a-z]|$)", file.label.lower())
     return {"episode": "episodes"}.get(match[1], match[1]) if match else ""
 
 
-def _lacking(file: CsvFile, table: str) -> str:
+def _lacking(file: SourceTable, table: str) -> str:
     lacking = [name for name in NEEDED[table] if name not in file.columns]
     return f"the column{'' if len(lacking) == 1 else 's'} {', '.join(lacking)}"
 
 
-def _not_found(files: Sequence[CsvFile], table: str) -> str:
+def _not_found(files: Sequence[SourceTable], table: str) -> str:
     """Names the file that comes nearest, if one holds at least half of the columns."""
     nearest = max(files, key=lambda file: len(set(NEEDED[table]) & set(file.columns)))
     if 2 * len(set(NEEDED[table]) & set(nearest.columns)) > len(NEEDED[table]):

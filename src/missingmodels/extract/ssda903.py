@@ -1,7 +1,8 @@
-"""One authority's SSDA903 return of one year (CSV files in a folder) to Tables, with a ledger of every row.
+"""One authority's SSDA903 return of one year to Tables, with a ledger of every row.
 
-The files carry neither the authority nor the year; dates only, no times. Nothing is written to disk and no
-value is changed without a line in the ledger.
+It may be a folder or a .zip of CSV files, an Excel workbook with a sheet a table, or the XML return. None carries the
+authority or the year; dates only, no times. Nothing is written to disk and no value is changed without a line in the
+ledger.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from missingmodels.errors import ImportFault
 from missingmodels.extract import layout903 as layout
 from missingmodels.extract.absences import missing_episodes_of, settle_missing
 from missingmodels.extract.children903 import children_of, one_row_a_child, settle_header, settle_uasc
-from missingmodels.extract.csv_files import CsvFile, date_faults, dates, read_csv_folder
+from missingmodels.extract.containers import read_container
+from missingmodels.extract.csv_files import date_faults, dates
 from missingmodels.extract.ledger import FAULTS_SHOWN, Ledger, follow, in_play, ledger_of, set_aside
 from missingmodels.extract.placements import home_key, homes_of, placements_of, settle_episodes
+from missingmodels.extract.source_table import SourceTable
 from missingmodels.extract.year903 import end_year
 from missingmodels.tables import Tables, make_tables, require_valid
 
@@ -34,30 +37,34 @@ class Imported:
 
 
 def read_ssda903(
-    folder: Path | str, *, authority: str, year: int | None = None, set_aside_bad_dates: bool = False
+    path: Path | str, *, authority: str, year: int | None = None, set_aside_bad_dates: bool = False
 ) -> Imported:
-    """Read the CSV files of one return.
+    """Read one return.
 
     Parameters
     ----------
-    folder : holds the header, episodes and missing tables and perhaps uasc, one CSV each; more is ignored
+    path : folder or .zip of CSV files, .xlsx workbook or .xml return, with the header, episodes and missing
+        tables and perhaps uasc, one file or sheet each; more is ignored
     authority : code of the authority that made the return
     year : the return's end year (2018 = 1 April 2017 to 31 March 2018); inferred from the dates if not given
     set_aside_bad_dates : set rows whose dates cannot be read aside instead of refusing the return
 
-    Raises InputError for a path that is no folder of CSV files, ImportFault for all that keeps these files
+    Ledger and errors name the file, or the sheet and its row, or the XML element and its number in the file.
+
+    Raises InputError for a path that holds no such files, ImportFault for all that keeps these files
     from being a return: absent tables or columns, unreadable dates, contradicting header rows, a year that
     does not fit. TablesInvalid would be a fault of this package.
     """
-    folder = Path(folder)
+    path = Path(path)
     if not authority.strip():
-        raise ImportFault("the authority is blank", where=str(folder), remedy="give the authority's code")
-    files = read_csv_folder(folder)
+        raise ImportFault("the authority is blank", where=str(path), remedy="give the authority's code")
+    files = read_container(path)
     sources = layout.recognise(files)
     frames = {name: _working_frame(file, name) for name, file in sources.items()}
-    frames = _judge_dates(frames, tolerant=set_aside_bad_dates)
-    names = [folder.resolve().name, *(file.name for file in sources.values())]
-    end = end_year(frames, where=str(folder), names=names, given=year)
+    units = {file.name: file.unit for file in sources.values()}
+    frames = _judge_dates(frames, units=units, tolerant=set_aside_bad_dates)
+    names = [path.resolve().name, *(file.name for file in sources.values())]
+    end = end_year(frames, where=str(path), names=names, given=year)
     first, last = pd.Timestamp(end - 1, 4, 1), pd.Timestamp(end, 4, 1)
     frames, made = _settle(frames, authority=authority.strip(), first=first, last=last)
     ledger = ledger_of(list(frames.values()), notes=_notes(files, sources, frames, end))
@@ -70,11 +77,11 @@ def read_ssda903(
         "files": {file.name: file.digest for file in sources.values()},
     }
     tables = make_tables(made, observed_from=first, observed_to=last, origin=origin)
-    require_valid(tables, where=str(folder))
+    require_valid(tables, where=str(path))
     return Imported(tables=tables, ledger=ledger)
 
 
-def _working_frame(file: CsvFile, table: str) -> pd.DataFrame:
+def _working_frame(file: SourceTable, table: str) -> pd.DataFrame:
     frame = follow(layout.needed_columns(file, table), file=file.name, table=table)
     spans = {
         "header": ("birth",),
@@ -85,7 +92,9 @@ def _working_frame(file: CsvFile, table: str) -> pd.DataFrame:
     return frame.assign(**{new: dates(frame[old]) for new, old in zip(spans[table], layout.DATES[table], strict=True)})
 
 
-def _judge_dates(frames: Mapping[str, pd.DataFrame], *, tolerant: bool) -> dict[str, pd.DataFrame]:
+def _judge_dates(
+    frames: Mapping[str, pd.DataFrame], *, units: Mapping[str, str], tolerant: bool
+) -> dict[str, pd.DataFrame]:
     """Refuse unreadable dates, all in one error, or set their rows aside: none may ever be read as open."""
     judged, lines = {}, []
     for table, frame in frames.items():
@@ -94,7 +103,7 @@ def _judge_dates(frames: Mapping[str, pd.DataFrame], *, tolerant: bool) -> dict[
         faults = date_faults(named, layout.DATES[table], required=layout.DATES_REQUIRED[table])
         file = frame["file"].iloc[0] if len(frame) else ""
         lines += [
-            f"{file} row {row}, {column}: " + (f"{value!r} is not a date" if value else "is blank")
+            f"{file} {units[file]} {row}, {column}: " + (f"{value!r} is not a date" if value else "is blank")
             for row, column, value in faults.itertuples(index=False)
         ]
         frame = set_aside(frame, frame["CHILD"] == "", "child_blank", "CHILD is blank")
@@ -159,11 +168,11 @@ def _require_sums(frames: Mapping[str, pd.DataFrame], made: Mapping[str, pd.Data
 
 
 def _notes(
-    files: list[CsvFile], sources: Mapping[str, CsvFile], frames: Mapping[str, pd.DataFrame], year: int
+    files: list[SourceTable], sources: Mapping[str, SourceTable], frames: Mapping[str, pd.DataFrame], year: int
 ) -> list[str]:
     notes = [f"return of {year - 1}/{year % 100:02d}"]
     for table, file in sources.items():
-        notes += layout.notes_on(file, table)
+        notes += [*layout.notes_on(file, table), *file.notes]
     read = {file.name for file in sources.values()}
     others = [file.name for file in files if file.name not in read]
     if others:

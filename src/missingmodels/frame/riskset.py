@@ -169,7 +169,7 @@ def _adult_day(tables: Tables, child_id: pd.Series) -> np.ndarray:
     month = children["birth_date"].to_numpy(dtype="datetime64[M]")
     day_of_month = to_day(children["birth_date"]) - to_day(month)
     day_of_month = np.where(children["birth_date_precision"] == "month", 0, day_of_month)
-    return to_day(month + months) + day_of_month - tables.first_day
+    return to_day(month + months.astype("timedelta64[M]")) + day_of_month - tables.first_day
 
 
 def _arrivals(stays: pd.DataFrame) -> np.ndarray:

@@ -9,12 +9,12 @@ from typing import Any
 from missingmodels.evidence.record import ElpdDifference, Evidence
 from missingmodels.report import sentences, words
 from missingmodels.report.figures import Picture
-from missingmodels.report.lines import COEFFICIENT, Line, judged, lines
+from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
 
 
 def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, Any]:
     """Every value that the template names."""
-    found = lines(evidence)
+    found, failed = lines(evidence), _failed(evidence)
     plan = evidence.plan
     window = int(plan["exposure"]["window_days"])
     first = evidence.rows[0] if evidence.rows else None
@@ -24,17 +24,18 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "period_days": plan["frame"]["period_days"],
         "simulated": evidence.origin.get("kind") == "simulated",
         "origin": sentences.origin_words(evidence.origin),
-        "failed": _failed(evidence),
+        "failed": failed,
         "answers": sentences.answers(found, window),
         "interval_name": words.interval_name(first) if first else "",
         "rule": evidence.rule,
         "data": _data(evidence.data),
-        "h1": _effects(found, "H1"),
-        "h2": _effects(found, "H2"),
+        "h1": _effects(judged(found, "H1")),
+        "h2": _effects(headline(found, "H2")),
+        "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
         "attributable": _attributable(found),
         "comparisons": {
-            "h1": [_comparison(c) for c in evidence.comparisons if "H1" in c.hypothesis],
-            "h2": [_comparison(c) for c in evidence.comparisons if c.hypothesis == "H2"],
+            "h1": [_comparison(c, failed) for c in evidence.comparisons if "H1" in c.hypothesis],
+            "h2": [_comparison(c, failed) for c in evidence.comparisons if c.hypothesis == "H2"],
         },
         "explained": _by_fit(found, _EXPLAINED),
         "scales": _by_fit(found, _SCALES),
@@ -86,9 +87,9 @@ def _effect(line: Line) -> dict[str, Any]:
     }
 
 
-def _effects(found: Sequence[Line], hypothesis: str) -> dict[str, Any]:
+def _effects(shown: Sequence[Line]) -> dict[str, Any]:
     """A table's rows; the fit stands in its caption if one fit gave them all, else in every row."""
-    rows = [_effect(line) for line in judged(found, hypothesis)]
+    rows = [_effect(line) for line in shown]
     fits = {row["fit"] for row in rows}
     return {"rows": rows, "fit": fits.pop() if len(fits) == 1 else ""}
 
@@ -101,7 +102,7 @@ def _attributable(found: Sequence[Line]) -> list[dict[str, Any]]:
     ]
 
 
-def _comparison(c: ElpdDifference) -> dict[str, Any]:
+def _comparison(c: ElpdDifference, failed: Sequence[tuple[str, list[str]]]) -> dict[str, Any]:
     return {
         "hypothesis": c.hypothesis,
         "model": c.model,
@@ -111,6 +112,7 @@ def _comparison(c: ElpdDifference) -> dict[str, Any]:
         "bad": f"{c.k_hat_bad} of {c.children}",
         "meaning": sentences.elpd_words(c),
         "pareto": sentences.pareto_words(c),
+        "converged": not {c.model, c.against} & {fit for fit, _ in failed},
     }
 
 
@@ -153,23 +155,20 @@ def _data(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("further episodes of a child on the same day", f"{data['same_day_repeats']:,}"),
         ("episodes that start on the same day as another resident’s", f"{data['joint_onsets']:,}"),
         ("share of days at risk with a recently missing peer", words.percent(data["share_of_days_exposed"], 1)),
-        (
-            "coverage (residents visible / residents), median",
-            "unrecorded" if coverage is None else words.percent(coverage),
-        ),
+        ("coverage (residents visible / residents), median", seen),
         ("rows after adding up days with equal covariates", f"{data['rows']:,}"),
     ]
 
 
 _GATE: tuple[tuple[str, str, str, str, int], ...] = (
     # value, limit in the plan, heading, side of the limit, decimals
-    ("rhat_max", "rhat_max", "R-hat", "≤", 3),
-    ("rhat_effects_max", "rhat_effects_max", "R-hat, home effects", "≤", 3),
+    ("rhat_max", "rhat_max", "R‑hat", "≤", 3),
+    ("rhat_effects_max", "rhat_effects_max", "R‑hat, home effects", "≤", 3),
     ("ess_bulk_min", "ess_min", "bulk ESS", "≥", 0),
     ("ess_tail_min", "ess_min", "tail ESS", "≥", 0),
     ("divergences", "divergences_max", "divergences", "≤", 0),
-    ("bfmi_min", "bfmi_min", "E-BFMI", "≥", 2),
-    ("tree_depth_share", "tree_depth_share_max", "share at depth limit", "≤", 3),
+    ("bfmi_min", "bfmi_min", "E‑BFMI", "≥", 2),
+    ("tree_depth_share", "tree_depth_share_max", "at depth limit", "≤", 3),
 )
 
 
@@ -180,16 +179,16 @@ def _diagnostics(evidence: Evidence) -> dict[str, Any]:
     rows = []
     for c in evidence.certificates:
         held = c["diagnostics"]
-        seconds = [f"{c[k]:.0f}" if k in c else "–" for k in ("compile_seconds", "sample_seconds")]
+        seconds = " + ".join(f"{c[k]:.0f}" if k in c else "–" for k in ("compile_seconds", "sample_seconds"))
         rows.append(
             {
                 "fit": words.fit_name(c["model"], c["exposure"]),
-                "cells": [f"{held[value]:,.{digits}f}" for value, _, _, _, digits in _GATE] + seconds,
+                "cells": [f"{held[value]:,.{digits}f}" for value, _, _, _, digits in _GATE] + [seconds],
                 "converged": held["passed"],
                 "worst": held.get("worst", ""),
             }
         )
-    return {"heads": [*heads, ("compile", "seconds"), ("sample", "seconds")], "rows": rows}
+    return {"heads": [*heads, ("seconds", "compile + sample")], "rows": rows}
 
 
 def _coefficients(found: Sequence[Line]) -> list[dict[str, Any]]:

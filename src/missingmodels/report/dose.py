@@ -99,11 +99,11 @@ def _two_points(ax: Axes, shown: Sequence[Mapping[str, Any]]) -> None:
     reference_line(ax, y=1)
     ax.plot([0], [1], "o", color=INK, markersize=5, markerfacecolor="white", zorder=3)
     for i, curve in enumerate(shown):
-        ratio, colour, x = curve["ratio"], BLUE if i == 0 else _LESSER, 1 + 0.5 * i
+        ratio, colour, x = curve["ratio"], BLUE if i == 0 else _LESSER, 1 + 0.8 * i
         ax.plot([x, x], [ratio["low"][-1], ratio["high"][-1]], color=colour, linewidth=1.7, solid_capstyle="butt")
         ax.plot([x], [ratio["median"][-1]], "o", color=colour, markersize=5.5 if i == 0 else 3.5)
         _name(ax, _end(curve, len(shown), "\n"), (x, ratio["high"][-1]), colour, shift=(0, 3), ha="center", va="bottom")
-    ax.set_xlim(-0.5, 1.3 + 0.5 * len(shown))
+    ax.set_xlim(-0.5, 0.75 + 0.8 * len(shown))
     ax.set_xticks([0, 1], ["none", "any"])
     ax.set_xlabel(_axis_name(shown[0]["exposure"]))
 

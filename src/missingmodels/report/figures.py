@@ -29,6 +29,7 @@ class Picture:
     png: bytes
     alt: str
     caption: str
+    converged: bool = True
 
     @property
     def data_uri(self) -> str:
@@ -53,9 +54,14 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
 
 def pictures(evidence: Evidence) -> dict[str, Picture]:
     """The figures as PNG with captions and descriptions."""
-    text = _words(evidence)
+    text, failed = _words(evidence), set(evidence.unconverged)
     return {
-        name: Picture(png=png(figure), alt=text[name][0], caption=text[name][1])
+        name: Picture(
+            png=png(figure),
+            alt=text[name][0],
+            caption=text[name][1],
+            converged=not failed & _models(evidence.figures, name),
+        )
         for name, figure in draw(evidence).items()
     }
 
@@ -70,6 +76,13 @@ def write_pictures(shown: Mapping[str, Picture], folder: Path) -> list[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return [write_whole(folder / f"{name}.png", picture.png) for name, picture in shown.items()]
+
+
+def _models(figures: Mapping[str, Any], name: str) -> set[str]:
+    """The models behind a figure that does not itself mark those that failed."""
+    if name == "dose":
+        return {figures["dose"]["model"], *(curve["model"] for curve in figures["curves"])}
+    return {figures[name]["model"]} if name in ("homes", "predictive") else set()
 
 
 def _words(evidence: Evidence) -> dict[str, tuple[str, str]]:
@@ -115,7 +128,8 @@ def _dose_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
         f"Left: onsets observed over those that model {dose['model']}, which knows no peers, expects from each "
         "child’s history and each home’s own level and shared shocks, by number of peers missing in the last "
         f"{_window(evidence)} days; the days at risk below show how thin a bin is. Days alone or beside an "
-        "unseen peer are left out, and the ratios are drawn towards 1, as history was fitted to these onsets too. Right: rate ratio of each exposure against none, as the models with peers fit it. "
+        "unseen peer are left out, and the ratios are drawn towards 1, as that model was fitted to these onsets too. "
+        "Right: rate ratio of each exposure against none, as the models with peers fit it. "
         f"Bars and bands: {words.mass(dose['ratio']['mass'])} equal-tailed intervals."
     )
     return alt, caption

@@ -19,8 +19,8 @@ from missingmodels.report.style import BLUE, GREEN, GREY, INK, PALE, RED, SHADE,
 
 GROUPS = {"H1": "Peers’ recent episodes", "H2": "Staffing and placement mix"}
 _LEFT, _RIGHT = 0.362, 0.585  # the plot's edges as shares of the width; text columns stand on both sides
-_COLUMNS = {"ratio": 0.602, "probability": 0.808, "verdict": 0.824}
-_TEXT_LINE, _GAP, _HEAD, _TOP, _FOOT = 0.155, 0.15, 0.36, 0.36, 1.05  # inches
+_COLUMNS = {"ratio": 0.61, "probability": 0.816, "verdict": 0.83}
+_TEXT_LINE, _GAP, _HEAD, _TOP, _FOOT = 0.155, 0.15, 0.36, 0.36, 0.88  # inches
 _WIDEST = 8.0  # rate ratios beyond this, or below its inverse, are cut with an arrow
 _COLOURS = {SUPPORTED: BLUE, NEGLIGIBLE: GREEN}
 
@@ -31,7 +31,7 @@ class _Place:
 
     at: float
     label: tuple[str, ...]
-    first_is_name: bool
+    heads: int  # lines of the label that name the effect; the others are grey
     main: Line
     others: tuple[Line, ...]
 
@@ -40,9 +40,11 @@ class _Place:
 def forest(found: Sequence[Line]) -> Figure:
     """Rate ratios with intervals, the region of practical equivalence, and verdicts in words."""
     places, heads, height = _layout(found)
-    figure = new_figure(height + _TOP + _FOOT)
-    total = height + _TOP + _FOOT
-    ax = figure.add_axes((_LEFT, _FOOT / total, _RIGHT - _LEFT, height / total))
+    small_print = _foot(places)
+    foot = _FOOT + 0.12 * small_print.count("\n")
+    total = height + _TOP + foot
+    figure = new_figure(total)
+    ax = figure.add_axes((_LEFT, foot / total, _RIGHT - _LEFT, height / total))
     ax.set_ylim(height, 0)
     _axis(ax, [place.main for place in places])
     beside = blended_transform_factory(figure.transFigure, ax.transData)
@@ -51,7 +53,7 @@ def forest(found: Sequence[Line]) -> Figure:
     for place in places:
         _draw(ax, place, beside)
     _column_heads(ax, places[0].main, beside)
-    note(figure, _foot(places))
+    note(figure, small_print)
     return figure
 
 
@@ -64,19 +66,19 @@ def _layout(found: Sequence[Line]) -> tuple[list[_Place], list[tuple[str, float]
         heads.append((f"{hypothesis}  {title}", at + _HEAD / 2))
         at += _HEAD
         for line in shown:
-            label, named = _label(line)
+            label, heads_of = _label(line)
             others = tuple(o for o in judged(found, hypothesis) if o.row.name == line.row.name and o.fit != line.fit)
             tall = max(len(label), 2 if others else 1) * _TEXT_LINE + _GAP
-            places.append(_Place(at + tall / 2, label, named, line, others))
+            places.append(_Place(at + tall / 2, label, heads_of, line, others))
             at += tall
     return places, heads, at
 
 
-def _label(line: Line) -> tuple[tuple[str, ...], bool]:
+def _label(line: Line) -> tuple[tuple[str, ...], int]:
     """Lines of text: what varies, and below it, in grey, where and over which range."""
     head, _, rest = words.typographic(line.row.label).partition(", ")
     first = textwrap.wrap(head, 41)
-    return tuple(first + textwrap.wrap(rest, 44)), bool(rest) and len(first) == 1
+    return tuple(first + textwrap.wrap(rest, 44)), len(first)
 
 
 def _axis(ax: Axes, shown: Sequence[Line]) -> None:
@@ -86,8 +88,8 @@ def _axis(ax: Axes, shown: Sequence[Line]) -> None:
     low, high = min(low, 0.8), max(high, 1.25)
     ax.set_xscale("log")
     ax.set_xlim(low, high)
-    fine = [0.125, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8]
-    ticks = fine if math.log(high / low) < 1.8 else [0.125, 0.25, 0.5, 1, 2, 4, 8]
+    fine = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6]
+    ticks = fine if math.log(high / low) < 1.8 else [0.2, 0.5, 1, 2, 5]
     ax.set_xticks([t for t in ticks if low <= t <= high], [f"{t:g}" for t in ticks if low <= t <= high])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_yticks([])
@@ -108,13 +110,13 @@ def _draw(ax: Axes, place: _Place, beside: Transform) -> None:
         _mark(ax, other, place.at + 0.08 + 0.09 * i, colour=PALE if other.converged else RED, wide=1.2, size=3.5)
     top = place.at - (len(place.label) - 1) * _TEXT_LINE / 2
     for i, text in enumerate(place.label):
-        grey = place.first_is_name and i > 0
+        grey = i >= place.heads
         ax.text(
             0.024, top + i * _TEXT_LINE, text, transform=beside, va="center",
             fontsize=8 if grey else 8.8, color=GREY if grey else INK,
         )  # fmt: skip
     # the side that the hypothesis states: a small pointer at the edge of the plot
-    edge, pointer = (0.985, "▸") if row.expected == "above" else (0.015, "◂")
+    edge, pointer = (1.04, "▸") if row.expected == "above" else (-0.04, "◂")
     ax.text(
         edge, place.at, pointer, transform=ax.get_yaxis_transform(), color=GREY, fontsize=8, va="center", ha="center"
     )
@@ -165,5 +167,5 @@ def _foot(places: Sequence[_Place]) -> str:
         text += " H2: over the range in brackets, the interquartile range unless it says otherwise."
     models = sorted({o.fit for place in places for o in place.others})
     if models:
-        text += f" Pale marks: the same effect in {' and '.join(models)}."
+        text += f" Pale marks: the same effect in {', '.join(models)}."
     return textwrap.fill(text, int(WIDTH * 17.5))

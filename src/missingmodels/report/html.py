@@ -6,7 +6,6 @@ from importlib import resources
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
 
 from missingmodels.evidence.record import Evidence
 from missingmodels.report.content import content
@@ -35,7 +34,7 @@ def page(evidence: Evidence, shown: dict[str, Picture]) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    css = Markup(_resource("report.css"))
+    css = _resource("report.css")
     return environment.from_string(_resource("report.html")).render(css=css, **content(evidence, shown))
 
 

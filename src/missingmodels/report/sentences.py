@@ -19,6 +19,7 @@ _MEANING = {
     NEGLIGIBLE: "If there is an effect, it is too small to matter by the rule below.",
     CANNOT_SAY: "These data neither establish the effect nor show that it is negligible.",
 }
+_FAILED = "This cannot be answered: the fit did not pass the diagnostics gate."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,8 @@ def finding(line: Line) -> Finding:
 def _peer_lead(peers: Sequence[Line], window_days: int) -> str:
     if not peers:
         return "Not asked: no model with peers was fitted."
+    if not peers[0].converged:
+        return _FAILED
     row = peers[0].row
     if row.verdict == SUPPORTED:
         return (
@@ -92,6 +95,8 @@ def _peer_lead(peers: Sequence[Line], window_days: int) -> str:
 def _part_lead(held: Sequence[Line]) -> str:
     if not held:
         return "Not asked by this plan."
+    if not all(line.converged for line in held):
+        return _FAILED
     counts = Counter(line.row.verdict for line in held)
     if len(counts) == 1:
         return _MEANING[next(iter(counts))]

@@ -21,7 +21,7 @@ def summary_text(evidence: Evidence) -> str:
     warnings = _warnings(evidence, [*peers, *structure])
     head = [_origin(evidence), *_column_heads(evidence)]
     room = LINES - len(head) - len(warnings) - 2  # a title for each hypothesis
-    body = ["H1  peers’ recent episodes", *_rows(peers, room - min(len(structure), 2))]
+    body = ["H1  peers’ recent episodes", *_rows(peers, room - min(max(len(structure), 1), 2))]
     body += ["H2  staffing, turnover and placement mix", *_rows(structure, room - len(body) + 1)]
     return "\n".join(_cut(line.rstrip(), COLUMNS) for line in [*head, *body, *warnings])
 
@@ -62,7 +62,7 @@ def _origin(evidence: Evidence) -> str:
         f"synthetic data, seed {origin.get('seed')}" if origin.get("kind") == "simulated" else str(origin.get("kind"))
     )
     return (
-        f"Missing from care, plan “{evidence.plan['name']}” ({made}): "
+        f"Missing from care, plan “{_cut(evidence.plan['name'], 30)}” ({made}): "
         f"{data['homes']:,} homes, {data['children']:,} children, {data['onsets']:,} episodes"
     )
 

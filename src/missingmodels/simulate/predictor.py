@@ -129,6 +129,7 @@ def _split(values: np.ndarray, where: np.ndarray, homes: int) -> tuple[np.ndarra
     known = ~np.isnan(values)
     total = np.bincount(where[known], values[known], homes)
     count = np.bincount(where[known], minlength=homes)
-    mean = np.divide(total, count, out=np.full(homes, values[known].mean()), where=count > 0)
+    overall = values[known].mean() if known.any() else 0.0
+    mean = np.divide(total, count, out=np.full(homes, overall), where=count > 0)
     between = mean[where]
     return between, np.where(known, values - between, 0.0)

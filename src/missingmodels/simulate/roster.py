@@ -100,7 +100,16 @@ def _fill_beds(scenario: Scenario, places: np.ndarray, seed: int) -> tuple[np.nd
         clock[open_beds] = end + rng.exponential(gap_mean, open_beds.size)
         open_beds = open_beds[clock[open_beds] < scenario.days]
     home, start, end, birth = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return home, start, end, birth
+    return home, start, np.minimum(end, eighteenth_birthday(scenario, birth)), birth
+
+
+def eighteenth_birthday(scenario: Scenario, birth: np.ndarray) -> np.ndarray:
+    """Day of the 18th birthday by the calendar; 29 February becomes 1 March."""
+    first = np.datetime64(scenario.start_date, "D")
+    born = first + birth.astype("timedelta64[D]")
+    month = born.astype("datetime64[M]")
+    adult = (month + np.timedelta64(12 * ADULT_YEARS, "M")).astype("datetime64[D]") + (born - month)
+    return (adult - first).astype(np.int64)
 
 
 def _draw_stays(scenario: Scenario, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -125,13 +134,14 @@ def _move_children(
     taken = np.zeros(home.size, dtype=bool)
     by_start = np.argsort(start, kind="stable")
     starts = start[by_start]
+    adults = eighteenth_birthday(scenario, birth)
     for stay in np.argsort(end, kind="stable"):
         day = end[stay]
         if not wants[stay] or day >= scenario.days or day <= -MOVE_WITHIN_DAYS:
             continue
         first, last = np.searchsorted(starts, [day, day + MOVE_WITHIN_DAYS])
         for candidate in by_start[first:last]:
-            adult = birth[child[stay]] + int(ADULT_YEARS * DAYS_PER_YEAR)
+            adult = adults[child[stay]]
             if taken[candidate] or home[candidate] == home[stay] or start[candidate] >= adult:
                 continue
             taken[candidate] = True

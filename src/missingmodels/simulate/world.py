@@ -197,6 +197,7 @@ _NOT_COEFFICIENTS = {"rate_per_year", "home_sd", "home_period_sd", "frailty_shap
 _NO_EFFECT = (
     *("disability", "uasc", "emergency", "history_unknown", "no_peers", "peers_unseen"),
     *(f"{q.name}_{part}" for q in STRUCTURE for part in ("between", "within")),
+    *(f"{q.name}_{part}_unrecorded" for q in STRUCTURE for part in ("between", "within")),
 )
 
 

@@ -59,7 +59,9 @@ def require_free(target: Path, *, kind: str, overwrite: bool) -> None:
         found = ""
     if found != kind:
         raise InputError(
-            f"the folder holds {found}" if found else "this exists and was not written by missingmodels",
+            f"the folder holds {found}"
+            if found.startswith("missingmodels-")
+            else "it was not written by missingmodels",
             where=str(target),
             remedy="choose a new output folder with -o, or remove this one yourself",
         )

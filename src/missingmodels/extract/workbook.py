@@ -1,0 +1,146 @@
+"""The sheets of an Excel workbook as text cells: cached values of formulas, true dates as DD/MM/YYYY."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from openpyxl.utils import get_column_letter
+
+from missingmodels.errors import ImportFault, MissingModelsError
+from missingmodels.extract.csv_files import DATE_PATTERN
+from missingmodels.extract.ledger import FAULTS_SHOWN
+from missingmodels.extract.source_table import Grid
+from missingmodels.extract.zip_files import open_archive
+from missingmodels.provenance import digest_bytes
+
+WORKBOOKS = (".xlsx", ".xlsm")
+MAX_ROWS = 2**20  # a sheet's last row in Excel; a damaged row number could claim any
+
+
+def read_workbook(path: Path) -> list[Grid]:
+    """All worksheets, hidden ones too, in their order; named ``workbook.xlsx, sheet title``.
+
+    Raises ImportFault if the workbook is damaged or too large, or if a formula was saved without its value:
+    what it shows in Excel would silently become a blank.
+    """
+    content = path.read_bytes()
+    with open_archive(content, where=path.name) as archive:
+        parts = [info for info in archive.infolist() if info.filename.startswith("xl/worksheets/")]
+        try:
+            formulas = any(b"<f" in archive.read(info) for info in parts)
+        except Exception as error:
+            raise _damaged(path, error) from error
+    try:
+        # Its warnings are about styles and drop-down lists; cells are judged here.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            sheets = _cells(content, values=True)
+            if formulas:
+                _require_values(sheets, _cells(content, values=False), where=path.name)
+            return [_grid(path, content, title, lines) for title, lines in sheets.items()]
+    except MissingModelsError:
+        raise
+    except Exception as error:
+        # openpyxl lets every kind of exception out of a damaged file; all of them mean the same here.
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ImportFault:
+    what = "" if isinstance(error, zipfile.BadZipFile) else f"{type(error).__name__}: "
+    return ImportFault(
+        f"the workbook cannot be read ({what}{error})", where=path.name, remedy="open it in Excel and save it again"
+    )
+
+
+def _cells(content: bytes, *, values: bool) -> dict[str, list[list[tuple[Any, str]]]]:
+    """Value and type of every cell, by sheet title and line. ``values`` takes a formula's cached value."""
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=values, keep_links=False)
+    try:
+        return {sheet.title: list(_lines(sheet)) for sheet in book.worksheets}
+    finally:
+        book.close()
+
+
+def _lines(sheet: Any) -> Iterator[list[tuple[Any, str]]]:
+    # Programs that write workbooks often leave a wrong size in them, which would cut the sheet off.
+    sheet.reset_dimensions()
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        if number > MAX_ROWS:
+            raise ValueError(f"sheet {sheet.title} has a row beyond {MAX_ROWS:,}")
+        yield [(cell.value, cell.data_type) for cell in row]
+
+
+def _require_values(sheets: dict[str, list[Any]], formulas: dict[str, list[Any]], *, where: str) -> None:
+    """A formula whose result is blank text is saved as text; one never calculated has no value and no type."""
+    lacking = [
+        f"{title}!{get_column_letter(column)}{row}"
+        for title, lines in formulas.items()
+        for row, line in enumerate(lines, start=1)
+        for column, (_, kind) in enumerate(line, start=1)
+        if kind == "f"
+        and sheets[title][row - 1][column - 1][0] is None
+        and sheets[title][row - 1][column - 1][1] == "n"
+    ]
+    if lacking:
+        more = f", … (first {FAULTS_SHOWN} of {len(lacking)})" if len(lacking) > FAULTS_SHOWN else ""
+        raise ImportFault(
+            f"formulas were saved without their values: {', '.join(lacking[:FAULTS_SHOWN])}{more}",
+            where=where,
+            remedy="open the workbook in Excel or LibreOffice and save it, or replace the formulas by values",
+        )
+
+
+def _grid(path: Path, content: bytes, title: str, lines: list[list[tuple[Any, str]]]) -> Grid:
+    name = f"{path.name}, sheet {title}"
+    text = [[_text(value) for value, _ in line] for line in lines]
+    return Grid(
+        name=name,
+        label=title,
+        encoding="workbook",
+        digest=digest_bytes(content),
+        lines=text,
+        notes=tuple(f"{name}: {note}" for note in _mixed_dates(lines, text)),
+    )
+
+
+def _text(value: Any) -> str:
+    """Whole numbers without ``.0``; dates as the return writes them, with the time if there is one.
+
+    A date with a time is left for the reader of the column to refuse: cutting it would change the data.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        clock = "" if value.time() == dt.time() else f" {value:%H:%M:%S}"
+        return f"{value.day:02d}/{value.month:02d}/{value.year:04d}{clock}"
+    if isinstance(value, dt.date):
+        return f"{value.day:02d}/{value.month:02d}/{value.year:04d}"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value).strip()
+
+
+def _mixed_dates(lines: list[list[tuple[Any, str]]], text: list[list[str]]) -> Iterator[str]:
+    """Notes on columns that hold both true dates and dates as text.
+
+    An American Excel turns 03/04/2022 into the 4th of March and leaves 25/04/2022 as text: then no true date
+    has a day after the 12th and every text date has.
+    """
+    for column in range(max(map(len, lines), default=0)):
+        held = [(line[column][0], words[column]) for line, words in zip(lines, text, strict=True) if column < len(line)]
+        true = [value.day for value, _ in held if isinstance(value, dt.date)]
+        written = [int(w[:2]) for value, w in held if isinstance(value, str) and re.fullmatch(DATE_PATTERN, w)]
+        if not true or not written:
+            continue
+        note = f"column {get_column_letter(column + 1)} mixes {len(true)} date cells and {len(written)} dates as text"
+        if max(true) <= 12 < min(written):
+            note += ", parted at the 12th of the month: day and month may have been swapped, check them"
+        yield note

@@ -1,0 +1,97 @@
+"""CSV files in a .zip archive, read in memory: nothing is ever unpacked to disk."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from missingmodels.errors import ImportFault, InputError
+from missingmodels.extract import source_table
+from missingmodels.extract.csv_files import csv_grid
+from missingmodels.extract.source_table import SourceTable, table_of
+
+# Others unpack in blocks of unbounded size, so that a declared size would not bound the memory used.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, NotImplementedError)
+
+
+def read_zip(path: Path) -> list[SourceTable]:
+    """All CSV files of an archive, in folders too, in order of name; named ``archive.zip/folder/file.csv``.
+
+    Raises InputError if it holds no CSV file, ImportFault if it is damaged, encrypted, too large, or holds a
+    path that leads out of it.
+    """
+    content = path.read_bytes()
+    tables = []
+    with open_archive(content, where=path.name) as archive:
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        visible = [info for info in members if not _is_hidden(info.filename)]
+        chosen = sorted((i for i in visible if i.filename.lower().endswith(".csv")), key=lambda i: i.filename)
+        if not chosen:
+            held = ", ".join(info.filename for info in visible[:5]) or "nothing"
+            raise InputError(
+                f"the archive holds no CSV file, only {held}",
+                where=path.name,
+                remedy="unpack it if it holds a workbook or an XML return, and name that file",
+            )
+        for info in chosen:
+            name = f"{path.name}/{info.filename}"
+            grid = csv_grid(_member(archive, info, name), name=name, label=PurePosixPath(info.filename).name)
+            tables.append(table_of(grid, comma_separated=True))
+    return tables
+
+
+def open_archive(content: bytes, *, where: str) -> zipfile.ZipFile:
+    """The archive, judged before anything is unpacked: sizes, methods, passwords, paths, doubled names."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except DAMAGE as error:
+        raise ImportFault(f"the file is damaged ({error})", where=where, remedy="copy or export it again") from error
+    members = archive.infolist()
+    _require_size(members, where=where)
+    names = [info.filename for info in members]
+    locked = [info.filename for info in members if info.flag_bits & 1]
+    leading = [name for name in names if _leads_out(name)]
+    doubled = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    strange = [info.filename for info in members if info.compress_type not in METHODS]
+    for which, what, remedy in (
+        (leading, "paths that lead out of the archive", "do not use this archive; ask its sender for a new one"),
+        (locked, "files locked with a password", "unpack it with the password and name the folder"),
+        (doubled, "files that occur twice", "pack it again with one file of each name"),
+        (strange, "files packed by a method that is not read", "pack it again as an ordinary zip (deflate)"),
+    ):
+        if which:
+            raise ImportFault(f"it holds {what}: {', '.join(which[:5])}", where=where, remedy=remedy)
+    return archive
+
+
+def _require_size(members: Sequence[zipfile.ZipInfo], *, where: str) -> None:
+    size = sum(info.file_size for info in members)
+    if size > source_table.MAX_BYTES:
+        raise ImportFault(
+            f"it unpacks to {size:,} bytes, more than the {source_table.MAX_BYTES:,} allowed",
+            where=where,
+            remedy="pack one return's CSV files alone, or give them as a folder",
+        )
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
+    """A member's bytes. A reader stops at the size declared, and a wrong one then fails the checksum."""
+    try:
+        with archive.open(info) as stream:
+            return stream.read()
+    except DAMAGE as error:
+        raise ImportFault(f"the file is damaged ({error})", where=name, remedy="pack the archive again") from error
+
+
+def _leads_out(name: str) -> bool:
+    parts = PurePosixPath(name.replace("\\", "/"))
+    return parts.is_absolute() or ".." in parts.parts or name[1:2] == ":"
+
+
+def _is_hidden(name: str) -> bool:
+    """What macOS adds to an archive, and hidden files."""
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)

@@ -1,0 +1,209 @@
+"""What the fast engine reads of a design: rows sorted by child, home and period, and where their sums go.
+
+Sums run in three steps, each far shorter than the one before: rows to *cells of a child* (a child in one home in one
+period), those to children, and those to the homes' blocks. A child who lived in several homes is a *mover*: the only
+link between homes besides the coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from missingmodels.frame.design import Design
+    from missingmodels.models.priors import PriorSet
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaplaceData:
+    """R rows, B free columns (intercept first if it is free), C children, N cells of a child, J child-homes.
+
+    Attributes
+    ----------
+    columns : (R, B) free columns of the standardised matrix, the intercept's ones first
+    log_days : (R,) log exposure plus whatever the plan fixes
+    prior_mean, prior_sd : (B,)
+    intercept : fixed value, None where it is estimated
+    fixed, fixed_mean : (P,) which coefficients the plan fixes, and at what
+    cell_starts : (N,) first row of each cell of a child
+    cell_child, cell_slot, cell_home_period : (N,) its child; place in ``home slots x periods``; home * T + period
+    cells_by_home : (N,) cells in order of home and period; ``cells_by_home_starts`` where each home-period begins among
+        them, and ``cells_sorted_home_period`` which one that is
+    child_starts : (C',) first cell of each child with rows; ``child_at`` (C',) that child
+    now : (R,) rows whose onsets are modelled; the others only update the frailties
+    onsets_now, onsets_before : (C,)
+    linear : (B,) sum of onsets times columns over the rows now; ``cell_onsets`` (H, T); ``offset_linear`` the rest
+    slot_child : (H, K) child in each slot of a home, C where the slot is empty
+    slot_mover : (H, K) True where that child is a mover
+    mover_child : (G,) ; ``mover_slot`` (H, K') slots of movers in each home, K where empty; ``mover_at`` (H, K') which
+        mover that is, G where empty
+    settled : (C,) children whose rows before the window lie in one home
+    """
+
+    columns: Array
+    log_days: Array
+    child: Array
+    home_period: Array
+    prior_mean: Array
+    prior_sd: Array
+    intercept: float | None
+    fixed: Array
+    fixed_mean: Array
+    cell_starts: Array
+    cell_child: Array
+    cell_slot: Array
+    cell_home_period: Array
+    cells_by_home: Array
+    cells_by_home_starts: Array
+    cells_sorted_home_period: Array
+    child_starts: Array
+    child_at: Array
+    now: Array
+    onsets_now: Array
+    onsets_before: Array
+    linear: Array
+    cell_onsets: Array
+    offset_linear: float
+    slot_child: Array
+    slot_mover: Array
+    mover_child: Array
+    mover_slot: Array
+    mover_at: Array
+    settled: Array
+    homes: int
+    periods: int
+    children: int
+
+    @property
+    def conditional(self) -> bool:
+        """Whether any row only updates the frailties."""
+        return not bool(self.now.all())
+
+    def child_blocks(self, cells: int) -> Iterator[tuple[slice, slice]]:
+        """Slices of children with rows, and of their rows, of about ``cells`` rows each: no child is cut in two."""
+        starts = self.cell_starts[self.child_starts] if self.child_starts.size else np.zeros(0, dtype=np.int64)
+        ends = np.append(starts[1:], self.child.size)
+        first = 0
+        while first < starts.size:
+            last = max(first + 1, int(np.searchsorted(ends, starts[first] + cells, side="right")))
+            yield slice(first, last), slice(int(starts[first]), int(ends[last - 1]))
+            first = last
+
+
+def laplace_data(design: Design, priors: PriorSet) -> LaplaceData:
+    """The sorted rows of a design and the index of every sum."""
+    order = np.lexsort((design.period, design.home, design.child))
+    child, home, period = (np.asarray(values)[order] for values in (design.child, design.home, design.period))
+    now = ~design.before_window[order]
+    children, homes, periods = len(design.child_ids), len(design.home_ids), design.periods
+    onsets = design.onsets[order].astype(float)
+    out: dict[str, Any] = _columns(design, priors, order)
+    out |= _cells(child, home, period, homes, periods, children)
+    counted = np.where(now, onsets, 0.0)
+    home_period = home * periods + period
+    before = np.unique(np.column_stack([child[~now], home[~now]]), axis=0)[:, 0].astype(np.int64)
+    return LaplaceData(
+        child=child,
+        home_period=home_period,
+        now=now,
+        onsets_now=np.bincount(child, counted, children),
+        onsets_before=np.bincount(child, onsets - counted, children),
+        linear=counted @ out["columns"],
+        cell_onsets=np.bincount(home_period, counted, homes * periods).reshape(homes, periods),
+        offset_linear=float(counted @ out.pop("offset")),
+        settled=np.bincount(before, minlength=children) <= 1,
+        homes=homes,
+        periods=periods,
+        children=children,
+        **out,
+    )
+
+
+def _columns(design: Design, priors: PriorSet, order: Array) -> dict[str, Any]:
+    """Free columns, and the part of the linear predictor that the plan fixes."""
+    mean, sd, fixed = priors.of_columns(design.names, design.scale)
+    matrix = design.standardised[order]
+    offset = matrix[:, fixed] @ mean[fixed]
+    columns, prior_mean, prior_sd = matrix[:, ~fixed], mean[~fixed], sd[~fixed]
+    intercept = priors.intercept
+    if intercept.law == "fixed":
+        offset = offset + intercept.mean
+    else:
+        columns = np.column_stack([np.ones(order.size), columns])
+        prior_mean, prior_sd = np.append(intercept.mean, prior_mean), np.append(intercept.sd, prior_sd)
+    with np.errstate(divide="ignore"):
+        log_days = np.log(design.days[order])
+    return {
+        "columns": np.ascontiguousarray(columns),
+        "log_days": log_days + offset,
+        "offset": offset,
+        "prior_mean": prior_mean,
+        "prior_sd": prior_sd,
+        "intercept": intercept.mean if intercept.law == "fixed" else None,
+        "fixed": fixed,
+        "fixed_mean": mean,
+    }
+
+
+def _cells(child: Array, home: Array, period: Array, homes: int, periods: int, children: int) -> dict[str, Any]:
+    """Cells of a child, and the slots of children in homes."""
+    key = (child * homes + home) * periods + period
+    cell_starts = _starts(key)
+    cell_child, cell_home = child[cell_starts], home[cell_starts]
+    pair_key = cell_child * homes + cell_home
+    pair_starts = _starts(pair_key)
+    pair_of_cell = np.cumsum(np.isin(np.arange(key[cell_starts].size), pair_starts)) - 1
+    pair_child, pair_home = cell_child[pair_starts], cell_home[pair_starts]
+    mover = np.bincount(pair_child, minlength=children) > 1
+    rank = _rank_within(pair_home, homes)
+    width = int(rank.max(initial=0)) + 1
+    slot_child = np.full((homes, width), children)
+    slot_child[pair_home, rank] = pair_child
+    slot_mover = np.append(mover, False)[slot_child]
+    mover_child = np.flatnonzero(mover)
+    moves = slot_mover.sum(axis=1)
+    most = int(moves.max(initial=0))
+    mover_slot, mover_at = np.full((homes, most), width), np.full((homes, most), mover_child.size)
+    at_home, at_slot = np.nonzero(slot_mover)
+    place = _rank_within(at_home, homes)
+    mover_slot[at_home, place] = at_slot
+    mover_at[at_home, place] = np.searchsorted(mover_child, slot_child[at_home, at_slot])
+    child_starts = _starts(cell_child)
+    cell_home_period = cell_home * periods + period[cell_starts]
+    by_home = np.argsort(cell_home_period, kind="stable")
+    by_home_starts = _starts(cell_home_period[by_home])
+    return {
+        "cell_starts": cell_starts,
+        "cell_child": cell_child,
+        "cell_slot": (cell_home * width + rank[pair_of_cell]) * periods + period[cell_starts],
+        "cell_home_period": cell_home_period,
+        "cells_by_home": by_home,
+        "cells_by_home_starts": by_home_starts,
+        "cells_sorted_home_period": cell_home_period[by_home][by_home_starts],
+        "child_starts": child_starts,
+        "child_at": cell_child[child_starts],
+        "slot_child": slot_child,
+        "slot_mover": slot_mover,
+        "mover_child": mover_child,
+        "mover_slot": mover_slot,
+        "mover_at": mover_at,
+    }
+
+
+def _starts(key: Array) -> Array:
+    return np.flatnonzero(np.append(True, key[1:] != key[:-1])) if key.size else np.zeros(0, dtype=np.int64)
+
+
+def _rank_within(group: Array, groups: int) -> Array:
+    """Position of each item among those of its group, in the order given."""
+    order = np.argsort(group, kind="stable")
+    first = np.cumsum(np.bincount(group, minlength=groups)) - np.bincount(group, minlength=groups)
+    rank = np.empty(group.size, dtype=np.int64)
+    rank[order] = np.arange(group.size) - first[group[order]]
+    return rank

@@ -1,0 +1,236 @@
+"""The Gaussian at the mode of coefficients and home effects, for given scales, by the structure of the model.
+
+Unknowns are ``b`` (B,), the free coefficients, and ``z`` (H, D), standard normal effects of each home: its own, then
+one for each period. With m_r = a_i n_r exp(eta_r), a_i = (k + Y_i) / (k + Λ_i), child i adds to the negative Hessian
+Z'diag(m)Z - g_i g_i' / (k + Y_i), g_i the sum of its rows m_r z_r. Rows before the window add the same with the other
+sign and with k + Y₀, Λ₀ (over them alone). Homes are blocks of D, bordered by the coefficients and by one auxiliary
+variable t_i a mover: precision k + Y_i, and g_i against the rest. Integrating t_i out gives the rank-one term back, so
+the augmented matrix is factorised by blocks and nothing else in the homes is ever dense.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.special import gammaln
+
+from missingmodels.fit.laplace_data import Array, LaplaceData
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scales:
+    """One value of the hyperparameters; which blocks are ``on`` is that of the priors, not of the value."""
+
+    sigma_home: float
+    sigma_period: float
+    frailty_shape: float
+    home_on: bool = True
+    period_on: bool = True
+
+    def of_blocks(self, periods: int) -> Array:
+        """(D,) standard deviation of each effect of a home."""
+        return np.array([self.sigma_home] * self.home_on + [self.sigma_period] * (self.period_on * periods))
+
+    def effects(self, z: Array, periods: int) -> Array:
+        """(H, T, ...) log rate of each home and period from (H, D, ...) standard normal effects."""
+        out = np.zeros((z.shape[0], periods, *z.shape[2:]))
+        if self.home_on:
+            out += self.sigma_home * z[:, :1]
+        if self.period_on:
+            out += self.sigma_period * z[:, self.home_on :]
+        return out
+
+    def to_blocks(self, values: Array) -> Array:
+        """(H, D, ...) of (H, T, ...): the transpose of ``effects`` without the standard deviations."""
+        parts = [values.sum(axis=1, keepdims=True)] * self.home_on + [values] * self.period_on
+        return np.concatenate(parts, axis=1) if parts else np.zeros((values.shape[0], 0, *values.shape[2:]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Log joint density of data and unknowns at one point, without constants of the priors, and its gradient."""
+
+    value: float
+    b: Array
+    z: Array
+    gradient_b: Array
+    gradient_z: Array
+    rate: Array
+    share_now: Array
+    share_before: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factor:
+    """Factor of the negative Hessian, bordered by coefficients and movers.
+
+    Attributes
+    ----------
+    inverse : (H, D, D) inverse of the lower Cholesky factor of each home's block
+    border : (H, D, B + M) the border times that inverse; M movers' places a home
+    schur : (B + G, B + G) lower Cholesky factor of what is left for coefficients and movers
+    index : (H, B + M) place in ``schur`` of each column of ``border``; the last, one too far, is for empty ones
+    mover_columns : (H, D, M) and ``mover_b`` (G, B), ``mover_shape`` (G,): the movers' g and k + Y
+    log_determinant : of the negative Hessian itself
+    """
+
+    inverse: Array
+    border: Array
+    schur: Array
+    index: Array
+    mover_columns: Array
+    mover_b: Array
+    mover_shape: Array
+    log_determinant: float
+
+    def solve(self, b: Array, z: Array) -> tuple[Array, Array]:
+        """The negative Hessian's inverse times a vector in its two parts."""
+        y = np.matmul(self.inverse, z[..., None])[..., 0]
+        right = np.zeros(self.schur.shape[0] + 1)
+        np.add.at(right, self.index, -np.matmul(y[:, None, :], self.border)[:, 0])
+        right[: b.size] += b
+        half = solve_triangular(self.schur, right[:-1], lower=True, check_finite=False)
+        outer = np.append(solve_triangular(self.schur, half, lower=True, trans=1, check_finite=False), 0.0)
+        y -= np.matmul(self.border, outer[self.index][..., None])[..., 0]
+        return outer[: b.size], np.matmul(y[:, None, :], self.inverse)[:, 0]
+
+    def sample(self, draws: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+        """(B, S) and (H, D, S) deviations from the mode, and (S,) their quadratic form in the negative Hessian."""
+        homes, size, _ = self.inverse.shape
+        free = self.mover_b.shape[1]
+        noise = rng.standard_normal((self.schur.shape[0], draws))
+        inner = rng.standard_normal((homes, size, draws))
+        form = np.einsum("is,is->s", noise, noise) + np.einsum("hds,hds->s", inner, inner)
+        outer = solve_triangular(self.schur, noise, lower=True, trans=1, check_finite=False)
+        wide = np.concatenate([outer, np.zeros((1, draws))])
+        inner -= np.matmul(self.border, wide[self.index])
+        z = np.matmul(self.inverse.transpose(0, 2, 1), inner)
+        b, t = outer[:free], outer[free:]
+        if t.size:  # take the auxiliary variables out of the form: each is normal given the rest
+            tied = np.zeros((t.shape[0] + 1, draws))
+            np.add.at(tied, self.index[:, free:] - free, np.matmul(self.mover_columns.transpose(0, 2, 1), z))
+            shape = self.mover_shape[:, None]
+            form -= (shape * (t + (tied[:-1] + self.mover_b @ b) / shape) ** 2).sum(axis=0)
+        return b, z, form
+
+
+def at_point(data: LaplaceData, scales: Scales, b: Array, z: Array) -> Point:
+    """Log joint density and gradient."""
+    k = scales.frailty_shape
+    effects = scales.effects(z, data.periods)
+    rate = np.exp(data.log_days + data.columns @ b + effects.ravel()[data.home_period])
+    before = child_totals(data, np.where(data.now, 0.0, rate)) if data.conditional else np.zeros(data.children)
+    shape, scale = k + data.onsets_before, k + before
+    total = k + child_totals(data, rate)
+    value = float(data.linear @ b + (data.cell_onsets * effects).sum() + data.offset_linear)
+    value += float(frailty_terms(data, shape, scale, total).sum())
+    away = (b - data.prior_mean) / data.prior_sd
+    value -= 0.5 * float(away @ away + (z * z).sum())
+    share_now, share_before = (shape + data.onsets_now) / total, shape / scale
+    m = rate * share_now[data.child]
+    if data.conditional:
+        m -= np.where(data.now, 0.0, rate * share_before[data.child])
+    d = scales.of_blocks(data.periods)
+    left = data.cell_onsets - np.bincount(data.home_period, m, data.homes * data.periods).reshape(effects.shape)
+    return Point(
+        value=value,
+        b=b,
+        z=z,
+        gradient_b=data.linear - m @ data.columns - away / data.prior_sd,
+        gradient_z=scales.to_blocks(left) * d - z,
+        rate=rate,
+        share_now=share_now,
+        share_before=share_before,
+    )
+
+
+def child_totals(data: LaplaceData, values: Array) -> Array:
+    """(C,) sums of (R,) values."""
+    return np.bincount(data.child, values, data.children)
+
+
+def frailty_terms(data: LaplaceData, shape: Array, scale: Array, total: Array) -> Array:
+    """(C,) log L_i without its linear term; ``shape``, ``scale``: the frailty before; ``total``: k + Λ₀ + Λ."""
+    after = shape + data.onsets_now
+    return np.asarray(gammaln(after) - gammaln(shape) + shape * np.log(scale) - after * np.log(total))
+
+
+def factorise(data: LaplaceData, scales: Scales, point: Point, *, convex: bool = False) -> Factor:
+    """Factor of the negative Hessian. Raises LinAlgError where it is not positive definite.
+
+    With ``convex`` the curvature of the rows before the window is left out, which is never indefinite and still gives
+    ascending steps. A child who moved before the window always has it left out: it would tie homes with the wrong
+    sign. Steps are then not quite Newton's, and importance weights make up for the draws.
+    """
+    free = data.prior_sd.size
+    after = scales.frailty_shape + data.onsets_before + data.onsets_now
+    m = point.rate * point.share_now[data.child]
+    moved = np.zeros(data.children, dtype=bool)
+    moved[data.mover_child] = True
+    dense, block, border, slots, child_b = _term(data, m, np.where(moved, 0.0, 1 / after))
+    if data.conditional and not convex:
+        known = np.where(data.now, 0.0, point.rate * (point.share_before * data.settled)[data.child])
+        other = _term(data, known, 1 / (scales.frailty_shape + data.onsets_before))
+        dense, block, border = dense - other[0], block - other[1], border - other[2]
+    dense[np.diag_indices(free)] += 1 / data.prior_sd**2
+    d = scales.of_blocks(data.periods)
+    block = scales.to_blocks(scales.to_blocks(block).transpose(0, 2, 1)) * d * d[:, None]
+    block[:, np.arange(d.size), np.arange(d.size)] += 1
+    padded = np.concatenate([slots, np.zeros((data.homes, 1, data.periods))], axis=1)
+    moving = np.take_along_axis(padded, data.mover_slot[..., None], axis=1).transpose(0, 2, 1)
+    mover_columns = scales.to_blocks(moving) * d[:, None]
+    inverse = np.linalg.inv(np.linalg.cholesky(block)) if d.size else block
+    full = np.matmul(inverse, np.concatenate([scales.to_blocks(border) * d[:, None], mover_columns], axis=2))
+    movers, mover_b, shape = data.mover_child.size, child_b[data.mover_child], after[data.mover_child]
+    index = np.column_stack([np.broadcast_to(np.arange(free), (data.homes, free)), free + data.mover_at])
+    left = np.zeros((free + movers + 1,) * 2)
+    left[:free, :free] = dense - np.tensordot(full[..., :free], full[..., :free], axes=((0, 1), (0, 1)))
+    left[free:-1, :free] = mover_b
+    at = np.arange(free, free + movers)
+    left[at, at] = shape
+    if movers:
+        cross = np.matmul(full[..., free:].transpose(0, 2, 1), full)
+        np.subtract.at(left, (index[:, free:, None], index[:, None, :]), cross)
+    schur = np.linalg.cholesky(left[:-1, :-1])
+    diagonal = inverse[:, np.arange(d.size), np.arange(d.size)]
+    return Factor(
+        inverse=inverse,
+        border=full,
+        schur=schur,
+        index=index,
+        mover_columns=mover_columns,
+        mover_b=mover_b,
+        mover_shape=shape,
+        log_determinant=float(2 * np.log(np.diag(schur)).sum() - 2 * np.log(diagonal).sum() - np.log(shape).sum()),
+    )
+
+
+def _term(data: LaplaceData, m: Array, inverse_shape: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """One term's sums: coefficients (B, B), homes (H, T, T), border (H, T, B); slots (H, K, T) and children (C, B).
+
+    ``inverse_shape`` is 0 for children whose rank-one part is left to the caller.
+    """
+    homes, periods, free = data.homes, data.periods, data.prior_sd.size
+    weighted = data.columns * m[:, None]
+    cell_m, cell_b = _segments(m, data.cell_starts), _segments(weighted, data.cell_starts)
+    child_b = np.zeros((data.children + 1, free))
+    child_b[data.child_at] = _segments(cell_b, data.child_starts)
+    slots = np.zeros((*data.slot_child.shape, periods))
+    slots.reshape(-1)[data.cell_slot] = cell_m
+    inverse = np.append(inverse_shape, 0.0)
+    dense = weighted.T @ data.columns - child_b.T @ (child_b * inverse[:, None])
+    pulled = (slots * inverse[data.slot_child][..., None]).transpose(0, 2, 1)
+    block = -np.matmul(pulled, slots)
+    diagonal = np.arange(periods)
+    block[:, diagonal, diagonal] += np.bincount(data.cell_home_period, cell_m, homes * periods).reshape(homes, periods)
+    border = np.zeros((homes * periods, free))
+    border[data.cells_sorted_home_period] = _segments(cell_b[data.cells_by_home], data.cells_by_home_starts)
+    border = border.reshape(homes, periods, free) - np.matmul(pulled, child_b[data.slot_child])
+    return dense, block, border, slots, child_b[:-1]
+
+
+def _segments(values: Array, starts: Array) -> Array:
+    """Sums of runs of rows that begin at ``starts``."""
+    return np.add.reduceat(values, starts, axis=0) if starts.size else np.zeros((0, *values.shape[1:]))

@@ -1,0 +1,99 @@
+"""Every figure draws from plain arrays, says what its marks are, and leaves matplotlib's settings alone."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from missingmodels.report.dose import dose_response
+from missingmodels.report.figures import draw, pictures, write_figures
+from missingmodels.report.lines import lines
+from missingmodels.report.style import png
+
+NAMES = ("forest", "dose", "homes", "network", "predictive", "diagnostics")
+WITH_INTERVALS = ("forest", "dose", "homes", "predictive")
+
+
+def words(figure):
+    return " ".join(text.get_text() for text in figure.findobj(Text))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figure_draws_as_png(make, name):
+    assert png(draw(make())[name]).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", WITH_INTERVALS)
+def test_interval_mass_and_kind_stand_in_figure_and_caption(make, name):
+    evidence = make()
+    assert "90\u202f% equal-tailed interval" in words(draw(evidence)[name])
+    assert "90\u202f% equal-tailed interval" in pictures(evidence)[name].caption
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_text_is_clipped_by_the_edge(make, name):
+    figure = draw(make())[name]
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    width, height = figure.bbox.size
+    for text in figure.texts:
+        box = text.get_window_extent(renderer)
+        assert box.x0 >= 0, text.get_text()
+        assert box.y0 >= 0, text.get_text()
+        assert box.x1 <= width, text.get_text()
+        assert box.y1 <= height, text.get_text()
+    for ax in figure.axes:
+        box = ax.get_tightbbox(renderer)
+        assert box is None or (box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height), name
+
+
+def test_the_same_evidence_gives_the_same_bytes(make):
+    assert {n: p.png for n, p in pictures(make()).items()} == {n: p.png for n, p in pictures(make()).items()}
+
+
+def test_drawing_leaves_the_callers_settings_alone(make):
+    with mpl.rc_context({"font.size": 7.25, "axes.spines.top": True}):
+        before = dict(mpl.rcParams)
+        pictures(make())
+        assert dict(mpl.rcParams) == before
+
+
+def test_forest_shows_each_verdict_and_marks_what_did_not_converge(make):
+    sound, failed = words(draw(make())["forest"]), words(draw(make(failed=("M3", "peer_presence")))["forest"])
+    for verdict in ("supported", "supported as negligible", "the data cannot say"):
+        assert verdict in sound
+    assert "not converged" not in sound
+    assert failed.count("(not converged)") == 4  # the density row rests on another fit
+
+
+def test_homes_carry_no_labels(make):
+    assert "no ranking" in words(draw(make())["homes"])
+
+
+def test_dose_draws_without_curves_and_with_several_models_of_one_exposure(make):
+    held = make().figures
+    png(dose_response(held["dose"], []))
+    twice = [held["curves"][0], {**held["curves"][0], "model": "M1"}]
+    text = words(dose_response(held["dose"], twice))
+    assert "M3" in text
+    assert "M1" in text
+
+
+def test_absent_arrays_are_left_out(make):
+    held = make()
+    without = make(figures={**held.figures, "network": None}, rows=tuple(r for r in held.rows if not r.verdict))
+    assert set(draw(without)) == set(NAMES) - {"network", "forest"}
+    assert set(pictures(without)) == set(NAMES) - {"network", "forest"}
+
+
+def test_write_figures_writes_every_picture(make, tmp_path):
+    found = write_figures(make(), tmp_path / "figures")
+    assert sorted(p.name for p in found) == sorted(f"{n}.png" for n in NAMES)
+    assert all(p.stat().st_size > 5000 for p in found)
+
+
+def test_a_row_without_a_certificate_counts_as_not_converged(make):
+    held = make()
+    assert not any(line.converged for line in lines(make(certificates=held.certificates[:1])) if line.row.model == "M3")

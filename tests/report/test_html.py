@@ -1,0 +1,193 @@
+"""The page: self-contained, whole, escaped, and no stronger in its words than the rows are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from missingmodels.report import figures, html
+from missingmodels.report.html import write_report
+
+VOID = {"meta", "img", "br"}
+
+
+@pytest.fixture(autouse=True)
+def _no_rendering(monkeypatch):
+    """The figures' own tests render them; the page's tests need only that an image stands there."""
+    monkeypatch.setattr(figures, "png", lambda figure: b"\x89PNG")
+
+
+class Page(HTMLParser):
+    """Headings, resources, verdicts and images of a page, and whether its tags close in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.headings, self.links, self.verdicts, self.images, self.failed = [], [], [], [], [], 0
+        self.tags = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        held = dict(attrs)
+        self.tags.add(tag)
+        if tag not in VOID:
+            self.open.append((tag, held.get("class") or ""))
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        self.links += [v for k, v in attrs if k in ("src", "href", "srcset", "data", "action")]
+        if tag == "img":
+            self.images.append(held.get("alt"))
+        self.failed += "failed" in (held.get("class") or "").split()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        if self.open and "verdict" in self.open[-1][1].split():
+            self.verdicts.append(data)
+
+
+def written(evidence, folder):
+    return write_report(evidence, folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_page_needs_nothing_from_outside(make, tmp_path):
+    text = written(make(), tmp_path)
+    page = Page(text)
+    assert page.open == []
+    assert page.links
+    assert all(link.startswith("data:image/png;base64,") for link in page.links)
+    assert not re.search(r"https?:|//[a-z]|@import|url\(", re.sub(r'src="data:[^"]*"', "", text))
+    assert not page.tags & {"script", "link", "iframe", "object"}
+
+
+def test_page_is_readable_by_all(make, tmp_path):
+    page = Page(written(make(), tmp_path))
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    assert all(later <= earlier + 1 for earlier, later in zip(page.headings, page.headings[1:], strict=False))
+    assert len(page.images) == 6
+    assert all(page.images)
+
+
+def test_verdicts_are_those_of_the_rows(make, tmp_path):
+    evidence = make()
+    shown = Page(written(evidence, tmp_path)).verdicts
+    judged = [r for r in evidence.rows if r.verdict]
+    # once in the answer, for the rows that answer; once in the tables, for all
+    expected = [r.verdict for r in judged if r.role in ("primary", "beside")] + [r.verdict for r in judged]
+    assert sorted(shown) == sorted(expected)
+
+
+def test_answer_gives_ratio_interval_with_mass_and_kind_and_probability(make, tmp_path):
+    text = written(make(), tmp_path)
+    assert (
+        "rate ratio 1.30 (90\u202f% equal-tailed interval 1.06 to 1.60); probability that it is above 1: 0.980" in text
+    )
+    assert "probability that it is below 1: &lt;0.01" in text
+    assert "the estimate points the other way with probability 0.998" in text
+
+
+def test_banner_and_marks_only_where_a_fit_failed(make, tmp_path):
+    sound = written(make(), tmp_path)
+    assert 'class="banner"' not in sound
+    assert "not converged" not in sound.lower()
+    assert Page(sound).failed == 0
+    failed = written(make(failed=("M3", "peer_presence")), tmp_path)
+    assert 'class="banner" role="alert"' in failed
+    assert failed.index('class="banner"') < failed.index("<h1>")
+    assert "<b>M3 (peer_presence)</b>: R-hat 1.040 is above 1.01" in failed
+    assert Page(failed).failed > 10
+
+
+def test_rows_of_a_sound_fit_of_the_same_model_stay_unmarked(make, tmp_path):
+    text = written(make(failed=("M3", "peer_presence")), tmp_path)
+    density = re.search(r"<li[^>]*>all peers recently missing against none", text)
+    presence = re.search(r"<li[^>]*>one or more recently missing peers", text)
+    assert density is not None
+    assert presence is not None
+    assert "failed" not in density.group()
+    assert "failed" in presence.group()
+
+
+def test_no_claim_of_significance_and_the_standing_warnings(make, tmp_path):
+    for evidence in (make(), make(failed=("M0", ""))):
+        text = re.sub(r'src="data:[^"]*"', "", written(evidence, tmp_path))
+        assert "significan" not in text.lower()
+        assert "missing data" not in text.lower()
+        assert "never for scoring individual children or for ranking homes" in text
+
+
+def test_synthetic_data_are_called_synthetic(make, tmp_path):
+    text = written(make(), tmp_path)
+    assert "synthetic data: a simulated world (scenario “small”, seed 1)" in text
+
+
+def test_real_data_show_no_single_home(make, tmp_path):
+    real = make(
+        origin={"kind": "ssda903", "authority": "E06000001", "year": 2018},
+        figures={**make().figures, "network": None},
+    )
+    text = written(real, tmp_path)
+    assert "synthetic" not in text
+    assert "SSDA903 return of authority “E06000001”" in text
+    assert "drawn for simulated data" in text
+    assert "unrecorded" in text
+    assert not (tmp_path / "figures" / "network.png").exists()
+
+
+def test_what_comes_from_data_is_escaped(make, tmp_path):
+    held = make()
+    evil = "<b>Oak & <script>alert(1)</script>"
+    text = written(
+        make(
+            origin={"kind": "ssda903", "authority": evil, "year": 2018, "files": {evil: "x"}},
+            rows=(replace(held.rows[0], label=evil), *held.rows[1:]),
+            notes=(evil,),
+            plan={**held.plan, "name": evil},
+            data={**held.data, "episodes": {evil: 3}},
+        ),
+        tmp_path,
+    )
+    assert "<script" not in text
+    assert "<b>Oak" not in text
+    assert "&lt;b&gt;Oak &amp; &lt;script&gt;" in text
+
+
+def test_a_plan_that_asks_one_hypothesis_only(make, tmp_path):
+    held = make()
+    peers = make(rows=tuple(r for r in held.rows if r.hypothesis != "H2"))
+    assert "Not asked by this plan." in written(peers, tmp_path)
+    structure = make(rows=tuple(r for r in held.rows if r.hypothesis != "H1"), comparisons=())
+    assert "no model with peers was fitted" in written(structure, tmp_path)
+
+
+def test_a_failed_write_leaves_the_old_page_whole(make, tmp_path, monkeypatch):
+    path = write_report(make(), tmp_path / "report.html")
+    before = path.read_bytes()
+    real = Path.write_bytes
+
+    def half(self, content):
+        if self.name.startswith(".report.html"):
+            real(self, content[: len(content) // 2])
+            raise OSError("disk full")
+        return real(self, content)
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(OSError, match="disk full"):
+        write_report(make(failed=("M0", "")), path)
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["figures", "report.html"]
+
+
+def test_a_failure_while_laying_out_writes_nothing(make, tmp_path, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no layout")
+
+    monkeypatch.setattr(html, "content", broken)
+    with pytest.raises(RuntimeError, match="no layout"):
+        write_report(make(), tmp_path / "report.html")
+    assert list(tmp_path.iterdir()) == []
