@@ -1,6 +1,7 @@
 """Cards of numbers taken from the world: value, unit, population, year, citation and how sure it is.
 
-No figure about the world stands in code without a card in ``sources.csv``. Status is one of *verified* (read at the
+No published figure stands in code without a card in ``sources.csv``; what a scenario sets beyond them is a setting of
+the simulator, listed with its default in the documentation of scenarios. Status is one of *verified* (read at the
 source), *derived* (computed from verified figures) and *assumption* (no figure was found; never cite it as a fact).
 """
 

@@ -19,7 +19,9 @@ from missingmodels.evidence.estimands import (
 )
 from missingmodels.evidence.record import Row
 from missingmodels.fit.fit import Fit
+from missingmodels.models.priors import prior_set
 from missingmodels.plan import Decision, Plan
+from missingmodels.provenance import stream
 from missingmodels.vocabulary import column_label
 
 Direction = Literal["above", "below"]
@@ -112,7 +114,26 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
                 rule=plan.decision,
             )
         )
+        prior = prior_variance_explained(fit, plan, names)
+        rows[-1] = replace(rows[-1], remark=f"the priors alone put it at {np.median(prior):.2f}: compare before reading")
     return rows
+
+
+def prior_variance_explained(fit: Fit, plan: Plan, names: tuple[str, ...], *, draws: int = 2000) -> np.ndarray:
+    """(draws,) the share of variance explained under the priors: few homes and many variables explain much by chance."""
+    priors, design, rng = prior_set(plan.priors), fit.design, stream(fit.certificate["seed"], "prior", fit.model)
+    mean, sd, _ = priors.of_columns(design.names, design.scale)
+    standardised = mean + sd * rng.standard_normal((draws, len(design.names)))
+    _, raw = design.to_raw(np.zeros(draws), standardised)
+    sigma = priors.sigma_home
+    drawn = np.full(draws, sigma.mean) if sigma.law == "fixed" else np.abs(sigma.sd * rng.standard_normal(draws))
+    parameters = replace(
+        fit.parameters[:1],
+        intercept=np.zeros(draws),
+        coefficients=dict(zip(design.names, raw.T, strict=True)),
+        sigma_home=drawn,
+    )
+    return variance_explained(parameters, design, names)
 
 
 def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: Plan) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 import re
 import warnings
 import zipfile
@@ -22,6 +23,7 @@ from missingmodels.extract.zip_files import open_archive
 from missingmodels.provenance import digest_bytes
 
 WORKBOOKS = (".xlsx", ".xlsm")
+ROW_NUMBER = rb'<row\b[^>]*?\sr="(\d+)"'
 MAX_ROWS = 2**20  # a sheet's last row in Excel; a damaged row number could claim any
 
 
@@ -32,12 +34,7 @@ def read_workbook(path: Path) -> list[Grid]:
     what it shows in Excel would silently become a blank.
     """
     content = path.read_bytes()
-    with open_archive(content, where=path.name) as archive:
-        parts = [info for info in archive.infolist() if info.filename.startswith("xl/worksheets/")]
-        try:
-            formulas = any(b"<f" in archive.read(info) for info in parts)
-        except Exception as error:
-            raise _damaged(path, error) from error
+    formulas = _has_formulas(path, content)
     try:
         # Its warnings are about styles and drop-down lists; cells are judged here.
         with warnings.catch_warnings():
@@ -51,6 +48,24 @@ def read_workbook(path: Path) -> list[Grid]:
     except Exception as error:
         # openpyxl lets every kind of exception out of a damaged file; all of them mean the same here.
         raise _damaged(path, error) from error
+
+
+def _has_formulas(path: Path, content: bytes) -> bool:
+    """Whether any sheet has formulas. Refuses rows out of order, which openpyxl would skip without a word."""
+    formulas = False
+    with open_archive(content, where=path.name) as archive:
+        for info in archive.infolist():
+            if not info.filename.startswith("xl/worksheets/"):
+                continue
+            try:
+                part = archive.read(info)
+            except Exception as error:
+                raise _damaged(path, error) from error
+            formulas = formulas or b"<f" in part
+            rows = [int(number) for number in re.findall(ROW_NUMBER, part)]
+            if any(later <= earlier for earlier, later in itertools.pairwise(rows)):
+                raise _damaged(path, ValueError(f"rows out of order in {info.filename}"))
+    return formulas
 
 
 def _damaged(path: Path, error: Exception) -> ImportFault:

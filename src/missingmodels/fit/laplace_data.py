@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
@@ -31,11 +32,10 @@ class LaplaceData:
     prior_mean, prior_sd : (B,)
     intercept : fixed value, None where it is estimated
     fixed, fixed_mean : (P,) which coefficients the plan fixes, and at what
-    cell_starts : (N,) first row of each cell of a child
-    cell_child, cell_slot, cell_home_period : (N,) its child; place in ``home slots x periods``; home * T + period
-    cells_by_home : (N,) cells in order of home and period; ``cells_by_home_starts`` where each home-period begins among
-        them, and ``cells_sorted_home_period`` which one that is
-    child_starts : (C',) first cell of each child with rows; ``child_at`` (C',) that child
+    cell_child, cell_slot : (N,) its child, and its place in ``home slots x periods``
+    cells_of_child, cells_of_home : sparse (C, N) and (H * T, N) of ones; ``row_places`` (R,), ``cell_bounds`` (N + 1,)
+        and ``ones`` (R,) make the sparse (N, R) of a row weight
+    row_starts : (C',) first row of each child with rows, ``child_at`` (C',) that child
     now : (R,) rows whose onsets are modelled; the others only update the frailties
     onsets_now, onsets_before : (C,)
     linear : (B,) sum of onsets times columns over the rows now; ``cell_onsets`` (H, T); ``offset_linear`` the rest
@@ -55,14 +55,14 @@ class LaplaceData:
     intercept: float | None
     fixed: Array
     fixed_mean: Array
-    cell_starts: Array
     cell_child: Array
     cell_slot: Array
-    cell_home_period: Array
-    cells_by_home: Array
-    cells_by_home_starts: Array
-    cells_sorted_home_period: Array
-    child_starts: Array
+    cells_of_child: csr_array
+    cells_of_home: csr_array
+    row_places: Array
+    cell_bounds: Array
+    ones: Array
+    row_starts: Array
     child_at: Array
     now: Array
     onsets_now: Array
@@ -87,7 +87,7 @@ class LaplaceData:
 
     def child_blocks(self, cells: int) -> Iterator[tuple[slice, slice]]:
         """Slices of children with rows, and of their rows, of about ``cells`` rows each: no child is cut in two."""
-        starts = self.cell_starts[self.child_starts] if self.child_starts.size else np.zeros(0, dtype=np.int64)
+        starts = self.row_starts
         ends = np.append(starts[1:], self.child.size)
         first = 0
         while first < starts.size:
@@ -174,20 +174,18 @@ def _cells(child: Array, home: Array, period: Array, homes: int, periods: int, c
     place = _rank_within(at_home, homes)
     mover_slot[at_home, place] = at_slot
     mover_at[at_home, place] = np.searchsorted(mover_child, slot_child[at_home, at_slot])
-    child_starts = _starts(cell_child)
-    cell_home_period = cell_home * periods + period[cell_starts]
-    by_home = np.argsort(cell_home_period, kind="stable")
-    by_home_starts = _starts(cell_home_period[by_home])
+    cells = np.arange(cell_child.size)
+    row_starts = _starts(child)
     return {
-        "cell_starts": cell_starts,
         "cell_child": cell_child,
         "cell_slot": (cell_home * width + rank[pair_of_cell]) * periods + period[cell_starts],
-        "cell_home_period": cell_home_period,
-        "cells_by_home": by_home,
-        "cells_by_home_starts": by_home_starts,
-        "cells_sorted_home_period": cell_home_period[by_home][by_home_starts],
-        "child_starts": child_starts,
-        "child_at": cell_child[child_starts],
+        "cells_of_child": _indicator(cell_child, cells, children),
+        "cells_of_home": _indicator(cell_home * periods + period[cell_starts], cells, homes * periods),
+        "row_places": np.arange(child.size),
+        "cell_bounds": np.append(cell_starts, child.size),
+        "ones": np.ones(child.size),
+        "row_starts": row_starts,
+        "child_at": child[row_starts],
         "slot_child": slot_child,
         "slot_mover": slot_mover,
         "mover_child": mover_child,
@@ -198,6 +196,11 @@ def _cells(child: Array, home: Array, period: Array, homes: int, periods: int, c
 
 def _starts(key: Array) -> Array:
     return np.flatnonzero(np.append(True, key[1:] != key[:-1])) if key.size else np.zeros(0, dtype=np.int64)
+
+
+def _indicator(group: Array, items: Array, groups: int) -> csr_array:
+    """(groups, items) of ones where an item belongs to a group."""
+    return csr_array((np.ones(items.size), (group, items)), shape=(groups, items.size))
 
 
 def _rank_within(group: Array, groups: int) -> Array:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.sparse import csr_array
 from scipy.special import gammaln
 
 from missingmodels.fit.laplace_data import Array, LaplaceData
@@ -213,24 +214,17 @@ def _term(data: LaplaceData, m: Array, inverse_shape: Array) -> tuple[Array, Arr
     ``inverse_shape`` is 0 for children whose rank-one part is left to the caller.
     """
     homes, periods, free = data.homes, data.periods, data.prior_sd.size
-    weighted = data.columns * m[:, None]
-    cell_m, cell_b = _segments(m, data.cell_starts), _segments(weighted, data.cell_starts)
-    child_b = np.zeros((data.children + 1, free))
-    child_b[data.child_at] = _segments(cell_b, data.child_starts)
+    rows = csr_array((m, data.row_places, data.cell_bounds), shape=(data.cell_child.size, m.size))
+    cell_m, cell_b = rows @ data.ones, rows @ data.columns
+    child_b = np.concatenate([data.cells_of_child @ cell_b, np.zeros((1, free))])
     slots = np.zeros((*data.slot_child.shape, periods))
     slots.reshape(-1)[data.cell_slot] = cell_m
     inverse = np.append(inverse_shape, 0.0)
-    dense = weighted.T @ data.columns - child_b.T @ (child_b * inverse[:, None])
+    dense = (data.columns * m[:, None]).T @ data.columns - child_b.T @ (child_b * inverse[:, None])
     pulled = (slots * inverse[data.slot_child][..., None]).transpose(0, 2, 1)
     block = -np.matmul(pulled, slots)
     diagonal = np.arange(periods)
-    block[:, diagonal, diagonal] += np.bincount(data.cell_home_period, cell_m, homes * periods).reshape(homes, periods)
-    border = np.zeros((homes * periods, free))
-    border[data.cells_sorted_home_period] = _segments(cell_b[data.cells_by_home], data.cells_by_home_starts)
-    border = border.reshape(homes, periods, free) - np.matmul(pulled, child_b[data.slot_child])
+    block[:, diagonal, diagonal] += (data.cells_of_home @ cell_m).reshape(homes, periods)
+    border = (data.cells_of_home @ cell_b).reshape(homes, periods, free)
+    border -= np.matmul(pulled, child_b[data.slot_child])
     return dense, block, border, slots, child_b[:-1]
-
-
-def _segments(values: Array, starts: Array) -> Array:
-    """Sums of runs of rows that begin at ``starts``."""
-    return np.add.reduceat(values, starts, axis=0) if starts.size else np.zeros((0, *values.shape[1:]))

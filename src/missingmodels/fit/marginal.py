@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.special import gammaln
 
-from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
+
+if TYPE_CHECKING:
+    from missingmodels.frame.design import Design
 
 
 def child_sums(values: Array, child: np.ndarray, children: int) -> Array:

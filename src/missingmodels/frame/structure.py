@@ -135,7 +135,7 @@ def _per_year(leavers: np.ndarray, headcount: np.ndarray, span_days: np.ndarray)
 
 
 def _turnover_from_spells(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
-    people = frame[frame["employment"] == "permanent"]
+    people = _contracts(frame[frame["employment"] == "permanent"])
     home = pd.Index(risk.home_ids).get_indexer(people["home_id"].to_numpy(dtype=str))
     start = to_day(people["start_date"]) - risk.first_day
     last = to_day(people["end_date"])
@@ -157,6 +157,24 @@ def _turnover_from_spells(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarra
         out[:, period] = _per_year(leavers, posts / np.maximum(span, 1), span)
         short[:, period] = span < TURNOVER_DAYS
     return out, short
+
+
+def _contracts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Spells with those of one person that touch in one home joined: a renewed contract is no leaver."""
+    frame = frame.sort_values(["home_id", "staff_id", "start_date"], kind="stable")
+    touches = (
+        frame["home_id"].eq(frame["home_id"].shift()).to_numpy(dtype=bool, na_value=False)
+        & frame["staff_id"].eq(frame["staff_id"].shift()).to_numpy(dtype=bool, na_value=False)
+        & (frame["start_date"] <= frame["end_date"].shift()).to_numpy(dtype=bool)
+    )
+    first, last = ~touches, np.append(~touches, True)[1:]
+    return pd.DataFrame(
+        {
+            "home_id": frame["home_id"].to_numpy(dtype=object)[first],
+            "start_date": frame["start_date"].to_numpy()[first],
+            "end_date": frame["end_date"].to_numpy()[last],
+        }
+    )
 
 
 def _turnover_from_periods(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:

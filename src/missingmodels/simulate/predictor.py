@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from missingmodels.provenance import stream
-from missingmodels.scenario import Scenario
 from missingmodels.simulate.roster import DAYS_PER_YEAR, Roster
-from missingmodels.simulate.staffing import LEAD_PERIODS, Staffing, mean_on_duty, turnover_at
+from missingmodels.simulate.staffing import Staffing, lead_periods, mean_on_duty, turnover_at
+
+if TYPE_CHECKING:
+    from missingmodels.scenario import Scenario
 
 # Covariates are counted from these values, so that ``rate_per_year`` speaks of an ordinary child in an ordinary home.
 AGE_CENTRE_YEARS = 14.5
@@ -104,7 +108,7 @@ def _staff_ratio(scenario: Scenario, roster: Roster, staffing: Staffing) -> np.n
     child, day = np.nonzero(roster.residence >= 0)
     cell = roster.residence[child, day] * periods + day // scenario.period_days
     residents = np.bincount(cell, minlength=homes * periods).reshape(homes, periods) / scenario.period_days
-    on_duty = mean_on_duty(staffing, scenario.period_days)[:, LEAD_PERIODS:]
+    on_duty = mean_on_duty(staffing, scenario.period_days)[:, lead_periods(scenario.period_days) :]
     ratio = np.full((homes, periods), np.nan)
     before = residents[:, :-1]
     ratio[:, 1:] = np.log(np.divide(on_duty[:, :-1], before, out=np.full(before.shape, np.nan), where=before > 0))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from missingmodels.provenance import stream
-from missingmodels.scenario import Contagion, Scenario
 from missingmodels.simulate.roster import Roster
 from missingmodels.simulate.ties import Ties
 from missingmodels.sources import card
+
+if TYPE_CHECKING:
+    from missingmodels.scenario import Contagion, Scenario
 
 NEVER = -(10**9)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from missingmodels.intervals import expand
 from missingmodels.provenance import stream
-from missingmodels.scenario import Scenario
+
+if TYPE_CHECKING:
+    from missingmodels.scenario import Scenario
 
 DAYS_PER_YEAR = 365.25
 ADULT_YEARS = 18

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from missingmodels.provenance import stream
-from missingmodels.scenario import Scenario
 from missingmodels.simulate.roster import DAYS_PER_YEAR
 
-LEAD_PERIODS = 15  # staffing is known for over a year before day 0, so that turnover looks back 365 days
+if TYPE_CHECKING:
+    from missingmodels.scenario import Scenario
+
+LEAD_DAYS = 400  # staffing is known for over a year before day 0, so that turnover looks back 365 days
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,7 @@ class Staffing:
     Attributes
     ----------
     spell_home, spell_start, spell_end : one a person; an end at or after the last day means still in post
-    period_start : (Q,) first day of each period, from ``LEAD_PERIODS`` before day 0
+    period_start : (Q,) first day of each period, from ``lead_periods`` before day 0
     worked_hours, agency_hours : (H, Q)
     posts : (H,) permanent posts, each filled at all times
     """
@@ -38,7 +41,8 @@ def draw_staffing(scenario: Scenario, places: np.ndarray, seed: int) -> Staffing
     """People and hours of every home; hours vary about a home's own level."""
     spec, period = scenario.homes, scenario.period_days
     rng = stream(seed, "staff_hours")
-    periods = LEAD_PERIODS + -(-scenario.days // period)
+    lead = lead_periods(period)
+    periods = lead + -(-scenario.days // period)
     level = spec.staff_on_duty_per_place * np.exp(spec.staff_between_sd_log * rng.standard_normal(places.size))
     wobble = np.exp(spec.staff_within_sd_log * rng.standard_normal((places.size, periods)))
     hours = 24 * period * places[:, None] * level[:, None] * wobble
@@ -51,7 +55,7 @@ def draw_staffing(scenario: Scenario, places: np.ndarray, seed: int) -> Staffing
         spell_home=home,
         spell_start=start,
         spell_end=end,
-        period_start=period * (np.arange(periods) - LEAD_PERIODS),
+        period_start=period * (np.arange(periods) - lead),
         worked_hours=np.round(hours, 1),
         agency_hours=np.round(hours * share, 1),
         posts=posts,
@@ -62,7 +66,7 @@ def _people(scenario: Scenario, posts: np.ndarray, seed: int) -> tuple[np.ndarra
     """One spell a person: each post sees leavers at its home's own yearly rate and is filled again the same day."""
     rng = stream(seed, "staff_people")
     spec = scenario.homes
-    first = -LEAD_PERIODS * scenario.period_days
+    first = -lead_periods(scenario.period_days) * scenario.period_days
     span = scenario.days - first
     spread = np.exp(
         spec.turnover_between_sd_log * rng.standard_normal(posts.size) - spec.turnover_between_sd_log**2 / 2
@@ -80,6 +84,11 @@ def _people(scenario: Scenario, posts: np.ndarray, seed: int) -> tuple[np.ndarra
     end = np.append(start[1:], scenario.days)
     end[np.append(owner[1:] != owner[:-1], True)] = scenario.days
     return post_home[owner], start, end
+
+
+def lead_periods(period_days: int) -> int:
+    """Whole periods before day 0 for which staffing is known."""
+    return -(-LEAD_DAYS // period_days)
 
 
 def mean_on_duty(staffing: Staffing, period_days: int) -> np.ndarray:

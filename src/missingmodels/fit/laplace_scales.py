@@ -1,0 +1,230 @@
+"""Where the posterior of the scales lies: a search for its mode, and a small design of points around it.
+
+Coordinates: asinh(sigma / 0.15) for a standard deviation, near a logarithm for large ones and linear at 0, and log k.
+The density of a standard deviation is even about 0, so a point on the other side is the same point folded back: what
+piles up at 0 meets no boundary.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from missingmodels.fit.laplace_data import Array, LaplaceData
+from missingmodels.fit.laplace_gaussian import Scales
+from missingmodels.fit.laplace_mode import Mode, climb, start
+
+if TYPE_CHECKING:
+    from missingmodels.models.priors import PriorSet
+
+KNEE = 0.15
+NAMES = ("sigma_home", "sigma_period", "frailty_shape")
+FIRST_GUESS = {"sigma_home": 0.4, "sigma_period": 0.2}
+FIRST_STEP = {"sigma_home": 0.5, "sigma_period": 0.5, "frailty_shape": 0.35}
+MOST_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class ScaleSpace:
+    """The scales that are estimated, and their priors in the coordinates of the search."""
+
+    priors: PriorSet
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Names of the scales that the plan leaves open."""
+        return tuple(name for name in NAMES if getattr(self.priors, name).law != "fixed")
+
+    @property
+    def folded(self) -> Array:
+        """(F,) which coordinates are even about 0."""
+        return np.array([name != "frailty_shape" for name in self.free], dtype=bool)
+
+    def fold(self, at: Array) -> Array:
+        """(..., F) with standard deviations folded back to where they are positive."""
+        return np.where(self.folded, np.abs(at), at)
+
+    def values(self, at: Array) -> dict[str, Array]:
+        """Name -> (...) natural values of all three scales at (..., F)."""
+        out = {name: np.full(at.shape[:-1], float(getattr(self.priors, name).mean)) for name in NAMES}
+        for i, name in enumerate(self.free):
+            out[name] = np.exp(at[..., i]) if name == "frailty_shape" else KNEE * np.sinh(np.abs(at[..., i]))
+        return out
+
+    def scales(self, at: Array) -> Scales:
+        """The scales at one point (F,). A standard deviation fixed at 0 switches its block off."""
+        on = {name: name in self.free or getattr(self.priors, name).mean > 0 for name in NAMES[:2]}
+        values = {name: float(value) for name, value in self.values(at).items()}
+        return Scales(**values, home_on=on["sigma_home"], period_on=on["sigma_period"])
+
+    def log_prior(self, at: Array) -> Array:
+        """(...) log density of the folded coordinates (..., F)."""
+        total = np.zeros(at.shape[:-1])
+        for i, name in enumerate(self.free):
+            prior, x = getattr(self.priors, name), at[..., i]
+            if name == "frailty_shape":
+                total += -0.5 * ((x - prior.mean) / prior.sd) ** 2 - 0.5 * np.log(2 * np.pi) - np.log(prior.sd)
+            else:
+                s = KNEE * np.sinh(np.abs(x))
+                total += 0.5 * np.log(2 / np.pi) - np.log(prior.sd) - 0.5 * (s / prior.sd) ** 2
+                total += np.log(KNEE * np.cosh(x))
+        return total
+
+    def first(self) -> tuple[Array, Array]:
+        """(F,) where to begin, and (F,) first steps."""
+        guess = [
+            self.priors.frailty_shape.mean if n == "frailty_shape" else np.arcsinh(FIRST_GUESS[n] / KNEE)
+            for n in self.free
+        ]
+        return np.array(guess, dtype=float), np.array([FIRST_STEP[n] for n in self.free])
+
+
+@dataclass(frozen=True)
+class Node:
+    """One evaluated value of the scales: (F,) coordinates, the mode there, log density of scales and data."""
+
+    at: Array
+    mode: Mode
+    log_density: float
+
+
+@dataclass
+class Surface:
+    """Evaluates nodes, each from the mode that its neighbours foretell, and counts Newton's steps."""
+
+    data: LaplaceData
+    space: ScaleSpace
+    tolerance: float
+    steps: int = 0
+    nodes: list[Node] = field(default_factory=list)
+
+    def node(self, at: Array, foretold: tuple[Array, Array] | None = None) -> Node:
+        """The node at a point, folded back if need be."""
+        at = self.space.fold(at)
+        scales = self.space.scales(at)
+        b, z = foretold if foretold is not None else start(self.data, scales)
+        mode = climb(self.data, scales, b, z, tolerance=self.tolerance)
+        self.steps += mode.steps
+        made = Node(at, mode, mode.log_density + float(self.space.log_prior(at)))
+        self.nodes.append(made)
+        return made
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where the posterior of the scales lies: nodes, and the normal that matches mode and curvature there.
+
+    ``centre`` (F,), ``root`` (F, F) with root root' the covariance.
+    """
+
+    nodes: tuple[Node, ...]
+    centre: Array
+    root: Array
+
+
+def explore(surface: Surface) -> Region:
+    """Find the mode by separate parabolas along the axes, then lay a central composite design around it."""
+    centre, step = surface.space.first()
+    middle = surface.node(centre)
+    if not centre.size:
+        return Region((middle,), centre, np.zeros((0, 0)))
+    slopes = None
+    for _ in range(MOST_ROUNDS):
+        pairs = [_pair(surface, middle, step, i, slopes) for i in range(centre.size)]
+        move, sd = _parabolas(middle, pairs, step)
+        slopes = _slopes(pairs, step, surface.space)
+        near = np.all(np.abs(move) < 0.6 * sd) and np.all(sd < 2 * step) and np.all(sd > 0.5 * step)
+        target = surface.space.fold(middle.at + move)
+        step = sd
+        if near and np.all(np.abs(move) < 0.25 * sd):
+            break
+        middle = surface.node(target, _foretell(middle, target, slopes))
+        if near:
+            break
+    return _composite(surface, middle, step, slopes)
+
+
+Slopes = tuple[Array, Array]
+
+
+def _pair(surface: Surface, middle: Node, step: Array, i: int, slopes: Slopes | None) -> tuple[Node, Node]:
+    made = []
+    for sign in (1.0, -1.0):
+        at = middle.at.copy()
+        at[i] += sign * step[i]
+        made.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
+    return made[0], made[1]
+
+
+def _foretell(middle: Node, at: Array, slopes: Slopes | None) -> tuple[Array, Array]:
+    """The mode at another point, along the slopes if they are known."""
+    b, z = middle.mode.b, middle.mode.z
+    if slopes is None:
+        return b, z
+    away = at - middle.at
+    return b + slopes[0] @ away, z + slopes[1] @ away
+
+
+def _slopes(pairs: list[tuple[Node, Node]], step: Array, space: ScaleSpace) -> Slopes:
+    """(B, F) and (H, D, F) change of the mode along each axis; 0 where folding made both points one."""
+    b, z = [], []
+    for i, (up, down) in enumerate(pairs):
+        gap = up.at[i] - down.at[i]
+        scale = 0.0 if abs(gap) < 0.05 * step[i] else 1 / gap
+        b.append((up.mode.b - down.mode.b) * scale)
+        z.append((up.mode.z - down.mode.z) * scale)
+    return np.stack(b, axis=-1), np.stack(z, axis=-1)
+
+
+def _parabolas(middle: Node, pairs: list[tuple[Node, Node]], step: Array) -> tuple[Array, Array]:
+    """(F,) move to the top of each axis' parabola, and its (F,) standard deviation, both within limits."""
+    up, down = (np.array([pair[j].log_density for pair in pairs]) - middle.log_density for j in (0, 1))
+    slope, bend = (up - down) / 2, up + down
+    hollow = bend > -0.05
+    bend = np.where(hollow, -0.05, bend)
+    move = np.clip(np.where(hollow, 1.5 * np.sign(slope), -slope / bend), -2.5, 2.5)
+    return move * step, step * np.clip(1 / np.sqrt(-bend), 0.2, 2.0)
+
+
+def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes) -> Region:
+    """Corners at one and stars at 1.7 standard deviations; a full quadratic through them gives mode and covariance."""
+    size = middle.at.size
+    corners = np.array(list(itertools.product((-1.0, 1.0), repeat=size)))
+    stars = np.concatenate([np.eye(size), -np.eye(size)]) * 1.7
+    shifts = np.concatenate([corners, stars]) if size > 1 else np.array([[-1.7], [-0.8], [0.8], [1.7]])
+    nodes = [middle]
+    for shift in shifts:
+        at = middle.at + shift * sd
+        nodes.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
+    shifts = np.concatenate([np.zeros((1, size)), shifts])
+    values = np.array([node.log_density for node in nodes]) - middle.log_density
+    top, covariance = _quadratic(shifts, values)
+    return Region(tuple(nodes), middle.at + top * sd, sd[:, None] * np.linalg.cholesky(covariance))
+
+
+def quadratic_basis(x: Array) -> Array:
+    """(N, 1 + F + F(F+1)/2) of (N, F): one, each, each product."""
+    size = x.shape[1]
+    products = [x[:, i] * x[:, j] for i in range(size) for j in range(i, size)]
+    return np.column_stack([np.ones(len(x)), x, *products])
+
+
+def _quadratic(x: Array, values: Array) -> tuple[Array, Array]:
+    """(F,) top and (F, F) covariance of the quadratic that fits best where the density is high."""
+    size = x.shape[1]
+    weight = np.exp(0.25 * np.clip(values - values.max(), -12, 0))
+    found = np.linalg.lstsq(quadratic_basis(x) * weight[:, None], values * weight, rcond=None)[0]
+    bend = np.zeros((size, size))
+    bend[np.triu_indices(size)] = found[1 + size :]
+    bend = -(bend + bend.T)
+    roots, turn = np.linalg.eigh(bend)
+    roots = np.clip(roots, 0.15, 8.0)  # flat or hollow along some direction: the proposal stays wide, not endless
+    top = turn @ ((turn.T @ found[1 : 1 + size]) / roots)
+    return np.clip(top, -1.5, 1.5), (turn / roots) @ turn.T
+
+
+Evaluate = Callable[[Array], Node]

@@ -1,0 +1,144 @@
+"""A return as an Excel workbook: ids, dates, formulas, sheets."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import openpyxl
+import pandas as pd
+import pytest
+from containers903 import as_cells, edit_sheet, to_workbook
+from returns903 import absences, fates, read, write_return
+
+from missingmodels.errors import ImportFault
+
+
+def with_cells(path, sheet, cells):
+    """The workbook with some cells changed."""
+    book = openpyxl.load_workbook(path)
+    for place, value in cells.items():
+        book[sheet][place] = value
+    book.save(path)
+    return path
+
+
+def test_numbers_and_true_dates_are_text_as_the_return_has_it(tmp_path):
+    children = [{"CHILD": "1043"}, {"CHILD": "2043"}, {"CHILD": "007"}]
+    folder = write_return(
+        tmp_path,
+        header=children,
+        episodes=[child | {"URN": "2500001"} for child in children],
+        missing=[children[0], children[1] | {"MIS_END": ""}],
+        uasc=[children[2]],
+    )
+    plain, other = read(folder), read(to_workbook(folder, as_cells))
+    for name, frame in plain.tables.frames.items():
+        pd.testing.assert_frame_equal(other.tables[name], frame)
+    assert set(other.tables["children"]["child_id"]) == {"1043", "2043", "007", "mark"}
+    assert "return.xlsx, sheet header: column C mixes 2 date cells and 2 dates as text" in other.ledger.notes
+
+
+def test_a_date_with_a_time_is_refused_not_cut(tmp_path):
+    path = to_workbook(write_return(tmp_path, missing=[{}]))
+    with_cells(path, "missing", {"D2": dt.datetime(2022, 6, 10, 23, 30)})
+    with pytest.raises(ImportFault, match=r"sheet missing row 2, MIS_START: '10/06/2022 23:30:00' is not a date"):
+        read(path)
+    path = with_cells(to_workbook(tmp_path / "return"), "missing", {"D2": 44722})
+    with pytest.raises(ImportFault, match=r"sheet missing row 2, MIS_START: '44722' is not a date"):
+        read(path)
+
+
+def test_days_and_months_that_a_spreadsheet_has_swapped_are_noted(tmp_path):
+    rows = [{"MIS_START": "25/06/2022", "MIS_END": "26/06/2022"}, {"MIS_START": "03/04/2022", "MIS_END": "03/04/2022"}]
+    path = to_workbook(write_return(tmp_path, missing=rows))
+    with_cells(path, "missing", {"D3": dt.datetime(2022, 3, 4)})
+    notes = read(path, set_aside_bad_dates=True).ledger.notes
+    assert any("sheet missing: column D mixes 1 date cells and 1 dates" in note and "swapped" in note for note in notes)
+
+
+def test_formulas_give_the_value_that_was_saved(tmp_path):
+    path = to_workbook(write_return(tmp_path, missing=[{"MISSING": "A"}, {"MIS_START": "20/06/2022", "MIS_END": ""}]))
+    with_cells(path, "missing", {"C2": '=UPPER("m")', "E3": '=IF(D3="","x","")'})
+    with pytest.raises(
+        ImportFault, match=r"formulas were saved without their values: missing!C2, missing!E3"
+    ) as caught:
+        read(path)
+    assert "save it" in caught.value.remedy
+
+    def calculated(xml):
+        # Excel marks text results, blank ones too, with t="str".
+        xml = xml.replace('<c r="C2"><f>UPPER("m")</f><v />', '<c r="C2" t="str"><f>UPPER("m")</f><v>M</v>')
+        return xml.replace('<c r="E3"><f>', '<c r="E3" t="str"><f>')
+
+    edit_sheet(path, "sheet3", calculated)
+    imported = read(path)
+    assert absences(imported) == [
+        ("2022-06-10", "2022-06-12", 0, "M", False),
+        ("2022-06-20", None, 0, "M", False),
+    ]
+
+
+def test_a_failed_formula_is_no_child(tmp_path):
+    path = to_workbook(write_return(tmp_path, missing=[{}, {}]))
+    with_cells(path, "missing", {"A3": "#REF!"})
+    with pytest.raises(ImportFault, match=r"sheet missing: CHILD holds #REF!, a failed formula, in 1 rows; first: 3"):
+        read(path)
+    with_cells(path, "missing", {"A3": "c1", "E3": "#N/A", "B3": "#REF!"})
+    assert absences(read(path))[0][1] is None  # #N/A is a blank; DOB is not read from this table
+
+
+def test_sheets_blank_rows_titles_and_margins(tmp_path):
+    path = to_workbook(write_return(tmp_path, missing=[{"MISSING": "X"}]))
+    book = openpyxl.load_workbook(path)
+    book["missing"].insert_rows(1, 2)
+    book["missing"].insert_rows(4)
+    book["missing"]["H5"] = "checked by hand"
+    book["missing"].sheet_state = "hidden"
+    book.create_sheet("Reviews").append(["CHILD", "DOB", "REVIEW"])
+    book.create_sheet("Empty")
+    book.save(path)
+    imported = read(path)
+    frame = imported.ledger.frame.query("table == 'missing'")
+    assert frame[["file", "row"]].to_numpy().tolist() == [["return.xlsx, sheet missing", 5]]
+    assert fates(imported, "missing", 1) == [("set_aside", "mis_bad_type")]
+    assert (
+        "return.xlsx, sheet missing: cells right of the last column name left unread, in rows 5"
+        in imported.ledger.notes
+    )
+    assert "files left unread: return.xlsx, sheet Reviews, return.xlsx, sheet Empty" in imported.ledger.notes
+
+
+def test_the_workbooks_name_claims_no_table(tmp_path):
+    folder = write_return(tmp_path).rename(tmp_path / "missing and episodes 2022-23")
+    path = to_workbook(folder)
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("Reviews").append(["CHILD", "DOB", "REVIEW"])
+    book.save(path)
+    assert len(read(path).tables["children"]) == 2
+    with_cells(path, "episodes", {"B1": "START"})
+    with pytest.raises(ImportFault, match=r"sheet episodes should be the episodes table but lacks the column DECOM"):
+        read(path)
+
+
+def test_a_wrong_size_in_the_file_cuts_nothing_off(tmp_path):
+    path = to_workbook(write_return(tmp_path, missing=[{}, {"MIS_START": "20/06/2022", "MIS_END": "20/06/2022"}]))
+    edit_sheet(path, "sheet3", lambda xml: xml.replace('<dimension ref="A1:E3"', '<dimension ref="A1:B2"'))
+    assert len(absences(read(path))) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('<row r="3"', '<row r="99999999999"'),
+        ("</sheetData>", ""),
+        ("<worksheet", '<!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet'),
+        ('<row r="3"', '<row r="2"'),
+        ('<c r="A3"', '<c r="A3" s="999"'),
+    ],
+)
+def test_damaged_sheets(tmp_path, old, new):
+    path = to_workbook(write_return(tmp_path, missing=[{}, {}]))
+    edit_sheet(path, "sheet3", lambda xml: xml.replace(old, new))
+    with pytest.raises(ImportFault, match=r"return\.xlsx: the workbook cannot be read") as caught:
+        read(path)
+    assert caught.value.remedy == "open it in Excel and save it again"
