@@ -91,12 +91,17 @@ class Decision(Config):
 
 
 class Sampling(Config):
-    """NUTS settings; the sampler is always nutpie."""
+    """NUTS settings; the sampler is always nutpie.
+
+    A fit that fails the gate is drawn anew with twice the draws and tuning, up to ``doublings`` times, before it is
+    refused. Draws are never chosen by their answer, only by the gate.
+    """
 
     draws: int = Field(default=1000, ge=50)
     tune: int = Field(default=1000, ge=50)
     chains: int = Field(default=4, ge=2)
     target_accept: float = Field(default=0.92, gt=0.5, lt=1)
+    doublings: int = Field(default=2, ge=0, le=5)
 
 
 class Gate(Config):

@@ -115,13 +115,16 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
             )
         )
         prior = prior_variance_explained(fit, plan, names)
-        rows[-1] = replace(rows[-1], remark=f"the priors alone put it at {np.median(prior):.2f}: compare before reading")
+        rows[-1] = replace(
+            rows[-1], remark=f"the priors alone put it at {np.median(prior):.2f}: compare before reading"
+        )
     return rows
 
 
 def prior_variance_explained(fit: Fit, plan: Plan, names: tuple[str, ...], *, draws: int = 2000) -> np.ndarray:
-    """(draws,) the share of variance explained under the priors: few homes and many variables explain much by chance."""
-    priors, design, rng = prior_set(plan.priors), fit.design, stream(fit.certificate["seed"], "prior", fit.model)
+    """(draws,) the share explained under the priors alone: few homes and many variables explain much by chance."""
+    priors, design = prior_set(plan.priors), fit.design
+    rng = stream(fit.certificate["seed"], "prior", fit.model)
     mean, sd, _ = priors.of_columns(design.names, design.scale)
     standardised = mean + sd * rng.standard_normal((draws, len(design.names)))
     _, raw = design.to_raw(np.zeros(draws), standardised)

@@ -23,7 +23,7 @@ from missingmodels.extract.zip_files import open_archive
 from missingmodels.provenance import digest_bytes
 
 WORKBOOKS = (".xlsx", ".xlsm")
-ROW_NUMBER = rb'<row\b[^>]*?\sr="(\d+)"'
+ROW_NUMBER = rb'<row\b[^>]*?\sr="(\d{1,18})"'
 MAX_ROWS = 2**20  # a sheet's last row in Excel; a damaged row number could claim any
 
 

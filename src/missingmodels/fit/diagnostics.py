@@ -112,7 +112,7 @@ def _advice(found: Diagnostics) -> str:
     if "divergent" in text:
         tries.append("sampling.target_accept = 0.95")
     if "ESS" in text or "R-hat" in text:
-        tries.append("twice the sampling.draws and sampling.tune")
+        tries.append("more sampling.draws and sampling.tune, or one more of sampling.doublings")
     if "E-BFMI" in text or "tree depth" in text:
         tries.append("priors.use = 'informed', or fewer structure variables")
     return "try " + ", ".join(tries)

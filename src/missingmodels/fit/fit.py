@@ -15,7 +15,7 @@ from missingmodels.fit.nuts import Progress, natural, sample
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import prior_set
 from missingmodels.parameters import Parameters
-from missingmodels.plan import Plan
+from missingmodels.plan import Plan, Sampling
 from missingmodels.provenance import digest_arrays, digest_json, seed_of, stream, versions
 
 METHOD = "nuts/nutpie"
@@ -65,9 +65,16 @@ def fit(
         raise ValueError(f"method {method!r} is not known; known: 'nuts'")
     priors = prior_set(plan.priors)
     label = f"{model}/{exposure}" if exposure else model
-    sampled = sample(design, priors, plan.sampling, seed=seed_of(seed, "nuts", label), progress=progress)
-    draws = natural(design, priors, sampled.tree)
-    diagnostics = diagnose(draws, sampled.tree["sample_stats"].to_dataset(), plan.gate)
+    compile_seconds = sample_seconds = 0.0
+    for doubling in range(plan.sampling.doublings + 1):
+        settings = doubled(plan.sampling, doubling)
+        sampled = sample(design, priors, settings, seed=seed_of(seed, "nuts", label, doubling), progress=progress)
+        compile_seconds += sampled.compile_seconds
+        sample_seconds += sampled.sample_seconds
+        draws = natural(design, priors, sampled.tree)
+        diagnostics = diagnose(draws, sampled.tree["sample_stats"].to_dataset(), plan.gate)
+        if diagnostics.passed:
+            break
     require_passed(diagnostics, model=model, allow=allow_unconverged)
     parameters, density = _raw(design, draws, stream(seed, "frailty", label))
     certificate = {
@@ -78,8 +85,11 @@ def fit(
         "seed": seed,
         "plan_digest": digest_json(plan.model_dump(mode="json")),
         "data_digest": data_digest(design),
-        "compile_seconds": round(sampled.compile_seconds, 2),
-        "sample_seconds": round(sampled.sample_seconds, 2),
+        "draws": settings.draws,
+        "tune": settings.tune,
+        "doublings": doubling,
+        "compile_seconds": round(compile_seconds, 2),
+        "sample_seconds": round(sample_seconds, 2),
         "versions": versions(),
         "diagnostics": diagnostics.as_dict(),
     }
@@ -94,6 +104,12 @@ def fit(
         certificate=certificate,
         sample_stats=_kept_stats(sampled.tree),
     )
+
+
+def doubled(settings: Sampling, times: int) -> Sampling:
+    """Settings with draws and tuning doubled that many times."""
+    factor = 2**times
+    return settings.model_copy(update={"draws": settings.draws * factor, "tune": settings.tune * factor})
 
 
 def data_digest(design: Design) -> str:

@@ -19,20 +19,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import gammaln
 
 from missingmodels.fit.laplace_data import Array, LaplaceData, laplace_data
-from missingmodels.fit.laplace_scales import Node, Region, ScaleSpace, Surface, explore, quadratic_basis
-from missingmodels.fit.laplace_weights import log_joint, resample, smooth
+from missingmodels.fit.laplace_proposal import Proposals, propose
+from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore
+from missingmodels.fit.laplace_weights import resample, smooth
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
     from missingmodels.models.priors import PriorSet
 
 PROPOSALS_PER_DRAW = 1.5
-DEGREES = 8.0  # of freedom of the scales' proposal: its tails lie above those of the posterior
 TOLERANCE = 0.01  # gain of log density below which Newton's next step is the last
-FURTHEST = 2.5  # standard deviations of the scales beyond which the mode is no longer foretold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,16 +77,15 @@ def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Gene
     data, space = laplace_data(design, priors), ScaleSpace(priors)
     surface = Surface(data, space, TOLERANCE)
     region = explore(surface)
-    at, log_proposal = propose_scales(region, space, int(np.ceil(PROPOSALS_PER_DRAW * draws)), rng)
-    made = _propose_effects(data, space, region, at, rng)
-    log_weights = made.log_target + space.log_prior(at) - log_proposal - made.log_proposal
+    made = propose(data, space, region, int(np.ceil(PROPOSALS_PER_DRAW * draws)), rng)
+    log_weights = made.log_target - made.log_proposal
     smoothed, k_hat = smooth(log_weights)
     top = log_weights.max()
     chosen = resample(smoothed, draws, rng)
     return _collect(
         data,
         made,
-        {name: values[chosen] for name, values in space.values(at).items()},
+        {name: values[chosen] for name, values in made.values.items()},
         chosen,
         k_hat=k_hat,
         ess=float(1 / np.exp(2 * smoothed).sum()),
@@ -97,129 +94,6 @@ def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Gene
         seconds=time.perf_counter() - begin,
         log_marginal=float(top + np.log(np.exp(log_weights - top).mean())),
     )
-
-
-def propose_scales(
-    region: Region, space: ScaleSpace, count: int, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """(N, F) folded coordinates from a Student t around the mode of the scales, and (N,) their log density."""
-    size = region.centre.size
-    stretch = np.sqrt(DEGREES / rng.chisquare(DEGREES, count))
-    at = region.centre + (rng.standard_normal((count, size)) * stretch[:, None]) @ region.root.T
-    at = space.fold(at)
-    total = np.full(count, -np.inf)
-    for flip in _reflections(space.folded):
-        total = np.logaddexp(total, _log_student(region, at * flip))
-    return at, total
-
-
-def _reflections(folded: Array) -> Array:
-    """(2^folded, F) of signs: the points that fold into one."""
-    signs = [np.ones(folded.size)]
-    for i in np.flatnonzero(folded):
-        signs += [np.where(np.arange(folded.size) == i, -sign, sign) for sign in signs]
-    return np.array(signs)
-
-
-def _log_student(region: Region, at: Array) -> Array:
-    size = region.centre.size
-    if size == 0:
-        return np.zeros(len(at))
-    apart = np.linalg.solve(region.root, (at - region.centre).T)
-    constant = gammaln((DEGREES + size) / 2) - gammaln(DEGREES / 2) - 0.5 * size * np.log(DEGREES * np.pi)
-    constant -= np.log(np.abs(np.diag(region.root))).sum()
-    return np.asarray(constant - 0.5 * (DEGREES + size) * np.log1p((apart**2).sum(axis=0) / DEGREES))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proposals:
-    """N proposals of all unknowns given the scales; densities without the constants that cancel."""
-
-    b: Array
-    effects_home: Array
-    effects_period: Array
-    log_target: Array
-    log_proposal: Array
-
-
-def _propose_effects(
-    data: LaplaceData, space: ScaleSpace, region: Region, at: Array, rng: np.random.Generator
-) -> Proposals:
-    """Coefficients and home effects from the normal of each proposal's nearest node."""
-    nearest = _nearest(region, at)
-    foretell = Foretold.through(region)
-    values = space.values(at)
-    count, homes, periods = len(at), data.homes, data.periods
-    b, home, period = np.empty((data.prior_sd.size, count)), np.zeros((homes, count)), np.zeros((homes, periods, count))
-    target, proposal = np.empty(count), np.empty(count)
-    for i, node in enumerate(region.nodes):
-        mine = np.flatnonzero(nearest == i)
-        if not mine.size:
-            continue
-        centre_b, centre_z = foretell.modes(at[mine])
-        away_b, away_z, form = node.mode.factor.sample(mine.size, rng)
-        z = centre_z + away_z
-        b[:, mine] = centre_b + away_b
-        scales = node.mode.scales
-        if scales.home_on:
-            home[:, mine] = values["sigma_home"][mine] * z[:, 0]
-        if scales.period_on:
-            period[:, :, mine] = values["sigma_period"][mine] * z[:, scales.home_on :]
-        effects = home[:, None, mine] + period[:, :, mine]
-        target[mine] = log_joint(data, b[:, mine], effects, z, values["frailty_shape"][mine])
-        proposal[mine] = 0.5 * (node.mode.factor.log_determinant - form)
-    return Proposals(
-        b=b,
-        effects_home=home,
-        effects_period=period,
-        log_target=target - np.log(data.prior_sd).sum(),
-        log_proposal=proposal,
-    )
-
-
-def _nearest(region: Region, at: Array) -> Array:
-    """(N,) node nearest to each point, in standard deviations of the scales."""
-    if region.centre.size == 0:
-        return np.zeros(len(at), dtype=np.int64)
-    places = np.linalg.solve(region.root, np.array([node.at for node in region.nodes]).T)
-    points = np.linalg.solve(region.root, at.T)
-    apart = (places**2).sum(axis=0)[:, None] - 2 * places.T @ points
-    return np.asarray(apart.argmin(axis=0))
-
-
-@dataclass(frozen=True)
-class Foretold:
-    """Modes between and around the nodes: a quadratic in the scales' coordinates through the nodes' modes."""
-
-    region: Region
-    coefficients: Array
-    shape: tuple[int, int]
-
-    @classmethod
-    def through(cls, region: Region) -> Foretold:
-        """Fit by least squares, the nodes where the density is high counting most."""
-        first: Node = region.nodes[0]
-        stacked = np.array([np.append(node.mode.b, node.mode.z) for node in region.nodes])
-        if region.centre.size == 0:
-            return cls(region, stacked, first.mode.z.shape)
-        density = np.array([node.log_density for node in region.nodes])
-        weight = np.exp(0.25 * np.clip(density - density.max(), -12, 0))[:, None]
-        basis = quadratic_basis(cls._coordinates(region, np.array([node.at for node in region.nodes])))
-        found = np.linalg.lstsq(basis * weight, stacked * weight, rcond=None)[0]
-        return cls(region, found, first.mode.z.shape)
-
-    @staticmethod
-    def _coordinates(region: Region, at: Array) -> Array:
-        away = np.linalg.solve(region.root, (at - region.centre).T)
-        length = np.sqrt((away**2).sum(axis=0))
-        return np.asarray((away * np.minimum(1, FURTHEST / np.maximum(length, 1e-12))).T)
-
-    def modes(self, at: Array) -> tuple[Array, Array]:
-        """(B, N) and (H, D, N) modes at (N, F)."""
-        basis = quadratic_basis(self._coordinates(self.region, at)) if at.shape[1] else np.ones((len(at), 1))
-        found = self.coefficients.T @ basis.T
-        size = self.coefficients.shape[1] - self.shape[0] * self.shape[1]
-        return found[:size], found[size:].reshape(*self.shape, len(at))
 
 
 def _collect(
@@ -236,8 +110,8 @@ def _collect(
     return LaplaceDraws(
         intercept=intercept,
         coefficients=coefficients,
-        home=made.effects_home[:, chosen].T,
-        home_period=made.effects_period.reshape(-1, made.log_target.size)[:, chosen].T,
+        home=made.home[:, chosen].T,
+        home_period=made.period.reshape(-1, made.log_target.size)[:, chosen].T,
         **scales,
         **measured,  # type: ignore[arg-type]
     )

@@ -10,6 +10,7 @@ the augmented matrix is factorised by blocks and nothing else in the homes is ev
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,24 +98,38 @@ class Factor:
         y -= np.matmul(self.border, outer[self.index][..., None])[..., 0]
         return outer[: b.size], np.matmul(y[:, None, :], self.inverse)[:, 0]
 
-    def sample(self, draws: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-        """(B, S) and (H, D, S) deviations from the mode, and (S,) their quadratic form in the negative Hessian."""
-        homes, size, _ = self.inverse.shape
-        free = self.mover_b.shape[1]
-        noise = rng.standard_normal((self.schur.shape[0], draws))
+    def parts(self) -> tuple[Array, ...]:
+        """What varies smoothly with the scales: inverse factors, border, and what ties movers to the rest."""
+        size = self.schur.shape[0]
+        outer = solve_triangular(self.schur, np.eye(size), lower=True, check_finite=False) if size else self.schur
+        return self.inverse, self.border, outer, self.mover_columns, self.mover_b
+
+    def draw_with(
+        self, parts: Sequence[Array], mover_shape: Array, draws: int, rng: np.random.Generator
+    ) -> tuple[Array, Array, Array]:
+        """(B, S) and (H, D, S) deviations from the mode by a factor of the same layout, and (S,) their log density.
+
+        The auxiliary variables are drawn too. Their density given the rest is normal in the exact model, so it is
+        divided out, and what is left is that of the deviations. Constants that cancel against the target are left out.
+        """
+        inverse, border, outer, mover_columns, mover_b = parts
+        homes, size, _ = inverse.shape
+        free = mover_b.shape[1]
+        noise = rng.standard_normal((outer.shape[0], draws))
         inner = rng.standard_normal((homes, size, draws))
-        form = np.einsum("is,is->s", noise, noise) + np.einsum("hds,hds->s", inner, inner)
-        outer = solve_triangular(self.schur, noise, lower=True, trans=1, check_finite=False)
-        wide = np.concatenate([outer, np.zeros((1, draws))])
-        inner -= np.matmul(self.border, wide[self.index])
-        z = np.matmul(self.inverse.transpose(0, 2, 1), inner)
-        b, t = outer[:free], outer[free:]
-        if t.size:  # take the auxiliary variables out of the form: each is normal given the rest
+        density = -0.5 * (np.einsum("is,is->s", noise, noise) + np.einsum("hds,hds->s", inner, inner))
+        density += float(np.log(np.abs(np.diag(outer))).sum())
+        density += float(np.log(np.abs(np.diagonal(inverse, axis1=1, axis2=2))).sum())
+        wide = np.concatenate([outer.T @ noise, np.zeros((1, draws))])
+        inner -= np.matmul(border, wide[self.index])
+        z = np.matmul(inverse.transpose(0, 2, 1), inner)
+        b, t = wide[:free], wide[free:-1]
+        if t.size:
             tied = np.zeros((t.shape[0] + 1, draws))
-            np.add.at(tied, self.index[:, free:] - free, np.matmul(self.mover_columns.transpose(0, 2, 1), z))
-            shape = self.mover_shape[:, None]
-            form -= (shape * (t + (tied[:-1] + self.mover_b @ b) / shape) ** 2).sum(axis=0)
-        return b, z, form
+            np.add.at(tied, self.index[:, free:] - free, np.matmul(mover_columns.transpose(0, 2, 1), z))
+            c = mover_shape[:, None]
+            density += 0.5 * (c * (t + (tied[:-1] + mover_b @ b) / c) ** 2).sum(axis=0) - 0.5 * np.log(c).sum()
+        return b, z, density
 
 
 def at_point(data: LaplaceData, scales: Scales, b: Array, z: Array) -> Point:

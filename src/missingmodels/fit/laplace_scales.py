@@ -8,7 +8,6 @@ piles up at 0 meets no boundary.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -118,12 +117,20 @@ class Surface:
 class Region:
     """Where the posterior of the scales lies: nodes, and the normal that matches mode and curvature there.
 
-    ``centre`` (F,), ``root`` (F, F) with root root' the covariance.
+    ``centre`` (F,), ``root`` (F, F) with root root' the covariance. ``nodes`` lie near; ``all_nodes`` wherever the
+    search went.
     """
 
     nodes: tuple[Node, ...]
+    all_nodes: tuple[Node, ...]
     centre: Array
     root: Array
+
+    def standardise(self, at: Array) -> Array:
+        """(N, F) in standard deviations from the centre."""
+        if self.centre.size == 0:
+            return np.zeros(at.shape)
+        return np.linalg.solve(self.root, (at - self.centre).T).T
 
 
 def explore(surface: Surface) -> Region:
@@ -131,7 +138,7 @@ def explore(surface: Surface) -> Region:
     centre, step = surface.space.first()
     middle = surface.node(centre)
     if not centre.size:
-        return Region((middle,), centre, np.zeros((0, 0)))
+        return Region((middle,), (middle,), centre, np.zeros((0, 0)))
     slopes = None
     for _ in range(MOST_ROUNDS):
         pairs = [_pair(surface, middle, step, i, slopes) for i in range(centre.size)]
@@ -203,7 +210,9 @@ def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes) -> Reg
     shifts = np.concatenate([np.zeros((1, size)), shifts])
     values = np.array([node.log_density for node in nodes]) - middle.log_density
     top, covariance = _quadratic(shifts, values)
-    return Region(tuple(nodes), middle.at + top * sd, sd[:, None] * np.linalg.cholesky(covariance))
+    return Region(
+        tuple(nodes), tuple(surface.nodes), middle.at + top * sd, sd[:, None] * np.linalg.cholesky(covariance)
+    )
 
 
 def quadratic_basis(x: Array) -> Array:
@@ -225,6 +234,3 @@ def _quadratic(x: Array, values: Array) -> tuple[Array, Array]:
     roots = np.clip(roots, 0.15, 8.0)  # flat or hollow along some direction: the proposal stays wide, not endless
     top = turn @ ((turn.T @ found[1 : 1 + size]) / roots)
     return np.clip(top, -1.5, 1.5), (turn / roots) @ turn.T
-
-
-Evaluate = Callable[[Array], Node]

@@ -1,0 +1,191 @@
+"""Proposals of all unknowns from the nodes: scales from a smoothed surface, the rest from normals between the nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.special import gammaln
+
+from missingmodels.fit.laplace_data import Array, LaplaceData
+from missingmodels.fit.laplace_gaussian import Factor
+from missingmodels.fit.laplace_scales import Region, ScaleSpace, quadratic_basis
+from missingmodels.fit.laplace_weights import log_joint
+
+DEGREES = 8.0  # of freedom of the Student t below the surface: its tails lie above those of the posterior
+FLOOR = 0.1  # share of the Student t in the proposal of the scales, so that no value is left out
+CANDIDATES = 5  # points tried for each one kept
+REACH = 2.0  # standard deviations over which the surface's departure from the Student t is smooth
+FURTHEST = 2.5  # standard deviations beyond which modes and factors are no longer foretold
+GROUP = 16  # proposals that share one factor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposals:
+    """N proposals of all unknowns; densities without the constants that cancel between the two.
+
+    ``b`` (B, N), ``home`` (H, N), ``period`` (H, T, N), ``values`` of the scales (N,), ``log_target``, ``log_proposal``
+    (N,).
+    """
+
+    b: Array
+    home: Array
+    period: Array
+    values: dict[str, Array]
+    log_target: Array
+    log_proposal: Array
+
+
+def propose(data: LaplaceData, space: ScaleSpace, region: Region, count: int, rng: np.random.Generator) -> Proposals:
+    """Draw scales, then coefficients and effects given them, with both densities."""
+    at, log_scales = propose_scales(region, space, count, rng)
+    between = Between.nodes(data, region)
+    modes_b, modes_z = between.modes(at)
+    values = space.values(at)
+    free, (homes, size) = data.prior_sd.size, modes_z.shape[:2]
+    b, z = np.empty((free, count)), np.empty((homes, size, count))
+    log_effects = np.empty(count)
+    for mine in groups(region.standardise(at), GROUP):
+        k = float(values["frailty_shape"][mine].mean())
+        b[:, mine], z[..., mine], log_effects[mine] = between.draw(at[mine], k, rng)
+    b += modes_b
+    z += modes_z
+    scales = space.scales(at[0])
+    home, period = np.zeros((homes, count)), np.zeros((homes, data.periods, count))
+    if scales.home_on:
+        home = values["sigma_home"] * z[:, 0]
+    if scales.period_on:
+        period = values["sigma_period"] * z[:, scales.home_on :]
+    target = log_joint(data, b, home[:, None] + period, z, values["frailty_shape"])
+    return Proposals(
+        b=b,
+        home=home,
+        period=period,
+        values=values,
+        log_target=target + space.log_prior(at) - float(np.log(data.prior_sd).sum()),
+        log_proposal=log_scales + log_effects,
+    )
+
+
+def propose_scales(region: Region, space: ScaleSpace, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """(N, F) folded coordinates from the smoothed surface of the nodes, and (N,) their log density.
+
+    Candidates from a Student t are kept in proportion to the surface over it. The surface's constant is the mean of
+    that ratio, so it carries the error of so many candidates, which touches the marginal density alone.
+    """
+    size = region.centre.size
+    if size == 0:
+        return np.zeros((count, 0)), np.zeros(count)
+    stretch = np.sqrt(DEGREES / rng.chisquare(DEGREES, CANDIDATES * count))
+    at = region.centre + (rng.standard_normal((stretch.size, size)) * stretch[:, None]) @ region.root.T
+    at = space.fold(at)
+    ratio = np.exp(_departure(region, space, at))
+    weight = FLOOR + (1 - FLOOR) * ratio / ratio.mean()
+    ladder = (np.arange(count) + rng.uniform()) / count
+    kept = np.minimum(np.searchsorted(np.cumsum(weight) / weight.sum(), ladder), stretch.size - 1)
+    return at[kept], log_student(region, space, at[kept]) + np.log(weight[kept])
+
+
+def log_student(region: Region, space: ScaleSpace, at: Array) -> Array:
+    """(N,) log density of the folded Student t: the sum over all points that fold into one."""
+    signs = [np.ones(region.centre.size)]
+    for i in np.flatnonzero(space.folded):
+        signs += [np.where(np.arange(region.centre.size) == i, -sign, sign) for sign in signs]
+    size = region.centre.size
+    constant = gammaln((DEGREES + size) / 2) - gammaln(DEGREES / 2) - 0.5 * size * np.log(DEGREES * np.pi)
+    constant -= np.log(np.abs(np.diag(region.root))).sum()
+    squares = np.array([(region.standardise(at * sign) ** 2).sum(axis=1) for sign in signs])
+    parts = -0.5 * (DEGREES + size) * np.log1p(squares / DEGREES)
+    return np.asarray(constant + np.logaddexp.reduce(parts, axis=0))
+
+
+def _departure(region: Region, space: ScaleSpace, at: Array) -> Array:
+    """(N,) smoothed log ratio of the nodes' density to the Student t; 0 far from every node.
+
+    A Gaussian process through the nodes. Nodes far below the top count for little: they say where the density is
+    negligible, not what its shape is.
+    """
+    places = np.array([node.at for node in region.all_nodes])
+    density = np.array([node.log_density for node in region.all_nodes])
+    drop = density.max() - density
+    near = drop < 12
+    places, drop = places[near], drop[near]
+    ratio = density[near] - log_student(region, space, places)
+    ratio = ratio - np.average(ratio, weights=np.exp(-drop / 2))
+    noise = (0.03 + 0.1 * np.maximum(drop - 2, 0)) ** 2
+    inner = region.standardise(places)
+    solved = np.linalg.solve(_kernel(inner, inner) + np.diag(noise), ratio)
+    return np.clip(_kernel(region.standardise(at), inner) @ solved, -4.0, 4.0)
+
+
+def _kernel(x: Array, y: Array) -> Array:
+    squares = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * x @ y.T
+    return np.asarray(np.exp(-0.5 * squares / REACH**2))
+
+
+def groups(places: Array, size: int) -> list[Array]:
+    """Positions of (N, F) in groups of at most ``size`` that lie together: halves along the widest axis."""
+    waiting, done = [np.arange(len(places))], []
+    while waiting:
+        part = waiting.pop()
+        if part.size <= size or places.shape[1] == 0:
+            done.append(part)
+            continue
+        axis = int(np.ptp(places[part], axis=0).argmax())
+        part = part[np.argsort(places[part, axis], kind="stable")]
+        waiting += [part[: part.size // 2], part[part.size // 2 :]]
+    return done
+
+
+@dataclass(frozen=True, kw_only=True)
+class Between:
+    """Modes and factors between and around the nodes: each number a quadratic in the scales' coordinates.
+
+    A triangular factor whose entries are quadratics is still a factor, so densities are exact whatever the fit's error.
+    """
+
+    region: Region
+    modes_by: Array
+    parts_by: tuple[Array, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    first: Factor
+    onsets: Array
+    homes: int
+
+    @classmethod
+    def nodes(cls, data: LaplaceData, region: Region) -> Between:
+        """Least squares through the nodes, those of high density counting most."""
+        found = [(node.mode, node.mode.factor.parts()) for node in region.nodes]
+        shapes = tuple(part.shape for part in found[0][1])
+        density = np.array([node.log_density for node in region.nodes])
+        weight = np.exp(0.25 * np.clip(density - density.max(), -12, 0))[:, None]
+        basis = cls._basis(region, np.array([node.at for node in region.nodes]))
+        through = np.linalg.pinv(basis * weight) * weight.T
+        return cls(
+            region=region,
+            modes_by=through @ np.array([np.append(mode.b, mode.z) for mode, _ in found]),
+            parts_by=tuple(through @ np.array([parts[i].ravel() for _, parts in found]) for i in range(len(shapes))),
+            shapes=shapes,
+            first=region.nodes[0].mode.factor,
+            onsets=(data.onsets_before + data.onsets_now)[data.mover_child],
+            homes=data.homes,
+        )
+
+    @staticmethod
+    def _basis(region: Region, at: Array) -> Array:
+        away = region.standardise(at)
+        length = np.sqrt((away**2).sum(axis=1, keepdims=True))
+        return quadratic_basis(away * np.minimum(1, FURTHEST / np.maximum(length, 1e-12)))
+
+    def modes(self, at: Array) -> tuple[Array, Array]:
+        """(B, N) and (H, D, N) modes at (N, F)."""
+        found = self.modes_by.T @ self._basis(self.region, at).T
+        free = self.first.mover_b.shape[1]
+        return found[:free], found[free:].reshape(self.homes, -1, len(at))
+
+    def draw(self, at: Array, frailty_shape: float, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+        """(B, N) and (H, D, N) deviations from the modes with the factor amid (N, F), and (N,) their log density."""
+        middle = self._basis(self.region, at.mean(axis=0, keepdims=True))[0]
+        parts = [(middle @ by).reshape(shape) for by, shape in zip(self.parts_by, self.shapes, strict=True)]
+        return self.first.draw_with(parts, frailty_shape + self.onsets, len(at), rng)
