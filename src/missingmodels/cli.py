@@ -37,13 +37,14 @@ Allow = Annotated[
 @app.command()
 def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) -> None:
     """Simulate a small sector, check it, fit the models and write the report. Replaces an earlier demo."""
-    from missingmodels.pipeline import answer
-    from missingmodels.presets import load_plan, load_scenario
-    from missingmodels.runs import RUN_FORMAT, write_run
-    from missingmodels.simulate.world import simulate_world
-    from missingmodels.tables.store import require_free
+    from missingmodels.tables.store import RUN_FORMAT, require_free
 
     require_free(output, kind=RUN_FORMAT, overwrite=True)
+    from missingmodels.pipeline import answer
+    from missingmodels.presets import load_plan, load_scenario
+    from missingmodels.runs import write_run
+    from missingmodels.simulate.world import simulate_world
+
     world = simulate_world(load_scenario("small"), seed=seed)
     say(f"Simulated {len(world.tables['homes'])} homes and {len(world.tables['children'])} children (seed {seed}).")
     with Progress(quiet=as_json) as progress:
@@ -137,14 +138,16 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Fit every model of a plan and write fits, evidence and report."""
-    from missingmodels.pipeline import answer
     from missingmodels.presets import load_plan
-    from missingmodels.runs import RUN_FORMAT, write_run
     from missingmodels.tables import read_tables
-    from missingmodels.tables.store import require_free
+    from missingmodels.tables.store import RUN_FORMAT, require_free
 
     require_free(output, kind=RUN_FORMAT, overwrite=overwrite)
     settings, held = load_plan(plan_name), read_tables(tables)
+    # the sampler takes seconds to import, so a wrong path or key is told first
+    from missingmodels.pipeline import answer
+    from missingmodels.runs import write_run
+
     with Progress(quiet=as_json) as progress:
         found = answer(held, settings, seed=seed, allow_unconverged=allow_unconverged, report=progress)
     _finish(found, write_run(found, output, overwrite=overwrite), as_json)
@@ -155,11 +158,14 @@ def report(
     run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")], as_json: Json = False
 ) -> None:
     """Write a run's report and figures again from its evidence."""
-    from missingmodels.report.html import write_report
-    from missingmodels.report.text import summary_text
-    from missingmodels.runs import REPORT, read_run_evidence
+    from missingmodels.evidence.record import EVIDENCE, read_evidence
+    from missingmodels.tables.store import RUN_FORMAT, read_manifest
 
-    evidence = read_run_evidence(run)
+    read_manifest(run, RUN_FORMAT)
+    evidence = read_evidence(run / EVIDENCE)
+    from missingmodels.report.html import REPORT, write_report
+    from missingmodels.report.text import summary_text
+
     path = write_report(evidence, run / REPORT)
     _out({"report": str(path)}, as_json, f"{summary_text(evidence)}\nReport: {path}")
 

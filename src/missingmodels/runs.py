@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
+from missingmodels.evidence.record import EVIDENCE, write_evidence
 from missingmodels.fit.store import write_fit
 from missingmodels.pipeline import Answer
 from missingmodels.provenance import versions
-from missingmodels.report.html import write_report
-from missingmodels.tables.store import MANIFEST, read_manifest, whole_folder
+from missingmodels.report.html import REPORT, write_report
+from missingmodels.tables.store import MANIFEST, RUN_FORMAT, whole_folder
 
-RUN_FORMAT = "missingmodels-run"
-EVIDENCE, REPORT, FITS = "evidence.json", "report.html", "fits"
+FITS = "fits"
 
 
 def write_run(found: Answer, folder: Path, *, overwrite: bool) -> Path:
@@ -31,9 +30,3 @@ def write_run(found: Answer, folder: Path, *, overwrite: bool) -> Path:
         }
         (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return folder / REPORT
-
-
-def read_run_evidence(folder: Path) -> Evidence:
-    """The evidence of a run's folder. Raises InputError for any other folder."""
-    read_manifest(folder, RUN_FORMAT)
-    return read_evidence(folder / EVIDENCE)

@@ -63,7 +63,7 @@ def test_lists_given_to_authorities(tmp_path, layout, rows):
         row = {name[0] + name[1:].lower(): value for name, value in row.items()}
         row = {("URN" if name == "Urn" else name): value for name, value in row.items()}
     path = given(
-        tmp_path, more={"Providers": [row], "Registration Conditions": [{"URN": "SC000001", "Conditions": "x"}]}
+        tmp_path, {}, more={"Providers": [row], "Registration Conditions": [{"URN": "SC000001", "Conditions": "x"}]}
     )
     read = read_ofsted_list(path, list_date="2024-01-31")
     assert fates(read) == [
@@ -71,10 +71,11 @@ def test_lists_given_to_authorities(tmp_path, layout, rows):
     ]
     detail = read.ledger.frame["detail"].tolist()
     assert detail[1] == "given.xlsx, sheet Provider information row 2 is kept, other places"
-    read = read_ofsted_list(given(tmp_path, row, sheet="Providers", more={}), list_date="2024-01-31")
-    home = read.frame.iloc[0]
-    assert (home["sector"], home["authority"]) == ("local_authority", "York")
+    alone = given(tmp_path, {"URN": "SC000002"}, more={"Providers": [row]})
+    home = read_ofsted_list(alone, list_date="2024-01-31").frame.iloc[1]
+    assert home[["urn", "sector", "authority", "places"]].tolist() == ["SC000001", "local_authority", "York", 7]
     assert home["registered_from"] == pd.Timestamp("2015-02-01")
+    assert pd.isna(home["closed_on"])
 
 
 def test_supported_accommodation_and_agencies_are_no_homes(tmp_path):
@@ -178,7 +179,7 @@ def test_what_is_no_list(tmp_path):
     (tmp_path / "x.csv").write_text("URN,Places\nSC000001,4\n")
     with pytest.raises(InputError, match="there is no such file"):
         read_ofsted_list(tmp_path / "absent.csv", list_date="2024-01-31")
-    with pytest.raises(InputError, match="neither a .csv nor an .xlsx"):
+    with pytest.raises(InputError, match=r"neither a \.csv nor an \.xlsx"):
         read_ofsted_list(tmp_path / "x.pdf", list_date="2024-01-31")
     with pytest.raises(ImportFault, match=r"x\.csv: no sheet has a URN and a type of provision"):
         read_ofsted_list(tmp_path / "x.csv", list_date="2024-01-31")

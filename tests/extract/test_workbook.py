@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import zipfile
 
 import openpyxl
 import pandas as pd
@@ -141,3 +143,18 @@ def test_damaged_sheets(tmp_path, old, new):
     with pytest.raises(ImportFault, match=r"return\.xlsx: the workbook cannot be read") as caught:
         read(path)
     assert caught.value.remedy == "open it in Excel and save it again"
+
+
+def test_workbooks_without_a_sheet_or_behind_a_password(tmp_path):
+    path = to_workbook(write_return(tmp_path))
+    with zipfile.ZipFile(path) as archive:
+        parts = {info.filename: archive.read(info) for info in archive.infolist()}
+    parts["xl/workbook.xml"] = re.sub(rb"<sheet .*?/>", b"", parts["xl/workbook.xml"])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(ImportFault, match=r"return\.xlsx: the workbook cannot be read"):
+        read(path)
+    path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + b"x" * 600)
+    with pytest.raises(ImportFault, match="locked with a password"):
+        read(path)

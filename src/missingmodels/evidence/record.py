@@ -15,6 +15,7 @@ from missingmodels.errors import InputError
 from missingmodels.provenance import versions
 
 FORMAT = "missingmodels-evidence-1"
+EVIDENCE = "evidence.json"  # its name in a run's folder
 
 
 @dataclass(frozen=True, kw_only=True)

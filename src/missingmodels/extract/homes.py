@@ -19,6 +19,7 @@ from missingmodels.tables.contract import HOMES
 from missingmodels.tables.schema import conform
 
 STATE = ["authority", "places", "sector"]
+_ROW = ["home_id", "valid_from", "valid_to", *STATE]
 NOTE_COLUMNS = ("home_id", "flag", "stays", "detail")
 FAR = pd.Timestamp("2200-01-01")  # stands for "still holds" where ends are compared
 
@@ -72,10 +73,8 @@ def _joined(rows: pd.DataFrame) -> pd.DataFrame:
     same_home = rows["urn"].astype(object) == rows["urn"].astype(object).shift()
     touching = rows["valid_from"] == rows["valid_to"].shift()
     same = same_home & touching & (state == state.shift()).all(axis=1)
-    runs = rows.groupby((~same).cumsum())
-    ends = runs["valid_to"].agg(lambda end: end.iloc[-1]).astype("datetime64[s]")
-    firsts = runs[["urn", "valid_from", *STATE]].agg(lambda cells: cells.iloc[0])
-    return firsts.assign(valid_to=ends).rename(columns={"urn": "home_id"})
+    ends = rows.groupby((~same).cumsum()).tail(1)["valid_to"]
+    return rows[~same].assign(valid_to=ends.to_numpy()).rename(columns={"urn": "home_id"})[_ROW]
 
 
 def _authority_key(name: str) -> str:

@@ -23,6 +23,7 @@ from missingmodels.extract.zip_files import open_archive
 from missingmodels.provenance import digest_bytes
 
 WORKBOOKS = (".xlsx", ".xlsm")
+OLD_FORMAT = bytes.fromhex("d0cf11e0a1b11ae1")
 ROW_NUMBER = rb'<row\b[^>]*?\sr="(\d{1,18})"'
 MAX_ROWS = 2**20  # a sheet's last row in Excel; a damaged row number could claim any
 
@@ -34,6 +35,12 @@ def read_workbook(path: Path) -> list[Grid]:
     what it shows in Excel would silently become a blank.
     """
     content = path.read_bytes()
+    if content.startswith(OLD_FORMAT):
+        raise ImportFault(
+            "the workbook is locked with a password, or is an .xls under another name",
+            where=path.name,
+            remedy="save it from Excel as .xlsx without a password",
+        )
     formulas = _has_formulas(path, content)
     try:
         # Its warnings are about styles and drop-down lists; cells are judged here.
@@ -42,6 +49,8 @@ def read_workbook(path: Path) -> list[Grid]:
             sheets = _cells(content, values=True)
             if formulas:
                 _require_values(sheets, _cells(content, values=False), where=path.name)
+            if not sheets:
+                raise ValueError("it has no worksheet")
             return [_grid(path, content, title, lines) for title, lines in sheets.items()]
     except MissingModelsError:
         raise

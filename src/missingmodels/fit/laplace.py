@@ -1,7 +1,7 @@
 """The fast engine: a nested Laplace approximation of the onset model, put right by importance weights.
 
-For given scales (sigma_home, sigma_period, frailty shape k) the posterior of coefficients and home effects is close to a
-normal at its mode. As in INLA (Rue, Martino and Chopin 2009, J. R. Stat. Soc. B 71) that normal gives the marginal of
+For given scales (sigma_home, sigma_period, frailty shape k) the posterior of coefficients and home effects is close to
+a normal at its mode. As in INLA (Rue, Martino and Chopin 2009, J. R. Stat. Soc. B 71) that normal gives the marginal of
 the scales at a few points; as in TMB (Kristensen et al. 2016, J. Stat. Softw. 70) the mode comes from exact derivatives
 and the structure of the problem. Here a Student t around the mode of the scales proposes their values, and the normal
 of the nearest point, its mean moved along, proposes everything else. Every proposal is weighed against the exact joint

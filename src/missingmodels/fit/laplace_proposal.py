@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.special import gammaln
 
 from missingmodels.fit.laplace_data import Array, LaplaceData
 from missingmodels.fit.laplace_gaussian import Factor
-from missingmodels.fit.laplace_scales import Region, ScaleSpace, quadratic_basis
+from missingmodels.fit.laplace_scales import Region, ScaleSpace
 from missingmodels.fit.laplace_weights import log_joint
 
 DEGREES = 8.0  # of freedom of the Student t below the surface: its tails lie above those of the posterior
@@ -18,6 +17,7 @@ FLOOR = 0.1  # share of the Student t in the proposal of the scales, so that no 
 CANDIDATES = 5  # points tried for each one kept
 REACH = 2.0  # standard deviations over which the surface's departure from the Student t is smooth
 FURTHEST = 2.5  # standard deviations beyond which modes and factors are no longer foretold
+NEGLIGIBLE = 12.0  # log density below the top at which a node says nothing of shape
 GROUP = 16  # proposals that share one factor
 
 
@@ -109,7 +109,7 @@ def _departure(region: Region, space: ScaleSpace, at: Array) -> Array:
     places = np.array([node.at for node in region.all_nodes])
     density = np.array([node.log_density for node in region.all_nodes])
     drop = density.max() - density
-    near = drop < 12
+    near = drop < NEGLIGIBLE
     places, drop = places[near], drop[near]
     ratio = density[near] - log_student(region, space, places)
     ratio = ratio - np.average(ratio, weights=np.exp(-drop / 2))
@@ -138,16 +138,48 @@ def groups(places: Array, size: int) -> list[Array]:
     return done
 
 
-@dataclass(frozen=True, kw_only=True)
-class Between:
-    """Modes and factors between and around the nodes: each number a quadratic in the scales' coordinates.
-
-    A triangular factor whose entries are quadratics is still a factor, so densities are exact whatever the fit's error.
-    """
+@dataclass(frozen=True)
+class Kriging:
+    """Weights of the nodes for a value at another point: a smooth surface through them over a plane or quadratic."""
 
     region: Region
-    modes_by: Array
-    parts_by: tuple[Array, ...]
+    places: Array
+    solver: Array
+
+    @classmethod
+    def of(cls, region: Region, at: Array, drop: Array) -> Kriging:
+        """Nodes at (J, F), ``drop`` (J,) their log density below the top: lower ones need not be met as closely."""
+        places = region.standardise(at)
+        trend = cls._trend(places)
+        size = len(places) + trend.shape[1]
+        system = np.zeros((size, size))
+        system[: len(places), : len(places)] = _kernel(places, places) + np.diag(1e-6 + 1e-4 * drop**2)
+        system[: len(places), len(places) :] = trend
+        system[len(places) :, : len(places)] = trend.T
+        return cls(region, places, np.linalg.pinv(system)[:, : len(places)])
+
+    @staticmethod
+    def _trend(places: Array) -> Array:
+        return np.column_stack([np.ones(len(places)), places])
+
+    def weights(self, at: Array) -> Array:
+        """(N, J) of (N, F); far away the value no longer changes."""
+        away = self.region.standardise(at)
+        length = np.sqrt((away**2).sum(axis=1, keepdims=True))
+        away = away * np.minimum(1, FURTHEST / np.maximum(length, 1e-12))
+        return np.column_stack([_kernel(away, self.places), self._trend(away)]) @ self.solver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Between:
+    """Modes and factors between and around the nodes, each number by kriging.
+
+    A triangular factor whose entries are interpolated is still a factor, so densities are exact whatever the error.
+    """
+
+    kriging: Kriging
+    modes_at: Array
+    parts_at: tuple[Array, ...]
     shapes: tuple[tuple[int, ...], ...]
     first: Factor
     onsets: Array
@@ -155,37 +187,29 @@ class Between:
 
     @classmethod
     def nodes(cls, data: LaplaceData, region: Region) -> Between:
-        """Least squares through the nodes, those of high density counting most."""
-        found = [(node.mode, node.mode.factor.parts()) for node in region.nodes]
-        shapes = tuple(part.shape for part in found[0][1])
-        density = np.array([node.log_density for node in region.nodes])
-        weight = np.exp(0.25 * np.clip(density - density.max(), -12, 0))[:, None]
-        basis = cls._basis(region, np.array([node.at for node in region.nodes]))
-        through = np.linalg.pinv(basis * weight) * weight.T
+        """Over all nodes whose density is not negligible."""
+        density = np.array([node.log_density for node in region.all_nodes])
+        drop = density.max() - density
+        held = [node for node, low in zip(region.all_nodes, drop, strict=True) if low < NEGLIGIBLE]
+        parts = [node.mode.factor.parts() for node in held]
         return cls(
-            region=region,
-            modes_by=through @ np.array([np.append(mode.b, mode.z) for mode, _ in found]),
-            parts_by=tuple(through @ np.array([parts[i].ravel() for _, parts in found]) for i in range(len(shapes))),
-            shapes=shapes,
-            first=region.nodes[0].mode.factor,
+            kriging=Kriging.of(region, np.array([node.at for node in held]), drop[drop < NEGLIGIBLE]),
+            modes_at=np.array([np.append(node.mode.b, node.mode.z) for node in held]),
+            parts_at=tuple(np.array([own[i].ravel() for own in parts]) for i in range(len(parts[0]))),
+            shapes=tuple(part.shape for part in parts[0]),
+            first=held[0].mode.factor,
             onsets=(data.onsets_before + data.onsets_now)[data.mover_child],
             homes=data.homes,
         )
 
-    @staticmethod
-    def _basis(region: Region, at: Array) -> Array:
-        away = region.standardise(at)
-        length = np.sqrt((away**2).sum(axis=1, keepdims=True))
-        return quadratic_basis(away * np.minimum(1, FURTHEST / np.maximum(length, 1e-12)))
-
     def modes(self, at: Array) -> tuple[Array, Array]:
         """(B, N) and (H, D, N) modes at (N, F)."""
-        found = self.modes_by.T @ self._basis(self.region, at).T
+        found = self.modes_at.T @ self.kriging.weights(at).T
         free = self.first.mover_b.shape[1]
         return found[:free], found[free:].reshape(self.homes, -1, len(at))
 
     def draw(self, at: Array, frailty_shape: float, rng: np.random.Generator) -> tuple[Array, Array, Array]:
         """(B, N) and (H, D, N) deviations from the modes with the factor amid (N, F), and (N,) their log density."""
-        middle = self._basis(self.region, at.mean(axis=0, keepdims=True))[0]
-        parts = [(middle @ by).reshape(shape) for by, shape in zip(self.parts_by, self.shapes, strict=True)]
+        weights = self.kriging.weights(at.mean(axis=0, keepdims=True))[0]
+        parts = [(weights @ own).reshape(shape) for own, shape in zip(self.parts_at, self.shapes, strict=True)]
         return self.first.draw_with(parts, frailty_shape + self.onsets, len(at), rng)

@@ -92,7 +92,7 @@ def fit_pareto(excess: Array) -> tuple[float, float]:
 
 
 def resample(log_weights: Array, draws: int, rng: np.random.Generator) -> Array:
-    """(draws,) positions by systematic resampling in random order: each kept as often as its weight says, to within 1."""
+    """(draws,) positions by systematic resampling, shuffled: each kept as often as its weight says, within 1."""
     ladder = (np.arange(draws) + rng.uniform()) / draws
     cumulated = np.cumsum(np.exp(log_weights))
     chosen = np.searchsorted(cumulated / cumulated[-1], ladder, side="right")

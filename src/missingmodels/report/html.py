@@ -14,7 +14,7 @@ from missingmodels.report.files import write_whole
 
 __all__ = ["page", "write_figures", "write_report"]
 
-FIGURES = "figures"
+REPORT, FIGURES = "report.html", "figures"
 
 
 def write_report(evidence: Evidence, path: Path) -> Path:
