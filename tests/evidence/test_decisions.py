@@ -50,9 +50,8 @@ def test_a_plan_may_set_another_rule() -> None:
 
 def test_row_states_its_interval_and_region() -> None:
     ratio = np.exp(np.random.default_rng(1).normal(0.3, 0.1, 4000))
-    row = summarise(
-        ratio, hypothesis="H1", fit=FIT, estimand="rate_ratio", name="p", label="p", rule=RULE, null=1.0, expected="above"
-    )  # fmt: skip
+    label = {"hypothesis": "H1", "estimand": "rate_ratio", "name": "p", "label": "p"}
+    row = summarise(ratio, fit=FIT, rule=RULE, null=1.0, expected="above", **label)
     assert (row.interval_mass, row.interval_kind) == (0.90, "equal-tailed")
     assert row.interval_low == pytest.approx(np.quantile(ratio, 0.05))
     assert row.interval_high == pytest.approx(np.quantile(ratio, 0.95))

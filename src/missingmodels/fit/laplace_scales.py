@@ -117,12 +117,12 @@ class Surface:
 class Region:
     """Where the posterior of the scales lies: nodes, and the normal that matches mode and curvature there.
 
-    ``centre`` (F,), ``root`` (F, F) with root root' the covariance. ``nodes`` lie near; ``all_nodes`` wherever the
-    search went.
+    ``centre`` (F,), ``root`` (F, F) with root root' the covariance. ``middle`` is the node nearest to the top, and
+    ``nodes`` all that the search evaluated.
     """
 
+    middle: Node
     nodes: tuple[Node, ...]
-    all_nodes: tuple[Node, ...]
     centre: Array
     root: Array
 
@@ -138,13 +138,13 @@ def explore(surface: Surface) -> Region:
     centre, step = surface.space.first()
     middle = surface.node(centre)
     if not centre.size:
-        return Region((middle,), (middle,), centre, np.zeros((0, 0)))
+        return Region(middle, (middle,), centre, np.zeros((0, 0)))
     slopes = None
     for _ in range(MOST_ROUNDS):
         pairs = [_pair(surface, middle, step, i, slopes) for i in range(centre.size)]
         move, sd = _parabolas(middle, pairs, step)
         slopes = _slopes(pairs, step, surface.space)
-        near = np.all(np.abs(move) < 0.6 * sd) and np.all(sd < 2 * step) and np.all(sd > 0.5 * step)
+        near = np.all(np.abs(move) < 1.0 * sd) and np.all(sd < 2 * step) and np.all(sd > 0.4 * step)
         target = surface.space.fold(middle.at + move)
         step = sd
         if near and np.all(np.abs(move) < 0.25 * sd):
@@ -204,15 +204,25 @@ def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes) -> Reg
     stars = np.concatenate([np.eye(size), -np.eye(size)]) * 1.7
     shifts = np.concatenate([corners, stars]) if size > 1 else np.array([[-1.7], [-0.8], [0.8], [1.7]])
     nodes = [middle]
-    for shift in shifts:
-        at = middle.at + shift * sd
+    around = [middle.at + shift * sd for shift in shifts]
+    for at in around + _at_zero(surface.space, middle.at, sd):
         nodes.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
     shifts = np.concatenate([np.zeros((1, size)), shifts])
-    values = np.array([node.log_density for node in nodes]) - middle.log_density
+    values = np.array([node.log_density for node in nodes[: len(shifts)]]) - middle.log_density
     top, covariance = _quadratic(shifts, values)
-    return Region(
-        tuple(nodes), tuple(surface.nodes), middle.at + top * sd, sd[:, None] * np.linalg.cholesky(covariance)
-    )
+    root = sd[:, None] * np.linalg.cholesky(covariance)
+    return Region(middle, tuple(surface.nodes), middle.at + top * sd, root)
+
+
+def _at_zero(space: ScaleSpace, middle: Array, sd: Array) -> list[Array]:
+    """Points where standard deviations are 0, if that is within reach: one for each, and all of them together."""
+    reached = np.flatnonzero(space.folded & (middle < 6 * sd))
+    out = []
+    for which in [[i] for i in reached] + ([list(reached)] if reached.size > 1 else []):
+        at = middle.copy()
+        at[which] = 0.0
+        out.append(at)
+    return out
 
 
 def quadratic_basis(x: Array) -> Array:

@@ -124,7 +124,8 @@ def _by_fit(found: Sequence[Line], wanted: Mapping[tuple[str, str], str]) -> dic
         key = (line.row.estimand, line.row.name)
         if key in wanted:
             fit = (line.row.model, line.row.exposure)
-            cells.setdefault(fit, {})[key] = words.measure(line.row)
+            remark = f"; {words.typographic(line.row.remark)}" if line.row.remark else ""
+            cells.setdefault(fit, {})[key] = words.measure(line.row) + remark
             sound[fit] = line.converged
     heads = [key for key in wanted if any(key in held for held in cells.values())]
     return {
