@@ -10,7 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from missingmodels.tables import make_tables, read_tables, write_tables
 
 SCENARIO = """
 name = "tiny"
@@ -108,6 +111,27 @@ def test_misspelt_plan_key(world: Path, tmp_path: Path) -> None:
     plan.write_text("[exposure]\nwindw_days = 7\n")
     done = run("fit", world, "--plan", plan, "-o", tmp_path / "run")
     is_a_message(done, "plan.toml", "exposure.windw_days", "did you mean 'window_days'", "What to do")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "rule"),
+    [("children", "child_id", "duplicate_key"), ("placements", "end_date", "end_before_start")],
+)
+def test_tables_that_break_the_contract(world: Path, tmp_path: Path, table: str, column: str, rule: str) -> None:
+    held = read_tables(world)
+    frame = held[table].copy()
+    frame.loc[1, column] = frame.loc[0, "child_id"] if rule == "duplicate_key" else pd.Timestamp("1999-01-01")
+    broken = make_tables(
+        dict(held.frames) | {table: frame}, observed_from=held.observed_from, observed_to=held.observed_to
+    )
+    folder = write_tables(broken, tmp_path / "broken")
+    checked = run("check", folder)
+    assert checked.returncode == 2
+    assert f"{table}.{rule}" in checked.stdout
+    assert "row 1" in checked.stdout
+    done = run("fit", folder, "-o", tmp_path / "run")
+    is_a_message(done, str(folder), f"{table}.{rule}", "row 1", "remedy")
     assert not (tmp_path / "run").exists()
 
 

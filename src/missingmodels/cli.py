@@ -139,11 +139,12 @@ def fit(
 ) -> None:
     """Fit every model of a plan and write fits, evidence and report."""
     from missingmodels.presets import load_plan
-    from missingmodels.tables import read_tables
+    from missingmodels.tables import read_tables, require_valid
     from missingmodels.tables.store import RUN_FORMAT, require_free
 
     require_free(output, kind=RUN_FORMAT, overwrite=overwrite)
     settings, held = load_plan(plan_name), read_tables(tables)
+    require_valid(held, where=str(tables))
     # the sampler takes seconds to import, so a wrong path or key is told first
     from missingmodels.pipeline import answer
     from missingmodels.runs import write_run

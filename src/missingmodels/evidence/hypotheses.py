@@ -115,9 +115,7 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
             )
         )
         prior = prior_variance_explained(fit, plan, names)
-        rows[-1] = replace(
-            rows[-1], remark=f"the priors alone put it at {np.median(prior):.2f}: compare before reading"
-        )
+        rows[-1] = replace(rows[-1], remark=f"priors alone {np.median(prior):.0%}")
     return rows
 
 
