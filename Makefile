@@ -7,7 +7,7 @@ DEMO := demo-run
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test lint slow bench lock clean distclean
+.PHONY: help venv demo test fast lint slow bench lock clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,8 +28,14 @@ demo: $(STAMP) ## Run the demo into demo-run and say where its report is
 	if [ -z "$$report" ]; then echo "The demo wrote no report into $(DEMO)." >&2; exit 1; fi; \
 	echo "$$report" | sed 's/^/Report: /'
 
+# Tests of one file stay on one worker, so that the session's shared fit is sampled once.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
 test: lint ## Lint, then run the tests (the slow ones left out)
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
+
+fast: $(STAMP) ## Run the tests that sample nothing
+	@$(PYTEST) -m 'not sampled and not slow'
 
 lint: $(STAMP) ## Check style, formatting and types
 	@$(BIN)/ruff check .

@@ -141,6 +141,7 @@ def test_errors_speak_json_too(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["error"] == "InputError"
 
 
+@pytest.mark.sampled  # it imports the sampler
 def test_set_a_cannot_answer_h1(shared: Path, tmp_path: Path) -> None:
     source = shared / "data" / "sample903" / "set_a_single_return_csv"
     done = run("import", "ssda903", source, "--authority", "E06000001", "-o", tmp_path / "t")
@@ -150,6 +151,7 @@ def test_set_a_cannot_answer_h1(shared: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.sampled
 def test_interrupt_leaves_nothing(world: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "missingmodels", "fit", str(world), "-o", str(tmp_path / "run")]
     started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -73,30 +73,43 @@ def simulate(
 
 @import_app.command("ssda903")
 def import_ssda903(
-    folder: Annotated[Path, typer.Argument(help="Folder with the return's CSV files.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="RETURN", help="Folder or .zip of CSV files, .xlsx workbook, or .xml return.")
+    ],
     output: Out,
     authority: Annotated[str, typer.Option(help="Code of the authority that made the return.")],
     year: Annotated[Optional[int], typer.Option(help="End year, 2018 for 2017/18; inferred if left out.")] = None,  # noqa: UP045
     set_aside_bad_dates: Annotated[
         bool, typer.Option(help="Set rows with unreadable dates aside instead of refusing.")
     ] = False,
+    homes: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option("--homes", help="Ofsted list of homes (.csv, .xlsx); repeat for several dates."),
+    ] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Turn one authority's SSDA903 return (CSV) into tables and a ledger that accounts for every row."""
+    """Turn one authority's SSDA903 return into tables and a ledger that accounts for every row."""
+    from missingmodels.extract.homes import add_homes
+    from missingmodels.extract.ofsted import read_ofsted_list
     from missingmodels.extract.ssda903 import read_ssda903
     from missingmodels.tables.store import FORMAT, require_free, whole_folder, write_tables_into
 
     require_free(output, kind=FORMAT, overwrite=overwrite)
-    found = read_ssda903(folder, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates)
+    found = read_ssda903(source, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates)
+    lists = [read_ofsted_list(path) for path in homes or []]
+    tables, notes = add_homes(found.tables, lists) if lists else (found.tables, None)
     with whole_folder(output, overwrite=overwrite) as scratch:
-        write_tables_into(found.tables, scratch)
+        write_tables_into(tables, scratch)
         found.ledger.write(scratch)
-    totals = found.ledger.totals()
+        if notes is not None:
+            notes.to_csv(scratch / "home_notes.csv", index=False)
+    totals, flags = found.ledger.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
     body = {"output": str(output), "ledger": totals.to_dict(orient="records"), "notes": list(found.ledger.notes)}
     shown = {f"{r.file}: {r.outcome}{', ' + r.reason if r.reason else ''}": r.rows for r in totals.itertuples()}
-    text = "\n".join([table("Every row accounted for", shown), *found.ledger.notes, f"Tables and ledger.csv: {output}"])
-    _out(body, as_json, text)
+    text = [table("Every row accounted for", shown), *found.ledger.notes]
+    text += [table("Homes against the lists", flags)] if flags else []
+    _out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables and ledger.csv: {output}"]))
 
 
 @app.command()

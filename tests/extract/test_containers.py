@@ -83,6 +83,17 @@ def test_the_size_is_limited_before_anything_is_unpacked(tmp_path, make, monkeyp
     assert path.name in str(caught.value)
 
 
+@pytest.mark.parametrize("make", [to_zip, to_workbook])
+def test_a_small_file_that_unpacks_to_much_is_refused(tmp_path, make, monkeypatch):
+    path = make(write_return(tmp_path, **RETURN))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/bomb.csv", b"0" * 10**6)
+    monkeypatch.setattr(source_table, "MAX_BYTES", 10**6)
+    assert path.stat().st_size < 10**5
+    with pytest.raises(ImportFault, match=r"it unpacks to 1,0\d\d,\d\d\d bytes, more than the 1,000,000 allowed"):
+        read(path)
+
+
 # Zip
 
 

@@ -55,6 +55,10 @@ def three(folder, *changes: dict | None) -> list:
             [("2023-03-31", "2024-03-31", 4, "private"), ("2024-03-31", None, 5, "private")],
         ),
         (({"Registration date": ""}, {}), [("2015-02-01", None, 4, "private")]),
+        (
+            ({"Registration date": "01/06/2024"}, {"Registration date": "01/06/2024", "Places": "5"}),
+            [("2024-06-01", None, 5, "private")],
+        ),
         # first met on a later list
         ((None, {"Registration date": "01/06/2023"}), [("2023-06-01", None, 4, "private")]),
         # another spelling of the authority is no change

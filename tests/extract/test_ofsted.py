@@ -6,6 +6,7 @@ import datetime as dt
 
 import pandas as pd
 import pytest
+from containers903 import edit_sheet
 from lists import GIVEN, HOME, fates, given, published, snapshot
 
 from missingmodels.errors import ImportFault, InputError
@@ -149,6 +150,15 @@ def test_fates_of_rows(tmp_path, row, fate, detail):
     if fate[0] == "repaired":
         assert (line["before"], line["after"]) == ("closed blank, status Closed", "closed 31/01/2024")
         assert read.frame["closed_on"][0] == pd.Timestamp("2024-01-31")
+
+
+def test_numbers_that_a_workbook_holds_with_decimals(tmp_path):
+    path = given(tmp_path, {"Max Users": 5, "URN": 2500001})
+    edit_sheet(
+        path, "sheet1", lambda xml: xml.replace("<v>5</v>", "<v>5.0</v>").replace("<v>2500001<", "<v>2500001.0<")
+    )
+    home = read_ofsted_list(path, list_date="2024-01-31").frame.iloc[0]
+    assert home[["urn", "places"]].tolist() == ["2500001", 5]
 
 
 def test_a_home_twice(tmp_path):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from missingmodels.frame.design import Design
     from missingmodels.models.priors import PriorSet
 
-PROPOSALS_PER_DRAW = 1.5
-TOLERANCE = 0.01  # gain of log density below which Newton's next step is the last
+TOLERANCE = 0.03  # gain of log density below which Newton's next step is the last
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +76,7 @@ def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Gene
     data, space = laplace_data(design, priors), ScaleSpace(priors)
     surface = Surface(data, space, TOLERANCE)
     region = explore(surface)
-    made = propose(data, space, region, int(np.ceil(PROPOSALS_PER_DRAW * draws)), rng)
+    made = propose(data, space, region, draws, rng)
     log_weights = made.log_target - made.log_proposal
     smoothed, k_hat = smooth(log_weights)
     top = log_weights.max()
@@ -97,7 +96,7 @@ def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Gene
 
 
 def _collect(
-    data: LaplaceData, made: Proposals, scales: dict[str, Array], chosen: Array, **measured: float
+    data: LaplaceData, made: Proposals, scales: dict[str, Any], chosen: Array, **measured: Any
 ) -> LaplaceDraws:
     """The draws chosen, under the names and in the shapes of the model."""
     b = made.b[:, chosen].T
@@ -113,5 +112,5 @@ def _collect(
         home=made.home[:, chosen].T,
         home_period=made.period.reshape(-1, made.log_target.size)[:, chosen].T,
         **scales,
-        **measured,  # type: ignore[arg-type]
+        **measured,
     )

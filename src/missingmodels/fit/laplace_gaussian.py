@@ -90,8 +90,8 @@ class Factor:
     def solve(self, b: Array, z: Array) -> tuple[Array, Array]:
         """The negative Hessian's inverse times a vector in its two parts."""
         y = np.matmul(self.inverse, z[..., None])[..., 0]
-        right = np.zeros(self.schur.shape[0] + 1)
-        np.add.at(right, self.index, -np.matmul(y[:, None, :], self.border)[:, 0])
+        pulled = np.matmul(y[:, None, :], self.border)[:, 0]
+        right = -np.bincount(self.index.ravel(), pulled.ravel(), self.schur.shape[0] + 1)
         right[: b.size] += b
         half = solve_triangular(self.schur, right[:-1], lower=True, check_finite=False)
         outer = np.append(solve_triangular(self.schur, half, lower=True, trans=1, check_finite=False), 0.0)
@@ -202,13 +202,15 @@ def factorise(data: LaplaceData, scales: Scales, point: Point, *, convex: bool =
     movers, mover_b, shape = data.mover_child.size, child_b[data.mover_child], after[data.mover_child]
     index = np.column_stack([np.broadcast_to(np.arange(free), (data.homes, free)), free + data.mover_at])
     left = np.zeros((free + movers + 1,) * 2)
-    left[:free, :free] = dense - np.tensordot(full[..., :free], full[..., :free], axes=((0, 1), (0, 1)))
+    inner = full.reshape(data.homes * d.size, full.shape[2])[:, :free]
+    left[:free, :free] = dense - inner.T @ inner
     left[free:-1, :free] = mover_b
     at = np.arange(free, free + movers)
     left[at, at] = shape
     if movers:
         cross = np.matmul(full[..., free:].transpose(0, 2, 1), full)
-        np.subtract.at(left, (index[:, free:, None], index[:, None, :]), cross)
+        at = index[:, free:, None] * len(left) + index[:, None, :]
+        left -= np.bincount(at.ravel(), cross.ravel(), left.size).reshape(left.shape)
     schur = np.linalg.cholesky(left[:-1, :-1])
     diagonal = inverse[:, np.arange(d.size), np.arange(d.size)]
     return Factor(

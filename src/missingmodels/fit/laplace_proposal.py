@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,8 @@ REACH = 2.0  # standard deviations over which the surface's departure from the S
 FURTHEST = 2.5  # standard deviations beyond which modes and factors are no longer foretold
 NEGLIGIBLE = 12.0  # log density below the top at which a node says nothing of shape
 PAIRS = 16  # of opposite deviations over which the gradient is averaged
-GROUP = 16  # proposals that share one factor
+CHUNK_CELLS = 1_000_000  # 8 MB of foretold factors at a time
+GROUP = 12  # proposals that share one factor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,20 +44,25 @@ class Proposals:
 def propose(data: LaplaceData, space: ScaleSpace, region: Region, count: int, rng: np.random.Generator) -> Proposals:
     """Draw scales, then coefficients and effects given them, with both densities."""
     at, log_scales = propose_scales(region, space, count, rng)
+    together = groups(region.standardise(at), GROUP)
+    order = np.concatenate(together)  # so that a group is a slice
+    at, log_scales = at[order], log_scales[order]
+    ends = np.cumsum([len(part) for part in together])
     between = Between.nodes(data, region)
-    modes_b, modes_z = between.modes(at)
+    b, z = between.modes(at)
     values = space.values(at)
-    free, (homes, size) = data.prior_sd.size, modes_z.shape[:2]
-    b, z = np.empty((free, count)), np.empty((homes, size, count))
     log_effects = np.empty(count)
-    for mine in groups(region.standardise(at), GROUP):
-        k = float(values["frailty_shape"][mine].mean())
-        b[:, mine], z[..., mine], log_effects[mine] = between.draw(at[mine], k, rng)
+    slices = [slice(end - len(part), end) for part, end in zip(together, ends, strict=True)]
+    for mine, parts in zip(slices, between.factors(np.array([at[mine].mean(axis=0) for mine in slices])), strict=True):
+        shape = float(values["frailty_shape"][mine].mean()) + between.onsets
+        away_b, away_z, log_effects[mine] = between.first.draw_with(parts, shape, mine.stop - mine.start, rng)
+        b[:, mine] += away_b
+        z[..., mine] += away_z
     shift_b, shift_z = mean_shift(data, region.middle.mode, rng)
-    b += modes_b + shift_b[:, None]
-    z += modes_z + shift_z[..., None]
-    scales = space.scales(at[0])
-    home, period = np.zeros((homes, count)), np.zeros((homes, data.periods, count))
+    b += shift_b[:, None]
+    z += shift_z[..., None]
+    scales = region.middle.mode.scales
+    home, period = np.zeros((data.homes, count)), np.zeros((data.homes, data.periods, count))
     if scales.home_on:
         home = values["sigma_home"] * z[:, 0]
     if scales.period_on:
@@ -228,8 +235,11 @@ class Between:
         free = self.first.mover_b.shape[1]
         return found[:free], found[free:].reshape(self.homes, -1, len(at))
 
-    def draw(self, at: Array, frailty_shape: float, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-        """(B, N) and (H, D, N) deviations from the modes with the factor amid (N, F), and (N,) their log density."""
-        weights = self.kriging.weights(at.mean(axis=0, keepdims=True))[0]
-        parts = [(weights @ own).reshape(shape) for own, shape in zip(self.parts_at, self.shapes, strict=True)]
-        return self.first.draw_with(parts, frailty_shape + self.onsets, len(at), rng)
+    def factors(self, at: Array) -> Iterator[tuple[Array, ...]]:
+        """The factor's parts at each of (N, F), foretold many at a time: one product of matrices for all."""
+        weights = self.kriging.weights(at)
+        step = max(1, CHUNK_CELLS // max(sum(own.shape[1] for own in self.parts_at), 1))
+        for begin in range(0, len(at), step):
+            chunk = [weights[begin : begin + step] @ own for own in self.parts_at]
+            for i in range(len(chunk[0])):
+                yield tuple(own[i].reshape(shape) for own, shape in zip(chunk, self.shapes, strict=True))

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 KNEE = 0.15
 NAMES = ("sigma_home", "sigma_period", "frailty_shape")
-FIRST_GUESS = {"sigma_home": 0.4, "sigma_period": 0.2}
+# In the coordinates of the search; only time hangs on them.
+FIRST_GUESS = {"sigma_home": 1.7, "sigma_period": 1.2, "frailty_shape": -1.1}
 FIRST_STEP = {"sigma_home": 0.5, "sigma_period": 0.5, "frailty_shape": 0.35}
 MOST_ROUNDS = 8
 
@@ -75,11 +76,8 @@ class ScaleSpace:
 
     def first(self) -> tuple[Array, Array]:
         """(F,) where to begin, and (F,) first steps."""
-        guess = [
-            self.priors.frailty_shape.mean if n == "frailty_shape" else np.arcsinh(FIRST_GUESS[n] / KNEE)
-            for n in self.free
-        ]
-        return np.array(guess, dtype=float), np.array([FIRST_STEP[n] for n in self.free])
+        guess = [FIRST_GUESS[name] for name in self.free]
+        return np.array(guess), np.array([FIRST_STEP[name] for name in self.free])
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ def explore(surface: Surface) -> Region:
     middle = surface.node(centre)
     if not centre.size:
         return Region(middle, (middle,), centre, np.zeros((0, 0)))
-    slopes = None
+    slopes: Slopes | None = None
     for _ in range(MOST_ROUNDS):
         pairs = [_pair(surface, middle, step, i, slopes) for i in range(centre.size)]
         move, sd = _parabolas(middle, pairs, step)
@@ -197,7 +195,7 @@ def _parabolas(middle: Node, pairs: list[tuple[Node, Node]], step: Array) -> tup
     return move * step, step * np.clip(1 / np.sqrt(-bend), 0.2, 2.0)
 
 
-def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes) -> Region:
+def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes | None) -> Region:
     """Corners at one and stars at 1.7 standard deviations; a full quadratic through them gives mode and covariance."""
     size = middle.at.size
     corners = np.array(list(itertools.product((-1.0, 1.0), repeat=size)))

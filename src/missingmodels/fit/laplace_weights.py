@@ -83,8 +83,7 @@ def fit_pareto(excess: Array) -> tuple[float, float]:
     grid = grid / (3 * excess[int(n / 4 + 0.5) - 1]) + 1 / excess[-1]
     shapes = np.log1p(-grid[:, None] * excess).mean(axis=1)
     likelihood = n * (np.log(-grid / shapes) - shapes - 1)
-    weight = 1 / np.exp(likelihood - likelihood[:, None]).sum(axis=1)
-    weight = np.where(weight >= 10 * np.finfo(float).eps, weight, 0.0)
+    weight = np.exp(likelihood - likelihood.max())
     theta = float(grid @ weight / weight.sum())
     shape = float(np.log1p(-theta * excess).mean())
     scale = -shape / theta
