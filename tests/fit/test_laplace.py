@@ -14,7 +14,7 @@ from missingmodels.fit.laplace_gaussian import Scales, at_point, factorise
 from missingmodels.fit.laplace_weights import fit_pareto, log_joint, resample, smooth
 from missingmodels.frame.design import Design
 from missingmodels.models import reference
-from missingmodels.models.priors import Prior, prior_set
+from missingmodels.models.priors import prior_set
 from missingmodels.plan import Priors
 
 SCALES = Scales(sigma_home=0.5, sigma_period=0.3, frailty_shape=0.7)
@@ -268,14 +268,12 @@ def test_shapes_and_determinism(case):
 
 def test_conditional_with_moves_before_the_window():
     """Their curvature is left out of the proposal; the weights make up for it."""
-    design = made_design(8, before=True, periods=4)
+    design = made_design(8, before=True, periods=4, children=40)
     moved = dataclasses.replace(design, before_window=design.period < 3, burn_in=design.period < 3)
-    data = laplace_data(moved, prior_set(Priors()))
-    assert not data.settled.all()
-    found = laplace(moved, prior_set(Priors()), draws=500, rng=np.random.default_rng(1))
-    assert found.k_hat < 0.7
-    other = laplace(moved, prior_set(Priors()), draws=500, rng=np.random.default_rng(2))
-    assert found.log_marginal == pytest.approx(other.log_marginal, abs=0.5)
+    assert not laplace_data(moved, prior_set(Priors())).settled.all()
+    first, second = (laplace(moved, prior_set(Priors()), draws=1000, rng=np.random.default_rng(i)) for i in (1, 2))
+    assert max(first.k_hat, second.k_hat) < 0.7
+    assert second.log_marginal == pytest.approx(first.log_marginal, abs=0.3)
 
 
 def test_pareto_fit_and_smoothing():
@@ -300,14 +298,3 @@ def test_needs_neither_pymc_nor_pandas():
     code = "import sys, missingmodels.fit.laplace as _; print(sorted({'pymc', 'pandas', 'arviz'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_prior_laws_are_those_of_the_model():
-    """The engine reads these laws and no others."""
-    priors = prior_set(Priors())
-    assert isinstance(priors.intercept, Prior)
-    assert (priors.sigma_home.law, priors.sigma_period.law, priors.frailty_shape.law) == (
-        "half_normal",
-        "half_normal",
-        "log_normal",
-    )

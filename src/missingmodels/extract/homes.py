@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from missingmodels.errors import ImportFault
@@ -187,7 +188,7 @@ def _stay_notes(
     """Notes on the stays in filled homes, by the days they cover. An open stay lasts to the end of observation."""
     if stays.empty:
         return []
-    end = stays["end_date"].fillna(max(tables.observed_to, stays["start_date"].max() + pd.Timedelta(days=1)))
+    end = stays["end_date"].fillna(max(tables.observed_to, stays["start_date"].max() + np.timedelta64(1, "D")))
     held = pd.DataFrame({"home_id": stays["home_id"], "start": stays["start_date"], "end": end}).reset_index()
     spans = tables["homes"][["home_id", "valid_from", "valid_to"]].assign(
         to=lambda frame: frame["valid_to"].fillna(FAR)

@@ -91,7 +91,8 @@ class Factor:
         """The negative Hessian's inverse times a vector in its two parts."""
         y = np.matmul(self.inverse, z[..., None])[..., 0]
         pulled = np.matmul(y[:, None, :], self.border)[:, 0]
-        right = -np.bincount(self.index.ravel(), pulled.ravel(), self.schur.shape[0] + 1)
+        right = np.zeros(self.schur.shape[0] + 1)
+        right -= np.bincount(self.index.ravel(), pulled.ravel(), right.size)
         right[: b.size] += b
         half = solve_triangular(self.schur, right[:-1], lower=True, check_finite=False)
         outer = np.append(solve_triangular(self.schur, half, lower=True, trans=1, check_finite=False), 0.0)

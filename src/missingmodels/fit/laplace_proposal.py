@@ -18,11 +18,11 @@ DEGREES = 8.0  # of freedom of the Student t below the surface: its tails lie ab
 FLOOR = 0.1  # share of the Student t in the proposal of the scales, so that no value is left out
 CANDIDATES = 5  # points tried for each one kept
 REACH = 2.0  # standard deviations over which the surface's departure from the Student t is smooth
-FURTHEST = 2.5  # standard deviations beyond which modes and factors are no longer foretold
+FURTHEST = 3.0  # standard deviations beyond which modes and factors are no longer foretold
 NEGLIGIBLE = 12.0  # log density below the top at which a node says nothing of shape
 PAIRS = 16  # of opposite deviations over which the gradient is averaged
-CHUNK_CELLS = 1_000_000  # 8 MB of foretold factors at a time
-GROUP = 12  # proposals that share one factor
+CHUNK_CELLS = 6_000_000  # 48 MB of foretold factors at a time
+GROUP = 8  # proposals that share one factor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +201,8 @@ class Kriging:
 class Between:
     """Modes and factors between and around the nodes, each number by kriging.
 
-    A triangular factor whose entries are interpolated is still a factor, so densities are exact whatever the error.
+    A triangular factor whose entries are interpolated, or rounded to single precision, is still a factor: densities
+    are exact whatever the error.
     """
 
     kriging: Kriging
@@ -222,7 +223,7 @@ class Between:
         return cls(
             kriging=Kriging.of(region, np.array([node.at for node in held]), drop[drop < NEGLIGIBLE]),
             modes_at=np.array([np.append(node.mode.b, node.mode.z) for node in held]),
-            parts_at=tuple(np.array([own[i].ravel() for own in parts]) for i in range(len(parts[0]))),
+            parts_at=tuple(np.array([own[i].ravel() for own in parts], dtype=np.float32) for i in range(len(parts[0]))),
             shapes=tuple(part.shape for part in parts[0]),
             first=held[0].mode.factor,
             onsets=(data.onsets_before + data.onsets_now)[data.mover_child],
@@ -237,9 +238,9 @@ class Between:
 
     def factors(self, at: Array) -> Iterator[tuple[Array, ...]]:
         """The factor's parts at each of (N, F), foretold many at a time: one product of matrices for all."""
-        weights = self.kriging.weights(at)
+        weights = self.kriging.weights(at).astype(np.float32)
         step = max(1, CHUNK_CELLS // max(sum(own.shape[1] for own in self.parts_at), 1))
         for begin in range(0, len(at), step):
             chunk = [weights[begin : begin + step] @ own for own in self.parts_at]
             for i in range(len(chunk[0])):
-                yield tuple(own[i].reshape(shape) for own, shape in zip(chunk, self.shapes, strict=True))
+                yield tuple(own[i].reshape(shape).astype(float) for own, shape in zip(chunk, self.shapes, strict=True))

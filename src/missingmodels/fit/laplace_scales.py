@@ -203,7 +203,7 @@ def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes | None)
     shifts = np.concatenate([corners, stars]) if size > 1 else np.array([[-1.7], [-0.8], [0.8], [1.7]])
     nodes = [middle]
     around = [middle.at + shift * sd for shift in shifts]
-    for at in around + _at_zero(surface.space, middle.at, sd):
+    for at in around + _edges(surface.space, middle.at, sd):
         nodes.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
     shifts = np.concatenate([np.zeros((1, size)), shifts])
     values = np.array([node.log_density for node in nodes[: len(shifts)]]) - middle.log_density
@@ -212,10 +212,15 @@ def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes | None)
     return Region(middle, tuple(surface.nodes), middle.at + top * sd, root)
 
 
-def _at_zero(space: ScaleSpace, middle: Array, sd: Array) -> list[Array]:
-    """Points where standard deviations are 0, if that is within reach: one for each, and all of them together."""
+def _edges(space: ScaleSpace, middle: Array, sd: Array) -> list[Array]:
+    """Points for the tails of the standard deviations, where the mode and its curvature change fastest.
+
+    High up, one for each and all together; and at 0, if that is within reach, likewise.
+    """
     reached = np.flatnonzero(space.folded & (middle < 6 * sd))
-    out = []
+    out = [middle + 2.7 * sd * (np.arange(middle.size) == i) for i in np.flatnonzero(space.folded)]
+    if len(out) > 1:
+        out.append(middle + 1.9 * sd * space.folded)
     for which in [[i] for i in reached] + ([list(reached)] if reached.size > 1 else []):
         at = middle.copy()
         at[which] = 0.0

@@ -21,6 +21,15 @@ def log_joint(data: LaplaceData, b: Array, effects: Array, z: Array, frailty_sha
     away = (b - data.prior_mean[:, None]) / data.prior_sd[:, None]
     total = data.linear @ b + data.cell_onsets.reshape(-1) @ cells + data.offset_linear
     total -= 0.5 * (np.einsum("bs,bs->s", away, away) + np.einsum("hds,hds->s", z, z))
+    with np.errstate(over="ignore", invalid="ignore"):
+        total += _child_terms(data, b, cells, frailty_shape)
+    return np.where(np.isfinite(total), total, -np.inf) + _gamma_part(data, frailty_shape)
+
+
+def _child_terms(data: LaplaceData, b: Array, cells: Array, frailty_shape: Array) -> Array:
+    """(S,) what needs the rows; not finite where a rate overflows, which no posterior reaches."""
+    draws = frailty_shape.size
+    total = np.zeros(draws)
     for children, rows in data.child_blocks(max(BLOCK_CELLS // max(draws, 1), 1)):
         rate = data.columns[rows] @ b
         rate += cells[data.home_period[rows]]
@@ -35,7 +44,7 @@ def log_joint(data: LaplaceData, b: Array, effects: Array, z: Array, frailty_sha
         expected = frailty_shape + np.add.reduceat(rate, starts, axis=0)
         after = shape + data.onsets_now[at, None]
         total += (shape * np.log(scale) - after * np.log(expected)).sum(axis=0)
-    return total + _gamma_part(data, frailty_shape)
+    return total
 
 
 def _gamma_part(data: LaplaceData, frailty_shape: Array) -> Array:
@@ -51,6 +60,8 @@ def smooth(log_weights: Array) -> tuple[Array, float]:
 
     The tail holds min(S / 5, 3 sqrt(S)) weights. k-hat is infinite where fewer than 5 lie in it.
     """
+    if not np.isfinite(log_weights.max()):
+        raise FloatingPointError("no proposal has a finite density: the approximation is of no use here")
     shifted = log_weights - log_weights.max()
     tail = int(np.ceil(min(0.2 * shifted.size, 3 * np.sqrt(shifted.size))))
     k = np.inf

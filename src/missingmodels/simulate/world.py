@@ -12,7 +12,7 @@ from missingmodels.provenance import digest_json
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.predictor import draw_effects, fixed_log_intensity, raw_intercept
 from missingmodels.simulate.process import History, run_process
-from missingmodels.simulate.roster import Roster, draw_roster
+from missingmodels.simulate.roster import WARM_UP_DAYS, Roster, draw_roster
 from missingmodels.simulate.staffing import Staffing, draw_staffing
 from missingmodels.simulate.ties import Ties, draw_ties
 from missingmodels.tables import Tables, make_tables
@@ -51,13 +51,13 @@ class _Names:
     """Identifiers and dates of array positions."""
 
     def __init__(self, scenario: Scenario, roster: Roster) -> None:
-        self.first = pd.Timestamp(scenario.start_date)
+        self.first = np.datetime64(scenario.start_date, "D")
         self.home = np.array([f"home{i:05d}" for i in range(roster.places.size)], dtype=object)
         self.child = np.array([f"child{i:06d}" for i in range(roster.birth.size)], dtype=object)
 
     def date(self, day: np.ndarray) -> pd.Series:
         """Dates of day offsets."""
-        return pd.Series(self.first + pd.to_timedelta(np.asarray(day), unit="D"))
+        return pd.Series((self.first + np.asarray(day).astype("timedelta64[D]")).astype("datetime64[s]"))
 
 
 def _tables(
@@ -76,7 +76,7 @@ def _tables(
         "homes": pd.DataFrame(
             {
                 "home_id": names.home,
-                "valid_from": names.first - pd.Timedelta(days=3650),
+                "valid_from": names.date(np.full(names.home.size, -WARM_UP_DAYS)),
                 "authority": AUTHORITY,
                 "places": roster.places,
                 "sector": np.where(roster.private, "private", "local_authority"),
@@ -99,8 +99,8 @@ def _tables(
     settings = scenario.model_dump(mode="json")
     return make_tables(
         frames,
-        observed_from=names.first,
-        observed_to=names.first + pd.Timedelta(days=scenario.days),
+        observed_from=pd.Timestamp(names.first),
+        observed_to=pd.Timestamp(names.first + np.timedelta64(scenario.days, "D")),
         all_residents=True,
         origin={"kind": "simulated", "seed": seed, "scenario": settings, "scenario_digest": digest_json(settings)},
     )
