@@ -24,9 +24,6 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: $(STAMP) ## Run the demo into demo-run and say where its report is
 	@$(BIN)/missingmodels demo -o $(DEMO)
-	@report=$$(find $(DEMO) -name '*.html' | sort); \
-	if [ -z "$$report" ]; then echo "The demo wrote no report into $(DEMO)." >&2; exit 1; fi; \
-	echo "$$report" | sed 's/^/Report: /'
 
 # Tests of one file stay on one worker, so that the session's shared fit is sampled once.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile

@@ -3,8 +3,8 @@
 For given scales (sigma_home, sigma_period, frailty shape k) the posterior of coefficients and home effects is close to
 a normal at its mode. As in INLA (Rue, Martino and Chopin 2009, J. R. Stat. Soc. B 71) that normal gives the marginal of
 the scales at a few points; as in TMB (Kristensen et al. 2016, J. Stat. Softw. 70) the mode comes from exact derivatives
-and the structure of the problem. Here the scales are proposed from a surface through those points, and everything else from
-a normal whose mean and factor lie between those of the points, the mean moved by one step of variational Bayes. Every
+and the structure of the problem. Here the scales are proposed from a surface through those points, and everything else
+from a normal whose mean and factor lie between theirs, the mean moved by one step of variational Bayes. Every
 proposal is weighed against the exact joint density, scales included. Pareto smoothing steadies the weights, and its
 k-hat says whether they can be trusted (PSIS: Vehtari, Simpson, Gelman, Yao and Gabry 2024, J. Mach. Learn. Res. 25). So
 nothing of the approximation stays in the draws, in particular not the shrinkage of slopes at the mode, which profiling
@@ -71,8 +71,10 @@ class LaplaceDraws:
 def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Generator) -> LaplaceDraws:
     """Draw from the posterior of one onset model, from as many weighted proposals.
 
-    Draws repeat where a proposal weighs much; ``ess`` says how many independent ones they are worth. The same design, priors and generator give the same draws. Raises FloatingPointError where Newton's steps do not
-    settle, and numpy's LinAlgError where a curvature is not positive definite: the posterior has no usable mode then.
+    Draws repeat where a proposal weighs much; ``ess`` says how many independent ones they are worth. The same design,
+    priors and generator give the same draws. Raises FloatingPointError where Newton's steps do not settle or no
+    proposal has a finite density, and numpy's LinAlgError where a curvature is not positive definite: the posterior
+    has no usable mode then.
     """
     begin = time.perf_counter()
     data, space = laplace_data(design, priors), ScaleSpace(priors)
