@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -13,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from missingmodels.cli import main
 from missingmodels.tables import make_tables, read_tables, write_tables
 
 SCENARIO = """
@@ -23,10 +26,22 @@ count = 6
 """
 
 
-def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """The installed command, as a user types it."""
-    command = [sys.executable, "-m", "missingmodels", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False, timeout=300)
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """What the installed command does with these arguments, run in this process to spare its imports."""
+    said, complained = io.StringIO(), io.StringIO()
+    before, handler = sys.argv, signal.getsignal(signal.SIGINT)
+    sys.argv = ["missingmodels", *map(str, arguments)]
+    code: object = 0
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
+            main()
+    except SystemExit as left:
+        code = left.code or 0
+    finally:
+        sys.argv = before
+        signal.signal(signal.SIGINT, handler)
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(sys.argv, code, said.getvalue(), complained.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +69,13 @@ def test_every_command_has_help(command: list[str]) -> None:
     done = run(*command, "--help")
     assert done.returncode == 0
     assert "Usage" in done.stdout
+
+
+def test_the_installed_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "missingmodels", "check", "nowhere"], capture_output=True, text=True, check=False
+    )
+    is_a_message(done, "nowhere", "there is no such folder", "What to do")
 
 
 def test_simulate_check_describe(world: Path) -> None:
