@@ -12,13 +12,12 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.frame.stays import stays_in_homes
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
 
 NO_HOME = -1
-ADULT_MONTHS = 18 * 12
-SETTLED_DAYS = 90  # a stay whose true start is not known counts as settled, the last band of days since arrival
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +89,7 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
             f"the burn-in of {settings.burn_in_days} days covers all {days} observed days",
             remedy="observe for longer, or set frame.burn_in_days lower",
         )
-    stays = _stays(tables)
+    stays = stays_in_homes(tables)
     if stays.empty:
         raise CannotAnswer(
             "no child lives in a children's home in the observed span",
@@ -136,56 +135,6 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
         before_window=np.arange(days) < settings.burn_in_days,
         notes=notes,
     )
-
-
-def _stays(tables: Tables) -> pd.DataFrame:
-    """Stays in homes that touch the observed span, as day offsets, cut at the 18th birthday.
-
-    ``arrival`` is the first day of the unbroken run in the home; before a truncated start it is put a band earlier.
-    """
-    frame = tables["placements"].sort_values(["child_id", "start_date"], kind="stable")
-    span = tables.end_day - tables.first_day
-    last = to_day(frame["end_date"])
-    end = np.where(last == UNRECORDED_DAY, span + 1, last - tables.first_day)
-    stays = pd.DataFrame(
-        {
-            "child_id": frame["child_id"].to_numpy(dtype=object),
-            "home_id": frame["home_id"].to_numpy(dtype=object, na_value=None),
-            "start": to_day(frame["start_date"]) - tables.first_day,
-            "end": np.minimum(end, _adult_day(tables, frame["child_id"])),
-            "absence": frame["placement_type"].str.startswith("T").to_numpy(dtype=bool),
-            "out_of_area": frame["out_of_area"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
-        }
-    )
-    stays["arrival"] = _arrivals(stays) - SETTLED_DAYS * frame["start_is_truncated"].to_numpy(dtype=bool)
-    touches = (stays["end"] > 0) & (stays["start"] < span) & stays["home_id"].notna() & ~stays["absence"]
-    return stays[touches].reset_index(drop=True)
-
-
-def _adult_day(tables: Tables, child_id: pd.Series) -> np.ndarray:
-    """Day offset of the 18th birthday, at its latest where only the month of birth is recorded."""
-    children = tables["children"].set_index("child_id").loc[child_id]
-    months = np.where(children["birth_date_precision"] == "month", ADULT_MONTHS + 1, ADULT_MONTHS)
-    month = children["birth_date"].to_numpy(dtype="datetime64[M]")
-    day_of_month = to_day(children["birth_date"]) - to_day(month)
-    day_of_month = np.where(children["birth_date_precision"] == "month", 0, day_of_month)
-    return to_day(month + months.astype("timedelta64[M]")) + day_of_month - tables.first_day
-
-
-def _arrivals(stays: pd.DataFrame) -> np.ndarray:
-    """First day of the unbroken run of stays in one home, temporary absences bridged."""
-    arrival = stays["start"].to_numpy(copy=True)
-    previous: dict[str, tuple[str | None, int, int]] = {}
-    for row in stays.itertuples():
-        home, end, since = previous.get(row.child_id, (None, 0, 0))
-        touching = end == row.start
-        if row.absence and touching:
-            previous[row.child_id] = (home, row.end, since)
-            continue
-        if touching and row.home_id is not None and row.home_id == home:
-            arrival[row.Index] = since
-        previous[row.child_id] = (row.home_id, row.end, int(arrival[row.Index]))
-    return arrival
 
 
 def _episodes(tables: Tables, settings: Frame, child_ids: np.ndarray) -> tuple[pd.DataFrame, dict[str, int]]:
