@@ -55,6 +55,9 @@ def frames() -> dict[str, pd.DataFrame]:
             {"child_a": "c1", "child_b": "c3", "start_date": "2023-02-01", "strength": 0.5, "kind": "school"},
         ],
         "interviews": [{"child_id": "c1", "episode_start_date": "2023-06-10", "sequence": 0, "offered": True}],
+        "social_worker_spells": [
+            {"child_id": "c1", "social_worker_id": "w1", "start_date": "2023-01-01", "end_date": "2023-05-01"}
+        ],
     }
     return {name: pd.DataFrame(each) for name, each in rows.items()}
 

@@ -51,7 +51,7 @@ _CHILD = _c("child_id", "text", "child, as pseudonymised by the source")
 _HOME = _c("home_id", "text", "home; the Ofsted URN where there is one")
 _START = _c("start_date", "date", "first day of the span")
 _END = _c("end_date", "date", "day after the last day of the span; empty = open", required=False)
-_HOURS = {"low": 0.0, "required": False}
+_AMOUNT = {"low": 0.0, "required": False}
 
 CHILDREN = Table(
     name="children",
@@ -70,6 +70,8 @@ CHILDREN = Table(
         _c("exploitation_risk", "flag", "known risk of exploitation at entry", required=False),
         _c("disability", "flag", "recorded disability", required=False),
         _c("entry_route", "text", "how the child came to the home", required=False, allowed=("planned", "emergency")),
+        _c("in_education", "flag", "on a school or college roll and attending", required=False),
+        _c("prior_missing", "flag", "went missing before this record begins", required=False),
         _c("recorded_from", "date", "first day from which this child's missing episodes would be in the source"),
     ),
 )
@@ -87,6 +89,8 @@ PLACEMENTS = Table(
         _c("placement_type", "text", "DfE PLACE code, K2 = children's home"),
         _c("provider", "text", "DfE PLACE_PROVIDER code", required=False),
         _c("out_of_area", "flag", "placed outside the responsible authority's boundary", required=False),
+        _c("distance_miles", "real", "distance from the child's own home", **_AMOUNT),
+        _c("well_matched", "flag", "judged well matched to the home on arrival", required=False),
         _c("start_is_truncated", "flag", "the stay began before its start_date"),
         _c("end_reason", "text", "DfE REC or REASON_PLACE_CHANGE code", required=False),
     ),
@@ -106,6 +110,9 @@ MISSING_EPISODES = Table(
         _c("sequence", "whole", "0 for the first episode starting that day, 1 for the next, …", low=0),
         _c("category", "text", "M missing, A away without authorisation", allowed=("M", "A")),
         _c("end_is_censored", "flag", "end_date is a closed bed or end of data, not a return"),
+        _c("start_hour", "real", "hour of the day at which it began, where held", low=0.0, high=24.0, required=False),
+        _c("hours_away", "real", "hours from leaving to return, where held", **_AMOUNT),
+        _c("sanctioned", "flag", "met with a sanction or new restriction within a day of return", required=False),
     ),
 )
 
@@ -120,6 +127,8 @@ HOMES = Table(
         _c("authority", "text", "authority the home stands in (code)", required=False),
         _c("places", "whole", "registered places", required=False, low=1),
         _c("sector", "text", "owner", required=False, allowed=("private", "local_authority", "voluntary", "health")),
+        _c("owner", "text", "provider that runs the home", required=False),
+        _c("short_break_only", "flag", "offers short breaks only, so no child lives there", required=False),
         _c("weak_key", "flag", "home_id is built from an address, not a URN"),
     ),
 )
@@ -137,8 +146,8 @@ STAFF_PERIODS = Table(
         _c("permanent_headcount", "real", "mean number of permanent care staff in post", required=False, low=0),
         _c("permanent_leavers", "real", "permanent care staff who left in the span", required=False, low=0),
         _c("permanent_starters", "real", "permanent care staff who started in the span", required=False, low=0),
-        _c("worked_hours", "real", "care hours on duty, agency and bank included, sleep-ins not", **_HOURS),
-        _c("agency_hours", "real", "of those, by agency and bank staff", **_HOURS),
+        _c("worked_hours", "real", "care hours on duty, agency and bank included, sleep-ins not", **_AMOUNT),
+        _c("agency_hours", "real", "of those, by agency and bank staff", **_AMOUNT),
     ),
 )
 
@@ -207,7 +216,17 @@ INTERVIEWS = Table(
         _c("accepted", "flag", "the child accepted", required=False),
         _c("interview_date", "date", "day it took place", required=False),
         _c("within_72h", "flag", "within 72 hours of the return", required=False),
+        _c("quality", "real", "share of good-practice items met", low=0.0, high=1.0, required=False),
     ),
+)
+
+SOCIAL_WORKER_SPELLS = Table(
+    name="social_worker_spells",
+    meaning="one row a span in which one social worker held a child's case",
+    key=("child_id", "start_date"),
+    references=(("child_id", "children"),),
+    optional=True,
+    columns=(_CHILD, _START, _END, _c("social_worker_id", "text", "social worker, pseudonymised")),
 )
 
 TABLES: dict[str, Table] = {
@@ -222,5 +241,6 @@ TABLES: dict[str, Table] = {
         STAFF_SHIFTS,
         TIES,
         INTERVIEWS,
+        SOCIAL_WORKER_SPELLS,
     )
 }
