@@ -28,7 +28,7 @@ def case(request):
         "window_days": window,
         "log_rate_ratio": 0.3 if exposure == "peer_count" else 0.8,
     }
-    world = small_world(seed, n_homes=10, days=180, contagion=contagion, onset={"rate_per_year": 9.0})
+    world = small_world(seed, n_homes=14, days=180, contagion=contagion, onset={"rate_per_year": 9.0})
     # The simulator gives an onset on a moving day to the home entered; its stays are half-open like any span.
     plan = plan_of(
         exposure={

@@ -82,7 +82,7 @@ FENCED = {
     "pymc": {"models", "fit"},
     "pytensor": {"models", "fit"},
     "nutpie": {"fit"},
-    "numba": {"fit"},
+    "numba": {"fit", "simulate"},
     "arviz": {"fit", "evidence"},
     "xarray": {"fit", "evidence"},
     "h5py": {"fit"},

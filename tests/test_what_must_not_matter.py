@@ -22,7 +22,7 @@ def world_frames():
         2,
         n_homes=10,
         onset={"rate_per_year": 15.0},
-        children={"stay_median_days": 60, "stay_mean_days": 90, "move_share": 0.8},
+        children={"stay_scale": 0.2, "move_share": 0.8},
     ).tables
     rng = np.random.default_rng(12)
     frames = {name: frame.copy() for name, frame in tables.frames.items()}

@@ -1,4 +1,4 @@
-"""Staff: people in posts, who leave and are replaced, and hours on duty by home and 28-day period."""
+"""Staff as people in posts, on a rota of 12-hour shifts, from which hours, agency cover and presence are counted."""
 
 from __future__ import annotations
 
@@ -7,96 +7,205 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from missingmodels.provenance import stream
-from missingmodels.simulate.roster import DAYS_PER_YEAR
+from missingmodels.simulate.chance import compiled, draw, exponential, key_of, normal, uniform
+from missingmodels.simulate.homes import DAYS_PER_YEAR, Sector
 
 if TYPE_CHECKING:
     from missingmodels.scenario import Scenario
 
-LEAD_DAYS = 400  # staffing is known for over a year before day 0, so that turnover looks back 365 days
+LEAD_DAYS = 400  # people are known for over a year before the process starts, so that turnover looks back 365 days
+SHIFT_HOURS = 12
+MOST_POSTS = 63  # who is on shift is kept as bits of one word
 
 
 @dataclass(frozen=True, kw_only=True)
 class Staffing:
-    """Staff of H homes.
+    """Staff of H homes on days from ``first_day`` on, in Q periods of the rota, at least one before the observed span.
 
     Attributes
     ----------
-    spell_home, spell_start, spell_end : one a person; an end at or after the last day means still in post
-    period_start : (Q,) first day of each period, from ``lead_periods`` before day 0
+    spell_home, spell_start, spell_end : (N,) one a person, by post and start; an end at the last day means in post
+    first_spell, first_post : spells of each post, and posts of each home (offsets)
+    disengaged : (N,) 0 or 1
+    period_start : (Q,)
     worked_hours, agency_hours : (H, Q)
-    posts : (H,) permanent posts, each filled at all times
+    on_shift : (H, D) bit p is set when the holder of the home's post p works on that day
+    disengaged_share, inexperienced_share : (H, D) of those on the day's shifts
     """
 
     spell_home: np.ndarray
     spell_start: np.ndarray
     spell_end: np.ndarray
+    first_spell: np.ndarray
+    first_post: np.ndarray
+    disengaged: np.ndarray
+    first_day: int
     period_start: np.ndarray
     worked_hours: np.ndarray
     agency_hours: np.ndarray
-    posts: np.ndarray
+    on_shift: np.ndarray
+    disengaged_share: np.ndarray
+    inexperienced_share: np.ndarray
 
 
-def draw_staffing(scenario: Scenario, places: np.ndarray, seed: int) -> Staffing:
-    """People and hours of every home; hours vary about a home's own level."""
-    spec, period = scenario.homes, scenario.period_days
-    rng = stream(seed, "staff_hours")
-    lead = lead_periods(period)
-    periods = lead + -(-scenario.days // period)
-    level = spec.staff_on_duty_per_place * np.exp(spec.staff_between_sd_log * rng.standard_normal(places.size))
-    wobble = np.exp(spec.staff_within_sd_log * rng.standard_normal((places.size, periods)))
-    hours = 24 * period * places[:, None] * level[:, None] * wobble
-    share = (
-        rng.beta(2, 2 / max(spec.agency_share, 1e-6) - 2, hours.shape) if spec.agency_share else np.zeros(hours.shape)
+def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
+    """People, rota and hours of every home."""
+    spec, period = scenario.staff, scenario.period_days
+    posts = np.clip(np.round(spec.people_per_place * sector.places), 1, MOST_POSTS).astype(np.int64)
+    first_post = np.concatenate([[0], np.cumsum(posts)])
+    post, number, start, end = _people(scenario, sector, posts, seed)
+    first_spell = np.searchsorted(post, np.arange(first_post[-1] + 1))
+    lead = 1 + -(-scenario.lead_days // period)
+    first_day, periods = -lead * period, lead + -(-scenario.days // period)
+    disengaged = uniform(key_of(seed, "staff", "engagement"), post, number) < spec.disengaged_share
+    home, days = np.arange(sector.places.size), periods * period
+    level = spec.on_duty_per_place * np.exp(
+        spec.between_sd_log * normal(key_of(seed, "staff", "level"), home)[:, None]
+        + spec.within_sd_log * normal(key_of(seed, "staff", "level in period"), home[:, None], np.arange(periods))
     )
-    posts = np.maximum(np.round(spec.staff_per_place * places), 1).astype(np.int64)
-    home, start, end = _people(scenario, posts, seed)
+    hours = np.zeros((2, home.size, periods))
+    on_shift = np.zeros((home.size, days), dtype=np.uint64)
+    shares = np.zeros((2, home.size, days), dtype=np.float32)
+    rota(
+        2 * level * sector.places[:, None],
+        first_post,
+        first_spell,
+        start,
+        end,
+        disengaged,
+        np.maximum(sector.opened, first_day),
+        np.minimum(sector.closed, scenario.days),
+        first_day,
+        period,
+        (spec.night_share, spec.sickness_share, spec.agency_cover_share, float(spec.new_starter_days)),
+        key_of(seed, "staff", "rota"),
+        hours,
+        on_shift,
+        shares,
+        np.zeros(MOST_POSTS, dtype=np.int64),
+    )
     return Staffing(
-        spell_home=home,
+        spell_home=np.searchsorted(first_post, post, side="right") - 1,
         spell_start=start,
         spell_end=end,
-        period_start=period * (np.arange(periods) - lead),
-        worked_hours=np.round(hours, 1),
-        agency_hours=np.round(hours * share, 1),
-        posts=posts,
+        first_spell=first_spell,
+        first_post=first_post,
+        disengaged=disengaged,
+        first_day=first_day,
+        period_start=first_day + period * np.arange(periods),
+        worked_hours=hours[0],
+        agency_hours=hours[1],
+        on_shift=on_shift,
+        disengaged_share=shares[0],
+        inexperienced_share=shares[1],
     )
 
 
-def _people(scenario: Scenario, posts: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One spell a person: each post sees leavers at its home's own yearly rate and is filled again the same day."""
-    rng = stream(seed, "staff_people")
-    spec = scenario.homes
-    first = -lead_periods(scenario.period_days) * scenario.period_days
-    span = scenario.days - first
-    spread = np.exp(
-        spec.turnover_between_sd_log * rng.standard_normal(posts.size) - spec.turnover_between_sd_log**2 / 2
-    )
-    post_home = np.repeat(np.arange(posts.size), posts)
-    leavers = rng.poisson((spec.turnover_per_year * spread)[post_home] * span / DAYS_PER_YEAR)
-    post = np.repeat(np.arange(post_home.size), leavers)
-    day = first + 1 + np.floor(rng.random(post.size) * (span - 1)).astype(np.int64)
-    post, day = np.unique(np.column_stack([post, day]), axis=0).T  # two leavers of one post on a day are one
-    hired = first - np.floor(rng.exponential(730, post_home.size)).astype(np.int64) - 1
-    start = np.concatenate([hired, day])
-    owner = np.concatenate([np.arange(post_home.size), post])
-    order = np.lexsort((start, owner))
-    start, owner = start[order], owner[order]
-    end = np.append(start[1:], scenario.days)
-    end[np.append(owner[1:] != owner[:-1], True)] = scenario.days
-    return post_home[owner], start, end
+def _people(
+    scenario: Scenario, sector: Sector, posts: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Post, running number, start and end of every person: tenures and vacancies one after the other in each post."""
+    spec = scenario.staff
+    home = np.repeat(np.arange(posts.size), posts)
+    opens = np.maximum(sector.opened, -LEAD_DAYS - scenario.lead_days)[home]
+    closes = np.minimum(sector.closed, scenario.days)[home]
+    sd = spec.turnover_between_sd_log
+    spread = np.exp(sd * normal(key_of(seed, "staff", "turnover"), np.arange(posts.size)) - sd**2 / 2)
+    leaving = np.maximum(spec.turnover_per_year * spread, 1e-6)[home] / DAYS_PER_YEAR
+    keys = [key_of(seed, "staff", name) for name in ("tenure", "vacancy", "seniority")]
+    open_posts = np.arange(home.size)
+    # the first holder of each post was hired before the record, in a home that is not new
+    clock = opens - np.where(
+        sector.opened[home] < opens, np.ceil(exponential(keys[2], open_posts) / leaving.mean()), 0
+    ).astype(np.int64)
+    found, number = [], 0
+    while open_posts.size:
+        start = clock[open_posts]
+        # tenure is without memory, so a first holder's remaining time counts from the start of the record
+        known = np.maximum(start, opens[open_posts])
+        tenure = np.ceil(exponential(keys[0], open_posts, number) / leaving[open_posts]).astype(np.int64)
+        end = np.minimum(known + tenure, closes[open_posts])
+        found.append((open_posts, np.full(open_posts.size, number), start, end))
+        gap = np.floor(exponential(keys[1], open_posts, number) * spec.vacancy_mean_days).astype(np.int64)
+        clock[open_posts] = end + gap
+        open_posts = open_posts[clock[open_posts] < closes[open_posts]]
+        number += 1
+    post, numbers, start, end = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    order = np.lexsort((start, post))
+    return post[order], numbers[order], start[order], end[order]
 
 
-def lead_periods(period_days: int) -> int:
-    """Whole periods before day 0 for which staffing is known."""
-    return -(-LEAD_DAYS // period_days)
+@compiled
+def rota(
+    shifts_a_day,
+    first_post,
+    first_spell,
+    spell_start,
+    spell_end,
+    disengaged,
+    opens,
+    closes,
+    first_day,
+    period,
+    settings,
+    key,
+    hours,
+    on_shift,
+    shares,
+    current,
+):
+    """Fill every home's shifts day by day from its posts in turn; agency staff cover some of the gaps.
+
+    Writes ``hours`` (2, H, Q), ``on_shift`` (H, D) and ``shares`` (2, H, D).
+    """
+    night, sick, cover, new_days = settings
+    for h in range(first_post.size - 1):
+        posts = first_post[h + 1] - first_post[h]
+        for p in range(posts):
+            current[p] = first_spell[first_post[h] + p]
+        turn = 0
+        for day in range(opens[h], closes[h]):
+            column = day - first_day
+            q = column // period
+            wanted = shifts_a_day[h, q]
+            chance = draw(key, h, 2 * column)
+            slots = max(1, int(wanted * (1 - night) + chance)) + max(1, int(wanted * night + chance))
+            worked, agency, uneasy, fresh = 0, 0, 0, 0
+            for slot in range(slots):
+                post = first_post[h] + turn
+                spell = current[turn]
+                while spell < first_spell[post + 1] - 1 and spell_end[spell] <= day:
+                    spell += 1
+                current[turn] = spell
+                chance = draw(key, 1024 * h + slot, 2 * column + 1)
+                held = spell_start[spell] <= day < spell_end[spell] and slot < posts
+                if held and chance >= sick:
+                    worked += 1
+                    uneasy += disengaged[spell]
+                    fresh += day - spell_start[spell] < new_days
+                    on_shift[h, column] |= np.uint64(1) << np.uint64(turn)
+                elif (chance / sick if held else chance) < cover:
+                    agency += 1
+                turn = (turn + 1) % posts
+            hours[0, h, q] += 12.0 * (worked + agency)
+            hours[1, h, q] += 12.0 * agency
+            if worked + agency > 0:
+                shares[0, h, column] = (uneasy + agency) / (worked + agency)
+                shares[1, h, column] = (fresh + agency) / (worked + agency)
 
 
-def mean_on_duty(staffing: Staffing, period_days: int) -> np.ndarray:
-    """(H, Q) mean care staff on duty in each period."""
-    return staffing.worked_hours / (24 * period_days)
+def turnover_at(staffing: Staffing, homes: int, day: int) -> np.ndarray:
+    """(H,) leavers in the 365 days before ``day`` over mean people in post; per year where fewer days are known.
 
-
-def turnover_at(staffing: Staffing, day: int) -> np.ndarray:
-    """(H,) leavers in the 365 days before ``day`` over posts."""
-    left = (staffing.spell_end >= day - 365) & (staffing.spell_end < day)
-    return np.bincount(staffing.spell_home[left], minlength=staffing.posts.size) / staffing.posts
+    NaN where under 90 days are known, as in the specification's reading of a short record.
+    """
+    first = np.full(homes, day)
+    np.minimum.at(first, staffing.spell_home, staffing.spell_start)
+    since = np.maximum(day - 365, first)[staffing.spell_home]
+    left = (staffing.spell_end >= since) & (staffing.spell_end < day)
+    shared = np.maximum(np.minimum(staffing.spell_end, day) - np.maximum(staffing.spell_start, since), 0)
+    leavers = np.bincount(staffing.spell_home, left, homes)
+    person_days = np.bincount(staffing.spell_home, shared, homes)
+    known = np.maximum(day - np.maximum(day - 365, first), 0)
+    enough = (person_days > 0) & (known >= 90)
+    return np.divide(365 * leavers, person_days, out=np.full(homes, np.nan), where=enough)

@@ -112,6 +112,7 @@ MISSING_EPISODES = Table(
         _c("end_is_censored", "flag", "end_date is a closed bed or end of data, not a return"),
         _c("start_hour", "real", "hour of the day at which it began, where held", low=0.0, high=24.0, required=False),
         _c("hours_away", "real", "hours from leaving to return, where held", **_AMOUNT),
+        _c("serious", "flag", "the child came to serious harm while away", required=False),
         _c("sanctioned", "flag", "met with a sanction or new restriction within a day of return", required=False),
     ),
 )

@@ -1,0 +1,157 @@
+"""Children who may enter: for each bed a row of newcomers, of whom the flow of children takes as many as it needs.
+
+Everything about a newcomer is keyed by bed and place in the row, so one home's affairs never change another's
+children.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.special import gammaincinv, ndtr, ndtri
+
+from missingmodels.simulate.chance import exponential, key_of, normal, uniform
+from missingmodels.simulate.homes import DAYS_PER_YEAR, Sector
+
+if TYPE_CHECKING:
+    from missingmodels.scenario import Scenario
+
+ELSEWHERE = -1  # an authority outside a sector of one
+ROW_LIMIT = 4096
+ADULT_DAYS = 6574  # 18 years hold 6,574 days at least
+YOUNGEST_YEARS, OLDEST_YEARS = 6.0, 17.9
+BAND_EDGES_DAYS = np.array([1, 8, 31, 92, 183, 366, 731, 1827, 3000], dtype=float)
+
+
+class Pool(NamedTuple):
+    """N = B * K newcomers, K for each bed, and the beds' first occupants.
+
+    ``number`` (N,) keys a child's chance, the same however long the rows are; ``need`` (N,) standard normal;
+    ``first_length``, ``age``, ``gap`` (N,) in days: first stay, age on arrival, and how long the bed stands empty
+    before; ``in_area`` (N,), ``authority`` (N,), ``propensity`` (N,) standard normal; ``lengths`` (L,) quantiles of
+    stay; ``filled`` (B,) and ``elapsed`` (B,): whether the bed is filled at first, and for how long by then.
+    """
+
+    number: np.ndarray
+    need: np.ndarray
+    first_length: np.ndarray
+    age: np.ndarray
+    gap: np.ndarray
+    in_area: np.ndarray
+    authority: np.ndarray
+    propensity: np.ndarray
+    lengths: np.ndarray
+    filled: np.ndarray
+    elapsed: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traits:
+    """What stays with a child, for C children."""
+
+    male: np.ndarray
+    uasc: np.ndarray
+    exploitation_risk: np.ndarray
+    not_in_education: np.ndarray
+    prior_missing: np.ndarray
+    family_pull: np.ndarray
+    emergency: np.ndarray
+    first_in_care: np.ndarray
+    need_score: np.ndarray
+    frailty: np.ndarray
+
+
+def length_quantiles(scenario: Scenario, points: int = 1024) -> np.ndarray:
+    """(points,) days of stay at evenly spaced probabilities: log-uniform within the published bands."""
+    shares = np.array(scenario.children.stay_band_shares)
+    edges = np.concatenate([[0.0], np.cumsum(shares / shares.sum())])
+    log_days = np.interp((np.arange(points) + 0.5) / points, edges, np.log(BAND_EDGES_DAYS))
+    return scenario.children.stay_scale * np.exp(log_days)
+
+
+def draw_pool(scenario: Scenario, sector: Sector, in_a_row: int, seed: int) -> Pool:
+    """``in_a_row`` newcomers for every bed."""
+    spec, homes = scenario.children, scenario.homes
+    bed = np.repeat(np.arange(sector.bed_home.size), in_a_row)
+    turn = np.tile(np.arange(in_a_row), sector.bed_home.size)
+    home = sector.bed_home[bed]
+
+    def chance(name: str) -> np.ndarray:
+        return uniform(key_of(seed, "children", name), bed, turn)
+
+    lengths = length_quantiles(scenario)
+    length = lengths[(chance("length of stay") * lengths.size).astype(np.int64)]
+    filled, elapsed, first = _already_there(scenario, sector, lengths, seed)
+    length[turn == 0] = np.where(filled, first, length[turn == 0])
+    # of two stays that end, one that another child's move fills again leaves its bed empty for no time to speak of
+    filled_by_moves = min(spec.move_share, 0.95)
+    gap_mean = lengths.mean() * (1 - homes.occupancy) / homes.occupancy / (1 - filled_by_moves)
+    in_area = chance("area") >= spec.out_of_area_share
+    own = sector.authority[home]
+    others = homes.authorities - 1
+    other = (own + 1 + np.floor(chance("authority") * others).astype(np.int64)) % max(homes.authorities, 1)
+    return Pool(
+        number=ROW_LIMIT * bed + turn,
+        need=normal(key_of(seed, "children", "need_score"), bed, turn),
+        first_length=np.maximum(np.ceil(length), 1).astype(np.int64),
+        age=_age_days(scenario, chance("age"), length),
+        gap=1 + np.floor(exponential(key_of(seed, "children", "gap"), bed, turn) * gap_mean).astype(np.int64),
+        in_area=in_area,
+        authority=np.where(in_area, own, other if others else ELSEWHERE),
+        propensity=_propensity(scenario, sector.match[home], normal(key_of(seed, "children", "propensity"), bed, turn)),
+        lengths=lengths,
+        filled=filled,
+        elapsed=np.floor(elapsed * first).astype(np.int64) * filled,
+    )
+
+
+def _already_there(
+    scenario: Scenario, sector: Sector, lengths: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Whether each bed is filled at first, the part of that stay gone by, and its length: long stays are met more."""
+    bed = np.arange(sector.bed_home.size)
+    filled = uniform(key_of(seed, "children", "filled"), bed) < scenario.homes.occupancy
+    weight = np.cumsum(lengths) / lengths.sum()
+    met = np.searchsorted(weight, uniform(key_of(seed, "children", "length met"), bed))
+    return filled, uniform(key_of(seed, "children", "elapsed"), bed), lengths[np.minimum(met, lengths.size - 1)]
+
+
+def _age_days(scenario: Scenario, chance: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Age on arrival: normal, and young enough that the first stay ends before 18."""
+    spec = scenario.children
+    mean, sd = spec.age_at_entry_mean_years, spec.age_at_entry_sd_years
+    most = np.clip((ADULT_DAYS - length) / DAYS_PER_YEAR, YOUNGEST_YEARS + 0.5, OLDEST_YEARS)
+    low, high = ndtr((YOUNGEST_YEARS - mean) / sd), ndtr((most - mean) / sd)
+    years = mean + sd * ndtri(low + chance * (high - low))
+    return np.floor(years * DAYS_PER_YEAR).astype(np.int64)
+
+
+def _propensity(scenario: Scenario, match: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """A child's standing among children, correlated with that of the home by the dial of homophily."""
+    tie = scenario.dials.homophily
+    return tie * match + np.sqrt(1 - tie**2) * own if tie else own
+
+
+def draw_traits(scenario: Scenario, pool: Pool, child: np.ndarray, in_a_row: int, seed: int) -> Traits:
+    """Traits of the children that are used; ``child`` indexes the pool."""
+    spec = scenario.children
+    bed, turn = child // in_a_row, child % in_a_row
+
+    def flag(name: str, probability: float | np.ndarray) -> np.ndarray:
+        return (uniform(key_of(seed, "children", name), bed, turn) < probability).astype(np.int64)
+
+    shape = scenario.onset.frailty_shape
+    return Traits(
+        male=flag("male", spec.male_share),
+        uasc=flag("uasc", spec.uasc_share),
+        exploitation_risk=flag("exploitation_risk", spec.exploitation_risk_share),
+        not_in_education=flag("education", spec.not_in_education_share),
+        prior_missing=flag("prior_missing", spec.prior_missing_share),
+        family_pull=flag("family_pull", spec.family_pull_share),
+        emergency=flag("emergency", spec.emergency_share),
+        first_in_care=flag("first_in_care", spec.first_in_care_share),
+        need_score=pool.need[child],
+        frailty=gammaincinv(shape, ndtr(pool.propensity[child])) / shape,
+    )

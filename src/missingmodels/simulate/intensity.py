@@ -1,0 +1,264 @@
+"""The intensity of one resident on one day: the specification's sections 2 to 4, and the further mechanisms of a
+scenario. Compiled functions over plain arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from missingmodels.simulate.chance import compiled, draw
+from missingmodels.simulate.episodes import CHANGE_DAYS
+from missingmodels.simulate.flow import EMPTY
+from missingmodels.simulate.links import affinity, grown, outside_exposure
+
+NEVER = -1_000_000
+
+# What a day of a resident may be logged with, in the order of the log's columns.
+LOGGED = (
+    "days_at_risk",
+    "peer_presence",
+    "peer_count",
+    "peer_density",
+    "peer_network",
+    "no_peers",
+    "peer_kernel",
+    "outside_presence",
+    "outside_network",
+    "new_admission_7d",
+    "concurrent_missing",
+    "conflict_3d",
+    "trusted_adult",
+    "poorly_matched",
+    "social_worker_change",
+    "disengaged_on_shift",
+    "inexperienced_on_shift",
+    "interview",
+    "sanction",
+    "log_rate",
+)
+
+
+class Homes(NamedTuple):
+    """By home and period, and by home and day.
+
+    ``slow`` (H, T) log rate of all that changes with periods only; ``contagion`` (H, T) log rate ratio per unit of
+    exposure; ``shock`` (H, D) or (0, 0); ``mix_mean`` (H,) mean need of the others; ``on_shift``, ``uneasy``,
+    ``fresh`` (H, D); ``first_post`` (H + 1,); ``offered`` (H,) chance of an interview; ``away`` (H,) log factor on
+    hours; ``area`` (H,) and ``first_home`` (areas + 1,).
+    """
+
+    slow: np.ndarray
+    contagion: np.ndarray
+    shock: np.ndarray
+    mix_mean: np.ndarray
+    on_shift: np.ndarray
+    uneasy: np.ndarray
+    fresh: np.ndarray
+    first_post: np.ndarray
+    first_spell: np.ndarray
+    spell_end: np.ndarray
+    offered: np.ndarray
+    away: np.ndarray
+    area: np.ndarray
+    first_home: np.ndarray
+
+
+class Children(NamedTuple):
+    """By child of the pool: ``fixed`` log rate (frailty included), covariates that act by interaction, and traits."""
+
+    fixed: np.ndarray
+    need: np.ndarray
+    exploited: np.ndarray
+    out_of_school: np.ndarray
+    family: np.ndarray
+    emergency: np.ndarray
+    outside_area: np.ndarray
+
+
+class Past(NamedTuple):
+    """What has happened to each child of the pool so far."""
+
+    last: np.ndarray
+    history: np.ndarray
+    history_day: np.ndarray
+    back: np.ndarray
+    kernel: np.ndarray
+    kernel_day: np.ndarray
+    shared: np.ndarray
+    holder: np.ndarray
+    trusted: np.ndarray
+    episodes: np.ndarray
+    helped_until: np.ndarray
+    helped: np.ndarray
+    sanction_until: np.ndarray
+    change_last: np.ndarray
+    change_next: np.ndarray
+    changes: np.ndarray
+
+
+def no_past(children: int) -> Past:
+    """A past in which nothing has happened."""
+    whole: dict[str, np.ndarray] = {name: np.zeros(children, dtype=np.int64) for name in Past._fields}
+    whole |= {name: np.full(children, NEVER) for name in ("last", "back", "helped_until", "sanction_until")}
+    whole |= {name: np.full(children, NEVER) for name in ("change_last", "change_next", "holder")}
+    whole |= {
+        "history": np.zeros(children, dtype=np.uint64),
+        "kernel": np.zeros(children),
+        "helped": np.zeros(children),
+    }
+    whole["trusted"] = np.zeros(children)
+    return Past(**whole)
+
+
+@compiled
+def recent_history(child, day, past):
+    """Bits of the onsets on the days before ``day``: bit 0 is the day before."""
+    lag = day - past.history_day[child]
+    if lag > 0:
+        past.history[child] = past.history[child] << np.uint64(lag) if lag < 64 else np.uint64(0)
+        past.history_day[child] = day
+    return past.history[child]
+
+
+@compiled
+def trusts(child, home, day, homes, state, past, settings):
+    """Whether the child trusts an adult of the home, for shifts shared with the holder of one post who still stays.
+
+    Counts today's shift too, for tomorrow.
+    """
+    posts = homes.first_post[home + 1] - homes.first_post[home]
+    number = state.number[child]
+    turn = int(draw(settings.key_person_key, number, home) * posts)
+    post = homes.first_post[home] + turn
+    spell = past.holder[child]
+    if spell < homes.first_spell[post] or spell >= homes.first_spell[post + 1]:
+        spell, past.shared[child] = homes.first_spell[post], 0
+    while spell < homes.first_spell[post + 1] - 1 and homes.spell_end[spell] <= day:
+        spell += 1
+        past.shared[child] = 0
+    past.holder[child] = spell
+    order = spell - homes.first_spell[post]
+    stands = past.shared[child] >= settings.trust_after and (
+        draw(settings.trust_key, number, 4096 * post + order) < settings.trust_share
+    )
+    worked = (homes.on_shift[home, day - settings.first_column] >> np.uint64(turn)) & np.uint64(1)
+    past.shared[child] += np.int64(worked)
+    past.trusted[child] = 1.0 if stands and homes.spell_end[spell] > day else 0.0
+    return past.trusted[child]
+
+
+@compiled
+def worker_changed(child, day, state, past, settings):
+    """Whether the child's social worker changed in the days before; changes come at a constant rate."""
+    if settings.change_rate <= 0.0:
+        return 0.0
+    number = state.number[child]
+    while past.change_next[child] <= day:
+        if past.change_next[child] != NEVER:
+            past.change_last[child] = past.change_next[child]
+        since = past.change_last[child] if past.change_last[child] != NEVER else day
+        wait = -np.log(draw(settings.change_key, number, past.changes[child])) / settings.change_rate
+        past.changes[child] += 1
+        past.change_next[child] = since + 1 + np.int64(wait)
+    return 1.0 if past.change_last[child] > day - CHANGE_DAYS else 0.0
+
+
+@compiled
+def peers_of(bed, home, day, beds, state, past, settings, out):
+    """Exposures of the child in ``bed`` to the others of the home, and the mean need of those, into ``out``."""
+    child = state.occupant[bed]
+    start = day // settings.period * settings.period
+    others, recent, away, arrived = 0, 0, 0, 0
+    reached, weight, kernel = 0.0, 0.0, 0.0
+    for other_bed in range(beds.first_bed[home], beds.first_bed[home + 1]):
+        other = state.occupant[other_bed]
+        if other == EMPTY or other_bed == bed:
+            continue
+        others += 1
+        is_recent = past.last[other] >= day - settings.window
+        recent += is_recent
+        away += past.back[other] > day
+        arrived += day - state.start[other_bed] < 7
+        if settings.networked:
+            together = start - max(state.start[bed], state.start[other_bed])
+            strength = affinity(state.number[child], state.number[other], settings) * grown(together, settings)
+            weight += strength
+            reached += strength * is_recent
+        if settings.kernelled:
+            kernel += past.kernel[other] * np.exp((past.kernel_day[other] - day) / settings.kernel_days)
+    out[1] = 1.0 if recent > 0 else 0.0
+    out[2] = recent
+    out[3] = recent / others if others > 0 else 0.0
+    out[4] = reached / weight if weight > 0 else 0.0
+    out[5] = 1.0 if others == 0 else 0.0
+    out[6] = kernel
+    out[9] = 1.0 if arrived > 0 else 0.0
+    out[10] = 1.0 if away > 0 else 0.0
+
+
+@compiled
+def log_rate_of(bed, home, day, t, conflict, mix, beds, children, homes, state, past, links, settings, effects, out):
+    """Log intensity of the child in ``bed``; fills ``out`` with the day's exposures."""
+    child = state.occupant[bed]
+    peers_of(bed, home, day, beds, state, past, settings, out)
+    history = recent_history(child, day, past)
+    since, start = day - state.start[bed], day // settings.period * settings.period
+    total = children.fixed[child] + homes.slow[home, t]
+    total += effects.age * (start - state.birth[child]) / 365.25
+    if history & np.uint64(0x7F):
+        total += effects.own_1_7
+    if history & np.uint64(0x0FFFFF80):
+        total += effects.own_8_28
+    if since < 7:
+        total += effects.arrival_0_6
+    elif since < 28:
+        total += effects.arrival_7_27
+    elif since < 90:
+        total += effects.arrival_28_89
+    total += effects.mix_between * homes.mix_mean[home]
+    if mix == mix:
+        total += effects.mix_within * (mix - homes.mix_mean[home])
+    total += homes.contagion[home, t] * out[settings.acting]
+    if settings.outside:
+        outside_exposure(bed, home, day, beds, children, homes, state, past, links, settings, out)
+        total += effects.outside * out[8]
+    if homes.shock.size:
+        total += homes.shock[home, day - settings.first_day]
+    if settings.further:
+        total += further(bed, home, day, conflict, children, homes, state, past, settings, effects, out)
+    out[19] = total
+    return total
+
+
+@compiled
+def further(bed, home, day, conflict, children, homes, state, past, settings, effects, out):
+    """The mechanisms beyond the default model that change from day to day."""
+    child = state.occupant[bed]
+    number, column = state.number[child], day - settings.first_column
+    weekday = (day + settings.weekday) % 7
+    well = settings.matched_emergency if children.emergency[child] else settings.matched_planned
+    out[11] = conflict
+    out[12] = trusts(child, home, day, homes, state, past, settings)
+    out[13] = 1.0 if draw(settings.match_key, number, state.stays[child]) >= well else 0.0
+    out[14] = worker_changed(child, day, state, past, settings)
+    out[15] = homes.uneasy[home, column]
+    out[16] = homes.fresh[home, column]
+    out[17] = past.helped[child] if past.helped_until[child] > day else 0.0
+    out[18] = 1.0 if past.sanction_until[child] > day else 0.0
+    total = effects.new_admission_7d * out[9] + effects.concurrent_missing * out[10] + effects.conflict_3d * out[11]
+    total += effects.trusted_adult * out[12] + effects.poorly_matched * out[13]
+    total += effects.social_worker_change * out[14]
+    total += effects.disengaged_on_shift * out[15] + effects.inexperienced_on_shift * out[16]
+    total += effects.interview * out[17] + effects.sanction * out[18]
+    total += effects.unmet_need_pull * children.exploited[child] * (1.0 - out[12])
+    total += effects.past_episodes * np.log(1.0 + past.episodes[child])
+    if weekday < 5:
+        total += effects.not_in_education * children.out_of_school[child]
+    if weekday == 4 or weekday == 5:
+        total += effects.weekend
+    total += effects.trend * day / 365.25
+    month_day = (day + settings.year_day) % 365.25
+    if 151 <= month_day < 243:
+        total += effects.summer
+    return total

@@ -1,0 +1,157 @@
+"""What changes slowly: home effects, shocks, and the structure of homes (H2) by period, between and within homes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from missingmodels.simulate.chance import key_of, normal, uniform
+from missingmodels.simulate.homes import DAYS_PER_YEAR, SECTORS, Sector
+from missingmodels.simulate.staffing import Staffing, turnover_at
+
+if TYPE_CHECKING:
+    from missingmodels.scenario import Scenario
+
+# Covariates are counted from these values, so that ``rate_per_year`` speaks of an ordinary child in an ordinary home.
+AGE_CENTRE_YEARS = 14.5
+STAFF_RATIO_CENTRE = -0.2
+TURNOVER_CENTRE = 0.29
+HOURS_PER_DAY = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Residents:
+    """Counts of an undisturbed run of the flow: (H, T) resident-days of each period, (H,) mean need of others.
+
+    ``mix_mean`` is a home's mean over its resident-days, that of all homes where nobody ever lived with another.
+    """
+
+    days: np.ndarray
+    mix_mean: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Structure:
+    """(H, T) log staff ratio and turnover; between-home means (H,) over resident-days, and deviations (H, T)."""
+
+    staff_ratio: np.ndarray
+    turnover: np.ndarray
+    staff_ratio_mean: np.ndarray
+    staff_ratio_within: np.ndarray
+    turnover_mean: np.ndarray
+    turnover_within: np.ndarray
+
+
+def structure_of(
+    scenario: Scenario,
+    sector: Sector,
+    staffing: Staffing,
+    residents: Residents,
+    *,
+    staff_added: float = 0.0,
+    turnover_set: float | None = None,
+) -> Structure:
+    """Structure as it acts, with ``staff_added`` staff more on duty for each child, and turnover set if it is."""
+    period = scenario.period_days
+    periods = residents.days.shape[1]
+    start = period * np.arange(periods)
+    lead = -staffing.first_day // period
+    on_duty = staffing.worked_hours[:, lead : lead + periods] / (HOURS_PER_DAY * period)
+    whole = (sector.opened[:, None] <= start) & (sector.closed[:, None] >= start + period)
+    ratio = np.full(on_duty.shape, np.nan)
+    before = residents.days[:, :-1] / period
+    known = (before > 0) & whole[:, :-1] & (on_duty[:, :-1] > 0)
+    per_child = np.divide(on_duty[:, :-1], before, out=np.full(before.shape, np.nan), where=known)
+    ratio[:, 1:] = np.log(per_child + staff_added)
+    turnover = np.column_stack([turnover_at(staffing, sector.places.size, int(day)) for day in start])
+    if turnover_set is not None:
+        turnover = np.full(turnover.shape, turnover_set)
+    ratio_mean, ratio_within = split(ratio, residents.days)
+    turnover_mean, turnover_within = split(turnover, residents.days)
+    return Structure(
+        staff_ratio=ratio,
+        turnover=turnover,
+        staff_ratio_mean=ratio_mean,
+        staff_ratio_within=ratio_within,
+        turnover_mean=turnover_mean,
+        turnover_within=turnover_within,
+    )
+
+
+def split(values: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(H,) mean over resident-days and (H, T) deviation, 0 where undefined; a home without days has the mean of all."""
+    known = ~np.isnan(values)
+    held = np.where(known, values, 0.0)
+    total, days = (held * weight).sum(axis=1), (known * weight).sum(axis=1)
+    overall = total.sum() / days.sum() if days.sum() > 0 else 0.0
+    mean = np.divide(total, days, out=np.full(total.shape, overall), where=days > 0)
+    return mean, np.where(known, values - mean[:, None], 0.0)
+
+
+def period_effects(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
+    """(H, T) shared shocks of a home in a period, as the default model has them."""
+    periods = -(-scenario.days // scenario.period_days)
+    key = key_of(seed, "home_period_effect")
+    return scenario.onset.home_period_sd * normal(key, np.arange(homes)[:, None], np.arange(periods))
+
+
+def shocks(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
+    """(H, D) shocks of any length, from the first day of the process on; (0, 0) without."""
+    dials = scenario.dials
+    if dials.shock_sd == 0:
+        return np.zeros((0, 0))
+    days, home = scenario.lead_days + scenario.days, np.arange(homes)[:, None]
+    key = key_of(seed, "shock")
+    if not dials.shock_drifts:
+        # each home's shocks change on days of its own
+        offset = np.floor(uniform(key_of(seed, "shock offset"), home) * dials.shock_days)
+        return dials.shock_sd * normal(key, home, np.floor((np.arange(days) + offset) / dials.shock_days))
+    step = np.exp(-1 / dials.shock_days)
+    noise = normal(key, home, np.arange(days))
+    out = np.empty(noise.shape)
+    out[:, 0] = noise[:, 0]
+    for day in range(1, days):
+        out[:, day] = step * out[:, day - 1] + np.sqrt(1 - step**2) * noise[:, day]
+    return dials.shock_sd * out
+
+
+def manager_absent(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
+    """(H, T) 1 while a home has no registered manager, for four periods at a time."""
+    periods = -(-scenario.days // scenario.period_days)
+    spell = np.arange(periods) // 4
+    chance = uniform(key_of(seed, "homes", "manager"), np.arange(homes)[:, None], spell)
+    return (chance < scenario.mechanisms.manager_absent_share).astype(float)
+
+
+def raw_intercept(scenario: Scenario) -> float:
+    """Log intensity per day where every raw covariate is 0."""
+    spec = scenario.onset
+    centred = (
+        spec.age_years * AGE_CENTRE_YEARS
+        + spec.staff_ratio_between * STAFF_RATIO_CENTRE
+        + spec.turnover_between * TURNOVER_CENTRE
+    )
+    return float(np.log(spec.rate_per_year / DAYS_PER_YEAR) - centred)
+
+
+def slow_log_rate(
+    scenario: Scenario, sector: Sector, structure: Structure, period: np.ndarray, seed: int
+) -> np.ndarray:
+    """(H, T) log rate of everything that belongs to a home and changes with periods only."""
+    spec, more = scenario.onset, scenario.mechanisms
+    constant = sector.home_effect + sector.authority_effect + sector.owner_effect
+    constant = constant + spec.staff_ratio_between * structure.staff_ratio_mean
+    constant = constant + spec.turnover_between * structure.turnover_mean
+    constant = constant + more.restrictiveness * sector.restrictiveness + more.climate * sector.warmth
+    constant = constant + more.community_pull * sector.community
+    constant = constant + more.size_per_place * (sector.places - sector.places.mean())
+    constant = constant + more.private_sector * (sector.kind == SECTORS.index("private"))
+    return (
+        constant[:, None]
+        + period
+        + spec.staff_ratio_within * structure.staff_ratio_within
+        + spec.turnover_within * structure.turnover_within
+        + more.manager_absent * manager_absent(scenario, sector.places.size, seed)
+    )
