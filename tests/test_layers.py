@@ -40,6 +40,7 @@ LAYERS = {
     # Wiring: power and the command line see all.
     "pipeline": 8,
     "runs": 8,
+    "calibration_run": 8,
     "power": 8,
     "terminal": 8,
     "cli": 8,

@@ -34,7 +34,7 @@ def test_every_target_says_what_it_is_and_how_sure() -> None:
         assert target.status in STATUSES, target.name
         assert target.comparable in ("yes", "partly", "no"), target.name
         assert (target.comparable == "yes") == (not target.reason), target.name
-        assert len(target.label) <= 60, target.label
+        assert len(target.label) <= 47, target.label
         for text in (target.label, target.unit, target.population, target.citation):
             assert text, target.name
         assert target.year or target.status == "assumption", target.name
@@ -110,6 +110,11 @@ def test_what_cannot_be_compared_gets_no_verdict_but_keeps_its_value() -> None:
     assert found.mean == 9.0
     assert found.why_not == "another scale"
     assert _compared(None).why_not == "unrecorded"
+
+
+def test_the_record_of_an_assumption_has_no_published_value() -> None:
+    assert _compared(2.0, status="assumption").as_dict()["value"] is None
+    assert _compared(2.0).as_dict()["value"] == 2.0
 
 
 def test_gate_comes_first_and_is_counted() -> None:

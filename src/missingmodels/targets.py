@@ -133,7 +133,7 @@ class Compared:
             "label": t.label,
             "number": t.number,
             "gate": t.gate,
-            "value": t.value,
+            "value": None if t.status == "assumption" else t.value,  # nothing is published
             "low": t.low,
             "high": t.high,
             "unit": t.unit,
