@@ -85,7 +85,14 @@ def _compared(*values: float | None, **changes: object) -> Compared:
 
 @pytest.mark.parametrize(
     ("values", "verdict"),
-    [((2.0,), "inside"), ((3.0,), "inside"), ((0.5, 1.0), "below"), ((3.5, 3.0), "above"), ((None,), "not computed")],
+    [
+        ((2.0,), "inside"),
+        ((3.0,), "inside"),
+        ((1.0,), "inside"),
+        ((0.5, 1.0), "below"),
+        ((3.5, 3.0), "above"),
+        ((None,), "not computed"),
+    ],
 )
 def test_verdict_is_of_the_mean(values: tuple[float | None, ...], verdict: str) -> None:
     assert _compared(*values).verdict == verdict

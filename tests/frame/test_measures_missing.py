@@ -45,6 +45,13 @@ def test_durations_are_differences_of_dates_of_those_who_came_back() -> None:
     assert value(tables, "duration_gt_7_days_share") == 1 / 4
 
 
+def test_duration_bands_are_cut_at_two_and_seven_days() -> None:
+    episodes = [gone("a", f"2023-{m:02d}-01", f"2023-{m:02d}-{1 + n:02d}") for m, n in enumerate((0, 2, 3, 7, 8), 1)]
+    tables = year(STAYS, episodes)
+    assert value(tables, "duration_le_2_days_share") == 2 / 5
+    assert value(tables, "duration_gt_7_days_share") == 1 / 5
+
+
 def test_joint_incidents_begin_in_one_home_on_one_day() -> None:
     episodes = [
         gone("a", "2023-02-01"),

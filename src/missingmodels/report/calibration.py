@@ -14,6 +14,10 @@ STATUS_NOTE = (
     "Status: v verified at the source, d derived from verified figures, "
     "a assumption (no published figure: the interval only bounds a sensitivity analysis)."
 )
+SINGLE_NOTE = (
+    "The figures are England's: one authority or a few homes may lie outside by chance, or because they differ. "
+    "of: the number in the denominator."
+)
 ERROR_NOTE = "±: Monte Carlo error (SD over seeds / √seeds); “?”: a bound lies within two of them."
 
 
@@ -82,7 +86,7 @@ def calibration_text(compared: Sequence[Compared]) -> str:
         lines += [title] if shown else []
         lines += [_line(c, several=several) for c in shown]
     lines += ["", *textwrap.wrap(headline(compared), COLUMNS)]
-    notes = [INTERVAL_NOTE, STATUS_NOTE, *([ERROR_NOTE] if several else [])]
+    notes = [INTERVAL_NOTE, STATUS_NOTE, ERROR_NOTE if several else SINGLE_NOTE]
     lines += [line for note in notes for line in textwrap.wrap(note, COLUMNS)]
     return "\n".join([line.rstrip() for line in lines] + _without(ordered))
 

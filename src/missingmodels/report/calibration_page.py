@@ -26,7 +26,7 @@ def calibration_page(compared: Sequence[Compared], provenance: Mapping[str, Any]
         picture="data:image/png;base64," + base64.b64encode(picture).decode("ascii"),
         headline=text.headline(compared),
         origin=origin(provenance),
-        notes=[INTERVAL_NOTE, *([text.ERROR_NOTE] if several else [])],
+        notes=[INTERVAL_NOTE, text.ERROR_NOTE if several else text.SINGLE_NOTE],
         several=several,
         groups=[
             {"title": title, "rows": [_row(c) for c in ordered if c.target.gate == gate and c.mean is not None]}
