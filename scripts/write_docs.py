@@ -16,9 +16,11 @@ from pydantic_core import PydanticUndefined
 from missingmodels.config import Config
 from missingmodels.errors import MissingModelsError
 from missingmodels.evidence.record import FORMAT, ElpdDifference, Evidence, Row
+from missingmodels.frame.calibration import MEASURES
 from missingmodels.plan import Plan
 from missingmodels.scenario import Scenario
 from missingmodels.tables.contract import TABLES
+from missingmodels.targets import INTERVAL_NOTE, targets
 from missingmodels.vocabulary import notation_page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -33,6 +35,7 @@ def pages() -> dict[str, str]:
         "scenarios.md": config_page("Scenarios", Scenario, "A scenario is one TOML file. Every key, type and default:"),
         "evidence.md": evidence_page(),
         "errors.md": errors_page(),
+        "targets.md": targets_page(),
     }
 
 
@@ -93,6 +96,28 @@ def errors_page() -> str:
         text = " ".join((inspect.getdoc(error) or "").split())
         lines.append(f"| `{error.__name__}` | {error.exit_code} | {text} |")
     return "\n".join([*lines, ""])
+
+
+def targets_page() -> str:
+    """The published figures that a simulated England is held against, and how each is measured."""
+    lines = [
+        "# Calibration targets",
+        "",
+        "Made from `missingmodels.targets` and the measures in `missingmodels.frame`.",
+    ]
+    lines += [INTERVAL_NOTE, "Status *assumption*: no published figure was found, and none is shown as one.", ""]
+    for target in targets().values():
+        known, gate = target.status != "assumption", " Gate target." if target.gate else ""
+        value = f"{target.value:g}, interval {target.low:g} to {target.high:g}" if known else "none"
+        bounds = "" if known else f" (assumed interval {target.low:g} to {target.high:g})"
+        measure = MEASURES[target.name].definition if target.name in MEASURES else "none"
+        year = f", {target.year}" if target.year else ""
+        lines += [f"## {target.label} (`{target.name}`)", ""]
+        lines += [f"* Published: {value}{bounds}, {target.unit}; {target.status}.{gate}"]
+        lines += [f"* Source: {target.citation}. Population: {target.population}{year}.", f"* Measured: {measure}."]
+        lines += [f"* Comparable: {target.comparable}. {target.reason}"] if target.reason else []
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _type(annotation: object) -> str:

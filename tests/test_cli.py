@@ -63,7 +63,18 @@ def is_a_message(done: subprocess.CompletedProcess[str], *words: str, code: int 
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["demo"], ["simulate"], ["import"], ["import", "ssda903"], ["check"], ["describe"], ["fit"], ["report"]],
+    [
+        [],
+        ["demo"],
+        ["simulate"],
+        ["import"],
+        ["import", "ssda903"],
+        ["check"],
+        ["describe"],
+        ["calibrate-world"],
+        ["fit"],
+        ["report"],
+    ],
 )
 def test_every_command_has_help(command: list[str]) -> None:
     done = run(*command, "--help")
@@ -85,6 +96,31 @@ def test_simulate_check_describe(world: Path) -> None:
     described = json.loads(run("describe", world, "--json").stdout)
     assert described["homes"] <= 6
     assert described["episodes"]["onsets"] == described["onsets_in_homes"]
+
+
+def test_describe_sets_tables_beside_published_figures(world: Path, tmp_path: Path) -> None:
+    said = run("describe", world, "--figures", tmp_path / "figures").stdout
+    assert (tmp_path / "figures" / "calibration.png").stat().st_size > 5000
+    assert said.index("onsets in homes") < said.index("Beside published figures") < said.index("Not computed")
+    beside = said[said.index("Beside") : said.index("Figure:")]
+    assert max(map(len, beside.splitlines())) <= 100
+    assert "the tables observe 120 days and a year of 365 is needed" in " ".join(beside.split())
+    held = {t["name"]: t for t in json.loads(run("describe", world, "--json").stdout)["calibration"]}
+    assert len(held) == 43
+    assert held["home_places_mean"]["mean"] > 0
+    assert held["rhi_completed_per_episode"]["why_not"] == "there are no interviews"
+
+
+def test_calibrate_world(world: Path, tmp_path: Path) -> None:
+    scenario, out = world.parent / "tiny.toml", tmp_path / "out"
+    done = run("calibrate-world", scenario, "--seeds", 2, "--homes", 4, "-o", out, "--json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert record["provenance"]["seeds"] == [1, 2]
+    assert record["provenance"]["scenario"]["homes"]["count"] == 4
+    assert Path(record["page"]).read_text(encoding="utf-8").startswith("<!doctype html>")
+    is_a_message(run("calibrate-world", scenario, "--seeds", 1, "-o", out), "earlier output", "--overwrite")
+    is_a_message(run("calibrate-world", "nosuch", "-o", tmp_path / "x"), "no preset 'nosuch'")
 
 
 def test_output_is_never_overwritten_unasked(world: Path, tmp_path: Path) -> None:

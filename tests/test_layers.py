@@ -26,6 +26,7 @@ LAYERS = {
     "tables": 1,
     "config": 1,
     "sources": 1,
+    "targets": 1,
     "plan": 1,
     "scenario": 1,
     "presets": 1,
@@ -39,6 +40,7 @@ LAYERS = {
     # Wiring: power and the command line see all.
     "pipeline": 8,
     "runs": 8,
+    "calibration_run": 8,
     "power": 8,
     "terminal": 8,
     "cli": 8,
@@ -48,6 +50,7 @@ BELOW = {
     "tables": {0},
     "config": {0},
     "sources": {0},
+    "targets": {0},
     "plan": {0},
     "scenario": {0},
     "presets": {0},
@@ -233,7 +236,7 @@ def test_an_allowed_import_passes(name, line):
     assert faults_of(name, ast.parse(line)) == []
 
 
-CORE = ("intervals", "provenance", "parameters", "sources", "frame.exposure")
+CORE = ("intervals", "provenance", "parameters", "sources", "targets", "frame.exposure")
 
 
 @pytest.mark.parametrize("name", CORE)

@@ -126,10 +126,17 @@ def check(tables: TablesFolder, as_json: Json = False) -> None:
 
 
 @app.command()
-def describe(tables: TablesFolder, plan_name: PlanName = "default", as_json: Json = False) -> None:
-    """Say what tables hold: children, homes, episodes, rates, coverage."""
+def describe(
+    tables: TablesFolder,
+    plan_name: PlanName = "default",
+    figures: Annotated[Optional[Path], typer.Option(help="Folder to write the calibration figure into.")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Say what tables hold: children, homes, episodes, rates, coverage; and set it beside published figures."""
+    from missingmodels.frame.calibration import compare, measure_targets
     from missingmodels.frame.describe import describe as run
     from missingmodels.presets import load_plan
+    from missingmodels.report.calibration import calibration_text
     from missingmodels.tables import read_tables, require_valid
 
     held = read_tables(tables)
@@ -137,7 +144,42 @@ def describe(tables: TablesFolder, plan_name: PlanName = "default", as_json: Jso
     found = run(held, load_plan(plan_name).frame)
     episodes = found["episodes"]
     flat = {k.replace("_", " "): v for k, v in found.items() if k != "episodes"}
-    _out(found, as_json, table(f"{tables}", flat) + "\n" + table("Where the episodes went", episodes))
+    beside = compare([measure_targets(held)])
+    text = [table(f"{tables}", flat), table("Where the episodes went", episodes), "", calibration_text(beside)]
+    if figures is not None:
+        from missingmodels.calibration_run import write_calibration_figure
+
+        text.append(f"\nFigure: {write_calibration_figure(beside, figures)}")
+    _out(found | {"calibration": [c.as_dict() for c in beside]}, as_json, "\n".join(text))
+
+
+@app.command("calibrate-world")
+def calibrate_world(
+    scenario_name: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's TOML file, or small, null.")],
+    output: Out,
+    seeds: Annotated[int, typer.Option(help="Worlds to simulate, from seeds SEED, SEED + 1, …", min=1)] = 5,
+    seed: Seed = 1,
+    homes: Annotated[Optional[int], typer.Option(help="Homes, instead of the scenario's.", min=1)] = None,  # noqa: UP045
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Simulate a scenario over several seeds and set it beside published figures: table, figure, page."""
+    from missingmodels.calibration_run import FORMAT, with_homes, write_calibration
+    from missingmodels.calibration_run import calibrate_world as run
+    from missingmodels.presets import load_scenario
+    from missingmodels.report.calibration import calibration_text
+    from missingmodels.tables.store import require_free
+
+    require_free(output, kind=FORMAT, overwrite=overwrite)
+    scenario = with_homes(load_scenario(scenario_name), homes)
+
+    def progress(done: int, total: int) -> None:
+        if not as_json:
+            say(f"Simulated and measured {done} of {total} worlds")
+
+    found = run(scenario, range(seed, seed + seeds), report=progress)
+    page = write_calibration(found, output, overwrite=overwrite)
+    _out(found.as_dict() | {"page": str(page)}, as_json, f"{calibration_text(found.compared)}\n\nPage: {page}")
 
 
 @app.command()

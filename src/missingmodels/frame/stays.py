@@ -15,7 +15,8 @@ SETTLED_DAYS = 90  # a stay whose true start is not known counts as settled, the
 def stays_in_homes(tables: Tables) -> pd.DataFrame:
     """Stays in homes that touch the observed span, as day offsets, cut at the 18th birthday.
 
-    ``arrival`` is the first day of the unbroken run in the home; before a truncated start it is put a band earlier.
+    ``run_start`` is the first day of the unbroken run in the home; ``arrival`` is the same, put a band earlier before
+    a truncated start. ``row`` is the row of the placement.
     """
     frame = tables["placements"].sort_values(["child_id", "start_date"], kind="stable")
     span = tables.end_day - tables.first_day
@@ -23,6 +24,7 @@ def stays_in_homes(tables: Tables) -> pd.DataFrame:
     end = np.where(last == UNRECORDED_DAY, span + 1, last - tables.first_day)
     stays = pd.DataFrame(
         {
+            "row": frame.index.to_numpy(),
             "child_id": frame["child_id"].to_numpy(dtype=object),
             "home_id": frame["home_id"].to_numpy(dtype=object, na_value=None),
             "start": to_day(frame["start_date"]) - tables.first_day,
@@ -31,7 +33,8 @@ def stays_in_homes(tables: Tables) -> pd.DataFrame:
             "out_of_area": frame["out_of_area"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
         }
     )
-    stays["arrival"] = _arrivals(stays) - SETTLED_DAYS * frame["start_is_truncated"].to_numpy(dtype=bool)
+    stays["run_start"] = _arrivals(stays)
+    stays["arrival"] = stays["run_start"] - SETTLED_DAYS * frame["start_is_truncated"].to_numpy(dtype=bool)
     touches = (stays["end"] > 0) & (stays["start"] < span) & stays["home_id"].notna() & ~stays["absence"]
     return stays[touches].reset_index(drop=True)
 
