@@ -42,6 +42,7 @@ def full_tables(seed: int = 5, *, days: int = 730, n_homes: int = 14) -> Tables:
     missing["category"] = np.where(np.arange(len(missing)) % 9 == 0, "A", missing["category"])
     missing = _two_on_a_day(missing)
     missing = _left_while_missing(missing, stays)
+    missing = _away_over_a_move(missing, stays)
     workers = pd.DataFrame(
         {
             "child_id": children["child_id"],
@@ -123,6 +124,28 @@ def _left_while_missing(missing: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFr
             "child_id": [*gone["child_id"], *over["child_id"]],
             "start_date": [*(gone["end_date"] - pd.Timedelta(days=2)), *[pd.Timestamp("2025-03-30")] * len(over)],
             "end_date": [*[pd.NaT] * len(gone), *to],
+            "sequence": 0,
+            "category": "M",
+            "end_is_censored": False,
+        }
+    )
+    return pd.concat([missing, made]).sort_values(["child_id", "start_date", "sequence"], ignore_index=True)
+
+
+def _away_over_a_move(missing: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
+    """Some children are away while they move from one placement to the next."""
+    ordered = stays.sort_values(["child_id", "start_date"])
+    moves = ordered[ordered["end_date"] == ordered.groupby("child_id")["start_date"].shift(-1)]
+    moves = moves[moves["end_date"].between("2024-05-01", "2026-02-01")]
+    near = moves.reset_index()[["index", "child_id", "end_date"]].merge(missing, on="child_id", suffixes=("_bed", ""))
+    gap = pd.Timedelta(days=5)
+    close = (near["start_date"] <= near["end_date_bed"] + gap) & ~(near["end_date"] < near["end_date_bed"] - gap)
+    free = moves[~moves.index.isin(near.loc[close, "index"])].groupby("child_id").head(1)
+    made = pd.DataFrame(
+        {
+            "child_id": free["child_id"],
+            "start_date": free["end_date"] - pd.Timedelta(days=1),
+            "end_date": free["end_date"] + pd.Timedelta(days=1),
             "sequence": 0,
             "category": "M",
             "end_is_censored": False,

@@ -4,7 +4,8 @@ The return is the world seen through these losses, and no other:
 
 1. children of the authority who were placed on a day of the year; of them sex (U only since 2024/25), birth,
    ethnicity (unrecorded is written as "not yet obtained", NOBT), and that they are unaccompanied asylum seekers in the
-   year: since when is lost, until when is kept if it lies in the year. Need, risk, disability, schooling: lost.
+   year: since when is lost, until when is the 18th birthday unless it ended by the year's end. Need, risk, disability,
+   schooling: lost.
 2. the record of every child begins with the first placement shown, or on 1 April if that is later.
 3. placements that touch the year; an end after 31 March is unknown. One that a change of legal status cut in an
    earlier year is shown from that change on, with its start known to be truncated. Touching stays in one setting are
@@ -162,10 +163,10 @@ def _children(
     own = own[own["child_id"].isin(stays["child_id"])].sort_values("child_id").reset_index(drop=True)
     since = own["child_id"].map(stays.groupby("child_id")["start_date"].min())
     since = since.where(since > first, first)
-    until = own["uasc_to"].fillna(FAR)
-    asylum = (own["uasc_from"] < last) & (until >= first) & (until > since)
     sex = own["sex"] if made.year >= 2025 else own["sex"].mask(own["sex"] == "U")
     birth = own["birth_date"].dt.to_period("M").dt.start_time if made.quirks.birth_month_only else own["birth_date"]
+    until = own["uasc_to"].where(own["uasc_to"] < last, birth + pd.DateOffset(years=18))
+    asylum = (own["uasc_from"] < last) & ~(own["uasc_to"] < first) & (until > since)
     return pd.DataFrame(
         {
             "child_id": own["child_id"],
@@ -175,7 +176,7 @@ def _children(
             "birth_date_precision": "month" if (birth.dt.day == 1).all() else "day",
             "ethnicity": own["ethnicity"].fillna("NOBT"),
             "uasc_from": since.where(asylum),
-            "uasc_to": own["uasc_to"].where(asylum & (own["uasc_to"] < last)),
+            "uasc_to": until.where(asylum),
             "recorded_from": since,
         }
     )

@@ -15,7 +15,7 @@ from missingmodels.simulate.quirks903 import Quirks
 from missingmodels.tables import Tables
 
 SETTING = ("PLACE", "URN", "PL_POST", "PLACE_PROVIDER")
-_EARLIER_STATUS = {"C2": "C1", "C1": "V2", "V2": "L1"}
+_EARLIER_STATUS = {"C2": "C1", "C1": "V2", "V2": "C1"}
 _TEMPORARY_FROM_DAYS = 14
 _K3_FROM_YEARS = 16
 

@@ -96,11 +96,13 @@ def missing_sheet(absences: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
 
 
 def uasc_sheet(facts: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp, year: int) -> pd.DataFrame:
-    """Children who had the status on some day of the year; DUC only where it ended by 31 March."""
+    """Children who had the status on some day of the year. DUC is the 18th birthday unless it ended by 31 March."""
     ended = facts["uasc_to"]
     held = facts[(facts["uasc_from"] < last) & (ended.isna() | (ended >= first))]
-    made = pd.DataFrame({"CHILD": held.index, "SEX": _sex(held["sex"], year), "DOB": _text(held["birth_date"])})
-    return made.assign(DUC=_text(held["uasc_to"].where(held["uasc_to"] < last)).to_numpy()).reset_index(drop=True)
+    adult = held["birth_date"] + pd.DateOffset(years=18)
+    until = held["uasc_to"].where(held["uasc_to"] < last, adult)
+    made = {"CHILD": held.index, "SEX": _sex(held["sex"], year), "DOB": _text(held["birth_date"]), "DUC": _text(until)}
+    return pd.DataFrame(made).reset_index(drop=True)
 
 
 def social_worker_sheet(tables: Tables, facts: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
