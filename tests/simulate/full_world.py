@@ -38,7 +38,8 @@ def full_tables(seed: int = 5, *, days: int = 730, n_homes: int = 14) -> Tables:
     stays["end_reason"] = np.where(stays["end_date"].isna(), None, reasons[np.arange(len(stays)) % 6])
     stays = pd.concat([stays, _foster_in_gaps(stays)], ignore_index=True)
     stays = _temporary_days(stays, missing)
-    stays, homes = _supported(stays, homes)
+    stays, homes, names = _supported(stays, homes)
+    staff = {name: base[name].replace({"home_id": names}) for name in ("staff_periods", "staff_spells")}
     missing["category"] = np.where(np.arange(len(missing)) % 9 == 0, "A", missing["category"])
     missing = _two_on_a_day(missing)
     missing = _left_while_missing(missing, stays)
@@ -52,7 +53,7 @@ def full_tables(seed: int = 5, *, days: int = 730, n_homes: int = 14) -> Tables:
     )
     frames = {"children": children, "placements": stays, "missing_episodes": missing, "homes": homes}
     return make_tables(
-        {**{k: v for k, v in base.frames.items() if k != "ties"}, **frames, "social_worker_spells": workers},
+        {**frames, **staff, "social_worker_spells": workers},
         observed_from=base.observed_from,
         observed_to=base.observed_to,
         all_residents=True,
@@ -87,7 +88,7 @@ def _temporary_days(stays: pd.DataFrame, missing: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([stays.drop(long.index), before, away, after], ignore_index=True)
 
 
-def _supported(stays: pd.DataFrame, homes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _supported(stays: pd.DataFrame, homes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
     """The last home is supported accommodation, known by its provider's URN and address; one is known by address."""
     by_provider, by_address = homes["home_id"].iloc[-1], homes["home_id"].iloc[-2]
     names = {by_provider: "SC812345@ZZ981AA", by_address: "@ZZ981AB"}
@@ -98,7 +99,7 @@ def _supported(stays: pd.DataFrame, homes: pd.DataFrame) -> tuple[pd.DataFrame, 
         placement_type=stays["placement_type"].mask(stays["home_id"] == by_provider, "K3"),
         home_id=stays["home_id"].replace(names),
     )
-    return stays, homes
+    return stays, homes, names
 
 
 def _two_on_a_day(missing: pd.DataFrame) -> pd.DataFrame:
