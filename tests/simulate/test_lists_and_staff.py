@@ -129,7 +129,7 @@ def read_staff(world: Tables, path: Path, table: str) -> pd.DataFrame:
         frame[column] = pd.to_datetime(frame[column], format="%d/%m/%Y")
     for column in (name for name in ("start_time", "end_time") if name in frame):
         frame[column] = pd.to_datetime(frame[column], format="%d/%m/%Y %H:%M")
-    if "end_date" in frame:
+    if table == "staff_periods":  # its last day is written
         frame["end_date"] += pd.Timedelta(days=1)
     numbers = [c.name for c in TABLES[table].columns if c.kind == "real"]
     frame[numbers] = frame[numbers].astype(float)

@@ -1,8 +1,8 @@
 """Staffing as a provider would send it: contracts, totals by period, and the rota where the world has one.
 
 There is no standard for such files. These have one row a contract, a period or a shift, homes by URN, dates DD/MM/YYYY
-and times DD/MM/YYYY HH:MM. "Last day" is the last day in post, or of the period: the day before a span's ``end_date``.
-The URN of a home that is known by its address only is blank.
+and times DD/MM/YYYY HH:MM. "Leaving date" is the first day no longer in post; "Period end" is a period's last day. The
+URN of a home that is known by its address only is blank.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ FILES: dict[str, tuple[str, dict[str, str]]] = {
         {
             "home_id": "URN",
             "staff_id": "Staff ID",
-            "role": "Job",
+            "role": "Role",
             "employment": "Employment",
             "fte": "FTE",
-            "start_date": "First day",
-            "end_date": "Last day",
-            "leave_reason": "Reason for leaving",
+            "start_date": "Start date",
+            "end_date": "Leaving date",
+            "leave_reason": "Leaving reason",
         },
     ),
     "staff_periods": (
         "staff_totals.csv",
         {
             "home_id": "URN",
-            "start_date": "First day",
-            "end_date": "Last day",
-            "permanent_headcount": "Permanent staff (mean)",
+            "start_date": "Period start",
+            "end_date": "Period end",
+            "permanent_headcount": "Permanent headcount",
             "permanent_starters": "Permanent starters",
             "permanent_leavers": "Permanent leavers",
-            "worked_hours": "Hours worked",
-            "agency_hours": "Hours worked by agency and bank",
+            "worked_hours": "Worked hours",
+            "agency_hours": "Agency and bank hours",
         },
     ),
     "staff_shifts": (
@@ -49,12 +49,13 @@ FILES: dict[str, tuple[str, dict[str, str]]] = {
             "staff_id": "Staff ID",
             "start_time": "Start",
             "end_time": "End",
-            "shift_type": "Shift",
+            "shift_type": "Shift type",
             "employment": "Employment",
             "status": "Status",
         },
     ),
 }
+LAST_DAY = "Period end"
 
 
 def staff_files(tables: Tables) -> dict[str, pd.DataFrame]:
@@ -78,10 +79,8 @@ def _text(tables: Tables, table: str, columns: dict[str, str]) -> pd.DataFrame:
         values = held[column]
         if column == "home_id":
             made[name] = values.astype(object).map(home_codes(tables)["urn"])
-        elif column == "end_date":
-            made[name] = _dates(values - pd.Timedelta(days=1), "%d/%m/%Y")
-        elif column == "start_date":
-            made[name] = _dates(values, "%d/%m/%Y")
+        elif column in ("start_date", "end_date"):
+            made[name] = _dates(values - pd.Timedelta(days=int(name == LAST_DAY)), "%d/%m/%Y")
         elif column in ("start_time", "end_time"):
             made[name] = _dates(values, "%d/%m/%Y %H:%M")
         elif values.dtype.kind == "f":
