@@ -7,10 +7,10 @@ DEMO := demo-run
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test fast lint slow bench lock clean distclean
+.PHONY: help venv demo test fast lint slow bench dfe-rules lock clean distclean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 venv: $(STAMP) ## Set up .venv from requirements.lock
 
@@ -45,6 +45,13 @@ slow: $(STAMP) ## Run the slow tests
 bench: $(STAMP) ## Time the models on simulated data
 	@$(BIN)/python simulations/bench.py
 
+# An environment of their own, because the public rules need an older Python. YEAR is the end year; PREVIOUS, the return
+# of the year before, is needed by the rules that compare two years.
+dfe-rules: ## Run the public rules on a return: RETURN=folder YEAR=2025 [PREVIOUS=folder]
+	@DFE_PYTHON='$(DFE_PYTHON)' bash scripts/setup_dfe.sh
+	@$(if $(RETURN),.venv-dfe/bin/python scripts/run_dfe_rules.py '$(RETURN)' --year $(YEAR) \
+	  $(if $(PREVIOUS),--previous '$(PREVIOUS)'),echo 'Ready. Name a return: make dfe-rules RETURN=folder YEAR=2025')
+
 # uv keeps the pins already in the file; `make lock LOCK_ARGS=--upgrade` moves them all.
 lock: ## Rebuild requirements.lock from pyproject.toml
 	@uv=$$(bash scripts/setup_venv.sh --uv) && "$$uv" pip compile --quiet --universal --generate-hashes \
@@ -56,4 +63,4 @@ clean: ## Remove outputs and caches, keeping .venv
 	@find src tests simulations scripts -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 distclean: clean ## Remove those and the virtual environments
-	@rm -rf $(VENV) .venv-tools
+	@rm -rf $(VENV) .venv-tools .venv-dfe

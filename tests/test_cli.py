@@ -72,6 +72,9 @@ def is_a_message(done: subprocess.CompletedProcess[str], *words: str, code: int 
         ["check"],
         ["describe"],
         ["calibrate-world"],
+        ["export"],
+        ["check"],
+        ["describe"],
         ["fit"],
         ["report"],
     ],
@@ -244,3 +247,24 @@ def _small_return(
     (source / "episodes.csv").write_text(f"{header}\n{row}\n")
     (source / "missing.csv").write_text("CHILD,DOB,MISSING,MIS_START,MIS_END\n1,01/01/2010,M,02/05/2022,03/05/2022\n")
     return source
+
+
+def test_export_and_back(tmp_path: Path) -> None:
+    (tmp_path / "year.toml").write_text('name = "year"\ndays = 365\n[homes]\ncount = 5\n')
+    assert run("simulate", "--scenario", tmp_path / "year.toml", "-o", tmp_path / "tables").returncode == 0
+    done = run("export", tmp_path / "tables", "-o", tmp_path / "files", "--quirks", "crlf,legal_change_share=0.3")
+    assert done.returncode == 0, done.stderr
+    assert "returns/SIM_2024-25/episodes.csv" in done.stdout
+    back = tmp_path / "files" / "returns" / "SIM_2024-25"
+    homes = tmp_path / "files" / "ofsted_homes_2025-03-31.csv"
+    read = run("import", "ssda903", back, "--authority", "SIM", "--homes", homes, "-o", tmp_path / "again")
+    assert read.returncode == 0, read.stderr
+    assert run("check", tmp_path / "again").returncode == 0
+    is_a_message(run("export", tmp_path / "tables", "-o", tmp_path / "files"), "earlier output", "--overwrite")
+    for options, word in (
+        (["--quirks", "typos=1"], "no quirk 'typos'"),
+        (["--year", 2030], "not wholly observed"),
+        (["--authority", "E99"], "the authorities are: SIM"),
+    ):
+        is_a_message(run("export", tmp_path / "tables", "-o", tmp_path / "not", *options), word, "What to do")
+        assert not (tmp_path / "not").exists()

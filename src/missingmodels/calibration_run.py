@@ -51,7 +51,7 @@ def calibrate_world(
     """
     measured = []
     for done, seed in enumerate(seeds, start=1):
-        measured.append(measure_targets(simulate_world(scenario, seed=seed).tables))
+        measured.append(measure_targets(simulate_world(scenario, seed=seed, log_exposures=False).tables))
         if report is not None:
             report(done, len(seeds))
     settings = scenario.model_dump(mode="json")

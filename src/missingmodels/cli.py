@@ -113,6 +113,42 @@ def import_ssda903(
 
 
 @app.command()
+def export(
+    tables: TablesFolder,
+    output: Out,
+    authority: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Only this authority's returns; repeat for several."),
+    ] = None,
+    year: Annotated[
+        Optional[list[int]],  # noqa: UP045
+        typer.Option(help="Only the year that ends then, 2025 for 2024/25; repeat for several."),
+    ] = None,
+    quirks: Annotated[str, typer.Option(help="Untidiness: name=value,name=value, or all.")] = "",
+    seed: Seed = 1,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Write tables as the files they could have come from: SSDA903 returns, Ofsted lists of homes, staffing."""
+    from missingmodels.simulate.export import export_files
+    from missingmodels.simulate.quirks903 import quirks_of
+    from missingmodels.tables import read_tables, require_valid
+
+    dials, held = quirks_of(quirks), read_tables(tables)
+    require_valid(held, where=str(tables))
+    written = export_files(
+        held,
+        output,
+        of_authorities=authority or (),
+        years=year or (),
+        quirks=dials,
+        seed=seed,
+        overwrite=overwrite,
+    )
+    _out({"output": str(output), "files": written}, as_json, "\n".join([*written, f"Files: {output}"]))
+
+
+@app.command()
 def check(tables: TablesFolder, as_json: Json = False) -> None:
     """Validate tables: every fault at once, with rows and remedy. Exit code 2 if there are errors."""
     from missingmodels.tables import check_tables, read_tables

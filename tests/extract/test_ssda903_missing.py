@@ -15,7 +15,7 @@ from returns903 import absences, fates, read, write_return
         ({"MIS_END": "09/06/2022"}, "mis_end_before_start"),
         ({"MIS_START": "15/06/2006"}, "mis_before_birth"),
         ({"MIS_START": "01/04/2023", "MIS_END": ""}, "mis_outside_return"),
-        ({"MIS_START": "10/03/2022", "MIS_END": "01/04/2022"}, "mis_outside_return"),
+        ({"MIS_START": "10/03/2022", "MIS_END": "31/03/2022"}, "mis_outside_return"),
         ({"MIS_START": "30/04/2022"}, "mis_outside_care"),
         ({"MIS_START": "02/10/2022", "MIS_END": ""}, "mis_outside_care"),
         ({"CHILD": ""}, "child_blank"),
@@ -34,10 +34,12 @@ def test_closed_matching_counts_both_ends(tmp_path):
     assert fates(imported, "missing", 2) == [("used", "")] * 2
 
 
-def test_spell_that_reaches_into_the_year_is_kept(tmp_path):
-    rows = [{"MIS_START": "28/03/2022", "MIS_END": "02/04/2022"}]
+@pytest.mark.parametrize("day", ["01", "02"])
+def test_spell_that_reaches_into_the_year_is_kept(tmp_path, day):
+    """Also one that ends on its first day: the return before it left that spell open."""
+    rows = [{"MIS_START": "28/03/2022", "MIS_END": f"{day}/04/2022"}]
     imported = read(write_return(tmp_path, episodes=[{"DECOM": "01/02/2022"}], missing=rows))
-    assert absences(imported) == [("2022-03-28", "2022-04-02", 0, "M", False)]
+    assert absences(imported) == [("2022-03-28", f"2022-04-{day}", 0, "M", False)]
 
 
 def test_overlaps_merge_and_m_wins(tmp_path):

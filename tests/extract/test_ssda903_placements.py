@@ -21,6 +21,14 @@ def test_legal_status_episodes_merge(tmp_path):
     assert details.tolist() == ["into row 2"] * 2
 
 
+@pytest.mark.parametrize(("rne", "truncated"), [("L", True), ("P", False), ("S", False)])
+def test_a_first_episode_with_a_new_legal_status_only_began_earlier(tmp_path, rne, truncated):
+    """The years before hold the episodes that the placement began with; another reason is a true start."""
+    imported = read(write_return(tmp_path, episodes=[{"DECOM": "01/02/2022", "RNE": rne}]))
+    held = imported.tables["placements"].query("child_id == 'c1'")
+    assert held["start_is_truncated"].tolist() == [truncated]
+
+
 @pytest.mark.parametrize("changed", [{"URN": "SC000002"}, {"PL_POST": "ZZ9 9ZZ"}, {"PLACE_PROVIDER": "PR1"}])
 def test_another_setting_is_another_placement(tmp_path, changed):
     rows = [{"DEC": "01/07/2022", "REC": "X1", "REASON_PLACE_CHANGE": "CARPL"}, {"DECOM": "01/07/2022", **changed}]

@@ -59,7 +59,8 @@ def _screen(frame: pd.DataFrame, *, birth: pd.Series, first: pd.Timestamp, last:
     frame = set_aside(frame, end < start, "mis_end_before_start")
     frame = set_aside(frame, start <= by_child(frame["CHILD"], birth), "mis_before_birth", "MIS_START is not after DOB")
     frame = set_aside(frame, start >= last, "mis_outside_return", "it starts after the return's year")
-    return set_aside(frame, (start < first) & (end <= first), "mis_outside_return", "it ended before the return's year")
+    # an end on 1 April lies in the year: without it a spell that last year's return left open would never end
+    return set_aside(frame, end < first, "mis_outside_return", "it ended before the return's year")
 
 
 def _inside(frame: pd.DataFrame, spans: pd.DataFrame) -> pd.Series:

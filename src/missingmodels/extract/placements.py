@@ -27,7 +27,8 @@ def settle_episodes(
     birth : birth dates by CHILD of the header's children
     first, last : the observed span ``[first, last)``
 
-    Returns the frame sorted by child and start, with ``head``, the row of the first episode of its placement.
+    Returns the frame sorted by child and start, with ``head``, the row of the first episode of its placement, and
+    ``began_before``, that the placement had begun before that episode.
     """
     frame = episodes.sort_values(["CHILD", "start", "end", "row"], na_position="last")
     frame = _screen(frame, birth=birth, first=first, last=last)
@@ -88,7 +89,11 @@ def _merge_runs(frame: pd.DataFrame) -> pd.DataFrame:
     before = live.groupby("CHILD")[[*SETTING, "end"]].shift(1)
     same = (live["start"] == before["end"]) & (live[SETTING] == before[SETTING]).all(axis=1)
     head = live["row"].where(~same).ffill().astype("int64")
-    frame = frame.assign(head=head.reindex(frame.index))
+    # L says that the placement goes on; where nothing touches it, it began in a return of an earlier year
+    began_before = (live["RNE"] == "L") & (live["start"] != before["end"])
+    frame = frame.assign(
+        head=head.reindex(frame.index), began_before=began_before.reindex(frame.index, fill_value=False)
+    )
     return merge(frame, same.reindex(frame.index, fill_value=False), "same_placement", into=frame["head"])
 
 
@@ -106,8 +111,8 @@ def placements_of(episodes: pd.DataFrame) -> pd.DataFrame:
             "placement_type": first["PLACE"],
             "provider": _unrecorded(first["PLACE_PROVIDER"]),
             "out_of_area": _out_of_area(first),
-            # DECOM is the true start, also where it lies before the return's year.
-            "start_is_truncated": False,
+            # DECOM is the true start, also before the return's year, unless only the legal status changed that day.
+            "start_is_truncated": first["began_before"],
             "end_reason": _end_reason(final),
         }
     ).reset_index(drop=True)

@@ -12,8 +12,22 @@ from missingmodels.scenario.after import Aftermath, Away
 from missingmodels.scenario.children import Children, Dials, Ties
 from missingmodels.scenario.homes import Homes, Staff
 from missingmodels.scenario.onset import Contagion, Mechanisms, Onset
+from missingmodels.scenario.recording import Recording
 
-__all__ = ["Aftermath", "Away", "Children", "Contagion", "Dials", "Homes", "Mechanisms", "Onset", "Scenario", "Staff"]
+__all__ = [
+    "Aftermath",
+    "Away",
+    "Children",
+    "Contagion",
+    "Dials",
+    "Homes",
+    "Mechanisms",
+    "Onset",
+    "Recording",
+    "Scenario",
+    "Staff",
+    "Ties",
+]
 
 
 class Scenario(Config):
@@ -36,6 +50,7 @@ class Scenario(Config):
     away: Away = Away()
     aftermath: Aftermath = Aftermath()
     dials: Dials = Dials()
+    recording: Recording = Recording()
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

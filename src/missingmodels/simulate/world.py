@@ -13,6 +13,7 @@ from missingmodels.simulate.frames import tables_of
 from missingmodels.simulate.intensity import LOGGED
 from missingmodels.simulate.intervene import AS_IT_IS, Do
 from missingmodels.simulate.labels import Labels
+from missingmodels.simulate.recording import Recording, record
 from missingmodels.simulate.run import Run, run_sector
 from missingmodels.simulate.slow import raw_intercept
 from missingmodels.tables import Tables
@@ -21,9 +22,18 @@ from missingmodels.vocabulary import STRUCTURE
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Tables, the true parameter values, and the exposures that the process used, one row a resident-day."""
+    """A world and what is known of it.
+
+    Attributes
+    ----------
+    tables : what was written down; with every dial of recording off, what happened
+    happened : what happened
+    truth : the parameter values
+    exposure_log : the exposures that the process used, one row a resident-day
+    """
 
     tables: Tables
+    happened: Tables
     truth: Parameters
     exposure_log: pd.DataFrame
 
@@ -36,7 +46,11 @@ def simulate_world(scenario: Scenario, *, seed: int, do: Do = AS_IT_IS, log_expo
     """
     run = run_sector(scenario, seed, do=do, log=LOGGED if log_exposures else ())
     labels = Labels(run)
-    return World(tables=tables_of(run, labels), truth=truth_of(run, labels, do), exposure_log=_log(run, labels))
+    happened = tables_of(run, labels)
+    written = happened
+    if scenario.recording != type(scenario.recording)():
+        written = record(happened, Recording(**scenario.recording.model_dump()), seed=seed).tables
+    return World(tables=written, happened=happened, truth=truth_of(run, labels, do), exposure_log=_log(run, labels))
 
 
 _ARRIVAL = {
