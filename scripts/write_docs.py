@@ -19,6 +19,7 @@ from missingmodels.evidence.record import FORMAT, ElpdDifference, Evidence, Row
 from missingmodels.frame.calibration import MEASURES
 from missingmodels.plan import Plan
 from missingmodels.scenario import Scenario
+from missingmodels.simulate.associations import associations
 from missingmodels.tables.contract import TABLES
 from missingmodels.targets import INTERVAL_NOTE, targets
 from missingmodels.vocabulary import notation_page
@@ -33,6 +34,7 @@ def pages() -> dict[str, str]:
         "tables.md": tables_page(),
         "plans.md": config_page("Plans", Plan, "A plan is one TOML file. Every key, its type and its default:"),
         "scenarios.md": config_page("Scenarios", Scenario, "A scenario is one TOML file. Every key, type and default:"),
+        "associations.md": associations_page(),
         "evidence.md": evidence_page(),
         "errors.md": errors_page(),
         "targets.md": targets_page(),
@@ -64,7 +66,12 @@ def config_page(title: str, kind: type[Config], opening: str) -> str:
     sections: list[tuple[str, type[Config]]] = [("", kind)]
     for prefix, section in sections:
         lines += [f"## {f'[{prefix}]' if prefix else 'Top level'}", "", inspect.getdoc(section) or "", ""]
-        lines += ["| key | type | default |", "|---|---|---|"]
+        documented = any(field.description for field in section.model_fields.values())
+        lines += (
+            ["| key | type | default | meaning |", "|---|---|---|---|"]
+            if documented
+            else ["| key | type | default |", "|---|---|---|"]
+        )
         for name, field in section.model_fields.items():
             annotation = field.annotation
             if isinstance(annotation, type) and issubclass(annotation, Config):
@@ -72,7 +79,8 @@ def config_page(title: str, kind: type[Config], opening: str) -> str:
                 continue
             default = field.get_default(call_default_factory=True)
             shown = "required" if default is PydanticUndefined else f"`{default!r}`"
-            lines.append(f"| `{name}` | {_type(annotation)} | {shown} |")
+            meaning = f" {field.description} |" if documented else ""
+            lines.append(f"| `{name}` | {_type(annotation)} | {shown} |{meaning}")
         lines.append("")
     return "\n".join(lines)
 
@@ -95,6 +103,24 @@ def errors_page() -> str:
     for error in MissingModelsError.__subclasses__():
         text = " ".join((inspect.getdoc(error) or "").split())
         lines.append(f"| `{error.__name__}` | {error.exit_code} | {text} |")
+    return "\n".join([*lines, ""])
+
+
+def associations_page() -> str:
+    """Which associations of the literature a simulated world can hold, and by which setting."""
+    lines = [
+        "# Associations in the simulated world",
+        "",
+        "The testable associations of the seed documents (Waring et al. 2026",
+    ]
+    lines += [
+        "and *Running as Communication*), each with the settings of a scenario that hold it, or the reason why none"
+    ]
+    lines += ["does. Every effect is 0 unless a scenario sets it, or stands at the default shown in scenarios.md.", ""]
+    lines += ["| code | association | settings, or the reason there is none |", "|---|---|---|"]
+    for row in associations():
+        held = ", ".join(f"`{name}`" for name in row.fields) or row.reason
+        lines.append(f"| {row.code} | {row.association} | {held} |")
     return "\n".join([*lines, ""])
 
 

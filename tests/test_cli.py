@@ -73,8 +73,6 @@ def is_a_message(done: subprocess.CompletedProcess[str], *words: str, code: int 
         ["describe"],
         ["calibrate-world"],
         ["export"],
-        ["check"],
-        ["describe"],
         ["fit"],
         ["report"],
     ],

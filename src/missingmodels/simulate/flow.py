@@ -88,10 +88,11 @@ def start_flow(beds: Beds, pool: Pool, rules: Rules, first_day: int) -> tuple[St
     first = np.arange(size) * rules.in_a_row
     opened = beds.opened[beds.bed_home]
     filled = pool.filled & (opened < first_day)
+    start = np.maximum(first_day - pool.elapsed, opened)  # nobody has lived in a home for longer than it is open
     state = State(
         occupant=np.where(filled, first, EMPTY),
-        start=first_day - pool.elapsed,
-        end=np.maximum(first_day - pool.elapsed + pool.first_length[first], first_day + 1),
+        start=start,
+        end=np.maximum(start + pool.first_length[first], first_day + 1),
         stay=np.zeros(size, dtype=np.int64),
         broke_down=np.zeros(size, dtype=np.bool_),
         next_arrival=np.where(filled, 0, np.maximum(first_day, opened) + pool.gap[first]),
