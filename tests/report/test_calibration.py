@@ -8,7 +8,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from missingmodels.report.calibration import calibration_text, number, published
+from missingmodels.report.calibration import calibration_text, error, number, published
 from missingmodels.report.calibration_figure import calibration_figure
 from missingmodels.report.calibration_page import calibration_page
 from missingmodels.report.style import png
@@ -66,6 +66,15 @@ def test_numbers_are_in_the_targets_unit() -> None:
     assert number(3.2, held["missing_rate_per_resident_year"]) == "3.20"
     assert number(0.0341, held["la_prevalence_sd"]) == "3.4\u202f%"
     assert number(None, held["occupancy"]) == "–"
+
+
+def test_an_error_is_in_the_unit_of_its_value_and_never_rounded_to_nothing() -> None:
+    held = targets()
+    assert error(0.0123, held["occupancy"]) == "±1.2"
+    assert error(0.0003, held["occupancy"]) == "±0.03"
+    assert error(12.3, held["placement_days_mean"]) == "±12"
+    assert error(0.0155, held["missing_rate_per_resident_year"]) == "±0.015"
+    assert error(None, held["occupancy"]) == ""
 
 
 def _words(seeds: int) -> str:

@@ -41,7 +41,10 @@ def error(value: float | None, target: Target) -> str:
     """A Monte Carlo error, in points where the value is in per cent; empty for a single data set."""
     if value is None:
         return ""
-    return f"±{value * 100:.1f}" if is_share(target) else f"±{value:.2g}" if value < 100 else f"±{value:.0f}"
+    shown = value * 100 if is_share(target) else value
+    if shown >= 10:
+        return f"±{shown:.0f}"
+    return f"±{shown:.1f}" if is_share(target) and shown >= 0.05 else f"±{shown:.2g}"
 
 
 def is_share(target: Target) -> bool:

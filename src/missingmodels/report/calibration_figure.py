@@ -123,7 +123,8 @@ def _small_print(*, several: bool) -> str:
     dot = "mean over seeds, line two Monte Carlo errors to each side" if several else "measured value"
     said = (
         f"Each row is scaled so that its interval (shaded) has the same width. Tick: published value. Dot: {dot}; "
-        f"arrow: beyond the plot. {INTERVAL_NOTE} * No published figure: the interval is an assumption. Reasons for "
+        f"arrow: beyond the plot; hollow: not judged. {INTERVAL_NOTE} * No published figure: the interval is an "
+        "assumption. Reasons for "
         "what is not computed or not judged stand beside the table."
     )
     if several:
