@@ -68,7 +68,7 @@ def test_every_target_is_measured_or_says_why_not() -> None:
     assert set(MEASURES) <= set(targets())
 
 
-def _compared(*values: float | None, **changes: object) -> Compared:
+def _compared(*values: float | None, count: int = 10, **changes: object) -> Compared:
     cells: dict[str, object] = {
         "number": 1,
         "name": "x",
@@ -79,7 +79,9 @@ def _compared(*values: float | None, **changes: object) -> Compared:
         "unit": "",
     }
     cells |= {"population": "", "year": "", "citation": "", "status": "derived", "gate": True, "comparable": "yes"}
-    measured = tuple(Measured(name="x", value=v, why="" if v is not None else "unrecorded") for v in values)
+    measured = tuple(
+        Measured(name="x", value=v, count=count, of="things", why="" if v is not None else "unrecorded") for v in values
+    )
     return Compared(target=Target(**(cells | {"reason": ""} | changes)), definition="", measured=measured)  # type: ignore[arg-type]
 
 
@@ -122,6 +124,15 @@ def test_what_cannot_be_compared_gets_no_verdict_but_keeps_its_value() -> None:
 def test_the_record_of_an_assumption_has_no_published_value() -> None:
     assert _compared(2.0, status="assumption").as_dict()["value"] is None
     assert _compared(2.0).as_dict()["value"] == 2.0
+
+
+def test_few_things_are_shown_but_not_judged() -> None:
+    found = _compared(9.0, count=9)
+    assert (found.verdict, found.mean) == ("too few", 9.0)
+    assert found.why_not == "fewer than 10 things, too few to judge"
+    assert not found.judged
+    assert tally([found]) == {"gate": 1, "inside": 0, "outside": 0, "without": 1}
+    assert not _compared(2.9, 3.0, count=9).near_bound
 
 
 def test_gate_comes_first_and_is_counted() -> None:

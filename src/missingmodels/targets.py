@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-Verdict = Literal["inside", "below", "above", "not comparable", "not computed"]
+Verdict = Literal["inside", "below", "above", "too few", "not comparable", "not computed"]
+FEWEST_JUDGED = 10  # a share of fewer says nothing about a sector, and may point at a child
 INTERVAL_NOTE = (
     "Intervals are ranges that a simulated England should fall in (spread between years and sources), "
     "not sampling intervals."
@@ -93,6 +94,22 @@ class Compared:
         return float(np.median(self.values)) if self.values.size else None
 
     @property
+    def count(self) -> int:
+        """Mean size of the denominator; 0 if there is no value."""
+        counts = [m.count for m in self.measured if m.value is not None]
+        return round(float(np.mean(counts))) if counts else 0
+
+    @property
+    def of(self) -> str:
+        """What the denominator counts."""
+        return next((m.of for m in self.measured if m.of), "")
+
+    @property
+    def judged(self) -> bool:
+        """The mean is held against the interval."""
+        return self.verdict in ("inside", "below", "above")
+
+    @property
     def monte_carlo_error(self) -> float | None:
         """SD over data sets over the root of their number; None for a single one."""
         n = self.values.size
@@ -105,6 +122,8 @@ class Compared:
             return "not computed"
         if self.target.comparable == "no":
             return "not comparable"
+        if self.count < FEWEST_JUDGED:
+            return "too few"
         if self.mean < self.target.low:
             return "below"
         return "above" if self.mean > self.target.high else "inside"
@@ -112,7 +131,7 @@ class Compared:
     @property
     def near_bound(self) -> bool:
         """A bound lies within two Monte Carlo errors of the mean, so other seeds could turn the verdict."""
-        if self.mean is None or self.monte_carlo_error is None or self.target.comparable == "no":
+        if self.mean is None or self.monte_carlo_error is None or not self.judged:
             return False
         nearest = min(abs(self.mean - self.target.low), abs(self.mean - self.target.high))
         return nearest <= 2 * self.monte_carlo_error
@@ -123,7 +142,9 @@ class Compared:
         if self.mean is None:
             reasons = dict.fromkeys(m.why for m in self.measured if m.why)
             return "; ".join(reasons) or self.target.reason
-        return self.target.reason if self.target.comparable == "no" else ""
+        if self.target.comparable == "no":
+            return self.target.reason
+        return f"fewer than {FEWEST_JUDGED} {self.of}, too few to judge" if self.verdict == "too few" else ""
 
     def as_dict(self) -> dict[str, Any]:
         """A flat record for files."""
@@ -146,10 +167,8 @@ class Compared:
             "data_sets": int(self.values.size),
             "verdict": self.verdict,
             "near_bound": self.near_bound,
-            "count": round(float(np.mean([m.count for m in self.measured if m.value is not None])))
-            if self.values.size
-            else 0,
-            "of": next((m.of for m in self.measured if m.of), ""),
+            "count": self.count,
+            "of": self.of,
             "why_not": self.why_not,
             "note": "; ".join(dict.fromkeys(m.note for m in self.measured if m.note)),
             "definition": self.definition,

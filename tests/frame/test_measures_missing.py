@@ -164,6 +164,11 @@ def test_k_maximises_the_likelihood_of_scipys_distribution() -> None:
     assert best(k) > max(best(k * 1.02), best(k / 1.02))
 
 
+def test_counts_that_do_not_vary_have_no_k() -> None:
+    tables = year([stay("a", "h1"), stay("b", "h1")], [gone("a", "2023-02-01"), gone("b", "2023-02-01")])
+    assert "no finite value" in why(tables, "annual_count_dispersion_k")
+
+
 @pytest.mark.parametrize("k", [0.15, 1.0])
 def test_k_is_recovered_whatever_the_exposure(k: float) -> None:
     rng = np.random.default_rng(6)

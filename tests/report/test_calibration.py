@@ -8,7 +8,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from missingmodels.report.calibration import calibration_text, number, published
+from missingmodels.report.calibration import calibration_text, error, number, published
 from missingmodels.report.calibration_figure import calibration_figure
 from missingmodels.report.calibration_page import calibration_page
 from missingmodels.report.style import png
@@ -49,7 +49,7 @@ def test_text_fits_the_terminal_and_holds_every_target(seeds: int) -> None:
     assert ("±" in text) == (seeds > 1)
     assert "not sampling intervals" in joined
     assert ("by chance" in joined) == (seeds == 1)
-    assert "22 of the 25 gate targets are inside their intervals, 2 outside, 1 cannot be computed." in joined
+    assert "22 of the 25 gate targets are inside their intervals, 2 outside, 1 not computed or judged." in joined
 
 
 def test_an_assumption_is_never_shown_as_published() -> None:
@@ -68,6 +68,15 @@ def test_numbers_are_in_the_targets_unit() -> None:
     assert number(None, held["occupancy"]) == "–"
 
 
+def test_an_error_is_in_the_unit_of_its_value_and_never_rounded_to_nothing() -> None:
+    held = targets()
+    assert error(0.0123, held["occupancy"]) == "±1.2"
+    assert error(0.0003, held["occupancy"]) == "±0.03"
+    assert error(12.3, held["placement_days_mean"]) == "±12"
+    assert error(0.0155, held["missing_rate_per_resident_year"]) == "±0.015"
+    assert error(None, held["occupancy"]) == ""
+
+
 def _words(seeds: int) -> str:
     return " ".join(t.get_text() for t in calibration_figure(made(seeds=seeds)).findobj(Text))
 
@@ -80,7 +89,7 @@ def test_figure_has_a_row_a_target_and_says_what_its_marks_are() -> None:
     assert "Monte Carlo" in said
     assert "Monte Carlo" not in _words(1)
     assert said.count("not computed") >= 3
-    assert said.count("not comparable") >= 2  # the spread between authorities, and the small print
+    assert said.count("not comparable") == 1  # the spread between authorities
 
 
 @pytest.mark.parametrize("seeds", [1, 2])

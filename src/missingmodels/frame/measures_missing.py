@@ -21,6 +21,7 @@ from missingmodels.intervals import overlap, to_day
 
 INCIDENTS = "incidents (category M) begun while living in a home"
 REPEAT_DAYS = 28
+LARGEST_K = 1e3
 FEWEST_RESIDENTS = 10  # an authority with fewer in the year has no share worth comparing
 _CLOSED = f"of {INCIDENTS} that ended in a return, by date (end_date − start_date); open and censored ones are left out"
 
@@ -74,7 +75,7 @@ def repeat_incident_share(year: ObservedYear) -> Found:
 def negative_binomial_k(counts: np.ndarray, years: np.ndarray) -> float:
     """Maximum-likelihood k of a gamma-Poisson with mean rate × years and variance mean + mean²/k.
 
-    (n,) counts and years of exposure. Infinite-variance fits go to a small k, Poisson ones to a large one.
+    (n,) counts and years of exposure. Counts that vary no more than Poisson ones give ``LARGEST_K``.
     """
 
     def loss(at: np.ndarray) -> float:
@@ -83,7 +84,7 @@ def negative_binomial_k(counts: np.ndarray, years: np.ndarray) -> float:
         return -float((terms + k * np.log(k / (k + mean)) + counts * np.log(mean / (k + mean))).sum())
 
     start = np.array([np.log(counts.sum() / years.sum()), np.log(0.3)])
-    bounds = [(start[0] - 5, start[0] + 5), (np.log(1e-3), np.log(1e3))]
+    bounds = [(start[0] - 5, start[0] + 5), (np.log(1e-3), np.log(LARGEST_K))]
     return float(np.exp(minimize(loss, start, method="L-BFGS-B", bounds=bounds).x[1]))
 
 
@@ -96,7 +97,10 @@ def annual_count_dispersion_k(year: ObservedYear) -> Found:
     require_year(year)
     counts, years = year.incidents_by_child()
     require_some(counts[counts > 0], "missing residents in the year")
-    return negative_binomial_k(counts, years), counts.size, "residents of the year"
+    k = negative_binomial_k(counts, years)
+    if k > 0.99 * LARGEST_K:
+        raise Unrecorded("counts vary no more than chance alone would let them, so k has no finite value")
+    return k, counts.size, "residents of the year"
 
 
 def top_share(counts: np.ndarray, top: float) -> float:

@@ -16,7 +16,7 @@ STATUS_NOTE = (
 )
 SINGLE_NOTE = (
     "The figures are England's: one authority or a few homes may lie outside by chance, or because they differ. "
-    "of: the number in the denominator."
+    "Denominators stand beside the values."
 )
 ERROR_NOTE = "±: Monte Carlo error (SD over seeds / √seeds); “?”: a bound lies within two of them."
 
@@ -41,7 +41,10 @@ def error(value: float | None, target: Target) -> str:
     """A Monte Carlo error, in points where the value is in per cent; empty for a single data set."""
     if value is None:
         return ""
-    return f"±{value * 100:.1f}" if is_share(target) else f"±{value:.2g}" if value < 100 else f"±{value:.0f}"
+    shown = value * 100 if is_share(target) else value
+    if shown >= 10:
+        return f"±{shown:.0f}"
+    return f"±{shown:.1f}" if is_share(target) and shown >= 0.05 else f"±{shown:.2g}"
 
 
 def is_share(target: Target) -> bool:
@@ -71,7 +74,7 @@ def headline(compared: Sequence[Compared]) -> str:
     """How many of the gate's targets are met, in one sentence."""
     n = tally(compared)
     text = f"{n['inside']} of the {n['gate']} gate targets are inside their intervals, {n['outside']} outside"
-    return f"{text}, {n['without']} cannot be computed." if n["without"] else f"{text}."
+    return f"{text}, {n['without']} not computed or judged." if n["without"] else f"{text}."
 
 
 def calibration_text(compared: Sequence[Compared]) -> str:
@@ -93,7 +96,7 @@ def calibration_text(compared: Sequence[Compared]) -> str:
 
 def _line(found: Compared, *, several: bool) -> str:
     target = found.target
-    beside = error(found.monte_carlo_error, target) if several else f"{found.measured[0].count:,}"
+    beside = error(found.monte_carlo_error, target) if several else f"{found.count:,}"
     numbers = f"{published(target):>9} {interval(target):>12} {target.status[0]} {number(found.mean, target):>8}"
     judged = "–" if found.verdict == "not comparable" else verdict(found)  # the reason stands below the table
     return f"  {target.label:<{_LABEL}}{numbers} {beside:>8} {judged}"
@@ -107,7 +110,7 @@ def _without(ordered: Sequence[Compared]) -> list[str]:
             reasons.setdefault(found.why_not, []).append(found.target.label)
     if not reasons:
         return []
-    lines = ["", "Not computed, or not comparable"]
+    lines = ["", "Not computed, or not judged"]
     for reason, labels in reasons.items():
         text = f"{'; '.join(labels)}: {reason}"
         lines += textwrap.wrap(text, COLUMNS, initial_indent="  ", subsequent_indent="    ")

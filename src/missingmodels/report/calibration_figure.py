@@ -65,8 +65,7 @@ def _scaled(value: float, found: Compared) -> float:
 
 
 def _draw(ax: Axes, found: Compared, at: float, beside: Transform) -> None:
-    target, without = found.target, found.verdict in ("not computed", "not comparable")
-    ink = GREY if without else INK
+    target, ink = found.target, INK if found.judged else GREY
     label = f"{target.label} *" if target.status == "assumption" else target.label
     ax.text(0.024, at, label, transform=beside, va="center", fontsize=8.3, color=ink)
     columns = {
@@ -81,7 +80,7 @@ def _draw(ax: Axes, found: Compared, at: float, beside: Transform) -> None:
     ax.text(_COLUMNS["verdict"], at, text.verdict(found), transform=beside, va="center", fontsize=8.3, color=colour)
     _band(ax, found, at)
     if found.mean is not None:
-        _dot(ax, found, at, colour=colour, hollow=found.verdict == "not comparable")
+        _dot(ax, found, at, colour=colour, hollow=not found.judged)
 
 
 def _band(ax: Axes, found: Compared, at: float) -> None:
@@ -124,8 +123,9 @@ def _small_print(*, several: bool) -> str:
     dot = "mean over seeds, line two Monte Carlo errors to each side" if several else "measured value"
     said = (
         f"Each row is scaled so that its interval (shaded) has the same width. Tick: published value. Dot: {dot}; "
-        f"arrow: beyond the plot. {INTERVAL_NOTE} * No published figure: the interval is an assumption. Reasons for "
-        "what is not computed or not comparable stand on the page."
+        f"arrow: beyond the plot; hollow: not judged. {INTERVAL_NOTE} * No published figure: the interval is an "
+        "assumption. Reasons for "
+        "what is not computed or not judged stand beside the table."
     )
     if several:
         said += " ?: a bound lies within two Monte Carlo errors."
