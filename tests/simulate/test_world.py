@@ -24,7 +24,7 @@ from worlds import day_rows, plan_of, scenario_of, small_world
 # Beyond 4 standard errors lies 1 true value in 16,000; seeds are fixed, so a pass stays a pass.
 STANDARD_ERRORS = 4
 
-SIZES = {"rate_per_year", "home_sd", "home_period_sd", "frailty_shape"}
+SIZES = {"rate_per_year", "home_sd", "home_period_sd", "frailty_shape", "low_risk_share", "low_risk_ratio"}
 EFFECTS = set(Scenario().onset.model_dump()) - SIZES
 PLAIN = dict.fromkeys(EFFECTS, 0.0) | {"home_sd": 0.0, "home_period_sd": 0.0, "frailty_shape": 1e9}
 NO_CONTAGION = {"log_rate_ratio": 0.0}
@@ -189,7 +189,7 @@ def busy(request):
 def test_onsets_agree_with_the_truth_carried_through_the_frame(busy):
     """Statistically, whatever the order in which the simulator draws."""
     world, plan = busy
-    assert set(UNLIKE) == EFFECTS | SIZES
+    assert set(UNLIKE) == EFFECTS | SIZES - {"low_risk_share", "low_risk_ratio"}
     scores = onset_scores(world, plan)
     assert {name for name, value in world.truth.coefficients.items() if value[0]} <= set(scores)
     assert {name: value for name, value in scores.items() if abs(value) > STANDARD_ERRORS} == {}
@@ -231,6 +231,22 @@ def test_frailty_has_mean_one_and_variance_of_one_over_its_shape():
     assert abs(u.var() - 1 / shape) < STANDARD_ERRORS * error
     for values, sd in ((world.truth.home, 0.4), (world.truth.home_period, 0.2)):
         assert abs(values.std() - sd) < STANDARD_ERRORS * sd / np.sqrt(2 * values.size)
+
+
+def test_a_low_risk_class_holds_the_lowest_children_and_keeps_the_mean():
+    """Shape 0.6 above a class of 40 % at a twentieth of the others' mean: mean 1, and the same children are high."""
+    one, other = (
+        simulate_world(scenario_of(n_homes=800, days=29, onset={"frailty_shape": 0.6, "low_risk_share": share}), seed=2)
+        for share in (0.0, 0.4)
+    )
+    before, after = one.truth.frailty[0], other.truth.frailty[0]
+    n, scale = after.size, 1 / (0.4 * 0.05 + 0.6)
+    low = np.isclose(after, 0.05 * scale, rtol=1e-12)
+    assert abs(low.mean() - 0.4) < STANDARD_ERRORS * np.sqrt(0.24 / n)
+    variance = 0.4 * (0.05 * scale) ** 2 + 0.6 * scale**2 * (1 + 1 / 0.6) - 1
+    assert abs(after.mean() - 1) < STANDARD_ERRORS * np.sqrt(variance / n)
+    assert before[low].max() < before[~low].min()
+    assert (np.diff(after[~low][np.argsort(before[~low])]) >= 0).all()
 
 
 def test_durations_by_date_fall_in_the_published_ranges():

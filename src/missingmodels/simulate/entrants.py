@@ -142,7 +142,6 @@ def draw_traits(scenario: Scenario, pool: Pool, child: np.ndarray, in_a_row: int
     def flag(name: str, probability: float | np.ndarray) -> np.ndarray:
         return (uniform(key_of(seed, "children", name), bed, turn) < probability).astype(np.int64)
 
-    shape = scenario.onset.frailty_shape
     return Traits(
         male=flag("male", spec.male_share),
         uasc=flag("uasc", spec.uasc_share),
@@ -153,5 +152,15 @@ def draw_traits(scenario: Scenario, pool: Pool, child: np.ndarray, in_a_row: int
         emergency=flag("emergency", spec.emergency_share),
         first_in_care=flag("first_in_care", spec.first_in_care_share),
         need_score=pool.need[child],
-        frailty=gammaincinv(shape, ndtr(pool.propensity[child])) / shape,
+        frailty=_frailty(scenario, ndtr(pool.propensity[child])),
     )
+
+
+def _frailty(scenario: Scenario, rank: np.ndarray) -> np.ndarray:
+    """Multipliers of mean 1 by rank in (0, 1): a low-risk class at the bottom, and gamma above it."""
+    shape, low = scenario.onset.frailty_shape, scenario.onset.low_risk_share
+    if low == 0:
+        return gammaincinv(shape, rank) / shape
+    ratio = scenario.onset.low_risk_ratio
+    above = gammaincinv(shape, np.clip((rank - low) / (1 - low), 1e-300, 1)) / shape
+    return np.where(rank < low, ratio, above) / (low * ratio + 1 - low)

@@ -58,7 +58,14 @@ _ARRIVAL = {
     "arrival_7_27": "arrival_band[7-27]",
     "arrival_28_89": "arrival_band[28-89]",
 }
-_NOT_COEFFICIENTS = {"rate_per_year", "home_sd", "home_period_sd", "frailty_shape"}
+_NOT_COEFFICIENTS = {
+    "rate_per_year",
+    "home_sd",
+    "home_period_sd",
+    "frailty_shape",
+    "low_risk_share",
+    "low_risk_ratio",
+}
 # Columns that a design may ask for and that have no effect unless a scenario gives them one: stated, not left out.
 _NO_EFFECT = (
     *("disability", "uasc", "emergency", "history_unknown", "no_peers", "peers_unseen"),
