@@ -11,7 +11,8 @@ from scipy.special import gammaln
 from missingmodels.fit.laplace import laplace
 from missingmodels.fit.laplace_data import laplace_data
 from missingmodels.fit.laplace_gaussian import Scales, at_point, factorise
-from missingmodels.fit.laplace_weights import fit_pareto, log_joint, resample, smooth
+from missingmodels.fit.laplace_weights import log_joint
+from missingmodels.fit.pareto import fit_pareto, resample, smooth
 from missingmodels.frame.design import Design
 from missingmodels.models import reference
 from missingmodels.models.priors import prior_set

@@ -25,7 +25,7 @@ import numpy as np
 from missingmodels.fit.laplace_data import Array, LaplaceData, laplace_data
 from missingmodels.fit.laplace_proposal import Proposals, propose
 from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore
-from missingmodels.fit.laplace_weights import resample, smooth
+from missingmodels.fit.pareto import resample, smooth
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
@@ -47,6 +47,9 @@ class LaplaceDraws:
     sigma_home, sigma_period, frailty_shape : (S,)
     k_hat : shape of the weights' tail; above 0.7 the draws are not to be trusted
     ess : effective number of proposals behind the draws
+    shift, skew : (1 + P,) of intercept and coefficients: how far the weights move the mean, in posterior sd, and the
+        size of the skewness; 0 where the plan fixes the value
+    proposals : number of weighted proposals
     newton_iterations : Newton steps over all points of the scales
     grid_points : points of the scales at which the mode was found
     seconds : wall clock
@@ -62,14 +65,19 @@ class LaplaceDraws:
     frailty_shape: Array
     k_hat: float
     ess: float
+    shift: Array
+    skew: Array
+    proposals: int
     newton_iterations: int
     grid_points: int
     seconds: float
     log_marginal: float
 
 
-def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Generator) -> LaplaceDraws:
-    """Draw from the posterior of one onset model, from as many weighted proposals.
+def laplace(
+    design: Design, priors: PriorSet, *, draws: int, rng: np.random.Generator, proposals: int | None = None
+) -> LaplaceDraws:
+    """Draw from the posterior of one onset model, from as many weighted proposals unless another number is given.
 
     Draws repeat where a proposal weighs much; ``ess`` says how many independent ones they are worth. The same design,
     priors and generator give the same draws. Raises FloatingPointError where Newton's steps do not settle or no
@@ -80,11 +88,12 @@ def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Gene
     data, space = laplace_data(design, priors), ScaleSpace(priors)
     surface = Surface(data, space, TOLERANCE)
     region = explore(surface)
-    made = propose(data, space, region, draws, rng)
+    made = propose(data, space, region, proposals or draws, rng)
     log_weights = made.log_target - made.log_proposal
     smoothed, k_hat = smooth(log_weights)
     top = log_weights.max()
     chosen = resample(smoothed, draws, rng)
+    shift, skew = departures(made.b, np.exp(smoothed))
     return _collect(
         data,
         made,
@@ -92,11 +101,33 @@ def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Gene
         chosen,
         k_hat=k_hat,
         ess=float(1 / np.exp(2 * smoothed).sum()),
+        shift=_of_all(data, shift),
+        skew=_of_all(data, skew),
+        proposals=log_weights.size,
         newton_iterations=surface.steps,
         grid_points=len(surface.nodes),
         seconds=time.perf_counter() - begin,
         log_marginal=float(top + np.log(np.exp(log_weights - top).mean())),
     )
+
+
+def departures(b: Array, weights: Array) -> tuple[Array, Array]:
+    """(B,) how far weights that sum to 1 move the mean of each row of (B, N), in weighted sd; and its |skewness|.
+
+    The weights put right what the normal proposals miss, but only where there are proposals. Where they have to move a
+    coefficient far, or leave it very skew, a tail beyond the outermost proposal may be missed without their showing it.
+    """
+    mean = b @ weights
+    away = b - mean[:, None]
+    sd = np.sqrt((away**2) @ weights)
+    return np.abs(b.mean(axis=1) - mean) / sd, np.abs((away**3) @ weights) / sd**3
+
+
+def _of_all(data: LaplaceData, free: Array) -> Array:
+    """(1 + P,) of intercept and coefficients from those that are free; 0 for fixed ones."""
+    out = np.zeros(1 + data.fixed.size)
+    out[np.append(data.intercept is None, ~data.fixed)] = free
+    return out
 
 
 def _collect(
