@@ -115,9 +115,9 @@ class Gate(Config):
     """Diagnostics that a fit must pass before anyone reads its numbers.
 
     The largest R-hat of hundreds of home effects passes 1.01 by chance alone, so they have their own limit. The last
-    three are the fast engine's: Pareto k of its weights (0.7: Vehtari et al. 2024, J. Mach. Learn. Res. 25), how far
-    the weights move a coefficient, in posterior sd, and a coefficient's skewness; of ``ess_min`` it meets the effective
-    number of its weighted draws.
+    two are the fast engine's: Pareto k of its weights (0.7: Vehtari et al. 2024, J. Mach. Learn. Res. 25), and the
+    share of a coefficient's posterior in one tail beyond 2.5 standard deviations of its proposals (0.05: then the end
+    of a 90 % interval lies where proposals are few). Of ``ess_min`` it meets the effective number of weighted draws.
     """
 
     rhat_max: float = Field(default=1.01, gt=1)
@@ -127,8 +127,7 @@ class Gate(Config):
     bfmi_min: float = Field(default=0.3, ge=0)
     tree_depth_share_max: float = Field(default=0.05, ge=0, le=1)
     k_hat_max: float = Field(default=0.7, gt=0, le=1)
-    shift_max: float = Field(default=0.5, gt=0)
-    skew_max: float = Field(default=1.0, gt=0)
+    tail_share_max: float = Field(default=0.05, gt=0, le=1)
 
 
 class Plan(Config):

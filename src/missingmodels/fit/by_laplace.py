@@ -54,15 +54,13 @@ def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int)
 
 def judge(design: Design, found: LaplaceDraws, gate: Gate) -> Diagnostics:
     """Diagnostics of weighted draws."""
-    at_shift, at_skew = int(found.shift.argmax()), int(found.skew.argmax())
-    names = ("intercept", *design.names)
+    at = int(found.tail_shares.argmax())
     values: dict[str, Any] = {
         "k_hat": found.k_hat,
         "importance_ess": found.ess,
-        "shift_max": float(found.shift[at_shift]),
-        "skew_max": float(found.skew[at_skew]),
+        "tail_share_max": float(found.tail_shares[at]),
     }
-    worst = f"shift at {names[at_shift]}, skewness at {names[at_skew]}"
+    worst = f"heaviest tail at {('intercept', *design.names)[at]}"
     return Diagnostics(**values, worst=worst, failed=broken_by_weights(values, gate, found.proposals))
 
 

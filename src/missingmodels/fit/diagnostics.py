@@ -16,8 +16,8 @@ class Diagnostics:
 
     Of chains: ``rhat_max`` is over coefficients and scales, ``rhat_effects_max`` over home and home-period effects;
     effective sample sizes are over all of them. Of weighted draws: ``k_hat`` is the Pareto shape of the weights,
-    ``importance_ess`` the number of equally weighted draws that they are worth, ``shift_max`` the furthest that they
-    move the mean of a coefficient, in its posterior sd, and ``skew_max`` the largest skewness of a coefficient.
+    ``importance_ess`` the number of equally weighted draws that they are worth, and ``tail_share_max`` the largest
+    share of a coefficient's posterior on one side beyond 2.5 sd of its proposals, which are few there.
     """
 
     rhat_max: float | None = None
@@ -29,8 +29,7 @@ class Diagnostics:
     tree_depth_share: float | None = None
     k_hat: float | None = None
     importance_ess: float | None = None
-    shift_max: float | None = None
-    skew_max: float | None = None
+    tail_share_max: float | None = None
     worst: str
     failed: tuple[str, ...]
 
@@ -103,12 +102,9 @@ def broken_by_weights(values: dict[str, Any], gate: Gate, proposals: int) -> tup
             f"importance ESS {values['importance_ess']:.0f} is below {gate.ess_min:g}",
         ),
         (
-            not values["shift_max"] <= gate.shift_max,
-            f"the weights move a coefficient by {values['shift_max']:.2f} sd, above {gate.shift_max:g}",
-        ),
-        (
-            not values["skew_max"] <= gate.skew_max,
-            f"the skewness {values['skew_max']:.2f} of a coefficient is above {gate.skew_max:g}",
+            not values["tail_share_max"] <= gate.tail_share_max,
+            f"{values['tail_share_max']:.1%} of a coefficient's posterior lie in one tail that proposals hardly reach, "
+            f"above {gate.tail_share_max:.0%}",
         ),
     ]
     return tuple(text for broken, text in checks if broken)

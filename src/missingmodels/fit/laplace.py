@@ -25,6 +25,7 @@ import numpy as np
 from missingmodels.fit.laplace_data import Array, LaplaceData, laplace_data
 from missingmodels.fit.laplace_proposal import Proposals, propose
 from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore
+from missingmodels.fit.laplace_tails import tail_shares
 from missingmodels.fit.pareto import resample, smooth
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class LaplaceDraws:
     sigma_home, sigma_period, frailty_shape : (S,)
     k_hat : shape of the weights' tail; above 0.7 the draws are not to be trusted
     ess : effective number of proposals behind the draws
-    shift, skew : (1 + P,) of intercept and coefficients: how far the weights move the mean, in posterior sd, and the
-        size of the skewness; 0 where the plan fixes the value
+    tail_shares : (1 + P,) of intercept and coefficients: the larger share of the posterior, on either side, that lies
+        beyond the reach of the proposals (``laplace_tails``); 0 where the plan fixes the value
     proposals : number of weighted proposals
     newton_iterations : Newton steps over all points of the scales
     grid_points : points of the scales at which the mode was found
@@ -65,8 +66,7 @@ class LaplaceDraws:
     frailty_shape: Array
     k_hat: float
     ess: float
-    shift: Array
-    skew: Array
+    tail_shares: Array
     proposals: int
     newton_iterations: int
     grid_points: int
@@ -93,7 +93,6 @@ def laplace(
     smoothed, k_hat = smooth(log_weights)
     top = log_weights.max()
     chosen = resample(smoothed, draws, rng)
-    shift, skew = departures(made.b, np.exp(smoothed))
     return _collect(
         data,
         made,
@@ -101,26 +100,13 @@ def laplace(
         chosen,
         k_hat=k_hat,
         ess=float(1 / np.exp(2 * smoothed).sum()),
-        shift=_of_all(data, shift),
-        skew=_of_all(data, skew),
+        tail_shares=_of_all(data, tail_shares(data, region.middle.mode, made.shift)),
         proposals=log_weights.size,
         newton_iterations=surface.steps,
         grid_points=len(surface.nodes),
         seconds=time.perf_counter() - begin,
         log_marginal=float(top + np.log(np.exp(log_weights - top).mean())),
     )
-
-
-def departures(b: Array, weights: Array) -> tuple[Array, Array]:
-    """(B,) how far weights that sum to 1 move the mean of each row of (B, N), in weighted sd; and its |skewness|.
-
-    The weights put right what the normal proposals miss, but only where there are proposals. Where they have to move a
-    coefficient far, or leave it very skew, a tail beyond the outermost proposal may be missed without their showing it.
-    """
-    mean = b @ weights
-    away = b - mean[:, None]
-    sd = np.sqrt((away**2) @ weights)
-    return np.abs(b.mean(axis=1) - mean) / sd, np.abs((away**3) @ weights) / sd**3
 
 
 def _of_all(data: LaplaceData, free: Array) -> Array:

@@ -30,7 +30,7 @@ class Proposals:
     """N proposals of all unknowns; densities without the constants that cancel between the two.
 
     ``b`` (B, N), ``home`` (H, N), ``period`` (H, T, N), ``values`` of the scales (N,), ``log_target``, ``log_proposal``
-    (N,).
+    (N,). ``shift`` (B,) and (H, D) is that of their centre from the mode.
     """
 
     b: Array
@@ -39,6 +39,7 @@ class Proposals:
     values: dict[str, Array]
     log_target: Array
     log_proposal: Array
+    shift: tuple[Array, Array]
 
 
 def propose(data: LaplaceData, space: ScaleSpace, region: Region, count: int, rng: np.random.Generator) -> Proposals:
@@ -75,6 +76,7 @@ def propose(data: LaplaceData, space: ScaleSpace, region: Region, count: int, rn
         values=values,
         log_target=target + space.log_prior(at) - float(np.log(data.prior_sd).sum()),
         log_proposal=log_scales + log_effects,
+        shift=(shift_b, shift_z),
     )
 
 

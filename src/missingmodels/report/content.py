@@ -172,8 +172,7 @@ _GATE: tuple[tuple[str, str, str, str, int], ...] = (
     ("tree_depth_share", "tree_depth_share_max", "at depth limit", "≤", 3),
     ("k_hat", "k_hat_max", "Pareto k", "≤", 2),
     ("importance_ess", "ess_min", "importance ESS", "≥", 0),
-    ("shift_max", "shift_max", "shift by weights (sd)", "≤", 2),
-    ("skew_max", "skew_max", "skewness", "≤", 2),
+    ("tail_share_max", "tail_share_max", "share in a tail", "≤", 3),
 )
 
 
