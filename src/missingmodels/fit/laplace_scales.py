@@ -99,12 +99,12 @@ class Surface:
     steps: int = 0
     nodes: list[Node] = field(default_factory=list)
 
-    def node(self, at: Array, foretold: tuple[Array, Array] | None = None) -> Node:
-        """The node at a point, folded back if need be."""
+    def node(self, at: Array, foretold: tuple[Array, Array] | None = None, guide: Node | None = None) -> Node:
+        """The node at a point, folded back if need be; ``guide`` lies near."""
         at = self.space.fold(at)
         scales = self.space.scales(at)
         b, z = foretold if foretold is not None else start(self.data, scales)
-        mode = climb(self.data, scales, b, z, tolerance=self.tolerance)
+        mode = climb(self.data, scales, b, z, tolerance=self.tolerance, guide=guide.mode.factor if guide else None)
         self.steps += mode.steps
         made = Node(at, mode, mode.log_density + float(self.space.log_prior(at)))
         self.nodes.append(made)
@@ -147,7 +147,7 @@ def explore(surface: Surface) -> Region:
         step = sd
         if near and np.all(np.abs(move) < 0.25 * sd):
             break
-        middle = surface.node(target, _foretell(middle, target, slopes))
+        middle = surface.node(target, _foretell(middle, target, slopes), middle)
         if near:
             break
     return _composite(surface, middle, step, slopes)
@@ -161,7 +161,7 @@ def _pair(surface: Surface, middle: Node, step: Array, i: int, slopes: Slopes | 
     for sign in (1.0, -1.0):
         at = middle.at.copy()
         at[i] += sign * step[i]
-        made.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
+        made.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes), middle))
     return made[0], made[1]
 
 
@@ -204,7 +204,7 @@ def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes | None)
     nodes = [middle]
     around = [middle.at + shift * sd for shift in shifts]
     for at in around + _edges(surface.space, middle.at, sd):
-        nodes.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
+        nodes.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes), middle))
     shifts = np.concatenate([np.zeros((1, size)), shifts])
     values = np.array([node.log_density for node in nodes[: len(shifts)]]) - middle.log_density
     top, covariance = _quadratic(shifts, values)
