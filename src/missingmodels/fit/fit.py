@@ -55,13 +55,16 @@ def fit(
     seed: int,
     method: Method | None = None,
     allow_unconverged: bool = False,
+    with_children: bool = True,
     progress: Progress | None = None,
 ) -> Fit:
     """Fit one onset model by the engine that ``method`` names, the plan's if it is left out.
 
     ``nuts`` is the sampler; ``laplace`` the fast engine, which needs neither PyMC nor ArviZ; ``auto`` the fast engine,
     and the sampler where that one does not pass the gate. The certificate says which was asked for, which ran and why.
-    Raises DiagnosticsFailed if the draws do not pass the plan's gate, unless ``allow_unconverged``.
+    Without ``with_children`` frailties and children's densities are left out, empty: enough to judge coefficients, and
+    a good part of the time of a small fast fit. Raises DiagnosticsFailed if the draws do not pass the plan's gate,
+    unless ``allow_unconverged``.
     """
     asked: Method = method or plan.sampling.method
     if asked not in METHODS:
@@ -70,7 +73,10 @@ def fit(
     label = f"{model}/{exposure}" if exposure else model
     drawn, why = _drawn(design, priors, plan, asked, label=label, seed=seed, progress=progress)
     require_passed(drawn.diagnostics, model=model, allow=allow_unconverged)
-    parameters, density = _raw(design, drawn.values, stream(seed, "frailty", label))
+    parameters, density = _raw(design, drawn.values)
+    if with_children:
+        density, frailty, _ = log_density_and_frailty(design, parameters, stream(seed, "frailty", label))
+        parameters = replace(parameters, child_ids=design.child_ids, frailty=frailty)
     certificate = {
         "model": model,
         "exposure": exposure,
@@ -132,21 +138,20 @@ def data_digest(design: Design) -> str:
     )
 
 
-def _raw(design: Design, flat: Mapping[str, Array], rng: np.random.Generator) -> tuple[Parameters, np.ndarray]:
-    """Parameters on the raw scale with frailties, and each child's log density; chains lie one after the other."""
+def _raw(design: Design, flat: Mapping[str, Array]) -> tuple[Parameters, Array]:
+    """Parameters on the raw scale without any child's, and as empty a log density; chains one after the other."""
     intercept, coefficients = design.to_raw(flat["intercept"], flat["coefficients"])
     homes, periods = len(design.home_ids), design.periods
-    without = Parameters(
+    parameters = Parameters(
         intercept=intercept,
         coefficients=dict(zip(design.names, coefficients.T, strict=True)),
         home_ids=design.home_ids,
         home=flat["home"],
         home_period=flat["home_period"].reshape(-1, homes, periods),
-        child_ids=design.child_ids,
+        child_ids=(),
         frailty=np.ones((intercept.size, 0)),
         sigma_home=flat["sigma_home"],
         sigma_period=flat["sigma_period"],
         frailty_shape=flat["frailty_shape"],
     )
-    density, frailty, _ = log_density_and_frailty(design, without, rng)
-    return replace(without, frailty=frailty), density
+    return parameters, np.zeros((intercept.size, 0))

@@ -75,7 +75,12 @@ class LaplaceDraws:
 
 
 def laplace(
-    design: Design, priors: PriorSet, *, draws: int, rng: np.random.Generator, proposals: int | None = None
+    design: Design,
+    priors: PriorSet,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    proposals: int | None = None,
 ) -> LaplaceDraws:
     """Draw from the posterior of one onset model, from as many weighted proposals unless another number is given.
 
@@ -100,7 +105,7 @@ def laplace(
         chosen,
         k_hat=k_hat,
         ess=float(1 / np.exp(2 * smoothed).sum()),
-        tail_shares=_of_all(data, tail_shares(data, region.middle.mode, made.shift)),
+        tail_shares=_of_all(data, tail_shares(data, region.middle, made.shift)),
         proposals=log_weights.size,
         newton_iterations=surface.steps,
         grid_points=len(surface.nodes),
@@ -120,7 +125,7 @@ def _collect(
     data: LaplaceData, made: Proposals, scales: dict[str, Any], chosen: Array, **measured: Any
 ) -> LaplaceDraws:
     """The draws chosen, under the names and in the shapes of the model."""
-    b = made.b[:, chosen].T
+    b = made.b.T[chosen].astype(float)
     coefficients = np.broadcast_to(data.fixed_mean, (chosen.size, data.fixed.size)).copy()
     if data.intercept is None:
         intercept, b = b[:, 0], b[:, 1:]
@@ -130,8 +135,8 @@ def _collect(
     return LaplaceDraws(
         intercept=intercept,
         coefficients=coefficients,
-        home=made.home[:, chosen].T,
-        home_period=made.period.reshape(-1, made.log_target.size)[:, chosen].T,
+        home=made.home.T[chosen].astype(float),
+        home_period=made.period.reshape(-1, made.log_target.size).T[chosen].astype(float),
         **scales,
         **measured,
     )

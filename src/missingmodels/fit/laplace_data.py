@@ -96,7 +96,7 @@ class LaplaceData:
             first = last
 
     def sums(self, children: slice, rows: slice, weight: Array, kind: Any) -> csr_array:
-        """Sparse (C', R') of ``weight`` that sums a block's rows over its children: a product is faster than reduceat."""
+        """Sparse (C', R') of ``weight`` that sums a block's rows by child: its product is faster than reduceat."""
         bounds = np.append(self.row_starts[children], rows.stop) - rows.start
         size = rows.stop - rows.start
         return csr_array((weight.astype(kind), self.row_places[:size], bounds), shape=(bounds.size - 1, size))

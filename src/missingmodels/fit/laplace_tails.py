@@ -29,7 +29,8 @@ def tail_shares(data: LaplaceData, mode: Mode, shift: tuple[Array, Array]) -> Ar
     free, at = mode.b.size, np.concatenate([-PLACES[::-1], [0.0], PLACES])
     if not free:
         return np.zeros(0)
-    b, z = np.empty((free, free, at.size)), np.empty((*mode.z.shape, free, at.size))
+    b = np.empty((free, free, at.size), np.float32)
+    z = np.empty((*mode.z.shape, free, at.size), np.float32)
     for j in range(free):
         along_b, along_z = mode.factor.solve(np.eye(free)[j], np.zeros_like(mode.z))
         sd = np.sqrt(along_b[j])
@@ -38,7 +39,7 @@ def tail_shares(data: LaplaceData, mode: Mode, shift: tuple[Array, Array]) -> Ar
     points = free * at.size
     flat_z = z.reshape(*mode.z.shape, points)
     k = np.full(points, mode.scales.frailty_shape)
-    effects = mode.scales.effects(flat_z, data.periods)
+    effects = mode.scales.effects(flat_z, data.periods).astype(np.float32)
     density = log_joint(data, b.reshape(free, points), effects, flat_z, k).reshape(free, at.size)
     fall = density[:, [PLACES.size]] - density
     sides = np.stack([_side(fall[:, PLACES.size - 1 :: -1]), _side(fall[:, PLACES.size + 1 :])])

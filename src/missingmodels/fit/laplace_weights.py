@@ -13,14 +13,16 @@ BLOCK_CELLS = 250_000  # 1 or 2 MB: a block of rows times draws stays in a core'
 def log_joint(data: LaplaceData, b: Array, effects: Array, z: Array, frailty_shape: Array) -> Array:
     """(S,) log density of the data and unknowns: ``b`` (B, S), ``effects`` (H, T, S), ``z`` (H, D, S), k (S,).
 
-    Normal constants of the unknowns are left out, as everywhere in the engine: they cancel against the Gaussian's. Rates
-    are computed in the precision of ``b``: single is enough for weights, and twice as fast.
+    Normal constants of the unknowns are left out, as everywhere in the engine: they cancel against the Gaussian's.
+    Rates are computed in the precision of ``b``: single is enough for weights, and twice as fast.
     """
     draws = frailty_shape.size
     cells = effects.reshape(-1, draws)
     away = (b - data.prior_mean[:, None]) / data.prior_sd[:, None]
-    total = data.linear @ b + data.cell_onsets.reshape(-1) @ cells + data.offset_linear
-    total -= 0.5 * (np.einsum("bs,bs->s", away, away) + np.einsum("hds,hds->s", z, z, dtype=float))
+    flat = z.reshape(z.shape[0] * z.shape[1], draws)
+    held = np.flatnonzero(data.cell_onsets)
+    total = data.linear @ b + data.cell_onsets.ravel()[held] @ cells[held] + data.offset_linear
+    total -= 0.5 * (np.einsum("bs,bs->s", away, away) + np.einsum("is,is->s", flat, flat))
     with np.errstate(over="ignore", invalid="ignore"):
         total += _child_terms(data, b, cells, frailty_shape)
     return np.where(np.isfinite(total), total, -np.inf) + _gamma_part(data, frailty_shape)
