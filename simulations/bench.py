@@ -1,18 +1,22 @@
 """Times each stage of the chain on simulated sectors: median seconds over repeats, in one run on one machine.
 
-python simulations/bench.py [--homes 40 200] [--repeats 5]
+python simulations/bench.py [--homes 40 200] [--repeats 5] [--fast-only]
+
+The fast engine is timed as a whole fit, and without children's frailties and densities, which a power study spares
+itself. With one BLAS thread (OPENBLAS_NUM_THREADS=1): its matrices are small.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable
 
-from missingmodels.fit.fit import fit
-from missingmodels.frame.design import build_design
+from missingmodels.fit.fit import Fit, fit
+from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
 from missingmodels.plan import Plan
@@ -32,10 +36,28 @@ def median_seconds[T](work: Callable[[], T], repeats: int) -> tuple[float, T]:
     return statistics.median(seconds), result
 
 
+def fast_fit(design: Design, plan: Plan, model: str, draws: int, children: bool) -> Fit:
+    """One fit by the fast engine, whatever the gate says of it."""
+    settings = plan.sampling.model_copy(update={"draws": draws // plan.sampling.chains})
+    gate = plan.gate.model_copy(update={"ess_min": 1e-9})  # one attempt
+    return fit(
+        design,
+        plan.model_copy(update={"sampling": settings, "gate": gate}),
+        model=model,
+        exposure=plan.exposure.primary,
+        seed=1,
+        method="laplace",
+        allow_unconverged=True,
+        with_children=children,
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--homes", type=int, nargs="+", default=[40, 200])
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--fast-only", action="store_true", help="leave out NUTS")
+    parser.add_argument("--fast-draws", type=int, default=1000)
     options = parser.parse_args()
     plan = Plan(models=("M0", "M3"), exposure={"beside": ()})
     print(f"{'homes':>6} {'stage':<22} {'seconds':>9}  note")
@@ -56,6 +78,20 @@ def main() -> None:
         show("rows of M3", seconds, f"{len(rows.frame):,} rows")
         seconds, design = median_seconds(lambda r=rows: build_design(r, model_terms(plan, "M3")), options.repeats)
         show("design of M3", seconds)
+        for model in ("M1", "M3"):
+            of_model = build_design(rows, model_terms(plan, model))
+            for children in (False, True):
+                seconds, fast = median_seconds(
+                    lambda d=of_model, m=model, c=children: fast_fit(d, plan, m, options.fast_draws, c), options.repeats
+                )
+                held = fast.certificate
+                note = f"{held['grid_points']} points, k {fast.diagnostics.k_hat:.2f}, "
+                note += f"ESS {fast.diagnostics.importance_ess:.0f} of {held['proposals']}"
+                show(f"fast {model}{'' if children else ', no children'}", seconds, note)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        show("peak memory so far", 0.0, f"{peak:.2f} GiB")
+        if options.fast_only:
+            continue
         found = fit(design, plan, model="M3", exposure=plan.exposure.primary, seed=1, allow_unconverged=True)
         took = found.certificate
         ess, sampling = found.diagnostics.ess_bulk_min, found.certificate["sample_seconds"]

@@ -85,7 +85,7 @@ def compare(name: str, nuts: np.ndarray, ess: tuple[float, float], fast: np.ndar
 def modes(design: Design, priors: PriorSet) -> dict[str, float]:
     """Intercept and coefficients at the mode given the likeliest scales; no column is fixed here."""
     surface = Surface(laplace_data(design, priors), ScaleSpace(priors), TOLERANCE)
-    return dict(zip(("intercept", *design.names), explore(surface).middle.mode.b, strict=True))
+    return dict(zip(("intercept", *design.names), explore(surface).middle.b, strict=True))
 
 
 def one_world(seed: int, plan: Plan, settings: Sampling, draws: int) -> tuple[list[dict], dict]:

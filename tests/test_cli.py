@@ -214,6 +214,28 @@ def test_set_a_cannot_answer_h1(shared: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+FAST = """
+models = ["M0", "M1"]
+exposure.beside = []
+sampling.draws = 250
+gate.ess_min = 50
+"""
+
+
+def test_fit_by_the_fast_engine(world: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "fast.toml"
+    plan.write_text(FAST)
+    done = run("fit", world, "--plan", plan, "--method", "laplace", "-o", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert "Drawn by nested Laplace" in done.stdout
+    assert "drawn by a nested Laplace approximation" in (tmp_path / "run" / "report.html").read_text()
+    evidence = json.loads((tmp_path / "run" / "evidence.json").read_text())
+    assert evidence["plan"]["sampling"]["method"] == "laplace"
+    assert [c["method"] for c in evidence["certificates"]] == ["laplace", "laplace"]
+    assert (tmp_path / "run" / "fits" / "M0.nc").is_file()
+    is_a_message(run("fit", world, "--method", "laplac", "-o", tmp_path / "other"), "did you mean 'laplace'")
+
+
 @pytest.mark.sampled
 def test_interrupt_leaves_nothing(world: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "missingmodels", "fit", str(world), "-o", str(tmp_path / "run")]

@@ -34,6 +34,12 @@ Allow = Annotated[
 ]
 
 
+Engine = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(help="nuts, laplace (fast, approximate but weighted and checked) or auto; the plan's if left out."),
+]
+
+
 @app.command()
 def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) -> None:
     """Simulate a small sector, check it, fit the models and write the report. Replaces an earlier demo."""
@@ -224,17 +230,19 @@ def fit(
     output: Out,
     plan_name: PlanName = "default",
     seed: Seed = 1,
+    method: Engine = None,
     allow_unconverged: Allow = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Fit every model of a plan and write fits, evidence and report."""
+    from missingmodels.plan import with_method
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
     from missingmodels.tables.store import RUN_FORMAT, require_free
 
     require_free(output, kind=RUN_FORMAT, overwrite=overwrite)
-    settings, held = load_plan(plan_name), read_tables(tables)
+    settings, held = with_method(load_plan(plan_name), method), read_tables(tables)
     require_valid(held, where=str(tables))
     # the sampler takes seconds to import, so a wrong path or key is told first
     from missingmodels.pipeline import answer
@@ -264,11 +272,14 @@ def report(
 
 def _finish(found: Any, path: Path, as_json: bool) -> None:
     from missingmodels.report.text import summary_text
+    from missingmodels.report.words import engine
 
     evidence = found.evidence
     body = {"report": str(path), "verdicts": [r.as_dict() for r in evidence.verdicts()], "data": dict(evidence.data)}
     seconds = [(c["compile_seconds"], c["sample_seconds"]) for c in evidence.certificates]
-    timing = f"Compiling {sum(c for c, _ in seconds):.0f} s, sampling {sum(s for _, s in seconds):.0f} s."
+    engines = ", ".join(dict.fromkeys(engine(c) for c in evidence.certificates))
+    spent = [sum(part) for part in zip(*seconds, strict=True)]
+    timing = f"Drawn by {engines}: compiling {spent[0]:.0f} s, sampling {spent[1]:.0f} s."
     _out(body, as_json, f"{summary_text(evidence)}\n{timing}\nReport: {path}")
 
 

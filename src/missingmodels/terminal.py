@@ -53,11 +53,11 @@ class Progress:
             self.bar.stop()
 
     def __call__(self, name: str, done: int, total: int) -> None:
-        """Draws finished and in all of the model being fitted; (0, 0) while it compiles."""
+        """Draws finished and in all of the model being fitted; (0, 0) before it draws."""
         if self.quiet:
             return
         if name not in self.tasks:
-            self.tasks[name] = self.bar.add_task(f"{name}: compiling", total=None) if self.live else 0
+            self.tasks[name] = self.bar.add_task(f"{name}: starting", total=None) if self.live else 0
             if not self.live:
                 say(f"Fitting {name} …")
         if self.live and total:

@@ -10,7 +10,8 @@ import xarray as xr
 
 from missingmodels.errors import DiagnosticsFailed, InputError
 from missingmodels.evidence.elpd import elpd_difference
-from missingmodels.fit.diagnostics import diagnose, require_passed
+from missingmodels.fit.chains import diagnose
+from missingmodels.fit.diagnostics import require_passed
 from missingmodels.fit.store import read_fit, write_fit
 from missingmodels.pipeline import Answer
 from missingmodels.plan import Gate

@@ -103,6 +103,33 @@ def test_banner_and_marks_only_where_a_fit_failed(make, tmp_path):
     assert Page(failed).failed > 10
 
 
+def test_the_engine_of_every_fit_is_named(make, tmp_path):
+    """One sampled, one drawn by the fast engine, one that the sampler had to take over."""
+    evidence = make()
+    sampled, fast, turned = evidence.certificates
+    weights = dict.fromkeys(sampled["diagnostics"], None) | {"failed": [], "passed": True, "worst": "at x"}
+    fast = fast | {
+        "method": "laplace",
+        "sample_seconds": 0.21,
+        "compile_seconds": 0.0,
+        "diagnostics": weights | {"k_hat": 0.514, "importance_ess": 612.3, "tail_share_max": 0.0123},
+    }
+    sampled, turned = (c | {"method": "nuts/nutpie"} for c in (sampled, turned))
+    turned = turned | {"why_not_laplace": "Pareto k 0.93 of the importance weights is above 0.70"}
+    text = written(replace(evidence, certificates=(sampled, fast, turned)), tmp_path)
+    cells = re.search(
+        r"<tr>\s*<th scope=\"row\">M3 \(peer_presence\)</th>(.*?)</tr>", text.split("Gate values")[1], re.S
+    )
+    assert cells is not None
+    values = re.findall(r"<td[^>]*>(.*?)</td>", cells.group(1), re.S)
+    assert values == [*["–"] * 7, "0.51", "612", "0.012", "nested Laplace", "0 + 0.21", "passed"]
+    assert "importance ESS" in text
+    assert "M3 (peer_density) was to be drawn by nested Laplace, but Pareto k 0.93" in text
+    plain = written(evidence, tmp_path)
+    assert "nested Laplace" not in plain
+    assert "importance ESS" not in plain
+
+
 def test_rows_of_a_sound_fit_of_the_same_model_stay_unmarked(make, tmp_path):
     text = written(make(failed=("M3", "peer_presence")), tmp_path)
     density = re.search(r"<li[^>]*>all peers recently missing against none", text)

@@ -1,13 +1,10 @@
-"""The diagnostics gate: R-hat, effective sample sizes, divergences, E-BFMI and tree depth, each with its limit."""
+"""The diagnostics gate: what an engine says of its own draws, each value with its limit."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
-
-import arviz as az
-import numpy as np
-import xarray as xr
 
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.plan import Gate
@@ -15,19 +12,24 @@ from missingmodels.plan import Gate
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostics:
-    """Worst values over all parameters. ``failed`` lists what broke the gate.
+    """Worst values over all parameters; None where the engine has no such value. ``failed`` lists what broke the gate.
 
-    ``rhat_max`` is over coefficients and scales, ``rhat_effects_max`` over home and home-period effects; effective
-    sample sizes are over all of them.
+    Of chains: ``rhat_max`` is over coefficients and scales, ``rhat_effects_max`` over home and home-period effects;
+    effective sample sizes are over all of them. Of weighted draws: ``k_hat`` is the Pareto shape of the weights,
+    ``importance_ess`` the number of equally weighted draws that they are worth, and ``tail_share_max`` the largest
+    share of a coefficient's posterior on one side beyond 2.5 sd of its proposals, which are few there.
     """
 
-    rhat_max: float
-    rhat_effects_max: float
-    ess_bulk_min: float
-    ess_tail_min: float
-    divergences: int
-    bfmi_min: float
-    tree_depth_share: float
+    rhat_max: float | None = None
+    rhat_effects_max: float | None = None
+    ess_bulk_min: float | None = None
+    ess_tail_min: float | None = None
+    divergences: int | None = None
+    bfmi_min: float | None = None
+    tree_depth_share: float | None = None
+    k_hat: float | None = None
+    importance_ess: float | None = None
+    tail_share_max: float | None = None
     worst: str
     failed: tuple[str, ...]
 
@@ -37,34 +39,6 @@ class Diagnostics:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"failed": list(self.failed), "passed": self.passed}
-
-
-# These effects come in hundreds, so the largest R-hat among them has its own limit.
-EFFECTS = ("home", "home_period")
-
-
-def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:
-    """Diagnostics of draws by chain and of the sampler's own statistics. What is fixed does not count."""
-    moving = [str(name) for name in draws.data_vars if float(draws[name].std()) > 0]
-    tree = xr.DataTree.from_dict({"/posterior": _without_fixed(draws[moving]), "/sample_stats": stats[["energy"]]})
-    rhats = _variables(az.rhat(tree))
-    effects = set(EFFECTS) & set(rhats)
-    rhat = _worst({name: rhats[name] for name in rhats if name not in effects}, largest=True)
-    rhat_effects = _worst({name: rhats[name] for name in effects}, largest=True)
-    bulk = _worst(_variables(az.ess(tree, method="bulk")), largest=False)
-    tail = _worst(_variables(az.ess(tree, method="tail")), largest=False)
-    bfmi = float(np.min(np.asarray(az.bfmi(tree)["energy"])))
-    values: dict[str, Any] = {
-        "rhat_max": rhat[1],
-        "rhat_effects_max": rhat_effects[1],
-        "ess_bulk_min": bulk[1],
-        "ess_tail_min": tail[1],
-        "divergences": int(stats["diverging"].sum()),
-        "bfmi_min": bfmi,
-        "tree_depth_share": float(stats["maxdepth_reached"].mean()),
-    }
-    worst = f"R-hat at {rhat[0]}, bulk ESS at {bulk[0]}, tail ESS at {tail[0]}"
-    return Diagnostics(**values, worst=worst, failed=_broken(values, gate))
 
 
 def require_passed(found: Diagnostics, *, model: str, allow: bool = False) -> None:
@@ -77,7 +51,8 @@ def require_passed(found: Diagnostics, *, model: str, allow: bool = False) -> No
     )
 
 
-def _broken(values: dict[str, Any], gate: Gate) -> tuple[str, ...]:
+def broken_by_chains(values: dict[str, Any], gate: Gate) -> tuple[str, ...]:
+    """What a sampler's chains break of the gate."""
     checks = [
         # a parameter that never moved has no R-hat; that is a failure, not a pass
         (not values["rhat_max"] <= gate.rhat_max, f"R-hat {values['rhat_max']:.3f} is above {gate.rhat_max:g}"),
@@ -106,9 +81,47 @@ def _broken(values: dict[str, Any], gate: Gate) -> tuple[str, ...]:
     return tuple(text for broken, text in checks if broken)
 
 
+def k_hat_limit(proposals: int, gate: Gate) -> float:
+    """The largest Pareto shape at which so many weighted draws can be relied on.
+
+    min(1 - 1 / log10 S, 0.7): Vehtari, Simpson, Gelman, Yao and Gabry (2024), J. Mach. Learn. Res. 25, section 3.
+    """
+    return min(1 - 1 / math.log10(proposals), gate.k_hat_max)
+
+
+def broken_by_weights(values: dict[str, Any], gate: Gate, proposals: int) -> tuple[str, ...]:
+    """What weighted draws break of the gate; of a short ESS alone more proposals are the cure."""
+    limit = k_hat_limit(proposals, gate)
+    checks = [
+        (
+            not values["k_hat"] <= limit,
+            f"Pareto k {values['k_hat']:.2f} of the importance weights is above {limit:.2f}",
+        ),
+        (
+            not values["importance_ess"] >= gate.ess_min,
+            f"importance ESS {values['importance_ess']:.0f} is below {gate.ess_min:g}",
+        ),
+        (
+            not values["tail_share_max"] <= gate.tail_share_max,
+            f"{values['tail_share_max']:.1%} of a coefficient's posterior lie in one tail that proposals hardly reach, "
+            f"above {gate.tail_share_max:.0%}",
+        ),
+    ]
+    return tuple(text for broken, text in checks if broken)
+
+
+def only_short(found: Diagnostics) -> bool:
+    """Whether the effective number of weighted draws is all that fails, so that more proposals may do."""
+    return len(found.failed) == 1 and found.failed[0].startswith("importance ESS")
+
+
 def _advice(found: Diagnostics) -> str:
     text = " ".join(found.failed)
     tries = []
+    if found.k_hat is not None:
+        tries += ["more sampling.draws"] if only_short(found) else []
+        tries.append("sampling.method = 'nuts', or 'auto', which turns to it by itself")
+        return "try " + ", ".join(tries)
     if "divergent" in text:
         tries.append("sampling.target_accept = 0.95")
     if "ESS" in text or "R-hat" in text:
@@ -116,33 +129,3 @@ def _advice(found: Diagnostics) -> str:
     if "E-BFMI" in text or "tree depth" in text:
         tries.append("priors.use = 'informed', or fewer structure variables")
     return "try " + ", ".join(tries)
-
-
-def _without_fixed(draws: xr.Dataset) -> xr.Dataset:
-    """Coefficients that the plan fixes are constant and have no R-hat; a stuck chain still differs from the others."""
-    if "coefficients" not in draws:
-        return draws
-    varies = draws["coefficients"].std(("chain", "draw")) > 0
-    return draws.isel(column=varies.to_numpy().nonzero()[0])
-
-
-def _variables(values: Any) -> dict[str, np.ndarray]:
-    """The arrays of what ArviZ gives back, by name."""
-    data = values["posterior"] if isinstance(values, xr.DataTree) and "posterior" in values else values
-    data = data.to_dataset() if isinstance(data, xr.DataTree) else data
-    return {str(name): np.atleast_1d(array.to_numpy()).ravel() for name, array in data.data_vars.items()}
-
-
-def _worst(values: dict[str, np.ndarray], *, largest: bool) -> tuple[str, float]:
-    """Name and value of the most extreme entry; NaN counts as the worst of all."""
-    name, worst = "", -np.inf if largest else np.inf
-    for key, flat in values.items():
-        if not flat.size:
-            continue
-        lost = np.isnan(flat)
-        at = int(np.argmax(lost)) if lost.any() else int(np.argmax(flat) if largest else np.argmin(flat))
-        if lost.any() or (flat[at] > worst if largest else flat[at] < worst):
-            name, worst = (f"{key}[{at}]" if flat.size > 1 else key), float(flat[at])
-        if lost.any():
-            break
-    return name, worst

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from missingmodels.fit.diagnostics import Diagnostics, diagnose, require_passed
+from missingmodels.errors import DiagnosticsFailed
+from missingmodels.fit import by_laplace
+from missingmodels.fit.diagnostics import Diagnostics, require_passed
+from missingmodels.fit.drawn import Drawn, Progress
 from missingmodels.fit.marginal import log_density_and_frailty
-from missingmodels.fit.nuts import Progress, natural, sample
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import prior_set
-from missingmodels.parameters import Parameters
-from missingmodels.plan import Plan, Sampling
-from missingmodels.provenance import digest_arrays, digest_json, seed_of, stream, versions
-
-METHOD = "nuts/nutpie"
+from missingmodels.models.priors import PriorSet, prior_set
+from missingmodels.parameters import Array, Parameters
+from missingmodels.plan import METHODS, Method, Plan
+from missingmodels.provenance import digest_arrays, digest_json, stream, versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +31,8 @@ class Fit:
     parameters : S draws on the raw scale, with frailties drawn given the rest
     log_density : (S, C) log L_i of every child
     chains : number of chains; draws of a chain lie together
-    certificate : seed, digests of plan and data, versions, seconds
+    certificate : seed, digests of plan and data, versions, engine asked for and used, seconds
+    sample_stats : (chains, draws) statistics of the sampler by name; the fast engine has none
     """
 
     model: str
@@ -43,7 +43,7 @@ class Fit:
     chains: int
     diagnostics: Diagnostics
     certificate: Mapping[str, Any]
-    sample_stats: xr.Dataset
+    sample_stats: Mapping[str, Array]
 
 
 def fit(
@@ -53,45 +53,42 @@ def fit(
     model: str,
     exposure: str = "",
     seed: int,
-    method: Literal["nuts"] = "nuts",
+    method: Method | None = None,
     allow_unconverged: bool = False,
+    with_children: bool = True,
     progress: Progress | None = None,
 ) -> Fit:
-    """Fit one onset model. The sampler is always the one named by ``method``.
+    """Fit one onset model by the engine that ``method`` names, the plan's if it is left out.
 
-    Raises DiagnosticsFailed if the draws do not pass the plan's gate, unless ``allow_unconverged``.
+    ``nuts`` is the sampler; ``laplace`` the fast engine, which needs neither PyMC nor ArviZ; ``auto`` the fast engine,
+    and the sampler where that one does not pass the gate. The certificate says which was asked for, which ran and why.
+    Without ``with_children`` frailties and children's densities are left out, empty: enough to judge coefficients, and
+    a good part of the time of a small fast fit. Raises DiagnosticsFailed if the draws do not pass the plan's gate,
+    unless ``allow_unconverged``.
     """
-    if method != "nuts":
-        raise ValueError(f"method {method!r} is not known; known: 'nuts'")
+    asked: Method = method or plan.sampling.method
+    if asked not in METHODS:
+        raise ValueError(f"method {asked!r} is not known; known: {', '.join(METHODS)}")
     priors = prior_set(plan.priors)
     label = f"{model}/{exposure}" if exposure else model
-    compile_seconds = sample_seconds = 0.0
-    for doubling in range(plan.sampling.doublings + 1):
-        settings = doubled(plan.sampling, doubling)
-        sampled = sample(design, priors, settings, seed=seed_of(seed, "nuts", label, doubling), progress=progress)
-        compile_seconds += sampled.compile_seconds
-        sample_seconds += sampled.sample_seconds
-        draws = natural(design, priors, sampled.tree)
-        diagnostics = diagnose(draws, sampled.tree["sample_stats"].to_dataset(), plan.gate)
-        if diagnostics.passed:
-            break
-    require_passed(diagnostics, model=model, allow=allow_unconverged)
-    parameters, density = _raw(design, draws, stream(seed, "frailty", label))
+    drawn, why = _drawn(design, priors, plan, asked, label=label, seed=seed, progress=progress)
+    require_passed(drawn.diagnostics, model=model, allow=allow_unconverged)
+    parameters, density = _raw(design, drawn.values)
+    if with_children:
+        density, frailty, _ = log_density_and_frailty(design, parameters, stream(seed, "frailty", label))
+        parameters = replace(parameters, child_ids=design.child_ids, frailty=frailty)
     certificate = {
         "model": model,
         "exposure": exposure,
         "formula": design.formula,
-        "method": METHOD,
+        "method_asked": asked,
+        "why_not_laplace": why,
         "seed": seed,
         "plan_digest": digest_json(plan.model_dump(mode="json")),
         "data_digest": data_digest(design),
-        "draws": settings.draws,
-        "tune": settings.tune,
-        "doublings": doubling,
-        "compile_seconds": round(compile_seconds, 2),
-        "sample_seconds": round(sample_seconds, 2),
+        **drawn.record,
         "versions": versions(),
-        "diagnostics": diagnostics.as_dict(),
+        "diagnostics": drawn.diagnostics.as_dict(),
     }
     return Fit(
         model=model,
@@ -99,17 +96,39 @@ def fit(
         design=design,
         parameters=parameters,
         log_density=density,
-        chains=plan.sampling.chains,
-        diagnostics=diagnostics,
+        chains=drawn.chains,
+        diagnostics=drawn.diagnostics,
         certificate=certificate,
-        sample_stats=_kept_stats(sampled.tree),
+        sample_stats=drawn.sample_stats,
     )
 
 
-def doubled(settings: Sampling, times: int) -> Sampling:
-    """Settings with draws and tuning doubled that many times."""
-    factor = 2**times
-    return settings.model_copy(update={"draws": settings.draws * factor, "tune": settings.tune * factor})
+def _drawn(
+    design: Design,
+    priors: PriorSet,
+    plan: Plan,
+    asked: Method,
+    *,
+    label: str,
+    seed: int,
+    progress: Progress | None,
+) -> tuple[Drawn, str]:
+    """Draws of the engine asked for, and why the fast one did not do where ``auto`` turned from it."""
+    why = ""
+    if asked != "nuts":
+        try:
+            drawn = by_laplace.draw(design, priors, plan, label=label, seed=seed)
+            if asked == "laplace" or drawn.diagnostics.passed:
+                return drawn, ""
+            why = "; ".join(drawn.diagnostics.failed)
+        except DiagnosticsFailed as error:
+            if asked == "laplace":
+                raise
+            why = error.what
+    # the sampler takes seconds to import, and the fast engine does without it
+    from missingmodels.fit import by_nuts
+
+    return by_nuts.draw(design, priors, plan, label=label, seed=seed, progress=progress), why
 
 
 def data_digest(design: Design) -> str:
@@ -119,29 +138,20 @@ def data_digest(design: Design) -> str:
     )
 
 
-def _raw(design: Design, draws: xr.Dataset, rng: np.random.Generator) -> tuple[Parameters, np.ndarray]:
-    """Parameters on the raw scale with frailties, and each child's log density; chains lie one after the other."""
-    flat = {str(name): v.to_numpy().reshape(-1, *v.shape[2:]) for name, v in draws.data_vars.items()}
+def _raw(design: Design, flat: Mapping[str, Array]) -> tuple[Parameters, Array]:
+    """Parameters on the raw scale without any child's, and as empty a log density; chains one after the other."""
     intercept, coefficients = design.to_raw(flat["intercept"], flat["coefficients"])
     homes, periods = len(design.home_ids), design.periods
-    without = Parameters(
+    parameters = Parameters(
         intercept=intercept,
         coefficients=dict(zip(design.names, coefficients.T, strict=True)),
         home_ids=design.home_ids,
         home=flat["home"],
         home_period=flat["home_period"].reshape(-1, homes, periods),
-        child_ids=design.child_ids,
+        child_ids=(),
         frailty=np.ones((intercept.size, 0)),
         sigma_home=flat["sigma_home"],
         sigma_period=flat["sigma_period"],
         frailty_shape=flat["frailty_shape"],
     )
-    density, frailty, _ = log_density_and_frailty(design, without, rng)
-    return replace(without, frailty=frailty), density
-
-
-def _kept_stats(tree: xr.DataTree) -> xr.Dataset:
-    """The statistics that the report draws; nutpie's others hold objects that no file format keeps."""
-    names = ["energy", "diverging", "depth", "n_steps", "step_size", "maxdepth_reached"]
-    stats = tree["sample_stats"].to_dataset()[names]
-    return stats.assign({name: stats[name].astype("int8") for name in ("diverging", "maxdepth_reached")})
+    return parameters, np.zeros((intercept.size, 0))

@@ -25,7 +25,8 @@ import numpy as np
 from missingmodels.fit.laplace_data import Array, LaplaceData, laplace_data
 from missingmodels.fit.laplace_proposal import Proposals, propose
 from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore
-from missingmodels.fit.laplace_weights import resample, smooth
+from missingmodels.fit.laplace_tails import tail_shares
+from missingmodels.fit.pareto import resample, smooth
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
@@ -47,6 +48,9 @@ class LaplaceDraws:
     sigma_home, sigma_period, frailty_shape : (S,)
     k_hat : shape of the weights' tail; above 0.7 the draws are not to be trusted
     ess : effective number of proposals behind the draws
+    tail_shares : (1 + P,) of intercept and coefficients: the larger share of the posterior, on either side, that lies
+        beyond the reach of the proposals (``laplace_tails``); 0 where the plan fixes the value
+    proposals : number of weighted proposals
     newton_iterations : Newton steps over all points of the scales
     grid_points : points of the scales at which the mode was found
     seconds : wall clock
@@ -62,14 +66,23 @@ class LaplaceDraws:
     frailty_shape: Array
     k_hat: float
     ess: float
+    tail_shares: Array
+    proposals: int
     newton_iterations: int
     grid_points: int
     seconds: float
     log_marginal: float
 
 
-def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Generator) -> LaplaceDraws:
-    """Draw from the posterior of one onset model, from as many weighted proposals.
+def laplace(
+    design: Design,
+    priors: PriorSet,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    proposals: int | None = None,
+) -> LaplaceDraws:
+    """Draw from the posterior of one onset model, from as many weighted proposals unless another number is given.
 
     Draws repeat where a proposal weighs much; ``ess`` says how many independent ones they are worth. The same design,
     priors and generator give the same draws. Raises FloatingPointError where Newton's steps do not settle or no
@@ -80,7 +93,7 @@ def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Gene
     data, space = laplace_data(design, priors), ScaleSpace(priors)
     surface = Surface(data, space, TOLERANCE)
     region = explore(surface)
-    made = propose(data, space, region, draws, rng)
+    made = propose(data, space, region, proposals or draws, rng)
     log_weights = made.log_target - made.log_proposal
     smoothed, k_hat = smooth(log_weights)
     top = log_weights.max()
@@ -92,6 +105,8 @@ def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Gene
         chosen,
         k_hat=k_hat,
         ess=float(1 / np.exp(2 * smoothed).sum()),
+        tail_shares=_of_all(data, tail_shares(data, region.middle, made.shift)),
+        proposals=log_weights.size,
         newton_iterations=surface.steps,
         grid_points=len(surface.nodes),
         seconds=time.perf_counter() - begin,
@@ -99,11 +114,18 @@ def laplace(design: Design, priors: PriorSet, *, draws: int, rng: np.random.Gene
     )
 
 
+def _of_all(data: LaplaceData, free: Array) -> Array:
+    """(1 + P,) of intercept and coefficients from those that are free; 0 for fixed ones."""
+    out = np.zeros(1 + data.fixed.size)
+    out[np.append(data.intercept is None, ~data.fixed)] = free
+    return out
+
+
 def _collect(
     data: LaplaceData, made: Proposals, scales: dict[str, Any], chosen: Array, **measured: Any
 ) -> LaplaceDraws:
     """The draws chosen, under the names and in the shapes of the model."""
-    b = made.b[:, chosen].T
+    b = made.b.T[chosen].astype(float)
     coefficients = np.broadcast_to(data.fixed_mean, (chosen.size, data.fixed.size)).copy()
     if data.intercept is None:
         intercept, b = b[:, 0], b[:, 1:]
@@ -113,8 +135,8 @@ def _collect(
     return LaplaceDraws(
         intercept=intercept,
         coefficients=coefficients,
-        home=made.home[:, chosen].T,
-        home_period=made.period.reshape(-1, made.log_target.size)[:, chosen].T,
+        home=made.home.T[chosen].astype(float),
+        home_period=made.period.reshape(-1, made.log_target.size).T[chosen].astype(float),
         **scales,
         **measured,
     )

@@ -95,6 +95,12 @@ class LaplaceData:
             yield slice(first, last), slice(int(starts[first]), int(ends[last - 1]))
             first = last
 
+    def sums(self, children: slice, rows: slice, weight: Array, kind: Any) -> csr_array:
+        """Sparse (C', R') of ``weight`` that sums a block's rows by child: its product is faster than reduceat."""
+        bounds = np.append(self.row_starts[children], rows.stop) - rows.start
+        size = rows.stop - rows.start
+        return csr_array((weight.astype(kind), self.row_places[:size], bounds), shape=(bounds.size - 1, size))
+
 
 def laplace_data(design: Design, priors: PriorSet) -> LaplaceData:
     """The sorted rows of a design and the index of every sum."""

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dtrtri
 from scipy.sparse import csr_array
 from scipy.special import gammaln
 
@@ -87,6 +89,13 @@ class Factor:
     mover_shape: Array
     log_determinant: float
 
+    @cached_property
+    def ties(self) -> csr_array:
+        """(G, H * M) sparse of ones: sums what stands at each mover's places in the homes."""
+        mover = self.index[:, self.mover_b.shape[1] :].ravel() - self.mover_b.shape[1]
+        at = np.flatnonzero(mover < self.mover_shape.size)
+        return csr_array((np.ones(at.size), (mover[at], at)), shape=(self.mover_shape.size, mover.size))
+
     def solve(self, b: Array, z: Array) -> tuple[Array, Array]:
         """The negative Hessian's inverse times a vector in its two parts."""
         y = np.matmul(self.inverse, z[..., None])[..., 0]
@@ -102,7 +111,7 @@ class Factor:
     def parts(self) -> tuple[Array, ...]:
         """What varies smoothly with the scales: inverse factors, border, and what ties movers to the rest."""
         size = self.schur.shape[0]
-        outer = solve_triangular(self.schur, np.eye(size), lower=True, check_finite=False) if size else self.schur
+        outer = dtrtri(self.schur, lower=1)[0] if size else self.schur
         return self.inverse, self.border, outer, self.mover_columns, self.mover_b
 
     def draw_with(
@@ -110,26 +119,29 @@ class Factor:
     ) -> tuple[Array, Array, Array]:
         """(B, S) and (H, D, S) deviations from the mode by a factor of the same layout, and (S,) their log density.
 
-        The auxiliary variables are drawn too. Their density given the rest is normal in the exact model, so it is
-        divided out, and what is left is that of the deviations. Constants that cancel against the target are left out.
+        All in the precision of the parts. The auxiliary variables are drawn too. Their density given the rest is normal
+        in the exact model, so it is divided out, and what is left is that of the deviations. Constants that cancel
+        against the target are left out.
         """
         inverse, border, outer, mover_columns, mover_b = parts
         homes, size, _ = inverse.shape
-        free = mover_b.shape[1]
-        noise = rng.standard_normal((outer.shape[0], draws))
-        inner = rng.standard_normal((homes, size, draws))
-        density = -0.5 * (np.einsum("is,is->s", noise, noise) + np.einsum("hds,hds->s", inner, inner))
+        free, kind = mover_b.shape[1], inverse.dtype.type
+        noise = rng.standard_normal((outer.shape[0], draws), dtype=kind)
+        inner = rng.standard_normal((homes, size, draws), dtype=kind)
+        flat = inner.reshape(-1, draws)
+        density = -0.5 * (np.einsum("is,is->s", noise, noise) + np.einsum("is,is->s", flat, flat)).astype(float)
         density -= float(np.log(np.abs(np.diag(outer))).sum())
         density -= float(np.log(np.abs(np.diagonal(inverse, axis1=1, axis2=2))).sum())
-        wide = np.concatenate([outer.T @ noise, np.zeros((1, draws))])
-        inner -= np.matmul(border, wide[self.index])
-        z = np.matmul(inverse.transpose(0, 2, 1), inner)
+        wide = np.concatenate([outer.T @ noise, np.zeros((1, draws), dtype=kind)])
         b, t = wide[:free], wide[free:-1]
+        flat -= border[..., :free].reshape(homes * size, free) @ b
         if t.size:
-            tied = np.zeros((t.shape[0] + 1, draws))
-            np.add.at(tied, self.index[:, free:] - free, np.matmul(mover_columns.transpose(0, 2, 1), z))
+            inner -= np.matmul(border[..., free:], wide[self.index[:, free:]])
+        z = np.matmul(inverse.transpose(0, 2, 1), inner)
+        if t.size:
+            tied = self.ties.astype(kind) @ np.matmul(mover_columns.transpose(0, 2, 1), z).reshape(-1, draws)
             c = mover_shape[:, None]
-            density += 0.5 * (c * (t + (tied[:-1] + mover_b @ b) / c) ** 2).sum(axis=0) - 0.5 * np.log(c).sum()
+            density += 0.5 * (c * (t + (tied + mover_b @ b) / c) ** 2).sum(axis=0) - 0.5 * np.log(c).sum()
         return b, z, density
 
 

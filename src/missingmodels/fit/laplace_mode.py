@@ -10,6 +10,7 @@ from missingmodels.fit.laplace_data import Array, LaplaceData
 from missingmodels.fit.laplace_gaussian import Factor, Point, Scales, at_point, factorise
 
 MOST_STEPS = 60
+MOST_GUIDED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +34,20 @@ def start(data: LaplaceData, scales: Scales) -> tuple[Array, Array]:
     return b, np.zeros((data.homes, scales.of_blocks(data.periods).size))
 
 
-def climb(data: LaplaceData, scales: Scales, b: Array, z: Array, *, tolerance: float) -> Mode:
+def climb(
+    data: LaplaceData, scales: Scales, b: Array, z: Array, *, tolerance: float, guide: Factor | None = None
+) -> Mode:
     """Newton to the mode, the step halved where it does not ascend.
 
     Ends once the next step would gain less than ``tolerance``; that step is taken and its gain counted, so the error
-    is of a higher order. Raises FloatingPointError if it does not settle.
+    is of a higher order. The factor of a mode nearby may ``guide`` the first steps, which then cost a tenth. Raises
+    FloatingPointError if it does not settle.
     """
     point = at_point(data, scales, b, z)
     if not np.isfinite(point.value):
         point = at_point(data, scales, *start(data, scales))
+    elif guide is not None:
+        point = _guided(data, scales, point, guide, tolerance)
     constant = float(np.log(data.prior_sd).sum())
     for step in range(1, MOST_STEPS + 1):
         factor, settled = _factor(data, scales, point)
@@ -54,6 +60,23 @@ def climb(data: LaplaceData, scales: Scales, b: Array, z: Array, *, tolerance: f
             )
         point = _ascend(data, scales, point, move_b, move_z)
     raise FloatingPointError(f"Newton's steps did not settle in {MOST_STEPS} ({scales})")
+
+
+def _guided(data: LaplaceData, scales: Scales, point: Point, guide: Factor, tolerance: float) -> Point:
+    """Steps by a neighbour's factor while they gain what they promise."""
+    for _ in range(MOST_GUIDED):
+        move_b, move_z = guide.solve(point.gradient_b, point.gradient_z)
+        promised = 0.5 * float(point.gradient_b @ move_b + (point.gradient_z * move_z).sum())
+        if promised < 0.2 * tolerance:
+            break
+        with np.errstate(over="ignore", invalid="ignore"):
+            new = at_point(data, scales, point.b + move_b, point.z + move_z)
+        if not new.value > point.value:
+            break
+        enough, point = new.value - point.value > 0.5 * promised, new
+        if not enough:
+            break
+    return point
 
 
 def _factor(data: LaplaceData, scales: Scales, point: Point) -> tuple[Factor, bool]:

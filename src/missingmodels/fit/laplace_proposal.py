@@ -30,7 +30,7 @@ class Proposals:
     """N proposals of all unknowns; densities without the constants that cancel between the two.
 
     ``b`` (B, N), ``home`` (H, N), ``period`` (H, T, N), ``values`` of the scales (N,), ``log_target``, ``log_proposal``
-    (N,).
+    (N,). ``shift`` (B,) and (H, D) is that of their centre from the mode.
     """
 
     b: Array
@@ -39,6 +39,7 @@ class Proposals:
     values: dict[str, Array]
     log_target: Array
     log_proposal: Array
+    shift: tuple[Array, Array]
 
 
 def propose(data: LaplaceData, space: ScaleSpace, region: Region, count: int, rng: np.random.Generator) -> Proposals:
@@ -58,15 +59,15 @@ def propose(data: LaplaceData, space: ScaleSpace, region: Region, count: int, rn
         away_b, away_z, log_effects[mine] = between.first.draw_with(parts, shape, mine.stop - mine.start, rng)
         b[:, mine] += away_b
         z[..., mine] += away_z
-    shift_b, shift_z = mean_shift(data, region.middle.mode, rng)
-    b += shift_b[:, None]
-    z += shift_z[..., None]
-    scales = region.middle.mode.scales
-    home, period = np.zeros((data.homes, count)), np.zeros((data.homes, data.periods, count))
+    shift_b, shift_z = mean_shift(data, region.middle, rng)
+    b += shift_b[:, None].astype(np.float32)
+    z += shift_z[..., None].astype(np.float32)
+    scales = region.middle.scales
+    home, period = np.zeros((data.homes, count), np.float32), np.zeros((data.homes, data.periods, count), np.float32)
     if scales.home_on:
-        home = values["sigma_home"] * z[:, 0]
+        home = values["sigma_home"].astype(np.float32) * z[:, 0]
     if scales.period_on:
-        period = values["sigma_period"] * z[:, scales.home_on :]
+        period = values["sigma_period"].astype(np.float32) * z[:, scales.home_on :]
     target = log_joint(data, b, home[:, None] + period, z, values["frailty_shape"])
     return Proposals(
         b=b,
@@ -75,6 +76,7 @@ def propose(data: LaplaceData, space: ScaleSpace, region: Region, count: int, rn
         values=values,
         log_target=target + space.log_prior(at) - float(np.log(data.prior_sd).sum()),
         log_proposal=log_scales + log_effects,
+        shift=(shift_b, shift_z),
     )
 
 
@@ -219,20 +221,19 @@ class Between:
         density = np.array([node.log_density for node in region.nodes])
         drop = density.max() - density
         held = [node for node, low in zip(region.nodes, drop, strict=True) if low < NEGLIGIBLE]
-        parts = [node.mode.factor.parts() for node in held]
         return cls(
             kriging=Kriging.of(region, np.array([node.at for node in held]), drop[drop < NEGLIGIBLE]),
-            modes_at=np.array([np.append(node.mode.b, node.mode.z) for node in held]),
-            parts_at=tuple(np.array([own[i].ravel() for own in parts], dtype=np.float32) for i in range(len(parts[0]))),
-            shapes=tuple(part.shape for part in parts[0]),
-            first=held[0].mode.factor,
+            modes_at=np.array([np.append(node.b, node.z) for node in held], dtype=np.float32),
+            parts_at=tuple(reversed([np.array([node.parts.pop() for node in held]) for _ in held[0].parts[:]])),
+            shapes=tuple(part.shape for part in region.middle.factor.parts()),
+            first=region.middle.factor,
             onsets=(data.onsets_before + data.onsets_now)[data.mover_child],
             homes=data.homes,
         )
 
     def modes(self, at: Array) -> tuple[Array, Array]:
         """(B, N) and (H, D, N) modes at (N, F)."""
-        found = self.modes_at.T @ self.kriging.weights(at).T
+        found = self.modes_at.T @ self.kriging.weights(at).T.astype(np.float32)
         free = self.first.mover_b.shape[1]
         return found[:free], found[free:].reshape(self.homes, -1, len(at))
 
@@ -243,4 +244,4 @@ class Between:
         for begin in range(0, len(at), step):
             chunk = [weights[begin : begin + step] @ own for own in self.parts_at]
             for i in range(len(chunk[0])):
-                yield tuple(own[i].reshape(shape).astype(float) for own, shape in zip(chunk, self.shapes, strict=True))
+                yield tuple(own[i].reshape(shape) for own, shape in zip(chunk, self.shapes, strict=True))

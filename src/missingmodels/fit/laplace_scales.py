@@ -82,31 +82,45 @@ class ScaleSpace:
 
 @dataclass(frozen=True)
 class Node:
-    """One evaluated value of the scales: (F,) coordinates, the mode there, log density of scales and data."""
+    """One evaluated value of the scales: (F,) coordinates, the mode there, log density of scales and data.
+
+    ``parts`` are those of the mode's factor in single precision, flat: enough for proposals, at a third of the memory.
+    Who stacks them takes them out, so that they are held once.
+    """
 
     at: Array
-    mode: Mode
+    b: Array
+    z: Array
+    parts: list[Array]
     log_density: float
 
 
 @dataclass
 class Surface:
-    """Evaluates nodes, each from the mode that its neighbours foretell, and counts Newton's steps."""
+    """Evaluates nodes, each from the mode that its neighbours foretell, and counts Newton's steps.
+
+    ``middle`` is the mode of the last node that the search moved to; its factor guides the steps of all others.
+    """
 
     data: LaplaceData
     space: ScaleSpace
     tolerance: float
     steps: int = 0
     nodes: list[Node] = field(default_factory=list)
+    middle: Mode | None = None
 
-    def node(self, at: Array, foretold: tuple[Array, Array] | None = None) -> Node:
-        """The node at a point, folded back if need be."""
+    def node(self, at: Array, foretold: tuple[Array, Array] | None = None, *, move: bool = False) -> Node:
+        """The node at a point, folded back if need be; with ``move`` it becomes the middle."""
         at = self.space.fold(at)
         scales = self.space.scales(at)
         b, z = foretold if foretold is not None else start(self.data, scales)
-        mode = climb(self.data, scales, b, z, tolerance=self.tolerance)
+        guide = None if self.middle is None else self.middle.factor
+        mode = climb(self.data, scales, b, z, tolerance=self.tolerance, guide=guide)
         self.steps += mode.steps
-        made = Node(at, mode, mode.log_density + float(self.space.log_prior(at)))
+        if move:
+            self.middle = mode
+        parts = [part.ravel().astype(np.float32) for part in mode.factor.parts()]
+        made = Node(at, mode.b, mode.z, parts, mode.log_density + float(self.space.log_prior(at)))
         self.nodes.append(made)
         return made
 
@@ -115,11 +129,11 @@ class Surface:
 class Region:
     """Where the posterior of the scales lies: nodes, and the normal that matches mode and curvature there.
 
-    ``centre`` (F,), ``root`` (F, F) with root root' the covariance. ``middle`` is the node nearest to the top, and
-    ``nodes`` all that the search evaluated.
+    ``centre`` (F,), ``root`` (F, F) with root root' the covariance. ``middle`` is the mode at the node nearest to the
+    top, and ``nodes`` all that the search evaluated.
     """
 
-    middle: Node
+    middle: Mode
     nodes: tuple[Node, ...]
     centre: Array
     root: Array
@@ -134,9 +148,9 @@ class Region:
 def explore(surface: Surface) -> Region:
     """Find the mode by separate parabolas along the axes, then lay a central composite design around it."""
     centre, step = surface.space.first()
-    middle = surface.node(centre)
+    middle = surface.node(centre, move=True)
     if not centre.size:
-        return Region(middle, (middle,), centre, np.zeros((0, 0)))
+        return _region(surface, centre, np.zeros((0, 0)))
     slopes: Slopes | None = None
     for _ in range(MOST_ROUNDS):
         pairs = [_pair(surface, middle, step, i, slopes) for i in range(centre.size)]
@@ -147,7 +161,7 @@ def explore(surface: Surface) -> Region:
         step = sd
         if near and np.all(np.abs(move) < 0.25 * sd):
             break
-        middle = surface.node(target, _foretell(middle, target, slopes))
+        middle = surface.node(target, _foretell(middle, target, slopes), move=True)
         if near:
             break
     return _composite(surface, middle, step, slopes)
@@ -167,7 +181,7 @@ def _pair(surface: Surface, middle: Node, step: Array, i: int, slopes: Slopes | 
 
 def _foretell(middle: Node, at: Array, slopes: Slopes | None) -> tuple[Array, Array]:
     """The mode at another point, along the slopes if they are known."""
-    b, z = middle.mode.b, middle.mode.z
+    b, z = middle.b, middle.z
     if slopes is None:
         return b, z
     away = at - middle.at
@@ -180,8 +194,8 @@ def _slopes(pairs: list[tuple[Node, Node]], step: Array, space: ScaleSpace) -> S
     for i, (up, down) in enumerate(pairs):
         gap = up.at[i] - down.at[i]
         scale = 0.0 if abs(gap) < 0.05 * step[i] else 1 / gap
-        b.append((up.mode.b - down.mode.b) * scale)
-        z.append((up.mode.z - down.mode.z) * scale)
+        b.append((up.b - down.b) * scale)
+        z.append((up.z - down.z) * scale)
     return np.stack(b, axis=-1), np.stack(z, axis=-1)
 
 
@@ -209,7 +223,12 @@ def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes | None)
     values = np.array([node.log_density for node in nodes[: len(shifts)]]) - middle.log_density
     top, covariance = _quadratic(shifts, values)
     root = sd[:, None] * np.linalg.cholesky(covariance)
-    return Region(middle, tuple(surface.nodes), middle.at + top * sd, root)
+    return _region(surface, middle.at + top * sd, root)
+
+
+def _region(surface: Surface, centre: Array, root: Array) -> Region:
+    assert surface.middle is not None  # the search begins by moving to its first node
+    return Region(surface.middle, tuple(surface.nodes), centre, root)
 
 
 def _edges(space: ScaleSpace, middle: Array, sd: Array) -> list[Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.special import gammaln
 
 from missingmodels.parameters import Array, Parameters
@@ -35,19 +36,34 @@ def log_density_and_frailty(
     y_before = np.bincount(design.child, design.onsets * ~now, children)
     density = np.empty((parameters.draws, children))
     first, second = np.empty_like(density), np.empty_like(density)
+    # sparse products sum several times faster than reduceat, and few rows hold an onset
+    with_onset = np.flatnonzero(design.onsets * now)
+    sum_now = _sums(design.child, np.where(now, design.days, 0.0), children)
+    sum_before = _sums(design.child, np.where(now, 0.0, design.days), children) if design.before_window.any() else None
+    sum_linear = _sums(design.child[with_onset], design.onsets[with_onset], children)
     for part, block in parameters.blocks(design.child.size):
-        eta = design.log_rate(block)
-        expected = np.exp(eta) * design.days
-        total_now = child_sums(expected * now, design.child, children)
-        total_before = child_sums(expected * ~now, design.child, children)
-        linear = child_sums(eta * (design.onsets * now), design.child, children)
-        k = block.frailty_shape[:, None]
-        shape, rate = k + y_before, k + total_before
-        density[part] = (
-            linear + gammaln(shape + y_now) - gammaln(shape)
-            + shape * np.log(rate) - (shape + y_now) * np.log(rate + total_now)
-        )  # fmt: skip
-        shape, rate = shape + y_now, rate + total_now
-        first[part] = rng.gamma(shape) / rate if rng is not None else shape
-        second[part] = shape / rate if rng is not None else rate
+        eta = design.log_rate(block).T
+        linear = sum_linear @ eta[with_onset]
+        rate = np.exp(eta, out=eta)
+        k = block.frailty_shape
+        shape, scale = k + y_before[:, None], np.broadcast_to(k, (children, k.size))
+        if sum_before is not None:
+            scale = scale + sum_before @ rate
+        after, total = shape + y_now[:, None], scale + sum_now @ rate
+        own = linear + _gamma_ratio(k, y_before, y_now) + shape * np.log(scale) - after * np.log(total)
+        density[part] = own.T
+        first[part] = rng.gamma(after.T) / total.T if rng is not None else after.T
+        second[part] = (after / total).T if rng is not None else total.T
     return density, first, second
+
+
+def _sums(child: np.ndarray, weight: Array, children: int) -> csr_array:
+    """Sparse (C, R) that sums rows times their weight over each child's rows."""
+    return csr_array((weight.astype(float), (child, np.arange(child.size))), shape=(children, child.size))
+
+
+def _gamma_ratio(k: Array, before: Array, now: Array) -> Array:
+    """(C, S) lgamma(k + Y₀ + Y) - lgamma(k + Y₀); few children differ in their counts, so each pair is taken once."""
+    pairs, which = np.unique(np.column_stack([before, now]), axis=0, return_inverse=True)
+    low = k + pairs[:, :1]
+    return np.asarray((gammaln(low + pairs[:, 1:]) - gammaln(low))[which.ravel()])

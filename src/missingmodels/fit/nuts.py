@@ -13,12 +13,11 @@ import numpy as np
 import nutpie
 import xarray as xr
 
+from missingmodels.fit.drawn import Progress
 from missingmodels.frame.design import Design
 from missingmodels.models.onset import ModelShape, build_model, model_data, model_shape
 from missingmodels.models.priors import SCALES, PriorSet
 from missingmodels.plan import Sampling
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,7 @@ def write_fit(fit: Fit, path: Path) -> Path:
     path = Path(path)
     scratch = path.with_name(f".{path.name}.part")
     tree = xr.DataTree.from_dict(
-        {"/posterior": _posterior(fit), "/design": _design(fit.design), "/sample_stats": fit.sample_stats}
+        {"/posterior": _posterior(fit), "/design": _design(fit.design), "/sample_stats": _stats(fit)}
     )
     tree.attrs = {
         "format": FORMAT,
@@ -62,6 +62,10 @@ def read_fit(path: Path) -> Fit:
             return _fit(tree)
     except (OSError, KeyError, ValueError) as error:
         raise InputError(f"the file cannot be read as a fit ({error})", where=str(path), remedy=remedy) from error
+
+
+def _stats(fit: Fit) -> xr.Dataset:
+    return xr.Dataset({name: (("chain", "draw"), values) for name, values in fit.sample_stats.items()})
 
 
 def _posterior(fit: Fit) -> xr.Dataset:
@@ -127,5 +131,5 @@ def _fit(tree: xr.DataTree) -> Fit:
         chains=int(tree.attrs["chains"]),
         diagnostics=Diagnostics(**(found | {"failed": tuple(found["failed"])})),
         certificate=certificate,
-        sample_stats=tree["sample_stats"].to_dataset(),
+        sample_stats={str(n): v.to_numpy() for n, v in tree["sample_stats"].to_dataset().data_vars.items()},
     )

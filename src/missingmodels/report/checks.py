@@ -119,7 +119,7 @@ def traces(fits: Sequence[Mapping[str, Any]]) -> Figure:
             if j == 0:
                 _fit_title(ax, fit)
     chains = max((len(v) for f in fits for v in f["traces"].values()), default=0)
-    note(figure, f"Thinned draws in order, one colour for each of {chains} chains. Chains that mix lie on one another.")
+    note(figure, words.trace_note(chains, single=any(len(v) == 1 for f in fits for v in f["traces"].values())))
     return figure
 
 

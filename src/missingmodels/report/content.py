@@ -170,26 +170,43 @@ _GATE: tuple[tuple[str, str, str, str, int], ...] = (
     ("divergences", "divergences_max", "divergences", "≤", 0),
     ("bfmi_min", "bfmi_min", "E‑BFMI", "≥", 2),
     ("tree_depth_share", "tree_depth_share_max", "at depth limit", "≤", 3),
+    ("k_hat", "k_hat_max", "Pareto k", "≤", 2),
+    ("importance_ess", "ess_min", "importance ESS", "≥", 0),
+    ("tail_share_max", "tail_share_max", "share in a tail", "≤", 3),
 )
 
 
 def _diagnostics(evidence: Evidence) -> dict[str, Any]:
-    """Gate values of every fit beside their limits, and the seconds it took."""
+    """Gate values of every fit beside their limits, its engine and the seconds it took; columns that any fit has."""
     gate = evidence.plan.get("gate", {})
-    heads = [(head, f"{side} {gate[limit]:g}" if limit in gate else "") for _, limit, head, side, _ in _GATE]
+    shown = [g for g in _GATE if any(c["diagnostics"].get(g[0]) is not None for c in evidence.certificates)]
+    heads = [(head, f"{side} {gate[limit]:g}" if limit in gate else "") for _, limit, head, side, _ in shown]
     rows = []
     for c in evidence.certificates:
         held = c["diagnostics"]
-        seconds = " + ".join(f"{c[k]:.0f}" if k in c else "–" for k in ("compile_seconds", "sample_seconds"))
+        seconds = " + ".join(_seconds(c[k]) if k in c else "–" for k in ("compile_seconds", "sample_seconds"))
+        cells = [_cell(held.get(value), digits) for value, _, _, _, digits in shown]
         rows.append(
             {
                 "fit": words.fit_name(c["model"], c["exposure"]),
-                "cells": [f"{held[value]:,.{digits}f}" for value, _, _, _, digits in _GATE] + [seconds],
+                "cells": [*cells, words.engine(c), seconds],
                 "converged": held["passed"],
                 "worst": held.get("worst", ""),
             }
         )
-    return {"heads": [*heads, ("seconds", "compile + sample")], "rows": rows}
+    return {
+        "heads": [*heads, ("engine", ""), ("seconds", "compile + sample")],
+        "rows": rows,
+        "engines": sentences.engine_words(evidence.certificates),
+    }
+
+
+def _cell(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f}" if 0 < value < 1 else f"{value:.0f}"
 
 
 def _coefficients(found: Sequence[Line]) -> list[dict[str, Any]]:

@@ -181,8 +181,11 @@ def _predictive_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str,
 
 def _trace_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
     fits: Any = evidence.figures["diagnostics"]
-    alt = f"Traces of the scales of {len(fits)} fits, by chain. The table beside it holds the gate values."
-    return alt, "Thinned traces of the scales and of each exposure’s coefficient, one colour for each chain."
+    chains = max((len(v) for f in fits for v in f["traces"].values()), default=0)
+    by = "by chain" if chains > 1 else "draws of the fast engine, which have no chains"
+    alt = f"Traces of the scales of {len(fits)} fits, {by}. The table beside it holds the gate values."
+    colour = ", one colour for each chain" if chains > 1 else ""
+    return alt, f"Thinned traces of the scales and of each exposure’s coefficient{colour}."
 
 
 def _window(evidence: Evidence) -> int:

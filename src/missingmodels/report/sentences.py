@@ -123,6 +123,29 @@ def origin_words(origin: Mapping[str, Any]) -> str:
     return f"The origin of these data is recorded as “{kind}”." if kind else "The origin of these data is unrecorded."
 
 
+def engine_words(certificates: Sequence[Mapping[str, Any]]) -> str:
+    """Which engine drew the posteriors, and where the sampler stood in for the fast one."""
+    engines = {words.engine(c) for c in certificates}
+    said = []
+    if "NUTS" in engines:
+        only = "All posteriors were" if len(engines) == 1 else "Some posteriors were"
+        said.append(f"{only} sampled by NUTS (nutpie).")
+    if "nested Laplace" in engines:
+        only = "All posteriors were" if len(engines) == 1 else "The others were"
+        said.append(
+            f"{only} drawn by a nested Laplace approximation whose proposals are weighted against the exact density; "
+            "Pareto k says whether the weights can be trusted, importance ESS how many independent draws they are "
+            "worth."
+        )
+    said += [
+        f"{words.fit_name(c['model'], c['exposure'])} was to be drawn by nested Laplace, but "
+        f"{c['why_not_laplace']}, so it was sampled."
+        for c in certificates
+        if c.get("why_not_laplace")
+    ]
+    return " ".join(said)
+
+
 def elpd_words(c: ElpdDifference) -> str:
     """What a difference in predictive density means, given its standard error."""
     if not (math.isfinite(c.difference) and math.isfinite(c.standard_error)):

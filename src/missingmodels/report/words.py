@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from missingmodels.evidence.record import Row
 
@@ -20,6 +22,15 @@ TRACES = {
     "sigma_period": "sd, periods of a home",
     "frailty_shape": "shape of frailty",
 }
+
+
+ENGINES = {"nuts/nutpie": "NUTS", "laplace": "nested Laplace"}
+
+
+def engine(certificate: Mapping[str, Any]) -> str:
+    """The engine that drew a fit; where the record does not say, that is said."""
+    method = str(certificate.get("method", "unrecorded"))
+    return ENGINES.get(method, method)
 
 
 def ratio(value: float) -> str:
@@ -104,6 +115,14 @@ def typographic(label: str) -> str:
         "−" if c == "-" and text[i + 1 : i + 2].isdigit() and not text[i - 1 : i].isalnum() else c
         for i, c in enumerate(text)
     )
+
+
+def trace_note(chains: int, *, single: bool) -> str:
+    """What the traces show; independent draws of the fast engine have no chains that could fail to mix."""
+    if chains <= 1:
+        return "Thinned draws of the fast engine, which come independently and in no order."
+    text = f"Thinned draws in order, one colour for each of {chains} chains. Chains that mix lie on one another."
+    return text + (" One colour alone: draws of the fast engine, in no order." if single else "")
 
 
 def fit_name(model: str, exposure: str) -> str:
