@@ -102,7 +102,7 @@ def fit(
         chains=plan.sampling.chains,
         diagnostics=diagnostics,
         certificate=certificate,
-        sample_stats=_kept_stats(sampled.tree),
+        sample_stats=kept_stats(sampled.tree),
     )
 
 
@@ -140,7 +140,7 @@ def _raw(design: Design, draws: xr.Dataset, rng: np.random.Generator) -> tuple[P
     return replace(without, frailty=frailty), density
 
 
-def _kept_stats(tree: xr.DataTree) -> xr.Dataset:
+def kept_stats(tree: xr.DataTree) -> xr.Dataset:
     """The statistics that the report draws; nutpie's others hold objects that no file format keeps."""
     names = ["energy", "diverging", "depth", "n_steps", "step_size", "maxdepth_reached"]
     stats = tree["sample_stats"].to_dataset()[names]

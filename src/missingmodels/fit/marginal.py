@@ -22,6 +22,14 @@ def child_sums(values: Array, child: np.ndarray, children: int) -> Array:
     return out
 
 
+def integrated_frailty(shape: Array, rate: Array, onsets: Array, expected: Array) -> Array:
+    """(S, C) log L_i of section 2 without Σ y η, for a child whose frailty is Gamma(shape, rate) before its rows."""
+    return np.asarray(
+        gammaln(shape + onsets) - gammaln(shape)
+        + shape * np.log(rate) - (shape + onsets) * np.log(rate + expected)
+    )  # fmt: skip
+
+
 def log_density_and_frailty(
     design: Design, parameters: Parameters, rng: np.random.Generator | None = None
 ) -> tuple[Array, Array, Array]:
@@ -43,10 +51,7 @@ def log_density_and_frailty(
         linear = child_sums(eta * (design.onsets * now), design.child, children)
         k = block.frailty_shape[:, None]
         shape, rate = k + y_before, k + total_before
-        density[part] = (
-            linear + gammaln(shape + y_now) - gammaln(shape)
-            + shape * np.log(rate) - (shape + y_now) * np.log(rate + total_now)
-        )  # fmt: skip
+        density[part] = linear + integrated_frailty(shape, rate, y_now, total_now)
         shape, rate = shape + y_now, rate + total_now
         first[part] = rng.gamma(shape) / rate if rng is not None else shape
         second[part] = shape / rate if rng is not None else rate
