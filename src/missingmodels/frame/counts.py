@@ -145,7 +145,8 @@ def _table(kept: pd.DataFrame, formula: str, outcome: str, used: list[str]) -> p
     held = kept[used].copy()
     for name in used:
         if isinstance(held[name].dtype, pd.CategoricalDtype):
-            held[name] = held[name].cat.remove_unused_categories()
+            # formulae keeps the order of the categories, and so the reference level, only if they are ordered
+            held[name] = held[name].cat.remove_unused_categories().cat.as_ordered()
         elif pd.api.types.is_bool_dtype(held[name]):
             held[name] = held[name].astype(int)
     held[outcome] = pd.to_numeric(held[outcome])

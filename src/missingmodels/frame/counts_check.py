@@ -89,7 +89,7 @@ def faults_of_question(frame: pd.DataFrame, asked: Asked, parsed: Parsed | None)
     known = [str(name) for name in frame.columns]
     for name in dict.fromkeys([*(parsed.names if parsed else ()), *asked.columns()]):
         if name not in known:
-            near = get_close_matches(name, known, n=1)
+            near = [k for k in known if k.lower() == name.lower()] or get_close_matches(name, known, n=1)
             hint = f", did you mean {near[0]!r}?" if near else ""
             faults.append(f"there is no column {name!r}{hint} (columns: {', '.join(known)})")
     parts = asked.columns() + ((parsed.outcome,) if parsed else ())
