@@ -63,7 +63,18 @@ def is_a_message(done: subprocess.CompletedProcess[str], *words: str, code: int 
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["demo"], ["simulate"], ["import"], ["import", "ssda903"], ["check"], ["describe"], ["fit"], ["report"]],
+    [
+        [],
+        ["demo"],
+        ["simulate"],
+        ["import"],
+        ["import", "ssda903"],
+        ["check"],
+        ["describe"],
+        ["fit"],
+        ["fit-rows"],
+        ["report"],
+    ],
 )
 def test_every_command_has_help(command: list[str]) -> None:
     done = run(*command, "--help")

@@ -24,7 +24,7 @@ def test_every_readme_command_exists() -> None:
 
     from missingmodels.cli import app
 
-    named = set(re.findall(r"`missingmodels (\w+)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    named = set(re.findall(r"`missingmodels ([\w-]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
     assert named == known
 

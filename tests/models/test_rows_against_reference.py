@@ -19,7 +19,7 @@ from missingmodels.fit.rows_draws import log_densities
 from missingmodels.frame.counts import build_counts
 from missingmodels.frame.counts_check import Asked
 from missingmodels.models.row_priors import row_priors
-from missingmodels.models.rows import build_rows_model
+from missingmodels.models.rows import build_rows_model, rows_data
 
 LOG_U = np.arange(-150.0, 8.0, 0.005)  # the integrand falls as exp(k log u): exp(-45) at the left for k = 0.3
 
@@ -230,7 +230,7 @@ def test_log_density(case, seed):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_log_densities_of_the_draws(case, seed):
     """The arrays behind a fit's ``log_density``: by child where the frailty is integrated out, else by row."""
-    table, question, scales, _, counts, model, _ = case
+    table, question, _, _, counts, model, _ = case
     point, _ = random_point(seed, model)
     _, parts = reference(case, point)
     columns, _, raw = coefficients(point, table)
@@ -255,3 +255,28 @@ def test_the_case_moves_what_it_says(case):
     assert counts.names == NAMES
     np.testing.assert_allclose(counts.matrix, raw_columns(table.loc[counts.rows]), rtol=1e-12)
     np.testing.assert_array_equal(counts.centre, counts.matrix.mean(axis=0))
+
+
+@pytest.mark.parametrize(("formula", "priors"), [("events ~ 1", {}), ("events ~ dose", {"dose": "fixed(0.02)"})])
+def test_a_model_without_free_columns(formula, priors):
+    """Every array handed to the sampler stands in the model: it refuses others."""
+    table = frame()
+    counts = build_counts(table, Asked(formula=formula, exposure="span"))
+    read = row_priors({"intercept": "normal(0, 5)"} | priors, counts, "none")
+    model = build_rows_model(counts, read, "none")
+    found = float(model.compile_logp(mode="FAST_COMPILE")({"intercept": -0.4}))
+    dose = table["dose"] * (0.02 if priors else 0.0)
+    eta = -0.4 + dose - dose.mean() + np.log(table["span"])
+    expected = stats.poisson.logpmf(table["events"], np.exp(eta)).sum() + stats.norm.logpdf(-0.4, 0, 5)
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_data_are_exactly_those_that_the_model_reads(case):
+    _, question, _, _, counts, model, _ = case
+    from pytensor.graph.traversal import ancestors
+
+    read = {v.name for v in ancestors([*model.potentials, *model.basic_RVs]) if v.name}
+    given = rows_data(
+        counts, row_priors(PRIORS | case[2], counts, question.get("frailty", "gamma")), question.get("frailty", "gamma")
+    )
+    assert set(given) <= read

@@ -105,7 +105,7 @@ def fit_rows(
     counts = build_counts(frame, asked)
     kind = kind if counts.child is not None else "none"
     chosen = row_priors(priors, counts, kind)
-    settings, limits = sampling or Sampling(), gate or Gate()
+    settings, limits = sampling or Sampling(target_accept=0.95), gate or Gate()
     sampled, draws, diagnostics, about = _drawn(counts, chosen, kind, settings, limits, seed, progress)
     require_passed(diagnostics, model=formula, allow=allow_unconverged)
     certificate = {
@@ -153,7 +153,9 @@ def _drawn(
     compiled, compile_seconds = compiled_once(rows_shape(counts, priors, frailty), build, data)
     sample_seconds = 0.0
     for doubling in range(settings.doublings + 1):
-        now = doubled(settings, doubling)
+        # smaller steps too: with few clusters the sd's corner near 0 diverges, whatever the number of draws
+        accept = 1 - (1 - settings.target_accept) / 2**doubling
+        now = doubled(settings, doubling).model_copy(update={"target_accept": accept})
         sampled = draw(compiled, compile_seconds, now, seed=seed_of(seed, "rows", doubling), progress=progress)
         sample_seconds += sampled.sample_seconds
         draws = natural_rows(counts, priors, frailty, sampled.tree, stream(seed, "rows", "frailty", doubling))
@@ -165,6 +167,7 @@ def _drawn(
         "chains": now.chains,
         "draws": now.draws,
         "tune": now.tune,
+        "target_accept": now.target_accept,
         "doublings": doubling,
         "compile_seconds": round(compile_seconds, 2),
         "sample_seconds": round(sample_seconds, 2),

@@ -29,7 +29,9 @@ def sums_of(
 
 def linear_term(data: Tensors, total: Tensor, intercept: Tensor, beta: Tensor, effects: Tensors) -> Tensor:
     """Σ y η of all rows; ``effects`` holds the effect vector of each group that the data have sums of."""
-    value = intercept * total + pt.dot(data["column_onsets"], beta)
+    value = intercept * total
+    if "columns" in data:
+        value = value + pt.dot(data["column_onsets"], beta)
     for name, effect in effects.items():
         value = value + pt.dot(data[f"{name}_onsets"], effect)
     return value + data["offset_onsets"]
@@ -37,7 +39,9 @@ def linear_term(data: Tensors, total: Tensor, intercept: Tensor, beta: Tensor, e
 
 def log_rate(data: Tensors, intercept: Tensor, beta: Tensor, effects: Tensors) -> Tensor:
     """(R,) η with the log exposure and fixed terms of ``log_days``."""
-    value = data["log_days"] + intercept + data["columns"] @ beta
+    value = data["log_days"] + intercept
+    if "columns" in data:  # a model may have no column, or only fixed ones
+        value = value + data["columns"] @ beta
     for name, effect in effects.items():
         value = value + effect[data[name]]
     return value

@@ -96,23 +96,27 @@ def build_model(design: Design, priors: PriorSet) -> pm.Model:
     return model
 
 
-def scalar(name: str, prior: Prior) -> Tensor:
-    """A free scalar with this prior, or a number if it is fixed. Laws of a scale are sampled with a sign."""
+def scalar(name: str, prior: Prior, at: tuple[Tensor, Tensor] | None = None) -> Tensor:
+    """A free scalar with this prior, or a number if it is fixed. Laws of a scale are sampled with a sign.
+
+    ``at`` gives the prior's mean and sd as data, so that other values need no other compiled model.
+    """
+    mean, sd = at or (pt.as_tensor_variable(np.float64(value)) for value in (prior.mean, prior.sd))
     if prior.law == "fixed":
-        return pt.as_tensor_variable(np.float64(prior.mean))
+        return mean
     if prior.law == "half_normal":
-        return pm.Normal(name, 0, prior.sd)
+        return pm.Normal(name, 0, sd)
     if prior.law == "half_student_t":
-        return pm.StudentT(name, nu=prior.df, mu=0, sigma=prior.sd)
+        return pm.StudentT(name, nu=prior.df, mu=0, sigma=sd)
     if prior.law == "exponential":
-        return pm.Laplace(name, 0, prior.sd)
+        return pm.Laplace(name, 0, sd)
     if prior.law == "log_normal":
-        return pm.LogNormal(name, prior.mean, prior.sd)
+        return pm.LogNormal(name, mean, sd)
     if prior.law == "student_t":
-        return pm.StudentT(name, nu=prior.df, mu=prior.mean, sigma=prior.sd)
+        return pm.StudentT(name, nu=prior.df, mu=mean, sigma=sd)
     if prior.law == "flat":
         return pm.Flat(name)
-    return pm.Normal(name, prior.mean, prior.sd)
+    return pm.Normal(name, mean, sd)
 
 
 def _log_density(

@@ -29,6 +29,7 @@ from missingmodels.models.likelihood import (
     sums_of,
 )
 from missingmodels.models.onset import scalar
+from missingmodels.models.priors import Prior
 from missingmodels.models.row_priors import RowPriors, column_arrays
 
 LAWS = ("normal", "student_t", "flat")
@@ -45,9 +46,11 @@ def effect_names(counts: Counts, frailty: str) -> tuple[str, ...]:
 def rows_shape(counts: Counts, priors: RowPriors, frailty: str) -> Hashable:
     """What a compiled model depends on; data of another size only need to be swapped in."""
     laws = tuple(p.law for p in priors.coefficients)
-    scales = tuple((p.law, p.mean, p.sd, p.df) for p in (priors.intercept, *priors.homes, *_child_prior(priors)))
-    sizes = (len(counts.child.ids) if counts.child else 0, *(len(g.ids) for g in counts.homes))
-    return ("rows", laws, scales, sizes, frailty, priors.child_by_shape, counts.trials is not None)
+    scales = tuple((p.law, p.df) for p in _scalars(priors).values())
+    sampled = len(counts.child.ids) if counts.child is not None and "child" in effect_names(counts, frailty) else 0
+    sizes = (sampled, *(len(group.ids) for group in counts.homes))
+    law = frailty if counts.child is not None else "none"
+    return ("rows", laws, scales, sizes, law, priors.child_by_shape, counts.trials is not None)
 
 
 def rows_data(counts: Counts, priors: RowPriors, frailty: str) -> Data:
@@ -56,7 +59,6 @@ def rows_data(counts: Counts, priors: RowPriors, frailty: str) -> Data:
     free = laws != "fixed"
     columns = counts.standardised
     offset = columns[:, ~free] @ mean[~free]
-    sampled = effect_names(counts, frailty)
     groups = {f"home{i}": (g.index, len(g.ids)) for i, g in enumerate(counts.homes)}
     if counts.child is not None and frailty != "none":
         groups["child"] = (counts.child.index, len(counts.child.ids))
@@ -65,16 +67,18 @@ def rows_data(counts: Counts, priors: RowPriors, frailty: str) -> Data:
         "log_days": np.log(counts.exposure) + offset,
         "total": np.array(float(counts.y.sum())),
         "constant": np.array(counts.constant.sum()),
+        **{f"{n}_{part}": np.array(getattr(p, part)) for n, p in _scalars(priors).items() for part in _parts(p)},
         **sums_of(counts.y.astype(float), columns[:, free], offset, groups),
         **{name: index for name, (index, _) in groups.items()},
     }
     if counts.trials is not None:
         held["trials"] = counts.trials.astype(float)
+    if not free.any():
+        held = {name: value for name, value in held.items() if name not in ("columns", "column_onsets")}
     for law in LAWS:
         if (laws == law).any() and law != "flat":
             held |= {f"{law}_mean": mean[laws == law], f"{law}_sd": sd[laws == law]}
             held |= {"student_t_df": df[laws == law]} if law == "student_t" else {}
-    assert set(sampled) <= set(groups)
     return held
 
 
@@ -88,14 +92,18 @@ def build_rows_model(counts: Counts, priors: RowPriors, frailty: str) -> pm.Mode
     """
     with pm.Model() as model:
         data = {name: pm.Data(name, values) for name, values in rows_data(counts, priors, frailty).items()}
-        intercept = scalar("intercept", priors.intercept)
+        free = {
+            name: scalar(name, prior, (data.get(f"{name}_mean", pt.zeros(())), data.get(f"{name}_sd", pt.zeros(()))))
+            for name, prior in _scalars(priors).items()
+        }
+        intercept = free["intercept"]
         beta = _coefficients(data, column_arrays(priors)[0])
         effects: dict[str, Tensor] = {}
-        for i, (group, prior) in enumerate(zip(counts.homes, priors.homes, strict=True)):
-            effects[f"home{i}"] = scalar(f"sigma_home{i}", prior) * pm.Normal(f"home{i}_z", 0, 1, shape=len(group.ids))
+        for i, group in enumerate(counts.homes):
+            effects[f"home{i}"] = free[f"sigma_home{i}"] * pm.Normal(f"home{i}_z", 0, 1, shape=len(group.ids))
         shape = None
         if counts.child is not None and priors.child is not None and frailty != "none":
-            child = scalar("frailty_shape" if priors.child_by_shape else "sigma_child", priors.child)
+            child = free["frailty_shape" if priors.child_by_shape else "sigma_child"]
             if frailty == "gamma":
                 shape = child if priors.child_by_shape else 1 / (child**2 + SMALLEST_VARIANCE)
             else:
@@ -139,5 +147,16 @@ def _coefficients(data: Tensors, laws: np.ndarray) -> Tensor:
     return joined if len(parts) == 1 else joined[np.argsort(np.concatenate(order))]
 
 
-def _child_prior(priors: RowPriors) -> tuple:
-    return () if priors.child is None else (priors.child,)
+def _scalars(priors: RowPriors) -> dict[str, Prior]:
+    """Every scalar parameter's prior by name."""
+    found = {"intercept": priors.intercept} | {f"sigma_home{i}": p for i, p in enumerate(priors.homes)}
+    if priors.child is not None:
+        found["frailty_shape" if priors.child_by_shape else "sigma_child"] = priors.child
+    return found
+
+
+def _parts(prior: Prior) -> tuple[str, ...]:
+    """The numbers of a prior that its law uses; the compiled model knows no others."""
+    if prior.law in ("flat", "fixed"):
+        return ("mean",) if prior.law == "fixed" else ()
+    return ("sd",) if prior.law in ("half_normal", "half_student_t", "exponential") else ("mean", "sd")
