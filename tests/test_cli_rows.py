@@ -91,3 +91,12 @@ def test_keys_of_priors_may_hold_an_equals_sign() -> None:
 def test_rows_are_labelled_by_line(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x,y\n1,2\n\n3,4\n")
     assert list(read_rows(tmp_path / "a.csv").dropna().index) == [2, 4]
+
+
+def test_trials_may_be_a_number(file: Path, tmp_path: Path) -> None:
+    """A binary outcome needs no column of ones; a count beyond it is told."""
+    frame = pd.read_csv(file)
+    frame["events"] = [7, *[0] * 179]
+    frame.to_csv(file, index=False)
+    done = run("fit-rows", file, "--formula", "events ~ arm", "--trials", 6, "-o", tmp_path / "o")
+    is_a_message(done, "more events (events) than trials (trials of every row) in row 2")

@@ -195,7 +195,10 @@ def fit_rows(
         typer.Option(help="Column of clusters with a normal effect; repeat for several."),
     ] = None,
     exposure: Annotated[Optional[str], typer.Option(help="Column of exposures; its log is the offset.")] = None,  # noqa: UP045
-    trials: Annotated[Optional[str], typer.Option(help="Column of trials, for a binomial outcome.")] = None,  # noqa: UP045
+    trials: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Column of trials, or their number in every row, for a binomial outcome."),
+    ] = None,
     frailty: Annotated[Optional[str], typer.Option(help="gamma (default), lognormal, normal or none.")] = None,  # noqa: UP045
     priors: Annotated[str, typer.Option(help="Prior set: weak, rstanarm or brms.")] = "weak",
     prior: Annotated[
@@ -209,6 +212,7 @@ def fit_rows(
     ] = False,
     seed: Seed = 1,
     draws: Annotated[int, typer.Option(help="Draws of each of 4 chains, and as many to tune.", min=50)] = 1000,
+    target_accept: Annotated[float, typer.Option(help="Higher takes smaller steps.", min=0.6, max=0.999)] = 0.95,
     allow_unconverged: Allow = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -226,12 +230,12 @@ def fit_rows(
         child=child,
         home=home,
         exposure=exposure,
-        trials=trials,
+        trials=int(trials) if trials is not None and trials.isdecimal() else trials,
         frailty=frailty,
         priors=prior_texts(prior or [], priors),
         unrecorded="drop" if drop_unrecorded else "refuse",
         seed=seed,
-        sampling=Sampling(draws=draws, tune=draws, target_accept=0.95),
+        sampling=Sampling(draws=draws, tune=draws, target_accept=target_accept),
         allow_unconverged=allow_unconverged,
     )
     body = {"output": str(output), "table": found.table().reset_index().to_dict(orient="records")}

@@ -20,6 +20,8 @@ from missingmodels.models.rows import build_rows_model, rows_data, rows_shape
 from missingmodels.plan import Gate, Sampling
 from missingmodels.provenance import digest_arrays, seed_of, stream, versions
 
+TRIALS = "trials of every row"
+
 
 @dataclass(frozen=True, kw_only=True)
 class RowsFit:
@@ -30,8 +32,8 @@ class RowsFit:
     draws : by chain and draw, all as reported: ``intercept`` where every column is 0, ``coefficients`` (P,) of the
         columns as they are, ``sigma_home`` (one for each home column), ``sigma_child`` (the standard deviation of a
         gamma frailty, or of the log of the others) with ``frailty_shape`` where it is gamma, ``home`` and
-        ``child_effect`` on the log rate, ``log_density`` (C,) of each child's rows, constants included (of each row if
-        there are no clusters of children or their effects are sampled)
+        ``child_effect`` on the log rate, ``log_density`` (C,) of each child's rows, constants included (of each row
+        if there are no clusters of children or their effects are sampled; left out where that is too much to hold)
     family : poisson or binomial
     frailty : gamma, lognormal, normal or none
     certificate : seed, digest of the data, priors as written, versions, seconds
@@ -60,7 +62,7 @@ def fit_rows(
     child: str | None = None,
     home: str | Sequence[str] | None = None,
     exposure: str | None = None,
-    trials: str | None = None,
+    trials: str | int | None = None,
     frailty: Literal["gamma", "lognormal", "normal", "none"] | None = None,
     priors: str | Mapping[str, str] = "weak",
     unrecorded: Literal["refuse", "drop"] = "refuse",
@@ -80,7 +82,8 @@ def fit_rows(
     child : column of clusters whose frailty is by default gamma and integrated out
     home : column, or columns, of clusters with a normal effect on the log rate
     exposure : column of exposures n ≥ 0, in any unit; its logarithm is the offset
-    trials : column of trials; the outcome is then binomial on the logit scale, with normal effects only
+    trials : column of trials, or their number in every row (1 for a binary outcome); the outcome is then binomial on
+        the logit scale, with normal effects only
     frailty : ``gamma`` (default for counts), ``lognormal`` (mean 1), ``normal`` (median 1, as lme4, glmmTMB, rstanarm
         and brms have it; default for trials) or ``none``
     priors : ``weak``, ``rstanarm`` or ``brms`` (their defaults), or texts by key, see ``models.row_priors``; those not
@@ -93,6 +96,8 @@ def fit_rows(
     """
     kind = frailty or ("normal" if trials is not None else "gamma")
     homes = home if home is None or isinstance(home, str) else tuple(home)
+    if isinstance(trials, int):
+        frame, trials = frame.assign(**{TRIALS: trials}), TRIALS
     asked = Asked(
         formula=formula,
         child=child,

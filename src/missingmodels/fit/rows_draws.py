@@ -18,7 +18,8 @@ from missingmodels.models.rows import LAWS, SMALLEST_VARIANCE
 
 LEAD = ("chain", "draw")
 INTERVAL = (0.05, 0.95)
-BLOCK = 4_000_000  # numbers held at once
+BLOCK = 4_000_000  # numbers worked on at once
+MOST_DENSITIES = 50_000_000  # numbers kept: 400 MB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +56,10 @@ def natural_rows(
         part = slice(start, min(start + step, draws))
         shape = None if flat.shape is None else flat.shape[part]
         found, effect = log_densities(counts, flat.eta(counts, part), shape, rng)
-        density.append(found)
+        density += [found] if draws * found.shape[1] <= MOST_DENSITIES else []
         child += [] if effect is None else [effect]
-    values = {"intercept": flat.intercept, "coefficients": flat.coefficients, "log_density": np.concatenate(density)}
+    values = {"intercept": flat.intercept, "coefficients": flat.coefficients}
+    values |= {"log_density": np.concatenate(density)} if density else {}
     values |= {"sigma_home": np.abs(flat.sigma_home), "home": np.concatenate([flat.sigma_home[:, :0], *flat.homes], 1)}
     if flat.sigma_child is not None:
         values |= {"sigma_child": np.abs(flat.sigma_child)}

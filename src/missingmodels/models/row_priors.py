@@ -3,6 +3,10 @@
 Keys: ``intercept`` (at the mean of every column), ``coefficients`` (all that are not named), a column's own name,
 ``sigma_home`` (every home column; ``sigma_home[NAME]`` for one), and for the child either ``sigma_child`` or, with a
 gamma frailty, ``frailty_shape``.
+
+``rstanarm`` and ``brms`` are those packages' defaults as documented (rstanarm since July 2020, its priors vignette; brms'
+``set_prior``), but for one thing: brms moves its intercept's location to the median of the linked outcome. To match a
+fit to the digit, give what its ``prior_summary`` prints.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ effect of each home:
 * counts: y ~ Poisson(n exp(η) u); trials: y ~ Binomial(m, logit⁻¹(η + log u))
 * ``gamma``: u ~ Gamma(k, k), integrated out; σ = 1/√k is its standard deviation
 * ``lognormal``: log u ~ Normal(−σ²/2, σ²), mean 1; ``normal``: log u ~ Normal(0, σ²), median 1, as lme4, glmmTMB,
-  rstanarm and brms have it. The two differ only in the intercept, by σ²/2.
+  rstanarm and brms have it. The two differ only in the intercept, by σ²/2, and so in what its prior says.
 """
 
 from __future__ import annotations
