@@ -38,6 +38,7 @@ def pages() -> dict[str, str]:
         "evidence.md": evidence_page(),
         "errors.md": errors_page(),
         "targets.md": targets_page(),
+        "rows.md": rows_page(),
     }
 
 
@@ -143,6 +144,40 @@ def targets_page() -> str:
         lines += [f"* Source: {target.citation}. Population: {target.population}{year}.", f"* Measured: {measure}."]
         lines += [f"* Comparable: {target.comparable}. {target.reason}"] if target.reason else []
         lines.append("")
+    return "\n".join(lines)
+
+
+def rows_page() -> str:
+    """How to fit rows of one's own."""
+    from missingmodels.fit import rows
+    from missingmodels.models import row_priors
+    from missingmodels.models import rows as models
+
+    lines = ["# Rows of one's own", "", "Made from `missingmodels.fit.rows` and `missingmodels.models.row_priors`.", ""]
+    given = inspect.signature(rows.fit_rows).parameters.values()
+    shown = [p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in given]
+    lines += [f"`fit_rows({shown[0]}, *, {', '.join(shown[1:])})`", ""]
+    lines += [
+        "```text",
+        inspect.getdoc(rows.fit_rows) or "",
+        "```",
+        "",
+        "## Models",
+        "",
+        inspect.getdoc(models) or "",
+        "",
+    ]
+    lines += ["## Priors", "", inspect.getdoc(row_priors) or "", "", "| prior set | key | prior |", "|---|---|---|"]
+    for name, texts in row_priors.PRESETS.items():
+        lines += [f"| `{name}` | `{key}` | `{text}` |" for key, text in texts.items()]
+    for title, laws in (("real parameters", row_priors.REAL_LAWS), ("scales", row_priors.SCALE_LAWS)):
+        written = ", ".join(f"`{name}({', '.join(parts)})`" for name, parts in laws.items())
+        lines += ["", f"Laws of {title}: {written}."]
+    lines += [
+        "",
+        "`autoscale` as a coefficient's last word divides its scale by the column's standard deviation; `rate`",
+    ]
+    lines += ["as the intercept's mean is the log of all events over all exposure (log odds for trials).", ""]
     return "\n".join(lines)
 
 

@@ -74,6 +74,7 @@ def is_a_message(done: subprocess.CompletedProcess[str], *words: str, code: int 
         ["calibrate-world"],
         ["export"],
         ["fit"],
+        ["fit-rows"],
         ["report"],
     ],
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
     from missingmodels.extract.ssda903 import read_ssda903
     from missingmodels.fit.fit import Fit
+    from missingmodels.fit.rows import fit_rows
     from missingmodels.fit.store import read_fit, write_fit
     from missingmodels.pipeline import Answer, answer
     from missingmodels.plan import Plan
@@ -38,6 +39,7 @@ _HOMES = {
     "Plan": "plan",
     "answer": "pipeline",
     "Answer": "pipeline",
+    "fit_rows": "fit.rows",
     "Fit": "fit.fit",
     "read_fit": "fit.store",
     "write_fit": "fit.store",
@@ -63,6 +65,7 @@ __all__ = [  # noqa: RUF022 (the order of the data's way)
     "Plan",
     "answer",
     "Answer",
+    "fit_rows",
     "Fit",
     "read_fit",
     "write_fit",

@@ -270,6 +270,66 @@ def report(
     _out({"report": str(path)}, as_json, f"{summary_text(evidence)}\nReport: {path}")
 
 
+@app.command("fit-rows")
+def fit_rows(
+    data: Annotated[Path, typer.Argument(help="CSV file, one row an observation.", metavar="DATA.csv")],
+    output: Out,
+    formula: Annotated[str, typer.Option(help="outcome ~ terms, for example 'events ~ treat * age'.")],
+    child: Annotated[Optional[str], typer.Option(help="Column of clusters with a frailty.")] = None,  # noqa: UP045
+    home: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Column of clusters with a normal effect; repeat for several."),
+    ] = None,
+    exposure: Annotated[Optional[str], typer.Option(help="Column of exposures; its log is the offset.")] = None,  # noqa: UP045
+    trials: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Column of trials, or their number in every row, for a binomial outcome."),
+    ] = None,
+    frailty: Annotated[Optional[str], typer.Option(help="gamma (default), lognormal, normal or none.")] = None,  # noqa: UP045
+    priors: Annotated[str, typer.Option(help="Prior set: weak, rstanarm or brms.")] = "weak",
+    prior: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            help="One prior, 'age=normal(0, 1)'; repeat. Keys: intercept, coefficients, a column, sigma_home."
+        ),
+    ] = None,
+    drop_unrecorded: Annotated[
+        bool, typer.Option(help="Leave rows with an unrecorded value out, named, instead of refusing.")
+    ] = False,
+    seed: Seed = 1,
+    draws: Annotated[int, typer.Option(help="Draws of each of 4 chains, and as many to tune.", min=50)] = 1000,
+    target_accept: Annotated[float, typer.Option(help="Higher takes smaller steps.", min=0.6, max=0.999)] = 0.95,
+    allow_unconverged: Allow = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Fit anybody's rows of counts with the onset likelihood: recurrent events or clustered counts."""
+    from missingmodels.cli_rows import fit_file, prior_texts, table_text
+    from missingmodels.plan import Sampling
+
+    found, path = fit_file(
+        data,
+        output,
+        overwrite=overwrite,
+        quiet=as_json,
+        formula=formula,
+        child=child,
+        home=home,
+        exposure=exposure,
+        trials=int(trials) if trials is not None and trials.isdecimal() else trials,
+        frailty=frailty,
+        priors=prior_texts(prior or [], priors),
+        unrecorded="drop" if drop_unrecorded else "refuse",
+        seed=seed,
+        sampling=Sampling(draws=draws, tune=draws, target_accept=target_accept),
+        allow_unconverged=allow_unconverged,
+    )
+    body = {"output": str(output), "table": found.table().reset_index().to_dict(orient="records")}
+    _out(
+        body | {"certificate": dict(found.certificate)}, as_json, f"{table_text(found)}\nTable and draws: {path.parent}"
+    )
+
+
 def _finish(found: Any, path: Path, as_json: bool) -> None:
     from missingmodels.report.text import summary_text
     from missingmodels.report.words import engine

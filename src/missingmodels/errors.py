@@ -51,6 +51,13 @@ class TablesInvalid(MissingModelsError):
         self.findings = findings
 
 
+class RowsInvalid(MissingModelsError):
+    """Rows given to ``fit_rows``, or the question asked of them, cannot be fitted. All faults are listed.
+
+    Remedy: correct the columns, rows or arguments named; nothing was fitted or written.
+    """
+
+
 class ConfigInvalid(MissingModelsError):
     """A plan or scenario has unknown keys, values out of range, or values that contradict each other.
 

@@ -44,7 +44,7 @@ def draw(
             "compile_seconds": round(compile_seconds, 2),
             "sample_seconds": round(sample_seconds, 2),
         },
-        sample_stats=_kept_stats(sampled.tree),
+        sample_stats=kept_stats(sampled.tree),
     )
 
 
@@ -54,7 +54,7 @@ def doubled(settings: Sampling, times: int) -> Sampling:
     return settings.model_copy(update={"draws": settings.draws * factor, "tune": settings.tune * factor})
 
 
-def _kept_stats(tree: xr.DataTree) -> dict[str, np.ndarray]:
+def kept_stats(tree: xr.DataTree) -> dict[str, np.ndarray]:
     """The statistics worth keeping; nutpie's others hold objects that no file format keeps."""
     stats = tree["sample_stats"].to_dataset()
     held = {name: stats[name].transpose("chain", "draw").to_numpy() for name in KEPT}

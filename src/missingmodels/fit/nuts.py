@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ import xarray as xr
 
 from missingmodels.fit.drawn import Progress
 from missingmodels.frame.design import Design
-from missingmodels.models.onset import ModelShape, build_model, model_data, model_shape
+from missingmodels.models.onset import build_model, model_data, model_shape
 from missingmodels.models.priors import SCALES, PriorSet
 from missingmodels.plan import Sampling
 
@@ -29,29 +29,39 @@ class Sampled:
     sample_seconds: float
 
 
-_COMPILED: dict[ModelShape, Any] = {}
+_COMPILED: dict[Hashable, Any] = {}
 _LOCK = threading.Lock()
 
 
-def compiled_model(design: Design, priors: PriorSet) -> tuple[Any, float]:
-    """The compiled model with this design's data in it, and the seconds spent compiling (0 if it was there)."""
-    shape = model_shape(design, priors)
+def compiled_once(shape: Hashable, build: Callable[[], Any], data: Mapping[str, np.ndarray]) -> tuple[Any, float]:
+    """The compiled model of a shape with these data in it, and the seconds spent compiling (0 if it was there)."""
     with _LOCK:
         start, fresh = time.perf_counter(), shape not in _COMPILED
         if fresh:
-            _COMPILED[shape] = nutpie.compile_pymc_model(build_model(design, priors), backend="numba")
+            _COMPILED[shape] = nutpie.compile_pymc_model(build(), backend="numba")
         seconds = time.perf_counter() - start if fresh else 0.0
-        return _COMPILED[shape].with_data(**model_data(design, priors)), seconds
+        return _COMPILED[shape].with_data(**data), seconds
+
+
+def compiled_model(design: Design, priors: PriorSet) -> tuple[Any, float]:
+    """The compiled onset model with this design's data in it, and the seconds spent compiling."""
+    return compiled_once(model_shape(design, priors), lambda: build_model(design, priors), model_data(design, priors))
 
 
 def sample(
     design: Design, priors: PriorSet, settings: Sampling, *, seed: int, progress: Progress | None = None
 ) -> Sampled:
-    """Draw from the posterior. ``progress`` is called with draws finished and in all, warm-up included.
+    """Draw from the posterior of the onset model; see ``draw``."""
+    return draw(*compiled_model(design, priors), settings, seed=seed, progress=progress)
+
+
+def draw(
+    compiled: Any, compile_seconds: float, settings: Sampling, *, seed: int, progress: Progress | None = None
+) -> Sampled:
+    """Draw from a compiled posterior. ``progress`` is called with draws finished and in all, warm-up included.
 
     An interrupt (Ctrl-C) stops the chains and is passed on; a part of the draws is never returned.
     """
-    compiled, compile_seconds = compiled_model(design, priors)
     start = time.perf_counter()
     running = nutpie.sample(
         compiled,

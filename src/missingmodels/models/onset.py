@@ -1,12 +1,7 @@
-"""The onset model in PyMC, with the gamma frailty integrated out exactly (specification, section 2).
-
-The rows' sums are taken before the sampler sees them, so one evaluation costs one pass over the rows: the onset term is
-linear in the parameters, and only ``Λ_i = Σ n exp(η)`` needs the rows.
-"""
+"""The onset model in PyMC, with the gamma frailty integrated out exactly (specification, section 2)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +9,17 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from missingmodels.frame.design import Design
+from missingmodels.models.likelihood import (
+    Data,
+    Tensor,
+    Tensors,
+    by_child,
+    integrated_frailty,
+    linear_term,
+    log_rate,
+    sums_of,
+)
 from missingmodels.models.priors import SCALES, Prior, PriorSet
-
-Data = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +68,7 @@ def model_data(design: Design, priors: PriorSet) -> Data:
         "home": design.home,
         "cell": cell,
         "child_onsets": np.bincount(design.child, onsets, children),
-        "column_onsets": onsets @ columns[:, ~fixed],
-        "home_onsets": np.bincount(design.home, onsets, homes),
-        "cell_onsets": np.bincount(cell, onsets, homes * periods),
-        "offset_onsets": np.array(onsets @ offset),
+        **sums_of(onsets, columns[:, ~fixed], offset, {"home": (design.home, homes), "cell": (cell, homes * periods)}),
         "prior_mean": mean[~fixed],
         "prior_sd": sd[~fixed],
         **(before if design.before_window.any() else {}),
@@ -87,8 +87,8 @@ def build_model(design: Design, priors: PriorSet) -> pm.Model:
     shape = model_shape(design, priors)
     with pm.Model() as model:
         data = {name: pm.Data(name, values) for name, values in model_data(design, priors).items()}
-        intercept = _scalar("intercept", priors.intercept)
-        sigma_home, sigma_period, k = (_scalar(name, getattr(priors, name)) for name in SCALES)
+        intercept = scalar("intercept", priors.intercept)
+        sigma_home, sigma_period, k = (scalar(name, getattr(priors, name)) for name in SCALES)
         beta = pm.Normal("coefficients", data["prior_mean"], data["prior_sd"], shape=shape.free)
         home = sigma_home * pm.Normal("home_z", 0, 1, shape=shape.homes)
         shock = sigma_period * pm.Normal("home_period_z", 0, 1, shape=shape.homes * shape.periods)
@@ -96,52 +96,38 @@ def build_model(design: Design, priors: PriorSet) -> pm.Model:
     return model
 
 
-def _scalar(name: str, prior: Prior) -> pt.TensorVariable:
+def scalar(name: str, prior: Prior, at: tuple[Tensor, Tensor] | None = None) -> Tensor:
+    """A free scalar with this prior, or a number if it is fixed. Laws of a scale are sampled with a sign.
+
+    ``at`` gives the prior's mean and sd as data, so that other values need no other compiled model.
+    """
+    mean, sd = at or (pt.as_tensor_variable(np.float64(value)) for value in (prior.mean, prior.sd))
     if prior.law == "fixed":
-        return pt.as_tensor_variable(np.float64(prior.mean))
+        return mean
     if prior.law == "half_normal":
-        return pm.Normal(name, 0, prior.sd)
+        return pm.Normal(name, 0, sd)
+    if prior.law == "half_student_t":
+        return pm.StudentT(name, nu=prior.df, mu=0, sigma=sd)
+    if prior.law == "exponential":
+        return pm.Laplace(name, 0, sd)
     if prior.law == "log_normal":
-        return pm.LogNormal(name, prior.mean, prior.sd)
-    return pm.Normal(name, prior.mean, prior.sd)
+        return pm.LogNormal(name, mean, sd)
+    if prior.law == "student_t":
+        return pm.StudentT(name, nu=prior.df, mu=mean, sigma=sd)
+    if prior.law == "flat":
+        return pm.Flat(name)
+    return pm.Normal(name, mean, sd)
 
 
 def _log_density(
-    data: Mapping[str, pt.TensorVariable],
-    intercept: pt.TensorVariable,
-    beta: pt.TensorVariable,
-    home: pt.TensorVariable,
-    shock: pt.TensorVariable,
-    k: pt.TensorVariable,
-    *,
-    conditional: bool,
-) -> pt.TensorVariable:
+    data: Tensors, intercept: Tensor, beta: Tensor, home: Tensor, shock: Tensor, k: Tensor, *, conditional: bool
+) -> Tensor:
     """Σ_i log L_i of section 2, without the constant Σ(y log n - log y!)."""
-    onsets = data["child_onsets"]
-    rate = pt.exp(data["log_days"] + intercept + data["columns"] @ beta + home[data["home"]] + shock[data["cell"]])
-    linear = (
-        intercept * onsets.sum()
-        + pt.dot(data["column_onsets"], beta)
-        + pt.dot(data["home_onsets"], home)
-        + pt.dot(data["cell_onsets"], shock)
-        + data["offset_onsets"]
-    )
+    onsets, effects = data["child_onsets"], {"home": home, "cell": shock}
+    rate = pt.exp(log_rate(data, intercept, beta, effects))
+    linear = linear_term(data, onsets.sum(), intercept, beta, effects)
     if not conditional:
-        expected = _by_child(rate, data)
-        child = pt.gammaln(k + onsets) - pt.gammaln(k) + k * pt.log(k) - (k + onsets) * pt.log(k + expected)
-        return linear + child.sum()
-    before = data["child_onsets_before"]
-    expected_before = _by_child(rate * (1 - data["now"]), data)
-    expected = _by_child(rate * data["now"], data)
-    shape, scale = k + before, k + expected_before
-    child = (
-        pt.gammaln(shape + onsets)
-        - pt.gammaln(shape)
-        + shape * pt.log(scale)
-        - (shape + onsets) * pt.log(scale + expected)
-    )
-    return linear + child.sum()
-
-
-def _by_child(values: pt.TensorVariable, data: Mapping[str, pt.TensorVariable]) -> pt.TensorVariable:
-    return pt.inc_subtensor(pt.zeros_like(data["child_onsets"])[data["child"]], values)
+        return linear + integrated_frailty(k, k, onsets, by_child(rate, data)).sum()
+    shape = k + data["child_onsets_before"]
+    known = k + by_child(rate * (1 - data["now"]), data)
+    return linear + integrated_frailty(shape, known, onsets, by_child(rate * data["now"], data)).sum()

@@ -21,11 +21,16 @@ SCALES = ("sigma_home", "sigma_period", "frailty_shape")
 
 @dataclass(frozen=True, kw_only=True)
 class Prior:
-    """One prior. ``law`` is normal (mean, sd), half_normal (sd), log_normal (mean, sd of the log) or fixed (mean)."""
+    """One prior. ``law`` is normal (mean, sd), half_normal (sd), log_normal (mean, sd of the log) or fixed (mean).
+
+    For rows of one's own also student_t and half_student_t (``sd`` is the scale, ``df`` the degrees of freedom),
+    exponential (``sd`` is 1 / rate) and flat.
+    """
 
     law: str
     mean: float = 0.0
     sd: float = 1.0
+    df: float = 0.0
     reason: str = ""
     source: str = ""
 

@@ -1,0 +1,28 @@
+"""A fit of anybody's rows on disk: a table for readers, draws in NetCDF, and the certificate, in one folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import xarray as xr
+
+from missingmodels.fit.rows import RowsFit
+from missingmodels.fit.store import ENGINE
+from missingmodels.provenance import versions
+from missingmodels.tables.store import MANIFEST, whole_folder
+
+ROWS_FORMAT = "missingmodels-rows"
+TABLE, DRAWS = "coefficients.csv", "draws.nc"
+
+
+def write_rows_fit(found: RowsFit, folder: Path, *, overwrite: bool = True) -> Path:
+    """Write a fit; the folder appears whole or not at all. Returns the path of its table."""
+    with whole_folder(folder, kind=ROWS_FORMAT, overwrite=overwrite) as scratch:
+        found.table().to_csv(scratch / TABLE)
+        stats = xr.Dataset({name: (("chain", "draw"), values) for name, values in found.sample_stats.items()})
+        groups = {"/posterior": found.draws, "/sample_stats": stats}
+        xr.DataTree.from_dict(groups).to_netcdf(scratch / DRAWS, engine=ENGINE)
+        manifest = {"format": ROWS_FORMAT, "versions": versions(), "certificate": dict(found.certificate)}
+        (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return Path(folder) / TABLE

@@ -1,0 +1,176 @@
+"""Priors for rows of one's own, written as other software writes them: ``normal(0, 2.5)``, ``student_t(3, 0, 2.5)``.
+
+Keys: ``intercept`` (at the mean of every column), ``coefficients`` (all that are not named), a column's own name,
+``sigma_home`` (every home column; ``sigma_home[NAME]`` for one), and for the child either ``sigma_child`` or, with a
+gamma frailty, ``frailty_shape``.
+
+``rstanarm`` and ``brms`` are those packages' defaults as documented (rstanarm since July 2020, its priors vignette;
+brms' ``set_prior``), but for one thing: brms moves its intercept's location to the median of the linked outcome. To
+match a fit to the digit, give what its ``prior_summary`` prints.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from missingmodels.frame.counts import Counts, rows_invalid
+from missingmodels.models.priors import Prior
+
+# Names of the arguments of each law. The location of a scale's prior must be 0: it is folded there.
+REAL_LAWS = {
+    "normal": ("mean", "sd"),
+    "student_t": ("df", "mean", "sd"),
+    "cauchy": ("mean", "sd"),
+    "flat": (),
+    "fixed": ("mean",),
+}
+SCALE_LAWS = {
+    "half_normal": ("sd",),
+    "half_student_t": ("df", "sd"),
+    "half_cauchy": ("sd",),
+    "exponential": ("rate",),
+    "log_normal": ("mean", "sd"),
+    "normal": ("mean", "sd"),
+    "student_t": ("df", "mean", "sd"),
+    "cauchy": ("mean", "sd"),
+    "fixed": ("mean",),
+}
+FOLDED = {"normal": "half_normal", "student_t": "half_student_t", "cauchy": "half_cauchy"}
+
+# ``rate`` stands for the log of all events over all exposure (log odds for trials), so that units do not matter.
+PRESETS: Mapping[str, Mapping[str, str]] = {
+    "weak": {
+        "intercept": "normal(rate, 2.5)",
+        "coefficients": "normal(0, 2.5, autoscale)",
+        "sigma_home": "half_student_t(3, 1)",
+        "sigma_child": "half_student_t(3, 1)",
+    },
+    "rstanarm": {
+        "intercept": "normal(0, 2.5)",
+        "coefficients": "normal(0, 2.5, autoscale)",
+        "sigma_home": "exponential(1)",
+        "sigma_child": "exponential(1)",
+    },
+    "brms": {
+        "intercept": "student_t(3, 0, 2.5)",
+        "coefficients": "flat()",
+        "sigma_home": "student_t(3, 0, 2.5)",
+        "sigma_child": "student_t(3, 0, 2.5)",
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowPriors:
+    """The priors of one model of rows.
+
+    ``coefficients`` (P,) are on the sampler's scale, ``written`` holds all as they were given. ``child`` is None
+    without clusters of children; ``child_by_shape`` says that it is a prior of the frailty's shape.
+    """
+
+    intercept: Prior
+    coefficients: tuple[Prior, ...]
+    homes: tuple[Prior, ...]
+    child: Prior | None
+    child_by_shape: bool
+    written: Mapping[str, str]
+
+
+def row_priors(given: str | Mapping[str, str], counts: Counts, frailty: str) -> RowPriors:
+    """Read priors: the name of a preset, or texts by key that replace those of the preset ``weak`` (or ``use``).
+
+    Raises RowsInvalid with every fault found.
+    """
+    wanted = {"use": given} if isinstance(given, str) else {str(k): str(v) for k, v in given.items()}
+    preset = wanted.pop("use", "weak")
+    faults = [] if preset in PRESETS else [f"priors {preset!r} are not known; known: {', '.join(PRESETS)}"]
+    single = {f"sigma_home[{group.column}]" for group in counts.homes}
+    child_keys = ("sigma_child", "frailty_shape") if frailty == "gamma" else ("sigma_child",)
+    known = ["intercept", "coefficients", *counts.names]
+    known += ["sigma_home", *sorted(single)] if counts.homes else []
+    known += child_keys if counts.child is not None and frailty != "none" else ()
+    faults += [
+        f"priors name {k!r}, which is not in the model; known: {', '.join(known)}" for k in wanted if k not in known
+    ]
+    if {"sigma_child", "frailty_shape"} <= set(wanted):
+        faults.append("sigma_child and frailty_shape are one parameter (sigma = 1 / sqrt(shape)): give one of them")
+    texts = {k: v for k, v in PRESETS.get(preset, {}).items() if k in known} | {
+        k: wanted[k] for k in wanted if k in known
+    }
+    if "frailty_shape" in wanted:
+        texts.pop("sigma_child", None)
+    read: dict[str, Prior] = {}
+    for key, text in texts.items():
+        scale = key.startswith("sigma_") or key == "frailty_shape"
+        prior, fault = read_prior(text, scale=scale, rate=counts.average_log_rate)
+        if prior is None or ((scale or key == "intercept") and "autoscale" in text):
+            faults.append(f"the prior of {key} {fault or 'cannot be autoscaled: that is for coefficients'}")
+        else:
+            read[key] = prior
+    if read.get("frailty_shape", Prior(law="fixed", mean=1.0)).law not in ("log_normal", "fixed"):
+        faults.append("the prior of frailty_shape must keep it above 0: give log_normal(m, s) or fixed(k)")
+    if faults:
+        raise rows_invalid(faults)
+    homes = tuple(read.get(f"sigma_home[{g.column}]", read.get("sigma_home", Prior(law="flat"))) for g in counts.homes)
+    by_shape = "frailty_shape" in read
+    return RowPriors(
+        intercept=read["intercept"],
+        coefficients=_of_columns(read, texts, counts),
+        homes=homes,
+        child=read.get("frailty_shape" if by_shape else "sigma_child"),
+        child_by_shape=by_shape,
+        written=texts,
+    )
+
+
+def read_prior(text: str, *, scale: bool, rate: float = 0.0) -> tuple[Prior | None, str]:
+    """A prior from its text, or None and what is wrong with it."""
+    laws = SCALE_LAWS if scale else REAL_LAWS
+    shape = re.fullmatch(r"\s*([a-z_]+)\s*(?:\(([^()]*)\))?\s*", text)
+    if shape is None or shape[1] not in laws:
+        return None, f"is {text!r}; write one of {', '.join(f'{n}({", ".join(a)})' for n, a in laws.items())}"
+    words = [word.strip() for word in (shape[2] or "").split(",") if word.strip()]
+    names = laws[shape[1]]
+    words = [word for word in words if word != "autoscale"]
+    try:
+        values = dict(zip(names, [rate if w == "rate" and not scale else float(w) for w in words], strict=True))
+    except ValueError:
+        return None, f"is {text!r}; write {shape[1]}({', '.join(names)}) with numbers"
+    wrong = [n for n in ("sd", "df", "rate") if n in values and not values[n] > 0]
+    if wrong or not all(map(math.isfinite, values.values())):
+        return None, f"is {text!r}: {' and '.join(wrong) or 'its numbers'} must be {'above 0' if wrong else 'finite'}"
+    law = shape[1]
+    if scale and law in FOLDED:
+        if values.pop("mean"):
+            return None, f"is {text!r}: a scale's prior is folded at 0, so its location must be 0"
+        law = FOLDED[law]
+    if scale and law == "fixed" and values["mean"] < 0:
+        return None, f"is {text!r}: a scale is not negative"
+    if law in ("cauchy", "half_cauchy"):
+        law, values["df"] = law.replace("cauchy", "student_t"), 1.0
+    if law == "exponential":
+        values["sd"] = 1.0 / values.pop("rate")
+    mean, sd, df = values.get("mean", 0.0), values.get("sd", 1.0), values.get("df", 0.0)
+    return Prior(law=law, mean=mean, sd=sd, df=df, reason=text), ""
+
+
+def _of_columns(read: Mapping[str, Prior], texts: Mapping[str, str], counts: Counts) -> tuple[Prior, ...]:
+    """(P,) priors of the sampler's coefficients, which are ``scale`` times those of the columns as they are."""
+    found = []
+    for name, scale, spread in zip(counts.names, counts.scale, counts.spread, strict=True):
+        key = name if name in read else "coefficients"
+        per_unit = 1.0 / spread if "autoscale" in texts[key] else 1.0
+        prior = read[key]
+        found.append(replace(prior, mean=prior.mean * scale, sd=prior.sd * per_unit * scale))
+    return tuple(found)
+
+
+def column_arrays(priors: RowPriors) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(P,) law, mean, sd and degrees of freedom of every coefficient."""
+    mean, sd, df = (np.array([getattr(p, part) for p in priors.coefficients], float) for part in ("mean", "sd", "df"))
+    return np.array([p.law for p in priors.coefficients], dtype=object), mean, sd, df

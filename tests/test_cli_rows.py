@@ -1,0 +1,102 @@
+"""``missingmodels fit-rows`` as typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from missingmodels.cli_rows import prior_texts, read_rows
+from missingmodels.errors import RowsInvalid
+from missingmodels.plan import Gate
+from test_cli import is_a_message, run
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(2)
+    patient = np.repeat(np.arange(60), 3)
+    frame = pd.DataFrame({"id": patient, "arm": np.where(patient % 2, "drug", "placebo"), "days": 30.0})
+    mean = 0.04 * frame["days"] * np.where(frame["arm"] == "drug", 0.4, 1.0) * rng.gamma(1.5, 1 / 1.5, 60)[patient]
+    frame["events"] = rng.poisson(mean)
+    path = tmp_path / "rows.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+QUESTION = ("--formula", "events ~ arm", "--child", "id", "--exposure", "days")
+
+
+@pytest.mark.sampled
+def test_a_file_becomes_a_table(file: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(file, dtype=str)
+    frame.loc[4, "arm"] = None
+    frame.to_csv(file, index=False)
+    out = tmp_path / "out"
+    done = run("fit-rows", file, *QUESTION, "--prior", "arm[placebo]=normal(0, 1)", "--drop-unrecorded", "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert "1 of 180 rows left out: arm is unrecorded in row 6" in done.stderr  # its line in the file
+    table = pd.read_csv(out / "coefficients.csv", index_col="term")
+    assert list(table.index) == ["intercept", "arm[placebo]", "sigma_child"]
+    assert table.loc["arm[placebo]", "low"] < np.log(2.5) < table.loc["arm[placebo]", "high"]
+    assert table.loc["intercept", "low"] < np.log(0.016) < table.loc["intercept", "high"]
+    for word in ("arm[placebo]", "90 % interval", "R-hat", f"{table.loc['sigma_child', 'median']:.3f}"):
+        assert word in done.stdout
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["certificate"]["rows_dropped"] == ["6"]
+    assert manifest["certificate"]["priors"]["arm[placebo]"] == "normal(0, 1)"
+    with xr.open_datatree(out / "draws.nc", engine="h5netcdf") as tree:
+        draws = tree["posterior"]["coefficients"].to_numpy()
+    assert np.median(draws) == pytest.approx(table.loc["arm[placebo]", "median"])
+    is_a_message(run("fit-rows", file, *QUESTION, "-o", out), "earlier output", "--overwrite")
+
+
+@pytest.mark.sampled
+def test_a_fit_that_does_not_mix_is_refused(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("missingmodels.fit.rows.Gate", lambda: Gate(ess_min=1e6))
+    arguments = ("fit-rows", file, *QUESTION, "--draws", 50, "-o", tmp_path / "out")
+    is_a_message(run(*arguments), "Not converged", "events ~ arm", "ESS", "below 1e+06", code=3)
+    assert not (tmp_path / "out").exists()
+    assert run(*arguments, "--allow-unconverged").returncode == 0
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["certificate"]["diagnostics"]["failed"]
+
+
+def test_faults_are_told_by_line_and_nothing_is_written(file: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(file)
+    frame["events"] = frame["events"].astype(float)
+    frame.loc[0, "events"], frame.loc[178, "days"] = 0.5, -2
+    frame.to_csv(file, index=False)
+    done = run(
+        "fit-rows", file, "--formula", "events ~ amr", "--child", "id", "--exposure", "days", "-o", tmp_path / "o"
+    )
+    is_a_message(done, str(file), "no column 'amr'", "in row 2", "in row 180", "What to do")
+    assert not (tmp_path / "o").exists()
+    is_a_message(
+        run("fit-rows", tmp_path / "no.csv", *QUESTION, "-o", tmp_path / "o"), "no.csv", "there is no such file"
+    )
+    done = run("fit-rows", file, *QUESTION, "--prior", "normal(0, 1)", "-o", tmp_path / "o")
+    is_a_message(done, "names no parameter", "--prior 'coefficients=normal(0, 2.5)'")
+
+
+def test_keys_of_priors_may_hold_an_equals_sign() -> None:
+    assert prior_texts(["bs(age, df=3)[0]=normal(0, 1)"], "brms") == {"use": "brms", "bs(age, df=3)[0]": "normal(0, 1)"}
+    with pytest.raises(RowsInvalid):
+        prior_texts(["flat()"], "weak")
+
+
+def test_rows_are_labelled_by_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n\n3,4\n")
+    assert list(read_rows(tmp_path / "a.csv").dropna().index) == [2, 4]
+
+
+def test_trials_may_be_a_number(file: Path, tmp_path: Path) -> None:
+    """A binary outcome needs no column of ones; a count beyond it is told."""
+    frame = pd.read_csv(file)
+    frame["events"] = [7, *[0] * 179]
+    frame.to_csv(file, index=False)
+    done = run("fit-rows", file, "--formula", "events ~ arm", "--trials", 6, "-o", tmp_path / "o")
+    is_a_message(done, "more events (events) than trials (trials of every row) in row 2")
