@@ -39,9 +39,12 @@ MOVED = {"CARPL", "CLOSE", "ALLEG", "STAND", "APPRR", "CREQB", "CREQO", "CHILD",
 FAR = pd.Timestamp("2200-01-01")
 
 
-def as_one_return_shows(tables: Tables, made: Return903) -> dict[str, pd.DataFrame]:
-    """The frames that reading the return back must give, sorted by their keys."""
-    first, last = pd.Timestamp(made.year - 1, 4, 1), pd.Timestamp(made.year, 4, 1)
+def as_returns_show(tables: Tables, made: Return903, *, since: int | None = None) -> dict[str, pd.DataFrame]:
+    """The frames that reading the return back must give, sorted by their keys.
+
+    With ``since``, an end year, they are what that year's return and all to this one show together.
+    """
+    first, last = pd.Timestamp((since or made.year) - 1, 4, 1), pd.Timestamp(made.year, 4, 1)
     own = tables["children"][tables["children"]["authority"] == made.authority]
     stays = _stays(tables, own, made)
     stays = _in_year(_cut_before(stays, _lines(made, "legal_change"), first), first, last)

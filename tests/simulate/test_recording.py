@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from full_world import AUTHORITIES, full_tables
 
+from missingmodels.config import Config, from_mapping
 from missingmodels.errors import ConfigInvalid, InputError
-from missingmodels.simulate.recording import KEY, Recorded, Recording, authority_view, record
+from missingmodels.recording import Recording
+from missingmodels.simulate.recording import KEY, Recorded, authority_view, record
 from missingmodels.tables import Tables, check_tables, make_tables
 from worlds import remade, small_world
 
@@ -276,6 +278,19 @@ def test_settings_that_cannot_be() -> None:
         Recording(duplicate_share=1.5, reported_home_sd=-1.0, short_hours=float("nan"), short_log_odds=float("inf"))
     for name in ("duplicate_share", "reported_home_sd", "short_hours", "short_log_odds"):
         assert name in str(told.value)
+
+
+def test_a_scenario_can_hold_the_dials() -> None:
+    """Read from TOML as any other table of settings, unknown keys told with their place."""
+
+    class Held(Config):
+        recording: Recording = Recording()
+
+    held = from_mapping({"recording": {"late_end_share": 0.5}}, Held)
+    assert held.recording == Recording(late_end_share=0.5)
+    assert from_mapping({}, Held).recording == Recording()
+    with pytest.raises(ConfigInvalid, match=r"recording\.late_start"):
+        from_mapping({"recording": {"late_start": 0.5}}, Held)
 
 
 def test_the_log_has_a_row_an_episode(world: Tables) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from full_world import AUTHORITIES, full_tables
-from projection903 import as_one_return_shows
+from projection903 import as_returns_show
 
 from missingmodels.errors import ConfigInvalid, InputError
 from missingmodels.extract.ssda903 import read_ssda903
@@ -43,7 +43,7 @@ def require_equal(got: Tables, expected: dict[str, pd.DataFrame]) -> None:
 def there_and_back(tables: Tables, folder: Path, authority: str, year: int, quirks: Quirks) -> None:
     made = make_return(tables, authority=authority, year=year, quirks=quirks, seed=3)
     found = read_ssda903(write_return(made, folder), authority=authority, year=year)
-    require_equal(found.tables, as_one_return_shows(tables, made))
+    require_equal(found.tables, as_returns_show(tables, made))
     assert set(found.tables.frames) == {"children", "placements", "missing_episodes", "homes"}
     assert not found.tables.all_residents
 
