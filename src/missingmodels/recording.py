@@ -1,8 +1,9 @@
 """How a simulated world is written down: the dials of the recording layer. Plain, so that a scenario can hold them.
 
-Figures to turn the dials by (`calibration.md`, sections 3 and 4): recorded 3.2 a resident-year against 12.3 in one
-provider's log, most of whose absences lasted about an hour; more than a quarter of authorities with no A; 7 % of the
-recorded unauthorised absences from homes are A.
+Figures to turn the dials by. Recorded absences from homes: 3.2 a resident-year (DfE, children looked after in England,
+2024; incidents over residents on 31 March, derived). One provider's own log, most of whose absences lasted about an
+hour: 12.3 (August 2016, published on DocumentCloud; derived). More than a quarter of authorities recorded no A in
+2023/24, and 7 % of the recorded absences from homes were A (the same DfE release; derived).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Recording:
     reported_log_odds : log-odds that an absence is reported, in an average home and authority; None (default): all are
     reported_home_sd : standard deviation of those log-odds between homes (log-odds, default 0)
     reported_authority_sd : the same between the authorities responsible for the children (log-odds, default 0)
-    short_hours : an absence of fewer hours is short (hours, default 6); without hours a same-day return is
+    short_hours : an absence of fewer hours is short (hours, default 6, an assumption); without hours, a same-day return
     short_log_odds : added to the log-odds for a short absence (log-odds, default 0; below 0 makes them seldomer)
     away_share : of absences whose whereabouts are known, the share that the usual authority writes as A
     whereabouts_known_share : of reported absences, the share whose whereabouts are known (default 0.5, an assumption)

@@ -2,8 +2,8 @@
 
 The simulated world is complete. A record is not: whether an absence is reported depends on the home, the authority and
 how long it lasted; some authorities record no absence as A at all; dates slip, ends are lost, rows are entered twice.
-Every dial is off by default, draws from a stream of its own, and gives an episode the same fate whatever other episodes
-there are.
+Every dial is off by default, draws from a stream of its own, and gives a child's episodes the same fate whatever other
+children there are.
 """
 
 from __future__ import annotations
