@@ -23,6 +23,7 @@ LAYERS = {
     "vocabulary": 0,
     "provenance": 0,
     "parameters": 0,
+    "recording": 0,
     "tables": 1,
     "config": 1,
     "sources": 1,
@@ -48,6 +49,7 @@ LAYERS = {
     "__main__": 8,
 }
 BELOW = {
+    "recording": {0},
     "tables": {0},
     "config": {0},
     "sources": {0},
@@ -237,7 +239,7 @@ def test_an_allowed_import_passes(name, line):
     assert faults_of(name, ast.parse(line)) == []
 
 
-CORE = ("intervals", "provenance", "parameters", "sources", "targets", "frame.exposure")
+CORE = ("intervals", "provenance", "parameters", "recording", "sources", "targets", "frame.exposure", "simulate.run")
 
 
 @pytest.mark.parametrize("name", CORE)
