@@ -61,8 +61,21 @@ def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) 
 @app.command()
 def simulate(
     output: Out,
-    scenario_name: Annotated[str, typer.Option("--scenario", help="A scenario's TOML file, or small, null.")] = "small",
+    scenario_name: Annotated[
+        str,
+        typer.Option(
+            "--scenario",
+            help="A scenario's TOML file, or small, null, homophily_only, shocks_only, region, england.",
+        ),
+    ] = "small",
     seed: Seed = 1,
+    shifts: Annotated[
+        bool, typer.Option("--shifts", help="Write every shift of the rota, too: millions of rows.")
+    ] = False,
+    log_exposures: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option(help="Log each resident-day's exposures; by default up to 2,000 homes."),
+    ] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -70,9 +83,13 @@ def simulate(
     from missingmodels.presets import load_scenario
     from missingmodels.simulate.store import write_world
     from missingmodels.simulate.world import simulate_world
+    from missingmodels.tables.store import FORMAT, require_free
 
-    world = simulate_world(load_scenario(scenario_name), seed=seed)
-    write_world(world, output, overwrite=overwrite)
+    require_free(output, kind=FORMAT, overwrite=overwrite)
+    scenario = load_scenario(scenario_name)
+    logged = scenario.homes.count <= 2000 if log_exposures is None else log_exposures
+    world = simulate_world(scenario, seed=seed, log_exposures=logged)
+    write_world(world, output, overwrite=overwrite, shifts=shifts)
     counts = {name: len(frame) for name, frame in world.tables.frames.items()}
     _out({"output": str(output), "rows": counts}, as_json, table("Rows written", counts) + f"\nTables: {output}")
 
