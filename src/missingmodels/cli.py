@@ -242,6 +242,39 @@ def calibrate_world(
 
 
 @app.command()
+def network(
+    tables: TablesFolder,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .png file to write.")],
+    day: Annotated[str, typer.Option(help="The day to draw, as 2024-06-01.")],
+    home: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="A home to draw; repeat for several. By default the first 60 with residents."),
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Draw residents and their ties on one day of a simulated sector."""
+    from datetime import date
+
+    from missingmodels.errors import InputError
+    from missingmodels.evidence.network_day import network_day
+    from missingmodels.report.network_day import network_day as draw
+    from missingmodels.report.style import png
+    from missingmodels.tables import read_tables
+
+    try:
+        asked = date.fromisoformat(day)
+    except ValueError:
+        raise InputError(f"{day!r} is no day", remedy="write it as 2024-06-01") from None
+    if output.exists() and not overwrite:
+        raise InputError("the file exists", where=str(output), remedy="choose another with -o, or give --overwrite")
+    found = network_day(read_tables(tables), asked, homes=home or ())
+    output.write_bytes(png(draw(found)))
+    counts = {"residents": len(found["children"]), "ties": len(found["ties"]), "homes drawn": len(found["homes"])}
+    _out({"output": str(output), **counts}, as_json, table(f"{asked}", counts) + f"\nFigure: {output}")
+
+
+@app.command()
 def fit(
     tables: TablesFolder,
     output: Out,
