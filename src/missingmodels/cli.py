@@ -74,10 +74,18 @@ def simulate(
 @import_app.command("ssda903")
 def import_ssda903(
     source: Annotated[
-        Path, typer.Argument(metavar="RETURN", help="Folder or .zip of CSV files, .xlsx workbook, or .xml return.")
+        list[Path],
+        typer.Argument(
+            metavar="RETURN...",
+            help="Returns of one or more years: each a folder or .zip of CSV files, .xlsx workbook or .xml return, "
+            "or a folder of such; or a regional pool, whose files have LA and YEAR.",
+        ),
     ],
     output: Out,
-    authority: Annotated[str, typer.Option(help="Code of the authority that made the return.")],
+    authority: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Code of the authority that made the returns; not for a pool."),
+    ] = None,
     year: Annotated[Optional[int], typer.Option(help="End year, 2018 for 2017/18; inferred if left out.")] = None,  # noqa: UP045
     set_aside_bad_dates: Annotated[
         bool, typer.Option(help="Set rows with unreadable dates aside instead of refusing.")
@@ -89,7 +97,7 @@ def import_ssda903(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Turn one authority's SSDA903 return into tables and a ledger that accounts for every row."""
+    """Turn SSDA903 returns of one or more years into tables and a ledger that accounts for every row."""
     from missingmodels.extract.homes import add_homes
     from missingmodels.extract.ofsted import read_ofsted_list
     from missingmodels.extract.ssda903 import read_ssda903

@@ -12,6 +12,7 @@ from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 from missingmodels.extract.xml903 import read_xml903
 from missingmodels.extract.zip_files import read_zip
 
+SUFFIXES = (".zip", ".xml", *WORKBOOKS)
 KINDS = "a folder of CSV files, a .zip of them, an .xlsx workbook or the return's .xml"
 
 
@@ -27,7 +28,7 @@ def read_container(path: Path) -> list[SourceTable]:
     if path.is_dir():
         return read_csv_folder(path)
     kind = path.suffix.lower()
-    if kind not in (".zip", ".xml", *WORKBOOKS):
+    if kind not in SUFFIXES:
         hint = {
             ".csv": "name the folder that holds this file and the return's others",
             ".xls": "save it as .xlsx first",

@@ -25,12 +25,16 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "missing": ("CHILD", "MISSING", "MIS_START", "MIS_END"),
     "uasc": ("CHILD", "DUC"),
 }
-# UASC_FLAG is the XML return's alone: in the others a row in uasc is the flag.
-OPTIONAL = {"episodes": ("PL_LOCATION",), "uasc": ("UASC_FLAG",)}
+# UASC_FLAG is the XML return's alone: in the others a row in uasc is the flag. LA and YEAR are a regional pool's.
+POOL = ("LA", "YEAR")
+OPTIONAL = {
+    **{"header": POOL, "episodes": ("PL_LOCATION", *POOL), "missing": POOL},
+    **{"uasc": ("UASC_FLAG", *POOL)},
+}
 # Columns of the return that are left unread, so that they are not reported as strange.
 UNREAD = {
     "header": {"UPN", "MOTHER", "MC_DOB"},
-    "episodes": {"CIN", "HOME_POST", "PL_LA", "PL_DISTANCE"},
+    "episodes": {"CIN", "HOME_POST", "PL_LA", "PL_DISTANCE", "YEAR_LATEST", "EPISODE_SOURCE"},
     "missing": {"DOB"},
     "uasc": {"SEX", "DOB"},
 }
@@ -102,10 +106,10 @@ def needed_columns(file: SourceTable, table: str) -> pd.DataFrame:
     held = [*NEEDED[table], *(name for name in OPTIONAL.get(table, ()) if name in file.columns), "row"]
     frame = file.frame.loc[:, held].copy()
     _refuse_formula_errors(file, held)
-    for column in [name for name in held if name not in ("row", "CHILD", *DATES[table])]:
+    for column in [name for name in held if name not in ("row", "CHILD", "LA", *DATES[table])]:
         frame[column] = frame[column].str.upper()
     # Spreadsheets turn whole numbers into 123456.0.
-    for column in [name for name in ("CHILD", "SEX", "URN") if name in held]:
+    for column in [name for name in ("CHILD", "SEX", "URN", "YEAR") if name in held]:
         frame[column] = frame[column].str.replace(r"\.0$", "", regex=True)
     for column in [name for name in ("URN", "PL_POST") if name in held]:
         frame[column] = frame[column].str.replace(r"\s+", "", regex=True)

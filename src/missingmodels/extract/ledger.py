@@ -1,8 +1,8 @@
 """The ledger: what became of every row that was read, so that the counts of an import add up.
 
-A *working frame* holds one source file: its columns, plus ``file``, ``row``, ``table`` and the fate of
-each row. Rows are never dropped from it; they go out of play by their outcome. The functions here return a
-changed copy.
+A *working frame* holds one table's rows, of one source file or of several: its columns, plus ``file``, ``row``,
+``table``, ``uid`` (a number that no other row of the frame has) and the fate of each row. Rows are never dropped from
+it; they go out of play by their outcome. The functions here return a changed copy.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ from missingmodels.errors import ImportFault
 
 OUTCOMES = ("used", "merged", "repaired", "set_aside")
 FATE = ("outcome", "reason", "repair", "before", "after", "detail")
-COLUMNS = ("file", "row", "table", *FATE)
+COLUMNS = ("file", "row", "table", "year", *FATE)
 FAULTS_SHOWN = 10
 
 
 def follow(frame: pd.DataFrame, *, file: str, table: str) -> pd.DataFrame:
-    """A working frame in which every row counts as used until something else is said of it."""
-    fates = {"file": file, "table": table} | dict.fromkeys(FATE, "") | {"outcome": "used"}
-    return frame.assign(**fates)
+    """A working frame in which every row counts as used until something else is said of it.
+
+    ``year`` is the end year of the return that a row came in, 0 where there is no such year.
+    """
+    fates = {"file": file, "table": table, "year": 0} | dict.fromkeys(FATE, "") | {"outcome": "used"}
+    return frame.assign(uid=frame["row"], **fates)
 
 
 def in_play(frame: pd.DataFrame) -> pd.Series:
@@ -44,14 +47,21 @@ def set_aside(frame: pd.DataFrame, which: pd.Series, reason: str, detail: str = 
 
 
 def merge(frame: pd.DataFrame, which: pd.Series, reason: str, *, into: pd.Series) -> pd.DataFrame:
-    """Fold rows into others, given by their row numbers in the file."""
+    """Fold rows into others of the frame, given by their ``uid``."""
     hit = which & in_play(frame)
     if not hit.any():
         return frame
     out = frame.copy()
     out.loc[hit, "outcome"] = "merged"
     out.loc[hit, "reason"] = reason
-    return remark(out, hit, "into row " + into[hit].astype("int64").astype(str))
+    return remark(out, hit, "into " + place_of(frame, into[hit], beside=frame.loc[hit, "file"]))
+
+
+def place_of(frame: pd.DataFrame, uid: pd.Series, *, beside: pd.Series) -> pd.Series:
+    """Where rows stand, in words: ``row 7``, with the file's name before it unless it is that of ``beside``."""
+    place = frame.set_index("uid")[["file", "row"]].loc[uid.astype("int64")].set_axis(uid.index)
+    file = (place["file"] + " ").where(place["file"] != beside, "")
+    return file + "row " + place["row"].astype("int64").astype(str)
 
 
 def repair(frame: pd.DataFrame, which: pd.Series, rule: str, *, before: pd.Series, after: pd.Series) -> pd.DataFrame:
