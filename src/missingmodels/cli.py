@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -22,6 +23,15 @@ app = typer.Typer(
 )
 import_app = typer.Typer(help="Turn an extract into tables.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(import_app, name="import")
+
+
+class HomeBy(StrEnum):
+    """What a home is in an import."""
+
+    urn = "urn"
+    urn_and_postcode = "urn_and_postcode"
+    postcode = "postcode"
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 Out = Annotated[Path, typer.Option("--output", "-o", help="Folder to write; it appears whole or not at all.")]
@@ -90,6 +100,9 @@ def import_ssda903(
     set_aside_bad_dates: Annotated[
         bool, typer.Option(help="Set rows with unreadable dates aside instead of refusing.")
     ] = False,
+    home_by: Annotated[
+        HomeBy, typer.Option(help="What a home is: a URN, each postcode of a URN, or a postcode with all its URNs.")
+    ] = HomeBy.urn,
     homes: Annotated[
         Optional[list[Path]],  # noqa: UP045
         typer.Option("--homes", help="Ofsted list of homes (.csv, .xlsx); repeat for several dates."),
@@ -104,7 +117,9 @@ def import_ssda903(
     from missingmodels.tables.store import FORMAT, require_free, whole_folder, write_tables_into
 
     require_free(output, kind=FORMAT, overwrite=overwrite)
-    found = read_ssda903(source, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates)
+    found = read_ssda903(
+        source, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates, home_by=home_by.value
+    )
     lists = [read_ofsted_list(path) for path in homes or []]
     tables, notes = add_homes(found.tables, lists) if lists else (found.tables, None)
     with whole_folder(output, overwrite=overwrite) as scratch:

@@ -6,9 +6,9 @@ import json
 
 import pandas as pd
 from returns903 import write_year
-from test_cli import run
 
 from missingmodels.tables import read_tables
+from test_cli import run
 
 
 def test_returns_of_two_years(tmp_path):

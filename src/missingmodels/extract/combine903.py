@@ -18,10 +18,9 @@ from missingmodels.extract import layout903 as layout
 from missingmodels.extract.absences import missing_episodes_of, settle_missing
 from missingmodels.extract.children903 import children_of, one_row_a_child, settle_header, settle_uasc
 from missingmodels.extract.ledger import Ledger, in_play, ledger_of
-from missingmodels.extract.notes903 import notes_on
-from missingmodels.extract.placements import homes_of, placements_of, settle_episodes
+from missingmodels.extract.notes903 import notes_on, records_a
+from missingmodels.extract.placements import HomeBy, homes_of, name_homes, placements_of, settle_episodes
 from missingmodels.extract.return903 import Return
-from missingmodels.extract.successors import home_urns
 from missingmodels.tables import Tables, make_tables, require_valid
 
 Frames = dict[str, pd.DataFrame]
@@ -35,8 +34,13 @@ class Imported:
     ledger: Ledger
 
 
-def combine_returns(returns: Sequence[Return]) -> Imported:
+def combine_returns(returns: Sequence[Return], *, home_by: HomeBy = "urn") -> Imported:
     """Tables of the returns together.
+
+    Parameters
+    ----------
+    home_by : what a home is: its ``urn``; each building of a URN (``urn_and_postcode``); or an address with all
+        its URNs (``postcode``)
 
     Each authority's returns must be of years that follow each other, and only one of each year. What an authority
     with an older last return left open ends with that return, since nothing is recorded of it after.
@@ -53,7 +57,7 @@ def combine_returns(returns: Sequence[Return]) -> Imported:
     every_year = [year for each in returns for year in each.years]
     opens, closes = pd.Timestamp(min(every_year) - 1, 4, 1), pd.Timestamp(max(every_year), 4, 1)
     frames = _spans(frames, closes)
-    frames, made, told = _settle(frames, opens=opens)
+    frames, made, told = _settle(frames, opens=opens, home_by=home_by)
     every = [note for each in returns for note in each.notes]
     ledger = ledger_of(
         list(frames.values()),
@@ -166,15 +170,14 @@ def _spans(frames: Frames, pool_closes: pd.Timestamp) -> Frames:
     return out
 
 
-def _settle(frames: Frames, *, opens: pd.Timestamp) -> tuple[Frames, Frames, list[str]]:
+def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy) -> tuple[Frames, Frames, list[str]]:
     """The working frames with every row's fate, the Tables' frames, and notes."""
     header = frames["header"].assign(sex=frames["header"]["SEX"].map(layout.SEX).fillna(frames["header"]["SEX"]))
     facts = [name for name in layout.NEEDED["header"] if name != "CHILD"]
     header = one_row_a_child(header, facts, compared={"sex": "SEX", "birth": "DOB", "ETHNIC": "ETHNIC"})
     alive = header[in_play(header)].set_index("CHILD")
     episodes = settle_episodes(frames["episodes"], birth=alive["birth"])
-    urns, notes = home_urns(episodes)
-    episodes = episodes.assign(HOME_URN=urns)
+    episodes, notes = name_homes(episodes, by=home_by)
     placements = placements_of(episodes)
     if placements.empty:
         reasons = episodes["reason"].value_counts().to_dict()
@@ -218,5 +221,7 @@ def _origin(returns: Sequence[Return], frames: Frames, names: Mapping[tuple[int,
         "kind": "ssda903",
         "authority": authorities[0] if len(authorities) == 1 else authorities,
         "year": years[0] if len(years) == 1 else years,
+        # An authority that never records A counts as M what others call A: compare authorities on M or A.
+        "records_a": records_a(frames["missing"]),
         "files": {names[at, file]: digest for at, each in enumerate(returns) for file, digest in each.files.items()},
     }

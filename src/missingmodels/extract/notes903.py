@@ -8,7 +8,6 @@ import pandas as pd
 
 from missingmodels.extract import layout903 as layout
 from missingmodels.extract.ledger import in_play
-from missingmodels.extract.placements import home_key
 
 # The longest stay that a temporary code allows, in days (validation rules 375, 376 and 379 as implemented openly).
 TEMPORARY_DAYS = {"T1": 42, "T3": 21, "T4": 7}
@@ -16,19 +15,25 @@ TEMPORARY_DAYS = {"T1": 42, "T3": 21, "T4": 7}
 
 def notes_on(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     """Notes on settled working frames."""
-    notes = []
-    for authority, rows in frames["missing"].groupby("authority", sort=True):
-        if not (rows["category"] == "A").any() and rows["category"].notna().any():
-            notes.append(
-                f"no missing row of {authority} is A (away without authorisation): the authority may record M only"
-            )
+    notes = [
+        f"no missing row of {authority} is A (away without authorisation): the authority may record M only"
+        for authority, known in records_a(frames["missing"]).items()
+        if not known
+    ]
     return notes + [f"{count} {what}" for what, count in _oddities(frames).items() if count]
+
+
+def records_a(missing: pd.DataFrame) -> dict[str, bool]:
+    """Whether an authority's returns hold any A at all, by authority with missing rows."""
+    named = missing[missing["category"].notna()]
+    return {str(k): bool(v) for k, v in (named["category"] == "A").groupby(named["authority"]).any().items()}
 
 
 def _oddities(frames: Mapping[str, pd.DataFrame]) -> dict[str, int]:
     episodes, header = frames["episodes"], frames["header"]
     strange = sorted(set(episodes["PLACE"].unique()) - layout.PLACES - {""})
-    weak = home_key(episodes)[1] & episodes["PLACE"].isin(layout.HOMES_BY_URN)
+    weak = episodes["URN"].isin(layout.NO_URN) & episodes["home_id"].notna()
+    weak &= episodes["PLACE"].isin(layout.HOMES_BY_URN)
     limit = episodes["PLACE"].map(TEMPORARY_DAYS)
     too_long = in_play(episodes) & ((episodes["end"] - episodes["start"]).dt.days > limit)
     return {

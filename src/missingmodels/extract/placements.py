@@ -7,6 +7,8 @@ arrival.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pandas as pd
 
 from missingmodels.extract import layout903 as layout
@@ -14,8 +16,9 @@ from missingmodels.extract.children903 import by_child
 from missingmodels.extract.history903 import close_old_ends, drop_superseded
 from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside
 from missingmodels.extract.resubmitted import newest_stands
-from missingmodels.extract.successors import same_address
+from missingmodels.extract.successors import FULL_POSTCODE, home_urns, same_address
 
+HomeBy = Literal["urn", "urn_and_postcode", "postcode"]
 SETTING = ["PLACE", "URN", "PL_POST", "PLACE_PROVIDER"]
 COMPARED = ("PLACE", "URN", "PL_POST", "PLACE_PROVIDER", "RNE", "LS", "REC", "REASON_PLACE_CHANGE")
 
@@ -109,16 +112,15 @@ def _merge_runs(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def placements_of(episodes: pd.DataFrame) -> pd.DataFrame:
-    """The placements table of settled episodes. A setting whose code or URN was changed has its last one."""
+    """The placements table of settled episodes with named homes. A setting that was renamed has its last code and URN."""
     runs = episodes[episodes["head"].notna()].groupby("head", sort=False)
     first, final = runs.head(1).set_index("head"), runs.tail(1).set_index("head")
-    home, _ = home_key(final)
     return pd.DataFrame(
         {
             "child_id": first["CHILD"],
             "start_date": first["start"],
             "end_date": final["end"],
-            "home_id": home,
+            "home_id": final["home_id"],
             "placement_type": final["PLACE"],
             "provider": _unrecorded(final["PLACE_PROVIDER"]),
             "out_of_area": _out_of_area(first),
@@ -133,28 +135,35 @@ def homes_of(episodes: pd.DataFrame, *, first: pd.Timestamp) -> pd.DataFrame:
     """One row a home met, valid from its first stay or the first observed day; its places are unrecorded."""
     runs = episodes[episodes["head"].notna()]
     final = runs[~runs["head"].duplicated(keep="last")].set_index("head")
-    home, weak = home_key(final)
     start = runs[~runs["head"].duplicated()].set_index("head")["start"]
-    found = pd.DataFrame({"home_id": home, "weak_key": weak, "start": start}).dropna(subset=["home_id"])
+    found = final[["home_id", "weak_key"]].assign(start=start).dropna(subset=["home_id"])
     homes = found.groupby("home_id", as_index=False).agg(weak_key=("weak_key", "first"), start=("start", "min"))
     homes["valid_from"] = homes["start"].where(homes["start"] < first, first)
     return homes[["home_id", "valid_from", "weak_key"]]
 
 
-def home_key(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """The home of each row and whether its key is weak, that is built from an address.
+def name_homes(episodes: pd.DataFrame, *, by: HomeBy = "urn") -> tuple[pd.DataFrame, list[str]]:
+    """The episodes with ``home_id``, unrecorded outside homes, and ``weak_key``; and notes on what was joined.
 
-    The URN where it names the setting; ``URN@postcode`` where it names the provider; ``@postcode`` where
-    there is none. Unrecorded for all other settings (an agency's URN is no home), and without URN and
-    postcode.
+    ``weak_key`` says that the name is built from an address. By ``urn``: the URN where it names the setting,
+    ``URN@postcode`` where it names the provider, ``@postcode`` where there is none. By ``urn_and_postcode`` the
+    buildings of one URN are homes of their own; by ``postcode`` all URNs at one address are one home. A postcode
+    cut to its sector tells no homes apart, so there the URN alone is used.
     """
-    urn = frame["HOME_URN"] if "HOME_URN" in frame else frame["URN"]
+    urn, notes = home_urns(episodes)
     urn = urn.mask(urn.isin(layout.NO_URN), "")
-    by_urn = frame["PLACE"].isin(layout.HOMES_BY_URN) & (urn != "")
-    by_address = frame["PLACE"].isin([*layout.HOMES_BY_URN, *layout.HOMES_BY_ADDRESS]) & ~by_urn
-    weak = by_address & ((urn != "") | (frame["PL_POST"] != ""))
-    key = urn.where(by_urn).mask(weak, urn + "@" + frame["PL_POST"])
-    return key, weak
+    post, place = episodes["PL_POST"], episodes["PLACE"]
+    own_urn = place.isin(layout.HOMES_BY_URN) & (urn != "")
+    home = place.isin([*layout.HOMES_BY_URN, *layout.HOMES_BY_ADDRESS]) & ((urn != "") | (post != ""))
+    whole = post.str.fullmatch(FULL_POSTCODE).astype(bool) if len(post) else own_urn
+    by_urn = own_urn if by == "urn" else own_urn & ~whole
+    named = urn.where(by_urn)
+    named = named.mask(home & ~by_urn, ("@" + post) if by == "postcode" else urn + "@" + post)
+    if by != "urn" and (home & ~whole).any():
+        notes.append(f"{int((home & ~whole).sum())} episodes have no whole postcode: their home goes by its URN")
+    if by == "postcode":
+        named = named.mask(home & ~whole & (urn != ""), urn)
+    return episodes.assign(home_id=named, weak_key=home & ~by_urn), notes
 
 
 def _end_reason(final: pd.DataFrame) -> pd.Series:

@@ -13,6 +13,7 @@ from pathlib import Path
 from missingmodels.errors import InputError
 from missingmodels.extract.combine903 import Imported, combine_returns
 from missingmodels.extract.containers import SUFFIXES
+from missingmodels.extract.placements import HomeBy
 from missingmodels.extract.return903 import Return, read_return
 
 __all__ = ["Imported", "Return", "combine_returns", "read_return", "read_ssda903", "returns_in"]
@@ -24,6 +25,7 @@ def read_ssda903(
     authority: str | None = None,
     year: int | None = None,
     set_aside_bad_dates: bool = False,
+    home_by: HomeBy = "urn",
 ) -> Imported:
     """Read one return, or several years' of one authority, or a pool.
 
@@ -37,6 +39,7 @@ def read_ssda903(
     year : the return's end year (2018 = 1 April 2017 to 31 March 2018); inferred from the dates if not given.
         Only for a single return
     set_aside_bad_dates : set rows whose dates cannot be read aside instead of refusing the return
+    home_by : what a home is, see ``combine_returns``
 
     Ledger and errors name the file, or the sheet and its row, or the XML element and its number in the file.
 
@@ -52,7 +55,8 @@ def read_ssda903(
             remedy="leave the year out, or read each with read_return and join them with combine_returns",
         )
     return combine_returns(
-        [read_return(each, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates) for each in found]
+        [read_return(each, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates) for each in found],
+        home_by=home_by,
     )
 
 
