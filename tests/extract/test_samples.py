@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from returns903 import MISSING, iso, to_csv
 
 from missingmodels.errors import ImportFault
+from missingmodels.extract.ofsted import read_ofsted_list
 from missingmodels.extract.ssda903 import Imported, read_ssda903
 
 # Set c, read row by row against the repair rules of data_formats 4.7. The file is a pool of three authorities, of
@@ -87,3 +89,56 @@ def test_set_c_with_years_named_by_their_start_is_refused(shared, tmp_path, set_
     (tmp_path / "missing.csv").write_text(to_csv([], MISSING | {"LA": "", "YEAR": ""}))
     with pytest.raises(ImportFault, match="dates fall in the year after YEAR"):
         read_ssda903(tmp_path)
+
+
+# Set d, by reading its five episode rows with the first header row of each child (2015-07-11, 2013-01-07):
+# most of the dates (4 of 5 DEC) fall in 1 April 2019 to 31 March 2020, so the return is of 2019/20 as its name says.
+# 689661: row 3 from 2 December 2018 is cut on 11 December where row 2 begins; row 2 is V4 (short break) and goes; row 4
+# stays as it is. 249901: row 5 stays; row 6 is V3 and goes. No setting is a children's home (K2 is the V4 row's).
+SET_D = [
+    ("249901", "2019-03-30", "2019-04-10", "U4"),
+    ("689661", "2018-12-02", "2018-12-11", "U5"),
+    ("689661", "2019-05-16", "2019-09-26", "U5"),
+]
+
+
+def test_set_d_stays(shared, tmp_path):
+    folder = shared / "data" / "sample903" / "set_d_dirty_csv"
+    header = (folder / "SSDA903_2020_header.csv").read_text().splitlines()
+    (tmp_path / "SSDA903_2020_header.csv").write_text("\n".join([header[0], header[1], header[4]]))
+    (tmp_path / "SSDA903_2020_episodes.csv").write_bytes((folder / "SSDA903_2020_episodes.csv").read_bytes())
+    (tmp_path / "SSDA903_2020_missing.csv").write_text(to_csv([], MISSING))
+    found = read_ssda903(tmp_path, authority="301")
+    frame = found.tables["placements"].sort_values(["child_id", "start_date"])
+    columns = frame[["child_id", "start_date", "end_date", "placement_type"]]
+    assert [(c, iso(a), iso(b), t) for c, a, b, t in columns.itertuples(index=False)] == SET_D
+    assert found.tables["homes"].empty
+    # UNKN is no ethnicity code of the return; *DUMMY* is no reason: both are kept out of what is used.
+    assert found.tables.origin["year"] == 2020
+
+
+# Set e, by opening the five workbooks: rows below the header of each sheet, and which are children's homes by type or
+# subtype. ch_fake: one provider ("Childrens Home", no places) and a row of conditions. combined_scp_ch_fake: a fostering
+# and an adoption agency, a secure unit (6 places), a home (12). scp_fake: a row a sheet, neither a home.
+# scp_ch_2025_fake: type "Provider", and one of supported accommodation. scpch_assisted: the four of combined, whose
+# cells from the 27th on stand one column to the right of their names, so that no places are under "Number of registered
+# places", and two of supported accommodation.
+SET_E = {
+    "ch_fake": (2, [("NJASCN", "children's home", None)]),
+    "combined_scp_ch_fake": (4, [("MDR00003", "secure children's home", 6), ("RHN00004", "children's home", 12)]),
+    "scp_ch_2025_fake": (2, []),
+    "scp_fake": (2, []),
+    "scpch_assisted": (6, [("MDR00003", "secure children's home", None), ("RHN00004", "children's home", None)]),
+}
+
+
+@pytest.mark.parametrize("name", SET_E)
+def test_set_e_rows_and_homes(shared, name):
+    read = read_ofsted_list(
+        shared / "data" / "sample903" / "set_e_provider_lists" / f"{name}.xlsx", list_date="2024-03-31"
+    )
+    rows, homes = SET_E[name]
+    assert len(read.ledger.frame) == rows
+    homes_read = read.frame[["urn", "provision_type", "places"]].sort_values("urn")
+    found = [(urn, kind, None if pd.isna(n) else int(n)) for urn, kind, n in homes_read.itertuples(index=False)]
+    assert found == homes
