@@ -38,6 +38,7 @@ LAYERS = {
     "report": 7,
     # Wiring: power and the command line see all.
     "pipeline": 8,
+    "imports": 8,
     "runs": 8,
     "power": 8,
     "terminal": 8,

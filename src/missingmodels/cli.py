@@ -114,7 +114,8 @@ def import_ssda903(
     from missingmodels.extract.homes import add_homes
     from missingmodels.extract.ofsted import read_ofsted_list
     from missingmodels.extract.ssda903 import read_ssda903
-    from missingmodels.tables.store import FORMAT, require_free, whole_folder, write_tables_into
+    from missingmodels.imports import write_import
+    from missingmodels.tables.store import FORMAT, require_free
 
     require_free(output, kind=FORMAT, overwrite=overwrite)
     found = read_ssda903(
@@ -122,17 +123,13 @@ def import_ssda903(
     )
     lists = [read_ofsted_list(path) for path in homes or []]
     tables, notes = add_homes(found.tables, lists) if lists else (found.tables, None)
-    with whole_folder(output, overwrite=overwrite) as scratch:
-        write_tables_into(tables, scratch)
-        found.ledger.write(scratch)
-        if notes is not None:
-            notes.to_csv(scratch / "home_notes.csv", index=False)
+    write_import(tables, found.ledger, output, home_notes=notes, overwrite=overwrite)
     totals, flags = found.ledger.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
     body = {"output": str(output), "ledger": totals.to_dict(orient="records"), "notes": list(found.ledger.notes)}
     shown = {f"{r.file}: {r.outcome}{', ' + r.reason if r.reason else ''}": r.rows for r in totals.itertuples()}
     text = [table("Every row accounted for", shown), *found.ledger.notes]
     text += [table("Homes against the lists", flags)] if flags else []
-    _out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables and ledger.csv: {output}"]))
+    _out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables, ledger.csv and dq.html: {output}"]))
 
 
 @app.command()

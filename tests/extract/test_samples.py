@@ -118,8 +118,8 @@ def test_set_d_stays(shared, tmp_path):
 
 
 # Set e, by opening the five workbooks: rows below the header of each sheet, and which are children's homes by type or
-# subtype. ch_fake: one provider ("Childrens Home", no places) and a row of conditions. combined_scp_ch_fake: a fostering
-# and an adoption agency, a secure unit (6 places), a home (12). scp_fake: a row a sheet, neither a home.
+# subtype. ch_fake: one provider ("Childrens Home", no places) and a row of conditions. combined_scp_ch_fake: a
+# fostering and an adoption agency, a secure unit (6 places), a home (12). scp_fake: a row a sheet, neither a home.
 # scp_ch_2025_fake: type "Provider", and one of supported accommodation. scpch_assisted: the four of combined, whose
 # cells from the 27th on stand one column to the right of their names, so that no places are under "Number of registered
 # places", and two of supported accommodation.

@@ -17,7 +17,7 @@ from missingmodels.errors import ImportFault
 
 OUTCOMES = ("used", "merged", "repaired", "set_aside")
 FATE = ("outcome", "reason", "repair", "before", "after", "detail")
-COLUMNS = ("file", "row", "table", "year", *FATE)
+COLUMNS = ("file", "row", "table", "authority", "year", "child_id", *FATE)
 FAULTS_SHOWN = 10
 
 
@@ -98,7 +98,7 @@ class Ledger:
     ----------
     frame : one line a source row. ``row`` is that of a spreadsheet (the header is row 1); ``repair``,
         ``before`` and ``after`` say which values were changed and by which rule, whatever became of the
-        row afterwards
+        row afterwards; ``child_id`` is as in the Tables
     notes : what concerns a whole file or return: encodings, extra columns, files left alone
     """
 
@@ -156,8 +156,15 @@ class Ledger:
 
 def ledger_of(frames: Sequence[pd.DataFrame], notes: Sequence[str] = ()) -> Ledger:
     """The ledger of working frames, in their order."""
-    whole = pd.concat([frame.loc[:, list(COLUMNS)] for frame in frames], ignore_index=True)
+    whole = pd.concat([_lines(frame) for frame in frames], ignore_index=True)
     return Ledger(frame=whole, notes=tuple(notes))
+
+
+def _lines(frame: pd.DataFrame) -> pd.DataFrame:
+    """The ledger's columns of a working frame; a list of homes has no children, and its authority is a fact."""
+    if "CHILD" not in frame:
+        return frame.assign(child_id="", authority="")[list(COLUMNS)]
+    return frame.assign(child_id=frame["CHILD"])[list(COLUMNS)]
 
 
 def _listing(rows: Sequence[int]) -> str:

@@ -112,7 +112,7 @@ def _merge_runs(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def placements_of(episodes: pd.DataFrame) -> pd.DataFrame:
-    """The placements table of settled episodes with named homes. A setting that was renamed has its last code and URN."""
+    """The placements table of settled episodes with named homes; a renamed setting has its last code and URN."""
     runs = episodes[episodes["head"].notna()].groupby("head", sort=False)
     first, final = runs.head(1).set_index("head"), runs.tail(1).set_index("head")
     return pd.DataFrame(

@@ -1,0 +1,53 @@
+"""What an import writes: tables, ledger, notes on homes, and the data-quality page. Wiring only."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pandas as pd
+
+from missingmodels.extract import quality
+from missingmodels.extract.ledger import Ledger
+from missingmodels.frame.choices import compare_choices
+from missingmodels.report.quality import Quality, quality_page
+from missingmodels.tables import Tables
+from missingmodels.tables.store import whole_folder, write_tables_into
+
+PAGE = "dq.html"
+
+
+def write_import(
+    tables: Tables, ledger: Ledger, output: Path, *, home_notes: pd.DataFrame | None = None, overwrite: bool = False
+) -> Path:
+    """Write an import's folder, whole or not at all."""
+    page = quality_page(quality_of(tables, ledger))
+    with whole_folder(output, overwrite=overwrite) as scratch:
+        write_tables_into(tables, scratch)
+        ledger.write(scratch)
+        quality.write_flags(ledger, scratch)
+        (scratch / PAGE).write_text(page, encoding="utf-8")
+        if home_notes is not None:
+            home_notes.to_csv(scratch / "home_notes.csv", index=False)
+    return output
+
+
+def quality_of(tables: Tables, ledger: Ledger) -> Quality:
+    """What the data-quality page shows of an import."""
+    choices, why_not = compare_choices(tables)
+    authority = tables.origin.get("authority", "")
+    who = authority if isinstance(authority, str) else f"{len(authority)} authorities"
+    authorities = quality.offenders(ledger, "authority", most=200)
+    return Quality(
+        source=f"Import of SSDA903 returns, {who}",
+        observed=f"{tables.observed_from.date()} to {(tables.observed_to - pd.Timedelta(days=1)).date()}",
+        counts={name.replace("_", " "): len(frame) for name, frame in tables.frames.items()},
+        outcomes=quality.outcomes(ledger),
+        rules=quality.counts_by_rule(ledger),
+        choices=[dataclasses.asdict(choice) for choice in choices],
+        no_choices=why_not,
+        children=quality.offenders(ledger, "child_id"),
+        authorities=authorities if not isinstance(authority, str) else [],
+        spells=quality.durations(tables["missing_episodes"]),
+        notes=ledger.notes,
+    )
