@@ -132,6 +132,46 @@ def import_ssda903(
     _out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables, ledger.csv and dq.html: {output}"]))
 
 
+class Status(StrEnum):
+    """What shifts are where no column says it."""
+
+    planned = "planned"
+    worked = "worked"
+
+
+@import_app.command("staffing")
+def import_staffing(
+    source: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Rota of shifts, contracts, or totals over periods (.csv, .xlsx)."),
+    ],
+    into: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--into", help="Folder of tables that the staff tables are put into."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Another folder to write; needed without --into."),
+    ] = None,
+    status: Annotated[
+        Optional[Status],  # noqa: UP045
+        typer.Option(help="What the shifts are, if no column says it."),
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Turn a home's rota, contracts or period totals into staff tables, with a ledger of every row."""
+    from missingmodels.errors import InputError
+    from missingmodels.extract.staffing import read_staffing
+    from missingmodels.imports import write_staffing
+
+    if into is None and output is None:
+        raise InputError("neither --into nor --output was given", remedy="say where the staff tables belong")
+    found = [table for path in source for table in read_staffing(path, status=status.value if status else None)]
+    folder, ledgers = write_staffing(found, into=into, output=output, overwrite=overwrite)
+    _ledgers(folder, ledgers, as_json)
+
+
 @app.command()
 def check(tables: TablesFolder, as_json: Json = False) -> None:
     """Validate tables: every fault at once, with rows and remedy. Exit code 2 if there are errors."""
@@ -202,6 +242,15 @@ def report(
 
     path = write_report(evidence, run / REPORT)
     _out({"report": str(path)}, as_json, f"{summary_text(evidence)}\nReport: {path}")
+
+
+def _ledgers(folder: Path, ledgers: list[Any], as_json: bool) -> None:
+    """What became of every row, and the notes, of one or more files."""
+    totals = [row for ledger in ledgers for row in ledger.totals().to_dict(orient="records")]
+    notes = [note for ledger in ledgers for note in ledger.notes]
+    shown = {f"{r['file']}: {r['outcome']}{', ' + r['reason'] if r['reason'] else ''}": r["rows"] for r in totals}
+    text = "\n".join([table("Every row accounted for", shown), *notes, f"Tables and ledgers: {folder}"])
+    _out({"output": str(folder), "ledger": totals, "notes": notes}, as_json, text)
 
 
 def _finish(found: Any, path: Path, as_json: bool) -> None:

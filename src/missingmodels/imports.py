@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from missingmodels.extract import quality
 from missingmodels.extract.ledger import Ledger
+from missingmodels.extract.staff_tables import add_staff, staff_only
+from missingmodels.extract.staffing import StaffTable
 from missingmodels.frame.choices import compare_choices
 from missingmodels.report.quality import Quality, quality_page
 from missingmodels.tables import Tables
-from missingmodels.tables.store import whole_folder, write_tables_into
+from missingmodels.tables.store import FORMAT, read_tables, require_free, whole_folder, write_tables_into
 
 PAGE = "dq.html"
 
@@ -51,3 +55,28 @@ def quality_of(tables: Tables, ledger: Ledger) -> Quality:
         spells=quality.durations(tables["missing_episodes"]),
         notes=ledger.notes,
     )
+
+
+def write_staffing(
+    found: Sequence[StaffTable], *, into: Path | None, output: Path | None, overwrite: bool = False
+) -> tuple[Path, list[Ledger]]:
+    """Write staff tables beside those of ``into``, there or in ``output``, or alone into ``output``.
+
+    The other files of ``into``, such as its ledger, stay. Returns the folder and the ledgers of what was written.
+    """
+    target = output or into
+    assert target is not None
+    if output is not None:
+        require_free(output, kind=FORMAT, overwrite=overwrite)
+    if into is None:
+        tables, settled = staff_only(found), list(found)
+    else:
+        tables, settled = add_staff(read_tables(into), found, replace=overwrite)
+    with whole_folder(target, overwrite=True) as scratch:
+        for path in [] if into is None else sorted(into.iterdir()):
+            if path.is_file() and path.suffix != ".parquet":
+                shutil.copy2(path, scratch / path.name)
+        write_tables_into(tables, scratch)
+        for each in settled:
+            each.ledger.write(scratch, name=f"ledger_{each.name}.csv")
+    return target, [each.ledger for each in settled]

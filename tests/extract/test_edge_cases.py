@@ -15,8 +15,10 @@ from returns903 import EPISODE, HEADER, absences, fates, iso, read, stays, to_cs
 from missingmodels.errors import ImportFault
 from missingmodels.extract.homes import add_homes
 from missingmodels.extract.ssda903 import read_ssda903
+from missingmodels.extract.staffing import read_staffing
 from missingmodels.frame.exposure import peer_exposures
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
+from missingmodels.frame.shifts import elapsed
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
 
@@ -358,6 +360,21 @@ def test_29_a_list_later_or_earlier_than_the_stay(tmp_path):
     late = {"Registration date": "01/06/2022"}
     _, notes = add_homes(tables, [snapshot(tmp_path, late)])
     assert "outside_registration" in notes[notes["home_id"] == "SC000001"]["flag"].tolist()
+
+
+def test_30_a_shift_over_midnight_ends_the_next_day_and_knows_the_clock_changes(tmp_path):
+    rows = [
+        {"URN": "SC000001", "Staff ID": "s1", "Date": day, "Start": "22:00", "End": "07:30", "Status": "worked"}
+        for day in ("10/06/2022", "26/03/2022", "29/10/2022")
+    ]
+    (tmp_path / "rota.csv").write_text(to_csv(rows, {}))
+    (found,) = read_staffing(tmp_path / "rota.csv")
+    frame = found.frame.sort_values("row")
+    assert frame["end_time"].astype(str).tolist() == [
+        "2022-06-11 07:30:00", "2022-03-27 07:30:00", "2022-10-30 07:30:00",
+    ]  # fmt: skip
+    hours = (elapsed(frame["end_time"]) - elapsed(frame["start_time"])) / 3600
+    assert hours.tolist() == [9.5, 8.5, 10.5]
 
 
 def test_the_risk_set_adds_up_over_all_cases(tmp_path):

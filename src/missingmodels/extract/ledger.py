@@ -140,12 +140,12 @@ class Ledger:
                 remedy="this is a fault of missingmodels, not of the files: please report it",
             )
 
-    def write(self, folder: Path) -> Path:
-        """Write ``ledger.csv`` into the folder, whole or not at all. Returns its path."""
+    def write(self, folder: Path, *, name: str = "ledger.csv") -> Path:
+        """Write it as CSV into the folder, whole or not at all. Returns its path."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        target = folder / "ledger.csv"
-        scratch = target.with_name(".ledger.csv.part")
+        target = folder / name
+        scratch = target.with_name(f".{name}.part")
         try:
             self.frame.to_csv(scratch, index=False, lineterminator="\n")
             scratch.replace(target)

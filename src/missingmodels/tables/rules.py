@@ -102,7 +102,8 @@ def births(tables: Tables) -> list[Finding]:
     """No child is placed before birth."""
     frame = tables["placements"]
     birth = tables["children"].drop_duplicates("child_id").set_index("child_id")["birth_date"]
-    bad = frame["start_date"] < frame["child_id"].map(birth)
+    # not map: without any placement it would lose the dates' type
+    bad = frame["start_date"] < birth.reindex(frame["child_id"]).set_axis(frame.index)
     return finding(
         frame,
         bad,
