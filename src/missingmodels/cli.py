@@ -35,6 +35,10 @@ class HomeBy(StrEnum):
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 Out = Annotated[Path, typer.Option("--output", "-o", help="Folder to write; it appears whole or not at all.")]
+KeyFile = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--key", help="File with a secret: identifiers become keyed hashes, births months. Kept nowhere."),
+]
 Seed = Annotated[int, typer.Option(help="Root seed; every random stream is named and derives from it.", min=0)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier output of the same kind.")]
 TablesFolder = Annotated[Path, typer.Argument(help="Folder of tables (from simulate or import).", metavar="TABLES")]
@@ -107,27 +111,34 @@ def import_ssda903(
         Optional[list[Path]],  # noqa: UP045
         typer.Option("--homes", help="Ofsted list of homes (.csv, .xlsx); repeat for several dates."),
     ] = None,
+    key_file: KeyFile = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Turn SSDA903 returns of one or more years into tables and a ledger that accounts for every row."""
     from missingmodels.extract.homes import add_homes
     from missingmodels.extract.ofsted import read_ofsted_list
+    from missingmodels.extract.pseudonyms import pseudonymise, pseudonymous_homes, read_key
     from missingmodels.extract.ssda903 import read_ssda903
     from missingmodels.imports import write_import
     from missingmodels.tables.store import FORMAT, require_free
 
     require_free(output, kind=FORMAT, overwrite=overwrite)
+    key = read_key(key_file, outputs=(output,)) if key_file else None
     found = read_ssda903(
         source, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates, home_by=home_by.value
     )
     lists = [read_ofsted_list(path) for path in homes or []]
     tables, notes = add_homes(found.tables, lists) if lists else (found.tables, None)
-    write_import(tables, found.ledger, output, home_notes=notes, overwrite=overwrite)
-    totals, flags = found.ledger.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
-    body = {"output": str(output), "ledger": totals.to_dict(orient="records"), "notes": list(found.ledger.notes)}
+    ledger = found.ledger
+    if key is not None:
+        tables, ledger = pseudonymise(tables, ledger, key)
+        notes = None if notes is None else pseudonymous_homes(notes, key)
+    write_import(tables, ledger, output, home_notes=notes, overwrite=overwrite)
+    totals, flags = ledger.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
+    body = {"output": str(output), "ledger": totals.to_dict(orient="records"), "notes": list(ledger.notes)}
     shown = {f"{r.file}: {r.outcome}{', ' + r.reason if r.reason else ''}": r.rows for r in totals.itertuples()}
-    text = [table("Every row accounted for", shown), *found.ledger.notes]
+    text = [table("Every row accounted for", shown), *ledger.notes]
     text += [table("Homes against the lists", flags)] if flags else []
     _out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables, ledger.csv and dq.html: {output}"]))
 
@@ -157,18 +168,21 @@ def import_staffing(
         Optional[Status],  # noqa: UP045
         typer.Option(help="What the shifts are, if no column says it."),
     ] = None,
+    key_file: KeyFile = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Turn a home's rota, contracts or period totals into staff tables, with a ledger of every row."""
     from missingmodels.errors import InputError
+    from missingmodels.extract.pseudonyms import read_key
     from missingmodels.extract.staffing import read_staffing
     from missingmodels.imports import write_staffing
 
     if into is None and output is None:
         raise InputError("neither --into nor --output was given", remedy="say where the staff tables belong")
+    key = read_key(key_file, outputs=(into, output)) if key_file else None
     found = [table for path in source for table in read_staffing(path, status=status.value if status else None)]
-    folder, ledgers = write_staffing(found, into=into, output=output, overwrite=overwrite)
+    folder, ledgers = write_staffing(found, into=into, output=output, key=key, overwrite=overwrite)
     _ledgers(folder, ledgers, as_json)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from missingmodels.extract import quality
 from missingmodels.extract.ledger import Ledger
+from missingmodels.extract.pseudonyms import Key, pseudonymous_staff
 from missingmodels.extract.staff_tables import add_staff, staff_only
 from missingmodels.extract.staffing import StaffTable
 from missingmodels.frame.choices import compare_choices
@@ -58,7 +59,12 @@ def quality_of(tables: Tables, ledger: Ledger) -> Quality:
 
 
 def write_staffing(
-    found: Sequence[StaffTable], *, into: Path | None, output: Path | None, overwrite: bool = False
+    found: Sequence[StaffTable],
+    *,
+    into: Path | None,
+    output: Path | None,
+    key: Key | None = None,
+    overwrite: bool = False,
 ) -> tuple[Path, list[Ledger]]:
     """Write staff tables beside those of ``into``, there or in ``output``, or alone into ``output``.
 
@@ -66,6 +72,8 @@ def write_staffing(
     """
     target = output or into
     assert target is not None
+    if key is not None:
+        found = [dataclasses.replace(each, frame=pseudonymous_staff(each.frame, key)) for each in found]
     if output is not None:
         require_free(output, kind=FORMAT, overwrite=overwrite)
     if into is None:

@@ -61,6 +61,12 @@ SHORT_BREAKS = ("V3", "V4")
 HOMES_BY_URN = ("K1", "K2", "R3", "S1")
 HOMES_BY_ADDRESS = ("K3", "R1")
 NO_URN = ("", "XXXXXXX")
+# Codes are short and have no space. Anything longer is free text, which may name a child, and is never taken over.
+CODED = (
+    *("SEX", "ETHNIC", "RNE", "LS", "PLACE", "PLACE_PROVIDER", "REC", "REASON_PLACE_CHANGE", "URN", "MISSING"),
+    *("PL_LOCATION", "UASC_FLAG"),
+)
+CODE = r"[^\s]{0,10}"
 FORMULA_ERROR = r"#(?:REF|VALUE|DIV/0|NUM|NULL)!|#NAME\?"
 
 
@@ -101,8 +107,8 @@ def notes_on(file: SourceTable, table: str) -> list[str]:
     return notes
 
 
-def needed_columns(file: SourceTable, table: str) -> pd.DataFrame:
-    """The columns of a table that are read, identifiers and codes normalised; no other data goes further."""
+def needed_columns(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[str]]:
+    """The columns of a table that are read, identifiers and codes normalised, and notes; no other data goes further."""
     held = [*NEEDED[table], *(name for name in OPTIONAL.get(table, ()) if name in file.columns), "row"]
     frame = file.frame.loc[:, held].copy()
     _refuse_formula_errors(file, held)
@@ -113,7 +119,16 @@ def needed_columns(file: SourceTable, table: str) -> pd.DataFrame:
         frame[column] = frame[column].str.replace(r"\.0$", "", regex=True)
     for column in [name for name in ("URN", "PL_POST") if name in held]:
         frame[column] = frame[column].str.replace(r"\s+", "", regex=True)
-    return frame
+    notes = []
+    for column in [name for name in CODED if name in held and len(frame)]:
+        text = ~frame[column].str.fullmatch(CODE).astype(bool)
+        if text.any():
+            rows = ", ".join(frame.loc[text, "row"].head(FAULTS_SHOWN).astype(str))
+            notes.append(
+                f"{file.name}: {int(text.sum())} cells of {column} hold text, not a code, left unread: rows {rows}"
+            )
+            frame[column] = frame[column].mask(text, "")
+    return frame, notes
 
 
 def _refuse_formula_errors(file: SourceTable, columns: Sequence[str]) -> None:

@@ -78,8 +78,8 @@ def read_return(
 
 def _working_frame(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[str]]:
     """The table's frame with dates read, and notes on columns whose dates are not written the usual way."""
-    frame = follow(layout.needed_columns(file, table), file=file.name, table=table)
-    notes = []
+    held, notes = layout.needed_columns(file, table)
+    frame = follow(held, file=file.name, table=table)
     for new, column in zip(SPANS[table], layout.DATES[table], strict=True):
         frame[new], form = column_dates(frame[column])
         if form != BRITISH:
