@@ -186,6 +186,51 @@ def import_staffing(
     _ledgers(folder, ledgers, as_json)
 
 
+@import_app.command("mapping")
+def import_mapping(
+    mapping: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(metavar="MAPPING", help="TOML file that says which column means what."),
+    ] = None,
+    draft: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--draft", help="Print a mapping proposed from the headers of this .csv or .xlsx instead."),
+    ] = None,
+    table_name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--table", help="Table that the draft is for; else the one that fits best."),
+    ] = None,
+    into: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--into", help="Folder of tables that the mapped tables are put into."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Another folder to write; needed without --into."),
+    ] = None,
+    key_file: KeyFile = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Turn any rectangular file into tables by a declared mapping: interviews, police and home logs, and others."""
+    from missingmodels.errors import InputError
+    from missingmodels.extract.mapping import read_mapping
+    from missingmodels.extract.mapping_draft import draft_mapping
+    from missingmodels.extract.pseudonyms import read_key
+    from missingmodels.imports import write_mapped
+
+    if draft is not None:
+        text = draft_mapping(draft, table=table_name)
+        _out({"draft": text}, as_json, text.rstrip())
+        return
+    if mapping is None or (into is None and output is None):
+        what = "no mapping was named" if mapping is None else "neither --into nor --output was given"
+        raise InputError(what, remedy="name MAPPING and --into or --output; --draft FILE proposes a mapping")
+    key = read_key(key_file, outputs=(into, output)) if key_file else None
+    folder, ledgers = write_mapped(read_mapping(mapping), into=into, output=output, key=key, overwrite=overwrite)
+    _ledgers(folder, ledgers, as_json)
+
+
 @app.command()
 def check(tables: TablesFolder, as_json: Json = False) -> None:
     """Validate tables: every fault at once, with rows and remedy. Exit code 2 if there are errors."""

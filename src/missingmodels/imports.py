@@ -11,7 +11,9 @@ import pandas as pd
 
 from missingmodels.extract import quality
 from missingmodels.extract.ledger import Ledger
-from missingmodels.extract.pseudonyms import Key, pseudonymous_staff
+from missingmodels.extract.mapped import into_tables, read_mapped
+from missingmodels.extract.mapping import DataMapping
+from missingmodels.extract.pseudonyms import Key, pseudonymous_frame, pseudonymous_staff
 from missingmodels.extract.staff_tables import add_staff, staff_only
 from missingmodels.extract.staffing import StaffTable
 from missingmodels.frame.choices import compare_choices
@@ -88,3 +90,26 @@ def write_staffing(
         for each in settled:
             each.ledger.write(scratch, name=f"ledger_{each.name}.csv")
     return target, [each.ledger for each in settled]
+
+
+def write_mapped(
+    mapping: DataMapping, *, into: Path | None, output: Path | None, key: Key | None = None, overwrite: bool = False
+) -> tuple[Path, list[Ledger]]:
+    """Write the tables of a mapping beside those of ``into``, there or in ``output``, or alone into ``output``."""
+    target = output or into
+    assert target is not None
+    if output is not None:
+        require_free(output, kind=FORMAT, overwrite=overwrite)
+    held = read_tables(into) if into is not None else None
+    found = read_mapped(mapping)
+    if key is not None:
+        found = [dataclasses.replace(each, frame=pseudonymous_frame(each.name, each.frame, key)) for each in found]
+    tables, ledgers = into_tables(found, mapping, held, replace=overwrite)
+    with whole_folder(target, overwrite=True) as scratch:
+        for path in [] if into is None else sorted(into.iterdir()):
+            if path.is_file() and path.suffix != ".parquet":
+                shutil.copy2(path, scratch / path.name)
+        write_tables_into(tables, scratch)
+        for each, ledger in zip(found, ledgers, strict=True):
+            ledger.write(scratch, name=f"ledger_{each.name}.csv")
+    return target, ledgers

@@ -87,21 +87,7 @@ def pseudonymise(tables: Tables, ledger: Ledger, key: Key) -> tuple[Tables, Ledg
     ``uasc_to`` moves to the first of the next month: it is often the 18th birthday. A home known by its address only
     has the address's area and a keyed hash in its place, so that neighbours stay apart.
     """
-    child, home = _named(key, "child"), _home_name(key)
-    frames = {name: frame.copy() for name, frame in tables.frames.items()}
-    for name, columns in CHILDREN.items():
-        for column in columns if name in frames else ():
-            frames[name][column] = _mapped(frames[name][column], child)
-    for name, column in STAFF.items():
-        if name in frames:
-            frames[name][column] = _mapped(frames[name][column], _named(key, "staff"))
-    for frame in frames.values():
-        if "home_id" in frame:
-            frame["home_id"] = _mapped(frame["home_id"], home)
-    children = frames["children"]
-    children["birth_date"] = _month(children["birth_date"])
-    children["birth_date_precision"] = "month"
-    children["uasc_to"] = _month(children["uasc_to"]) + pd.DateOffset(months=1)
+    frames = {name: pseudonymous_frame(name, frame, key) for name, frame in tables.frames.items()}
     made = make_tables(
         frames,
         observed_from=tables.observed_from,
@@ -111,6 +97,23 @@ def pseudonymise(tables: Tables, ledger: Ledger, key: Key) -> tuple[Tables, Ledg
     )
     require_valid(made, where="tables with pseudonyms")
     return made, pseudonymous_ledger(ledger, key)
+
+
+def pseudonymous_frame(name: str, frame: pd.DataFrame, key: Key) -> pd.DataFrame:
+    """One table's frame without identifiers, exact births or whole postcodes."""
+    frame = frame.copy()
+    for column in CHILDREN.get(name, ()):
+        frame[column] = _mapped(frame[column], _named(key, "child"))
+    if name in STAFF:
+        frame[STAFF[name]] = _mapped(frame[STAFF[name]], _named(key, "staff"))
+    if "home_id" in frame:
+        frame["home_id"] = _mapped(frame["home_id"], _home_name(key))
+    if name == "children":
+        frame["birth_date"] = _month(frame["birth_date"])
+        frame["birth_date_precision"] = "month"
+        if "uasc_to" in frame:
+            frame["uasc_to"] = _month(frame["uasc_to"]) + pd.DateOffset(months=1)
+    return frame
 
 
 def pseudonymous_ledger(ledger: Ledger, key: Key) -> Ledger:

@@ -24,7 +24,7 @@ def shift_times(frame: pd.DataFrame, *, with_date: bool) -> tuple[pd.DataFrame, 
         start, end = (_of_day(day, frame[fact]) for fact in ("start", "end"))
         notes = [f"date read as {form}"]
     else:
-        start, end = _moment(frame["start"]), _moment(frame["end"])
+        start, end = moments(frame["start"]), moments(frame["end"])
         only_clock = end.isna() & frame["end"].str.fullmatch(CLOCK).astype(bool)
         end = end.where(~only_clock, _of_day(start.dt.normalize(), frame["end"]))
         notes = []
@@ -47,8 +47,15 @@ def _of_day(day: pd.Series, clock: pd.Series) -> pd.Series:
     return (day + pd.to_timedelta(minutes, unit="m")).astype("datetime64[s]")
 
 
-def _moment(text: pd.Series) -> pd.Series:
-    parts = text.str.strip().str.extract(rf"^{MOMENT}$")
+def has_clock(text: pd.Series) -> pd.Series:
+    """Whether a cell has more than a day."""
+    return text.str.contains(r"\d[ T]+\d").astype(bool)
+
+
+def moments(text: pd.Series) -> pd.Series:
+    """Moments of text with day and clock, DD/MM/YYYY or ISO; a day alone is its midnight; NaT for all else."""
+    cell = text.str.strip()
+    parts = cell.where(has_clock(text), cell + " 00:00").str.extract(rf"^{MOMENT}$")
     cells = parts["day"].fillna("")
     british = cells.str.contains("/", regex=False)
     day = dates(cells.where(british, ""), BRITISH).fillna(column_dates(cells.where(~british, ""))[0])
