@@ -6,7 +6,7 @@ import pandas as pd
 
 from missingmodels.extract import layout903 as layout
 from missingmodels.extract.children903 import by_child
-from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside
+from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
 from missingmodels.extract.resubmitted import carry_ends, newest_stands, nth_of_day
 
 FAR = pd.Timestamp("2200-01-01")  # stands for "open" where ends are compared
@@ -85,7 +85,7 @@ def _close_lost(frame: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFrame:
     # A child who left care while missing is closed by that, as in a single return.
     which = lost & ~(by_child(frame["CHILD"], final) <= march)
     blank = pd.Series("MIS_END blank", index=frame.index)
-    after = "MIS_END " + march.dt.strftime("%d/%m/%Y")
+    after = "MIS_END " + written(march)
     frame = repair(frame, which, "mis_lost_open", before=blank, after=after)
     return frame.assign(end=frame["end"].mask(which, march), cut=which)
 
@@ -130,7 +130,7 @@ def _end_with_care(frame: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFram
     final = placements["end_date"].fillna(FAR).groupby(placements["child_id"]).max()
     left = by_child(frame["CHILD"], final)
     outlived = in_play(frame) & frame["end"].isna() & (left < FAR) & (left >= frame["start"])
-    after = "MIS_END " + left.dt.strftime("%d/%m/%Y")
+    after = "MIS_END " + written(left)
     blank = pd.Series("MIS_END blank", index=frame.index)
     frame = repair(frame, outlived, "mis_open_after_care", before=blank, after=after)
     frame = frame.assign(end=frame["end"].mask(outlived, left))
@@ -140,7 +140,7 @@ def _end_with_care(frame: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFram
 
 
 def _state(category: pd.Series, end: pd.Series) -> pd.Series:
-    return category + ", MIS_END " + end.dt.strftime("%d/%m/%Y").fillna("blank")
+    return category + ", MIS_END " + written(end)
 
 
 def missing_episodes_of(missing: pd.DataFrame) -> pd.DataFrame:

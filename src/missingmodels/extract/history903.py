@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside
+from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
 
 EQUAL = ["RNE", "LS", "PLACE", "PLACE_PROVIDER", "PL_POST", "URN"]
 ROUNDS = 20  # of superseding: each takes away at least one row of a child, and no child has many
@@ -81,7 +81,9 @@ def close_old_ends(frame: pd.DataFrame) -> pd.DataFrame:
         # A stay that began on its last possible day would be empty; it keeps that one night.
         end = end.where(end > live["start"], live["start"] + pd.Timedelta(days=1))
         hit = (which & (end <= following["start"].fillna(end))).reindex(frame.index, fill_value=False)
-        after = "DEC " + end.dt.strftime("%d/%m/%Y")
+        if not hit.any():
+            continue
+        after = "DEC " + written(end)
         blank = pd.Series("DEC blank", index=frame.index)
         frame = repair(frame, hit, rule, before=blank, after=after.reindex(frame.index))
         frame = remark(frame, hit, detail)

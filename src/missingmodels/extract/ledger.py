@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from missingmodels.errors import ImportFault
@@ -40,9 +41,7 @@ def set_aside(frame: pd.DataFrame, which: pd.Series, reason: str, detail: str = 
     hit = which & in_play(frame)
     if not hit.any():
         return frame
-    out = frame.copy()
-    out.loc[hit, "outcome"] = "set_aside"
-    out.loc[hit, "reason"] = reason
+    out = frame.assign(outcome=frame["outcome"].mask(hit, "set_aside"), reason=frame["reason"].mask(hit, reason))
     return remark(out, hit, detail)
 
 
@@ -51,9 +50,7 @@ def merge(frame: pd.DataFrame, which: pd.Series, reason: str, *, into: pd.Series
     hit = which & in_play(frame)
     if not hit.any():
         return frame
-    out = frame.copy()
-    out.loc[hit, "outcome"] = "merged"
-    out.loc[hit, "reason"] = reason
+    out = frame.assign(outcome=frame["outcome"].mask(hit, "merged"), reason=frame["reason"].mask(hit, reason))
     return remark(out, hit, "into " + place_of(frame, into[hit], beside=frame.loc[hit, "file"]))
 
 
@@ -69,25 +66,32 @@ def repair(frame: pd.DataFrame, which: pd.Series, rule: str, *, before: pd.Serie
     hit = which & in_play(frame)
     if not hit.any():
         return frame
-    out = frame.copy()
-    again = hit & (out["repair"] != "")
-    out.loc[hit & ~again, "before"] = before[hit & ~again]
-    out.loc[again, "repair"] += "+"
-    out.loc[hit, "repair"] += rule
-    out.loc[hit, "after"] = after[hit]
-    out.loc[hit, "outcome"] = "repaired"
-    out.loc[hit, "reason"] = out.loc[hit, "repair"]
-    return out
+    again = hit & (frame["repair"] != "")
+    rules = frame["repair"].mask(hit & ~again, rule).mask(again, frame["repair"] + f"+{rule}")
+    return frame.assign(
+        before=frame["before"].mask(hit & ~again, before),
+        after=frame["after"].mask(hit, after),
+        repair=rules,
+        reason=frame["reason"].mask(hit, rules),
+        outcome=frame["outcome"].mask(hit, "repaired"),
+    )
 
 
 def remark(frame: pd.DataFrame, which: pd.Series, detail: str | pd.Series) -> pd.DataFrame:
     """Add a detail to rows, after what is there already."""
     if not which.any() or (isinstance(detail, str) and not detail):
         return frame
-    out = frame.copy()
-    there = out.loc[which, "detail"]
-    out.loc[which, "detail"] = there.where(there == "", there + "; ") + detail
-    return out
+    there = frame.loc[which, "detail"]
+    told = there.where(there == "", there + "; ") + (detail if isinstance(detail, str) else detail[which[which].index])
+    return frame.assign(detail=frame["detail"].mask(which, told.reindex(frame.index)))
+
+
+def written(day: pd.Series) -> pd.Series:
+    """Days as ``DD/MM/YYYY``, none as ``blank``; each different day is written once."""
+    codes, days = pd.factorize(day)
+    words = pd.DatetimeIndex(days).strftime("%d/%m/%Y").to_numpy(dtype=object)
+    text = np.append(words, "blank")[codes]
+    return pd.Series(text, index=day.index, dtype="str")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +121,11 @@ class Ledger:
     def reconcile(self, expected: Mapping[str, Sequence[int]]) -> None:
         """Raise ImportFault unless each row read (file to row numbers) has exactly one fate and a reason."""
         frame, faults = self.frame, []
+        held = {str(file): rows for file, rows in frame.groupby("file", sort=False)["row"]}
         for file, rows in expected.items():
-            seen = frame.loc[frame["file"] == file, "row"]
+            seen = held.get(file, frame["row"].iloc[:0])
+            if not seen.duplicated().any() and np.array_equal(np.sort(seen.to_numpy()), np.sort(np.asarray(rows))):
+                continue
             lost, twice = sorted(set(rows) - set(seen)), sorted(set(seen[seen.duplicated()]))
             strange = sorted(set(seen) - set(rows))
             for what, which in (
@@ -128,7 +135,7 @@ class Ledger:
             ):
                 if which:
                     faults.append(f"{file}: {len(which)} rows {what}: {_listing(which)}")
-        faults += [f"{file}: not among the files read" for file in sorted(set(frame["file"]) - set(expected))]
+        faults += [f"{file}: not among the files read" for file in sorted(set(held) - set(expected))]
         unknown = ~frame["outcome"].isin(OUTCOMES)
         silent = ~unknown & (frame["outcome"] != "used") & (frame["reason"] == "")
         for what, bad in (("an unknown outcome", unknown), ("no reason", silent)):

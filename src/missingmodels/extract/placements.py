@@ -14,7 +14,7 @@ import pandas as pd
 from missingmodels.extract import layout903 as layout
 from missingmodels.extract.children903 import by_child
 from missingmodels.extract.history903 import close_old_ends, drop_superseded
-from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside
+from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
 from missingmodels.extract.resubmitted import newest_stands
 from missingmodels.extract.successors import FULL_POSTCODE, home_urns, same_address
 
@@ -81,7 +81,7 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
     # Two rows with one DECOM: only the longer can stand, nothing of the other is left.
     nothing_left = (is_open | overlaps) & (upcoming <= frame["start"])
     frame = set_aside(frame, nothing_left, "epi_overlap", "a longer episode of the child has the same DECOM")
-    before, after = _text(frame["end"]), _text(upcoming)
+    before, after = written(frame["end"]), written(upcoming)
     rules = {
         "epi_open_not_last": is_open & ~nothing_left,
         "epi_overlap": overlaps & ~nothing_left,
@@ -181,7 +181,3 @@ def _out_of_area(frame: pd.DataFrame) -> pd.Series:
 
 def _unrecorded(text: pd.Series) -> pd.Series:
     return text.where(text != "")
-
-
-def _text(day: pd.Series) -> pd.Series:
-    return day.dt.strftime("%d/%m/%Y").fillna("blank")

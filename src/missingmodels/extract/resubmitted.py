@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from missingmodels.extract.ledger import in_play, merge, remark, repair
+from missingmodels.extract.ledger import in_play, merge, remark, repair, written
 
 
 def newest_stands(frame: pd.DataFrame, key: Sequence[str], facts: Mapping[str, str]) -> pd.DataFrame:
@@ -31,10 +31,11 @@ def newest_stands(frame: pd.DataFrame, key: Sequence[str], facts: Mapping[str, s
     beside = older.merge(stands, on=list(key), how="left", suffixes=("", "_new")).set_index(older.index)
     change = pd.Series("", index=older.index, dtype=object)
     for column, name in facts.items():
-        old, new = _words(beside[column]), _words(beside[f"{column}_new"])
-        differs = (old != new) & (old != "")
+        was, now = beside[column], beside[f"{column}_new"]
+        differs = ((was != now) & was.notna() & (was != "")).fillna(False)
         if differs.any():
-            told = name + " " + old[differs] + " → " + new[differs].replace("", "blank")
+            old, new = _words(was[differs]), _words(now[differs])
+            told = name + " " + old + " → " + new.replace("", "blank")
             change[differs] = (change[differs] + ", " + told).str.removeprefix(", ")
     which = pd.Series(frame.index.isin(older.index), index=frame.index)
     changed = which & change.reindex(frame.index, fill_value="").ne("")
@@ -73,5 +74,5 @@ def nth_of_day(frame: pd.DataFrame) -> pd.Series:
 
 def _words(values: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values):
-        return values.dt.strftime("%d/%m/%Y").fillna("")
+        return written(values)
     return values.fillna("").astype(object)
