@@ -88,4 +88,4 @@ def overlapping_neighbours(key: NDArray, start: Days, end: Days) -> NDArray[np.b
 def _codes(key: NDArray) -> NDArray[np.int64]:
     """Whole numbers that stand for the values of an array; their order does not matter."""
     seen: dict[object, int] = {}
-    return np.fromiter((seen.setdefault(value, len(seen)) for value in key), dtype=np.int64, count=key.size)
+    return np.array([seen.setdefault(value, len(seen)) for value in key.tolist()], dtype=np.int64)

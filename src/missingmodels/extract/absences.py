@@ -35,7 +35,7 @@ def settle_missing(
     frame = frame.assign(category=frame["MISSING"].map(layout.CATEGORY))
     frame = _screen(frame, birth=birth)
     frame = _one_spell_over_years(frame)
-    known = episodes["CHILD"].where(episodes["reason"] != "epi_orphan")
+    known = episodes.loc[episodes["reason"] != "epi_orphan", "CHILD"].unique()
     frame = set_aside(frame, ~frame["CHILD"].isin(known), "mis_orphan", "the child has no episodes")
     kept = placements[["child_id", "start_date", "end_date"]].set_axis(["CHILD", "from", "to"], axis=1)
     every = episodes[["CHILD", "start", "end"]].set_axis(["CHILD", "from", "to"], axis=1)

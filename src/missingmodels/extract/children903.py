@@ -49,8 +49,8 @@ def one_row_a_child(frame: pd.DataFrame, facts: Sequence[str], *, compared: Mapp
 
 def settle_header(header: pd.DataFrame, *, episodes: pd.DataFrame) -> pd.DataFrame:
     """Set children aside who, by the settled episodes, cannot be at risk."""
-    placed = episodes.loc[episodes["head"].notna(), "CHILD"]
-    known = header["CHILD"].isin(episodes["CHILD"])
+    placed = episodes.loc[episodes["head"].notna(), "CHILD"].unique()
+    known = header["CHILD"].isin(episodes["CHILD"].unique())
     header = set_aside(header, ~known, "no_episodes", "the child has no episodes and cannot be at risk")
     return set_aside(header, ~header["CHILD"].isin(placed), "no_placement_left", "all episodes were set aside")
 

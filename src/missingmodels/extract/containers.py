@@ -6,7 +6,7 @@ from pathlib import Path
 
 from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract import source_table
-from missingmodels.extract.csv_files import read_csv_folder
+from missingmodels.extract.csv_fast import read_csv_folder
 from missingmodels.extract.source_table import SourceTable, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 from missingmodels.extract.xml903 import read_xml903

@@ -5,28 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from pathlib import Path
 
-from missingmodels.errors import ImportFault, InputError
-from missingmodels.extract.source_table import Grid, SourceTable, table_of
+from missingmodels.errors import ImportFault
+from missingmodels.extract.source_table import Grid
 from missingmodels.provenance import digest_bytes
-
-
-def read_csv_folder(folder: Path) -> list[SourceTable]:
-    """All CSV files directly in a folder, in order of name.
-
-    Raises InputError if it holds no CSV file, ImportFault if a file cannot be read as CSV.
-    """
-    remedy = "name the folder that holds the return's CSV files, or the .zip, .xlsx or .xml file itself"
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    if not paths:
-        raise InputError("the folder holds no files", where=str(folder), remedy=remedy)
-    chosen = [path for path in paths if path.suffix.lower() == ".csv"]
-    if not chosen:
-        held = ", ".join(path.name for path in paths[:5]) + (", …" if len(paths) > 5 else "")
-        raise InputError(f"the folder holds no CSV file, only {held}", where=str(folder), remedy=remedy)
-    grids = [csv_grid(path.read_bytes(), name=path.name, label=path.name) for path in chosen]
-    return [table_of(grid, comma_separated=True) for grid in grids]
 
 
 def csv_grid(content: bytes, *, name: str, label: str) -> Grid:

@@ -28,7 +28,7 @@ def references(tables: Tables) -> list[Finding]:
         frame = tables[name]
         for column, target in TABLES[name].references:
             key = TABLES[target].key[0]
-            bad = frame[column].notna() & ~frame[column].isin(tables[target][key])
+            bad = frame[column].notna() & ~frame[column].isin(tables[target][key].unique())
             found += finding(
                 frame,
                 bad,
