@@ -216,7 +216,7 @@ def _require_sums(frames: Frames, made: Frames) -> None:
 
 def _origin(returns: Sequence[Return], frames: Frames, names: Mapping[tuple[int, str], str]) -> dict[str, object]:
     every = pd.concat([frame.loc[frame["CHILD"] != "", ["authority", "year"]] for frame in frames.values()])
-    years, authorities = sorted({int(y) for y in every["year"]}), sorted(set(every["authority"]))
+    years, authorities = sorted(map(int, every["year"].unique())), sorted(every["authority"].unique())
     return {
         "kind": "ssda903",
         "authority": authorities[0] if len(authorities) == 1 else authorities,

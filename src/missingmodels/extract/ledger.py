@@ -33,7 +33,7 @@ def follow(frame: pd.DataFrame, *, file: str, table: str) -> pd.DataFrame:
 
 def in_play(frame: pd.DataFrame) -> pd.Series:
     """Mask of the rows that still stand for something in the Tables."""
-    return frame["outcome"].isin(["used", "repaired"])
+    return (frame["outcome"] == "used") | (frame["outcome"] == "repaired")
 
 
 def set_aside(frame: pd.DataFrame, which: pd.Series, reason: str, detail: str = "") -> pd.DataFrame:
