@@ -53,20 +53,22 @@ def combine_returns(returns: Sequence[Return], *, home_by: HomeBy = "urn") -> Im
     notes = _require_fit(returns)
     where = "; ".join(each.where for each in returns)
     names = _file_names(returns)
-    frames, clash = _stacked(returns, names)
     every_year = [year for each in returns for year in each.years]
+    told_of = [note for each in returns for note in each.notes]
+    rows = {names[at, file]: numbers for at, each in enumerate(returns) for file, numbers in each.rows.items()}
+    files = {names[at, file]: digest for at, each in enumerate(returns) for file, digest in each.files.items()}
+    frames, clash = _stacked(returns, names)
+    # From here on the stacked frames are all that is needed: a national pool fills gigabytes, so nothing is held twice.
+    del returns
     opens, closes = pd.Timestamp(min(every_year) - 1, 4, 1), pd.Timestamp(max(every_year), 4, 1)
     frames = _spans(frames, closes)
     frames, made, told = _settle(frames, opens=opens, home_by=home_by)
-    every = [note for each in returns for note in each.notes]
-    ledger = ledger_of(
-        list(frames.values()),
-        notes=[*notes, *every, *clash, *told, *notes_on(frames)],
-    )
-    rows = {names[at, file]: numbers for at, each in enumerate(returns) for file, numbers in each.rows.items()}
-    ledger.reconcile(rows)
     _require_sums(frames, made)
-    tables = make_tables(made, observed_from=opens, observed_to=closes, origin=_origin(returns, frames, names))
+    origin = _origin(frames, files)
+    ledger = ledger_of(list(frames.values()), notes=[*notes, *told_of, *clash, *told, *notes_on(frames)])
+    del frames
+    ledger.reconcile(rows)
+    tables = make_tables(made, observed_from=opens, observed_to=closes, origin=origin)
     require_valid(tables, where=where)
     return Imported(tables=tables, ledger=ledger)
 
@@ -172,11 +174,12 @@ def _spans(frames: Frames, pool_closes: pd.Timestamp) -> Frames:
 
 def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy) -> tuple[Frames, Frames, list[str]]:
     """The working frames with every row's fate, the Tables' frames, and notes."""
-    header = frames["header"].assign(sex=frames["header"]["SEX"].map(layout.SEX).fillna(frames["header"]["SEX"]))
+    header = frames.pop("header")
+    header = header.assign(sex=header["SEX"].map(layout.SEX).fillna(header["SEX"]))
     facts = [name for name in layout.NEEDED["header"] if name != "CHILD"]
     header = one_row_a_child(header, facts, compared={"sex": "SEX", "birth": "DOB", "ETHNIC": "ETHNIC"})
     alive = header[in_play(header)].set_index("CHILD")
-    episodes = settle_episodes(frames["episodes"], birth=alive["birth"])
+    episodes = settle_episodes(frames.pop("episodes"), birth=alive["birth"])
     episodes, notes = name_homes(episodes, by=home_by)
     placements = placements_of(episodes)
     if placements.empty:
@@ -186,7 +189,7 @@ def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy) -> tuple[Fr
             remedy="check that header and episodes belong together and that the year is right",
         )
     header = settle_header(header, episodes=episodes)
-    missing = settle_missing(frames["missing"], birth=alive["birth"], episodes=episodes, placements=placements)
+    missing = settle_missing(frames.pop("missing"), birth=alive["birth"], episodes=episodes, placements=placements)
     settled = {"header": header, "episodes": episodes, "missing": missing}
     entered = placements.groupby("child_id")["start_date"].min()
     since = alive["authority_opens"].reindex(entered.index)
@@ -214,7 +217,7 @@ def _require_sums(frames: Frames, made: Frames) -> None:
             )
 
 
-def _origin(returns: Sequence[Return], frames: Frames, names: Mapping[tuple[int, str], str]) -> dict[str, object]:
+def _origin(frames: Frames, files: Mapping[str, str]) -> dict[str, object]:
     every = pd.concat([frame.loc[frame["CHILD"] != "", ["authority", "year"]] for frame in frames.values()])
     years, authorities = sorted(map(int, every["year"].unique())), sorted(every["authority"].unique())
     return {
@@ -223,5 +226,5 @@ def _origin(returns: Sequence[Return], frames: Frames, names: Mapping[tuple[int,
         "year": years[0] if len(years) == 1 else years,
         # An authority that never records A counts as M what others call A: compare authorities on M or A.
         "records_a": records_a(frames["missing"]),
-        "files": {names[at, file]: digest for at, each in enumerate(returns) for file, digest in each.files.items()},
+        "files": dict(files),
     }
