@@ -40,6 +40,7 @@ LAYERS = {
     "report": 7,
     # Wiring: power and the command line see all.
     "pipeline": 8,
+    "imports": 8,
     "runs": 8,
     "calibration_run": 8,
     "power": 8,
