@@ -46,7 +46,6 @@ LAYERS = {
     "power": 8,
     "terminal": 8,
     "cli": 8,
-    "cli_rows": 8,
     "__main__": 8,
 }
 BELOW = {
