@@ -205,7 +205,7 @@ def test_an_onset_is_drawn_where_chance_falls_below_the_truth_carried_through_th
     frailty = world.truth.frailty_of(design.child_ids)[0]
     probability = -np.expm1(-np.exp(design.log_rate(world.truth)[0]) * frailty[design.child] * design.days_at_risk)
     children = world.tables["children"]["child_id"]
-    bed_and_turn = children.str.extract(r"child(\d+)-(\d+)").astype(int)
+    bed_and_turn = children.str.extract(r"child(\d+)x(\d+)").astype(int)
     number = (ROW_LIMIT * bed_and_turn[0] + bed_and_turn[1]).to_numpy()
     who = pd.Index(children).get_indexer(design.child_ids)[design.child]
     expected = uniform(key_of(21, "onset"), number[who], rows.frame["day"].to_numpy()) < probability
