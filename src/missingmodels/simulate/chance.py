@@ -91,3 +91,9 @@ def _draw_in_words(key: Any, a: Any, b: Any) -> float:
 
 # one number of ``uniform``, for the loops
 draw: Callable[..., float] = _draw_in_python if _numba_njit is None else compiled(_draw_in_words)
+
+
+@compiled
+def draw_normal(key: Any, a: int, b: int) -> float:
+    """A normal number for loops (Box and Muller 1958)."""
+    return float(np.sqrt(-2.0 * np.log(draw(key, a, 2 * b))) * np.cos(2.0 * np.pi * draw(key, a, 2 * b + 1)))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from missingmodels.simulate.chance import compiled, draw
+from missingmodels.simulate.chance import compiled, draw, draw_normal
 from missingmodels.simulate.flow import EPISODES
 
 NEVER = -1_000_000
@@ -36,13 +36,6 @@ def room_for(capacity: int) -> Episodes:
 
 
 @compiled
-def standard_normal(key, number, day):
-    """A normal number of a child and day (Box and Muller 1958)."""
-    radius = np.sqrt(-2.0 * np.log(draw(key, number, 2 * day)))
-    return radius * np.cos(2.0 * np.pi * draw(key, number, 2 * day + 1))
-
-
-@compiled
 def log_odds(chance, added):
     """A chance moved by so much on the scale of log odds."""
     if added == 0.0 or chance <= 0.0 or chance >= 1.0:
@@ -58,7 +51,7 @@ def begin_episode(bed, home, day, joint, children, homes, state, past, settings,
     trusted = past.trusted[child]
     hours = _hours(child, number, home, day, trusted, children, homes, past, settings)
     if draw(settings.evening_key, number, day) < settings.evening_share:
-        hour = (settings.evening_hour + settings.evening_sd * standard_normal(settings.hour_key, number, day)) % 24.0
+        hour = (settings.evening_hour + settings.evening_sd * draw_normal(settings.hour_key, number, day)) % 24.0
     else:
         hour = 24.0 * draw(settings.hour_key, number, 2 * day)
     back = day + int((hour + hours) / 24.0)
@@ -84,7 +77,7 @@ def begin_episode(bed, home, day, joint, children, homes, state, past, settings,
 @compiled
 def _hours(child, number, home, day, trusted, children, homes, past, settings):
     """Hours away: log-normal, moved by who waits and who receives."""
-    log_hours = settings.log_median_hours + settings.hours_sd * standard_normal(settings.hours_key, number, day)
+    log_hours = settings.log_median_hours + settings.hours_sd * draw_normal(settings.hours_key, number, day)
     if settings.long_share > 0.0 and draw(settings.long_key, number, day) < settings.long_share:
         log_hours += settings.log_long
     log_hours += homes.away[home] + settings.away_trusted * trusted + settings.away_family * children.family[child]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from missingmodels.simulate.chance import key_of
+from missingmodels.simulate.entrants import empty_days
 from missingmodels.simulate.flow import Rules
 from missingmodels.simulate.homes import DAYS_PER_YEAR
 from missingmodels.simulate.intensity import LOGGED
@@ -73,6 +74,9 @@ def rules_of(scenario: Scenario, in_a_row: int, seed: int) -> Rules:
         key_of(seed, "flow", "length"),
         key_of(seed, "flow", "move"),
         key_of(seed, "flow", "bed"),
+        key_of(seed, "flow", "match"),
+        key_of(seed, "flow", "gap"),
+        empty_days(scenario),
     )
 
 
