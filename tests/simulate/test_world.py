@@ -115,6 +115,8 @@ def test_chance_is_shared_until_influence_makes_the_first_difference(seed):
         {"children": {"move_share": 0.0, "stay_scale": 0.1}},
         {"period_days": 7},
         {"contagion": {"exposure": "peer_network", "log_rate_ratio": 2.0}, "onset": {"rate_per_year": 30}},
+        # two children may part, or begin to be observed, with a former tie and one by school or area at once
+        {"homes": {"school_tie_share": 0.5, "area_tie_share": 0.5}, "children": {"move_share": 0.8}},
     ],
     ids=str,
 )
