@@ -59,6 +59,7 @@ class Run:
     child : (C,) position in the pool of every child with a stay that ends after day 0 and begins before the last
     traits : of those children, in that order
     stays, episodes : columns of equal length, with children as positions in ``child``
+    stays_before : as ``stays``, those of the same children that ended before day 0; former ties come from them
     log : with children as positions in ``child``; empty if nothing was logged
     first_stay, earlier_stays : (C,) first day of a child's first stay, and how many stays ended before day 0
     """
@@ -76,6 +77,7 @@ class Run:
     authority: np.ndarray
     traits: Traits
     stays: Stays
+    stays_before: Stays
     episodes: Episodes
     log: Log
     resident_days: int
@@ -136,14 +138,14 @@ def _settle_and_live(
         live(
             first - SETTLING_DAYS, first, scenario.days,
             beds, pool, rules, state, record, children, homes, past, links, settings, effects, episodes, kept,
-            np.zeros(len(LOGGED)), np.zeros(int(sector.places.max()), dtype=np.int64),
+            np.zeros(len(LOGGED)), np.zeros(beds.bed_home.size, dtype=np.int64),
         )  # fmt: skip
         if state.counts[SHORT]:
             return None
         if state.counts[EPISODES] <= capacity:
             break
         capacity = int(state.counts[EPISODES]) + 1
-    child, stays, first_stay, earlier = _in_view(record, int(state.counts[STAYS]), scenario.days)
+    child, stays, before, first_stay = _in_view(record, int(state.counts[STAYS]), scenario.days)
     where = np.full(pool.age.size, EMPTY)
     where[child] = np.arange(child.size)
     held = np.searchsorted(needed, child)
@@ -161,12 +163,13 @@ def _settle_and_live(
         authority=pool.authority[child],
         traits=Traits(**{name: values[held] for name, values in vars(traits).items()}),
         stays=stays,
+        stays_before=before,
         episodes=_observed(episodes, int(state.counts[EPISODES]), where),
         log=Log(where[kept.child[: kept.rows[0]]], kept.day[: kept.rows[0]], kept.columns,
                 kept.values[: kept.rows[0]], kept.rows),
         resident_days=rows,
         first_stay=first_stay,
-        earlier_stays=earlier,
+        earlier_stays=np.bincount(before.child, minlength=child.size),
     )  # fmt: skip
 
 
@@ -234,10 +237,10 @@ def _room_for_log(names: tuple[str, ...], rows: int) -> Log:
     )
 
 
-def _in_view(record: Stays, count: int, days: int) -> tuple[np.ndarray, Stays, np.ndarray, np.ndarray]:
+def _in_view(record: Stays, count: int, days: int) -> tuple[np.ndarray, Stays, Stays, np.ndarray]:
     """Children with a stay that touches the observed span, and those stays by child and start.
 
-    With them the first day of each child's first stay, and how many of its stays ended before.
+    With them their stays that ended before, and the first day of each child's first stay.
     """
     child, start, end = record.child[:count], record.start[:count], record.end[:count]
     held = np.flatnonzero((end > 0) & (start < days))
@@ -248,8 +251,9 @@ def _in_view(record: Stays, count: int, days: int) -> tuple[np.ndarray, Stays, n
     known = (seen[place] == child) if seen.size else np.zeros(count, dtype=bool)
     first = np.full(seen.size, days)
     np.minimum.at(first, place[known], start[known])
-    earlier = np.bincount(place[known & (end <= 0)], minlength=seen.size)
-    return seen, Stays(position[order], record.home[held], start[held], end[held]), first, earlier
+    gone = np.flatnonzero(known & (end <= 0))
+    before = Stays(place[gone], record.home[gone], start[gone], end[gone])
+    return seen, Stays(position[order], record.home[held], start[held], end[held]), before, first
 
 
 def _observed(episodes: Episodes, count: int, where: np.ndarray) -> Episodes:

@@ -8,6 +8,7 @@ import numpy as np
 
 from missingmodels.intervals import expand
 from missingmodels.simulate.chance import key_of, uniform
+from missingmodels.simulate.flow import Stays
 from missingmodels.simulate.links import FAINT
 from missingmodels.simulate.run import Run
 from missingmodels.simulate.settings import LOGISTIC_SD
@@ -49,8 +50,11 @@ def _pairs(group: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _together(run: Run) -> tuple[np.ndarray, ...]:
-    """Pairs of stays in one home that overlap: child a < b, first and last day, who leaves first and when."""
-    stays = run.stays
+    """Pairs of stays in one home that overlap: children a < b, first day and day of parting.
+
+    Stays that ended before day 0 count: whoever parted then still has a former tie in the observed span.
+    """
+    stays = Stays(*(np.concatenate(columns) for columns in zip(run.stays_before, run.stays, strict=True)))
     i, j = _pairs(stays.home, run.sector.places.size)
     start, end = np.maximum(stays.start[i], stays.start[j]), np.minimum(stays.end[i], stays.end[j])
     keep = (end > start) & (stays.child[i] != stays.child[j]) & (start < run.scenario.days)

@@ -78,6 +78,7 @@ _NOT_COEFFICIENTS = {
 # Columns that a design may ask for and that have no effect unless a scenario gives them one: stated, not left out.
 _NO_EFFECT = (
     *("disability", "uasc", "emergency", "history_unknown", "no_peers", "peers_unseen"),
+    *("no_outside_ties", "outside_unseen"),
     *(f"{q.name}_{part}" for q in STRUCTURE for part in ("between", "within")),
     *(f"{q.name}_{part}_unrecorded" for q in STRUCTURE for part in ("between", "within")),
 )
@@ -95,8 +96,8 @@ def truth_of(run: Run, labels: Labels, do: Do = AS_IT_IS) -> Parameters:
     if more.new_admission_7d:
         values |= {f"new_admission_7d_{part}": more.new_admission_7d for part in ("between", "within")}
     values[contagion.exposure] = do.contagion * contagion.log_rate_ratio
-    if contagion.outside_log_rate_ratio:
-        values["outside_network"] = do.contagion * contagion.outside_log_rate_ratio
+    values[f"{contagion.exposure}:short_staffing"] = do.contagion * contagion.short_staffing
+    values["outside_network"] = do.contagion * contagion.outside_log_rate_ratio
     sector = run.sector
     home = sector.home_effect + sector.authority_effect + sector.owner_effect
     return Parameters(
