@@ -29,9 +29,10 @@ BAND_EDGES_DAYS = np.array([1, 8, 31, 92, 183, 366, 731, 1827, 3000], dtype=floa
 class Pool(NamedTuple):
     """N = B * K newcomers, K for each bed, and the beds' first occupants.
 
-    ``number`` (N,) keys a child's chance, the same however long the rows are; ``need`` (N,) standard normal;
-    ``first_length``, ``age`` (N,) in days: first stay, and age on arrival; ``in_area`` (N,), ``authority`` (N,), ``propensity`` (N,) standard normal; ``lengths`` (L,) quantiles of
-    stay; ``filled`` (B,) and ``elapsed`` (B,): whether the bed is filled at first, and for how long by then.
+    ``number`` (N,) keys a child's chance, the same however long the rows are; ``need`` and ``propensity`` (N,) standard
+    normal; ``first_length`` and ``age`` (N,) in days: first stay, and age on arrival; ``in_area`` and ``authority``
+    (N,); ``first_gap`` (B,) days until a bed that is empty at first is taken; ``lengths`` (L,) quantiles of stay;
+    ``filled`` and ``elapsed`` (B,): whether the bed is filled at first, and for how long by then.
     """
 
     number: np.ndarray
@@ -142,7 +143,7 @@ def empty_days(scenario: Scenario) -> float:
 
 @lru_cache(maxsize=64)
 def _careers(spec: Children) -> tuple[float, np.ndarray, np.ndarray]:
-    """Mean days that a child is in the sector; and every stay of many such children: days, and age in days at its start.
+    """Mean days that a child is in the sector; and every stay of many children: days, and age in days at its start.
 
     The same numbers for every seed: a property of the settings.
     """

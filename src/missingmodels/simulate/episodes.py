@@ -50,11 +50,9 @@ def begin_episode(bed, home, day, joint, children, homes, state, past, settings,
     number = state.number[child]
     trusted = past.trusted[child]
     hours = _hours(child, number, home, day, trusted, children, homes, past, settings)
-    if draw(settings.evening_key, number, day) < settings.evening_share:
-        hour = (settings.evening_hour + settings.evening_sd * draw_normal(settings.hour_key, number, day)) % 24.0
-    else:
-        hour = 24.0 * draw(settings.hour_key, number, 2 * day)
+    hour = _hour(child, number, day, past, settings)
     back = day + int((hour + hours) / 24.0)
+    _overtake(child, day, past, episodes)
     flags, interview_day, quality = _afterwards(child, number, home, day, back, trusted, homes, past, settings)
     place = state.counts[EPISODES]
     if place < episodes.child.size:
@@ -68,10 +66,37 @@ def begin_episode(bed, home, day, joint, children, homes, state, past, settings,
         episodes.hours_away[place] = hours
         episodes.quality[place] = quality
     state.counts[EPISODES] = place + 1
+    past.last_episode[child] = place
+    past.back_hour[child] = (hour + hours) % 24.0
     _remember(child, day, back, past, settings)
     if rules.exit_per_episode > 0.0 and draw(settings.exit_key, number, day) < rules.exit_per_episode:
-        state.end[bed] = min(state.end[bed], max(back, day + 1))
-        state.broke_down[bed] = True
+        end = max(back, day + 1)
+        if end < state.end[bed]:
+            state.end[bed] = end
+            state.broke_down[bed] = True
+
+
+@compiled
+def _hour(child, number, day, past, settings):
+    """Hour of leaving: about the evening peak or any; on a day of return, after the return."""
+    if past.back[child] == day:
+        hour = past.back_hour[child]
+        return hour + (24.0 - hour) * draw(settings.hour_key, number, 2 * day)
+    if draw(settings.evening_key, number, day) < settings.evening_share:
+        hour = settings.evening_hour + settings.evening_sd * draw_normal(settings.hour_key, number, day)
+        if 0.0 <= hour < 24.0:
+            return hour
+    return 24.0 * draw(settings.late_key, number, day)
+
+
+@compiled
+def _overtake(child, day, past, episodes):
+    """An interview that was still to be held today or later is not: the child has left again."""
+    place = past.last_episode[child]
+    if 0 <= place < episodes.child.size and episodes.flags[place] & ACCEPTED and episodes.interview_day[place] >= day:
+        episodes.flags[place] &= ~(ACCEPTED | PROMPT)
+        episodes.interview_day[place] = 0
+        episodes.quality[place] = 0.0
 
 
 @compiled
@@ -114,7 +139,8 @@ def _afterwards(child, number, home, day, back, trusted, homes, past, settings):
                 interview_day = back + 4 + int(-np.log(1.0 - late) * settings.delay_days)
             spread = draw(settings.quality_key, number, 2 * day) + draw(settings.quality_key, number, 2 * day + 1) - 1.0
             quality = min(max(settings.quality_mean + 0.5 * spread, 0.0), 1.0)
-            past.helped_until[child] = back + AFTER_DAYS
+            past.helped_from[child] = interview_day
+            past.helped_until[child] = interview_day + AFTER_DAYS
             past.helped[child] = quality
     return flags, interview_day, quality
 

@@ -17,7 +17,7 @@ def risk_day(day, beds, children, homes, state, past, links, settings, rules, ef
 
     Nobody's onset is remembered before all homes are drawn: along ties beyond the home it would act on its own day.
     """
-    t = min(max(day // settings.period, 0), homes.slow.shape[1] - 1)
+    t = day // settings.period + settings.lead_periods
     for home in range(beds.first_bed.size - 1):
         first, last = beds.first_bed[home], beds.first_bed[home + 1]
         residents, need = 0, 0.0
@@ -29,7 +29,7 @@ def risk_day(day, beds, children, homes, state, past, links, settings, rules, ef
         if residents == 0:
             continue
         conflict = 0.0
-        if settings.further and effects.conflict_3d != 0.0:
+        if settings.further:
             for lag in range(1, 4):
                 if draw(settings.conflict_key, home, day - lag) < settings.conflict_chance:
                     conflict = 1.0
@@ -47,8 +47,8 @@ def risk_day(day, beds, children, homes, state, past, links, settings, rules, ef
             chance = draw(settings.onset_key, state.number[child], day)
             if chance < -np.expm1(-risk * np.exp(rate)):
                 begins[bed] = 1
-            if day >= 0 and log.child.size:
-                row = log.rows[0]
+            row = log.rows[0]
+            if day >= 0 and row < log.child.size:
                 log.child[row] = child
                 log.day[row] = day
                 for k in range(log.columns.size):

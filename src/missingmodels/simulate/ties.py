@@ -109,10 +109,9 @@ def _area_ties(run: Run) -> TieSpans:
     end = np.minimum(np.minimum(stays.end[i], stays.end[j]), run.scenario.days)
     a, b = stays.child[i], stays.child[j]
     low, high = np.minimum(run.number[a], run.number[b]), np.maximum(run.number[a], run.number[b])
-    chance = uniform(key_of(run.seed, "area"), low, high)
     out = run.traits.not_in_education
-    school = (out[a] == 0) & (out[b] == 0) & (chance < spec.school_tie_share)
-    near = (1 - chance < spec.area_tie_share) & ~school
+    school = (out[a] == 0) & (out[b] == 0) & (uniform(key_of(run.seed, "area"), low, high) < spec.school_tie_share)
+    near = (uniform(key_of(run.seed, "near"), low, high) < spec.area_tie_share) & ~school
     keep = (end > start) & (a != b) & (stays.home[i] != stays.home[j]) & (school | near)
     kind = np.where(school, KINDS.index("school"), KINDS.index("area"))[keep]
     return TieSpans(

@@ -93,6 +93,8 @@ def truth_of(run: Run, labels: Labels, do: Do = AS_IT_IS) -> Parameters:
     values |= {
         k: v for k, v in more.model_dump().items() if v and k not in ("conflicts_per_year", "manager_absent_share")
     }
+    if more.concurrent_missing:
+        values["concurrent_missing"] = do.contagion * more.concurrent_missing
     if more.new_admission_7d:
         values |= {f"new_admission_7d_{part}": more.new_admission_7d for part in ("between", "within")}
     values[contagion.exposure] = do.contagion * contagion.log_rate_ratio
@@ -108,7 +110,7 @@ def truth_of(run: Run, labels: Labels, do: Do = AS_IT_IS) -> Parameters:
         home_period=run.period_effects[None],
         child_ids=tuple(labels.child),
         frailty=run.traits.frailty[None],
-        sigma_home=np.array([onset.home_sd]),
+        sigma_home=np.array([np.sqrt(onset.home_sd**2 + scenario.dials.authority_sd**2 + scenario.dials.owner_sd**2)]),
         sigma_period=np.array([onset.home_period_sd]),
         frailty_shape=np.array([onset.frailty_shape]),
     )
