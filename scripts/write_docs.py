@@ -120,7 +120,8 @@ def associations_page() -> str:
     lines += ["does. Every effect is 0 unless a scenario sets it, or stands at the default shown in scenarios.md.", ""]
     lines += ["| code | association | settings, or the reason there is none |", "|---|---|---|"]
     for row in associations():
-        held = ", ".join(f"`{name}`" for name in row.fields) or row.reason
+        held = ", ".join(f"`{name}`" for name in row.fields)
+        held = "; ".join(part for part in (held, row.reason) if part)
         lines.append(f"| {row.code} | {row.association} | {held} |")
     return "\n".join([*lines, ""])
 

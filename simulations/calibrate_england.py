@@ -166,6 +166,22 @@ Written by simulations/calibrate_england.py, which fits to the published figures
 The other effects are design values, most of them assumptions and none of them findings."""
 
 
+# what it is, homes, authorities
+SECTORS = {
+    "england": ("Children's homes in England, a year.", 3822, 152),
+    "region": ("A region the size of the North West: a quarter of England's homes.", 955, 24),
+}
+
+
+def preset_text(name: str, values: np.ndarray) -> str:
+    """The text of a preset at a point of the free parameters."""
+    what, homes, authorities = SECTORS[name]
+    free = "\n".join(textwrap.wrap(", ".join(FREE), 100))
+    return toml_of(
+        name, COMMENT.format(what=what, free=free), settings_at(values, homes=homes, authorities=authorities)
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--homes", type=int, default=1000)
@@ -194,15 +210,8 @@ def main() -> None:
     RESULTS.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(body, indent=1))
     if asked.write:
-        free = "\n".join(textwrap.wrap(", ".join(FREE), 100))
-        for name, what, homes, authorities in (
-            ("england", "Children's homes in England, a year.", 3822, 152),
-            ("region", "A region the size of the North West: a quarter of England's homes.", 955, 24),
-        ):
-            text = toml_of(
-                name, COMMENT.format(what=what, free=free), settings_at(values, homes=homes, authorities=authorities)
-            )
-            (PRESETS / f"{name}.toml").write_text(text, encoding="utf-8")
+        for name in SECTORS:
+            (PRESETS / f"{name}.toml").write_text(preset_text(name, values), encoding="utf-8")
 
 
 if __name__ == "__main__":
