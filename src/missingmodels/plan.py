@@ -34,10 +34,11 @@ class Exposure(Config):
     """Peer exposure (H1).
 
     ``kernel_days`` is the time scale τ of ``peer_kernel``, which fades from 1 on the day of a peer's onset: 5.77
-    halves it in 4 days. It differs from day to day, so a plan with it has a row for every day, about seven times as
-    many in all its models; nothing is rounded. ``outside`` adds to the models with peers the same exposure along ties beyond the home, of
-    children who live in another home that day. ``moderation`` lets short staffing steepen the peers' effect (A3):
-    M3, and only M3, gains a column, the exposure times how far ``staff_ratio`` is below the home's mean.
+    halves it in 4 days. It differs from day to day, so all models of a plan with it have a row for every day, about
+    seven times as many; nothing is rounded. ``outside`` adds to the models with peers the same exposure along ties
+    beyond the home, of children who live in another home that day. ``moderation`` lets short staffing steepen the
+    peers' effect (A3): M3, and only M3, gains a column, the exposure times how far ``staff_ratio`` is below the home's
+    mean.
     """
 
     primary: PeerExposure = "peer_presence"
