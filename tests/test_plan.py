@@ -70,6 +70,7 @@ def test_several_faults_are_told_at_once():
         ({"frame": {"burn_in_days": 3}}, Plan, "window_days"),
         ({"exposure": {"primary": "peer_kernel", "kernel_days": 9.4}}, Plan, "kernel_days"),
         ({"exposure": {"moderation": "staff_ratio_within"}, "models": ["M0", "M1"]}, Plan, "M3"),
+        ({"exposure": {"outside": "outside_count"}, "models": ["M0", "M2"]}, Plan, "M1"),
         ({"exposure": {"moderation": "staff_ratio_within"}, "terms": {"structure": ["size"]}}, Plan, "staff_ratio"),
         ({"priors": {"replace": {"male": {"mean": 0.1}}}}, Plan, "mean and sd, or fixed"),
         ({"priors": {"replace": {"male": {"mean": 0.1, "sd": 1.0, "fixed": 0.0}}}}, Plan, "mean and sd, or fixed"),

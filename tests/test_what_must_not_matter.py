@@ -82,7 +82,11 @@ def example(all_residents=True, spells=True):
 
 def plan_under(**frame):
     return plan_of(
-        exposure={"beside": ["peer_count", "peer_density", "peer_network"]},
+        exposure={
+            "beside": ["peer_count", "peer_density", "peer_network", "peer_kernel"],
+            "outside": "outside_network",
+            "moderation": "staff_ratio_within",
+        },
         terms={
             "structure": list(STRUCTURE),
             "vulnerability": "age_years + male + need_score + exploitation_risk + out_of_area"
@@ -233,7 +237,9 @@ def canonical(design, before, names):
 def design_of(tables, plan, exposure="peer_presence"):
     rows = build_rows(tables, build_risk_set(tables, plan.frame), plan)
     conditional = plan.frame.initial == "conditional"
-    formula = " + ".join([model_terms(plan, "M3", exposure), "peer_count", "peer_density", "peer_network"])
+    formula = " + ".join(
+        [model_terms(plan, "M3", exposure), "peer_count", "peer_density", "peer_network", "peer_kernel"]
+    )
     return build_design(rows, formula, conditional=conditional)
 
 
@@ -289,6 +295,8 @@ def test_the_example_holds_what_the_changes_are_about():
     wanted = {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")}
     assert wanted - set(design.names) <= {"mix_spread_within"}
     assert {"peer_network", "peers_unseen", "uasc", "weekend", "trend_years"} <= set(design.names)
+    new = {"peer_kernel", "outside_network", "no_outside_ties", "outside_unseen", "peer_presence:short_staffing"}
+    assert new <= set(design.names)
 
 
 def test_staff_hours_unrecorded_in_one_span_say_nothing_of_others():

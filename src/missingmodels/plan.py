@@ -27,16 +27,18 @@ METHODS: tuple[Method, ...] = ("nuts", "laplace", "auto")
 ModelName = Literal["M0", "M1", "M2", "M3"]
 PeerExposure = Literal["peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel"]
 OutsideExposure = Literal["outside_presence", "outside_count", "outside_density", "outside_network"]
-KERNEL_BURN_IN = 3  # times kernel_days, when 5 % of an onset's exposure is left
+KERNEL_MEMORY = 3  # times kernel_days, when 5 % of an onset's exposure is left; a shorter record is unseen
 
 
 class Exposure(Config):
     """Peer exposure (H1).
 
     ``kernel_days`` is the time scale τ of ``peer_kernel``, which fades from 1 on the day of a peer's onset: 5.77
-    halves it in 4 days. ``outside`` adds to the models with peers the same exposure along ties beyond the home, of
-    children who live in another home that day. ``moderation`` lets short staffing steepen the peers' effect (A3):
-    M3, and only M3, gains a column, the exposure times how far ``staff_ratio`` is below the home's mean.
+    halves it in 4 days. It differs from day to day, so all models of a plan with it have a row for every day, about
+    seven times as many; nothing is rounded. ``outside`` adds to the models with peers the same exposure along ties
+    beyond the home, of children who live in another home that day. ``moderation`` lets short staffing steepen the
+    peers' effect (A3): M3, and only M3, gains a column, the exposure times how far ``staff_ratio`` is below the home's
+    mean.
     """
 
     primary: PeerExposure = "peer_presence"
@@ -163,11 +165,13 @@ class Plan(Config):
         if self.exposure.window_days > self.frame.burn_in_days:
             raise ValueError("exposure.window_days is longer than frame.burn_in_days, so early exposure is unknown")
         kernel = "peer_kernel" in (self.exposure.primary, *self.exposure.beside)
-        if kernel and KERNEL_BURN_IN * self.exposure.kernel_days > self.frame.burn_in_days:
+        if kernel and KERNEL_MEMORY * self.exposure.kernel_days > self.frame.burn_in_days:
             raise ValueError(
-                f"exposure.kernel_days is longer than a {KERNEL_BURN_IN}rd of frame.burn_in_days, so early exposure to "
+                f"{KERNEL_MEMORY} times exposure.kernel_days is longer than frame.burn_in_days, so early exposure to "
                 "peer_kernel is unknown"
             )
+        if self.exposure.outside and not {"M1", "M3"} & set(self.models):
+            raise ValueError("exposure.outside needs a model with peers, 'M1' or 'M3'")
         if self.exposure.moderation and ("M3" not in self.models or "staff_ratio" not in self.terms.structure):
             raise ValueError("exposure.moderation needs the model 'M3', and 'staff_ratio' in terms.structure")
         return self

@@ -140,6 +140,14 @@ PEERS = (
         "a peer is unseen",
         "a peer's record is shorter than the window, or a resident is not in the data",
     ),
+    _q(
+        "kernel_unseen",
+        "p",
+        "",
+        "0 or 1",
+        "a peer is unseen to the kernel",
+        "as `peers_unseen`, with a record shorter than 3 τ, when an onset has faded to 5 %",
+    ),
 )
 OUTSIDE = (
     _q(

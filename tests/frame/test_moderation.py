@@ -52,6 +52,8 @@ def test_each_model_holds_its_columns(designs, plan):
     }
     for (model, exposure), names in held.items():
         assert ({"outside_network", "no_outside_ties"} <= names) == (model in ("M1", "M3"))
+        # a kernel remembers for longer than the window, so it has a flag of its own
+        assert ("kernel_unseen" in names) == (exposure == "peer_kernel")
         products = {name for name in names if ":" in name}
         assert products == ({f"{exposure}:short_staffing"} if model == "M3" else set())
     # nothing of this is in the default plan

@@ -124,15 +124,23 @@ def test_the_kernel_by_hand():
     one, two, three = np.exp(-0.5), np.exp(-1.0), np.exp(-1.5)
     np.testing.assert_allclose(fading(ONSET, kernel_days=2.0)[2], [0, 0, one, two, three + one, np.exp(-2.0) + two])
     occupancy = np.array([np.equal(RESIDENCE, home).sum(axis=0) for home in range(3)])
+    known = np.where(np.arange(5)[:, None] == 2, np.arange(DAYS), 9)
     found = peer_exposures(
         RESIDENCE,
         ONSET,
         window_days=2,
         occupancy=occupancy,
         occupancy_recorded=np.ones(occupancy.shape, dtype=bool),
-        known_days=KNOWN,
+        known_days=known,
         kernel_days=2.0,
-    )["peer_kernel"]
+        kernel_known_days=4.5,
+    )
+    # 2 moves in with a record of 4 days, and the kernel asks for 4 and a half
+    expected = np.zeros((5, DAYS))
+    expected[:2, 4] = 1
+    np.testing.assert_array_equal(found["kernel_unseen"], expected)
+    assert (found["peers_unseen"] == 0).all()
+    found = found["peer_kernel"]
     # 0 lives with 1, who left on day 0, and from day 4 on with 2
     of_one = [np.exp(-day / 2) for day in range(1, 6)]
     expected = [0, *of_one[:3], of_one[3] + three + one, of_one[4] + np.exp(-2.0) + two]

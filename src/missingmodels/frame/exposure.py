@@ -60,34 +60,41 @@ def peer_exposures(
     known_days: Grid,
     ties: TieSpans | None = None,
     kernel_days: float | None = None,
+    kernel_known_days: float = 0.0,
 ) -> dict[str, Grid]:
     """Exposure of every child on every day to the recent onsets of the others in the home.
 
     ``residence`` (C, D) is -1 where a child is in no home, and there every exposure is 0. ``occupancy`` (H, D) divides
     the density, which is NaN where ``occupancy_recorded`` is False. A peer with fewer than ``window_days`` of record
     counts as unseen, as does any who may live there unrecorded: ``peers_unseen`` is 1 on such days, and the other
-    exposures are lower bounds. ``peer_network`` is given only with ``ties``, ``peer_kernel`` with ``kernel_days`` (τ).
+    exposures are lower bounds. ``peer_network`` is given only with ``ties``; with ``kernel_days`` (τ) ``peer_kernel``,
+    and ``kernel_unseen``, which asks ``kernel_known_days`` of record of every peer.
     """
     homes, days = occupancy.shape
     lives, column = residence >= 0, np.arange(days)[None, :]
     recent = any_onset(onset, first_lag=1, last_lag=window_days) & lives
-    unseen = (known_days < window_days) & lives
     others_recent = home_sums(residence, recent, homes)[residence, column] - recent
-    others_unseen = home_sums(residence, unseen, homes)[residence, column] - unseen
     others_visible = home_sums(residence, lives, homes)[residence, column] - 1
     others = occupancy[residence, column] - 1
     recorded = occupancy_recorded[residence, column]
+
+    def any_unseen(least_days: float) -> Grid:
+        unseen = (known_days < least_days) & lives
+        others_unseen = home_sums(residence, unseen, homes)[residence, column] - unseen
+        return (others_unseen > 0) | (others > others_visible) | ~recorded
+
     out = {
         "peer_presence": others_recent > 0,
         "peer_count": others_recent,
         "peer_density": np.where(recorded, others_recent / np.maximum(others, 1), np.nan),
         "no_peers": (others == 0) & recorded,
-        "peers_unseen": (others_unseen > 0) | (others > others_visible) | ~recorded,
+        "peers_unseen": any_unseen(window_days),
     }
     if ties is not None:
         out["peer_network"] = network_exposure(residence, recent, ties)
     if kernel_days is not None:
         faded = fading(onset, kernel_days=kernel_days) * lives
+        out["kernel_unseen"] = any_unseen(kernel_known_days)
         out["peer_kernel"] = home_sums(residence, faded, homes)[residence, column] - faded
     return {name: np.where(lives, values, 0).astype(float) for name, values in out.items()}
 

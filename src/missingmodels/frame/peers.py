@@ -12,7 +12,7 @@ from missingmodels.frame.exposure import TieSpans, peer_exposures
 from missingmodels.frame.outside import outside_exposures
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.intervals import UNRECORDED_DAY, to_day
-from missingmodels.plan import OUTSIDE, Plan
+from missingmodels.plan import KERNEL_MEMORY, OUTSIDE, Plan
 from missingmodels.tables import Tables
 
 
@@ -41,6 +41,7 @@ def peer_columns(
         known_days=risk.known_days,
         ties=ties if "peer_network" in needed else None,
         kernel_days=plan.exposure.kernel_days if "peer_kernel" in needed else None,
+        kernel_known_days=KERNEL_MEMORY * plan.exposure.kernel_days,
     )
     if ties is not None and needed & {*OUTSIDE, "no_outside_ties", "outside_unseen"}:
         grids |= outside_exposures(

@@ -48,7 +48,9 @@ def model_terms(plan: Plan, model: str, exposure: str | None = None) -> str:
     """The formula of one model of the plan: history, then peers (M1, M3), structure (M2, M3), and how it moderates."""
     parts = [plan.terms.vulnerability, plan.terms.history, plan.terms.calendar]
     if model in ("M1", "M3"):
-        parts.append(f"{exposure or plan.exposure.primary} + no_peers + peers_unseen")
+        peers = exposure or plan.exposure.primary
+        # a kernel remembers for longer than the window
+        parts.append(f"{peers} + no_peers + {'kernel_unseen' if peers == 'peer_kernel' else 'peers_unseen'}")
         if plan.exposure.outside:
             parts.append(f"{plan.exposure.outside} + no_outside_ties + outside_unseen")
     if model in ("M2", "M3"):

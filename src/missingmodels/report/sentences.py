@@ -43,13 +43,20 @@ class Part:
     findings: tuple[Finding, ...]
 
 
-def answers(found: Sequence[Line], window_days: int) -> list[Part]:
-    """H1, then the parts of H2; a part that the plan did not ask says so."""
+def exposure_span(exposure: Mapping[str, Any]) -> str:
+    """How long a peer's onset counts under a plan's primary exposure."""
+    if exposure.get("primary") == "peer_kernel":
+        return f"fading to half in {math.log(2) * exposure['kernel_days']:.2g} days"
+    return f"in the last {exposure['window_days']} days"
+
+
+def answers(found: Sequence[Line], exposure: Mapping[str, Any]) -> list[Part]:
+    """H1, then the parts of H2; a part that the plan did not ask says so. ``exposure`` is that part of the plan."""
     peers = headline(found, "H1")
     parts = [
         Part(
             title="H1: do peers’ recent missing episodes raise a child’s own rate?",
-            lead=_peer_lead(peers, window_days),
+            lead=_peer_lead(peers, exposure),
             findings=tuple(finding(line) for line in peers),
         )
     ]
@@ -77,19 +84,22 @@ def finding(line: Line) -> Finding:
     )
 
 
-def _peer_lead(peers: Sequence[Line], window_days: int) -> str:
+def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any]) -> str:
     if not peers:
         return "Not asked: no model with peers was fitted."
     if not peers[0].converged:
         return _FAILED
-    row = peers[0].row
+    row, span = peers[0].row, exposure_span(exposure)
+    fades = exposure.get("primary") == "peer_kernel"
     if row.verdict == SUPPORTED:
+        holds = f"For each onset of a peer ({span})" if fades else f"When this exposure holds (peers missing {span})"
         return (
-            f"When this exposure holds (peers missing in the last {window_days} days), a child’s episodes start about "
+            f"{holds}, a child’s episodes start about "
             f"{words.ratio(row.median)} times as often as the child’s own history, the home and its shared shocks "
             "would have it."
         )
-    return f"{_MEANING[row.verdict]} Recent means the last {window_days} days."
+    recent = f"A peer’s onset counts 1 on its day, {span}." if fades else f"Recent means {span.removeprefix('in ')}."
+    return f"{_MEANING[row.verdict]} {recent}"
 
 
 def _part_lead(held: Sequence[Line]) -> str:

@@ -1,0 +1,28 @@
+"""What the report says of an exposure that fades, beside one that counts days."""
+
+from __future__ import annotations
+
+from conftest import row
+from missingmodels.report.lines import Line
+from missingmodels.report.sentences import answers, exposure_span
+
+DAYS = {"primary": "peer_presence", "window_days": 9, "kernel_days": 2.0}
+KERNEL = DAYS | {"primary": "peer_kernel", "kernel_days": 5.77}
+
+
+def lead(exposure: dict[str, object], **changes: object) -> str:
+    return answers([Line(row=row(**changes), converged=True)], exposure)[0].lead
+
+
+def test_the_span_of_an_exposure() -> None:
+    assert exposure_span(DAYS) == "in the last 9 days"
+    assert exposure_span(KERNEL) == "fading to half in 4 days"
+    # evidence written before there was a kernel
+    assert exposure_span({"window_days": 7}) == "in the last 7 days"
+
+
+def test_a_kernel_is_never_said_to_count_days() -> None:
+    assert lead(DAYS).startswith("When this exposure holds (peers missing in the last 9 days), a child’s")
+    assert lead(KERNEL).startswith("For each onset of a peer (fading to half in 4 days), a child’s")
+    assert lead(DAYS, verdict="the data cannot say").endswith("Recent means the last 9 days.")
+    assert lead(KERNEL, verdict="the data cannot say").endswith("counts 1 on its day, fading to half in 4 days.")
