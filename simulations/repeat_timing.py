@@ -81,7 +81,7 @@ def main() -> None:
                      "monte_carlo_error": round(float(error), 4), "published": "over 0.5"})  # fmt: skip
         print(rows[-1])
     with RESULTS.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 

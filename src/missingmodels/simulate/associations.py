@@ -9,8 +9,9 @@ from importlib.resources import files
 
 @dataclass(frozen=True, kw_only=True)
 class Association:
-    """One association. ``fields`` are settings of a scenario as ``section.key``; ``reason`` says why there are none, or what
-    they leave out."""
+    """One association. ``fields`` are settings of a scenario as ``section.key``; ``reason`` says why there are none, or
+    what they leave out.
+    """
 
     code: str
     association: str
