@@ -45,6 +45,7 @@ LAYERS = {
     "terminal": 8,
     "cli": 8,
     "cli_rows": 8,
+    "cli_power": 8,
     "__main__": 8,
 }
 BELOW = {
@@ -75,8 +76,8 @@ DOOR = ("evidence.dynamic", "simulate")
 # A third party may be imported in these units only. Pure array libraries may be anywhere above the layer named.
 FENCED = {
     "pandera": {"tables"},
-    "pydantic": {"config", "plan", "scenario"},
-    "pyarrow": {"tables"},
+    "pydantic": {"config", "plan", "scenario", "power"},
+    "pyarrow": {"tables", "power"},
     "networkx": {"simulate", "extract", "report"},
     "duckdb": {"extract"},
     "polars": {"extract"},
@@ -98,7 +99,8 @@ FENCED = {
     "markupsafe": {"report"},
     "rich": {"terminal", "cli"},
     "dask": {"power", "cli"},
-    "typer": {"power", "cli"},
+    "distributed": {"power"},
+    "typer": {"power", "cli", "cli_power"},
 }
 FROM_LAYER = {"numpy": 0, "pandas": 1, "scipy": 1}
 

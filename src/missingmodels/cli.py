@@ -10,6 +10,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from missingmodels.cli_power import power
 from missingmodels.errors import DiagnosticsFailed, MissingModelsError
 from missingmodels.terminal import Progress, say, table
 
@@ -328,6 +329,9 @@ def fit_rows(
     _out(
         body | {"certificate": dict(found.certificate)}, as_json, f"{table_text(found)}\nTable and draws: {path.parent}"
     )
+
+
+app.command("power")(power)
 
 
 def _finish(found: Any, path: Path, as_json: bool) -> None:

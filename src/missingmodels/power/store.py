@@ -53,13 +53,7 @@ class Store:
         path = self.folder / MANIFEST
         if not path.exists():
             write_whole(path, (json.dumps(ours, indent=1, default=str) + "\n").encode())
-        held = read_manifest(self.folder, FORMAT)
-        if held["digest"] != self.grid.digest:
-            raise InputError(
-                f"the folder holds another study: {differences(held, ours)}",
-                where=str(self.folder),
-                remedy="choose a new output folder with -o, or take the study back to what it was",
-            )
+        held = self.require_same()
         if held["certificate"] != ours["certificate"] and any(self.held()):
             raise InputError(
                 f"the folder's results come from other code: {differences(held, ours)}",
@@ -67,6 +61,17 @@ class Store:
                 remedy="choose a new output folder with -o, so that no result mixes two versions",
             )
         self.batches.mkdir(exist_ok=True)
+
+    def require_same(self) -> dict[str, Any]:
+        """The folder's record. Raises InputError if it holds no study, or another one."""
+        held = read_manifest(self.folder, FORMAT)
+        if held["digest"] != self.grid.digest:
+            raise InputError(
+                f"the folder holds another study: {differences(held, held | self.grid.record())}",
+                where=str(self.folder),
+                remedy="choose a new output folder with -o, or take the study back to what it was",
+            )
+        return held
 
     def held(self) -> set[Task]:
         """Cell and batch of every file that is there."""
