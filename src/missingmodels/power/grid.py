@@ -176,7 +176,7 @@ def _value_faults(study: Study, bases: Mapping[str, Config | None]) -> list[str]
                 faults += [f"axes.{name} = {value!r}: {fault}" for fault in told if not _crosses(fault)]
     for name, rule in study.rules.items():
         faults += [f"rules.{name}.{fault}" for fault in faults_of(dict(rule), Decision)]
-    return faults + _ask_faults(study)
+    return faults + _ask_faults(study, bases)
 
 
 def _crosses(fault: str) -> bool:
@@ -184,20 +184,22 @@ def _crosses(fault: str) -> bool:
     return fault.startswith("(whole file)")
 
 
-def _ask_faults(study: Study) -> list[str]:
+def _ask_faults(study: Study, bases: Mapping[str, Any]) -> list[str]:
     ask, faults = study.ask, []
     if study.kind == "calibration":
-        return []
+        informed = bases["plan"].priors.use == "informed" or study.plan.set.get("priors.use") == "informed"
+        return [] if informed else ["plan: a calibration draws its truths from the informed priors: set priors.use"]
     judged = {*EXPOSURES} if ask.model in ("M1", "M3") else set()
     if ask.model in ("M2", "M3"):
         judged |= {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")}
     if ask.exposure and ask.exposure not in EXPOSURES:
         faults.append(f"ask.exposure: {ask.exposure!r} is no peer exposure; known: {', '.join(EXPOSURES)}")
+    fitted = ask.exposure or study.plan.set.get("exposure.primary") or bases["plan"].exposure.primary
     for name in ask.quantities:
         if name not in judged:
             faults.append(f"ask.quantities: {name!r} is not judged in model {ask.model}{_near(name, judged)}")
-        elif name in EXPOSURES and ask.exposure and name != ask.exposure:
-            faults.append(f"ask.quantities: {name!r} is not ask.exposure ({ask.exposure!r}), the one that is fitted")
+        elif name in EXPOSURES and name != fitted:
+            faults.append(f"ask.quantities: {name!r} is not the exposure that is fitted ({fitted!r}); set ask.exposure")
     return faults
 
 

@@ -13,6 +13,7 @@ from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
 from missingmodels.evidence.estimands import rate_ratio
 from missingmodels.evidence.hypotheses import peer_ratio, structure_ratio, structure_step
 from missingmodels.fit.fit import Fit, fit
+from missingmodels.frame.design import Design
 from missingmodels.parameters import Parameters
 from missingmodels.pipeline import prepare
 from missingmodels.plan import Decision
@@ -98,17 +99,22 @@ def _judged(grid: Grid, cell: Cell, scenario: Scenario, world: World, seed: int)
                 yield _empty(name, label, UNANSWERED, f"{name} never varies or is unrecorded, so no model holds it")
 
 
-def fitted(grid: Grid, cell: Cell, world: World, seed: int) -> Fit:
-    """The one fit of a replicate. The simulator's tables keep the contract, so they are not validated again."""
-    model, exposure = grid.study.ask.model, grid.exposure
-    prepared = prepare(world.tables, cell.plan, fits=[(model, exposure)], checked=True)
-    if (model, exposure) not in prepared.designs:
+def designed(grid: Grid, cell: Cell, world: World) -> Design:
+    """The design of the study's model. The simulator's tables keep the contract, so they are not validated again."""
+    key = grid.study.ask.model, grid.exposure
+    prepared = prepare(world.tables, cell.plan, fits=[key], checked=True)
+    if key not in prepared.designs:
         raise CannotAnswer("; ".join(prepared.notes))
+    return prepared.designs[key]
+
+
+def fitted(grid: Grid, cell: Cell, world: World, seed: int) -> Fit:
+    """The one fit of a replicate."""
     return fit(
-        prepared.designs[model, exposure],
+        designed(grid, cell, world),
         cell.plan,
-        model=model,
-        exposure=exposure,
+        model=grid.study.ask.model,
+        exposure=grid.exposure,
         seed=seed,
         allow_unconverged=True,
         with_children=False,
