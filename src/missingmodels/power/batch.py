@@ -21,9 +21,9 @@ def run_batch(record: Mapping[str, Any], cell: int, batch: int) -> list[dict[str
 
 def replicate_rows(grid: Grid, cell: int, index: int) -> list[dict[str, Any]]:
     """Rows of one replicate, by the kind of study; a fault names the replicate that it comes from."""
-    from missingmodels.power.calibration import calibrate_replicate
-
-    run = run_replicate if grid.study.kind == "power" else calibrate_replicate
+    run = run_replicate
+    if grid.study.kind == "calibration":
+        from missingmodels.power.calibration import calibrate_replicate as run
     try:
         return run(grid, grid.cells[cell], index)
     except Exception as error:

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, kstwo
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
 from missingmodels.frame.design import Design
@@ -26,11 +25,10 @@ from missingmodels.models.priors import Prior, PriorSet, prior_set
 from missingmodels.parameters import Parameters
 from missingmodels.plan import Plan, PriorChange
 from missingmodels.power.grid import Cell, Grid, changed_scenario
-from missingmodels.power.replicate import FITTED, UNANSWERED, UNCONVERGED, designed, fitted
+from missingmodels.power.replicate import FITTED, UNANSWERED, UNCONVERGED, designed, fitted, simulated
 from missingmodels.provenance import stream
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.slow import raw_intercept
-from missingmodels.simulate.world import simulate_world
 
 Array = np.ndarray
 SCALES = {"sigma_home": "onset.home_sd", "sigma_period": "onset.home_period_sd", "frailty_shape": "onset.frailty_shape"}
@@ -64,12 +62,12 @@ def calibrate_replicate(grid: Grid, cell: Cell, index: int) -> list[dict[str, An
 def _ranks(
     grid: Grid, cell: Cell, world_seed: int, fit_seed: int, rng: np.random.Generator, head: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    first = designed(grid, cell, simulate_world(cell.scenario, seed=world_seed, log_exposures=False))
+    first = designed(grid, cell, simulated(grid, cell.scenario, world_seed))
     settable = FIELDS | {grid.exposure: "contagion.log_rate_ratio"}
     plan = _with_zeros(cell.plan, [name for name in first.names if name not in settable])
     priors = prior_set(plan.priors)
     truth, scenario = _drawn_truth(cell.scenario, priors, first, settable, grid.exposure, rng)
-    world = simulate_world(scenario, seed=world_seed, log_exposures=False)
+    world = simulated(grid, scenario, world_seed)
     head |= {"children": len(world.tables["children"]), "onsets": len(world.tables["missing_episodes"])}
     changed = Cell(index=cell.index, at=cell.at, scenario=scenario, plan=plan)
     found = fitted(grid, changed, world, fit_seed)
@@ -216,6 +214,8 @@ def uniformity(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 def rank_tests(ranks: Array, level: float) -> dict[str, Any]:
     """Tests of uniform ranks at a level each."""
+    from scipy.stats import chi2, kstwo  # slow to import, and workers that only draw ranks do without
+
     n = ranks.size
     bins = int(np.clip(n // 10, 2, 20))
     counts = np.histogram(ranks, bins=bins, range=(0, 1))[0]

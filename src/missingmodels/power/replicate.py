@@ -25,6 +25,7 @@ from missingmodels.simulate.world import World, simulate_world
 
 FITTED, UNCONVERGED, UNANSWERED = "fitted", "not converged", "no answer"
 REDRAWS = 1000
+READ = frozenset({"children", "placements", "missing_episodes", "homes", "staff_periods", "staff_spells"})
 Row = dict[str, Any]
 
 
@@ -38,7 +39,7 @@ def run_replicate(grid: Grid, cell: Cell, index: int) -> list[Row]:
     rng = stream(grid.study.seed, "power", cell.index, index)
     world_seed, fit_seed = int(rng.integers(2**62)), int(rng.integers(2**31 - 1))
     scenario, drawn = drawn_scenario(grid, cell, index)
-    world = simulate_world(scenario, seed=world_seed, log_exposures=False)
+    world = simulated(grid, scenario, world_seed)
     held: Row = {
         "cell": cell.index,
         "replicate": index,
@@ -97,6 +98,13 @@ def _judged(grid: Grid, cell: Cell, scenario: Scenario, world: World, seed: int)
                 yield _row(found, name, label, rule, scenario, world.truth)
             else:
                 yield _empty(name, label, UNANSWERED, f"{name} never varies or is unrecorded, so no model holds it")
+
+
+def simulated(grid: Grid, scenario: Scenario, seed: int) -> World:
+    """A world with the tables that the frame reads, and no more."""
+    return simulate_world(
+        scenario, seed=seed, log_exposures=False, only=READ | ({"ties"} if grid.exposure == "peer_network" else set())
+    )
 
 
 def designed(grid: Grid, cell: Cell, world: World) -> Design:
