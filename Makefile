@@ -44,6 +44,7 @@ slow: $(STAMP) ## Run the slow tests
 
 bench: $(STAMP) ## Time the models on simulated data
 	@$(BIN)/python simulations/bench.py
+	@$(BIN)/python simulations/bench_world.py
 
 # An environment of their own, because the public rules need an older Python. YEAR is the end year; PREVIOUS, the return
 # of the year before, is needed by the rules that compare two years.

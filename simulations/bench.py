@@ -1,19 +1,26 @@
 """Times each stage of the chain on simulated sectors: median seconds over repeats, in one run on one machine.
 
-python simulations/bench.py [--homes 40 200] [--repeats 5] [--fast-only]
+python simulations/bench.py [--homes 40 200] [--repeats 5] [--fast-only] [--pool 9000 90000]
 
 The fast engine is timed as a whole fit, and without children's frailties and densities, which a power study spares
 itself. With one BLAS thread (OPENBLAS_NUM_THREADS=1): its matrices are small.
+
+With --pool it times the import of made-up national returns of five years instead, of so many children a year, each in
+a process of its own so that its peak memory is its own, and prints the growth exponent: seconds ~ rows ** exponent.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from missingmodels.fit.fit import Fit, fit
 from missingmodels.frame.design import Design, build_design
@@ -52,13 +59,51 @@ def fast_fit(design: Design, plan: Plan, model: str, draws: int, children: bool)
     )
 
 
+def import_pool(folder: Path) -> None:
+    """Import one pool and print rows, wall-clock and processor seconds, and peak memory in GiB."""
+    from missingmodels.extract.ssda903 import read_ssda903
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = read_ssda903(folder, authority="made up")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(len(found.ledger.frame), time.perf_counter() - wall, time.process_time() - cpu, peak)
+
+
+def bench_pools(sizes: list[int]) -> None:
+    """Time imports of several sizes, and say how the processor seconds grow with the rows."""
+    from national_pool import write_pool
+
+    rows, seconds = [], []
+    print(f"{'children':>9} {'rows':>10} {'seconds':>8} {'cpu s':>8} {'GiB':>6}")
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as scratch:
+            write_pool(Path(scratch), children=size)
+            command = [sys.executable, __file__, "--one-pool", scratch]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+        count, wall, cpu, peak = map(float, done.stdout.split())
+        print(f"{size:>9,} {count:>10,.0f} {wall:>8.1f} {cpu:>8.1f} {peak:>6.2f}")
+        rows.append(count)
+        seconds.append(cpu)
+    if len(sizes) > 1:
+        slope = statistics.linear_regression([math.log(n) for n in rows], [math.log(s) for s in seconds]).slope
+        print(f"growth exponent {slope:.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--homes", type=int, nargs="+", default=[40, 200])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--fast-only", action="store_true", help="leave out NUTS")
     parser.add_argument("--fast-draws", type=int, default=1000)
+    parser.add_argument("--pool", type=int, nargs="+", default=[])
+    parser.add_argument("--one-pool", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.one_pool:
+        import_pool(options.one_pool)
+        return
+    if options.pool:
+        bench_pools(options.pool)
+        return
     plan = Plan(models=("M0", "M3"), exposure={"beside": ()})
     print(f"{'homes':>6} {'stage':<22} {'seconds':>9}  note")
     for count in options.homes:

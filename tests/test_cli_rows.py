@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from missingmodels.cli_rows import prior_texts, read_rows
+from missingmodels.cli.rows import prior_texts, read_rows
 from missingmodels.errors import RowsInvalid
 from missingmodels.plan import Gate
 from test_cli import is_a_message, run

@@ -226,3 +226,27 @@ def test_presets_are_those_of_the_software_they_name(frame):
     brms = row_priors("brms", counts, "normal")
     assert {p.law for p in brms.coefficients} == {"flat"}
     assert (brms.child.law, brms.child.df, brms.child.sd) == ("half_student_t", 3.0, 2.5)
+
+
+def test_flat_priors_on_separated_data_are_refused(frame):
+    """No event in arm p: its coefficient fits ever better towards minus infinity. Any proper prior helps."""
+    arm = pd.Categorical(frame["arm"], categories=["q", "p"])
+    frame = frame.assign(events=[0, 2, 0, 1, 3, 0, 1, 0], n=4, arm=arm)
+    for question in ({"exposure": "days"}, {"trials": "n"}):
+        counts = build_counts(frame, Asked(formula="events ~ dose + arm", **question))
+        with pytest.raises(RowsInvalid, match=r"do not bound intercept, arm\[p\]"):
+            row_priors({"use": "brms", "intercept": "flat()"}, counts, "none")
+        # brms' own intercept prior, at the columns' means, bounds the direction, if only just
+        assert row_priors("brms", counts, "none").coefficients[0].law == "flat"
+        assert row_priors({"use": "brms", "intercept": "flat()", "arm[p]": "normal(0, 2.5)"}, counts, "none")
+    one_more = frame.assign(events=[1, 2, 0, 1, 3, 0, 1, 0])
+    counts = build_counts(one_more, Asked(formula="events ~ dose + arm", exposure="days"))
+    assert row_priors({"use": "brms", "intercept": "flat()"}, counts, "none")
+
+
+def test_complete_separation_by_a_number_is_refused(frame):
+    """Every trial succeeds above a dose and none below: the slope has no bound."""
+    split = frame.assign(events=(frame["dose"] > 1).astype(int) * 3, n=3)
+    counts = build_counts(split, Asked(formula="events ~ dose", trials="n"))
+    with pytest.raises(RowsInvalid, match="do not bound intercept, dose"):
+        row_priors({"use": "brms", "intercept": "flat()"}, counts, "none")

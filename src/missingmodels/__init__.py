@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from missingmodels.errors import MissingModelsError
     from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
+    from missingmodels.extract.combine903 import combine_returns
+    from missingmodels.extract.return903 import read_return
     from missingmodels.extract.ssda903 import read_ssda903
     from missingmodels.fit.fit import Fit
     from missingmodels.fit.rows import fit_rows
@@ -30,6 +32,8 @@ _HOMES = {
     "simulate_world": "simulate.world",
     "World": "simulate.world",
     "read_ssda903": "extract.ssda903",
+    "read_return": "extract.return903",
+    "combine_returns": "extract.combine903",
     "Tables": "tables",
     "make_tables": "tables",
     "check_tables": "tables",
@@ -56,6 +60,8 @@ __all__ = [  # noqa: RUF022 (the order of the data's way)
     "simulate_world",
     "World",
     "read_ssda903",
+    "read_return",
+    "combine_returns",
     "Tables",
     "make_tables",
     "check_tables",

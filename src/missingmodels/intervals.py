@@ -70,14 +70,22 @@ def overlapping_neighbours(key: NDArray, start: Days, end: Days) -> NDArray[np.b
 
     Rows may come in any order; the flag stands at the later span of each overlap.
     """
-    order = np.lexsort((end, start, key))
-    k, s, e = key[order], start[order], end[order]
+    if key.size == 0:
+        return np.zeros(0, dtype=bool)
+    code = np.unique(key, return_inverse=True)[1] if key.dtype.kind in "iu" else _codes(key)
+    order = np.lexsort((end, start, code))
+    k, s, e = code[order].astype(np.int64), np.asarray(start)[order], np.asarray(end)[order]
+    # Each key gets a stretch of the number line of its own, so that one running maximum serves them all; an end past
+    # the last start can be cut there, since starts alone are compared with it.
+    low, high = int(s.min()), int(s.max())
+    reach = np.maximum.accumulate(np.clip(e, low, high + 1) - low + k * (high - low + 2))
     flag = np.zeros(key.size, dtype=bool)
-    latest = UNRECORDED_DAY
-    for i in range(key.size):
-        if i and k[i] == k[i - 1]:
-            flag[order[i]] = s[i] < latest
-            latest = max(latest, e[i])
-        else:
-            latest = e[i]
+    same = k[1:] == k[:-1]
+    flag[order[1:]] = same & (s[1:] - low + k[1:] * (high - low + 2) < reach[:-1])
     return flag
+
+
+def _codes(key: NDArray) -> NDArray[np.int64]:
+    """Whole numbers that stand for the values of an array; their order does not matter."""
+    seen: dict[object, int] = {}
+    return np.array([seen.setdefault(value, len(seen)) for value in key.tolist()], dtype=np.int64)

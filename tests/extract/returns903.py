@@ -36,7 +36,7 @@ def to_csv(rows: list[dict[str, str]], columns: dict[str, str]) -> str:
 def write_return(folder: Path, *, header=({},), episodes=({},), missing=(), uasc=None, mark=True) -> Path:
     """A return whose rows are the defaults above with the given changes; c1 and the marking child by default."""
     folder = folder / "return"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     children = [HEADER | row for row in header] + ([HEADER | {"CHILD": "mark", "SEX": "1"}] if mark else [])
     stays = [EPISODE | row for row in episodes] + (YEAR_MARK if mark else [])
     (folder / "header.csv").write_text(to_csv(children, HEADER))
@@ -47,14 +47,31 @@ def write_return(folder: Path, *, header=({},), episodes=({},), missing=(), uasc
     return folder
 
 
+def write_year(folder: Path, year: int, *, header=({},), episodes=({},), missing=(), uasc=None) -> Path:
+    """A return of another end year beside others, with a marking child of its own for that year."""
+    mark = {"CHILD": f"mark{year}", "PLACE": "U4", "DECOM": f"01/04/{year - 1}", "DEC": f"01/09/{year - 1}"}
+    again = {"DECOM": mark["DEC"], "DEC": f"01/12/{year - 1}", "REC": "E4A", "RNE": "P", "PLACE": "U5"}
+    children = [*header, {"CHILD": mark["CHILD"], "SEX": "1"}]
+    made = write_return(
+        folder,
+        header=children,
+        episodes=[*episodes, mark | {"REC": "X1"}, mark | again],
+        missing=missing,
+        uasc=uasc,
+        mark=False,
+    )
+    return made.rename(folder / f"903_{year}")
+
+
 def read(folder: Path, **more) -> Imported:
     return read_ssda903(folder, authority="301", **more)
 
 
-def fates(imported: Imported, table: str, count: int) -> list[tuple[str, str]]:
-    """(outcome, reason) of the first rows of a table, in file order."""
+def fates(imported: Imported, table: str, count: int, year: int | None = None) -> list[tuple[str, str]]:
+    """(outcome, reason) of the first rows of a table, in file order; of one year's return if there are several."""
     frame = imported.ledger.frame
-    frame = frame[frame["table"] == table].sort_values("row").head(count)
+    frame = frame[(frame["table"] == table) & ((frame["year"] == year) if year else True)]
+    frame = frame.sort_values("row").head(count)
     return list(zip(frame["outcome"], frame["reason"], strict=True))
 
 

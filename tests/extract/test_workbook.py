@@ -45,9 +45,15 @@ def test_a_date_with_a_time_is_refused_not_cut(tmp_path):
     with_cells(path, "missing", {"D2": dt.datetime(2022, 6, 10, 23, 30)})
     with pytest.raises(ImportFault, match=r"sheet missing row 2, MIS_START: '10/06/2022 23:30:00' is not a date"):
         read(path)
-    path = with_cells(to_workbook(tmp_path / "return"), "missing", {"D2": 44722})
+    # One serial number beside dates shows that something went wrong; a whole column of them is a form of its own.
+    beside = write_return(tmp_path, missing=[{}, {"MIS_START": "20/06/2022", "MIS_END": "21/06/2022"}])
+    path = with_cells(to_workbook(beside), "missing", {"D2": 44722})
     with pytest.raises(ImportFault, match=r"sheet missing row 2, MIS_START: '44722' is not a date"):
         read(path)
+    path = with_cells(to_workbook(write_return(tmp_path, missing=[{}])), "missing", {"D2": 44722})
+    imported = read(path)
+    assert absences(imported) == [("2022-06-10", "2022-06-12", 0, "M", False)]
+    assert any("MIS_START read as a spreadsheet's serial number" in note for note in imported.ledger.notes)
 
 
 def test_days_and_months_that_a_spreadsheet_has_swapped_are_noted(tmp_path):

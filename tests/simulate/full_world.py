@@ -39,6 +39,7 @@ def full_tables(seed: int = 5, *, days: int = 730, n_homes: int = 14) -> Tables:
     stays = pd.concat([stays, _foster_in_gaps(stays)], ignore_index=True)
     stays = _temporary_days(stays, missing)
     stays, homes, names = _supported(stays, homes)
+    stays = _written_in_two(stays)
     staff = {name: base[name].replace({"home_id": names}) for name in ("staff_periods", "staff_spells")}
     missing["category"] = np.where(np.arange(len(missing)) % 9 == 0, "A", missing["category"])
     missing = _two_on_a_day(missing)
@@ -89,17 +90,32 @@ def _temporary_days(stays: pd.DataFrame, missing: pd.DataFrame) -> pd.DataFrame:
 
 
 def _supported(stays: pd.DataFrame, homes: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
-    """The last home is supported accommodation, known by its provider's URN and address; one is known by address."""
+    """The last home is supported accommodation, known by its provider's URN and address; one is known by address.
+
+    A third is a residential care home: it has a URN here, but a return asks for none.
+    """
     by_provider, by_address = homes["home_id"].iloc[-1], homes["home_id"].iloc[-2]
     names = {by_provider: "SC812345@ZZ981AA", by_address: "@ZZ981AB"}
+    adult_home = homes["home_id"].iloc[-3]
     homes = homes.assign(
         weak_key=homes["home_id"].isin(names) | homes["weak_key"], home_id=homes["home_id"].replace(names)
     )
     stays = stays.assign(
-        placement_type=stays["placement_type"].mask(stays["home_id"] == by_provider, "K3"),
+        placement_type=stays["placement_type"]
+        .mask(stays["home_id"] == by_provider, "K3")
+        .mask(stays["home_id"] == adult_home, "R1"),
         home_id=stays["home_id"].replace(names),
     )
     return stays, homes, names
+
+
+def _written_in_two(stays: pd.DataFrame) -> pd.DataFrame:
+    """Some long stays stand in two rows, though nothing changed on the day between."""
+    end = stays["end_date"].fillna(pd.Timestamp("2026-01-01"))
+    long = stays[stays["home_id"].notna() & ((end - stays["start_date"]).dt.days > 60)].iloc[::9]
+    day = long["start_date"] + pd.Timedelta(days=40)
+    both = [long.assign(end_date=day, end_reason="OTHER"), long.assign(start_date=day)]
+    return pd.concat([stays.drop(long.index), *both], ignore_index=True)
 
 
 def _two_on_a_day(missing: pd.DataFrame) -> pd.DataFrame:

@@ -14,8 +14,8 @@ The return is the world seen through these losses, and no other:
    A reason is kept where it fits: a REC where the child left care, a reason for moving where another placement
    follows that day; one that is unrecorded or does not fit becomes "any other", E8 or OTHER; beside a temporary
    placement none is asked for. Providers that are unrecorded are filled in from the home, and so not compared.
-4. homes are known by URN, supported accommodation by URN and address, some by address alone; of a home nothing but
-   its key is known, and that it is there from its first stay or 1 April.
+4. homes are known by URN, supported accommodation by URN and address, residential care and some others by address
+   alone; of a home nothing but its key is known, and that it is there from its first stay or 1 April.
 5. absences that touch the year, by dates, numbered by day; an end after 31 March is unknown. One that is open though
    the child has left care ends with care. An end on the day that a placement ends counts as a closed bed. One that
    begins on no day of a placement is set aside. Hours and sanctions are lost.
@@ -39,9 +39,12 @@ MOVED = {"CARPL", "CLOSE", "ALLEG", "STAND", "APPRR", "CREQB", "CREQO", "CHILD",
 FAR = pd.Timestamp("2200-01-01")
 
 
-def as_one_return_shows(tables: Tables, made: Return903) -> dict[str, pd.DataFrame]:
-    """The frames that reading the return back must give, sorted by their keys."""
-    first, last = pd.Timestamp(made.year - 1, 4, 1), pd.Timestamp(made.year, 4, 1)
+def as_returns_show(tables: Tables, made: Return903, *, since: int | None = None) -> dict[str, pd.DataFrame]:
+    """The frames that reading the return back must give, sorted by their keys.
+
+    With ``since``, an end year, they are what that year's return and all to this one show together.
+    """
+    first, last = pd.Timestamp((since or made.year) - 1, 4, 1), pd.Timestamp(made.year, 4, 1)
     own = tables["children"][tables["children"]["authority"] == made.authority]
     stays = _stays(tables, own, made)
     stays = _in_year(_cut_before(stays, _lines(made, "legal_change"), first), first, last)
@@ -84,9 +87,6 @@ def _stays(tables: Tables, own: pd.DataFrame, made: Return903) -> pd.DataFrame:
     stays = tables["placements"]
     stays = stays[stays["child_id"].isin(own["child_id"])].sort_values(["child_id", "start_date"])
     stays = stays.assign(end_reason=stays["end_reason"].astype(object)).reset_index(drop=True)
-    k3, blank = _marked(stays, _lines(made, "k3")), _marked(stays, _lines(made, "blank_urn"))
-    stays["placement_type"] = stays["placement_type"].astype(object).mask(k3, "K3")
-    stays["home_id"], stays["weak"] = _keys(tables, stays, blank)
     # touching rows of one home are one stay
     previous = stays.groupby("child_id")[["home_id", "end_date", "placement_type"]].shift(1)
     same = (previous["home_id"] == stays["home_id"]).fillna(False) & (previous["end_date"] == stays["start_date"])
@@ -96,6 +96,10 @@ def _stays(tables: Tables, own: pd.DataFrame, made: Return903) -> pd.DataFrame:
     stays = stays[~same.astype(bool)].assign(
         end_date=last["end_date"].to_numpy(), end_reason=last["end_reason"].to_numpy()
     )
+    stays = stays.reset_index(drop=True)
+    k3, blank = _marked(stays, _lines(made, "k3")), _marked(stays, _lines(made, "blank_urn"))
+    stays["placement_type"] = stays["placement_type"].astype(object).mask(k3, "K3")
+    stays["home_id"], stays["weak"] = _keys(tables, stays, blank)
     stays = _interrupted(stays, _lines(made, "temporary"))
     stays["end_reason"] = _reasons(stays)
     moved = _lines(made, "amended_decom")
@@ -117,7 +121,7 @@ def _cut_before(stays: pd.DataFrame, lines: dict, first: pd.Timestamp) -> pd.Dat
 
 def _keys(tables: Tables, stays: pd.DataFrame, blank: np.ndarray) -> tuple[pd.Series, pd.Series]:
     codes = home_codes(tables)
-    urn = stays["home_id"].astype(object).map(codes["urn"]).mask(blank, "")
+    urn = stays["home_id"].astype(object).map(codes["urn"]).mask(blank | (stays["placement_type"] == "R1"), "")
     address = stays["home_id"].astype(object).map(codes["postcode"]).str.replace(" ", "")
     weak = stays["home_id"].notna() & ((urn == "") | (stays["placement_type"] == "K3"))
     return urn.mask(weak, urn + "@" + address), weak

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from full_world import AUTHORITIES, full_tables
 
+from missingmodels.config import Config, from_mapping
 from missingmodels.errors import ConfigInvalid, InputError
-from missingmodels.simulate.recording import KEY, Recorded, Recording, authority_view, record
+from missingmodels.recording import Recording
+from missingmodels.simulate.recording import KEY, Recorded, authority_view, record
 from missingmodels.tables import Tables, check_tables, make_tables
 from worlds import remade, small_world
 
@@ -25,6 +27,7 @@ def world() -> Tables:
     days = (missing["end_date"] - missing["start_date"]).dt.days
     missing["hours_away"] = np.where((number % 4 > 0) & days.notna(), 24 * days.fillna(0) + number % 12, np.nan)
     missing["start_hour"] = np.where(number % 4 > 0, 18.0, np.nan)
+    missing["end_is_censored"] = missing["end_date"].notna() & (number % 13 == 0)
     held = missing.iloc[::3]
     interviews = pd.DataFrame(
         {"child_id": held["child_id"], "episode_start_date": held["start_date"], "sequence": held["sequence"]}
@@ -106,6 +109,22 @@ def test_a_late_start_moves_start_and_interview(world: Tables) -> None:
     assert len(written.merge(found.tables["missing_episodes"], on=key)) == len(world["interviews"])
     assert not written["start_date"].equals(world["interviews"]["episode_start_date"])
     assert errors(found.tables) == []
+
+
+def overlaps(tables: Tables) -> int:
+    return sum(f.count for f in check_tables(tables) if f.rule == "overlapping_episodes")
+
+
+def test_slips_neither_overlap_nor_move_what_is_no_return(world: Tables) -> None:
+    """With every start and every end a day late where there is room; a closed bed is no return to be late with."""
+    found = record(world, Recording(late_start_share=1.0, late_end_share=1.0), seed=SEED)
+    assert overlaps(found.tables) == overlaps(world)
+    censored = world["missing_episodes"]["end_is_censored"].to_numpy(bool)
+    assert censored.sum() > 20
+    assert (found.log.loc[censored, "days_end_moved"] == 0).all()
+    assert (found.log["days_end_moved"] == 1).mean() > 0.5
+    lost = record(world, Recording(lost_end_share=1.0), seed=SEED)
+    assert not lost.log.loc[censored, "end_lost"].any()
 
 
 def test_duplicates_add_rows_and_change_none(world: Tables) -> None:
@@ -271,11 +290,33 @@ def test_one_authority_alone_sees_all() -> None:
     assert view.all_residents
 
 
+def test_a_view_holds_no_tie_to_a_child_it_does_not_hold() -> None:
+    world = small_world(2, days=100).tables
+    children = world["children"]
+    two = remade(world, {"children": children.assign(authority=np.array(["L1", "L2"])[np.arange(len(children)) % 2])})
+    view = authority_view(two, "L1")
+    assert 0 < len(view["ties"]) < len(world["ties"])
+    assert set(view["ties"]["child_a"]) | set(view["ties"]["child_b"]) <= set(view["children"]["child_id"])
+
+
 def test_settings_that_cannot_be() -> None:
     with pytest.raises(ConfigInvalid) as told:
         Recording(duplicate_share=1.5, reported_home_sd=-1.0, short_hours=float("nan"), short_log_odds=float("inf"))
     for name in ("duplicate_share", "reported_home_sd", "short_hours", "short_log_odds"):
         assert name in str(told.value)
+
+
+def test_a_scenario_can_hold_the_dials() -> None:
+    """Read from TOML as any other table of settings, unknown keys told with their place."""
+
+    class Held(Config):
+        recording: Recording = Recording()
+
+    held = from_mapping({"recording": {"late_end_share": 0.5}}, Held)
+    assert held.recording == Recording(late_end_share=0.5)
+    assert from_mapping({}, Held).recording == Recording()
+    with pytest.raises(ConfigInvalid, match=r"recording\.late_start"):
+        from_mapping({"recording": {"late_start": 0.5}}, Held)
 
 
 def test_the_log_has_a_row_an_episode(world: Tables) -> None:

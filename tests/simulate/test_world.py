@@ -16,9 +16,10 @@ from missingmodels.provenance import stream
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.chance import key_of, uniform
 from missingmodels.simulate.entrants import ROW_LIMIT
+from missingmodels.simulate.store import write_world
 from missingmodels.simulate.world import simulate_world
 from missingmodels.sources import card
-from missingmodels.tables import check_tables
+from missingmodels.tables import check_tables, read_tables
 from worlds import day_rows, plan_of, scenario_of, small_world
 
 # Beyond 4 standard errors lies 1 true value in 16,000; seeds are fixed, so a pass stays a pass.
@@ -204,7 +205,7 @@ def test_an_onset_is_drawn_where_chance_falls_below_the_truth_carried_through_th
     frailty = world.truth.frailty_of(design.child_ids)[0]
     probability = -np.expm1(-np.exp(design.log_rate(world.truth)[0]) * frailty[design.child] * design.days_at_risk)
     children = world.tables["children"]["child_id"]
-    bed_and_turn = children.str.extract(r"child(\d+)-(\d+)").astype(int)
+    bed_and_turn = children.str.extract(r"child(\d+)x(\d+)").astype(int)
     number = (ROW_LIMIT * bed_and_turn[0] + bed_and_turn[1]).to_numpy()
     who = pd.Index(children).get_indexer(design.child_ids)[design.child]
     expected = uniform(key_of(21, "onset"), number[who], rows.frame["day"].to_numpy()) < probability
@@ -219,6 +220,28 @@ def test_the_truth_states_every_column_of_a_sparse_sector():
     risk = build_risk_set(world.tables, plan.frame)
     design = build_design(build_rows(world.tables, risk, plan), model_terms(plan, "M3"))
     assert np.isfinite(design.log_rate(world.truth)).all()
+
+
+def test_hours_are_those_of_the_shifts_and_people_work_while_in_post(tmp_path):
+    world = simulate_world(scenario_of(n_homes=12, days=120), seed=3)
+    write_world(world, tmp_path / "world", shifts=True)
+    tables = read_tables(tmp_path / "world")
+    assert check_tables(tables) == []
+    shifts, periods = tables["staff_shifts"], tables["staff_periods"]
+    worked = shifts[shifts["status"] == "worked"]
+    hours = (worked["end_time"] - worked["start_time"]).dt.total_seconds() / 3600
+    assert (hours == 12).all()
+    # each row of staff_periods: the hours of the shifts that begin in it, and of those the agency's
+    for _, row in periods.sample(25, random_state=1).iterrows():
+        at = (worked["home_id"] == row["home_id"]) & (worked["start_time"] >= row["start_date"])
+        at &= worked["start_time"] < row["end_date"]
+        assert hours[at].sum() == row["worked_hours"]
+        assert hours[at & (worked["employment"] == "agency")].sum() == row["agency_hours"]
+    held = shifts[shifts["employment"] == "permanent"].merge(tables["staff_spells"], on=["home_id", "staff_id"])
+    assert len(held) == (shifts["employment"] == "permanent").sum()
+    day = held["start_time"].dt.normalize()
+    assert ((held["start_date"] <= day) & ~(held["end_date"] <= day)).all()
+    assert not shifts.duplicated(["home_id", "staff_id", "start_time"]).any()
 
 
 def test_frailty_has_mean_one_and_variance_of_one_over_its_shape():

@@ -11,6 +11,7 @@ from examples import valid_tables
 
 from missingmodels.errors import InputError
 from missingmodels.tables import read_tables, store, write_tables
+from missingmodels.tables.store import whole_folder, write_tables_into
 
 
 @pytest.fixture
@@ -123,21 +124,32 @@ def test_own_and_empty_folders_are_overwritten(tmp_path, written):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "empty"], "no scratch folder is left"
 
 
+def test_a_table_in_pieces_is_one_table_and_takes_the_place_of_the_tables_own(tmp_path):
+    tables = valid_tables()
+    frame = tables["staff_shifts"]
+    more = frame.assign(start_time=frame["start_time"] + pd.Timedelta(days=1))
+    with whole_folder(tmp_path / "data") as scratch:
+        write_tables_into(tables, scratch, streamed={"staff_shifts": iter([frame, more])})
+    again = read_tables(tmp_path / "data")
+    pd.testing.assert_frame_equal(again["staff_shifts"], pd.concat([frame, more], ignore_index=True))
+    pd.testing.assert_frame_equal(again["ties"], tables["ties"])
+
+
 @pytest.mark.parametrize("existing", [False, True])
 def test_nothing_half_written_when_writing_fails(tmp_path, monkeypatch, existing):
     folder = tmp_path / "data"
     if existing:
         write_tables(valid_tables(), folder)
     calls = []
-    whole = store.pq.write_table
+    whole = store.pq.ParquetWriter
 
-    def fail_at_the_third(*args: object, **more: object) -> None:
+    def fail_at_the_third(*args: object, **more: object) -> object:
         calls.append(1)
         if len(calls) == 3:
             raise OSError("No space left on device")
-        whole(*args, **more)
+        return whole(*args, **more)
 
-    monkeypatch.setattr(store.pq, "write_table", fail_at_the_third)
+    monkeypatch.setattr(store.pq, "ParquetWriter", fail_at_the_third)
     with pytest.raises(OSError, match="No space left"):
         write_tables(valid_tables(ties=lambda frame: frame.head(1)), folder)
     assert len(calls) == 3

@@ -58,9 +58,11 @@ def _ties(tables: Tables, risk: RiskSet, letter: dict[int, str], days: np.ndarra
     start, stop = (np.datetime64(int(d) + risk.first_day, "D") for d in (days[0], days[-1] + 1))
     frame = tables["ties"]
     during = frame[(frame["start_date"] < stop) & ~(frame["end_date"] <= start)]
-    found = []
-    for row in during.itertuples():
+    strongest: dict[tuple[str, str], float] = {}
+    for row in during[during["kind"] == "home"].itertuples():
         a, b = at.get(str(row.child_a), -1), at.get(str(row.child_b), -1)
         if a in letter and b in letter:
-            found.append({"a": letter[a], "b": letter[b], "strength": float(row.strength)})
-    return found
+            # a tie that grows has a row for each period
+            pair = letter[a], letter[b]
+            strongest[pair] = max(float(row.strength), strongest.get(pair, 0.0))
+    return [{"a": a, "b": b, "strength": strength} for (a, b), strength in strongest.items()]

@@ -6,7 +6,8 @@ import pandas as pd
 
 from missingmodels.extract import layout903 as layout
 from missingmodels.extract.children903 import by_child
-from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside
+from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
+from missingmodels.extract.resubmitted import carry_ends, newest_stands, nth_of_day
 
 FAR = pd.Timestamp("2200-01-01")  # stands for "open" where ends are compared
 
@@ -17,50 +18,77 @@ def settle_missing(
     birth: pd.Series,
     episodes: pd.DataFrame,
     placements: pd.DataFrame,
-    first: pd.Timestamp,
-    last: pd.Timestamp,
 ) -> pd.DataFrame:
     """Give every missing row its fate.
 
     Parameters
     ----------
-    missing : working frame with ``start`` and ``end`` (the day of return; NaT = open)
+    missing : working frame with ``start`` and ``end`` (the day of return; NaT = open), ``closes``, the day after its
+        return's year, and the span of its authority's returns, ``[authority_opens, authority_closes)``
     birth : birth dates by CHILD of the header's children
     episodes : settled episodes, also those set aside: they tell an orphan from a row whose placement went
     placements : the placements table
-    first, last : the observed span ``[first, last)``
 
     Returns the frame sorted by child and start, with ``category``, ``sequence`` and ``end_is_censored``.
     """
-    frame = missing.sort_values(["CHILD", "start", "end", "row"], na_position="last")
+    frame = missing.sort_values(["CHILD", "start", "end", "uid"], na_position="last")
     frame = frame.assign(category=frame["MISSING"].map(layout.CATEGORY))
-    frame = _screen(frame, birth=birth, first=first, last=last)
-    known = episodes["CHILD"].where(episodes["reason"] != "epi_orphan")
+    frame = _screen(frame, birth=birth)
+    frame = _one_spell_over_years(frame)
+    known = episodes.loc[episodes["reason"] != "epi_orphan", "CHILD"].unique()
     frame = set_aside(frame, ~frame["CHILD"].isin(known), "mis_orphan", "the child has no episodes")
     kept = placements[["child_id", "start_date", "end_date"]].set_axis(["CHILD", "from", "to"], axis=1)
     every = episodes[["CHILD", "start", "end"]].set_axis(["CHILD", "from", "to"], axis=1)
     in_kept, in_any = _inside(frame, kept), _inside(frame, every)
     frame = set_aside(frame, in_any & ~in_kept, "mis_placement_set_aside", "its episode was set aside")
     frame = set_aside(frame, ~in_any, "mis_outside_care", "no placement covers MIS_START")
+    frame = _close_lost(frame, placements)
     frame = _merge_overlaps(frame)
     frame = _end_with_care(frame, placements)
-    late = in_play(frame) & (frame["end"] > last)
+    late = in_play(frame) & (frame["end"] > frame["closes"])
     frame = remark(frame, late, "MIS_END is after the return's year")
     start = frame["start"].where(in_play(frame))
     return frame.assign(sequence=frame.groupby(["CHILD", start]).cumcount())
 
 
-def _screen(frame: pd.DataFrame, *, birth: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-    start, end = frame["start"], frame["end"]
+def _screen(frame: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:
+    start, end, first = frame["start"], frame["end"], frame["authority_opens"]
     incomplete = (frame["MISSING"] == "") | (frame["MIS_START"] == "")
     frame = set_aside(frame, incomplete, "mis_incomplete", "MISSING or MIS_START is blank")
     frame = set_aside(frame, frame["category"].isna(), "mis_bad_type", "MISSING is neither M nor A")
     frame = set_aside(frame, ~frame["CHILD"].isin(birth.index), "mis_orphan", "the child is not in the header")
     frame = set_aside(frame, end < start, "mis_end_before_start")
     frame = set_aside(frame, start <= by_child(frame["CHILD"], birth), "mis_before_birth", "MIS_START is not after DOB")
-    frame = set_aside(frame, start >= last, "mis_outside_return", "it starts after the return's year")
+    frame = set_aside(frame, start >= frame["closes"], "mis_outside_return", "it starts after the return's year")
     # an end on 1 April lies in the year: without it a spell that last year's return left open would never end
-    return set_aside(frame, end < first, "mis_outside_return", "it ended before the return's year")
+    return set_aside(frame, (start < first) & (end < first), "mis_outside_return", "it ended before the return's year")
+
+
+def _one_spell_over_years(frame: pd.DataFrame) -> pd.DataFrame:
+    """Match the spells that two returns tell of, one to one; the newest end stands."""
+    if frame["year"].nunique() < 2:
+        return frame
+    frame = frame.assign(nth=nth_of_day(frame))
+    key = ["CHILD", "category", "start", "nth"]
+    frame = carry_ends(frame, key, column="end", name="MIS_END")
+    # A blank end that was filled since is no change of mind; an end that became another one is.
+    return newest_stands(frame, key, {"end": "MIS_END"})
+
+
+def _close_lost(frame: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFrame:
+    """Spells open in an old return that no newer one tells: known to last to 31 March, or to the end of the stay."""
+    lost = in_play(frame) & frame["end"].isna() & (frame["closes"] < frame["pool_closes"])
+    frame = frame.assign(cut=lost)
+    if not lost.any():
+        return frame
+    march = frame["closes"] - pd.Timedelta(days=1)
+    final = placements["end_date"].fillna(FAR).groupby(placements["child_id"]).max()
+    # A child who left care while missing is closed by that, as in a single return.
+    which = lost & ~(by_child(frame["CHILD"], final) <= march)
+    blank = pd.Series("MIS_END blank", index=frame.index)
+    after = "MIS_END " + written(march)
+    frame = repair(frame, which, "mis_lost_open", before=blank, after=after)
+    return frame.assign(end=frame["end"].mask(which, march), cut=which)
 
 
 def _inside(frame: pd.DataFrame, spans: pd.DataFrame) -> pd.Series:
@@ -78,7 +106,7 @@ def _merge_overlaps(frame: pd.DataFrame) -> pd.DataFrame:
     end = live["end"].fillna(FAR)
     reached = end.groupby(live["CHILD"]).cummax().groupby(live["CHILD"]).shift(1)
     joins = live["start"] < reached
-    head = live["row"].where(~joins).ffill()
+    head = live["uid"].where(~joins).ffill()
     union_end = end.groupby(head).transform("max")
     any_missing = (live["category"] == "M").groupby(head).transform("any")
     category = live["category"].mask(any_missing, "M")
@@ -103,17 +131,17 @@ def _end_with_care(frame: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFram
     final = placements["end_date"].fillna(FAR).groupby(placements["child_id"]).max()
     left = by_child(frame["CHILD"], final)
     outlived = in_play(frame) & frame["end"].isna() & (left < FAR) & (left >= frame["start"])
-    after = "MIS_END " + left.dt.strftime("%d/%m/%Y")
+    after = "MIS_END " + written(left)
     blank = pd.Series("MIS_END blank", index=frame.index)
     frame = repair(frame, outlived, "mis_open_after_care", before=blank, after=after)
     frame = frame.assign(end=frame["end"].mask(outlived, left))
     beds = placements[["child_id", "end_date"]].dropna().set_axis(["CHILD", "end"], axis=1)
     closed = pd.MultiIndex.from_frame(frame[["CHILD", "end"]]).isin(pd.MultiIndex.from_frame(beds))
-    return frame.assign(end_is_censored=closed & frame["end"].notna())
+    return frame.assign(end_is_censored=(closed | frame["cut"]) & frame["end"].notna())
 
 
 def _state(category: pd.Series, end: pd.Series) -> pd.Series:
-    return category + ", MIS_END " + end.dt.strftime("%d/%m/%Y").fillna("blank")
+    return category + ", MIS_END " + written(end)
 
 
 def missing_episodes_of(missing: pd.DataFrame) -> pd.DataFrame:

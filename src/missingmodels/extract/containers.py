@@ -6,12 +6,13 @@ from pathlib import Path
 
 from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract import source_table
-from missingmodels.extract.csv_files import read_csv_folder
+from missingmodels.extract.csv_fast import read_csv_folder
 from missingmodels.extract.source_table import SourceTable, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 from missingmodels.extract.xml903 import read_xml903
 from missingmodels.extract.zip_files import read_zip
 
+SUFFIXES = (".zip", ".xml", *WORKBOOKS)
 KINDS = "a folder of CSV files, a .zip of them, an .xlsx workbook or the return's .xml"
 
 
@@ -27,7 +28,7 @@ def read_container(path: Path) -> list[SourceTable]:
     if path.is_dir():
         return read_csv_folder(path)
     kind = path.suffix.lower()
-    if kind not in (".zip", ".xml", *WORKBOOKS):
+    if kind not in SUFFIXES:
         hint = {
             ".csv": "name the folder that holds this file and the return's others",
             ".xls": "save it as .xlsx first",

@@ -1,38 +1,14 @@
-"""CSV files as text: encoding, lines, strict dates. Knows no column's meaning."""
+"""CSV files as text: encoding and lines. Knows no column's meaning."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import io
-from collections.abc import Sequence
-from pathlib import Path
 
-import pandas as pd
-
-from missingmodels.errors import ImportFault, InputError
-from missingmodels.extract.source_table import Grid, SourceTable, table_of
+from missingmodels.errors import ImportFault
+from missingmodels.extract.source_table import Grid
 from missingmodels.provenance import digest_bytes
-
-# A four-digit year of this or the last century: a typing error such as 0207 must not become a date.
-DATE_PATTERN = r"\d{2}/\d{2}/(?:19|20)\d{2}"
-
-
-def read_csv_folder(folder: Path) -> list[SourceTable]:
-    """All CSV files directly in a folder, in order of name.
-
-    Raises InputError if it holds no CSV file, ImportFault if a file cannot be read as CSV.
-    """
-    remedy = "name the folder that holds the return's CSV files, or the .zip, .xlsx or .xml file itself"
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    if not paths:
-        raise InputError("the folder holds no files", where=str(folder), remedy=remedy)
-    chosen = [path for path in paths if path.suffix.lower() == ".csv"]
-    if not chosen:
-        held = ", ".join(path.name for path in paths[:5]) + (", …" if len(paths) > 5 else "")
-        raise InputError(f"the folder holds no CSV file, only {held}", where=str(folder), remedy=remedy)
-    grids = [csv_grid(path.read_bytes(), name=path.name, label=path.name) for path in chosen]
-    return [table_of(grid, comma_separated=True) for grid in grids]
 
 
 def csv_grid(content: bytes, *, name: str, label: str) -> Grid:
@@ -66,18 +42,3 @@ def decode(content: bytes, *, where: str) -> tuple[str, str]:
     raise ImportFault(
         f"the file is not text in {' or '.join(tries)}", where=where, remedy="export it again as CSV in UTF-8"
     )
-
-
-def dates(text: pd.Series) -> pd.Series:
-    """Dates of strict ``DD/MM/YYYY`` text; whatever is not one, blanks too, becomes NaT."""
-    strict = text.where(text.str.fullmatch(DATE_PATTERN).astype(bool)) if len(text) else text
-    return pd.to_datetime(strict, format="%d/%m/%Y", errors="coerce").astype("datetime64[s]")
-
-
-def date_faults(frame: pd.DataFrame, columns: Sequence[str], *, required: Sequence[str]) -> pd.DataFrame:
-    """Cells that should hold a date and do not: row, column, value. Blank cells count in required columns."""
-    found = []
-    for column in columns:
-        bad = dates(frame[column]).isna() & ((frame[column] != "") | (column in required))
-        found.append(pd.DataFrame({"row": frame.loc[bad, "row"], "column": column, "value": frame.loc[bad, column]}))
-    return pd.concat(found, ignore_index=True).sort_values("row", kind="stable", ignore_index=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from missingmodels.errors import ImportFault
@@ -25,12 +26,16 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "missing": ("CHILD", "MISSING", "MIS_START", "MIS_END"),
     "uasc": ("CHILD", "DUC"),
 }
-# UASC_FLAG is the XML return's alone: in the others a row in uasc is the flag.
-OPTIONAL = {"episodes": ("PL_LOCATION",), "uasc": ("UASC_FLAG",)}
+# UASC_FLAG is the XML return's alone: in the others a row in uasc is the flag. LA and YEAR are a regional pool's.
+POOL = ("LA", "YEAR")
+OPTIONAL = {
+    **{"header": POOL, "episodes": ("PL_LOCATION", *POOL), "missing": POOL},
+    **{"uasc": ("UASC_FLAG", *POOL)},
+}
 # Columns of the return that are left unread, so that they are not reported as strange.
 UNREAD = {
     "header": {"UPN", "MOTHER", "MC_DOB"},
-    "episodes": {"CIN", "HOME_POST", "PL_LA", "PL_DISTANCE"},
+    "episodes": {"CIN", "HOME_POST", "PL_LA", "PL_DISTANCE", "YEAR_LATEST", "EPISODE_SOURCE"},
     "missing": {"DOB"},
     "uasc": {"SEX", "DOB"},
 }
@@ -57,6 +62,12 @@ SHORT_BREAKS = ("V3", "V4")
 HOMES_BY_URN = ("K1", "K2", "R3", "S1")
 HOMES_BY_ADDRESS = ("K3", "R1")
 NO_URN = ("", "XXXXXXX")
+# Codes are short and have no space. Anything longer is free text, which may name a child, and is never taken over.
+CODED = (
+    *("SEX", "ETHNIC", "RNE", "LS", "PLACE", "PLACE_PROVIDER", "REC", "REASON_PLACE_CHANGE", "URN", "MISSING"),
+    *("PL_LOCATION", "UASC_FLAG"),
+)
+CODE = r"[^\s]{0,10}"
 FORMULA_ERROR = r"#(?:REF|VALUE|DIV/0|NUM|NULL)!|#NAME\?"
 
 
@@ -97,33 +108,53 @@ def notes_on(file: SourceTable, table: str) -> list[str]:
     return notes
 
 
-def needed_columns(file: SourceTable, table: str) -> pd.DataFrame:
-    """The columns of a table that are read, identifiers and codes normalised; no other data goes further."""
-    held = [*NEEDED[table], *(name for name in OPTIONAL.get(table, ()) if name in file.columns), "row"]
-    frame = file.frame.loc[:, held].copy()
-    _refuse_formula_errors(file, held)
-    for column in [name for name in held if name not in ("row", "CHILD", *DATES[table])]:
-        frame[column] = frame[column].str.upper()
-    # Spreadsheets turn whole numbers into 123456.0.
-    for column in [name for name in ("CHILD", "SEX", "URN") if name in held]:
-        frame[column] = frame[column].str.replace(r"\.0$", "", regex=True)
-    for column in [name for name in ("URN", "PL_POST") if name in held]:
-        frame[column] = frame[column].str.replace(r"\s+", "", regex=True)
-    return frame
+def needed_columns(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[str]]:
+    """The columns of a table that are read, identifiers and codes normalised, and notes; no other data goes further."""
+    held = [*NEEDED[table], *(name for name in OPTIONAL.get(table, ()) if name in file.columns)]
+    made: dict[str, pd.Series] = {}
+    notes = []
+    for column in held:
+        # each different word is judged once: a national file has millions of cells and few words
+        codes, kinds = pd.factorize(file.frame[column])
+        words = pd.Series(kinds, dtype="str")
+        _refuse_formula_errors(file, column, words, codes)
+        words = _normal(words, column, table)
+        if column in CODED and len(words):
+            text = ~words.str.fullmatch(CODE).astype(bool)
+            if text.any():
+                which = text.to_numpy()[codes]
+                rows = ", ".join(file.frame.loc[which, "row"].head(FAULTS_SHOWN).astype(str))
+                many = int(which.sum())
+                notes.append(f"{file.name}: {many} cells of {column} hold text, not a code, left unread: rows {rows}")
+                words = words.mask(text, "")
+        made[column] = words.take(codes).set_axis(file.frame.index)
+    return pd.DataFrame(made, index=file.frame.index).assign(row=file.frame["row"]), notes
 
 
-def _refuse_formula_errors(file: SourceTable, columns: Sequence[str]) -> None:
+def _normal(words: pd.Series, column: str, table: str) -> pd.Series:
+    if column not in ("CHILD", "LA", *DATES[table]):
+        words = words.str.upper()
+    if column in ("CHILD", "SEX", "URN", "YEAR"):
+        # spreadsheets turn whole numbers into 123456.0
+        words = words.str.replace(r"\.0$", "", regex=True)
+    if column in ("URN", "PL_POST"):
+        words = words.str.replace(r"\s+", "", regex=True)
+    return words
+
+
+def _refuse_formula_errors(file: SourceTable, column: str, words: pd.Series, codes: np.ndarray) -> None:
     """What a spreadsheet shows where a formula failed is no value; #N/A alone is a common way to write a blank."""
-    text = file.frame[[name for name in columns if name != "row"]]
-    failed = text.apply(lambda column: column.str.fullmatch(FORMULA_ERROR).astype(bool)) if len(text) else text
-    for column in text.columns[failed.any()] if len(text) else ():
-        rows = file.frame.loc[failed[column], "row"].tolist()
-        raise ImportFault(
-            f"{column} holds {text.loc[failed[column], column].iloc[0]}, a failed formula, "
-            f"in {len(rows)} rows; first: {', '.join(map(str, rows[:FAULTS_SHOWN]))}",
-            where=file.name,
-            remedy="correct the formula or replace it by its value",
-        )
+    failed = words.str.fullmatch(FORMULA_ERROR).to_numpy(dtype=bool) if len(words) else np.zeros(0, dtype=bool)
+    if not failed.any():
+        return
+    which = failed[codes]
+    rows = file.frame.loc[which, "row"].tolist()
+    raise ImportFault(
+        f"{column} holds {file.frame.loc[which, column].iloc[0]}, a failed formula, "
+        f"in {len(rows)} rows; first: {', '.join(map(str, rows[:FAULTS_SHOWN]))}",
+        where=file.name,
+        remedy="correct the formula or replace it by its value",
+    )
 
 
 def _table_in_name(file: SourceTable) -> str:

@@ -16,7 +16,8 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract import ofsted_layout as layout
-from missingmodels.extract.csv_files import csv_grid, dates
+from missingmodels.extract.csv_files import csv_grid
+from missingmodels.extract.dates import dates
 from missingmodels.extract.ledger import Ledger, follow, in_play, ledger_of, remark, repair, set_aside
 from missingmodels.extract.source_table import Grid, SourceTable, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook

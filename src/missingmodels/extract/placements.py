@@ -7,52 +7,64 @@ arrival.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pandas as pd
 
 from missingmodels.extract import layout903 as layout
 from missingmodels.extract.children903 import by_child
-from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside
+from missingmodels.extract.history903 import close_old_ends, drop_superseded
+from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
+from missingmodels.extract.resubmitted import newest_stands
+from missingmodels.extract.successors import FULL_POSTCODE, home_urns, same_address
 
+HomeBy = Literal["urn", "urn_and_postcode", "postcode"]
 SETTING = ["PLACE", "URN", "PL_POST", "PLACE_PROVIDER"]
+COMPARED = ("PLACE", "URN", "PL_POST", "PLACE_PROVIDER", "RNE", "LS", "REC", "REASON_PLACE_CHANGE")
 
 
-def settle_episodes(
-    episodes: pd.DataFrame, *, birth: pd.Series, first: pd.Timestamp, last: pd.Timestamp
-) -> pd.DataFrame:
+def settle_episodes(episodes: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:
     """Give every episode row its fate.
 
     Parameters
     ----------
-    episodes : working frame with ``start`` and ``end`` (half-open; NaT = open)
+    episodes : working frame with ``start`` and ``end`` (half-open; NaT = open), ``closes``, the day after its
+        return's year, and the span of its authority's returns, ``[authority_opens, authority_closes)``
     birth : birth dates by CHILD of the header's children
-    first, last : the observed span ``[first, last)``
 
-    Returns the frame sorted by child and start, with ``head``, the row of the first episode of its placement, and
+    Returns the frame sorted by child and start, with ``head``, the uid of the first episode of its placement, and
     ``began_before``, that the placement had begun before that episode.
     """
-    frame = episodes.sort_values(["CHILD", "start", "end", "row"], na_position="last")
-    frame = _screen(frame, birth=birth, first=first, last=last)
+    frame = episodes.sort_values(["CHILD", "start", "end", "uid"], na_position="last")
+    frame = _screen(frame, birth=birth)
+    frame = newest_stands(frame, ["CHILD", "start"], {name: name for name in COMPARED} | {"end": "DEC"})
+    frame = drop_superseded(frame)
+    frame = close_old_ends(frame)
     frame = _repair_dates(frame)
     # After the repair, so that a short break still ends the episode before it.
     frame = set_aside(frame, frame["LS"].isin(layout.SHORT_BREAKS), "short_break", "V3 and V4 are no full-time care")
-    frame = remark(frame, in_play(frame) & (frame["end"] > last), "DEC is after the return's year")
+    frame = remark(frame, in_play(frame) & (frame["end"] > frame["closes"]), "DEC is after the return's year")
     with_code = in_play(frame) & frame["end"].isna() & (frame["REC"] != "")
     frame = remark(frame, with_code, "REC " + frame.loc[with_code, "REC"] + " without DEC: taken as open")
     return _merge_runs(frame)
 
 
-def _screen(frame: pd.DataFrame, *, birth: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+def _screen(frame: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:
     start, end = frame["start"], frame["end"]
     frame = set_aside(frame, ~frame["CHILD"].isin(birth.index), "epi_orphan", "the child is not in the header")
     frame = set_aside(frame, frame["PLACE"] == "", "epi_no_place")
     frame = set_aside(frame, end == start, "epi_zero_length", "DEC equals DECOM")
     frame = set_aside(frame, end < start, "epi_nonpositive", "DEC is before DECOM")
     frame = set_aside(frame, start < by_child(frame["CHILD"], birth), "epi_before_birth", "DECOM is before DOB")
-    frame = set_aside(frame, start >= last, "epi_outside_return", "it starts after the return's year")
-    frame = set_aside(frame, end < first, "epi_outside_return", "it ended before the return's year")
-    columns = [*layout.NEEDED["episodes"], "outcome"]
-    original = frame.groupby(columns, sort=False)["row"].transform("first")
-    return merge(frame, frame.duplicated(columns) & in_play(frame), "exact_duplicate", into=original)
+    frame = set_aside(frame, start >= frame["closes"], "epi_outside_return", "it starts after the return's year")
+    frame = set_aside(frame, end < frame["authority_opens"], "epi_outside_return", "it ended before the return's year")
+    columns = [*layout.NEEDED["episodes"], "year", "outcome"]
+    again = frame.duplicated(columns) & in_play(frame)
+    if not again.any():
+        return frame
+    doubles = frame[frame.duplicated(columns, keep=False)]
+    original = doubles.groupby(columns, sort=False)["uid"].transform("first")
+    return merge(frame, again, "exact_duplicate", into=original.reindex(frame.index))
 
 
 def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +82,7 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
     # Two rows with one DECOM: only the longer can stand, nothing of the other is left.
     nothing_left = (is_open | overlaps) & (upcoming <= frame["start"])
     frame = set_aside(frame, nothing_left, "epi_overlap", "a longer episode of the child has the same DECOM")
-    before, after = _text(frame["end"]), _text(upcoming)
+    before, after = written(frame["end"]), written(upcoming)
     rules = {
         "epi_open_not_last": is_open & ~nothing_left,
         "epi_overlap": overlaps & ~nothing_left,
@@ -85,31 +97,37 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _merge_runs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Fold each run of touching episodes in one setting into its first, which gets ``head``."""
     live = frame[in_play(frame)]
-    before = live.groupby("CHILD")[[*SETTING, "end"]].shift(1)
-    same = (live["start"] == before["end"]) & (live[SETTING] == before[SETTING]).all(axis=1)
-    head = live["row"].where(~same).ffill().astype("int64")
+    before = live.groupby("CHILD", sort=False)[[*SETTING, "end", "REASON_PLACE_CHANGE"]].shift(1)
+    touches = live["start"] == before["end"]
+    same = touches & (live[SETTING] == before[SETTING]).all(axis=1)
+    renamed = touches & ~same & same_address(live, before)
+    head = live["uid"].where(~(same | renamed)).ffill().astype("int64")
     # L says that the placement goes on; where nothing touches it, it began in a return of an earlier year
-    began_before = (live["RNE"] == "L") & (live["start"] != before["end"])
+    began_before = (live["RNE"] == "L") & ~touches
     frame = frame.assign(
         head=head.reindex(frame.index), began_before=began_before.reindex(frame.index, fill_value=False)
     )
-    return merge(frame, same.reindex(frame.index, fill_value=False), "same_placement", into=frame["head"])
+    frame = merge(frame, same.reindex(frame.index, fill_value=False), "same_placement", into=frame["head"])
+    told = "was " + before["PLACE"] + " " + before["URN"] + ", now " + live["PLACE"] + " " + live["URN"]
+    which = renamed.reindex(frame.index, fill_value=False)
+    frame = merge(frame, which, "same_placement_renamed", into=frame["head"])
+    return remark(frame, which, told.reindex(frame.index)[which])
 
 
 def placements_of(episodes: pd.DataFrame) -> pd.DataFrame:
-    """The placements table of settled episodes, with ``row``, the source row that each begins with."""
+    """The placements table of settled episodes with named homes; a renamed setting has its last code and URN."""
     runs = episodes[episodes["head"].notna()].groupby("head", sort=False)
     first, final = runs.head(1).set_index("head"), runs.tail(1).set_index("head")
-    home, _ = home_key(first)
     return pd.DataFrame(
         {
             "child_id": first["CHILD"],
             "start_date": first["start"],
             "end_date": final["end"],
-            "home_id": home,
-            "placement_type": first["PLACE"],
-            "provider": _unrecorded(first["PLACE_PROVIDER"]),
+            "home_id": final["home_id"],
+            "placement_type": final["PLACE"],
+            "provider": _unrecorded(final["PLACE_PROVIDER"]),
             "out_of_area": _out_of_area(first),
             # DECOM is the true start, also before the return's year, unless only the legal status changed that day.
             "start_is_truncated": first["began_before"],
@@ -119,28 +137,38 @@ def placements_of(episodes: pd.DataFrame) -> pd.DataFrame:
 
 
 def homes_of(episodes: pd.DataFrame, *, first: pd.Timestamp) -> pd.DataFrame:
-    """One row a home met, valid from its first stay or the year's first day; its places are unrecorded."""
-    live = episodes[episodes["head"].notna()]
-    home, weak = home_key(live)
-    found = pd.DataFrame({"home_id": home, "weak_key": weak, "start": live["start"]}).dropna(subset=["home_id"])
+    """One row a home met, valid from its first stay or the first observed day; its places are unrecorded."""
+    runs = episodes[episodes["head"].notna()]
+    final = runs[~runs["head"].duplicated(keep="last")].set_index("head")
+    start = runs[~runs["head"].duplicated()].set_index("head")["start"]
+    found = final[["home_id", "weak_key"]].assign(start=start).dropna(subset=["home_id"])
     homes = found.groupby("home_id", as_index=False).agg(weak_key=("weak_key", "first"), start=("start", "min"))
     homes["valid_from"] = homes["start"].where(homes["start"] < first, first)
     return homes[["home_id", "valid_from", "weak_key"]]
 
 
-def home_key(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """The home of each row and whether its key is weak, that is built from an address.
+def name_homes(episodes: pd.DataFrame, *, by: HomeBy = "urn") -> tuple[pd.DataFrame, list[str]]:
+    """The episodes with ``home_id``, unrecorded outside homes, and ``weak_key``; and notes on what was joined.
 
-    The URN where it names the setting; ``URN@postcode`` where it names the provider; ``@postcode`` where
-    there is none. Unrecorded for all other settings (an agency's URN is no home), and without URN and
-    postcode.
+    ``weak_key`` says that the name is built from an address. By ``urn``: the URN where it names the setting,
+    ``URN@postcode`` where it names the provider, ``@postcode`` where there is none. By ``urn_and_postcode`` the
+    buildings of one URN are homes of their own; by ``postcode`` all URNs at one address are one home. A postcode
+    cut to its sector tells no homes apart, so there the URN alone is used.
     """
-    urn = frame["URN"].mask(frame["URN"].isin(layout.NO_URN), "")
-    by_urn = frame["PLACE"].isin(layout.HOMES_BY_URN) & (urn != "")
-    by_address = frame["PLACE"].isin([*layout.HOMES_BY_URN, *layout.HOMES_BY_ADDRESS]) & ~by_urn
-    weak = by_address & ((urn != "") | (frame["PL_POST"] != ""))
-    key = urn.where(by_urn).mask(weak, urn + "@" + frame["PL_POST"])
-    return key, weak
+    urn, notes = home_urns(episodes)
+    urn = urn.mask(urn.isin(layout.NO_URN), "")
+    post, place = episodes["PL_POST"], episodes["PLACE"]
+    own_urn = place.isin(layout.HOMES_BY_URN) & (urn != "")
+    home = place.isin([*layout.HOMES_BY_URN, *layout.HOMES_BY_ADDRESS]) & ((urn != "") | (post != ""))
+    whole = post.str.fullmatch(FULL_POSTCODE).astype(bool) if len(post) else own_urn
+    by_urn = own_urn if by == "urn" else own_urn & ~whole
+    named = urn.where(by_urn)
+    named = named.mask(home & ~by_urn, ("@" + post) if by == "postcode" else urn + "@" + post)
+    if by != "urn" and (home & ~whole).any():
+        notes.append(f"{int((home & ~whole).sum())} episodes have no whole postcode: their home goes by its URN")
+    if by == "postcode":
+        named = named.mask(home & ~whole & (urn != ""), urn)
+    return episodes.assign(home_id=named, weak_key=home & ~by_urn), notes
 
 
 def _end_reason(final: pd.DataFrame) -> pd.Series:
@@ -158,7 +186,3 @@ def _out_of_area(frame: pd.DataFrame) -> pd.Series:
 
 def _unrecorded(text: pd.Series) -> pd.Series:
     return text.where(text != "")
-
-
-def _text(day: pd.Series) -> pd.Series:
-    return day.dt.strftime("%d/%m/%Y").fillna("blank")

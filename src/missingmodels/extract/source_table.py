@@ -98,7 +98,7 @@ def table_of(grid: Grid, *, comma_separated: bool) -> SourceTable:
 
 def frame_of(columns: dict[str, list[str]], rows: list[int]) -> pd.DataFrame:
     """The frame of a source table: text columns of equal length and ``row``."""
-    frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+    frame = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in columns.items()})
     frame["row"] = pd.Series(rows, dtype="int64")
     return frame
 

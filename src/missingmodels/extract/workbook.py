@@ -16,7 +16,7 @@ import openpyxl
 from openpyxl.utils import get_column_letter
 
 from missingmodels.errors import ImportFault, MissingModelsError
-from missingmodels.extract.csv_files import DATE_PATTERN
+from missingmodels.extract.dates import DATE_PATTERN
 from missingmodels.extract.ledger import FAULTS_SHOWN
 from missingmodels.extract.source_table import Grid
 from missingmodels.extract.zip_files import open_archive

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from missingmodels.errors import ImportFault
+from missingmodels.extract.ledger import FAULTS_SHOWN
 
 YEARS = (1990, 2100)
 # 2017, 2017-18, 2017_2018, 201718; not the year of a whole date such as 2018-06-30, the day of saving.
@@ -46,6 +47,38 @@ def end_year(frames: Mapping[str, pd.DataFrame], *, where: str, names: Sequence[
     for name in names:
         _require_named(name, most[0], where=where)
     return most[0]
+
+
+def pooled_years(frames: Mapping[str, pd.DataFrame], *, where: str) -> dict[str, pd.DataFrame]:
+    """The frames of a pool with ``year`` read from YEAR; a row without a child is put into the first year.
+
+    Raises ImportFault for a YEAR that is none, and where most dates show that YEAR names the years' starts.
+    """
+    faults, placed, apart = [], {}, []
+    for table, frame in frames.items():
+        number = pd.to_numeric(frame["YEAR"].where(frame["YEAR"].str.fullmatch(r"\d{4}").astype(bool)))
+        bad = (number.isna() | ~number.between(*YEARS)) & (frame["CHILD"] != "")
+        if bad.any():
+            rows = frame.loc[bad, "row"].tolist()
+            shown = ", ".join(map(str, rows[:FAULTS_SHOWN]))
+            faults.append(f"{table}: {frame.loc[bad, 'YEAR'].iloc[0]!r} and the like in rows {shown}")
+        first = number.min() if number.notna().any() else YEARS[0]
+        placed[table] = frame.assign(year=number.fillna(first).astype("int64"))
+        for column in ("start", "end") if table == "missing" else ("end",) if table == "episodes" else ():
+            day = placed[table][column].dropna()
+            apart.append(day.dt.year + (day.dt.month >= 4) - placed[table].loc[day.index, "year"])
+    if faults:
+        raise ImportFault(
+            "YEAR is no year in " + "; ".join(faults), where=where, remedy="write the year in which each return ends"
+        )
+    counts = pd.concat(apart).value_counts()
+    if len(counts) and counts.idxmax() == 1 and counts.get(0, 0) < counts[1]:
+        raise ImportFault(
+            f"{counts[1]} dates fall in the year after YEAR, {counts.get(0, 0)} in YEAR itself",
+            where=where,
+            remedy="YEAR must be the year in which a return ends: 2018 for 1 April 2017 to 31 March 2018",
+        )
+    return placed
 
 
 def _require_named(name: str, year: int, *, where: str) -> None:

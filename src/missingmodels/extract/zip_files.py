@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract import source_table
-from missingmodels.extract.csv_files import csv_grid
-from missingmodels.extract.source_table import SourceTable, table_of
+from missingmodels.extract.csv_fast import csv_table
+from missingmodels.extract.source_table import SourceTable
 
 # Others unpack in blocks of unbounded size, so that a declared size would not bound the memory used.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -39,8 +39,8 @@ def read_zip(path: Path) -> list[SourceTable]:
             )
         for info in chosen:
             name = f"{path.name}/{info.filename}"
-            grid = csv_grid(_member(archive, info, name), name=name, label=PurePosixPath(info.filename).name)
-            tables.append(table_of(grid, comma_separated=True))
+            content = _member(archive, info, name)
+            tables.append(csv_table(content, name=name, label=PurePosixPath(info.filename).name))
     return tables
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from missingmodels.frame.exposure import home_sums
 from missingmodels.frame.riskset import NO_HOME, RiskSet
+from missingmodels.frame.shifts import hours_from_shifts
 from missingmodels.intervals import UNRECORDED_DAY, overlap, to_day
 from missingmodels.tables import Tables
 
@@ -19,16 +20,17 @@ HOURS_PER_DAY = 24
 
 
 def staff_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
-    """(H, T) ``staff_ratio``, ``agency_share``, ``turnover`` and ``turnover_short`` as known when a period starts."""
-    hours, agency, covered = _hours(tables, risk)
+    """(H, T) ``staff_ratio``, ``agency_share``, ``turnover`` and ``turnover_short`` as known when a period starts.
+
+    Hours come from the totals of periods; where none cover a period, from the shifts of a rota that does.
+    """
+    on_duty, by_agency = _on_duty(tables, risk)
     residents = _mean_residents(risk)
     shape = residents.shape
     ratio, share = np.full(shape, np.nan), np.full(shape, np.nan)
-    before = np.where(covered[:, :-1], hours[:, :-1], np.nan) / (HOURS_PER_DAY * risk.period_days)
-    agency = np.where(covered, agency, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio[:, 1:] = np.log(before / residents[:, :-1])
-        share[:, 1:] = agency[:, :-1] / hours[:, :-1]
+        ratio[:, 1:] = np.log(on_duty[:, :-1] / residents[:, :-1])
+        share[:, 1:] = by_agency[:, :-1] / on_duty[:, :-1]
     ratio[~np.isfinite(ratio)] = np.nan
     turnover, short = _turnover(tables, risk)
     return {"staff_ratio": ratio, "agency_share": share, "turnover": turnover, "turnover_short": short}
@@ -94,6 +96,15 @@ def _mean_residents(risk: RiskSet) -> np.ndarray:
     starts = np.arange(risk.periods) * risk.period_days
     length = np.diff(np.append(starts, risk.days))
     return np.add.reduceat(occupancy, starts, axis=1) / length
+
+
+def _on_duty(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
+    """(H, T) mean care staff on duty in a period, and of those agency and bank staff; NaN where nothing covers it."""
+    hours, agency, covered = _hours(tables, risk)
+    worked, temporary, rota, length = hours_from_shifts(tables, risk)
+    whole = HOURS_PER_DAY * risk.period_days
+    shifts = np.where(rota, worked / length, np.nan), np.where(rota, temporary / length, np.nan)
+    return np.where(covered, hours / whole, shifts[0]), np.where(covered, agency / whole, shifts[1])
 
 
 def _hours(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

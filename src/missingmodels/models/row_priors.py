@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import linprog
 
 from missingmodels.frame.counts import Counts, rows_invalid
 from missingmodels.models.priors import Prior
@@ -116,11 +117,17 @@ def row_priors(given: str | Mapping[str, str], counts: Counts, frailty: str) -> 
         faults.append("the prior of frailty_shape must keep it above 0: give log_normal(m, s) or fixed(k)")
     if faults:
         raise rows_invalid(faults)
+    columns = _of_columns(read, texts, counts)
+    flat = np.array([prior.law == "flat" for prior in (read["intercept"], *columns)], dtype=bool)
+    lost = unbounded(counts, flat)
+    if lost:
+        text = f"the data do not bound {', '.join(lost)}: some value fits ever better the further it goes"
+        raise rows_invalid([text + " (often a level without events); give a prior that is not flat"])
     homes = tuple(read.get(f"sigma_home[{g.column}]", read.get("sigma_home", Prior(law="flat"))) for g in counts.homes)
     by_shape = "frailty_shape" in read
     return RowPriors(
         intercept=read["intercept"],
-        coefficients=_of_columns(read, texts, counts),
+        coefficients=columns,
         homes=homes,
         child=read.get("frailty_shape" if by_shape else "sigma_child"),
         child_by_shape=by_shape,
@@ -168,6 +175,34 @@ def _of_columns(read: Mapping[str, Prior], texts: Mapping[str, str], counts: Cou
         prior = read[key]
         found.append(replace(prior, mean=prior.mean * scale, sd=prior.sd * per_unit * scale))
     return tuple(found)
+
+
+def unbounded(counts: Counts, flat: np.ndarray) -> list[str]:
+    """Names of what ``flat`` (1 + P,) priors of intercept and columns leave without a proper posterior: separation.
+
+    A direction does harm if it moves no row with an event (and, for trials, one without) and lowers the rate, or keeps
+    it, in every row without: found by linear programming (Albert and Anderson 1984 for the logistic case).
+    """
+    if not flat.any():
+        return []
+    full = np.zeros(counts.y.size, dtype=bool) if counts.trials is None else counts.y == counts.trials
+    held = (counts.y > 0) & ~full
+    columns = np.column_stack([np.ones(counts.y.size), counts.standardised])[:, flat]
+    kept, gains = columns[held], (np.where(full, 1.0, -1.0)[:, None] * columns)[~held]
+    if not len(gains):
+        return []
+    found = linprog(
+        -gains.sum(axis=0),
+        A_ub=-gains,
+        b_ub=np.zeros(len(gains)),
+        A_eq=kept if len(kept) else None,
+        b_eq=np.zeros(len(kept)) if len(kept) else None,
+        bounds=(-1, 1),
+    )
+    if not found.success or -found.fun < 1e-7:
+        return []
+    names = np.array(["intercept", *counts.names])[flat]
+    return [str(name) for name, step in zip(names, found.x, strict=True) if abs(step) > 1e-7]
 
 
 def column_arrays(priors: RowPriors) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

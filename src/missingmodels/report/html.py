@@ -34,9 +34,10 @@ def page(evidence: Evidence, shown: dict[str, Picture]) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    css = _resource("report.css")
-    return environment.from_string(_resource("report.html")).render(css=css, **content(evidence, shown))
+    css = resource("report.css")
+    return environment.from_string(resource("report.html")).render(css=css, **content(evidence, shown))
 
 
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """The text of a template or style sheet of this folder."""
     return resources.files("missingmodels.report").joinpath(name).read_text(encoding="utf-8")

@@ -38,8 +38,7 @@ def settings_of(tables: Tables, children: pd.DataFrame, quirks: Quirks, seed: in
     own = stays["child_id"].map(children.set_index("child_id")["authority"]) == stays["home_authority"]
     sector = home.map(facts["sector"].astype(object))
     stays["PLACE_PROVIDER"] = _providers(stays, sector, own.fillna(False).to_numpy(bool))
-    stays, log = _miscoded(stays, children, quirks, seed)
-    return _joined(stays), log
+    return _miscoded(_joined(stays), children, quirks, seed)
 
 
 def _providers(stays: pd.DataFrame, sector: pd.Series, own: np.ndarray) -> pd.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,11 @@ from missingmodels.simulate.homes import DAYS_PER_YEAR, NEVER, SECTORS
 from missingmodels.simulate.labels import Labels
 from missingmodels.simulate.run import Run
 from missingmodels.simulate.settings import settings_of
+from missingmodels.simulate.staffing import AGENCY, SHIFT_HOURS, SICK, UNFILLED, shifts_of
 from missingmodels.simulate.ties import KINDS, tie_spans
 from missingmodels.tables import Tables, make_tables
+from missingmodels.tables.contract import TABLES
+from missingmodels.tables.schema import conform
 
 LONGEST_RECORD_DAYS = 3650  # homes that opened long ago are listed from ten years before
 
@@ -195,6 +198,31 @@ def _staff_spells(run: Run, labels: Labels) -> pd.DataFrame:
             "employment": "permanent",
         }
     )
+
+
+def shift_frames(run: Run, labels: Labels) -> Iterator[pd.DataFrame]:
+    """Rows of ``staff_shifts``, some homes at a time: those worked, and those planned of people who were sick."""
+    table = TABLES["staff_shifts"]
+    for shifts in shifts_of(run.scenario, run.sector, run.staffing, run.seed):
+        kept = shifts.kind != UNFILLED
+        home, day, night, kind, person = (column[kept] for column in shifts[:-1])
+        agency = kind == AGENCY
+        start = labels.first + day.astype("timedelta64[D]") + np.where(night == 1, 20, 8).astype("timedelta64[h]")
+        frame = pd.DataFrame(
+            {
+                "home_id": labels.home[home],
+                "staff_id": [
+                    f"agency{h:05d}-{p:02d}" if a else f"staff{p:06d}"
+                    for h, p, a in zip(home, person, agency, strict=True)
+                ],
+                "start_time": start,
+                "end_time": start + np.timedelta64(SHIFT_HOURS, "h"),
+                "shift_type": np.where(night == 1, "waking night", "day"),
+                "employment": np.where(agency, "agency", "permanent"),
+                "status": np.where(kind == SICK, "planned", "worked"),
+            }
+        )
+        yield conform(frame, table)
 
 
 def _ties(run: Run, labels: Labels) -> pd.DataFrame:

@@ -16,9 +16,11 @@ class Labels:
         self.first = np.datetime64(run.scenario.start_date, "D")
         self.home = np.array([f"home{i:05d}" for i in range(run.sector.places.size)], dtype=object)
         bed, turn = np.divmod(run.number, ROW_LIMIT)
-        self.child = np.array([f"child{b:05d}-{t:02d}" for b, t in zip(bed, turn, strict=True)], dtype=object)
-        names = [f"LA{i:03d}" for i in range(run.scenario.homes.authorities)]
-        self._authority = np.array([*names, "ELSEWHERE"], dtype=object)
+        self.child = np.array([f"child{b:05d}x{t:02d}" for b, t in zip(bed, turn, strict=True)], dtype=object)
+        count = run.scenario.homes.authorities
+        # a sector without authorities is one extract, and all its children are in it
+        names = [f"LA{i:03d}" for i in range(count)] if count > 1 else ["SIM"]
+        self._authority = np.array([*names, names[-1]], dtype=object)
 
     def authority(self, index: np.ndarray) -> np.ndarray:
         """Codes of authorities."""

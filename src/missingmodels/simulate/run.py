@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy.special import expit, logit
 
-from missingmodels.simulate.chance import compiled, key_of, normal
+from missingmodels.simulate.arrange import children_of, homes_of
+from missingmodels.simulate.chance import compiled
 from missingmodels.simulate.entrants import ROW_LIMIT, Pool, Traits, draw_pool, draw_traits
 from missingmodels.simulate.episodes import Episodes, room_for
 from missingmodels.simulate.flow import (
@@ -26,20 +26,12 @@ from missingmodels.simulate.flow import (
     start_flow,
 )
 from missingmodels.simulate.homes import Sector, draw_sector
-from missingmodels.simulate.intensity import LOGGED, Children, Homes, no_past
+from missingmodels.simulate.intensity import LOGGED, no_past
 from missingmodels.simulate.intervene import AS_IT_IS, Do
 from missingmodels.simulate.links import locate, no_links, part_and_locate
 from missingmodels.simulate.process import risk_day
 from missingmodels.simulate.settings import effects_of, rules_of, settings_of
-from missingmodels.simulate.slow import (
-    Residents,
-    Structure,
-    period_effects,
-    raw_intercept,
-    shocks,
-    slow_log_rate,
-    structure_of,
-)
+from missingmodels.simulate.slow import Residents, Structure, period_effects, structure_of
 from missingmodels.simulate.staffing import Staffing, draw_staffing
 
 if TYPE_CHECKING:
@@ -132,8 +124,8 @@ def _settle_and_live(
     needed = np.arange(pool.age.size) if rules.exit_per_episode else used
     traits = draw_traits(scenario, pool, needed, in_a_row, seed)
     settings = settings_of(scenario, staffing.first_day, seed, influence=do.contagion, logging=bool(log))
-    homes = _homes(scenario, sector, staffing, structure, residents, effects_by_period, do, seed)
-    children = _children(scenario, pool, needed, traits)
+    homes = homes_of(scenario, sector, staffing, structure, residents, effects_by_period, do, seed)
+    children = children_of(scenario, pool, needed, traits)
     rows = int(residents.days.sum())
     capacity = rows // 16 + 1024
     while True:
@@ -229,65 +221,6 @@ def live(
             risk_day(
                 day, beds, children, homes, state, past, links, settings, rules, effects, episodes, log, out, begins
             )
-
-
-def _homes(
-    scenario: Scenario,
-    sector: Sector,
-    staffing: Staffing,
-    structure: Structure,
-    residents: Residents,
-    effects: np.ndarray,
-    do: Do,
-    seed: int,
-) -> Homes:
-    c, away, after = scenario.contagion, scenario.away, scenario.aftermath
-    moderated = c.log_rate_ratio - c.short_staffing * structure.staff_ratio_within
-    authority = normal(key_of(seed, "interviews", "authority"), sector.authority)
-    areas = int(sector.area[-1]) + 1
-    return Homes(
-        slow=slow_log_rate(scenario, sector, structure, effects, seed),
-        contagion=do.contagion * moderated,
-        shock=shocks(scenario, sector.places.size, seed),
-        mix_mean=residents.mix_mean,
-        on_shift=staffing.on_shift,
-        uneasy=staffing.disengaged_share,
-        fresh=staffing.inexperienced_share,
-        first_post=staffing.first_post,
-        first_spell=staffing.first_spell,
-        spell_end=staffing.spell_end,
-        offered=expit(logit(after.offered_share) + after.offered_between_sd * authority),
-        away=np.log(away.protocol) * sector.protocol,
-        area=sector.area,
-        first_home=np.searchsorted(sector.area, np.arange(areas + 1)),
-    )
-
-
-def _children(scenario: Scenario, pool: Pool, needed: np.ndarray, traits: Traits) -> Children:
-    """Arrays over the whole pool, zero for children who are not needed."""
-    spec, more = scenario.onset, scenario.mechanisms
-    outside = ~pool.in_area[needed]
-    with np.errstate(divide="ignore"):
-        fixed = raw_intercept(scenario) + np.log(traits.frailty)
-    fixed = fixed + spec.male * traits.male + spec.need_score * traits.need_score
-    fixed = fixed + spec.exploitation_risk * traits.exploitation_risk + spec.out_of_area * outside
-    fixed = fixed + more.uasc * traits.uasc + more.prior_missing * traits.prior_missing
-    fixed = fixed + more.family_pull * traits.family_pull + more.emergency * traits.emergency
-
-    def over_pool(values: np.ndarray) -> np.ndarray:
-        out = np.zeros(pool.age.size)
-        out[needed] = values
-        return out
-
-    return Children(
-        fixed=over_pool(fixed),
-        need=pool.need,
-        exploited=over_pool(traits.exploitation_risk),
-        out_of_school=over_pool(traits.not_in_education),
-        family=over_pool(traits.family_pull),
-        emergency=over_pool(traits.emergency),
-        outside_area=over_pool(outside),
-    )
 
 
 def _room_for_log(names: tuple[str, ...], rows: int) -> Log:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,27 @@ if TYPE_CHECKING:
 LEAD_DAYS = 400  # people are known for over a year before the process starts, so that turnover looks back 365 days
 SHIFT_HOURS = 12
 MOST_POSTS = 63  # who is on shift is kept as bits of one word
+WORKED, AGENCY, SICK, UNFILLED = 0, 1, 2, 3
+HOMES_AT_A_TIME = 200
+
+
+class Shifts(NamedTuple):
+    """Shifts, one a row: home, day, whether by night, kind (worked, agency, sick, unfilled) and person.
+
+    ``person`` is the spell of the post's holder, or the place on the rota of an agency worker. ``rows`` (1,) hold.
+    """
+
+    home: np.ndarray
+    day: np.ndarray
+    night: np.ndarray
+    kind: np.ndarray
+    person: np.ndarray
+    rows: np.ndarray
+
+    @classmethod
+    def room_for(cls, rows: int) -> Shifts:
+        """Room for so many rows."""
+        return cls(*(np.zeros(size, dtype=np.int64) for size in (rows, rows, rows, rows, rows, 1)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +81,11 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
     first_day, periods = -lead * period, lead + -(-scenario.days // period)
     disengaged = uniform(key_of(seed, "staff", "engagement"), post, number) < spec.disengaged_share
     home, days = np.arange(sector.places.size), periods * period
-    level = spec.on_duty_per_place * np.exp(
-        spec.between_sd_log * normal(key_of(seed, "staff", "level"), home)[:, None]
-        + spec.within_sd_log * normal(key_of(seed, "staff", "level in period"), home[:, None], np.arange(periods))
-    )
     hours = np.zeros((2, home.size, periods))
     on_shift = np.zeros((home.size, days), dtype=np.uint64)
     shares = np.zeros((2, home.size, days), dtype=np.float32)
     rota(
-        2 * level * sector.places[:, None],
+        _shifts_a_day(scenario, sector, periods, seed),
         first_post,
         first_spell,
         start,
@@ -83,6 +101,8 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
         on_shift,
         shares,
         np.zeros(MOST_POSTS, dtype=np.int64),
+        (0, home.size),
+        Shifts.room_for(0),
     )
     return Staffing(
         spell_home=np.searchsorted(first_post, post, side="right") - 1,
@@ -99,6 +119,49 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
         disengaged_share=shares[0],
         inexperienced_share=shares[1],
     )
+
+
+def _shifts_a_day(scenario: Scenario, sector: Sector, periods: int, seed: int) -> np.ndarray:
+    """(H, Q) planned shifts of 12 hours a day."""
+    spec, home = scenario.staff, np.arange(sector.places.size)
+    level = spec.on_duty_per_place * np.exp(
+        spec.between_sd_log * normal(key_of(seed, "staff", "level"), home)[:, None]
+        + spec.within_sd_log * normal(key_of(seed, "staff", "level in period"), home[:, None], np.arange(periods))
+    )
+    return 2 * level * sector.places[:, None]
+
+
+def shifts_of(scenario: Scenario, sector: Sector, staffing: Staffing, seed: int) -> Iterator[Shifts]:
+    """Every shift of the rota that the hours were counted from, some homes at a time: millions for a nation."""
+    spec, period, days = scenario.staff, scenario.period_days, staffing.on_shift.shape[1]
+    wanted = _shifts_a_day(scenario, sector, staffing.period_start.size, seed)
+    hours, on_shift = np.zeros((2, *wanted.shape)), np.zeros_like(staffing.on_shift)
+    shares = np.zeros((2, *on_shift.shape), dtype=np.float32)
+    for first in range(0, sector.places.size, HOMES_AT_A_TIME):
+        last = min(first + HOMES_AT_A_TIME, sector.places.size)
+        room = Shifts.room_for(int(days * np.ceil(wanted[first:last].max(axis=1) + 3).sum()))
+        rota(
+            wanted,
+            staffing.first_post,
+            staffing.first_spell,
+            staffing.spell_start,
+            staffing.spell_end,
+            staffing.disengaged,
+            np.maximum(sector.opened, staffing.first_day),
+            np.minimum(sector.closed, scenario.days),
+            staffing.first_day,
+            period,
+            (spec.night_share, spec.sickness_share, spec.agency_cover_share, float(spec.new_starter_days)),
+            key_of(seed, "staff", "rota"),
+            hours,
+            on_shift,
+            shares,
+            np.zeros(MOST_POSTS, dtype=np.int64),
+            (first, last),
+            room,
+        )
+        rows = room.rows[0]
+        yield Shifts._make([*(column[:rows] for column in room[:-1]), room.rows])
 
 
 def _people(
@@ -153,13 +216,16 @@ def rota(
     on_shift,
     shares,
     current,
+    homes,
+    shifts,
 ):
     """Fill every home's shifts day by day from its posts in turn; agency staff cover some of the gaps.
 
-    Writes ``hours`` (2, H, Q), ``on_shift`` (H, D) and ``shares`` (2, H, D).
+    Writes ``hours`` (2, H, Q), ``on_shift`` (H, D) and ``shares`` (2, H, D), for homes from the first of ``homes`` to
+    before the second, and one row a shift into ``shifts`` if it has room for any.
     """
     night, sick, cover, new_days = settings
-    for h in range(first_post.size - 1):
+    for h in range(homes[0], homes[1]):
         posts = first_post[h + 1] - first_post[h]
         for p in range(posts):
             current[p] = first_spell[first_post[h] + p]
@@ -169,7 +235,8 @@ def rota(
             q = column // period
             wanted = shifts_a_day[h, q]
             chance = draw(key, h, 2 * column)
-            slots = max(1, int(wanted * (1 - night) + chance)) + max(1, int(wanted * night + chance))
+            by_day = max(1, int(wanted * (1 - night) + chance))
+            slots = by_day + max(1, int(wanted * night + chance))
             worked, agency, uneasy, fresh = 0, 0, 0, 0
             for slot in range(slots):
                 post = first_post[h] + turn
@@ -180,12 +247,24 @@ def rota(
                 chance = draw(key, 1024 * h + slot, 2 * column + 1)
                 held = spell_start[spell] <= day < spell_end[spell] and slot < posts
                 if held and chance >= sick:
+                    kind = WORKED
                     worked += 1
                     uneasy += disengaged[spell]
                     fresh += day - spell_start[spell] < new_days
                     on_shift[h, column] |= np.uint64(1) << np.uint64(turn)
                 elif (chance / sick if held else chance) < cover:
+                    kind = AGENCY
                     agency += 1
+                else:
+                    kind = SICK if held else UNFILLED
+                if shifts.home.size:
+                    row = shifts.rows[0]
+                    shifts.home[row] = h
+                    shifts.day[row] = day
+                    shifts.night[row] = slot >= by_day
+                    shifts.kind[row] = kind
+                    shifts.person[row] = spell if kind != AGENCY else slot
+                    shifts.rows[0] = row + 1
                 turn = (turn + 1) % posts
             hours[0, h, q] += 12.0 * (worked + agency)
             hours[1, h, q] += 12.0 * agency

@@ -13,12 +13,16 @@ from missingmodels.tables.store import whole_folder, write_tables_into
 TRUTH, EXPOSURES = "truth.json", "exposure_log.parquet"
 
 
-def write_world(world: World, folder: Path, *, overwrite: bool = True) -> Path:
-    """Write tables, ``truth.json`` and the log of exposures; the folder appears whole or not at all."""
+def write_world(world: World, folder: Path, *, overwrite: bool = True, shifts: bool = False) -> Path:
+    """Write tables, ``truth.json`` and the log of exposures; the folder appears whole or not at all.
+
+    ``shifts`` adds every shift of the rota, streamed to disk: a nation's year holds millions.
+    """
     with whole_folder(folder, overwrite=overwrite) as scratch:
         (scratch / TRUTH).write_text(json.dumps(truth_as_dict(world.truth)) + "\n", encoding="utf-8")
-        world.exposure_log.to_parquet(scratch / EXPOSURES, index=False)
-        write_tables_into(world.tables, scratch)
+        if len(world.exposure_log):
+            world.exposure_log.to_parquet(scratch / EXPOSURES, index=False)
+        write_tables_into(world.tables, scratch, streamed={"staff_shifts": world.shifts()} if shifts else None)
     return folder
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from missingmodels.parameters import Parameters
 from missingmodels.scenario import Scenario
-from missingmodels.simulate.frames import tables_of
+from missingmodels.simulate.frames import shift_frames, tables_of
 from missingmodels.simulate.intensity import LOGGED
 from missingmodels.simulate.intervene import AS_IT_IS, Do
 from missingmodels.simulate.labels import Labels
@@ -31,12 +31,18 @@ class World:
     happened : what happened
     truth : the parameter values
     exposure_log : the exposures that the process used, one row a resident-day
+    run : the arrays behind it
     """
 
     tables: Tables
     happened: Tables
     truth: Parameters
     exposure_log: pd.DataFrame
+    run: Run
+
+    def shifts(self) -> Iterator[pd.DataFrame]:
+        """Rows of ``staff_shifts`` in pieces."""
+        return shift_frames(self.run, Labels(self.run))
 
 
 def simulate_world(
@@ -60,7 +66,9 @@ def simulate_world(
     written = happened
     if not as_it_was:
         written = record(happened, Recording(**scenario.recording.model_dump()), seed=seed).tables
-    return World(tables=written, happened=happened, truth=truth_of(run, labels, do), exposure_log=_log(run, labels))
+    return World(
+        tables=written, happened=happened, truth=truth_of(run, labels, do), exposure_log=_log(run, labels), run=run
+    )
 
 
 _ARRIVAL = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -29,7 +28,7 @@ def references(tables: Tables) -> list[Finding]:
         frame = tables[name]
         for column, target in TABLES[name].references:
             key = TABLES[target].key[0]
-            bad = frame[column].notna() & ~frame[column].isin(tables[target][key])
+            bad = frame[column].notna() & ~frame[column].isin(tables[target][key].unique())
             found += finding(
                 frame,
                 bad,
@@ -71,11 +70,11 @@ def placements_overlap(tables: Tables) -> list[Finding]:
     frame = tables["placements"]
     start, end = span_days(frame)
     late = overlapping_neighbours(frame["child_id"].to_numpy(dtype=object), start, end)
-    order = np.lexsort((end, start, frame["child_id"].to_numpy(dtype=str)))
+    order = np.lexsort((end, start, pd.factorize(frame["child_id"])[0]))
     home = frame["home_id"].to_numpy(dtype=object, na_value="")
     two_homes = np.zeros(len(frame), dtype=bool)
-    for previous, row in itertools.pairwise(order):
-        two_homes[row] = late[row] and bool(home[row]) and bool(home[previous]) and home[row] != home[previous]
+    previous, row = order[:-1], order[1:]
+    two_homes[row] = late[row] & (home[row] != "") & (home[previous] != "") & (home[row] != home[previous])
     shown = ["child_id", "start_date", "end_date", "home_id"]
     return finding(
         frame,
@@ -102,7 +101,8 @@ def births(tables: Tables) -> list[Finding]:
     """No child is placed before birth."""
     frame = tables["placements"]
     birth = tables["children"].drop_duplicates("child_id").set_index("child_id")["birth_date"]
-    bad = frame["start_date"] < frame["child_id"].map(birth)
+    # not map: without any placement it would lose the dates' type
+    bad = frame["start_date"] < birth.reindex(frame["child_id"]).set_axis(frame.index)
     return finding(
         frame,
         bad,
@@ -152,13 +152,13 @@ def episodes_placed(tables: Tables) -> list[Finding]:
     pairs = pd.DataFrame(
         {"child_id": episodes["child_id"], "day": to_day(episodes["start_date"]), "row": episodes.index}
     ).merge(place, on="child_id")
-    inside = set(pairs.loc[(pairs["from"] <= pairs["day"]) & (pairs["day"] <= pairs["to"]), "row"])
+    inside = pairs.loc[(pairs["from"] <= pairs["day"]) & (pairs["day"] <= pairs["to"]), "row"].unique()
     day = to_day(episodes["start_date"])
     unobserved = pd.Series((day < tables.first_day) | (day >= tables.end_day), index=episodes.index)
     shown = ["child_id", "start_date"]
     return finding(
         episodes,
-        pd.Series([row not in inside for row in episodes.index], index=episodes.index, dtype=bool),
+        pd.Series(~episodes.index.isin(inside), index=episodes.index),
         table="missing_episodes",
         rule="episode_outside_placement",
         severity="warn",
@@ -179,14 +179,23 @@ def episodes_placed(tables: Tables) -> list[Finding]:
 
 def residents_fit_places(tables: Tables) -> list[Finding]:
     """No home holds more children on a day than it has registered places."""
-    placements = tables["placements"].dropna(subset=["home_id"])
+    homes = tables["homes"].dropna(subset=["places"])
+    if homes.empty:
+        return []
+    placements = tables["placements"]
+    placements = placements[placements["home_id"].isin(homes["home_id"])]
+    names = pd.Index(homes["home_id"].unique())
     start, end = span_days(placements)
     row, day = expand(np.maximum(start, tables.first_day), np.minimum(end, tables.end_day))
-    stays = pd.DataFrame({"home_id": placements["home_id"].to_numpy(dtype=object)[row], "day": day})
-    load = stays.groupby(["home_id", "day"]).size().rename("residents").reset_index()
-    homes = tables["homes"].dropna(subset=["places"])
+    # integers, since a pool has as many child-days as a large file has bytes
+    days = tables.end_day - tables.first_day
+    cell = names.get_indexer(placements["home_id"])[row] * days + day - tables.first_day
+    held, count = np.unique(cell, return_counts=True)
+    load = pd.DataFrame({"home_id": names[held // days], "day": held % days + tables.first_day, "residents": count})
     valid_from, valid_to = span_days(homes, "valid_from", "valid_to")
     spans = pd.DataFrame({"home_id": homes["home_id"], "places": homes["places"], "from": valid_from, "to": valid_to})
+    # what fits the fewest places that a home ever had fits on every day
+    load = load[load["residents"] > load["home_id"].map(spans.groupby("home_id")["places"].min())]
     joined = load.merge(spans, on="home_id")
     joined = joined[(joined["from"] <= joined["day"]) & (joined["day"] < joined["to"])]
     over = joined[joined["residents"] > joined["places"]].drop_duplicates("home_id").reset_index(drop=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,13 +82,26 @@ def write_tables(tables: Tables, folder: Path, *, overwrite: bool = True) -> Pat
     return folder
 
 
-def write_tables_into(tables: Tables, folder: Path) -> None:
-    """Write the tables into an existing folder, manifest last."""
+def write_tables_into(
+    tables: Tables, folder: Path, *, streamed: Mapping[str, Iterable[pd.DataFrame]] | None = None
+) -> None:
+    """Write the tables into an existing folder, manifest last.
+
+    ``streamed`` gives a table in pieces, for one that is too large to hold; it stands in the place of the Tables' own.
+    """
     digests = {}
-    for name, frame in tables.frames.items():
+    pieces = {name: [frame] for name, frame in tables.frames.items()} | dict(streamed or {})
+    for name, frames in pieces.items():
         path = folder / f"{name}.parquet"
-        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
-        digests[name] = {"file": path.name, "rows": len(frame), "digest": digest_file(path)}
+        rows, writer = 0, None
+        for frame in frames:
+            piece = pa.Table.from_pandas(frame, preserve_index=False)
+            writer = writer or pq.ParquetWriter(path, piece.schema)
+            writer.write_table(piece)
+            rows += len(frame)
+        if writer is not None:
+            writer.close()
+        digests[name] = {"file": path.name, "rows": rows, "digest": digest_file(path)}
     manifest = {
         "format": FORMAT,
         "schema_version": SCHEMA_VERSION,

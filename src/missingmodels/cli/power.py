@@ -10,6 +10,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from missingmodels.cli.options import Json, out
 from missingmodels.errors import ConfigInvalid
 from missingmodels.terminal import say
 
@@ -33,7 +34,7 @@ def power(
         Optional[str],  # noqa: UP045
         typer.Option(help="CELL:INDEX: run one replicate alone, print its rows, write nothing.", metavar="CELL:INDEX"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Run a power or calibration study: a grid of worlds, fitted and judged, that can be stopped at any moment."""
     from missingmodels.power.grid import read_study
@@ -65,7 +66,7 @@ def power(
             text = f"Slice {array} has done what it can. " + (
                 "The study is complete: --collect." if ran.complete else "When all slices are done: --collect."
             )
-            return _say({"slice": array, "computed": ran.computed, "complete": ran.complete}, as_json, text)
+            return out({"slice": array, "computed": ran.computed, "complete": ran.complete}, as_json, text)
     return _finish(store, output, as_json)
 
 
@@ -76,7 +77,7 @@ def _finish(store: Any, output: Path, as_json: bool) -> None:
 
     found = summarise(store)
     page = write_summary(found, output)
-    _say(found | {"page": str(page)}, as_json, f"{summary_text(found)}\nPage: {page}")
+    out(found | {"page": str(page)}, as_json, f"{summary_text(found)}\nPage: {page}")
     if not found["complete"]:
         raise typer.Exit(1)
 
@@ -119,7 +120,3 @@ def _part(text: str | None) -> tuple[int, int]:
     if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
         raise ConfigInvalid(f"--array {text!r} is not I/N with I from 1 to N", remedy="for example --array 3/100")
     return int(number), int(of)
-
-
-def _say(body: Any, as_json: bool, text: str) -> None:
-    sys.stdout.write((json.dumps(body, default=str, indent=1) if as_json else text) + "\n")

@@ -1,0 +1,67 @@
+"""The command line: wiring only. Exit codes: 0 fine, 2 usage or bad input, 3 diagnostics gate, 130 interrupted."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+
+import typer
+
+from missingmodels.cli import data, importing, models
+from missingmodels.cli.power import power
+from missingmodels.errors import DiagnosticsFailed, MissingModelsError
+
+app = typer.Typer(
+    help="Why do children go missing from residential care? Simulate or import data, fit models, weigh hypotheses.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+import_app = typer.Typer(help="Turn an extract into tables.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(import_app, name="import")
+
+app.command()(models.demo)
+app.command()(data.simulate)
+import_app.command("ssda903")(importing.import_ssda903)
+import_app.command("staffing")(importing.import_staffing)
+import_app.command("mapping")(importing.import_mapping)
+app.command()(data.export)
+app.command()(data.check)
+app.command()(data.describe)
+app.command("calibrate-world")(data.calibrate_world)
+app.command()(data.network)
+app.command()(models.fit)
+app.command()(models.report)
+app.command("fit-rows")(models.fit_rows)
+app.command("power")(power)
+
+
+class _Interrupted(BaseException):
+    """Ctrl-C. Not KeyboardInterrupt, which the command-line library would turn into exit code 1."""
+
+
+def _interrupt(*_: object) -> None:
+    raise _Interrupted
+
+
+def main() -> None:
+    """Run the command line, turning this package's errors into messages and exit codes."""
+    as_json = "--json" in sys.argv[1:]
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        app()
+    except MissingModelsError as error:
+        if as_json:
+            body = {"error": type(error).__name__, "what": error.what, "where": error.where, "remedy": error.remedy}
+            sys.stdout.write(json.dumps(body, indent=1) + "\n")
+        kind = "Not converged" if isinstance(error, DiagnosticsFailed) else "Error"
+        sys.stderr.write(f"{kind}: {error}\n")
+        sys.exit(error.exit_code)
+    except _Interrupted:
+        sys.stderr.write("Interrupted; nothing was written.\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader went away (for example `| head`); there is nobody left to tell
+        sys.exit(0)

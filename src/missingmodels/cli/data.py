@@ -1,0 +1,180 @@
+"""Commands about data: simulate, export, check, describe, calibrate-world, network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from missingmodels.cli.options import Json, Out, Overwrite, PlanName, Seed, TablesFolder, out
+from missingmodels.terminal import say, table
+
+
+def simulate(
+    output: Out,
+    scenario_name: Annotated[
+        str,
+        typer.Option(
+            "--scenario",
+            help="A scenario's TOML file, or small, null, homophily_only, shocks_only, region, england.",
+        ),
+    ] = "small",
+    seed: Seed = 1,
+    shifts: Annotated[
+        bool, typer.Option("--shifts", help="Write every shift of the rota, too: millions of rows.")
+    ] = False,
+    log_exposures: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option(help="Log each resident-day's exposures; by default up to 2,000 homes."),
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Simulate a sector of homes and write its tables, with the truth beside them."""
+    from missingmodels.presets import load_scenario
+    from missingmodels.simulate.store import write_world
+    from missingmodels.simulate.world import simulate_world
+    from missingmodels.tables.store import FORMAT, require_free
+
+    require_free(output, kind=FORMAT, overwrite=overwrite)
+    scenario = load_scenario(scenario_name)
+    logged = scenario.homes.count <= 2000 if log_exposures is None else log_exposures
+    world = simulate_world(scenario, seed=seed, log_exposures=logged)
+    write_world(world, output, overwrite=overwrite, shifts=shifts)
+    counts = {name: len(frame) for name, frame in world.tables.frames.items()}
+    out({"output": str(output), "rows": counts}, as_json, table("Rows written", counts) + f"\nTables: {output}")
+
+
+def export(
+    tables: TablesFolder,
+    output: Out,
+    authority: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Only this authority's returns; repeat for several."),
+    ] = None,
+    year: Annotated[
+        Optional[list[int]],  # noqa: UP045
+        typer.Option(help="Only the year that ends then, 2025 for 2024/25; repeat for several."),
+    ] = None,
+    quirks: Annotated[str, typer.Option(help="Untidiness: name=value,name=value, or all.")] = "",
+    seed: Seed = 1,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Write tables as the files they could have come from: SSDA903 returns, Ofsted lists of homes, staffing."""
+    from missingmodels.simulate.export import export_files
+    from missingmodels.simulate.quirks903 import quirks_of
+    from missingmodels.tables import read_tables, require_valid
+
+    dials, held = quirks_of(quirks), read_tables(tables)
+    require_valid(held, where=str(tables))
+    written = export_files(
+        held,
+        output,
+        of_authorities=authority or (),
+        years=year or (),
+        quirks=dials,
+        seed=seed,
+        overwrite=overwrite,
+    )
+    out({"output": str(output), "files": written}, as_json, "\n".join([*written, f"Files: {output}"]))
+
+
+def check(tables: TablesFolder, as_json: Json = False) -> None:
+    """Validate tables: every fault at once, with rows and remedy. Exit code 2 if there are errors."""
+    from missingmodels.tables import check_tables, read_tables
+
+    found = check_tables(read_tables(tables))
+    errors = sum(f.severity == "error" for f in found)
+    text = "\n".join([*map(str, found), f"{errors} errors, {len(found) - errors} warnings"])
+    out({"errors": errors, "findings": [f.as_dict() for f in found]}, as_json, text)
+    if errors:
+        raise typer.Exit(2)
+
+
+def describe(
+    tables: TablesFolder,
+    plan_name: PlanName = "default",
+    figures: Annotated[Optional[Path], typer.Option(help="Folder to write the calibration figure into.")] = None,  # noqa: UP045
+    as_json: Json = False,
+) -> None:
+    """Say what tables hold: children, homes, episodes, rates, coverage; and set it beside published figures."""
+    from missingmodels.frame.calibration import compare, measure_targets
+    from missingmodels.frame.describe import describe as run
+    from missingmodels.presets import load_plan
+    from missingmodels.report.calibration import calibration_text
+    from missingmodels.tables import read_tables, require_valid
+
+    held = read_tables(tables)
+    require_valid(held, where=str(tables))
+    found = run(held, load_plan(plan_name).frame)
+    episodes = found["episodes"]
+    flat = {k.replace("_", " "): v for k, v in found.items() if k != "episodes"}
+    beside = compare([measure_targets(held)])
+    text = [table(f"{tables}", flat), table("Where the episodes went", episodes), "", calibration_text(beside)]
+    if figures is not None:
+        from missingmodels.calibration_run import write_calibration_figure
+
+        text.append(f"\nFigure: {write_calibration_figure(beside, figures)}")
+    out(found | {"calibration": [c.as_dict() for c in beside]}, as_json, "\n".join(text))
+
+
+def calibrate_world(
+    scenario_name: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's TOML file, or small, null.")],
+    output: Out,
+    seeds: Annotated[int, typer.Option(help="Worlds to simulate, from seeds SEED, SEED + 1, …", min=1)] = 5,
+    seed: Seed = 1,
+    homes: Annotated[Optional[int], typer.Option(help="Homes, instead of the scenario's.", min=1)] = None,  # noqa: UP045
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Simulate a scenario over several seeds and set it beside published figures: table, figure, page."""
+    from missingmodels.calibration_run import FORMAT, with_homes, write_calibration
+    from missingmodels.calibration_run import calibrate_world as run
+    from missingmodels.presets import load_scenario
+    from missingmodels.report.calibration import calibration_text
+    from missingmodels.tables.store import require_free
+
+    require_free(output, kind=FORMAT, overwrite=overwrite)
+    scenario = with_homes(load_scenario(scenario_name), homes)
+
+    def progress(done: int, total: int) -> None:
+        if not as_json:
+            say(f"Simulated and measured {done} of {total} worlds")
+
+    found = run(scenario, range(seed, seed + seeds), report=progress)
+    page = write_calibration(found, output, overwrite=overwrite)
+    out(found.as_dict() | {"page": str(page)}, as_json, f"{calibration_text(found.compared)}\n\nPage: {page}")
+
+
+def network(
+    tables: TablesFolder,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .png file to write.")],
+    day: Annotated[str, typer.Option(help="The day to draw, as 2024-06-01.")],
+    home: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="A home to draw; repeat for several. By default the first 60 with residents."),
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Draw residents and their ties on one day of a simulated sector."""
+    from datetime import date
+
+    from missingmodels.errors import InputError
+    from missingmodels.evidence.network_day import network_day
+    from missingmodels.report.network_day import network_day as draw
+    from missingmodels.report.style import png
+    from missingmodels.tables import read_tables
+
+    try:
+        asked = date.fromisoformat(day)
+    except ValueError:
+        raise InputError(f"{day!r} is no day", remedy="write it as 2024-06-01") from None
+    if output.exists() and not overwrite:
+        raise InputError("the file exists", where=str(output), remedy="choose another with -o, or give --overwrite")
+    found = network_day(read_tables(tables), asked, homes=home or ())
+    output.write_bytes(png(draw(found)))
+    counts = {"residents": len(found["children"]), "ties": len(found["ties"]), "homes drawn": len(found["homes"])}
+    out({"output": str(output), **counts}, as_json, table(f"{asked}", counts) + f"\nFigure: {output}")

@@ -1,0 +1,172 @@
+"""The commands of ``import``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from missingmodels.cli.options import Json, KeyFile, Out, Overwrite, out
+from missingmodels.terminal import table
+
+
+class HomeBy(StrEnum):
+    """What a home is in an import."""
+
+    urn = "urn"
+    urn_and_postcode = "urn_and_postcode"
+    postcode = "postcode"
+
+
+def import_ssda903(
+    source: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RETURN...",
+            help="Returns of one or more years: each a folder or .zip of CSV files, .xlsx workbook or .xml return, "
+            "or a folder of such; or a regional pool, whose files have LA and YEAR.",
+        ),
+    ],
+    output: Out,
+    authority: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Code of the authority that made the returns; not for a pool."),
+    ] = None,
+    year: Annotated[Optional[int], typer.Option(help="End year, 2018 for 2017/18; inferred if left out.")] = None,  # noqa: UP045
+    set_aside_bad_dates: Annotated[
+        bool, typer.Option(help="Set rows with unreadable dates aside instead of refusing.")
+    ] = False,
+    home_by: Annotated[
+        HomeBy, typer.Option(help="What a home is: a URN, each postcode of a URN, or a postcode with all its URNs.")
+    ] = HomeBy.urn,
+    homes: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option("--homes", help="Ofsted list of homes (.csv, .xlsx); repeat for several dates."),
+    ] = None,
+    key_file: KeyFile = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Turn SSDA903 returns of one or more years into tables and a ledger that accounts for every row."""
+    from missingmodels.extract.homes import add_homes
+    from missingmodels.extract.ofsted import read_ofsted_list
+    from missingmodels.extract.pseudonyms import pseudonymise, pseudonymous_homes, read_key
+    from missingmodels.extract.ssda903 import read_ssda903
+    from missingmodels.imports import write_import
+    from missingmodels.tables.store import FORMAT, require_free
+
+    require_free(output, kind=FORMAT, overwrite=overwrite)
+    key = read_key(key_file, outputs=(output,)) if key_file else None
+    found = read_ssda903(
+        source, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates, home_by=home_by.value
+    )
+    lists = [read_ofsted_list(path) for path in homes or []]
+    tables, notes = add_homes(found.tables, lists) if lists else (found.tables, None)
+    ledger = found.ledger
+    if key is not None:
+        tables, ledger = pseudonymise(tables, ledger, key)
+        notes = None if notes is None else pseudonymous_homes(notes, key)
+    write_import(tables, ledger, output, home_notes=notes, overwrite=overwrite)
+    totals, flags = ledger.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
+    body = {"output": str(output), "ledger": totals.to_dict(orient="records"), "notes": list(ledger.notes)}
+    shown = {f"{r.file}: {r.outcome}{', ' + r.reason if r.reason else ''}": r.rows for r in totals.itertuples()}
+    text = [table("Every row accounted for", shown), *ledger.notes]
+    text += [table("Homes against the lists", flags)] if flags else []
+    out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables, ledger.csv and dq.html: {output}"]))
+
+
+class Status(StrEnum):
+    """What shifts are where no column says it."""
+
+    planned = "planned"
+    worked = "worked"
+
+
+def import_staffing(
+    source: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Rota of shifts, contracts, or totals over periods (.csv, .xlsx)."),
+    ],
+    into: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--into", help="Folder of tables that the staff tables are put into."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Another folder to write; needed without --into."),
+    ] = None,
+    status: Annotated[
+        Optional[Status],  # noqa: UP045
+        typer.Option(help="What the shifts are, if no column says it."),
+    ] = None,
+    key_file: KeyFile = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Turn a home's rota, contracts or period totals into staff tables, with a ledger of every row."""
+    from missingmodels.errors import InputError
+    from missingmodels.extract.pseudonyms import read_key
+    from missingmodels.extract.staffing import read_staffing
+    from missingmodels.imports import write_staffing
+
+    if into is None and output is None:
+        raise InputError("neither --into nor --output was given", remedy="say where the staff tables belong")
+    key = read_key(key_file, outputs=(into, output)) if key_file else None
+    found = [table for path in source for table in read_staffing(path, status=status.value if status else None)]
+    folder, ledgers = write_staffing(found, into=into, output=output, key=key, overwrite=overwrite)
+    _show(folder, ledgers, as_json)
+
+
+def import_mapping(
+    mapping: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(metavar="MAPPING", help="TOML file that says which column means what."),
+    ] = None,
+    draft: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--draft", help="Print a mapping proposed from the headers of this .csv or .xlsx instead."),
+    ] = None,
+    table_name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--table", help="Table that the draft is for; else the one that fits best."),
+    ] = None,
+    into: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--into", help="Folder of tables that the mapped tables are put into."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Another folder to write; needed without --into."),
+    ] = None,
+    key_file: KeyFile = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Turn any rectangular file into tables by a declared mapping: interviews, police and home logs, and others."""
+    from missingmodels.errors import InputError
+    from missingmodels.extract.mapping import read_mapping
+    from missingmodels.extract.mapping_draft import draft_mapping
+    from missingmodels.extract.pseudonyms import read_key
+    from missingmodels.imports import write_mapped
+
+    if draft is not None:
+        text = draft_mapping(draft, table=table_name)
+        out({"draft": text}, as_json, text.rstrip())
+        return
+    if mapping is None or (into is None and output is None):
+        what = "no mapping was named" if mapping is None else "neither --into nor --output was given"
+        raise InputError(what, remedy="name MAPPING and --into or --output; --draft FILE proposes a mapping")
+    key = read_key(key_file, outputs=(into, output)) if key_file else None
+    folder, ledgers = write_mapped(read_mapping(mapping), into=into, output=output, key=key, overwrite=overwrite)
+    _show(folder, ledgers, as_json)
+
+
+def _show(folder: Path, ledgers: list[Any], as_json: bool) -> None:
+    """What became of every row, and the notes, of one or more files."""
+    totals = [row for ledger in ledgers for row in ledger.totals().to_dict(orient="records")]
+    notes = [note for ledger in ledgers for note in ledger.notes]
+    shown = {f"{r['file']}: {r['outcome']}{', ' + r['reason'] if r['reason'] else ''}": r["rows"] for r in totals}
+    text = "\n".join([table("Every row accounted for", shown), *notes, f"Tables and ledgers: {folder}"])
+    out({"output": str(folder), "ledger": totals, "notes": notes}, as_json, text)

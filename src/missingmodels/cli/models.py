@@ -1,0 +1,144 @@
+"""Commands about models: demo, fit, fit-rows, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from missingmodels.cli.options import Allow, Engine, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out
+from missingmodels.terminal import Progress, say
+
+
+def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) -> None:
+    """Simulate a small sector, check it, fit the models and write the report. Replaces an earlier demo."""
+    from missingmodels.tables.store import RUN_FORMAT, require_free
+
+    require_free(output, kind=RUN_FORMAT, overwrite=True)
+    from missingmodels.pipeline import answer
+    from missingmodels.presets import load_plan, load_scenario
+    from missingmodels.runs import write_run
+    from missingmodels.simulate.world import simulate_world
+
+    world = simulate_world(load_scenario("small"), seed=seed)
+    say(f"Simulated {len(world.tables['homes'])} homes and {len(world.tables['children'])} children (seed {seed}).")
+    with Progress(quiet=as_json) as progress:
+        found = answer(world.tables, load_plan("demo"), seed=seed, report=progress)
+    _finish(found, write_run(found, output, overwrite=True), as_json)
+
+
+def fit(
+    tables: TablesFolder,
+    output: Out,
+    plan_name: PlanName = "default",
+    seed: Seed = 1,
+    method: Engine = None,
+    allow_unconverged: Allow = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Fit every model of a plan and write fits, evidence and report."""
+    from missingmodels.plan import with_method
+    from missingmodels.presets import load_plan
+    from missingmodels.tables import read_tables, require_valid
+    from missingmodels.tables.store import RUN_FORMAT, require_free
+
+    require_free(output, kind=RUN_FORMAT, overwrite=overwrite)
+    settings, held = with_method(load_plan(plan_name), method), read_tables(tables)
+    require_valid(held, where=str(tables))
+    # the sampler takes seconds to import, so a wrong path or key is told first
+    from missingmodels.pipeline import answer
+    from missingmodels.runs import write_run
+
+    with Progress(quiet=as_json) as progress:
+        found = answer(held, settings, seed=seed, allow_unconverged=allow_unconverged, report=progress)
+    _finish(found, write_run(found, output, overwrite=overwrite), as_json)
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")], as_json: Json = False
+) -> None:
+    """Write a run's report and figures again from its evidence."""
+    from missingmodels.evidence.record import EVIDENCE, read_evidence
+    from missingmodels.tables.store import RUN_FORMAT, read_manifest
+
+    read_manifest(run, RUN_FORMAT)
+    evidence = read_evidence(run / EVIDENCE)
+    from missingmodels.report.html import REPORT, write_report
+    from missingmodels.report.text import summary_text
+
+    path = write_report(evidence, run / REPORT)
+    out({"report": str(path)}, as_json, f"{summary_text(evidence)}\nReport: {path}")
+
+
+def fit_rows(
+    data: Annotated[Path, typer.Argument(help="CSV file, one row an observation.", metavar="DATA.csv")],
+    output: Out,
+    formula: Annotated[str, typer.Option(help="outcome ~ terms, for example 'events ~ treat * age'.")],
+    child: Annotated[Optional[str], typer.Option(help="Column of clusters with a frailty.")] = None,  # noqa: UP045
+    home: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Column of clusters with a normal effect; repeat for several."),
+    ] = None,
+    exposure: Annotated[Optional[str], typer.Option(help="Column of exposures; its log is the offset.")] = None,  # noqa: UP045
+    trials: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Column of trials, or their number in every row, for a binomial outcome."),
+    ] = None,
+    frailty: Annotated[Optional[str], typer.Option(help="gamma (default), lognormal, normal or none.")] = None,  # noqa: UP045
+    priors: Annotated[str, typer.Option(help="Prior set: weak, rstanarm or brms.")] = "weak",
+    prior: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            help="One prior, 'age=normal(0, 1)'; repeat. Keys: intercept, coefficients, a column, sigma_home."
+        ),
+    ] = None,
+    drop_unrecorded: Annotated[
+        bool, typer.Option(help="Leave rows with an unrecorded value out, named, instead of refusing.")
+    ] = False,
+    seed: Seed = 1,
+    draws: Annotated[int, typer.Option(help="Draws of each of 4 chains, and as many to tune.", min=50)] = 1000,
+    target_accept: Annotated[float, typer.Option(help="Higher takes smaller steps.", min=0.6, max=0.999)] = 0.95,
+    allow_unconverged: Allow = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Fit anybody's rows of counts with the onset likelihood: recurrent events or clustered counts."""
+    from missingmodels.cli.rows import fit_file, prior_texts, table_text
+    from missingmodels.plan import Sampling
+
+    found, path = fit_file(
+        data,
+        output,
+        overwrite=overwrite,
+        quiet=as_json,
+        formula=formula,
+        child=child,
+        home=home,
+        exposure=exposure,
+        trials=int(trials) if trials is not None and trials.isdecimal() else trials,
+        frailty=frailty,
+        priors=prior_texts(prior or [], priors),
+        unrecorded="drop" if drop_unrecorded else "refuse",
+        seed=seed,
+        sampling=Sampling(draws=draws, tune=draws, target_accept=target_accept),
+        allow_unconverged=allow_unconverged,
+    )
+    body = {"output": str(output), "table": found.table().reset_index().to_dict(orient="records")}
+    out(
+        body | {"certificate": dict(found.certificate)}, as_json, f"{table_text(found)}\nTable and draws: {path.parent}"
+    )
+
+
+def _finish(found: Any, path: Path, as_json: bool) -> None:
+    from missingmodels.report.text import summary_text
+    from missingmodels.report.words import engine
+
+    evidence = found.evidence
+    body = {"report": str(path), "verdicts": [r.as_dict() for r in evidence.verdicts()], "data": dict(evidence.data)}
+    seconds = [(c["compile_seconds"], c["sample_seconds"]) for c in evidence.certificates]
+    engines = ", ".join(dict.fromkeys(engine(c) for c in evidence.certificates))
+    spent = [sum(part) for part in zip(*seconds, strict=True)]
+    timing = f"Drawn by {engines}: compiling {spent[0]:.0f} s, sampling {spent[1]:.0f} s."
+    out(body, as_json, f"{summary_text(evidence)}\n{timing}\nReport: {path}")

@@ -1,0 +1,242 @@
+"""A file turned into a table of the contract by a declared mapping, with a ledger of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from missingmodels.errors import ImportFault, InputError
+from missingmodels.extract.csv_files import csv_grid
+from missingmodels.extract.dates import column_dates
+from missingmodels.extract.layout903 import CODE
+from missingmodels.extract.ledger import FAULTS_SHOWN, Ledger, follow, in_play, ledger_of, remark, set_aside
+from missingmodels.extract.mapping import DataMapping, MappedColumn, TableMapping
+from missingmodels.extract.ofsted_layout import plain
+from missingmodels.extract.shift_times import has_clock, moments
+from missingmodels.extract.source_table import SourceTable, table_of
+from missingmodels.extract.workbook import WORKBOOKS, read_workbook
+from missingmodels.tables import Tables, make_tables, require_valid
+from missingmodels.tables.contract import TABLES, Column
+
+FLAGS = {**dict.fromkeys(("y", "yes", "true", "1", "t"), True), **dict.fromkeys(("n", "no", "false", "0", "f"), False)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappedTable:
+    """One table of the contract, and what became of every row of its file."""
+
+    name: str
+    frame: pd.DataFrame
+    ledger: Ledger
+    file: str
+    digest: str
+
+
+def read_mapped(mapping: DataMapping) -> list[MappedTable]:
+    """Every table of a mapping.
+
+    Raises InputError for an absent file or sheet, ImportFault for a column that the file lacks or that holds no date
+    or number where the contract wants one throughout.
+    """
+    return [_read(each) for each in mapping.tables]
+
+
+def into_tables(
+    found: Sequence[MappedTable], mapping: DataMapping, into: Tables | None, *, replace: bool = False
+) -> tuple[Tables, list[Ledger]]:
+    """Tables with those of a mapping: put into others, or alone if the mapping has all that is compulsory.
+
+    Rows that refer to a child or home the tables do not know are set aside.
+
+    Raises ImportFault if a table with rows is there already and ``replace`` is off, or if nothing of a file is left.
+    """
+    held = [each.name for each in found if into is not None and len(into[each.name]) and not replace]
+    if held:
+        raise ImportFault(
+            f"the tables hold {', '.join(held)} already", remedy="give --overwrite to replace them, or another folder"
+        )
+    if into is None and not (mapping.observed_from and mapping.observed_to):
+        raise ImportFault(
+            "the mapping does not say which span is observed",
+            where=mapping.name,
+            remedy="give observed_from and observed_to in the mapping, or --into a folder of tables",
+        )
+    frames = {} if into is None else dict(into.frames)
+    for each in found:
+        frames[each.name] = each.frame.drop(columns="row")
+    ledgers = []
+    for each in found:
+        frame, ledger = _known_only(each, frames)
+        frames[each.name] = frame
+        ledgers.append(ledger)
+    made = make_tables(
+        frames,
+        observed_from=into.observed_from if into is not None else mapping.observed_from,
+        observed_to=into.observed_to if into is not None else mapping.observed_to,
+        all_residents=into.all_residents if into is not None else False,
+        origin={
+            **(into.origin if into is not None else {"kind": "mapping"}),
+            "mapped": {"mapping": mapping.name, **{each.file: each.digest for each in found}},
+        },
+    )
+    require_valid(made, where=mapping.name)
+    return made, ledgers
+
+
+def _known_only(each: MappedTable, frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Ledger]:
+    strange = pd.Series(False, index=each.frame.index)
+    for column, target in TABLES[each.name].references:
+        known = set(frames[target][TABLES[target].key[0]]) if target in frames else set()
+        strange |= each.frame[column].notna() & ~each.frame[column].isin(known)
+    if len(each.frame) and strange.all():
+        raise ImportFault(
+            "none of its rows refers to a child or home of the tables",
+            where=each.file,
+            remedy="name them as the tables do: the same identifiers, and the same --key if those are hashes",
+        )
+    rows = set(each.frame.loc[strange, "row"])
+    lines = each.ledger.frame
+    hit = lines["row"].isin(rows)
+    lines = lines.assign(
+        outcome=lines["outcome"].mask(hit, "set_aside"), reason=lines["reason"].mask(hit, "not_in_tables")
+    )
+    kept = each.frame[~strange].drop(columns="row").reset_index(drop=True)
+    return kept, Ledger(frame=lines, notes=each.ledger.notes)
+
+
+def _read(mapping: TableMapping) -> MappedTable:
+    source = _source(mapping)
+    held = {plain(column): column for column in reversed(source.columns)}
+    wanted = [name for c in mapping.columns.values() for name in (c.source, c.hours_until) if name]
+    absent = [name for name in dict.fromkeys(wanted) if plain(name) not in held]
+    if absent:
+        raise ImportFault(
+            f"it lacks the column{'' if len(absent) == 1 else 's'} {', '.join(map(repr, absent))}",
+            where=source.name,
+            remedy=f"it has: {', '.join(source.columns[:30])}",
+        )
+    text = {name: source.frame[held[plain(name)]] for name in wanted}
+    frame = follow(source.frame[["row"]].copy(), file=source.name, table=mapping.table)
+    spec, notes = TABLES[mapping.table], list(source.notes)
+    made: dict[str, pd.Series] = {}
+    for column in spec.columns:
+        mapped = mapping.columns.get(column.name)
+        if mapped is None or mapped.count:
+            continue
+        made[column.name], bad, note = _values(column, mapped, text, frame.index)
+        notes += [f"{source.name}: {column.name}: {note}"] if note else []
+        strict = column.required or mapped.otherwise == "set_aside"
+        frame = set_aside(frame, bad & strict, f"{column.name}_unreadable") if strict else frame
+        frame = remark(frame, bad & in_play(frame), f"{column.name} unreadable: unrecorded") if not strict else frame
+        if column.required:
+            frame = set_aside(frame, made[column.name].isna(), f"{column.name}_blank", f"{column.name} is blank")
+    body = pd.DataFrame(made, index=frame.index).assign(row=frame["row"])
+    for column_name, mapped in mapping.columns.items():
+        if mapped.count:
+            key = [name for name in spec.key if name != column_name]
+            body[column_name] = body[in_play(frame)].groupby(key).cumcount().reindex(body.index)
+    again = body[in_play(frame)].duplicated(list(spec.key)).reindex(frame.index, fill_value=False)
+    frame = set_aside(frame, again, "same_key", f"another row has the same {' + '.join(spec.key)}")
+    ledger = ledger_of([frame], notes=notes)
+    ledger.reconcile({source.name: source.frame["row"].tolist()})
+    kept = body[in_play(frame)].reset_index(drop=True)
+    return MappedTable(name=mapping.table, frame=kept, ledger=ledger, file=source.name, digest=source.digest)
+
+
+def _source(mapping: TableMapping) -> SourceTable:
+    tables = source_tables(mapping.file)
+    if mapping.sheet:
+        tables = [table for table in tables if plain(table.label) == plain(mapping.sheet)]
+    if len(tables) != 1:
+        what = f"it has no sheet {mapping.sheet!r}" if mapping.sheet else f"it has {len(tables)} sheets"
+        raise InputError(what, where=str(mapping.file), remedy="name one of its sheets in the mapping: sheet = …")
+    return tables[0]
+
+
+def source_tables(path: Path) -> list[SourceTable]:
+    """The tables of a .csv file or a workbook. Raises InputError for anything else."""
+    if not path.is_file():
+        raise InputError("there is no such file", where=str(path), remedy="name a .csv or .xlsx file")
+    if path.suffix.lower() == ".csv":
+        return [table_of(csv_grid(path.read_bytes(), name=path.name, label=path.name), comma_separated=True)]
+    if path.suffix.lower() in WORKBOOKS:
+        return [table_of(grid, comma_separated=False) for grid in read_workbook(path)]
+    raise InputError("this is neither a .csv nor an .xlsx file", where=str(path), remedy="export it as one of them")
+
+
+def _values(
+    column: Column, mapped: MappedColumn, text: Mapping[str, pd.Series], index: pd.Index
+) -> tuple[pd.Series, pd.Series, str]:
+    """A column's values, a mask of cells that hold something that could not be read, and a note."""
+    none = pd.Series(False, index=index)
+    if not mapped.source:
+        return pd.Series([mapped.value] * len(index), index=index, dtype=object), none, ""
+    cells = text[mapped.source]
+    if mapped.codes:
+        words = cells.str.strip().str.casefold()
+        values = words.map(mapped.codes)
+        values = values.where(~values.isin([""]), None)
+        return values, (words != "") & ~words.isin(mapped.codes), f"{len(mapped.codes)} codes from {mapped.source}"
+    return _plain_values(column, mapped, cells, text)
+
+
+def _plain_values(
+    column: Column, mapped: MappedColumn, cells: pd.Series, text: Mapping[str, pd.Series]
+) -> tuple[pd.Series, pd.Series, str]:
+    filled = cells != ""
+    if mapped.hours_until:
+        until = text[mapped.hours_until]
+        hours = (moments(until) - moments(cells)).dt.total_seconds() / 3600
+        # a day without a clock would count from midnight
+        hours = hours.where((hours >= 0) & has_clock(cells) & has_clock(until))
+        both = filled & (until != "")
+        return hours, both & hours.isna(), f"hours from {mapped.source} to {mapped.hours_until}"
+    if mapped.part == "hour":
+        moment = moments(cells).where(has_clock(cells))
+        hour = moment.dt.hour + moment.dt.minute / 60
+        return hour, filled & hour.isna(), f"hour of {mapped.source}"
+    if column.kind in ("date", "time"):
+        values, form = moments(cells), "date and time"
+        if column.kind == "date":
+            if mapped.part == "date":
+                values = values.dt.normalize()
+            else:
+                values, form = column_dates(cells)
+        return values, filled & values.isna(), f"{form} from {mapped.source}"
+    if column.kind in ("whole", "real"):
+        number = pd.to_numeric(cells.str.replace(",", "", regex=False).replace("", None), errors="coerce")
+        low, high = column.low, column.high
+        number = number.where(((low is None) | (number >= (low or 0))) & ((high is None) | (number <= (high or 0))))
+        if column.kind == "whole":
+            number = number.where(number == number.round())
+        return number, filled & number.isna(), ""
+    if column.kind == "flag":
+        flag = cells.map(plain).map(FLAGS)
+        return flag, filled & flag.isna(), ""
+    return _text(column, cells)
+
+
+def _text(column: Column, cells: pd.Series) -> tuple[pd.Series, pd.Series, str]:
+    """Identifiers as they stand; codes in their set; free text never."""
+    if column.name.endswith("_id") or column.name in ("child_a", "child_b", "authority", "owner"):
+        name = cells.str.replace(r"\.0$", "", regex=True)
+        return name.where(name != ""), pd.Series(False, index=cells.index), ""
+    upper = cells.str.upper()
+    good = upper.isin([a.upper() for a in column.allowed]) if column.allowed else upper.str.fullmatch(CODE).astype(bool)
+    back = {a.upper(): a for a in column.allowed}
+    value = upper.map(back) if column.allowed else upper
+    shown = ", ".join(sorted(column.allowed)[:FAULTS_SHOWN])
+    note = f"words other than {shown} need codes" if column.allowed and not good.all() else ""
+    return value.where(good & (cells != "")), (cells != "") & ~good, note
+
+
+def value_words(cells: pd.Series, most: int = 12) -> list[Any]:
+    """The different words of a column if they look like codes: few, short and repeated; else none."""
+    words = cells[cells != ""]
+    kinds = words.value_counts()
+    few = 0 < len(kinds) <= most and len(words) >= 2 * len(kinds)
+    return sorted(kinds.index) if few and max(map(len, kinds.index)) <= 40 else []

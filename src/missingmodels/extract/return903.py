@@ -1,0 +1,179 @@
+"""One SSDA903 return, or a regional pool of many, as working frames: columns, dates and years judged, nothing settled.
+
+An ordinary return carries neither the authority nor the year. A regional pool has both in its columns LA and YEAR (the
+end year), with dates in ISO form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from missingmodels.errors import ImportFault
+from missingmodels.extract import layout903 as layout
+from missingmodels.extract.containers import read_container
+from missingmodels.extract.dates import BRITISH, column_dates, date_faults
+from missingmodels.extract.ledger import FAULTS_SHOWN, follow, set_aside
+from missingmodels.extract.source_table import SourceTable
+from missingmodels.extract.year903 import end_year, pooled_years
+
+PREFIX = {"header": "header", "episodes": "epi", "missing": "mis", "uasc": "uasc"}
+SPANS = {"header": ("birth",), "episodes": ("start", "end"), "missing": ("start", "end"), "uasc": ("until",)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Return:
+    """What one container holds, ready to be combined with others.
+
+    Attributes
+    ----------
+    frames : a working frame a table (header, episodes, missing, perhaps uasc), with ``authority``, ``year`` (the end
+        year of the return that a row came in) and the dates read
+    years : end years, in order; one, unless it is a pool
+    pooled : whether the files themselves say authority and year of each row
+    files : digest by file; ``rows`` the row numbers read, by file
+    """
+
+    frames: Mapping[str, pd.DataFrame]
+    years: tuple[int, ...]
+    pooled: bool
+    files: Mapping[str, str]
+    rows: Mapping[str, Sequence[int]]
+    notes: tuple[str, ...]
+    where: str
+
+
+def read_return(
+    path: Path | str, *, authority: str | None = None, year: int | None = None, set_aside_bad_dates: bool = False
+) -> Return:
+    """Read one return or pool without settling it; see ``read_ssda903`` for the arguments and errors."""
+    path = Path(path)
+    if authority is not None and not authority.strip():
+        raise ImportFault("the authority is blank", where=str(path), remedy="give the authority's code")
+    files = read_container(path)
+    sources = layout.recognise(files)
+    notes = [note for table, file in sources.items() for note in (*layout.notes_on(file, table), *file.notes)]
+    read = {name: _working_frame(file, name) for name, file in sources.items()}
+    notes += [note for _, told in read.values() for note in told]
+    frames = _judge_dates(
+        {name: frame for name, (frame, _) in read.items()},
+        units={file.name: file.unit for file in sources.values()},
+        tolerant=set_aside_bad_dates,
+    )
+    frames, years, pooled = _place(frames, sources, path=path, authority=authority, year=year)
+    left = [file.name for file in files if file.name not in {source.name for source in sources.values()}]
+    return Return(
+        frames=frames,
+        years=years,
+        pooled=pooled,
+        files={file.name: file.digest for file in sources.values()},
+        rows={file.name: file.frame["row"].to_numpy() for file in sources.values()},
+        notes=(*notes, *([f"files left unread: {', '.join(left)}"] if left else [])),
+        where=str(path),
+    )
+
+
+def _working_frame(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[str]]:
+    """The table's frame with dates read, and notes on columns whose dates are not written the usual way."""
+    held, notes = layout.needed_columns(file, table)
+    frame = follow(held, file=file.name, table=table)
+    for new, column in zip(SPANS[table], layout.DATES[table], strict=True):
+        frame[new], form = column_dates(frame[column])
+        if form != BRITISH:
+            notes.append(f"{file.name}: {column} read as {form}")
+    return frame, notes
+
+
+def _judge_dates(
+    frames: Mapping[str, pd.DataFrame], *, units: Mapping[str, str], tolerant: bool
+) -> dict[str, pd.DataFrame]:
+    """Refuse unreadable dates, all in one error, or set their rows aside: none may ever be read as open."""
+    judged, lines = {}, []
+    for table, frame in frames.items():
+        # A row without a child is set aside anyway, for instance a line of totals.
+        named = frame[frame["CHILD"] != ""]
+        faults = date_faults(
+            named, dict(zip(layout.DATES[table], SPANS[table], strict=True)), required=layout.DATES_REQUIRED[table]
+        )
+        file = frame["file"].iloc[0] if len(frame) else ""
+        lines += [
+            f"{file} {units[file]} {row}, {column}: " + (f"{value!r} is not a date" if value else "is blank")
+            for row, column, value in faults.itertuples(index=False)
+        ]
+        frame = set_aside(frame, frame["CHILD"] == "", "child_blank", "CHILD is blank")
+        judged[table] = set_aside(
+            frame,
+            frame["row"].isin(faults["row"]),
+            f"{PREFIX[table]}_bad_date",
+            "a date is blank or not written as the column's others",
+        )
+    if lines and not tolerant:
+        shown = "\n  ".join(lines[:FAULTS_SHOWN])
+        more = f" (the first {FAULTS_SHOWN} are listed)" if len(lines) > FAULTS_SHOWN else ""
+        raise ImportFault(
+            f"{len(lines)} date{'' if len(lines) == 1 else 's'} cannot be read{more}\n  {shown}",
+            remedy="correct them in the source as DD/MM/YYYY, or set_aside_bad_dates to leave the rows out",
+        )
+    return judged
+
+
+def _place(
+    frames: Mapping[str, pd.DataFrame],
+    sources: Mapping[str, SourceTable],
+    *,
+    path: Path,
+    authority: str | None,
+    year: int | None,
+) -> tuple[dict[str, pd.DataFrame], tuple[int, ...], bool]:
+    """The frames with ``authority`` and ``year`` of every row, the years, and whether the files said both."""
+    where = str(path)
+    by_year, by_authority = (_held_by_all(frames, column, where=where) for column in ("YEAR", "LA"))
+    if by_year:
+        if year is not None:
+            raise ImportFault(
+                f"year {year} was given, but the files have a YEAR column", where=where, remedy="leave the year out"
+            )
+        placed = pooled_years(frames, where=where)
+        years = sorted({int(y) for frame in placed.values() for y in frame["year"].unique()})
+    else:
+        names = [path.resolve().name, *(file.name for file in sources.values())]
+        end = end_year(frames, where=where, names=names, given=year)
+        placed, years = {table: frame.assign(year=end) for table, frame in frames.items()}, [end]
+    named = _name_authority(placed, by_authority, authority, where=where)
+    return named, tuple(years), by_year and by_authority
+
+
+def _held_by_all(frames: Mapping[str, pd.DataFrame], column: str, *, where: str) -> bool:
+    held = [table for table, frame in frames.items() if column in frame]
+    if held and len(held) < len(frames):
+        lacking = [table for table in frames if table not in held]
+        raise ImportFault(
+            f"{', '.join(held)} have a column {column} but {', '.join(lacking)} have none",
+            where=where,
+            remedy=f"export all tables from the pool with {column}, or none",
+        )
+    return bool(held)
+
+
+def _name_authority(
+    frames: Mapping[str, pd.DataFrame], by_column: bool, given: str | None, *, where: str
+) -> dict[str, pd.DataFrame]:
+    if not by_column:
+        if given is None:
+            raise ImportFault("the files do not say their authority", where=where, remedy="give the authority's code")
+        return {table: frame.assign(authority=given.strip()) for table, frame in frames.items()}
+    blank = {table: frame.loc[(frame["CHILD"] != "") & (frame["LA"] == ""), "row"] for table, frame in frames.items()}
+    faults = [f"{table}: rows {', '.join(map(str, rows[:FAULTS_SHOWN]))}" for table, rows in blank.items() if len(rows)]
+    if faults:
+        raise ImportFault("LA is blank in " + "; ".join(faults), where=where, remedy="fill LA in, or drop the column")
+    named = sorted({name for frame in frames.values() for name in frame.loc[frame["CHILD"] != "", "LA"].unique()})
+    if given is not None and len(named) > 1:
+        raise ImportFault(
+            f"authority {given!r} was given, but LA names {len(named)}: {', '.join(named[:FAULTS_SHOWN])}",
+            where=where,
+            remedy="leave the authority out, so that LA is used",
+        )
+    return {table: frame.assign(authority=given.strip() if given else frame["LA"]) for table, frame in frames.items()}

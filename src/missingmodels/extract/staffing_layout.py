@@ -1,0 +1,103 @@
+"""How files of staff name their columns and spell their codes: rotas, contracts and period totals.
+
+Source: no standard exists; the names are those of a home's statutory records (2015 Regulations, schedule 4) and of
+rota products' exports as read in 2026. Free text is never taken over: what is no known word becomes ``other``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HOME = ("urn", "home id", "home", "home urn", "site id", "setting urn", "provider urn")
+STAFF = ("staff id", "staff", "employee id", "employee number", "worker id", "person id", "payroll number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """One accepted shape: facts and their column names, the preferred first; which must be there; dates and times."""
+
+    table: str
+    columns: dict[str, tuple[str, ...]]
+    compulsory: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+SHIFTS = Shape(
+    table="staff_shifts",
+    columns={
+        "home": HOME,
+        "staff": STAFF,
+        "date": ("date", "shift date", "rota date"),
+        "start": ("start", "start time", "shift start", "from", "time from", "clock in"),
+        "end": ("end", "end time", "shift end", "finish", "finish time", "to", "time to", "clock out"),
+        "shift_type": ("shift type", "type", "shift"),
+        "employment": ("employment", "employment type", "contract type", "contract"),
+        "status": ("status", "planned/worked", "rota status", "shift status"),
+    },
+    compulsory=("home", "staff", "start", "end"),
+    required=("home", "staff", "start", "end"),
+)
+SPELLS = Shape(
+    table="staff_spells",
+    columns={
+        "home": HOME,
+        "staff": STAFF,
+        "start": ("start date", "contract start", "date started", "employment start"),
+        "end": ("end date", "contract end", "date left", "leaving date", "employment end"),
+        "role": ("role", "job title", "job", "post"),
+        "employment": ("employment", "employment type", "contract type", "contract"),
+        "fte": ("fte", "full-time equivalent", "whole time equivalent", "wte"),
+        "leave_reason": ("leave reason", "leaving reason", "reason for leaving"),
+    },
+    compulsory=("home", "staff", "start", "end", "employment"),
+    required=("home", "staff", "start", "employment"),
+)
+PERIODS = Shape(
+    table="staff_periods",
+    columns={
+        "home": HOME,
+        "start": ("period start", "start date", "from date"),
+        "end": ("period end", "end date", "to date"),
+        "permanent_headcount": ("permanent headcount", "care staff headcount", "headcount"),
+        "permanent_leavers": ("permanent leavers", "leavers"),
+        "permanent_starters": ("permanent starters", "starters"),
+        "worked_hours": ("worked hours", "hours worked", "care hours"),
+        "agency_hours": ("agency hours", "agency and bank hours"),
+    },
+    compulsory=("home", "start", "end"),
+    required=("home", "start", "end"),
+)
+NUMBERS = ("permanent_headcount", "permanent_leavers", "permanent_starters", "worked_hours", "agency_hours")
+
+EMPLOYMENT = {
+    **dict.fromkeys(("permanent", "employed", "substantive", "perm", "fixed term", "contracted"), "permanent"),
+    **dict.fromkeys(("bank", "relief", "casual", "zero hours", "sessional"), "bank"),
+    **dict.fromkeys(("agency", "temp", "temporary agency"), "agency"),
+}
+STATUS = {
+    **dict.fromkeys(("planned", "rota", "rostered", "scheduled", "published"), "planned"),
+    **dict.fromkeys(("worked", "actual", "completed", "confirmed", "attended"), "worked"),
+}
+NOT_WORKED = ("cancelled", "canceled", "absent", "sick", "no show", "leave", "annual leave", "unfilled")
+SHIFT_TYPE = {
+    **dict.fromkeys(("day", "early", "late", "long day", "full day"), "day"),
+    **dict.fromkeys(("short", "half"), "short"),
+    **dict.fromkeys(("sleep-in", "sleep in", "sleepin", "sleep"), "sleep_in"),
+    **dict.fromkeys(("waking night", "waking", "night", "wake night"), "waking_night"),
+    **dict.fromkeys(("on-call", "on call", "oncall"), "on_call"),
+    **{"handover": "handover", "training": "training"},
+}
+ROLES = {
+    "registered manager": "manager", "deputy manager": "deputy_manager", "manager": "manager",
+    "team leader": "team_leader", "senior": "senior_care", "waking night": "night_care", "night": "night_care",
+    "support worker": "care", "care worker": "care", "residential worker": "care", "residential child": "care",
+}  # fmt: skip
+LEAVE_REASONS = {
+    "resign": "resigned", "retire": "retired", "dismiss": "dismissed", "redundan": "redundant",
+    "end of contract": "contract_ended", "contract ended": "contract_ended", "transfer": "transferred",
+}  # fmt: skip
+
+
+def by_keyword(text: str, words: dict[str, str]) -> str:
+    """The code of the first word that the text holds; ``other`` if none, blank if the text is."""
+    return next((code for word, code in words.items() if word in text), "other") if text else ""

@@ -1,0 +1,115 @@
+"""What an import writes: tables, ledger, notes on homes, and the data-quality page. Wiring only."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from missingmodels.extract import quality
+from missingmodels.extract.ledger import Ledger
+from missingmodels.extract.mapped import into_tables, read_mapped
+from missingmodels.extract.mapping import DataMapping
+from missingmodels.extract.pseudonyms import Key, pseudonymous_frame, pseudonymous_staff
+from missingmodels.extract.staff_tables import add_staff, staff_only
+from missingmodels.extract.staffing import StaffTable
+from missingmodels.frame.choices import compare_choices
+from missingmodels.report.quality import Quality, quality_page
+from missingmodels.tables import Tables
+from missingmodels.tables.store import FORMAT, read_tables, require_free, whole_folder, write_tables_into
+
+PAGE = "dq.html"
+
+
+def write_import(
+    tables: Tables, ledger: Ledger, output: Path, *, home_notes: pd.DataFrame | None = None, overwrite: bool = False
+) -> Path:
+    """Write an import's folder, whole or not at all."""
+    page = quality_page(quality_of(tables, ledger))
+    with whole_folder(output, overwrite=overwrite) as scratch:
+        write_tables_into(tables, scratch)
+        ledger.write(scratch)
+        quality.write_flags(ledger, scratch)
+        (scratch / PAGE).write_text(page, encoding="utf-8")
+        if home_notes is not None:
+            home_notes.to_csv(scratch / "home_notes.csv", index=False)
+    return output
+
+
+def quality_of(tables: Tables, ledger: Ledger) -> Quality:
+    """What the data-quality page shows of an import."""
+    choices, why_not = compare_choices(tables)
+    authority = tables.origin.get("authority", "")
+    who = authority if isinstance(authority, str) else f"{len(authority)} authorities"
+    authorities = quality.offenders(ledger, "authority", most=200)
+    return Quality(
+        source=f"Import of SSDA903 returns, {who}",
+        observed=f"{tables.observed_from.date()} to {(tables.observed_to - pd.Timedelta(days=1)).date()}",
+        counts={name.replace("_", " "): len(frame) for name, frame in tables.frames.items()},
+        outcomes=quality.outcomes(ledger),
+        rules=quality.counts_by_rule(ledger),
+        choices=[dataclasses.asdict(choice) for choice in choices],
+        no_choices=why_not,
+        children=quality.offenders(ledger, "child_id"),
+        authorities=authorities if not isinstance(authority, str) else [],
+        spells=quality.durations(tables["missing_episodes"]),
+        notes=ledger.notes,
+    )
+
+
+def write_staffing(
+    found: Sequence[StaffTable],
+    *,
+    into: Path | None,
+    output: Path | None,
+    key: Key | None = None,
+    overwrite: bool = False,
+) -> tuple[Path, list[Ledger]]:
+    """Write staff tables beside those of ``into``, there or in ``output``, or alone into ``output``.
+
+    The other files of ``into``, such as its ledger, stay. Returns the folder and the ledgers of what was written.
+    """
+    target = output or into
+    assert target is not None
+    if key is not None:
+        found = [dataclasses.replace(each, frame=pseudonymous_staff(each.frame, key)) for each in found]
+    if output is not None:
+        require_free(output, kind=FORMAT, overwrite=overwrite)
+    if into is None:
+        tables, settled = staff_only(found), list(found)
+    else:
+        tables, settled = add_staff(read_tables(into), found, replace=overwrite)
+    with whole_folder(target, overwrite=True) as scratch:
+        for path in [] if into is None else sorted(into.iterdir()):
+            if path.is_file() and path.suffix != ".parquet":
+                shutil.copy2(path, scratch / path.name)
+        write_tables_into(tables, scratch)
+        for each in settled:
+            each.ledger.write(scratch, name=f"ledger_{each.name}.csv")
+    return target, [each.ledger for each in settled]
+
+
+def write_mapped(
+    mapping: DataMapping, *, into: Path | None, output: Path | None, key: Key | None = None, overwrite: bool = False
+) -> tuple[Path, list[Ledger]]:
+    """Write the tables of a mapping beside those of ``into``, there or in ``output``, or alone into ``output``."""
+    target = output or into
+    assert target is not None
+    if output is not None:
+        require_free(output, kind=FORMAT, overwrite=overwrite)
+    held = read_tables(into) if into is not None else None
+    found = read_mapped(mapping)
+    if key is not None:
+        found = [dataclasses.replace(each, frame=pseudonymous_frame(each.name, each.frame, key)) for each in found]
+    tables, ledgers = into_tables(found, mapping, held, replace=overwrite)
+    with whole_folder(target, overwrite=True) as scratch:
+        for path in [] if into is None else sorted(into.iterdir()):
+            if path.is_file() and path.suffix != ".parquet":
+                shutil.copy2(path, scratch / path.name)
+        write_tables_into(tables, scratch)
+        for each, ledger in zip(found, ledgers, strict=True):
+            ledger.write(scratch, name=f"ledger_{each.name}.csv")
+    return target, ledgers

@@ -1,0 +1,70 @@
+"""The data-quality page of an import: one HTML file that needs nothing else, made from plain rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+
+from missingmodels.report.html import resource
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """What the page shows.
+
+    Attributes
+    ----------
+    source, observed : where the data come from, and the span they observe, in words
+    outcomes : ``table``, ``year``, ``read``, ``used``, ``repaired``, ``merged``, ``set_aside``
+    rules : ``table``, ``rule``, ``action``, ``meaning``, ``ask``, ``by_year`` (count by end year), ``rows``
+    choices : ``categories``, ``boundary``, ``onsets``, ``same_day_repeats``, ``on_moving_day``, ``days_at_risk``,
+        ``resident_days``; ``no_choices`` says why there is none
+    children, authorities : ``who``, ``flagged``, ``read``, ``share``, ``rules``
+    spells : ``what``, ``of``, ``spells``, ``share``
+    """
+
+    source: str
+    observed: str
+    counts: Mapping[str, int]
+    outcomes: Sequence[Row]
+    rules: Sequence[Row]
+    choices: Sequence[Row]
+    no_choices: str
+    children: Sequence[Row]
+    authorities: Sequence[Row]
+    spells: Sequence[Row]
+    notes: Sequence[str]
+
+
+def quality_page(quality: Quality) -> str:
+    """The page's text. Whatever comes from the data is escaped; only the style sheet, our own, is not."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"n": _whole, "share": _share, "year": _year}
+    years = sorted({year for rule in quality.rules for year in rule["by_year"]})
+    base = quality.choices[0] if quality.choices else None
+    peak = max((count for rule in quality.rules for count in rule["by_year"].values()), default=1)
+    return environment.from_string(resource("quality.html")).render(
+        css=resource("report.css"), q=quality, years=years, base=base, peak=peak
+    )
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _share(value: float) -> str:
+    """A percentage that never rounds something to nothing."""
+    if 0 < value < 0.001:
+        return "<0.1 %"
+    return f"{100 * value:.1f} %"
+
+
+def _year(value: int) -> str:
+    return f"{value - 1}/{value % 100:02d}" if value else "–"

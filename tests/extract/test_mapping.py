@@ -1,0 +1,269 @@
+"""Declared mappings: interviews, a police log, Ofsted's Annex A; faults named all at once; drafts that can be used."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pandas as pd
+import pytest
+from returns903 import iso, write_return
+
+from missingmodels.errors import ConfigInvalid, ImportFault, InputError
+from missingmodels.extract.mapped import into_tables, read_mapped
+from missingmodels.extract.mapping import read_mapping
+from missingmodels.extract.mapping_draft import draft_mapping
+from missingmodels.tables import read_tables
+from test_cli import run
+
+INTERVIEWS = """
+[[tables]]
+table = "interviews"
+file = "rhi.csv"
+[tables.columns.child_id]
+from = "Child Unique ID"
+[tables.columns.episode_start_date]
+from = "Missing date"
+[tables.columns.sequence]
+count = true
+[tables.columns.offered]
+from = "Offered?"
+codes = { "Offered and Declined (by YP)" = true, "Offered" = true, "Not Offered (Missing Again)" = false }
+[tables.columns.accepted]
+from = "Accepted"
+[tables.columns.interview_date]
+from = "Interview"
+"""
+RHI = """Child Unique ID,Missing date,Offered?,Accepted,Interview,Notes
+c1,10/06/2022,Offered,Y,14/06/2022,She said that Mr Smith
+c1,10/06/2022,not offered (missing again),,,
+c1,20/06/2022,Offered and Declined (by YP),N,,
+who,20/06/2022,Offered,Y,,
+c1,soon,Offered,Y,,
+c1,21/06/2022,Unsure,maybe,22/06/2022,
+"""
+
+
+@pytest.fixture
+def mapping(tmp_path):
+    (tmp_path / "rhi.csv").write_text(RHI)
+    path = tmp_path / "rhi.toml"
+    path.write_text(INTERVIEWS)
+    return path
+
+
+def reasons(table):
+    return table.ledger.frame["reason"].tolist()
+
+
+def test_interviews(mapping):
+    (found,) = read_mapped(read_mapping(mapping))
+    assert reasons(found) == ["", "", "", "", "episode_start_date_unreadable", ""]
+    frame = found.frame
+    assert [iso(day) for day in frame["episode_start_date"]] == [
+        "2022-06-10", "2022-06-10", "2022-06-20", "2022-06-20", "2022-06-21",
+    ]  # fmt: skip
+    assert frame["sequence"].tolist() == [0, 1, 0, 0, 0]
+    assert [None if pd.isna(x) else x for x in frame["offered"]] == [True, False, True, True, None]
+    assert [None if pd.isna(x) else x for x in frame["accepted"]] == [True, None, False, True, None]
+    told = found.ledger.frame["detail"].tolist()[-1]
+    assert told == "offered unreadable: unrecorded; accepted unreadable: unrecorded"
+    assert "Smith" not in frame.to_csv() + found.ledger.frame.to_csv()
+
+
+def test_into_tables_by_the_command_line(tmp_path, mapping):
+    made = tmp_path / "tables"
+    assert run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", made).returncode == 0
+    done = run("import", "mapping", mapping, "--into", made)
+    assert done.returncode == 0, done.stderr
+    assert "rhi.csv: set_aside, not_in_tables" in done.stdout
+    assert len(read_tables(made)["interviews"]) == 4
+    again = run("import", "mapping", mapping, "--into", made)
+    assert (again.returncode, "hold interviews already" in again.stderr) == (2, True)
+    assert run("import", "mapping", mapping).returncode == 2
+    done = run("import", "mapping", "--draft", tmp_path / "rhi.csv", "--table", "interviews")
+    assert 'table = "interviews"' in done.stdout
+
+
+def test_hashed_children_are_met_with_the_same_key_only(tmp_path, mapping):
+    key, other, made = tmp_path / "key", tmp_path / "other", tmp_path / "tables"
+    key.write_text("0123456789abcdef0")
+    other.write_text("f123456789abcdef0")
+    run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", made, "--key", key)
+    for wrong in ([], ["--key", other]):
+        done = run("import", "mapping", mapping, "--into", made, *wrong)
+        assert "none of its rows refers to a child or home of the tables" in done.stderr
+    assert run("import", "mapping", mapping, "--into", made, "--key", key).returncode == 0
+    assert len(read_tables(made)["interviews"]) == 4
+
+
+POLICE = """
+[[tables]]
+table = "missing_episodes"
+file = "police.csv"
+[tables.columns.child_id]
+from = "Misper id"
+[tables.columns.start_date]
+from = "Missing since"
+part = "date"
+[tables.columns.start_hour]
+from = "Missing since"
+part = "hour"
+[tables.columns.end_date]
+from = "When traced"
+part = "date"
+[tables.columns.hours_away]
+from = "Missing since"
+hours_until = "When traced"
+[tables.columns.category]
+from = "Initial risk"
+codes = { "No apparent risk" = "A", "Low" = "M", "Medium" = "M", "High" = "M" }
+otherwise = "set_aside"
+[tables.columns.sequence]
+count = true
+[tables.columns.end_is_censored]
+value = false
+"""
+
+
+def test_a_police_log_with_times(tmp_path):
+    (tmp_path / "police.toml").write_text(POLICE)
+    (tmp_path / "police.csv").write_text(
+        "Misper id,Missing since,When traced,Initial risk\n"
+        "c1,10/06/2022 22:30,11/06/2022 04:00,Medium\n"
+        "c1,12/06/2022 09:15,12/06/2022 10:00,no apparent risk\n"
+        "c1,13/06/2022,14/06/2022,High\n"
+        "c1,15/06/2022 10:00,15/06/2022 09:00,High\n"
+        "c1,16/06/2022 10:00,,unknown\n"
+    )
+    (found,) = read_mapped(read_mapping(tmp_path / "police.toml"))
+    frame = found.frame
+    assert frame["start_hour"].tolist()[:2] == [22.5, 9.25]
+    assert frame["hours_away"].tolist()[:2] == [5.5, 0.75]
+    assert frame["hours_away"].isna().tolist() == [False, False, True, True]
+    assert frame["category"].tolist() == ["M", "A", "M", "M"]
+    assert reasons(found) == ["", "", "", "", "category_unreadable"]
+
+
+ANNEX_A = """
+observed_from = "2020-04-01"
+observed_to = "2021-04-01"
+[[tables]]
+table = "children"
+file = "FILE"
+sheet = "List 8"
+[tables.columns.child_id]
+from = "Child Unique ID"
+[tables.columns.authority]
+value = "301"
+[tables.columns.sex]
+from = "Gender"
+codes = { "a) Male" = "M", "b) Female" = "F" }
+[tables.columns.birth_date]
+from = "Date of Birth"
+[tables.columns.birth_date_precision]
+value = "day"
+[tables.columns.disability]
+from = "Does the Child have a Disability"
+codes = { "a) Yes" = true, "b) No" = false }
+[tables.columns.recorded_from]
+from = "Date Started to be Looked After"
+[[tables]]
+table = "placements"
+file = "FILE"
+sheet = "List 8"
+[tables.columns.child_id]
+from = "Child Unique ID"
+[tables.columns.start_date]
+from = "Start Date of Most Recent Placement"
+[tables.columns.end_date]
+from = "Date Ceased to be Looked After"
+[tables.columns.placement_type]
+from = "Placement Type"
+codes = { CODES }
+[tables.columns.start_is_truncated]
+value = false
+"""
+# Set f, list 8, by opening the workbook: five children. Women and girls 1761444, 1373595, 14065184; disability said of
+# 14065184 and 3623204. Most recent placements, by the code within the text: U6 2009-11-02, U1 2009-11-02,
+# U4 2019-07-08, U6 2020-06-11 and H5 2009-07-27, which ended on 2020-09-22. All missing and absent counts are 0.
+# The code U1 of the first list is a) … relatives long term.
+SET_F = [
+    ("1373595", "F", "2003-12-30", False, "2009-11-02", None, "U1"),
+    ("14065184", "F", "2007-05-31", True, "2019-07-08", None, "U4"),
+    ("1761444", "F", "2002-02-13", False, "2009-11-02", None, "U6"),
+    ("2529037", "M", "2018-03-13", False, "2020-06-11", None, "U6"),
+    ("3623204", "M", "2003-07-27", True, "2009-07-27", "2020-09-22", "H5"),
+]
+PLACES = {
+    "f) U6: Foster placement - not FFA": "U6",
+    "a) U1: Foster placement - relatives - long term": "U1",
+    "d) U4: Foster placement - long term": "U4",
+    "n) H5: Residential accommodation": "H5",
+}
+
+
+def test_set_f_annex_a_list_8(shared, tmp_path):
+    (book,) = (shared / "data" / "sample903" / "set_f_annex_a").glob("*.xlsx")
+    codes = ", ".join(f'"{word}" = "{code}"' for word, code in PLACES.items())
+    path = tmp_path / "annex.toml"
+    path.write_text(ANNEX_A.replace("FILE", str(book)).replace("CODES", codes))
+    children, placements = read_mapped(read_mapping(path))
+    both = children.frame.merge(placements.frame, on="child_id").sort_values("child_id")
+    columns = ["child_id", "sex", "birth_date", "disability", "start_date", "end_date", "placement_type"]
+    assert [
+        (c, s, iso(b), bool(d), iso(a), iso(e), p) for c, s, b, d, a, e, p in both[columns].itertuples(index=False)
+    ] == SET_F
+    assert reasons(children) == reasons(placements) == [""] * 5
+    assert "List 8" in draft_mapping(book, table="placements")
+
+
+def test_every_fault_of_a_mapping_at_once(tmp_path):
+    path = tmp_path / "m.toml"
+    path.write_text(
+        'observed_form = "2022"\n[[tables]]\ntable = "interviews"\nfile = "x.csv"\n'
+        '[tables.columns.child_id]\nfrm = "x"\n[tables.columns.offerd]\nfrom = "y"\n'
+        '[tables.columns.quality]\nfrom = "z"\npart = "noon"\n[[tables]]\ntable = "intervews"\nfile = "y.csv"\n'
+    )
+    with pytest.raises(ConfigInvalid) as caught:
+        read_mapping(path)
+    for words in (
+        "observed_form: not known, did you mean 'observed_from'",
+        "interviews.child_id, frm: not known, did you mean 'from'",
+        "interviews.child_id: give exactly one of from, value, count",
+        "interviews.offerd: no such column, did you mean 'offered'",
+        "interviews.quality, part: 'noon' is not one of date, hour",
+        "required columns are not mapped: episode_start_date, sequence",
+        "'intervews' is not one of",
+    ):
+        assert words in str(caught.value)
+    path.write_text("x = ")
+    with pytest.raises(InputError, match="cannot be read as TOML"):
+        read_mapping(path)
+    with pytest.raises(InputError, match="there is no such mapping"):
+        read_mapping(tmp_path / "absent.toml")
+
+
+def test_columns_and_spans_that_lack(tmp_path, mapping):
+    (tmp_path / "rhi.csv").write_text("Child Unique ID,Missing date\nc1,10/06/2022\n")
+    with pytest.raises(ImportFault, match="lacks the columns 'Offered\\?', 'Accepted', 'Interview'"):
+        read_mapped(read_mapping(mapping))
+    (tmp_path / "rhi.csv").write_text(RHI)
+    declared = read_mapping(mapping)
+    with pytest.raises(ImportFault, match="does not say which span is observed"):
+        into_tables(read_mapped(declared), declared, None)
+
+
+def test_a_draft_is_a_mapping_that_reads(tmp_path):
+    kinds = ["Missing" if n % 3 else "Absent" for n in range(8)]
+    lines = [f"c{n % 2},{n + 1:02d}/06/2022,{n + 2:02d}/06/2022,{kind},He" for n, kind in enumerate(kinds)]
+    head = "Person ID,Missing since,Returned,Episode type,Worker's account"
+    (tmp_path / "log.csv").write_text("\n".join([head, *lines]))
+    text = draft_mapping(tmp_path / "log.csv")
+    declared = tomllib.loads(text)["tables"][0]
+    assert declared["table"] == "missing_episodes"
+    assert declared["columns"]["category"]["codes"] == {"Absent": "A", "Missing": "M"}
+    assert "WORKER'S ACCOUNT" in text.splitlines()[-1]
+    (tmp_path / "draft.toml").write_text(text)
+    (found,) = read_mapped(read_mapping(tmp_path / "draft.toml"))
+    assert len(found.frame) == 8
+    assert found.frame["category"].value_counts().to_dict() == {"M": 5, "A": 3}
