@@ -25,7 +25,8 @@ class Cluster:
             raise InputError(
                 f"no scheduler answers ({error})", where=address, remedy="check the address and that it runs"
             ) from error
-        self.record = self.client.scatter(dict(record), broadcast=True, hash=True)
+        # sent with every task: data scattered beforehand are lost with the worker that holds them
+        self.record = dict(record)
         self.futures: dict[Any, Task] = {}
         self.deaths: dict[Task, int] = {}
         self.killed = distributed.scheduler.KilledWorker
@@ -63,7 +64,8 @@ class Cluster:
         self.futures[self.client.submit(run_batch, self.record, *task, pure=False)] = task
 
     def finished(self) -> list[tuple[Task, list[dict[str, Any]]]]:
-        done = self.wait(list(self.futures), return_when="FIRST_COMPLETED").done
+        with self.client.as_current():
+            done = self.wait(list(self.futures), return_when="FIRST_COMPLETED").done
         out = []
         for future in done:
             task = self.futures.pop(future)
