@@ -56,7 +56,7 @@ def refusal(faults: Sequence[str], *, where: str) -> ConfigInvalid:
     return ConfigInvalid(
         f"{len(faults)} fault{'' if len(faults) == 1 else 's'}\n  {listing}",
         where=where,
-        remedy="correct each key named; keys and their meaning are in the documentation of plans, scenarios and studies",
+        remedy="correct each key named; all keys are in the documentation of plans, scenarios and studies",
     )
 
 

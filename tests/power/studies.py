@@ -39,7 +39,11 @@ def grid_of(**changes: Any) -> Grid:
 def as_toml(values: dict[str, Any]) -> str:
     """Plain values as TOML, tables last."""
     flat = [f"{k} = {_toml(v)}" for k, v in values.items() if not isinstance(v, dict)]
-    tables = [f"[{k}]\n" + "\n".join(f'"{n}" = {_toml(x)}' for n, x in v.items()) for k, v in values.items() if isinstance(v, dict)]
+    tables = [
+        f"[{k}]\n" + "\n".join(f'"{n}" = {_toml(x)}' for n, x in v.items())
+        for k, v in values.items()
+        if isinstance(v, dict)
+    ]
     return "\n".join([*flat, *tables]) + "\n"
 
 

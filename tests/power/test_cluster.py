@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import types
+from typing import ClassVar
 
 import pytest
 from studies import grid_of
@@ -21,7 +22,7 @@ from missingmodels.power.store import Store, rows_digest
 class Client:
     """Answers as a scheduler with the workers in ``theirs``."""
 
-    theirs: dict = {}
+    theirs: ClassVar[dict] = {}
     closed = False
 
     def __init__(self, address, **_):

@@ -40,7 +40,12 @@ def measured(**changes):
         ("negligible", 1 / 5, math.sqrt((3 / 9) * (6 / 9) / 9), 5),
         ("wrong_way", 1 / 5, math.sqrt((3 / 9) * (6 / 9) / 9), 5),
         ("failed", 1 / 5, math.sqrt((3 / 9) * (6 / 9) / 9), 5),
-        ("type_s", 1 / 3, math.sqrt((3 / 7) * (4 / 7) / 7), 3),  # worlds 1, 3 and 4 are sure; world 3 has the wrong sign
+        (
+            "type_s",
+            1 / 3,
+            math.sqrt((3 / 7) * (4 / 7) / 7),
+            3,
+        ),  # worlds 1, 3 and 4 are sure; world 3 has the wrong sign
         # (0.5 + 0.4 + 0.3) / 3 over 0.2 is 2; |e| - 2 |t| is 0.1, 0, -0.1, of sd 0.1
         ("type_m", 2.0, 0.1 / math.sqrt(3) / 0.2, 3),
         # errors 0.3, -0.1, -0.6, 0.1: mean -0.075; squares about it sum to 0.4475
@@ -87,7 +92,10 @@ def test_monte_carlo_errors_are_the_spread_of_the_measure_over_studies():
     y += 2
     for values, stated in (
         ([mean(row).value for row in x], [mean(row).error for row in x]),
-        ([ratio_of_means(a, b).value for a, b in zip(x, y, strict=True)], [ratio_of_means(a, b).error for a, b in zip(x, y, strict=True)]),
+        (
+            [ratio_of_means(a, b).value for a, b in zip(x, y, strict=True)],
+            [ratio_of_means(a, b).error for a, b in zip(x, y, strict=True)],
+        ),
         ([share(row > 1.2).value for row in x], [share(row > 1.2).error for row in x]),
     ):
         assert np.mean(stated) == pytest.approx(np.std(values), rel=0.08)

@@ -63,6 +63,7 @@ def test_a_cell_stops_early_and_another_goes_on(alone):
     assert len(set(counted)) == 2 or max(counted) < 4
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_rows_of_one(alone, tmp_path):
     grid = grid_of()
     ran = run_study(grid, tmp_path / "two", lambda: Pool(grid.record(), 2))
@@ -158,7 +159,11 @@ def test_a_fault_names_its_replicate(monkeypatch):
 def test_worlds_without_an_answer_are_counted_not_dropped(tmp_path):
     """One child a home: nobody has peers, so every world says so, and power is 0 of all of them."""
     set_ = study_of()["scenario"]["set"] | {"homes.place_shares": [1.0]}
-    grid = grid_of(scenario={"set": set_}, axes={"homes.count": [5]}, replicates={"batch": 2, "at_least": 2, "at_most": 2, "step": 2})
+    grid = grid_of(
+        scenario={"set": set_},
+        axes={"homes.count": [5]},
+        replicates={"batch": 2, "at_least": 2, "at_most": 2, "step": 2},
+    )
     run_study(grid, tmp_path / "s", here(grid))
     found = summarise(Store(tmp_path / "s", grid))
     assert found["cells"][0]["statuses"] == {"no answer": 2}
@@ -204,22 +209,35 @@ def alive(pid: int) -> bool:
         return False
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the workers in /proc")
-def test_killing_a_worker_and_then_the_client_loses_nothing(alone, tmp_path):
+PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the workers in /proc")
+
+
+@PROC
+@pytest.mark.slow
+def test_killing_a_worker_loses_nothing(alone, tmp_path):
     (tmp_path / "s.toml").write_text(as_toml(study_of()))
     client = subprocess.Popen(command(tmp_path, "--workers", "1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until(lambda: len(files(tmp_path)) >= 1)
+    os.kill(children_of(client.pid)[0], signal.SIGKILL)
+    _, told = client.communicate(timeout=200)
+    assert client.returncode == 0, told.decode()
+    assert digest_of(tmp_path / "out") == digest_of(alone)
+
+
+@PROC
+def test_killing_the_client_loses_nothing(alone, tmp_path):
+    """Two processes before it is killed, this one afterwards: the rows are those of a study left alone."""
+    (tmp_path / "s.toml").write_text(as_toml(study_of()))
+    client = subprocess.Popen(command(tmp_path, "--workers", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         until(lambda: len(files(tmp_path)) >= 1)
-        os.kill(children_of(client.pid)[0], signal.SIGKILL)
-        held = len(files(tmp_path))
-        until(lambda: len(files(tmp_path)) > held + 1 or client.poll() is not None)
         workers = children_of(client.pid)
     finally:
         client.kill()
         client.communicate()
+    assert len(workers) == 2
     until(lambda: not any(map(alive, workers)), 20)  # no worker outlives its client
     before = {p: p.stat().st_mtime_ns for p in files(tmp_path)}
-    assert len(before) >= 2
     grid = grid_of()
     ran = run_study(grid, tmp_path / "out", here(grid))
     assert ran.skipped == len(before)
@@ -243,6 +261,7 @@ def test_ctrl_c_leaves_a_study_that_goes_on(alone, tmp_path):
     assert digest_of(tmp_path / "out") == digest_of(alone)
 
 
+@pytest.mark.slow
 def test_workers_that_keep_dying_end_the_study_with_advice(monkeypatch):
     """The pool gives up once workers have died often enough without a batch; here they die at once."""
     monkeypatch.setattr("missingmodels.power.pool.BREAKS", 1)
@@ -251,10 +270,14 @@ def test_workers_that_keep_dying_end_the_study_with_advice(monkeypatch):
     try:
         pool.submit((0, 0))
         with pytest.raises(MissingModelsError, match="workers died"):
-            while pool.busy:
-                pool.finished()
+            _drain(pool)
     finally:
         pool.close()
+
+
+def _drain(pool):
+    while pool.busy:
+        pool.finished()
 
 
 def _die(*_):

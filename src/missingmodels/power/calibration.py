@@ -25,19 +25,23 @@ from missingmodels.models.priors import Prior, PriorSet, prior_set
 from missingmodels.parameters import Parameters
 from missingmodels.plan import Plan, PriorChange
 from missingmodels.power.grid import Cell, Grid, changed_scenario
-from missingmodels.power.replicate import FITTED, UNANSWERED, UNCONVERGED, designed, fitted, simulated
+from missingmodels.power.replicate import FITTED, REDRAWS, UNANSWERED, UNCONVERGED, designed, fitted, simulated
 from missingmodels.provenance import stream
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.slow import raw_intercept
 
 Array = np.ndarray
 SCALES = {"sigma_home": "onset.home_sd", "sigma_period": "onset.home_period_sd", "frailty_shape": "onset.frailty_shape"}
-# Columns whose effect a scenario can set, beside the exposure; the effect of any other is 0, and fixed there in the fit.
+# Columns whose effect a scenario can set, beside the exposure; that of any other is 0, and fixed there in the fit.
 FIELDS = {
     **{name: f"onset.{name}" for name in ("age_years", "male", "need_score", "exploitation_risk", "out_of_area")},
     **{name: f"onset.{name}" for name in ("own_1_7", "own_8_28")},
     **{f"arrival_band[{band}]": f"onset.arrival_{band.replace('-', '_')}" for band in ("0-6", "7-27", "28-89")},
-    **{f"{q}_{part}": f"onset.{q}_{part}" for q in ("staff_ratio", "turnover", "mix_need") for part in ("between", "within")},
+    **{
+        f"{q}_{part}": f"onset.{q}_{part}"
+        for q in ("staff_ratio", "turnover", "mix_need")
+        for part in ("between", "within")
+    },
     **{name: f"mechanisms.{name}" for name in ("uasc", "emergency")},
 }
 FAMILY_ERROR = 0.05  # chance that any quantity of a cell is flagged though all ranks are uniform
@@ -50,7 +54,9 @@ def calibrate_replicate(grid: Grid, cell: Cell, index: int) -> list[dict[str, An
     world_seed, fit_seed = int(rng.integers(2**62)), int(rng.integers(2**31 - 1))
     head = {"cell": cell.index, "replicate": index, "world_seed": world_seed, "children": 0, "onsets": 0}
     try:
-        rows = _ranks(grid, cell, world_seed, fit_seed, stream(grid.study.seed, "power", cell.index, index, "truth"), head)
+        rows = _ranks(
+            grid, cell, world_seed, fit_seed, stream(grid.study.seed, "power", cell.index, index, "truth"), head
+        )
     except (CannotAnswer, DiagnosticsFailed) as error:
         status = UNANSWERED if isinstance(error, CannotAnswer) else UNCONVERGED
         blank = dict.fromkeys(("truth", "mean", "sd", "rank"), math.nan)
@@ -66,7 +72,7 @@ def _ranks(
     settable = FIELDS | {grid.exposure: "contagion.log_rate_ratio"}
     plan = _with_zeros(cell.plan, [name for name in first.names if name not in settable])
     priors = prior_set(plan.priors)
-    truth, scenario = _drawn_truth(cell.scenario, priors, first, settable, grid.exposure, rng)
+    scenario = _drawn_scenario(cell.scenario, priors, first, settable, grid.exposure, rng)
     world = simulated(grid, scenario, world_seed)
     head |= {"children": len(world.tables["children"]), "onsets": len(world.tables["missing_episodes"])}
     changed = Cell(index=cell.index, at=cell.at, scenario=scenario, plan=plan)
@@ -117,16 +123,22 @@ def draw_truth(priors: PriorSet, design: Design, rng: np.random.Generator) -> di
     }
 
 
-def _drawn_truth(
+def _drawn_scenario(
     base: Scenario, priors: PriorSet, design: Design, settable: dict[str, str], exposure: str, rng: np.random.Generator
-) -> tuple[dict[str, float], Scenario]:
-    """A truth that the scenario's bounds admit: the prior is cut at them, and draws beyond them weigh nothing."""
-    while True:
-        truth = draw_truth(priors, design, rng)
+) -> Scenario:
+    """The scenario of a truth drawn within the scenario's bounds.
+
+    The prior is cut at them, and posterior draws beyond them weigh nothing.
+    """
+    for _ in range(REDRAWS):
         try:
-            return truth, truth_scenario(base, truth, settable, exposure)
-        except ConfigInvalid:
-            continue
+            return truth_scenario(base, draw_truth(priors, design, rng), settable, exposure)
+        except ConfigInvalid as error:
+            why = error
+    raise ConfigInvalid(
+        f"the scenario refuses every one of {REDRAWS} truths drawn from the priors; the last: {why.what}",
+        remedy="give columns of small spread a prior per raw unit in plan.set, priors.replace",
+    )
 
 
 def within_bounds(draws: dict[str, Array], settable: dict[str, str]) -> Array:
@@ -146,8 +158,8 @@ def bounds_of(field: str) -> tuple[float, float]:
     for part in path:
         kind = kind.model_fields[part].annotation
     held = kind.model_fields[last].metadata
-    ends = [next((getattr(m, end) for m in held if hasattr(m, end)), None) for end in ("ge", "le")]
-    return -math.inf if ends[0] is None else float(ends[0]), math.inf if ends[1] is None else float(ends[1])
+    low, high = (next((float(getattr(m, end)) for m in held if hasattr(m, end)), None) for end in ("ge", "le"))
+    return -math.inf if low is None else low, math.inf if high is None else high
 
 
 def _scalar(prior: Prior, rng: np.random.Generator) -> float:
@@ -162,7 +174,7 @@ def _scalar(prior: Prior, rng: np.random.Generator) -> float:
 
 def truth_scenario(base: Scenario, truth: dict[str, float], settable: dict[str, str], exposure: str) -> Scenario:
     """The scenario in which the parameters have these values. Raises ConfigInvalid where its bounds refuse them."""
-    fields = {field: truth.get(name, 0.0) for name, field in settable.items()}
+    fields: dict[str, Any] = {field: truth.get(name, 0.0) for name, field in settable.items()}
     fields |= {field: truth[name] for name, field in SCALES.items()}
     fields["contagion.exposure"] = exposure or base.contagion.exposure
     unit = changed_scenario(base, fields | {"onset.rate_per_year": 1.0})

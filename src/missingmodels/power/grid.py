@@ -218,7 +218,9 @@ def _named(part: Any, key: str, place: str, kind: type[Config]) -> list[str]:
 def _unknown(name: str, kind: type[Config], place: str) -> list[str]:
     """The fault of a field's name that is not one, with the nearest that is."""
     known = leaves(kind)
-    return [] if name in known else [f"{place}: no field of that name in the {kind.__name__.lower()}{_near(name, known)}"]
+    return (
+        [] if name in known else [f"{place}: no field of that name in the {kind.__name__.lower()}{_near(name, known)}"]
+    )
 
 
 def _near(name: str, known: Any) -> str:

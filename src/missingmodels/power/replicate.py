@@ -76,11 +76,11 @@ def drawn_scenario(grid: Grid, cell: Cell, index: int) -> tuple[Scenario, dict[s
 
 
 def _draw(law: Law, rng: np.random.Generator) -> float:
-    if law.law == "normal":
-        assert law.mean is not None and law.sd is not None
+    if law.mean is not None and law.sd is not None:
         return law.mean + law.sd * float(rng.standard_normal())
-    assert law.low is not None and law.high is not None
-    return law.low + (law.high - law.low) * float(rng.random())
+    if law.low is not None and law.high is not None:
+        return law.low + (law.high - law.low) * float(rng.random())
+    raise AssertionError("a law has its two numbers")
 
 
 def _judged(grid: Grid, cell: Cell, scenario: Scenario, world: World, seed: int) -> Iterator[Row]:

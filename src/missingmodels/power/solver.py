@@ -105,7 +105,9 @@ def _probit(x: Array, y: Array, n: Array) -> tuple[Array, Array]:
     raise ValueError("the probit curve did not settle")
 
 
-def solve(sizes: Array, hits: Array, counts: Array, *, assurance: float, mass: float, scale: Scale = "sqrt") -> Solution:
+def solve(
+    sizes: Array, hits: Array, counts: Array, *, assurance: float, mass: float, scale: Scale = "sqrt"
+) -> Solution:
     """The smallest size at which the curve reaches ``assurance``, with Fieller's interval.
 
     Fieller's: all sizes at which the stated assurance lies inside the curve's interval; it has no upper end where the
@@ -129,7 +131,7 @@ def _fieller(curve: Curve, z: float, width: float) -> tuple[float, float]:
     inside = cross * cross - square * rest
     if square <= 0 or inside < 0:
         # the slope cannot be told from none: no size is excluded from above
-        roots = [] if square == 0 or inside < 0 else sorted(((-cross + s * math.sqrt(inside)) / square for s in (1, -1)))
+        roots = [] if square == 0 or inside < 0 else sorted((-cross + s * math.sqrt(inside)) / square for s in (1, -1))
         return (roots[-1] if roots and b > 0 else -math.inf), math.inf
     root = math.sqrt(inside)
     return (-cross - root) / square, (-cross + root) / square
@@ -145,7 +147,7 @@ def cheapest(
 ) -> dict[str, float] | None:
     """The cheapest homes and days that reach ``assurance``, on a curve in the logarithms of both.
 
-    Only days between the shortest and longest run are looked at, day by day in steps of 28. None if power does not
+    Only days between the shortest and longest run are looked at, in steps of 28 days. None if power does not
     rise with homes.
     """
     curve = fit_curve([homes, days], hits, counts, scale="log")

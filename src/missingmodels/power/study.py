@@ -59,7 +59,7 @@ class Law(Config):
 class Ask(Config):
     """Which model is fitted, and which of its columns are judged by the rules."""
 
-    model: ModelName = "M3"
+    model: ModelName = Field(default="M3", description="the model that is fitted")
     exposure: str = Field(default="", description="peer exposure of the model; the plan's primary one if left out")
     quantities: tuple[str, ...] = Field(
         default=("peer_presence",), min_length=1, description="columns judged; the first one is the study's main one"
@@ -106,7 +106,7 @@ class Cost(Config):
 class Study(Config):
     """A study: a grid of scenarios, one plan, the rules of decision and a design prior."""
 
-    name: str = "study"
+    name: str = Field(default="study", description="what the study is called")
     question: str = Field(default="", description="what the study is to answer, in a sentence")
     kind: Literal["power", "calibration"] = Field(
         default="power", description="power of decisions, or simulation-based calibration of the posterior"
@@ -126,8 +126,13 @@ class Study(Config):
         default_factory=dict, description="further rules by name: changes to the plan's decision, judged beside it"
     )
     replicates: Replicates = Replicates()
-    solve: Solve | None = None
-    cost: Cost | None = None
+    solve: Solve | None = Field(
+        default=None, description="the smallest `size` (homes.count or days) with this `assurance`, with an interval"
+    )
+    cost: Cost | None = Field(
+        default=None,
+        description="prices: `fixed`, `per_home`, `per_home_month`; with axes of homes and days, the cheapest",
+    )
 
     @field_validator("axes", mode="before")
     @classmethod

@@ -41,19 +41,16 @@ def summarise(store: Store) -> dict[str, Any]:
         "versions": versions(),
         "record": grid.record(),
     }
-    cells, rows = [], []
-    for cell in grid.cells:
-        held = store.rows(schedule.counted(cell.index))
-        rows.append(held)
-        cells.append(_cell(cell, held, schedule))
+    rows = [store.rows(schedule.counted(cell.index)) for cell in grid.cells]
+    cells = [_cell(cell, held, schedule) for cell, held in zip(grid.cells, rows, strict=True)]
     out["cells"] = cells
     out["seconds_per_replicate"] = _seconds(rows)
     if grid.study.kind == "power":
         return out | _power(grid, rows, cells)
     from missingmodels.power.calibration import uniformity
 
-    for cell, held in zip(cells, rows, strict=True):
-        cell["ranks"] = uniformity(held) if len(held) else {}
+    for shown, held in zip(cells, rows, strict=True):
+        shown["ranks"] = uniformity(held) if len(held) else {}
     return out
 
 
@@ -65,7 +62,7 @@ def _cell(cell: Cell, rows: pd.DataFrame, schedule: Schedule) -> dict[str, Any]:
     why = f"{len(more)} batches to come" if more else "all asked for" if done >= settings.at_most else "precise enough"
     return {
         "index": cell.index,
-        "at": {name: value for name, value in cell.at.items()},
+        "at": dict(cell.at),
         "replicates": done,
         "stopped": why,
         "statuses": {str(k): int(v) for k, v in one["status"].value_counts().items()} if done else {},
@@ -138,7 +135,9 @@ def solutions(grid: Grid, cells: Sequence[dict[str, Any]]) -> list[dict[str, Any
     made = []
     for held in groups.values():
         for quantity in grid.study.ask.quantities:
-            pairs = [(c, m) for c in held for m in c.get("measures", ()) if (m["quantity"], m["rule"]) == (quantity, "plan")]
+            pairs = [
+                (c, m) for c in held for m in c.get("measures", ()) if (m["quantity"], m["rule"]) == (quantity, "plan")
+            ]
             counts = np.array([m["power"]["count"] for _, m in pairs])
             hits = np.array([round((m["power"]["value"] or 0) * m["power"]["count"]) for _, m in pairs])
             head = {"quantity": quantity, "others": held[0]["others"], "size": asked.size, "assurance": asked.assurance}
@@ -160,7 +159,9 @@ def _solved(grid: Grid, at: dict[str, Any], hits: Any, counts: Any, *, both: boo
         return {"cheapest": best} if best else {"why_not": "power does not rise with homes"}
     sizes = at[asked.size]
     try:
-        found = {s: solve(sizes, hits, counts, assurance=asked.assurance, mass=asked.interval_mass, scale=s) for s in _SCALES}
+        found = {
+            s: solve(sizes, hits, counts, assurance=asked.assurance, mass=asked.interval_mass, scale=s) for s in _SCALES
+        }
     except ValueError as error:
         return {"why_not": str(error)}
     main, other = found["sqrt"], found["log"]

@@ -31,7 +31,9 @@ def _table(found: Mapping[str, Any], quantity: str, rule: str, what: str) -> lis
         for m in cell.get("measures", ()):
             if (m["quantity"], m["rule"]) == (quantity, rule):
                 start = [str(cell["index"]), *(value(v) for v in cell["at"].values()), str(cell["replicates"])]
-                rows.append([*start, "–" if m["truth"] is None else f"{m['truth']:.2f}", *(cell_of(m[h]) for h in HEADS)])
+                rows.append(
+                    [*start, "–" if m["truth"] is None else f"{m['truth']:.2f}", *(cell_of(m[h]) for h in HEADS)]
+                )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  " + "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
 

@@ -75,7 +75,14 @@ def power_curves(found: Found) -> Figure:
     rows = math.ceil(len(names) / columns)
     figure = new_figure(0.9 + 2.9 * rows)
     axes = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    figure.subplots_adjust(left=0.075, right=0.985, top=1 - 0.32 / (0.9 + 2.9 * rows), bottom=0.83 / (0.9 + 2.9 * rows), hspace=0.55, wspace=0.12)
+    figure.subplots_adjust(
+        left=0.075,
+        right=0.985,
+        top=1 - 0.32 / (0.9 + 2.9 * rows),
+        bottom=0.83 / (0.9 + 2.9 * rows),
+        hspace=0.55,
+        wspace=0.12,
+    )
     for place, ax in enumerate(axes.flat):
         if place >= len(names):
             ax.set_axis_off()
@@ -84,7 +91,11 @@ def power_curves(found: Found) -> Figure:
         ax.set_title(names[place].replace("_", " "))
         if place % columns == 0:
             ax.set_ylabel("assurance" if found["assurance"] else "power")
-    note(figure, "Dot: share of worlds in which the rule says “supported”; failed fits count as not. Band: two Monte Carlo errors.")
+    note(
+        figure,
+        "Dot: share of worlds in which the rule says “supported”; failed fits count as not. "
+        "Band: two Monte Carlo errors.",
+    )
     return figure
 
 
@@ -182,7 +193,11 @@ def exaggeration(found: Found) -> Figure:
     left.set_ylabel("size of estimates / size of truth")
     if len(found["quantities"]) > 1:
         left.legend(fontsize=7.5, frameon=False)
-    note(figure, "Over worlds in which the posterior is sure of a direction, cells with a true effect. Bars: two Monte Carlo errors.")
+    note(
+        figure,
+        "Over worlds in which the posterior is sure of a direction, cells with a true effect. "
+        "Bars: two Monte Carlo errors.",
+    )
     return figure
 
 
@@ -201,7 +216,11 @@ def solver_picture(found: Found) -> Figure:
             ax.set_axis_off()
             continue
         _solution(ax, held[place])
-    note(figure, "Dots with bars: cells and two Monte Carlo errors. Curve: probit in the root of the size, with its interval. Bar at the foot: interval of the answer.")
+    note(
+        figure,
+        "Dots with bars: cells and two Monte Carlo errors. Curve: probit in the root of the size, with its interval. "
+        "Bar at the foot: interval of the answer.",
+    )
     return figure
 
 
@@ -211,14 +230,30 @@ def _solution(ax: Axes, s: Mapping[str, Any]) -> None:
     ax.plot(curve["size"], curve["share"], color=BLUE, linewidth=1.4)
     share, count = np.array(s["share"]), np.array(s["count"])
     smoothed = (share * count + 2) / (count + 4)
-    ax.errorbar(s["sizes"], share, 2 * np.sqrt(smoothed * (1 - smoothed) / (count + 4)), fmt="o", color=INK, markersize=4, linewidth=1)
+    ax.errorbar(
+        s["sizes"],
+        share,
+        2 * np.sqrt(smoothed * (1 - smoothed) / (count + 4)),
+        fmt="o",
+        color=INK,
+        markersize=4,
+        linewidth=1,
+    )
     reference_line(ax, y=s["assurance"])
     edge = float(curve["size"][-1])
     if s["answer"] is not None and s["answer"] <= edge:
         ax.plot([s["answer"]] * 2, [0, s["assurance"]], color=VERMILION, linewidth=1.2, linestyle="--")
     low, high = s["low"], s["high"] if s["high"] is not None else math.inf
     if low is not None and low < edge:
-        ax.plot([max(low, curve["size"][0]), min(high, edge)], [0, 0], color=VERMILION, linewidth=5, alpha=0.5, solid_capstyle="butt", clip_on=False)
+        ax.plot(
+            [max(low, curve["size"][0]), min(high, edge)],
+            [0, 0],
+            color=VERMILION,
+            linewidth=5,
+            alpha=0.5,
+            solid_capstyle="butt",
+            clip_on=False,
+        )
     others = ", ".join(f"{axis_name(k)} {_said(v)}" for k, v in s["others"].items())
     answer = "none" if s["answer"] is None else f"{s['answer']:.0f}"
     ax.set_title(f"{s['quantity'].replace('_', ' ')}: {answer}" + (f"\n{others}" if others else ""), fontsize=8.5)
@@ -250,5 +285,10 @@ def rank_figure(found: Found) -> Figure:
         reference_line(ax, y=0.0)
         ax.plot(x, held["difference"], color=VERMILION if held["outside"] else BLUE, linewidth=1.3)
         ax.set_title(name.replace("_", " "), fontsize=8, fontweight="normal", color=INK if held["outside"] else GREY)
-    note(figure, f"ECDF of the ranks less the uniform one, {cell['replicates']} worlds. Shaded: 95 % of uniform ranks stay inside all along. Orange leaves it.")
+    note(
+        figure,
+        f"ECDF of the ranks less the uniform one, {cell['replicates']} worlds. "
+        "Shaded: where uniform ranks stay, with an error\nof 5 % shared by all panels and "
+        "by the chi-square test. Orange: one of the two is not met.",
+    )
     return figure
