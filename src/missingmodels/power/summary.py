@@ -76,7 +76,7 @@ def _remarks(rows: pd.DataFrame, most: int = 3) -> dict[str, int]:
     """The commonest reasons of failure, figures taken out so that like counts with like."""
     if not len(rows):
         return {}
-    failed = rows.loc[rows["status"] != FITTED, "remark"].str.replace(r"-?\d+(\.\d+)?", "…", regex=True)
+    failed = rows.loc[rows["status"] != FITTED, "remark"].str.replace(r"(?<!\w)-?\d+(\.\d+)?", "…", regex=True)
     return {str(k): int(v) for k, v in failed.value_counts().head(most).items()}
 
 

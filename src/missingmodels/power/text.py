@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 COLUMNS = 118
-HEADS = ("power", "type_s", "type_m", "bias", "coverage", "width", "failed")
+HEADS = ("power", "type_s", "type_m", "bias", "coverage", "failed")  # the others stand on the page
 
 
 def summary_text(found: Mapping[str, Any]) -> str:
@@ -26,7 +26,7 @@ def summary_text(found: Mapping[str, Any]) -> str:
 
 
 def _table(found: Mapping[str, Any], quantity: str, rule: str, what: str) -> list[str]:
-    rows = [["cell", *found["axes"], "worlds", "truth", what, *HEADS[1:]]]
+    rows = [["cell", *map(short, found["axes"]), "worlds", "truth", what, *HEADS[1:]]]
     for cell in found["cells"]:
         for m in cell.get("measures", ()):
             if (m["quantity"], m["rule"]) == (quantity, rule):
@@ -36,6 +36,11 @@ def _table(found: Mapping[str, Any], quantity: str, rule: str, what: str) -> lis
                 )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  " + "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+
+
+def short(axis: str) -> str:
+    """An axis's name as the head of a column."""
+    return axis.removesuffix(".count").rpartition(".")[2]
 
 
 def value(found: Any) -> str:

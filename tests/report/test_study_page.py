@@ -123,7 +123,7 @@ def test_the_terminal_has_every_cell_beside_its_error():
     assert "80 homes for assurance 0.8" in text
     assert "NOT complete" in summary_text(summary() | {"complete": False})
     assert "not uniform" in summary_text(calibration())
-    assert max(map(len, text.splitlines())) <= 150
+    assert max(map(len, text.splitlines())) <= 118
 
 
 def test_an_error_is_never_rounded_to_nothing():
