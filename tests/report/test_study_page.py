@@ -119,7 +119,7 @@ def test_the_page_needs_nothing_else_and_escapes_names():
 
 def test_the_terminal_has_every_cell_beside_its_error():
     text = summary_text(summary())
-    assert "0.400 (0.020)" in text
+    assert "0.400 ±.020" in text
     assert "80 homes for assurance 0.8" in text
     assert "NOT complete" in summary_text(summary() | {"complete": False})
     assert "not uniform" in summary_text(calibration())
@@ -127,7 +127,7 @@ def test_the_terminal_has_every_cell_beside_its_error():
 
 
 def test_an_error_is_never_rounded_to_nothing():
-    assert cell_of(measure(0.5, 1e-9)) == "0.500 (0.001)"
+    assert cell_of(measure(0.5, 1e-9)) == "0.500 ±.001"
     assert cell_of(measure(None, None)) == "–"
 
 

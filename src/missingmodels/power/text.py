@@ -16,7 +16,7 @@ def summary_text(found: Mapping[str, Any]) -> str:
     if found["kind"] == "calibration":
         return "\n".join([*lines, *_calibration(found), *_failures(found), _small_print(found)])
     what = "assurance" if found["assurance"] else "power"
-    lines.append(f"Monte Carlo errors in brackets; {what} is the share of worlds in which the rule says “supported”.")
+    lines.append(f"Monte Carlo errors stand after ±; {what} is the share of worlds in which the rule says “supported”.")
     for quantity, label in found["quantities"].items():
         for rule in found["rules"]:
             lines += ["", f"{label} ({quantity})" + (f", rule “{rule}”" if rule != "plan" else "")]
@@ -26,14 +26,12 @@ def summary_text(found: Mapping[str, Any]) -> str:
 
 
 def _table(found: Mapping[str, Any], quantity: str, rule: str, what: str) -> list[str]:
-    rows = [["cell", *map(short, found["axes"]), "worlds", "truth", what, *HEADS[1:]]]
+    rows = [["cell", *map(short, found["axes"]), "worlds", what, *HEADS[1:]]]
     for cell in found["cells"]:
         for m in cell.get("measures", ()):
             if (m["quantity"], m["rule"]) == (quantity, rule):
                 start = [str(cell["index"]), *(value(v) for v in cell["at"].values()), str(cell["replicates"])]
-                rows.append(
-                    [*start, "–" if m["truth"] is None else f"{m['truth']:.2f}", *(cell_of(m[h]) for h in HEADS)]
-                )
+                rows.append([*start, *(cell_of(m[h]) for h in HEADS)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  " + "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
 
@@ -52,7 +50,7 @@ def cell_of(measure: Mapping[str, Any]) -> str:
     """A measure and its Monte Carlo error; a dash where no replicate speaks of it."""
     if measure["value"] is None:
         return "–"
-    error = "" if measure["error"] is None else f" ({max(measure['error'], 0.001):.3f})"
+    error = "" if measure["error"] is None else " ±" + f"{max(measure['error'], 0.001):.3f}".removeprefix("0")
     return f"{measure['value']:.3f}{error}"
 
 
