@@ -18,11 +18,18 @@ from missingmodels.errors import MissingModelsError
 from missingmodels.evidence.record import FORMAT, ElpdDifference, Evidence, Row
 from missingmodels.frame.calibration import MEASURES
 from missingmodels.plan import Plan
+from missingmodels.power.study import Study
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.associations import associations
 from missingmodels.tables.contract import TABLES
 from missingmodels.targets import INTERVAL_NOTE, targets
 from missingmodels.vocabulary import notation_page
+
+STUDIES = (
+    "A study is one TOML file, run by `missingmodels power STUDY.toml -o FOLDER`. Keys under `axes`, `prior` and `set` "
+    "are dotted fields of a scenario; under `axes` with `plan.` before it, a field of the plan. What is shown is every "
+    "key, its type and its default:"
+)
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -34,6 +41,7 @@ def pages() -> dict[str, str]:
         "tables.md": tables_page(),
         "plans.md": config_page("Plans", Plan, "A plan is one TOML file. Every key, its type and its default:"),
         "scenarios.md": config_page("Scenarios", Scenario, "A scenario is one TOML file. Every key, type and default:"),
+        "studies.md": config_page("Studies", Study, STUDIES),
         "associations.md": associations_page(),
         "evidence.md": evidence_page(),
         "errors.md": errors_page(),

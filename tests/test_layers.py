@@ -77,8 +77,8 @@ DOOR = ("evidence.dynamic", "simulate")
 # A third party may be imported in these units only. Pure array libraries may be anywhere above the layer named.
 FENCED = {
     "pandera": {"tables"},
-    "pydantic": {"config", "plan", "scenario"},
-    "pyarrow": {"tables"},
+    "pydantic": {"config", "plan", "scenario", "power"},
+    "pyarrow": {"tables", "power"},
     "networkx": {"simulate", "extract", "report"},
     "duckdb": {"extract"},
     "polars": {"extract"},
@@ -100,6 +100,7 @@ FENCED = {
     "markupsafe": {"report"},
     "rich": {"terminal", "cli"},
     "dask": {"power", "cli"},
+    "distributed": {"power"},
     "typer": {"power", "cli"},
 }
 FROM_LAYER = {"numpy": 0, "pandas": 1, "scipy": 1}

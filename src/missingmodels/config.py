@@ -38,11 +38,25 @@ def from_mapping[C: Config](values: dict[str, Any], kind: type[C], *, where: str
         return kind.model_validate(values)
     except ValidationError as error:
         faults = [_fault(item, kind) for item in error.errors()]
+    raise refusal(faults, where=where)
+
+
+def faults_of(values: dict[str, Any], kind: type[Config]) -> list[str]:
+    """What is wrong with plain values as a record of this kind; empty if nothing is."""
+    try:
+        kind.model_validate(values)
+    except ValidationError as error:
+        return [_fault(item, kind) for item in error.errors()]
+    return []
+
+
+def refusal(faults: Sequence[str], *, where: str) -> ConfigInvalid:
+    """The error that lists every fault."""
     listing = "\n  ".join(faults)
-    raise ConfigInvalid(
+    return ConfigInvalid(
         f"{len(faults)} fault{'' if len(faults) == 1 else 's'}\n  {listing}",
         where=where,
-        remedy="correct each key named; keys and their meaning are in the documentation of plans and scenarios",
+        remedy="correct each key named; all keys are in the documentation of plans, scenarios and studies",
     )
 
 

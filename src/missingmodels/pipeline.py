@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from missingmodels.errors import CannotAnswer
@@ -38,16 +38,21 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-def prepare(tables: Tables, plan: Plan) -> Prepared:
+def prepare(
+    tables: Tables, plan: Plan, *, fits: Sequence[tuple[str, str]] | None = None, checked: bool = False
+) -> Prepared:
     """Risk set, rows and designs. Raises CannotAnswer before anything is sampled if the data hold no contrast.
 
-    An exposure that stands beside the primary one and cannot be had from these data is left out with a note.
+    An exposure that stands beside the primary one and cannot be had from these data is left out with a note. ``fits``
+    names models and exposures to design, all of the plan if it is left out. Tables that are ``checked`` are not
+    validated again: validation takes as long as everything else here.
     """
-    require_valid(tables)
+    if not checked:
+        require_valid(tables)
     risk = build_risk_set(tables, plan.frame)
     rows = build_rows(tables, risk, plan)
     designs, notes = {}, []
-    for model, exposure in models_to_fit(plan):
+    for model, exposure in models_to_fit(plan) if fits is None else fits:
         formula = model_terms(plan, model, exposure or None)
         design = build_design(rows, formula, conditional=plan.frame.initial == "conditional")
         try:

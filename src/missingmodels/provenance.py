@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -63,6 +64,11 @@ def package_version() -> str:
 
 def versions() -> dict[str, str]:
     """Versions of this package, of Python and of the libraries that touch a result; absent ones are left out."""
+    return dict(_versions())
+
+
+@functools.cache  # reading the metadata of ten libraries takes as long as a small fit
+def _versions() -> dict[str, str]:
     found = {"missingmodels": package_version(), "python": platform.python_version()}
     for name in PACKAGES:
         try:

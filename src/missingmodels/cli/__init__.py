@@ -9,6 +9,7 @@ import sys
 import typer
 
 from missingmodels.cli import data, importing, models
+from missingmodels.cli.power import power
 from missingmodels.errors import DiagnosticsFailed, MissingModelsError
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.command()(data.network)
 app.command()(models.fit)
 app.command()(models.report)
 app.command("fit-rows")(models.fit_rows)
+app.command("power")(power)
 
 
 class _Interrupted(BaseException):

@@ -19,6 +19,7 @@ from missingmodels.evidence.estimands import (
 )
 from missingmodels.evidence.record import Row
 from missingmodels.fit.fit import Fit
+from missingmodels.frame.design import Design
 from missingmodels.frame.rows import moderation_column
 from missingmodels.models.priors import QUARTER_SHORT, prior_set
 from missingmodels.plan import OUTSIDE, Decision, Plan
@@ -55,24 +56,26 @@ COARSE_RATE, COARSE_SHARE = 0.3, 0.01  # specification, section 1
 _PARTS = ("between", "within")
 
 
-def peer_rows(fit: Fit, rule: Decision) -> list[Row]:
-    """H1 of one fit: rate ratio and one-step attributable fraction; what ties beyond the home and short staffing add.
-
-    In a fit with moderation the rate ratio is that at the home's mean staffing.
-    """
-    name = fit.exposure
-    moderated = moderation_column(name) in fit.design.names
-    ratio = summarise(
-        rate_ratio(fit.parameters, {name: 1.0}),
+def peer_ratio(fit: Fit, rule: Decision) -> Row:
+    """The rate ratio of one unit of the fit's peer exposure; in a fit with moderation, at the home's mean staffing."""
+    moderated = moderation_column(fit.exposure) in fit.design.names
+    return summarise(
+        rate_ratio(fit.parameters, {fit.exposure: 1.0}),
         hypothesis="H1",
         fit=fit,
         estimand="rate_ratio",
-        name=name,
-        label=EXPOSURE_LABELS[name] + (", at the home's mean staffing" if moderated else ""),
+        name=fit.exposure,
+        label=EXPOSURE_LABELS[fit.exposure] + (", at the home's mean staffing" if moderated else ""),
         rule=rule,
         null=1.0,
         expected="above",
     )
+
+
+def peer_rows(fit: Fit, rule: Decision) -> list[Row]:
+    """H1 of one fit: rate ratio and one-step attributable fraction."""
+    name = fit.exposure
+    ratio = peer_ratio(fit, rule)
     fraction = summarise(
         attributable_fraction(fit.parameters, fit.design, name),
         hypothesis="H1",
@@ -111,6 +114,32 @@ def further_peer_rows(fit: Fit, rule: Decision) -> list[Row]:
     ]
 
 
+def structure_step(design: Design, name: str) -> tuple[float, str]:
+    """The difference of a structure column that is judged, and the same in words: its interquartile range."""
+    low, high = interquartile_range(design, name)
+    if high > low:
+        return high - low, f"{low:.2f} to {high:.2f}"
+    # a variable that seldom moves within a home has quartiles at the same value: then one sd stands instead
+    step = float(design.scale[design.names.index(name)])
+    return step, f"one sd, {step:.2f}"
+
+
+def structure_ratio(fit: Fit, name: str, rule: Decision) -> Row:
+    """The rate ratio over the interquartile range of one structure column, ``<variable>_between`` or ``_within``."""
+    step, over = structure_step(fit.design, name)
+    return summarise(
+        rate_ratio(fit.parameters, {name: step}),
+        hypothesis="H2",
+        fit=fit,
+        estimand="rate_ratio",
+        name=name,
+        label=f"{column_label(name)} ({over})",
+        rule=rule,
+        null=1.0,
+        expected=STRUCTURE_DIRECTIONS[name.rpartition("_")[0]],
+    )
+
+
 def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
     """H2 of one fit: the rate ratio over the interquartile range of each structure column, and shares of variance."""
     rows = []
@@ -119,23 +148,7 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
             name = f"{variable}_{part}"
             if name not in fit.design.names:
                 continue
-            low, high = interquartile_range(fit.design, name)
-            # a variable that seldom moves within a home has quartiles at the same value: then one sd stands instead
-            step = high - low if high > low else float(fit.design.scale[fit.design.names.index(name)])
-            over = f"{low:.2f} to {high:.2f}" if high > low else f"one sd, {step:.2f}"
-            rows.append(
-                summarise(
-                    rate_ratio(fit.parameters, {name: step}),
-                    hypothesis="H2",
-                    fit=fit,
-                    estimand="rate_ratio",
-                    name=name,
-                    label=f"{column_label(name)} ({over})",
-                    rule=plan.decision,
-                    null=1.0,
-                    expected=STRUCTURE_DIRECTIONS[variable],
-                )
-            )
+            rows.append(structure_ratio(fit, name, plan.decision))
     names = tuple(f"{v}_between" for v in plan.terms.structure if f"{v}_between" in fit.design.names)
     if names:
         rows.append(

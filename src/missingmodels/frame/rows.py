@@ -141,11 +141,15 @@ def collapse(key: pd.DataFrame, onset: np.ndarray, days_at_risk: np.ndarray) -> 
 
     The likelihood exposure of a day is e (1 - y/2), so a return day with an onset counts a quarter.
     """
-    code = np.zeros(len(key), dtype=np.int64)
+    code, span = np.zeros(len(key), dtype=np.int64), 1
     for name in key.columns:
         levels, uniques = pd.factorize(key[name], use_na_sentinel=False)
-        # codes are made dense after each column, so that their product never overflows
-        code = pd.factorize(code * len(uniques) + levels)[0]
+        if span * len(uniques) > np.iinfo(np.int64).max:
+            # codes are made dense before their product would overflow
+            code, held = pd.factorize(code)
+            span = len(held)
+        code, span = code * len(uniques) + levels, span * len(uniques)
+    code = pd.factorize(code)[0]
     groups = int(code.max()) + 1 if code.size else 0
     first = np.full(groups, code.size, dtype=np.int64)
     np.minimum.at(first, code, np.arange(code.size))
@@ -215,7 +219,11 @@ def _structure_columns(
     lives_child, lives_day = np.nonzero(risk.residence != NO_HOME)
     lives_home = risk.residence[lives_child, lives_day]
     alone = (risk.occupancy == 1)[lives_home, lives_day] & risk.occupancy_recorded[lives_home, lives_day]
-    staff, mix = staff_measures(tables, risk), mix_measures(tables, risk)
+    staff, mix = staff_measures(tables, risk), mix_measures(tables, risk, wanted)
+    # place of each day at risk among the resident-days
+    place = np.full(risk.residence.shape, -1)
+    place[lives_child, lives_day] = np.arange(lives_child.size)
+    at_risk = place[child, day]
     columns: dict[str, np.ndarray] = {}
     for name in wanted:
         is_mix = name in mix
@@ -224,9 +232,7 @@ def _structure_columns(
         between, within = split_between_within(values, lives_home, len(risk.home_ids), undefined=undefined)
         notes += _unrecorded_note(name, values, between, undefined)
         for part, flat in (("between", between), ("within", within)):
-            grid = np.full(risk.residence.shape, np.nan)
-            grid[lives_child, lives_day] = flat
-            columns[f"{name}_{part}"] = grid[child, day]
+            columns[f"{name}_{part}"] = flat[at_risk]
     recorded = ~np.isnan(staff["turnover"])
     if "turnover" in wanted and (staff["turnover_short"][recorded] > 0).any():
         share = float(staff["turnover_short"][recorded].mean())

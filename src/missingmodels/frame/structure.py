@@ -5,6 +5,8 @@ Specification, section 4. Every variable is a value for each resident-day, NaN w
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -17,6 +19,7 @@ from missingmodels.tables import Tables
 TURNOVER_DAYS = 365
 SHORTEST_SPAN_DAYS = 90  # a shorter record gives a yearly rate made of one or two people
 HOURS_PER_DAY = 24
+MIX = ("mix_need", "mix_spread", "mix_age_spread", "mix_out_of_area", "new_admission_7d", "size")
 
 
 def staff_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
@@ -36,39 +39,42 @@ def staff_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
     return {"staff_ratio": ratio, "agency_share": share, "turnover": turnover, "turnover_short": short}
 
 
-def mix_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
-    """(C, D) measures of who else lives in the home on the day."""
-    homes = len(risk.home_ids)
+def mix_measures(tables: Tables, risk: RiskSet, wanted: Collection[str] = MIX) -> dict[str, np.ndarray]:
+    """(C, D) measures of who else lives in the home on the day, those of ``wanted`` that are such."""
     children = tables["children"].set_index("child_id").loc[list(risk.child_ids)]
     lives, day = risk.residence != NO_HOME, np.arange(risk.days)[None, :]
+    measures: dict[str, np.ndarray] = {}
+    if {"mix_need", "mix_spread"} & set(wanted):
+        need = children["need_score"].to_numpy(dtype=float)
+        measures["mix_spread"], measures["mix_need"] = _spread_and_others(need, risk, lives)
+    if "mix_age_spread" in wanted:
+        birth = to_day(children["birth_date"]) - risk.first_day
+        measures["mix_age_spread"], _ = _spread_and_others(-birth / 365.25, risk, lives)
+    if "mix_out_of_area" in wanted:
+        _, measures["mix_out_of_area"] = _spread_and_others(risk.out_of_area, risk, lives)
+    if "new_admission_7d" in wanted:
+        arrived = lives & (risk.since_arrival < 7)
+        newcomers = home_sums(risk.residence, arrived, len(risk.home_ids))[risk.residence, day] - arrived
+        measures["new_admission_7d"] = (newcomers > 0).astype(float)
+    if "size" in wanted:
+        occupancy = np.where(risk.occupancy_recorded, risk.occupancy, np.nan)
+        measures["size"] = occupancy[risk.residence, day]
+    return {name: np.where(lives, values, np.nan) for name, values in measures.items() if name in wanted}
 
-    def spread_and_others(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        grid = np.broadcast_to(values[:, None] if values.ndim == 1 else values, lives.shape)
-        known = lives & ~np.isnan(grid)
-        held = np.where(known, grid, 0.0)
-        n = home_sums(risk.residence, known, homes)[risk.residence, day]
-        total = home_sums(risk.residence, held, homes)[risk.residence, day]
-        square = home_sums(risk.residence, held**2, homes)[risk.residence, day]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            variance = np.maximum(square / n - (total / n) ** 2, 0.0)
-            others = (total - held) / (n - known)
-        return np.where(n > 1, np.sqrt(variance), np.nan), np.where(n - known > 0, others, np.nan)
 
-    need_spread, need_others = spread_and_others(children["need_score"].to_numpy(dtype=float))
-    birth = to_day(children["birth_date"]) - risk.first_day
-    age_spread, _ = spread_and_others(-birth / 365.25)
-    _, out_of_area = spread_and_others(risk.out_of_area)
-    arrived = lives & (risk.since_arrival < 7)
-    newcomers = home_sums(risk.residence, arrived, homes)[risk.residence, day] - arrived
-    measures = {
-        "mix_need": need_others,
-        "mix_spread": need_spread,
-        "mix_age_spread": age_spread,
-        "mix_out_of_area": out_of_area,
-        "new_admission_7d": (newcomers > 0).astype(float),
-        "size": np.where(risk.occupancy_recorded, risk.occupancy, np.nan)[risk.residence, day],
-    }
-    return {name: np.where(lives, values, np.nan) for name, values in measures.items()}
+def _spread_and_others(values: np.ndarray, risk: RiskSet, lives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(C, D) spread of a child's value over the residents, and its mean over the others."""
+    homes, day = len(risk.home_ids), np.arange(risk.days)[None, :]
+    grid = np.broadcast_to(values[:, None] if values.ndim == 1 else values, lives.shape)
+    known = lives & ~np.isnan(grid)
+    held = np.where(known, grid, 0.0)
+    n = home_sums(risk.residence, known, homes)[risk.residence, day]
+    total = home_sums(risk.residence, held, homes)[risk.residence, day]
+    square = home_sums(risk.residence, held**2, homes)[risk.residence, day]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.maximum(square / n - (total / n) ** 2, 0.0)
+        others = (total - held) / (n - known)
+    return np.where(n > 1, np.sqrt(variance), np.nan), np.where(n - known > 0, others, np.nan)
 
 
 def split_between_within(

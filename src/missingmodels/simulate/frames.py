@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -23,21 +23,22 @@ from missingmodels.tables.schema import conform
 LONGEST_RECORD_DAYS = 3650  # homes that opened long ago are listed from ten years before
 
 
-def tables_of(run: Run, labels: Labels) -> Tables:
-    """Tables of everything that happened, each thing recorded as it was."""
+def tables_of(run: Run, labels: Labels, *, only: Collection[str] | None = None) -> Tables:
+    """Tables of everything that happened, each thing recorded as it was; some of the optional ones if ``only`` says."""
     scenario = run.scenario
     settings = scenario.model_dump(mode="json")
-    frames = {
-        "children": _children(run, labels),
-        "placements": _placements(run, labels),
-        "missing_episodes": _episodes(run, labels),
-        "homes": _homes(run, labels),
-        "staff_periods": _staff_periods(run, labels),
-        "staff_spells": _staff_spells(run, labels),
-        "ties": _ties(run, labels),
-        "interviews": _interviews(run, labels),
-        "social_worker_spells": _social_workers(run, labels),
+    make = {
+        "children": _children,
+        "placements": _placements,
+        "missing_episodes": _episodes,
+        "homes": _homes,
+        "staff_periods": _staff_periods,
+        "staff_spells": _staff_spells,
+        "ties": _ties,
+        "interviews": _interviews,
+        "social_worker_spells": _social_workers,
     }
+    frames = {name: table(run, labels) for name, table in make.items() if only is None or name in only}
     return make_tables(
         frames,
         observed_from=pd.Timestamp(labels.first),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,17 +45,26 @@ class World:
         return shift_frames(self.run, Labels(self.run))
 
 
-def simulate_world(scenario: Scenario, *, seed: int, do: Do = AS_IT_IS, log_exposures: bool = True) -> World:
+def simulate_world(
+    scenario: Scenario,
+    *,
+    seed: int,
+    do: Do = AS_IT_IS,
+    log_exposures: bool = True,
+    only: Collection[str] | None = None,
+) -> World:
     """Simulate a sector. The same scenario and seed give the same world; streams are named, so effects that are set
     to 0 leave every other draw as it was, and so does an intervention ``do``.
 
     Without ``log_exposures`` the log is empty: it holds a row for each resident-day, millions in a national scenario.
+    ``only`` names the tables to write, the required ones among them; a record that is not as things happened needs all.
     """
     run = run_sector(scenario, seed, do=do, log=LOGGED if log_exposures else ())
     labels = Labels(run)
-    happened = tables_of(run, labels)
+    as_it_was = scenario.recording == type(scenario.recording)()
+    happened = tables_of(run, labels, only=only if as_it_was else None)
     written = happened
-    if scenario.recording != type(scenario.recording)():
+    if not as_it_was:
         written = record(happened, Recording(**scenario.recording.model_dump()), seed=seed).tables
     return World(
         tables=written, happened=happened, truth=truth_of(run, labels, do), exposure_log=_log(run, labels), run=run

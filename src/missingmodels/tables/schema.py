@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -54,6 +55,8 @@ def conform(frame: pd.DataFrame, table: Table, *, where: str = "") -> pd.DataFra
 
 
 def _convert(values: pd.Series, column: Column) -> pd.Series:
+    if values.dtype == PANDAS_TYPES[column.kind] and (column.kind != "date" or _at_midnight(values)):
+        return values
     if column.kind in ("date", "time"):
         # ISO only: 03/04/2023 would be taken for 4 March without a word.
         times = pd.to_datetime(values, format="ISO8601")
@@ -61,6 +64,12 @@ def _convert(values: pd.Series, column: Column) -> pd.Series:
     if column.kind == "whole":
         return pd.to_numeric(values).astype(PANDAS_TYPES[column.kind])
     return values.astype(PANDAS_TYPES[column.kind])
+
+
+def _at_midnight(values: pd.Series) -> bool:
+    times = values.to_numpy()
+    whole = times.astype("datetime64[D]").astype(times.dtype)
+    return bool(((times == whole) | np.isnat(times)).all())
 
 
 @cache

@@ -1,0 +1,122 @@
+"""The command `power`: wiring only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from missingmodels.cli.options import Json, out
+from missingmodels.errors import ConfigInvalid
+from missingmodels.terminal import say
+
+
+def power(
+    study: Annotated[Path, typer.Argument(help="The study's TOML file.", metavar="STUDY.toml")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the study; run again to go on.")] = Path(
+        "study"
+    ),
+    workers: Annotated[Optional[int], typer.Option(help="Processes; one a core if left out.", min=1)] = None,  # noqa: UP045
+    scheduler: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Address of a dask.distributed scheduler, instead of local processes."),
+    ] = None,
+    array: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="I/N: compute slice I of N, as one task of a job array. Then --collect.", metavar="I/N"),
+    ] = None,
+    collect: Annotated[bool, typer.Option("--collect", help="Compute nothing; summarise what is there.")] = False,
+    replicate: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="CELL:INDEX: run one replicate alone, print its rows, write nothing.", metavar="CELL:INDEX"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run a power or calibration study: a grid of worlds, fitted and judged, that can be stopped at any moment."""
+    from missingmodels.power.grid import read_study
+
+    grid = read_study(study)
+    if replicate is not None:
+        return _one(grid, replicate)
+    from missingmodels.power.progress import StudyProgress
+    from missingmodels.power.run import run_study
+    from missingmodels.power.store import Store
+
+    part = _part(array)
+    store = Store(output, grid)
+    if collect:
+        store.require_same()
+    else:
+        make = _backend(grid, workers, scheduler, quiet=as_json)
+        try:
+            ran = run_study(grid, output, make, part=part, report=StudyProgress(quiet=as_json))
+        except BaseException as error:
+            if not isinstance(error, Exception):  # Ctrl-C
+                say(f"\nStopped. Every finished batch is kept in {output}; the same command goes on from there.")
+                raise typer.Exit(130) from None
+            raise
+        if not as_json:
+            size = grid.study.replicates.batch
+            say(f"{ran.skipped * size:,} worlds were there already, {ran.computed * size:,} computed now.")
+        if array is not None:
+            text = f"Slice {array} has done what it can. " + (
+                "The study is complete: --collect." if ran.complete else "When all slices are done: --collect."
+            )
+            return out({"slice": array, "computed": ran.computed, "complete": ran.complete}, as_json, text)
+    return _finish(store, output, as_json)
+
+
+def _finish(store: Any, output: Path, as_json: bool) -> None:
+    from missingmodels.power.figures import write_summary
+    from missingmodels.power.summary import summarise
+    from missingmodels.power.text import summary_text
+
+    found = summarise(store)
+    page = write_summary(found, output)
+    out(found | {"page": str(page)}, as_json, f"{summary_text(found)}\nPage: {page}")
+    if not found["complete"]:
+        raise typer.Exit(1)
+
+
+def _backend(grid: Any, workers: int | None, scheduler: str | None, *, quiet: bool) -> Callable[[], Any]:
+    from missingmodels.power.pool import Pool, cores
+
+    def make() -> Any:
+        if scheduler is None:
+            made: Any = Pool(grid.record(), workers or cores())
+        else:
+            from missingmodels.power.cluster import Cluster
+
+            made = Cluster(grid.record(), scheduler)
+        if not quiet:
+            say(f"Computing on {made.name}.")
+        return made
+
+    return make
+
+
+def _one(grid: Any, text: str) -> None:
+    from missingmodels.power.batch import replicate_rows
+    from missingmodels.power.pool import single_threads
+
+    cell, _, index = text.partition(":")
+    if not (cell.isdecimal() and index.isdecimal() and int(cell) < len(grid.cells)):
+        raise ConfigInvalid(
+            f"--replicate {text!r} is not CELL:INDEX", remedy=f"cells are 0 to {len(grid.cells) - 1}, as in 0:12"
+        )
+    with single_threads():
+        rows = replicate_rows(grid, int(cell), int(index))
+    sys.stdout.write(json.dumps(rows, indent=1, default=str) + "\n")
+
+
+def _part(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 1, 1
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise ConfigInvalid(f"--array {text!r} is not I/N with I from 1 to N", remedy="for example --array 3/100")
+    return int(number), int(of)

@@ -1,0 +1,37 @@
+"""A batch of replicates as a function of plain values, so that any process on any machine can be given one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from missingmodels.power.grid import Grid, grid_of
+from missingmodels.power.replicate import run_replicate
+
+
+def run_batch(record: Mapping[str, Any], cell: int, batch: int) -> list[dict[str, Any]]:
+    """Rows of all replicates of one batch. ``record`` is a grid's record."""
+    grid = _grid(json.dumps(record, default=str))
+    size = grid.study.replicates.batch
+    indices = range(batch * size, (batch + 1) * size)
+    return [row for index in indices for row in replicate_rows(grid, cell, index)]
+
+
+def replicate_rows(grid: Grid, cell: int, index: int) -> list[dict[str, Any]]:
+    """Rows of one replicate, by the kind of study; a fault names the replicate that it comes from."""
+    run = run_replicate
+    if grid.study.kind == "calibration":
+        from missingmodels.power.calibration import calibrate_replicate as run
+    try:
+        return run(grid, grid.cells[cell], index)
+    except Exception as error:
+        error.add_note(f"in replicate {cell}:{index}; `missingmodels power STUDY.toml --replicate {cell}:{index}`")
+        raise
+
+
+@lru_cache(maxsize=4)
+def _grid(record: str) -> Grid:
+    """The grid of a record; a worker meets the same one batch after batch."""
+    return grid_of(json.loads(record))

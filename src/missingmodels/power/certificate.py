@@ -1,0 +1,35 @@
+"""What code computes a replicate: versions, and a digest of the sources that a result depends on."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+import missingmodels
+from missingmodels.provenance import versions
+
+# What only reads results may change while a study goes on; whatever makes them may not.
+_ONLY_READS = ("report", "cli", "extract", "terminal", "runs", "calibration_run", "targets", "docs")
+_ONLY_READS_POWER = ("summary", "text", "solver", "progress", "figures", "store", "measures", "certificate", "command")
+_LIBRARIES = ("python", "numpy", "scipy", "pandas", "formulae", "pymc", "nutpie")
+
+
+@functools.cache
+def certificate() -> dict[str, Any]:
+    """Digest of the package's code that a replicate runs through, and versions of the libraries under it."""
+    root = Path(str(missingmodels.__file__)).parent
+    total = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        part = path.relative_to(root).with_suffix("").parts
+        name = part[1] if part[0] == "power" and len(part) > 1 else part[0]
+        skipped = _ONLY_READS_POWER if part[0] == "power" else _ONLY_READS
+        if name.startswith(skipped):
+            continue
+        total.update(path.relative_to(root).as_posix().encode())
+        total.update(path.read_bytes())
+    held = versions() | {"scipy": importlib.metadata.version("scipy")}
+    libraries = {name: held[name] for name in _LIBRARIES if name in held}
+    return {"code": "sha256:" + total.hexdigest(), "missingmodels": held["missingmodels"], **libraries}

@@ -1,0 +1,48 @@
+"""The files that a study's summary becomes: JSON, CSV, figures and page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from missingmodels.report.files import write_whole
+
+SUMMARY, CELLS, PAGE = "summary.json", "cells.csv", "study.html"
+
+
+def write_summary(found: Mapping[str, Any], folder: Path) -> Path:
+    """Write ``summary.json``, ``cells.csv``, the figures and the page. Returns the page's path."""
+    from missingmodels.report.study_page import study_page, study_pictures
+
+    pictures = study_pictures(found)
+    page = study_page(found, pictures)
+    write_whole(folder / SUMMARY, (json.dumps(found, indent=1, default=str) + "\n").encode())
+    write_whole(folder / CELLS, cells_csv(found).encode())
+    for name, picture in pictures.items():
+        write_whole(folder / "figures" / f"{name}.png", picture["png"])
+    return write_whole(folder / PAGE, page.encode("utf-8"))
+
+
+def cells_csv(found: Mapping[str, Any]) -> str:
+    """One row a cell, quantity and rule: every measure and its Monte Carlo error."""
+    rows = []
+    for cell in found["cells"]:
+        start = {"cell": cell["index"], **cell["at"], "replicates": cell["replicates"]}
+        for name, ranks in cell.get("ranks", {}).items():
+            rows.append(start | {"quantity": name} | {k: v for k, v in ranks.items() if not isinstance(v, list)})
+        for m in cell.get("measures", ()):
+            row = start | {"quantity": m["quantity"], "rule": m["rule"], "truth": m["truth"]}
+            for name, measure in m.items():
+                if isinstance(measure, Mapping):
+                    row |= {name: measure["value"], f"{name}_error": measure["error"]}
+            rows.append(row)
+    held = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(held, fieldnames=names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    return held.getvalue()

@@ -1,0 +1,120 @@
+"""Measures of a cell, each with its Monte Carlo standard error. Plain arrays. Specification, section 8.
+
+Monte Carlo errors are those of Morris, White and Crowther (2019, Stat. Med. 38), table 6, except that shares take the
+plus-four rule (Agresti and Coull 1998, Am. Stat. 52), by which a share of 0 or 1 has an error too.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A value, its Monte Carlo standard error, and the number of replicates that it stands on; NaN where none do."""
+
+    value: float
+    error: float
+    count: int
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        plain = {"value": self.value, "error": self.error}
+        return {k: None if math.isnan(v) else v for k, v in plain.items()} | {"count": self.count}
+
+
+def share_error(hits: int, count: int) -> float:
+    """Monte Carlo error of a share by the plus-four rule."""
+    p = (hits + 2) / (count + 4)
+    return math.sqrt(p * (1 - p) / (count + 4))
+
+
+def share(hits: Array) -> Measure:
+    """A share of replicates."""
+    n = int(hits.size)
+    if not n:
+        return Measure(value=math.nan, error=math.nan, count=0)
+    return Measure(value=float(hits.mean()), error=share_error(int(hits.sum()), n), count=n)
+
+
+def mean(values: Array) -> Measure:
+    """A mean over replicates."""
+    n = int(values.size)
+    if not n:
+        return Measure(value=math.nan, error=math.nan, count=0)
+    error = float(values.std(ddof=1) / math.sqrt(n)) if n > 1 else math.nan
+    return Measure(value=float(values.mean()), error=error, count=n)
+
+
+def ratio_of_means(above: Array, below: Array) -> Measure:
+    """mean(above) / mean(below) with the error of a ratio estimator."""
+    n = int(above.size)
+    if not n or not below.mean():
+        return Measure(value=math.nan, error=math.nan, count=n)
+    value = float(above.mean() / below.mean())
+    left = above - value * below
+    error = float(left.std(ddof=1) / math.sqrt(n) / abs(below.mean())) if n > 1 else math.nan
+    return Measure(value=value, error=error, count=n)
+
+
+def cell_measures(
+    *,
+    fitted: Array,
+    supported: Array,
+    negligible: Array,
+    expected_above: bool,
+    truth: Array,
+    estimate: Array,
+    low: Array,
+    high: Array,
+    probability_above: Array,
+    sure: float,
+) -> dict[str, Measure]:
+    """All measures of one quantity under one rule, from (n,) arrays over every replicate, failed ones included.
+
+    A replicate that failed supports nothing, so it counts in ``power`` and ``negligible`` and not among the estimates.
+    ``sure`` is the probability that the rule asks for. Estimates and truths are log rate ratios.
+
+    power : share of worlds in which the rule says supported; over a design prior this is the assurance
+    negligible : share in which it says supported as negligible
+    wrong_way : share in which the posterior is as sure of the direction that the hypothesis does not state
+    type_s : of the worlds with a posterior that sure of either direction, those in which the sign is wrong
+    type_m : in those worlds, mean size of the estimate over mean size of the truth (Gelman and Carlin 2014)
+    bias, coverage, width : of the posterior median and the interval of the rule
+    expected_probability : mean posterior probability of the direction stated
+    """
+    ok = fitted.astype(bool)
+    toward = probability_above if expected_above else 1 - probability_above
+    known = ok & ~np.isnan(truth)
+    confident = ok & (np.maximum(probability_above, 1 - probability_above) >= sure)
+    signed = confident & known & (truth != 0)
+    return {
+        "power": share(supported & ok),
+        "negligible": share(negligible & ok),
+        "wrong_way": share(ok & (1 - toward >= sure)),
+        "failed": share(~ok),
+        "type_s": share(np.sign(estimate[signed]) != np.sign(truth[signed])),
+        "type_m": ratio_of_means(np.abs(estimate[signed]), np.abs(truth[signed])),
+        "bias": mean((estimate - truth)[known]),
+        "coverage": share(((low <= truth) & (truth <= high))[known]),
+        "width": mean((high - low)[ok]),
+        "expected_probability": mean(toward[ok]),
+    }
+
+
+MEANINGS = {
+    "power": "share of worlds in which the rule says “supported”; failed fits count as not",
+    "negligible": "share in which it says “supported as negligible”",
+    "wrong_way": "share in which the posterior is as sure of the other direction",
+    "failed": "share of worlds without a usable fit",
+    "type_s": "of the confident worlds, those with the wrong sign",
+    "type_m": "exaggeration: size of estimates over size of truths in the confident worlds",
+    "bias": "mean error of the posterior median, log rate ratio",
+    "coverage": "share of intervals that hold the truth",
+    "width": "mean width of the interval, log rate ratio",
+    "expected_probability": "mean posterior probability of the direction stated",
+}

@@ -1,0 +1,155 @@
+"""Study: one TOML file that fixes a grid of scenarios, the plan, what is asked, the rules and when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from missingmodels.config import Config
+from missingmodels.plan import METHODS, Method, ModelName
+
+SIZES = ("homes.count", "days")
+Size = Literal["homes.count", "days"]
+BEGINNINGS = "plan."  # of an axis over a field of the plan; other axes are over fields of the scenario
+
+
+def flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Nested tables as dotted names, so that a TOML key reads the same with and without quotes."""
+    out: dict[str, Any] = {}
+    for name, value in values.items():
+        place = f"{before}{name}"
+        out |= flat(value, f"{place}.") if isinstance(value, Mapping) else {place: value}
+    return out
+
+
+class Part(Config):
+    """A scenario or plan by name or file, and the fields that the study sets in it."""
+
+    use: str = Field(default="", description="a preset's name, or a TOML file beside the study")
+    set: dict[str, Any] = Field(default_factory=dict, description="dotted field = value")
+
+    @field_validator("set", mode="before")
+    @classmethod
+    def _dotted(cls, values: Any) -> Any:
+        return flat(values) if isinstance(values, Mapping) else values
+
+
+class Law(Config):
+    """What a field is thought to be before the study: normal (mean, sd) or uniform (low, high)."""
+
+    law: Literal["normal", "uniform"] = "normal"
+    mean: float | None = None
+    sd: float | None = Field(default=None, gt=0)
+    low: float | None = None
+    high: float | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        normal, uniform = (self.mean, self.sd), (self.low, self.high)
+        asked, other = (normal, uniform) if self.law == "normal" else (uniform, normal)
+        if None in asked or other != (None, None):
+            raise ValueError("give mean and sd for a normal law, low and high for a uniform one")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError("low must be below high")
+        return self
+
+
+class Ask(Config):
+    """Which model is fitted, and which of its columns are judged by the rules."""
+
+    model: ModelName = Field(default="M3", description="the model that is fitted")
+    exposure: str = Field(default="", description="peer exposure of the model; the plan's primary one if left out")
+    quantities: tuple[str, ...] = Field(
+        default=("peer_presence",), min_length=1, description="columns judged; the first one is the study's main one"
+    )
+
+
+class Replicates(Config):
+    """How many worlds a cell gets. It is looked at after ``at_least`` and every ``step`` more, never between."""
+
+    batch: int = Field(default=10, ge=1, le=10_000, description="worlds of one task, which should last over a second")
+    at_least: int = Field(default=100, ge=1, description="worlds before the first look")
+    step: int = Field(default=100, ge=1, description="worlds between looks")
+    at_most: int = Field(default=400, ge=1, description="worlds of a cell that never meets the target")
+    target_error: float = Field(
+        default=0.03, ge=0, lt=1, description="a cell stops once the Monte Carlo error of every power is at most this"
+    )
+
+    @model_validator(mode="after")
+    def _whole_batches(self) -> Self:
+        bad = [name for name in ("at_least", "step", "at_most") if getattr(self, name) % self.batch]
+        if bad:
+            raise ValueError(f"{', '.join(bad)} must be multiples of batch ({self.batch})")
+        if self.at_most < self.at_least:
+            raise ValueError("at_most is below at_least")
+        return self
+
+
+class Solve(Config):
+    """Ask for the smallest size that has a stated assurance."""
+
+    size: Size = "homes.count"
+    assurance: float = Field(default=0.8, gt=0.05, lt=1)
+    interval_mass: float = Field(default=0.9, gt=0, lt=1)
+
+
+class Cost(Config):
+    """Prices, in any currency: of taking part at all, and of each home's month of data."""
+
+    fixed: float = Field(default=0.0, ge=0)
+    per_home: float = Field(default=0.0, ge=0)
+    per_home_month: float = Field(default=0.0, ge=0)
+
+
+class Study(Config):
+    """A study: a grid of scenarios, one plan, the rules of decision and a design prior."""
+
+    name: str = Field(default="study", description="what the study is called")
+    question: str = Field(default="", description="what the study is to answer, in a sentence")
+    kind: Literal["power", "calibration"] = Field(
+        default="power", description="power of decisions, or simulation-based calibration of the posterior"
+    )
+    seed: int = Field(default=1, ge=0, description="root seed; every replicate has a stream of its own below it")
+    method: Method = Field(default="laplace", description=f"engine: {', '.join(METHODS)}")
+    scenario: Part = Part(use="small")
+    plan: Part = Part(use="default")
+    axes: dict[str, tuple[Any, ...]] = Field(
+        default_factory=dict, description="scenario field, or plan. and a plan's field = values of the grid"
+    )
+    prior: dict[str, Law] = Field(
+        default_factory=dict, description="design prior: scenario field = law; power averaged over it is assurance"
+    )
+    ask: Ask = Ask()
+    rules: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="further rules by name: changes to the plan's decision, judged beside it"
+    )
+    replicates: Replicates = Replicates()
+    solve: Solve | None = Field(
+        default=None, description="the smallest `size` (homes.count or days) with this `assurance`, with an interval"
+    )
+    cost: Cost | None = Field(
+        default=None,
+        description="prices: `fixed`, `per_home`, `per_home_month`; with axes of homes and days, the cheapest",
+    )
+
+    @field_validator("axes", mode="before")
+    @classmethod
+    def _axes(cls, values: Any) -> Any:
+        return flat(values) if isinstance(values, Mapping) else values
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        faults = [f"axes.{name} has no value" for name, values in self.axes.items() if not values]
+        faults += [f"axes.{n} names a value twice" for n, v in self.axes.items() if len({*map(repr, v)}) < len(v)]
+        faults += [f"{name} is both an axis and in the prior" for name in sorted(set(self.axes) & set(self.prior))]
+        if self.solve and len(self.axes.get(self.solve.size, ())) < 2:
+            faults.append(f"solve.size = {self.solve.size!r} needs an axis of at least two values")
+        if self.cost and not self.solve:
+            faults.append("cost has prices, but nothing is solved for: add [solve]")
+        if self.kind == "calibration" and (self.prior or self.rules or self.solve):
+            faults.append("a calibration draws from the plan's priors: it takes no prior, rules or solve")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self

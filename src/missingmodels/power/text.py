@@ -1,0 +1,125 @@
+"""A study in the terminal: one line a cell and quantity, each figure beside its Monte Carlo error."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+COLUMNS = 118
+HEADS = ("power", "type_s", "type_m", "bias", "coverage", "failed")  # the others stand on the page
+
+
+def summary_text(found: Mapping[str, Any]) -> str:
+    """The summary of a study."""
+    lines = [f"{found['name']}: {found['question']}" if found["question"] else found["name"]]
+    if found["kind"] == "calibration":
+        return "\n".join([*lines, *_calibration(found), *_failures(found), _small_print(found)])
+    what = "assurance" if found["assurance"] else "power"
+    lines.append(f"Monte Carlo errors stand after ±; {what} is the share of worlds in which the rule says “supported”.")
+    for quantity, label in found["quantities"].items():
+        for rule in found["rules"]:
+            lines += ["", f"{label} ({quantity})" + (f", rule “{rule}”" if rule != "plan" else "")]
+            lines += _table(found, quantity, rule, what)
+    lines += ["", *_solutions(found)] if found["solutions"] else []
+    return "\n".join([*lines, *_failures(found), _small_print(found)])
+
+
+def _table(found: Mapping[str, Any], quantity: str, rule: str, what: str) -> list[str]:
+    rows = [["cell", *map(short, found["axes"]), "worlds", what, *HEADS[1:]]]
+    for cell in found["cells"]:
+        for m in cell.get("measures", ()):
+            if (m["quantity"], m["rule"]) == (quantity, rule):
+                start = [str(cell["index"]), *(value(v) for v in cell["at"].values()), str(cell["replicates"])]
+                rows.append([*start, *(cell_of(m[h]) for h in HEADS)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+
+
+def short(axis: str) -> str:
+    """An axis's name as the head of a column."""
+    return axis.removesuffix(".count").rpartition(".")[2]
+
+
+def value(found: Any) -> str:
+    """A value of an axis as it is printed."""
+    return f"{found:g}" if isinstance(found, float) else str(found)
+
+
+def cell_of(measure: Mapping[str, Any]) -> str:
+    """A measure and its Monte Carlo error; a dash where no replicate speaks of it."""
+    if measure["value"] is None:
+        return "–"
+    error = "" if measure["error"] is None else " ±" + f"{max(measure['error'], 0.001):.3f}".removeprefix("0")
+    return f"{measure['value']:.3f}{error}"
+
+
+def solution_sentence(solution: Mapping[str, Any]) -> str:
+    """What the solver found, in a sentence."""
+    unit = "homes" if solution["size"] == "homes.count" else "days"
+    where = ", ".join(f"{k} = {value(v)}" for k, v in solution["others"].items())
+    head = f"{solution['quantity']}{', ' + where if where else ''}: "
+    if "why_not" in solution:
+        return head + f"no answer, {solution['why_not']}."
+    if "cheapest" in solution:
+        best = solution["cheapest"]
+        beyond = " This lies outside the homes that were run." if best["beyond"] else ""
+        return head + (
+            f"the cheapest design with assurance {solution['assurance']:g} has {best['homes']:.0f} homes for "
+            f"{best['days']:.0f} days, at a cost of {best['cost']:,.0f}.{beyond}"
+        )
+    if solution["answer"] is None:
+        return head + f"no number of {unit} reaches {solution['assurance']:g}: power does not rise with it here."
+    high = "no upper end" if solution["high"] is None else f"{solution['high']:.0f}"
+    text = f"{solution['answer']:.0f} {unit} for assurance {solution['assurance']:g} "
+    text += f"({solution['interval_mass']:.0%} interval {solution['low'] or 0:.0f} to {high}"
+    text += f"; {solution['answer_on_log_scale']:.0f} on a log scale)" if solution["answer_on_log_scale"] else ")"
+    if "cost" in solution:
+        text += f", at a cost of {solution['cost']:,.0f}"
+    text += "."
+    if solution["beyond_what_was_run"]:
+        text += " This lies outside what was run and rests on the curve: add a cell there."
+    if solution["misfit"] is not None and solution["misfit"] < 0.05:
+        text += f" The curve fits badly (p = {solution['misfit']:.3f})."
+    return head + text
+
+
+def _solutions(found: Mapping[str, Any]) -> list[str]:
+    return ["Smallest size", *(_wrapped(solution_sentence(s)) for s in found["solutions"])]
+
+
+def _calibration(found: Mapping[str, Any]) -> list[str]:
+    lines = ["Ranks of the true values among posterior draws; a small p says that they are not uniform."]
+    for cell in found["cells"]:
+        lines += ["", f"cell {cell['index']}: {cell['replicates']} worlds" + _at(cell)]
+        names = cell["ranks"]
+        wide = max(map(len, names), default=0)
+        for name, r in names.items():
+            flag = "  <-- not uniform" if r["outside"] else ""
+            lines.append(f"  {name:<{wide}}  chi-square p {r['p_chi_square']:.3f}   mean rank {r['mean']:.3f}{flag}")
+    return lines
+
+
+def _at(cell: Mapping[str, Any]) -> str:
+    held = ", ".join(f"{k} = {value(v)}" for k, v in cell["at"].items())
+    return f" ({held})" if held else ""
+
+
+def _failures(found: Mapping[str, Any]) -> list[str]:
+    reasons: dict[str, int] = {}
+    for cell in found["cells"]:
+        for why, count in cell["remarks"].items():
+            reasons[why] = reasons.get(why, 0) + count
+    if not reasons:
+        return []
+    return ["", "Worlds without a usable fit, by reason", *(_wrapped(f"{n} × {why}") for why, n in reasons.items())]
+
+
+def _small_print(found: Mapping[str, Any]) -> str:
+    total = sum(cell["replicates"] for cell in found["cells"])
+    state = "" if found["complete"] else " The study is NOT complete: run the same command again to go on."
+    return f"\n{total:,} worlds, {found['seconds_per_replicate'] or 0:.2f} s of one core each (median).{state}"
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, COLUMNS, initial_indent="  ", subsequent_indent="    ")

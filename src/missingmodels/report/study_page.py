@@ -1,0 +1,118 @@
+"""The page of a study: what was asked, what came out, figures and every number with its error. Needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import jinja2
+
+from missingmodels.report import study_figures as draw
+from missingmodels.report.style import png
+
+HEADS = {
+    "power": "power",
+    "negligible": "negligible",
+    "wrong_way": "wrong way",
+    "type_s": "type S",
+    "type_m": "type M",
+    "bias": "bias",
+    "coverage": "coverage",
+    "width": "width",
+    "expected_probability": "expected probability",
+    "failed": "failed",
+}
+
+
+def study_pictures(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Figures by name, as PNG with title and alternative text; only those that the study has data for."""
+    made: dict[str, tuple[Any, str, str]] = {}
+    what = "assurance" if found["assurance"] else "power"
+    if found["kind"] == "calibration":
+        if any(cell["ranks"] for cell in found["cells"]):
+            made["ranks"] = (draw.rank_figure(found), "Ranks of the truths", "Distribution of ranks against uniform.")
+    elif any(cell.get("measures") for cell in found["cells"]):
+        axes = draw.numeric_axes(found)
+        if axes:
+            made["curves"] = (
+                draw.power_curves(found),
+                f"{what.capitalize()} over {draw.axis_name(axes[0])}",
+                f"Lines of {what} over {draw.axis_name(axes[0])}; the tables below hold the same numbers.",
+            )
+        if len(axes) > 1 and all(len(found["axes"][n]) > 1 for n in axes[:2]):
+            made["map"] = (draw.assurance_map(found), f"Map of {what}", f"Contours of {what} over two axes.")
+        if any("curve" in s for s in found["solutions"]):
+            made["solver"] = (draw.solver_picture(found), "Smallest size", "Cells, fitted curve and answer.")
+        signed = any(m["type_m"]["value"] is not None for c in found["cells"] for m in c.get("measures", ()))
+        if signed:
+            made["exaggeration"] = (draw.exaggeration(found), "Exaggeration and wrong signs", f"Errors against {what}.")
+    return {n: {"png": png(figure), "title": title, "alt": alt} for n, (figure, title, alt) in made.items()}
+
+
+def study_page(found: Mapping[str, Any], pictures: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page's text; all but the style sheet is escaped."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_resource("study.html")).render(
+        css=_resource("report.css"),
+        found=found,
+        what="assurance" if found["assurance"] else "power",
+        worlds=sum(cell["replicates"] for cell in found["cells"]),
+        pictures=[
+            p | {"source": "data:image/png;base64," + base64.b64encode(p["png"]).decode("ascii")}
+            for p in (dict(p) for p in pictures.values())
+        ],
+        heads=HEADS,
+        axes=[draw.axis_name(name) for name in found["axes"]],
+        tables=_tables(found) if found["kind"] == "power" else [],
+        ranks=[c for c in found["cells"] if c.get("ranks")],
+        failures=_failures(found),
+        record=json.dumps(found["record"], indent=1, default=str),
+    )
+
+
+def _tables(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    tables = []
+    for quantity, label in found["quantities"].items():
+        for rule in found["rules"]:
+            rows = [
+                {
+                    "cell": cell["index"],
+                    "at": [number(v) for v in cell["at"].values()],
+                    "worlds": cell["replicates"],
+                    "stopped": cell["stopped"],
+                    "truth": "–" if m["truth"] is None else f"{m['truth']:.3f}",
+                    "measures": [_measure(m[name]) for name in HEADS],
+                }
+                for cell, m in draw.measured(found, quantity, rule)
+            ]
+            tables.append({"label": label, "quantity": quantity, "rule": rule, "rows": rows})
+    return tables
+
+
+def number(value: Any) -> str:
+    """A value of an axis."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _measure(measure: Mapping[str, Any]) -> dict[str, str]:
+    if measure["value"] is None:
+        return {"value": "–", "error": ""}
+    error = measure["error"]
+    return {"value": f"{measure['value']:.3f}", "error": "" if error is None else f"{max(error, 0.001):.3f}"}
+
+
+def _failures(found: Mapping[str, Any]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for cell in found["cells"]:
+        for why, count in cell["remarks"].items():
+            total[why] = total.get(why, 0) + count
+    return total
+
+
+def _resource(name: str) -> str:
+    return resources.files("missingmodels.report").joinpath(name).read_text(encoding="utf-8")
