@@ -115,18 +115,24 @@ def outside_exposure(bed, home, day, beds, children, homes, state, past, links, 
     child = state.occupant[bed]
     start = day // settings.period * settings.period
     reached, weight, recent = 0.0, 0.0, 0
-    place = links.head[child]
+    place, before = links.head[child], -1
     while place >= 0:
         other = links.to[place]
+        faded = links.strength[place] * np.exp(-max(start - links.day[place], 0) / settings.tie_decay)
+        if faded < FAINT:  # for good: off the list, so that lists do not grow with the years
+            if before < 0:
+                links.head[child] = links.following[place]
+            else:
+                links.following[before] = links.following[place]
+            place = links.following[place]
+            continue
         where = links.whereabouts[other]
         if where >= 0 and where != home:
-            faded = links.strength[place] * np.exp(-max(start - links.day[place], 0) / settings.tie_decay)
-            if faded >= FAINT:
-                is_recent = past.last[other] >= day - settings.window
-                weight += faded
-                reached += faded * is_recent
-                recent += is_recent
-        place = links.following[place]
+            is_recent = past.last[other] >= day - settings.window
+            weight += faded
+            reached += faded * is_recent
+            recent += is_recent
+        before, place = place, links.following[place]
     if settings.school_share > 0.0 or settings.area_share > 0.0:
         area = homes.area[home]
         for other_home in range(homes.first_home[area], homes.first_home[area + 1]):
