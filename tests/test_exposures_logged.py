@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from missingmodels.frame.exposure import TieSpans, peer_exposures
+from missingmodels.frame.outside import outside_exposures
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from worlds import EXPOSURES, day_rows, plan_of, small_world
@@ -128,3 +129,101 @@ def test_an_onset_falls_only_on_a_day_at_risk_and_never_counts_for_its_own_day(c
     presence = logged(world, risk, "peer_presence")
     assert np.nansum(presence[:, : first + 1]) == 0
     assert plan.exposure.window_days in (1, 7, 10)
+
+
+# What acts along ties beyond the home, and a kernel: worlds in which former ties grow, fade, end and begin anew.
+MOVING = {"move_share": 0.8, "stay_scale": 0.3}
+BEYOND = {
+    "former ties that fade within weeks": {
+        "children": MOVING,
+        "ties": {"decay_days": 25.0, "growth_days": 40.0},
+        "contagion": {"outside_log_rate_ratio": 0.7, "window_days": 10},
+    },
+    "school and area besides, and a kernel within": {
+        "children": {"move_share": 0.7},
+        "homes": {"school_tie_share": 0.3, "area_tie_share": 0.3},
+        "contagion": {
+            "exposure": "peer_kernel",
+            "kernel_days": 3.5,
+            "log_rate_ratio": 0.4,
+            "outside_log_rate_ratio": 0.7,
+        },
+    },
+    "few homes, so that many meet again, and stays that episodes end": {
+        "children": MOVING,
+        "homes": {"count": 5, "school_tie_share": 0.2},
+        "dials": {"exit_per_episode": 0.3},
+        "contagion": {"exposure": "peer_kernel", "log_rate_ratio": 0.3, "outside_log_rate_ratio": 0.9},
+    },
+}
+
+
+@pytest.fixture(scope="module", params=enumerate(BEYOND), ids=lambda case: case[1])
+def beyond(request):
+    """A world with influence along ties beyond the home, the plan that reads it, and its risk set."""
+    seed, name = request.param
+    world = small_world(seed, **{"n_homes": 20, "days": 220, "onset": {"rate_per_year": 9.0}} | BEYOND[name])
+    contagion = BEYOND[name]["contagion"]
+    plan = plan_of(
+        exposure={
+            "beside": ["peer_kernel"],
+            "window_days": contagion.get("window_days", 7),
+            "kernel_days": contagion.get("kernel_days", 5.77),
+            "outside": "outside_network",
+        },
+        frame={"boundary": "starting"},
+    )
+    return world, plan, build_risk_set(world.tables, plan.frame), contagion
+
+
+def outside_of(world, plan, risk):
+    return outside_exposures(
+        risk.residence,
+        risk.onset_anywhere,
+        window_days=plan.exposure.window_days,
+        known_days=risk.known_days,
+        ties=tie_spans(world.tables, risk),
+    )
+
+
+def test_exposures_along_ties_beyond_the_home(beyond):
+    world, plan, risk, _ = beyond
+    derived = outside_of(world, plan, risk)
+    for name in ("outside_presence", "outside_network"):
+        expected = np.nan_to_num(logged(world, risk, name), nan=0.0)
+        np.testing.assert_allclose(derived[name], expected, rtol=1e-12, atol=1e-12, err_msg=name)
+        assert (expected > 0).sum() > 300
+    assert np.unique(derived["outside_network"]).size > 100
+    # what is not logged hangs together with what is
+    np.testing.assert_array_equal(derived["outside_count"] > 0, derived["outside_presence"] > 0)
+    assert (derived["outside_count"] > 1).any()
+    assert (derived["outside_density"] <= derived["outside_presence"]).all()
+    assert not (derived["outside_network"] > 0)[derived["no_outside_ties"] > 0].any()
+
+
+def test_the_kernel_over_peers(beyond):
+    world, plan, risk, _ = beyond
+    expected = logged(world, risk, "peer_kernel")[risk.days_at_risk > 0]
+    rows = day_rows(world.tables, risk, plan).frame
+    np.testing.assert_allclose(rows["peer_kernel"], expected, rtol=1e-12, atol=1e-12)
+    assert expected.max() > 2
+    expected = logged(world, risk, "outside_network")[risk.days_at_risk > 0]
+    np.testing.assert_allclose(rows["outside_network"], expected, rtol=1e-12, atol=1e-12)
+
+
+def test_former_ties_grow_fade_end_and_begin_anew():
+    """The worlds above hold every turn that a former tie can take, those of a parting before day 0 included."""
+    world = small_world(0, **{"n_homes": 20, "days": 220, "onset": {"rate_per_year": 9.0}} | BEYOND[next(iter(BEYOND))])
+    ties = world.tables["ties"].sort_values("start_date")
+    former = ties[ties["kind"] == "former"]
+    spans = former.groupby(["child_a", "child_b"])
+    assert (spans["strength"].apply(lambda s: (s.diff() < 0).any())).sum() > 20
+    assert (spans["strength"].apply(lambda s: (s.diff() > 0).any())).any()  # met again and parted anew
+    assert (former["start_date"] == world.tables.observed_from).sum() > 5
+    home = ties[ties["kind"] == "home"].groupby(["child_a", "child_b"])
+    assert (home["strength"].apply(lambda s: (s.diff() > 0).any())).sum() > 20
+    last = world.tables["placements"].assign(end=lambda f: f["end_date"].fillna(world.tables.observed_to))
+    leaves = last.groupby("child_id")["end"].max()
+    ends = spans["end_date"].max()
+    stays = np.minimum(leaves[ends.index.get_level_values(0)].to_numpy(), leaves[ends.index.get_level_values(1)])
+    assert (ends.to_numpy() < stays.to_numpy()).sum() > 20  # faint before either child had left

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from missingmodels.config import Config, nearest
 from missingmodels.errors import ConfigInvalid
 
-EXPOSURES = ("peer_presence", "peer_count", "peer_density", "peer_network")
+EXPOSURES = ("peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel")
+OUTSIDE = ("outside_presence", "outside_count", "outside_density", "outside_network")
 STRUCTURE = (
     "staff_ratio",
     "turnover",
@@ -24,14 +25,26 @@ STRUCTURE = (
 Method = Literal["nuts", "laplace", "auto"]
 METHODS: tuple[Method, ...] = ("nuts", "laplace", "auto")
 ModelName = Literal["M0", "M1", "M2", "M3"]
+PeerExposure = Literal["peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel"]
+OutsideExposure = Literal["outside_presence", "outside_count", "outside_density", "outside_network"]
+KERNEL_BURN_IN = 3  # times kernel_days, when 5 % of an onset's exposure is left
 
 
 class Exposure(Config):
-    """Peer exposure (H1)."""
+    """Peer exposure (H1).
 
-    primary: Literal["peer_presence", "peer_count", "peer_density", "peer_network"] = "peer_presence"
-    beside: tuple[Literal["peer_presence", "peer_count", "peer_density", "peer_network"], ...] = ("peer_density",)
+    ``kernel_days`` is the time scale τ of ``peer_kernel``, which fades from 1 on the day of a peer's onset: 5.77
+    halves it in 4 days. ``outside`` adds to the models with peers the same exposure along ties beyond the home, of
+    children who live in another home that day. ``moderation`` lets short staffing steepen the peers' effect (A3):
+    M3, and only M3, gains a column, the exposure times how far ``staff_ratio`` is below the home's mean.
+    """
+
+    primary: PeerExposure = "peer_presence"
+    beside: tuple[PeerExposure, ...] = ("peer_density",)
     window_days: int = Field(default=7, ge=1, le=90)
+    kernel_days: float = Field(default=5.77, gt=0, le=365)
+    outside: OutsideExposure | None = None
+    moderation: Literal["staff_ratio_within"] | None = None
 
 
 class Terms(Config):
@@ -149,6 +162,14 @@ class Plan(Config):
             raise ValueError("models must contain 'M0', the model that the others are compared with")
         if self.exposure.window_days > self.frame.burn_in_days:
             raise ValueError("exposure.window_days is longer than frame.burn_in_days, so early exposure is unknown")
+        kernel = "peer_kernel" in (self.exposure.primary, *self.exposure.beside)
+        if kernel and KERNEL_BURN_IN * self.exposure.kernel_days > self.frame.burn_in_days:
+            raise ValueError(
+                f"exposure.kernel_days is longer than a {KERNEL_BURN_IN}rd of frame.burn_in_days, so early exposure to "
+                "peer_kernel is unknown"
+            )
+        if self.exposure.moderation and ("M3" not in self.models or "staff_ratio" not in self.terms.structure):
+            raise ValueError("exposure.moderation needs the model 'M3', and 'staff_ratio' in terms.structure")
         return self
 
 

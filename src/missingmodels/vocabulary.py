@@ -123,6 +123,14 @@ PEERS = (
         "tie strength to recent peers",
         "share of tie strength in the home that goes to recent peers",
     ),
+    _q(
+        "peer_kernel",
+        "p",
+        "",
+        "≥ 0",
+        "peers' fading onsets",
+        "Σ exp(−(d − s)/τ) over the onsets s < d of other residents; τ fixed by the plan",
+    ),
     _q("no_peers", "p", "", "0 or 1", "no peers", "nobody else lives in the home"),
     _q(
         "peers_unseen",
@@ -131,6 +139,49 @@ PEERS = (
         "0 or 1",
         "a peer is unseen",
         "a peer's record is shorter than the window, or a resident is not in the data",
+    ),
+)
+OUTSIDE = (
+    _q(
+        "outside_presence",
+        "p",
+        "",
+        "0 or 1",
+        "a recently missing outside peer",
+        "any tied child who lives in another home that day had an onset in the window before",
+    ),
+    _q(
+        "outside_count",
+        "p",
+        "children",
+        "≥ 0",
+        "recently missing outside peers",
+        "tied children in other homes with an onset in the window before",
+    ),
+    _q(
+        "outside_density",
+        "p",
+        "share",
+        "0 to 1",
+        "share of outside peers recently missing",
+        "recent outside peers over tied children in other homes; 0 without any",
+    ),
+    _q(
+        "outside_network",
+        "p",
+        "share",
+        "0 to 1",
+        "tie strength to recent outside peers",
+        "share of tie strength to children in other homes that goes to recent ones",
+    ),
+    _q("no_outside_ties", "p", "", "0 or 1", "no ties beyond the home", "no tied child lives in another home that day"),
+    _q(
+        "outside_unseen",
+        "p",
+        "",
+        "0 or 1",
+        "an outside peer is unseen",
+        "the record of a tied child in another home is shorter than the window",
     ),
 )
 STRUCTURE = (
@@ -188,6 +239,16 @@ STRUCTURE = (
     _q("new_admission_7d", "z", "", "0 or 1", "a new resident", "another child arrived in the last 7 days"),
     _q("size", "z", "children", "≥ 1", "number of residents", "occupancy of the home"),
 )
+MODERATION = (
+    _q(
+        "short_staffing",
+        "p × z",
+        "log",
+        "real",
+        "short staffing",
+        "how far the staff ratio lies below the home's mean, −`staff_ratio_within`; it multiplies the peer exposure",
+    ),
+)
 CALENDAR = (
     _q("season", "c", "", "winter, spring, summer, autumn", "season", "season of the day"),
     _q("weekend", "c", "", "0 or 1", "weekend", "Saturday or Sunday"),
@@ -199,14 +260,21 @@ GROUPS = {
     "Vulnerability": VULNERABILITY,
     "History": HISTORY,
     "Peers (H1)": PEERS,
+    "Ties beyond the home": OUTSIDE,
     "Structure (H2)": STRUCTURE,
+    "Moderation (A3)": MODERATION,
     "Calendar": CALENDAR,
 }
 QUANTITIES = {q.name: q for group in GROUPS.values() for q in group}
 
 
 def column_label(name: str) -> str:
-    """A few words for a design column, whatever suffix or level it carries; the name itself if it is not known."""
+    """A few words for a design column, whatever suffix or level it carries; the name itself if it is not known.
+
+    The factors of an interaction are joined by ×.
+    """
+    if ":" in name:
+        return " × ".join(column_label(part) for part in name.split(":"))
     stem, _, level = name.partition("[")
     for suffix, words in (
         ("_between", ", between homes"),

@@ -45,6 +45,8 @@ INFORMED = {
     "own_1_7": from_range(1.2, 1.8, 3.0),
     "out_of_area": from_range(0.55, 0.75, 1.0),
     "exploitation_risk": from_range(0.8, 1.5, 2.8),
+    # per log unit of the staff ratio; the range is that of a quarter fewer staff
+    "peer_presence:short_staffing": tuple(value / log(4 / 3) for value in from_range(0.9, 1.15, 1.6)),
 }
 RATE = log(3.2 / 365.25)  # the national rate, episodes per resident-year
 # intercept mean and sd; sd of the half-normal scales; mean and sd of log k
@@ -64,16 +66,22 @@ CASES = {
 def case(request):
     """Design, the settings of its priors, and the model's log density compiled once."""
     initial, use, replace, scales = CASES[request.param]
-    tables = small_world(6, n_homes=5, days=130, onset={"rate_per_year": 20.0}).tables
+    beyond = {"homes": {"school_tie_share": 0.3}, "children": {"move_share": 0.6}}
+    tables = small_world(6, n_homes=5, days=130, onset={"rate_per_year": 20.0}, **beyond).tables
     plan = plan_of(
-        exposure={"beside": list(EXPOSURES[1:])},
+        exposure={
+            "beside": [*EXPOSURES[1:], "peer_kernel"],
+            "moderation": "staff_ratio_within",
+            "outside": "outside_density",
+        },
         frame={"initial": initial, "burn_in_days": 40},
         priors={"use": use, "replace": replace},
     )
-    formula = model_terms(plan, "M3") + " + peer_density"
+    formula = model_terms(plan, "M3") + " + peer_density + peer_kernel"
     rows = build_rows(tables, build_risk_set(tables, plan.frame), plan)
     design = build_design(rows, formula, conditional=initial == "conditional")
     assert design.before_window.any() == (initial == "conditional")
+    assert {"peer_kernel", "peer_presence:short_staffing", "outside_density"} <= set(design.names)
     model = build_model(design, prior_set(plan.priors))
     # The graph as written: no rewriting for speed, and no compiler.
     return design, use, replace, scales, model, model.compile_logp(mode="FAST_COMPILE")

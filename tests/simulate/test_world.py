@@ -116,6 +116,8 @@ def test_chance_is_shared_until_influence_makes_the_first_difference(seed):
         {"children": {"move_share": 0.0, "stay_scale": 0.1}},
         {"period_days": 7},
         {"contagion": {"exposure": "peer_network", "log_rate_ratio": 2.0}, "onset": {"rate_per_year": 30}},
+        # two children may part, or begin to be observed, with a former tie and one by school or area at once
+        {"homes": {"school_tie_share": 0.5, "area_tie_share": 0.5}, "children": {"move_share": 0.8}},
     ],
     ids=str,
 )
@@ -179,12 +181,37 @@ UNLIKE = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["peer_presence", "peer_count", "peer_density", "peer_network"])
+# Ties beyond the home through a move, a school and an area, and what acts along them and while staffing is short.
+TIED = {"homes": {"school_tie_share": 0.2, "area_tie_share": 0.15}, "children": {"move_share": 0.6}}
+STAFFED = {"staff": {"within_sd_log": 0.4}}
+BUSY = {
+    "peer_presence": ({}, {}, {}),
+    "peer_count": ({}, {}, {}),
+    "peer_density": ({}, {}, {}),
+    "peer_network": ({}, {}, {}),
+    "peer_kernel": ({"log_rate_ratio": 0.35, "kernel_days": 4.2}, {"kernel_days": 4.2}, {}),
+    "peer_presence, and outside": ({"outside_log_rate_ratio": 0.75}, {"outside": "outside_network"}, TIED),
+    "peer_presence, more so while staffing is short": (
+        {"short_staffing": 1.9},
+        {"moderation": "staff_ratio_within"},
+        STAFFED,
+    ),
+    "peer_kernel, outside and short staffing": (
+        {"log_rate_ratio": 0.35, "kernel_days": 4.2, "outside_log_rate_ratio": 0.75, "short_staffing": 0.65},
+        {"kernel_days": 4.2, "outside": "outside_network", "moderation": "staff_ratio_within"},
+        TIED | STAFFED,
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=BUSY)
 def busy(request):
     """A world in which everything has an effect, and the plan that reads it."""
-    contagion = {"exposure": request.param, "log_rate_ratio": 0.85, "window_days": 9}
-    world = simulate_world(scenario_of(n_homes=40, days=393, onset=UNLIKE, contagion=contagion), seed=21)
-    return world, starting(exposure={"primary": request.param, "window_days": 9})
+    exposure = request.param.split(",")[0]
+    acting, asked, parts = BUSY[request.param]
+    contagion = {"exposure": exposure, "log_rate_ratio": 0.85, "window_days": 9} | acting
+    world = simulate_world(scenario_of(n_homes=40, days=393, onset=UNLIKE, contagion=contagion, **parts), seed=21)
+    return world, starting(exposure={"primary": exposure, "window_days": 9} | asked)
 
 
 def test_onsets_agree_with_the_truth_carried_through_the_frame(busy):
@@ -192,7 +219,12 @@ def test_onsets_agree_with_the_truth_carried_through_the_frame(busy):
     world, plan = busy
     assert set(UNLIKE) == EFFECTS | SIZES - {"low_risk_share", "low_risk_ratio"}
     scores = onset_scores(world, plan)
-    assert {name for name, value in world.truth.coefficients.items() if value[0]} <= set(scores)
+    acting = {name for name, value in world.truth.coefficients.items() if value[0]}
+    assert acting <= set(scores)
+    if plan.exposure.moderation:
+        assert f"{plan.exposure.primary}:short_staffing" in acting
+    if plan.exposure.outside:
+        assert plan.exposure.outside in acting
     assert {name: value for name, value in scores.items() if abs(value) > STANDARD_ERRORS} == {}
 
 

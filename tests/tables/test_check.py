@@ -118,6 +118,7 @@ def test_every_cross_table_rule_is_broken_above():
         {"homes": put(0, places=None)},
         {"ties": put(1, child_b="c2", kind="home", start_date="2022-01-01", end_date="2023-02-01")},
         {"ties": put(1, child_a="c2", child_b="c1")},  # of another kind
+        {"ties": put(1, child_b="c2")},  # the same, written the same way round
         {"children": put(0, sex=None, ethnicity=None)},
     ],
 )

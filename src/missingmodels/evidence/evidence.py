@@ -12,6 +12,7 @@ from missingmodels.evidence.decisions import rule_in_words
 from missingmodels.evidence.elpd import elpd_difference
 from missingmodels.evidence.hypotheses import (
     coefficient_rows,
+    further_peer_rows,
     heterogeneity_rows,
     peer_rows,
     rate_notes,
@@ -46,7 +47,8 @@ def make_evidence(
     found: list[Row] = []
     for fit in fits:
         if fit.exposure:
-            found += with_role(peer_rows(fit, plan.decision), fits, "H1", plan)
+            rows_of_peers = [*peer_rows(fit, plan.decision), *further_peer_rows(fit, plan.decision)]
+            found += with_role(rows_of_peers, fits, "H1", plan)
         if fit.model in ("M2", "M3"):
             found += with_role(structure_rows(fit, plan), fits, "H2", plan)
         found += heterogeneity_rows(fit, plan.decision)

@@ -20,8 +20,9 @@ from missingmodels.evidence.estimands import (
 from missingmodels.evidence.record import Row
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import prior_set
-from missingmodels.plan import Decision, Plan
+from missingmodels.frame.rows import moderation_column
+from missingmodels.models.priors import QUARTER_SHORT, prior_set
+from missingmodels.plan import OUTSIDE, Decision, Plan
 from missingmodels.provenance import stream
 from missingmodels.vocabulary import column_label
 
@@ -33,6 +34,11 @@ EXPOSURE_LABELS = {
     "peer_count": "one more recently missing peer",
     "peer_density": "all peers recently missing against none",
     "peer_network": "all tie strength to recently missing peers against none",
+    "peer_kernel": "one peer's onset, at its full weight, against none",
+    "outside_presence": "one or more recently missing peers beyond the home against none",
+    "outside_count": "one more recently missing peer beyond the home",
+    "outside_density": "all tied peers beyond the home recently missing against none",
+    "outside_network": "all tie strength beyond the home to recently missing peers against none",
 }
 # Direction of H2 as the practitioners state it: fewer staff, more leavers and a more mixed home mean more episodes.
 STRUCTURE_DIRECTIONS: dict[str, Direction] = {
@@ -51,14 +57,16 @@ _PARTS = ("between", "within")
 
 
 def peer_ratio(fit: Fit, rule: Decision) -> Row:
-    """The rate ratio of one unit of the fit's peer exposure."""
+    """The rate ratio of one unit of the fit's peer exposure; in a fit with moderation at the home's mean staffing."""
+    name = fit.exposure
+    moderated = moderation_column(name) in fit.design.names
     return summarise(
-        rate_ratio(fit.parameters, {fit.exposure: 1.0}),
+        rate_ratio(fit.parameters, {name: 1.0}),
         hypothesis="H1",
         fit=fit,
         estimand="rate_ratio",
-        name=fit.exposure,
-        label=EXPOSURE_LABELS[fit.exposure],
+        name=name,
+        label=EXPOSURE_LABELS[name] + (", at the home's mean staffing" if moderated else ""),
         rule=rule,
         null=1.0,
         expected="above",
@@ -66,7 +74,7 @@ def peer_ratio(fit: Fit, rule: Decision) -> Row:
 
 
 def peer_rows(fit: Fit, rule: Decision) -> list[Row]:
-    """H1 of one fit: rate ratio, one-step attributable fraction, and expected rates with and without exposure."""
+    """H1 of one fit: rate ratio and one-step attributable fraction."""
     name = fit.exposure
     ratio = peer_ratio(fit, rule)
     fraction = summarise(
@@ -106,6 +114,31 @@ def structure_ratio(fit: Fit, name: str, rule: Decision) -> Row:
         null=1.0,
         expected=STRUCTURE_DIRECTIONS[name.rpartition("_")[0]],
     )
+
+
+def further_peer_rows(fit: Fit, rule: Decision) -> list[Row]:
+    """Rate ratios of what a plan sets beside H1 in the same fit: exposure beyond the home, and short staffing (A3).
+
+    The latter is the factor on the peers' rate ratio while staff per resident are a quarter below the home's mean.
+    """
+    moderation = moderation_column(fit.exposure)
+    asked = [(name, 1.0, EXPOSURE_LABELS[name]) for name in OUTSIDE]
+    asked.append((moderation, QUARTER_SHORT, "factor on that ratio with staff a quarter below the home's mean"))
+    return [
+        summarise(
+            rate_ratio(fit.parameters, {name: step}),
+            hypothesis="H1",
+            fit=fit,
+            estimand="rate_ratio",
+            name=name,
+            label=label,
+            rule=rule,
+            null=1.0,
+            expected="above",
+        )
+        for name, step, label in asked
+        if name in fit.design.names
+    ]
 
 
 def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
@@ -159,6 +192,8 @@ def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: P
     fullest = max(fit.model for fit in fits if fit.model in speaking)
 
     def role(row: Row) -> str:
+        if hypothesis == "H1" and row.name != row.exposure and row.model == fullest:
+            return "beside"
         if row.exposure and row.exposure != plan.exposure.primary:
             return "beside" if hypothesis == "H1" else "other exposure"
         return "primary" if row.model == fullest else "smaller model"

@@ -10,7 +10,7 @@ import pandas as pd
 from formulae import design_matrices
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
-from missingmodels.frame.rows import Rows, top_level_terms, variables
+from missingmodels.frame.rows import FACTORS, Rows, top_level_terms, variables
 from missingmodels.parameters import Array, Parameters
 
 # Exposures and indicators keep their own unit, so that their prior speaks of "one recent peer against none".
@@ -82,15 +82,12 @@ class Design:
     def log_rate(self, parameters: Parameters, *, held: dict[str, float] | None = None) -> Array:
         """(S, R) log intensity per day without frailty, with the columns in ``held`` set to the values given.
 
+        An interaction follows the columns that it is made of, so it is recomputed where one of them is held.
         Raises ValueError for parameters of another model: effects of columns that the design does not hold, or other
         periods; KeyError for a column whose effect the parameters do not state.
         """
         self._require_same_model(parameters)
-        matrix = self.matrix
-        if held:
-            matrix = matrix.copy()
-            for name, value in held.items():
-                matrix[:, self.names.index(name)] = value
+        matrix = self._with(held) if held else self.matrix
         effects = np.column_stack([parameters.coefficient(name) for name in self.names])
         eta = parameters.intercept[:, None] + effects @ matrix.T
         for name, value in self.constants.items():
@@ -100,6 +97,31 @@ class Design:
         # one gather of whole cells: rows outnumber them, and a gather by two indices is several times slower
         eta += np.take(cells.reshape(parameters.draws, -1), self.home * self.periods + self.period, axis=1)
         return eta
+
+    def _with(self, held: Mapping[str, float]) -> np.ndarray:
+        """(R, P) raw columns with some held at a value, and the interactions that those are part of."""
+        matrix = self.matrix.copy()
+        for name, value in held.items():
+            matrix[:, self.names.index(name)] = value
+        for at, name in enumerate(self.names):
+            parts = name.split(":")
+            moved = any(part in held or FACTORS.get(part, ("", 1.0))[0] in held for part in parts)
+            if len(parts) > 1 and moved and name not in held:
+                matrix[:, at] = np.prod([self._factor(part, held) for part in parts], axis=0)
+        return matrix
+
+    def _factor(self, name: str, held: Mapping[str, float]) -> np.ndarray:
+        """(R,) one factor of an interaction: held, a column, a constant, or a column times a number."""
+        if name in held:
+            return np.full(self.onsets.size, held[name])
+        if name in self.names:
+            return self.column(name)
+        if name in self.constants:
+            return np.full(self.onsets.size, self.constants[name])
+        if name in FACTORS:
+            column, sign = FACTORS[name]
+            return sign * self._factor(column, held)
+        raise ValueError(f"an interaction holds {name!r}, which is no column of the design, so none of it can be held")
 
     def _require_same_model(self, parameters: Parameters) -> None:
         held = {*self.names, *self.constants}

@@ -33,6 +33,15 @@ def any_onset(onset: Grid, *, first_lag: int, last_lag: int) -> Grid:
     return total[:, upto] > total[:, since]
 
 
+def fading(onset: Grid, *, kernel_days: float) -> Grid:
+    """(C, D) sum of exp(-(d - s) / kernel_days) over a child's onset days s before day d, from day 0 on."""
+    out = np.zeros(onset.shape)
+    step = np.exp(-1 / kernel_days)
+    for day in range(1, onset.shape[1]):
+        out[:, day] = step * (out[:, day - 1] + onset[:, day - 1])
+    return out
+
+
 def home_sums(residence: Grid, values: Grid, homes: int) -> Grid:
     """(H, D) sum of a child-day value over the residents of each home."""
     days = residence.shape[1]
@@ -50,13 +59,14 @@ def peer_exposures(
     occupancy_recorded: np.ndarray,
     known_days: Grid,
     ties: TieSpans | None = None,
+    kernel_days: float | None = None,
 ) -> dict[str, Grid]:
     """Exposure of every child on every day to the recent onsets of the others in the home.
 
     ``residence`` (C, D) is -1 where a child is in no home, and there every exposure is 0. ``occupancy`` (H, D) divides
     the density, which is NaN where ``occupancy_recorded`` is False. A peer with fewer than ``window_days`` of record
     counts as unseen, as does any who may live there unrecorded: ``peers_unseen`` is 1 on such days, and the other
-    exposures are lower bounds. ``peer_network`` is given only with ``ties``.
+    exposures are lower bounds. ``peer_network`` is given only with ``ties``, ``peer_kernel`` with ``kernel_days`` (τ).
     """
     homes, days = occupancy.shape
     lives, column = residence >= 0, np.arange(days)[None, :]
@@ -76,6 +86,9 @@ def peer_exposures(
     }
     if ties is not None:
         out["peer_network"] = network_exposure(residence, recent, ties)
+    if kernel_days is not None:
+        faded = fading(onset, kernel_days=kernel_days) * lives
+        out["peer_kernel"] = home_sums(residence, faded, homes)[residence, column] - faded
     return {name: np.where(lives, values, 0).astype(float) for name, values in out.items()}
 
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
-from missingmodels.frame.exposure import ARRIVAL_BANDS, TieSpans, own_history, peer_exposures
+from missingmodels.frame.exposure import ARRIVAL_BANDS, own_history
+from missingmodels.frame.peers import peer_columns
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.intervals import UNRECORDED_DAY, to_day
-from missingmodels.plan import EXPOSURES, STRUCTURE, Plan
+from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Plan
 from missingmodels.tables import Tables
 
 DAYS_PER_YEAR = 365.25
+# Factors of an interaction that are a column times a number: how far the staff ratio lies below the home's mean.
+FACTORS = {"short_staffing": ("staff_ratio_within", -1.0)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +45,24 @@ class Rows:
 
 
 def model_terms(plan: Plan, model: str, exposure: str | None = None) -> str:
-    """The formula of one model of the plan: history, then peers (M1, M3) and structure (M2, M3)."""
+    """The formula of one model of the plan: history, then peers (M1, M3), structure (M2, M3), and how it moderates."""
     parts = [plan.terms.vulnerability, plan.terms.history, plan.terms.calendar]
     if model in ("M1", "M3"):
         parts.append(f"{exposure or plan.exposure.primary} + no_peers + peers_unseen")
+        if plan.exposure.outside:
+            parts.append(f"{plan.exposure.outside} + no_outside_ties + outside_unseen")
     if model in ("M2", "M3"):
         parts += [f"{name}_between + {name}_within" for name in plan.terms.structure]
         if any(name.startswith("mix") or name == "size" for name in plan.terms.structure):
             parts.append("no_peers + peers_unseen")
+    if model == "M3" and plan.exposure.moderation:
+        parts.append(moderation_column(exposure or plan.exposure.primary))
     return " + ".join(dict.fromkeys(term for part in parts for term in top_level_terms(part)))
+
+
+def moderation_column(exposure: str) -> str:
+    """Name of the column that lets short staffing steepen the effect of an exposure."""
+    return f"{exposure}:short_staffing"
 
 
 def top_level_terms(formula: str) -> list[str]:
@@ -78,16 +91,20 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
     # these are always held: the dose figure needs them, and splitting a row loses nothing
     always = {"peer_count", "no_peers", "peers_unseen"}
     needed = always.union(*(variables(formula) for formula in formulas))
+    needed |= {column for factor, (column, _) in FACTORS.items() if factor in needed}
     child, day = np.nonzero(risk.days_at_risk > 0)
     home = risk.residence[child, day]
     notes: list[str] = []
-    columns = {
+    columns: dict[str, Any] = {
         **_child_columns(tables, risk, child, day),
         **_history_columns(risk, child, day),
-        **_peer_columns(tables, risk, plan, child, day, needed),
+        **peer_columns(tables, risk, plan, child, day, needed),
         **_calendar_columns(risk, day, needed),
         **_structure_columns(tables, risk, child, day, needed, notes),
     }
+    for factor, (column, sign) in FACTORS.items():
+        if factor in needed:
+            columns[factor] = sign * columns[column]
     unknown = sorted(needed - set(columns))
     if unknown:
         raise ConfigInvalid(
@@ -142,7 +159,7 @@ def collapse(key: pd.DataFrame, onset: np.ndarray, days_at_risk: np.ndarray) -> 
 
 
 def _all_structure_names() -> set[str]:
-    return {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")} | set(EXPOSURES)
+    return {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")} | {*EXPOSURES, *OUTSIDE}
 
 
 def _child_columns(tables: Tables, risk: RiskSet, child: np.ndarray, day: np.ndarray) -> Mapping[str, np.ndarray]:
@@ -173,47 +190,6 @@ def _history_columns(risk: RiskSet, child: np.ndarray, day: np.ndarray) -> Mappi
     band = history["arrival_band"][child, day]
     columns["arrival_band"] = pd.Categorical.from_codes(band, categories=list(ARRIVAL_BANDS), ordered=True)
     return columns
-
-
-def _peer_columns(
-    tables: Tables, risk: RiskSet, plan: Plan, child: np.ndarray, day: np.ndarray, needed: set[str]
-) -> Mapping[str, np.ndarray]:
-    ties = None
-    if "peer_network" in needed:
-        ties = _tie_spans(tables, risk)
-        if ties is None:
-            raise CannotAnswer(
-                "peer_network needs ties, and these tables hold none",
-                remedy="choose another exposure in the plan, or supply a ties table",
-            )
-    grids = peer_exposures(
-        risk.residence,
-        risk.onset_anywhere,
-        window_days=plan.exposure.window_days,
-        occupancy=risk.occupancy,
-        occupancy_recorded=risk.occupancy_recorded,
-        known_days=risk.known_days,
-        ties=ties,
-    )
-    return {name: grid[child, day] for name, grid in grids.items()}
-
-
-def _tie_spans(tables: Tables, risk: RiskSet) -> TieSpans | None:
-    frame = tables["ties"]
-    index = pd.Index(risk.child_ids)
-    a = index.get_indexer(frame["child_a"].to_numpy(dtype=str))
-    b = index.get_indexer(frame["child_b"].to_numpy(dtype=str))
-    held = (a >= 0) & (b >= 0)
-    if not held.any():
-        return None
-    last = to_day(frame["end_date"])
-    return TieSpans(
-        a=a[held],
-        b=b[held],
-        start=(to_day(frame["start_date"]) - risk.first_day)[held],
-        end=np.where(last == UNRECORDED_DAY, risk.days, last - risk.first_day)[held],
-        strength=frame["strength"].to_numpy(dtype=float)[held],
-    )
 
 
 def _calendar_columns(risk: RiskSet, day: np.ndarray, needed: Iterable[str]) -> Mapping[str, object]:

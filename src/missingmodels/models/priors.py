@@ -17,6 +17,8 @@ from missingmodels.plan import Priors as PriorSettings
 from missingmodels.sources import card
 
 SCALES = ("sigma_home", "sigma_period", "frailty_shape")
+# What "short staffing" means where a size is stated for it: staff per resident a quarter below the home's mean.
+QUARTER_SHORT = math.log(4 / 3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +97,10 @@ def _weak() -> PriorSet:
     )
 
 
-def _ratio(low: float, centre: float, high: float, reason: str, source: str) -> Prior:
-    """A normal prior on the log whose 95 % range spans that of a rate ratio."""
+def _ratio(low: float, centre: float, high: float, reason: str, source: str, *, step: float = 1.0) -> Prior:
+    """A normal prior on the log whose 95 % range spans that of a rate ratio over ``step`` raw units."""
     sd = (math.log(high) - math.log(low)) / (2 * 1.96)
-    return Prior(law="normal", mean=math.log(centre), sd=sd, reason=reason, source=source)
+    return Prior(law="normal", mean=math.log(centre) / step, sd=sd / step, reason=reason, source=source)
 
 
 def _informed() -> PriorSet:
@@ -131,6 +133,14 @@ def _informed() -> PriorSet:
         coefficients={
             "peer_presence": _ratio(1.0, 1.3, 2.2, "between a null and two positive studies", study),
             "peer_density": _ratio(0.8, 1.6, 4.0, "one recent peer of two or three", study),
+            "peer_presence:short_staffing": _ratio(
+                0.9,
+                card("short_staffing_rate_ratio").value,
+                1.6,
+                "assumption: what staff a quarter below the home's mean do to the peers' rate ratio",
+                card("short_staffing_rate_ratio").citation,
+                step=QUARTER_SHORT,
+            ),
             "own_1_7": _ratio(
                 1.2,
                 1.8,

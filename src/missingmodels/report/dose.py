@@ -17,6 +17,7 @@ _SHORT = {
     "peer_count": "number of peers",
     "peer_density": "share of peers",
     "peer_network": "share of tie strength",
+    "peer_kernel": "onsets, fading",
 }
 _BINARY = "peer_presence"
 _LESSER = "#8fa3b0"  # a model beside the fullest one

@@ -37,8 +37,11 @@ class Aftermath(Config):
     """Return home interviews and reception."""
 
     offered_share: float = share(0.8, "returns after which an interview is offered")
-    offered_between_sd: float = amount(0.0, "spread between authorities of its log odds", le=5)
-    accepted_share: float = share(from_card("interview_take_up_share"), "offered interviews that the child accepts")
+    offered_between_sd: float = amount(0.0, "spread between the homes' authorities of its log odds", le=5)
+    accepted_share: float = share(
+        from_card("interview_take_up_share"),
+        "offered interviews that the child accepts; one overtaken by the next absence is not held",
+    )
     accepted_trusted: float = Field(default=0.0, ge=-3, le=3, description="log odds of that where an adult is trusted")
     accepted_after_change: float = Field(
         default=0.0, ge=-3, le=3, description="log odds of that after a change of social worker"

@@ -15,7 +15,12 @@ from missingmodels.sources import card
 class Children(Config):
     """Children: who they are, how they come, how long they stay, where they go."""
 
-    age_at_entry_mean_years: float = Field(default=14.3, ge=6, le=17, description="mean age at the first stay")
+    age_at_entry_mean_years: float = Field(
+        default=14.3,
+        ge=6,
+        le=17,
+        description="mean age at the first stay, before those too old for its length are left out",
+    )
     age_at_entry_sd_years: float = positive(1.9, "spread of that age")
     male_share: float = share(from_card("residents_male_share"), "boys")
     uasc_share: float = share(from_card("residents_uasc_share"), "unaccompanied asylum-seeking children")

@@ -34,9 +34,10 @@ class Homes(Config):
         default=card("home_sector_mean_places").values,
         description="mean places in each sector; sizes are tilted towards these means",
     )
-    owner_concentration: float = share(
-        0.45, "how far private homes gather under large owners (discount of a Pitman–Yor process)"
+    owner_discount: float = Field(
+        default=0.6, ge=0, lt=1, description="how heavy the tail of large owners is (discount of a Pitman–Yor process)"
     )
+    owner_strength: float = positive(100.0, "how many owners there are (strength of that process)")
     openings_per_year: float = amount(0.0, "homes that open in a year, per home", le=2)
     closures_per_year: float = amount(0.0, "rate at which a home closes", le=2)
     short_break_share: float = share(0.0, "homes for short breaks only, listed beside the others; nobody lives there")
@@ -59,7 +60,9 @@ class Homes(Config):
 class Staff(Config):
     """Care staff as people in posts, on a rota of 12-hour day and waking-night shifts."""
 
-    on_duty_per_place: float = positive(0.6, "care staff on duty per registered place, planned mean over the day")
+    on_duty_per_place: float = positive(
+        0.6, "care staff on duty per registered place, planned mean over the day; at least one by day and one by night"
+    )
     between_sd_log: float = amount(0.25, "spread between homes of the log planned level")
     within_sd_log: float = amount(0.2, "spread between 28-day periods of a home's log planned level")
     night_share: float = share(0.3, "share of shifts that are nights")

@@ -64,7 +64,7 @@ class Mechanisms(Config):
     inexperienced_on_shift: float = effect(0.0, "per share of new starters on the day's shifts")
     social_worker_change: float = effect(0.0, "of a change of social worker in the last 182 days")
     past_episodes: float = effect(0.0, "per unit of log(1 + episodes so far): police contact and its distrust")
-    interview: float = effect(0.0, "in the 28 days after return, of an interview of full quality")
+    interview: float = effect(0.0, "in the 28 days after an interview, of one of full quality")
     sanction: float = effect(0.0, "in the 28 days after return, of a punitive reception")
     weekend: float = effect(0.0, "on Friday and Saturday")
     summer: float = effect(0.0, "from June to August")

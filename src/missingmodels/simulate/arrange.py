@@ -31,12 +31,13 @@ def homes_of(
 ) -> Homes:
     """Homes as the loops need them; ``do`` acts on influence here, on staff and turnover in ``structure``."""
     c, away, after = scenario.contagion, scenario.away, scenario.aftermath
+    lead = np.full((sector.places.size, -(-scenario.lead_days // scenario.period_days)), c.log_rate_ratio)
     moderated = c.log_rate_ratio - c.short_staffing * structure.staff_ratio_within
     authority = normal(key_of(seed, "interviews", "authority"), sector.authority)
     areas = int(sector.area[-1]) + 1
     return Homes(
         slow=slow_log_rate(scenario, sector, structure, effects, seed),
-        contagion=do.contagion * moderated,
+        contagion=do.contagion * np.hstack([lead, moderated]),
         shock=shocks(scenario, sector.places.size, seed),
         mix_mean=residents.mix_mean,
         on_shift=staffing.on_shift,
@@ -47,9 +48,17 @@ def homes_of(
         spell_end=staffing.spell_end,
         offered=expit(logit(after.offered_share) + after.offered_between_sd * authority),
         away=np.log(away.protocol) * sector.protocol,
+        summer=_summer(scenario),
         area=sector.area,
         first_home=np.searchsorted(sector.area, np.arange(areas + 1)),
     )
+
+
+def _summer(scenario: Scenario) -> np.ndarray:
+    """(D,) 1 on the days of June, July and August, from the first day of the process on."""
+    day = np.arange(-scenario.lead_days, scenario.days).astype("timedelta64[D]")
+    month = (np.datetime64(scenario.start_date, "D") + day).astype("datetime64[M]").astype(np.int64) % 12
+    return ((month >= 5) & (month <= 7)).astype(np.int64)
 
 
 def children_of(scenario: Scenario, pool: Pool, needed: np.ndarray, traits: Traits) -> Children:

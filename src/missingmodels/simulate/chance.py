@@ -7,8 +7,10 @@ thus does not depend on who else lives in the sector, so a world re-run under an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,27 @@ _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03
 _MIX_1, _MIX_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _WORD = (1 << 64) - 1
 _TO_UNIT = 2.0**-53
+
+
+def _forget_stale() -> None:
+    """Throw compiled loops away when any source of this folder has changed.
+
+    numba looks only at the file of the function that is called: a change in a function that it calls, in another file,
+    would go unseen.
+    """
+    folder = Path(__file__).parent
+    held = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()
+    stamp = folder / "__pycache__" / "compiled.sha256"
+    with contextlib.suppress(OSError):  # a folder that cannot be written holds no loops of ours either
+        if stamp.exists() and stamp.read_text(encoding="utf-8") == held:
+            return
+        for path in stamp.parent.glob("*.nb[ic]"):
+            path.unlink(missing_ok=True)
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(held, encoding="utf-8")
+
+
+_forget_stale()
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,3 +114,9 @@ def _draw_in_words(key: Any, a: Any, b: Any) -> float:
 
 # one number of ``uniform``, for the loops
 draw: Callable[..., float] = _draw_in_python if _numba_njit is None else compiled(_draw_in_words)
+
+
+@compiled
+def draw_normal(key: Any, a: int, b: int) -> float:
+    """A normal number for loops (Box and Muller 1958)."""
+    return float(np.sqrt(-2.0 * np.log(draw(key, a, 2 * b))) * np.cos(2.0 * np.pi * draw(key, a, 2 * b + 1)))

@@ -7,6 +7,7 @@ children.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from missingmodels.simulate.chance import exponential, key_of, normal, uniform
 from missingmodels.simulate.homes import DAYS_PER_YEAR, Sector
 
 if TYPE_CHECKING:
-    from missingmodels.scenario import Scenario
+    from missingmodels.scenario import Children, Scenario
 
 ELSEWHERE = -1  # an authority outside a sector of one
 ROW_LIMIT = 4096
@@ -28,17 +29,17 @@ BAND_EDGES_DAYS = np.array([1, 8, 31, 92, 183, 366, 731, 1827, 3000], dtype=floa
 class Pool(NamedTuple):
     """N = B * K newcomers, K for each bed, and the beds' first occupants.
 
-    ``number`` (N,) keys a child's chance, the same however long the rows are; ``need`` (N,) standard normal;
-    ``first_length``, ``age``, ``gap`` (N,) in days: first stay, age on arrival, and how long the bed stands empty
-    before; ``in_area`` (N,), ``authority`` (N,), ``propensity`` (N,) standard normal; ``lengths`` (L,) quantiles of
-    stay; ``filled`` (B,) and ``elapsed`` (B,): whether the bed is filled at first, and for how long by then.
+    ``number`` (N,) keys a child's chance, the same however long the rows are; ``need`` and ``propensity`` (N,) standard
+    normal; ``first_length`` and ``age`` (N,) in days: first stay, and age on arrival; ``in_area`` and ``authority``
+    (N,); ``first_gap`` (B,) days until a bed that is empty at first is taken; ``lengths`` (L,) quantiles of stay;
+    ``filled`` and ``elapsed`` (B,): whether the bed is filled at first, and for how long by then.
     """
 
     number: np.ndarray
     need: np.ndarray
     first_length: np.ndarray
     age: np.ndarray
-    gap: np.ndarray
+    first_gap: np.ndarray
     in_area: np.ndarray
     authority: np.ndarray
     propensity: np.ndarray
@@ -63,12 +64,12 @@ class Traits:
     frailty: np.ndarray
 
 
-def length_quantiles(scenario: Scenario, points: int = 1024) -> np.ndarray:
+def length_quantiles(spec: Children, points: int = 1024) -> np.ndarray:
     """(points,) days of stay at evenly spaced probabilities: log-uniform within the published bands."""
-    shares = np.array(scenario.children.stay_band_shares)
+    shares = np.array(spec.stay_band_shares)
     edges = np.concatenate([[0.0], np.cumsum(shares / shares.sum())])
     log_days = np.interp((np.arange(points) + 0.5) / points, edges, np.log(BAND_EDGES_DAYS))
-    return scenario.children.stay_scale * np.exp(log_days)
+    return spec.stay_scale * np.exp(log_days)
 
 
 def draw_pool(scenario: Scenario, sector: Sector, in_a_row: int, seed: int) -> Pool:
@@ -81,13 +82,13 @@ def draw_pool(scenario: Scenario, sector: Sector, in_a_row: int, seed: int) -> P
     def chance(name: str) -> np.ndarray:
         return uniform(key_of(seed, "children", name), bed, turn)
 
-    lengths = length_quantiles(scenario)
+    lengths = length_quantiles(spec)
     length = lengths[(chance("length of stay") * lengths.size).astype(np.int64)]
-    filled, elapsed, first = _already_there(scenario, sector, lengths, seed)
-    length[turn == 0] = np.where(filled, first, length[turn == 0])
-    # of two stays that end, one that another child's move fills again leaves its bed empty for no time to speak of
-    filled_by_moves = min(spec.move_share, 0.95)
-    gap_mean = lengths.mean() * (1 - homes.occupancy) / homes.occupancy / (1 - filled_by_moves)
+    met = _already_there(scenario, sector, seed)
+    length[turn == 0] = np.where(met.filled, met.length, length[turn == 0])
+    age = _age_days(scenario.children, chance("age"), length)
+    age[turn == 0] = np.where(met.filled, met.age, age[turn == 0])
+    first_gap = exponential(key_of(seed, "children", "gap"), np.arange(sector.bed_home.size))
     in_area = chance("area") >= spec.out_of_area_share
     own = sector.authority[home]
     others = homes.authorities - 1
@@ -96,31 +97,78 @@ def draw_pool(scenario: Scenario, sector: Sector, in_a_row: int, seed: int) -> P
         number=ROW_LIMIT * bed + turn,
         need=normal(key_of(seed, "children", "need_score"), bed, turn),
         first_length=np.maximum(np.ceil(length), 1).astype(np.int64),
-        age=_age_days(scenario, chance("age"), length),
-        gap=1 + np.floor(exponential(key_of(seed, "children", "gap"), bed, turn) * gap_mean).astype(np.int64),
+        age=age,
+        first_gap=1 + np.floor(first_gap * empty_days(scenario)).astype(np.int64),
         in_area=in_area,
         authority=np.where(in_area, own, other if others else ELSEWHERE),
         propensity=_propensity(scenario, sector.match[home], normal(key_of(seed, "children", "propensity"), bed, turn)),
         lengths=lengths,
-        filled=filled,
-        elapsed=np.floor(elapsed * first).astype(np.int64) * filled,
+        filled=met.filled,
+        elapsed=np.floor(met.elapsed * met.length).astype(np.int64) * met.filled,
     )
 
 
-def _already_there(
-    scenario: Scenario, sector: Sector, lengths: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Whether each bed is filled at first, the part of that stay gone by, and its length: long stays are met more."""
+class Met(NamedTuple):
+    """First occupants of the beds (B,): whether there is one, length of the stay and age at its start in days, and the
+    part of it gone by."""
+
+    filled: np.ndarray
+    length: np.ndarray
+    age: np.ndarray
+    elapsed: np.ndarray
+
+
+def _already_there(scenario: Scenario, sector: Sector, seed: int) -> Met:
+    """A settled sector: of all stays, first or later ones, long ones are met more often, on any of their days."""
     bed = np.arange(sector.bed_home.size)
-    filled = uniform(key_of(seed, "children", "filled"), bed) < scenario.homes.occupancy
-    weight = np.cumsum(lengths) / lengths.sum()
-    met = np.searchsorted(weight, uniform(key_of(seed, "children", "length met"), bed))
-    return filled, uniform(key_of(seed, "children", "elapsed"), bed), lengths[np.minimum(met, lengths.size - 1)]
+    _, length, age = _careers(scenario.children)
+    weight = np.cumsum(length) / length.sum()
+    met = np.minimum(np.searchsorted(weight, uniform(key_of(seed, "children", "stay met"), bed)), length.size - 1)
+    return Met(
+        filled=uniform(key_of(seed, "children", "filled"), bed) < scenario.homes.occupancy,
+        length=length[met],
+        age=np.floor(age[met]).astype(np.int64),
+        elapsed=uniform(key_of(seed, "children", "elapsed"), bed),
+    )
 
 
-def _age_days(scenario: Scenario, chance: np.ndarray, length: np.ndarray) -> np.ndarray:
+def empty_days(scenario: Scenario) -> float:
+    """Mean days until a newcomer takes an empty bed, so that the sector holds its occupancy.
+
+    Moves do not change how many are in the sector; with E empty beds N / T children leave it a day and E / g arrive.
+    """
+    total, _, _ = _careers(scenario.children)
+    return total * (1 - scenario.homes.occupancy) / scenario.homes.occupancy
+
+
+@lru_cache(maxsize=64)
+def _careers(spec: Children) -> tuple[float, np.ndarray, np.ndarray]:
+    """Mean days that a child is in the sector; and every stay of many children: days, and age in days at its start.
+
+    The same numbers for every seed: a property of the settings.
+    """
+    lengths, people = length_quantiles(spec), np.arange(4096)
+
+    def draw_length(turn: int) -> np.ndarray:
+        chance = uniform(key_of(0, "careers", "length"), people, turn)
+        return lengths[(chance * lengths.size).astype(np.int64)]
+
+    length = draw_length(0)
+    age = _age_days(spec, uniform(key_of(0, "careers", "age"), people), length).astype(float)
+    found, turn = [], 0
+    while people.size:
+        length = np.minimum(np.ceil(length), ADULT_DAYS - age)
+        found.append((length, age))
+        moves = uniform(key_of(0, "careers", "moves"), people, turn) < spec.move_share
+        kept = moves & (age + length < ADULT_DAYS - 1)
+        people, age, turn = people[kept], (age + length)[kept], turn + 1
+        length = draw_length(turn)
+    stay, started = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return float(stay.sum() / 4096), stay, started
+
+
+def _age_days(spec: Children, chance: np.ndarray, length: np.ndarray) -> np.ndarray:
     """Age on arrival: normal, and young enough that the first stay ends before 18."""
-    spec = scenario.children
     mean, sd = spec.age_at_entry_mean_years, spec.age_at_entry_sd_years
     most = np.clip((ADULT_DAYS - length) / DAYS_PER_YEAR, YOUNGEST_YEARS + 0.5, OLDEST_YEARS)
     low, high = ndtr((YOUNGEST_YEARS - mean) / sd), ndtr((most - mean) / sd)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from missingmodels.simulate.chance import compiled, draw
+from missingmodels.simulate.chance import compiled, draw, draw_normal
 from missingmodels.simulate.flow import EPISODES
 
 NEVER = -1_000_000
@@ -36,13 +36,6 @@ def room_for(capacity: int) -> Episodes:
 
 
 @compiled
-def standard_normal(key, number, day):
-    """A normal number of a child and day (Box and Muller 1958)."""
-    radius = np.sqrt(-2.0 * np.log(draw(key, number, 2 * day)))
-    return radius * np.cos(2.0 * np.pi * draw(key, number, 2 * day + 1))
-
-
-@compiled
 def log_odds(chance, added):
     """A chance moved by so much on the scale of log odds."""
     if added == 0.0 or chance <= 0.0 or chance >= 1.0:
@@ -57,11 +50,9 @@ def begin_episode(bed, home, day, joint, children, homes, state, past, settings,
     number = state.number[child]
     trusted = past.trusted[child]
     hours = _hours(child, number, home, day, trusted, children, homes, past, settings)
-    if draw(settings.evening_key, number, day) < settings.evening_share:
-        hour = (settings.evening_hour + settings.evening_sd * standard_normal(settings.hour_key, number, day)) % 24.0
-    else:
-        hour = 24.0 * draw(settings.hour_key, number, 2 * day)
+    hour = _hour(child, number, day, past, settings)
     back = day + int((hour + hours) / 24.0)
+    _overtake(child, day, past, episodes)
     flags, interview_day, quality = _afterwards(child, number, home, day, back, trusted, homes, past, settings)
     place = state.counts[EPISODES]
     if place < episodes.child.size:
@@ -75,16 +66,43 @@ def begin_episode(bed, home, day, joint, children, homes, state, past, settings,
         episodes.hours_away[place] = hours
         episodes.quality[place] = quality
     state.counts[EPISODES] = place + 1
+    past.last_episode[child] = place
+    past.back_hour[child] = (hour + hours) % 24.0
     _remember(child, day, back, past, settings)
     if rules.exit_per_episode > 0.0 and draw(settings.exit_key, number, day) < rules.exit_per_episode:
-        state.end[bed] = min(state.end[bed], max(back, day + 1))
-        state.broke_down[bed] = True
+        end = max(back, day + 1)
+        if end < state.end[bed]:
+            state.end[bed] = end
+            state.broke_down[bed] = True
+
+
+@compiled
+def _hour(child, number, day, past, settings):
+    """Hour of leaving: about the evening peak or any; on a day of return, after the return."""
+    if past.back[child] == day:
+        hour = past.back_hour[child]
+        return hour + (24.0 - hour) * draw(settings.hour_key, number, 2 * day)
+    if draw(settings.evening_key, number, day) < settings.evening_share:
+        hour = settings.evening_hour + settings.evening_sd * draw_normal(settings.hour_key, number, day)
+        if 0.0 <= hour < 24.0:
+            return hour
+    return 24.0 * draw(settings.late_key, number, day)
+
+
+@compiled
+def _overtake(child, day, past, episodes):
+    """An interview that was still to be held today or later is not: the child has left again."""
+    place = past.last_episode[child]
+    if 0 <= place < episodes.child.size and episodes.flags[place] & ACCEPTED and episodes.interview_day[place] >= day:
+        episodes.flags[place] &= ~(ACCEPTED | PROMPT)
+        episodes.interview_day[place] = 0
+        episodes.quality[place] = 0.0
 
 
 @compiled
 def _hours(child, number, home, day, trusted, children, homes, past, settings):
     """Hours away: log-normal, moved by who waits and who receives."""
-    log_hours = settings.log_median_hours + settings.hours_sd * standard_normal(settings.hours_key, number, day)
+    log_hours = settings.log_median_hours + settings.hours_sd * draw_normal(settings.hours_key, number, day)
     if settings.long_share > 0.0 and draw(settings.long_key, number, day) < settings.long_share:
         log_hours += settings.log_long
     log_hours += homes.away[home] + settings.away_trusted * trusted + settings.away_family * children.family[child]
@@ -121,7 +139,8 @@ def _afterwards(child, number, home, day, back, trusted, homes, past, settings):
                 interview_day = back + 4 + int(-np.log(1.0 - late) * settings.delay_days)
             spread = draw(settings.quality_key, number, 2 * day) + draw(settings.quality_key, number, 2 * day + 1) - 1.0
             quality = min(max(settings.quality_mean + 0.5 * spread, 0.0), 1.0)
-            past.helped_until[child] = back + AFTER_DAYS
+            past.helped_from[child] = interview_day
+            past.helped_until[child] = interview_day + AFTER_DAYS
             past.helped[child] = quality
     return flags, interview_day, quality
 

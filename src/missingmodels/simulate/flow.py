@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from missingmodels.simulate.chance import compiled, draw
+from missingmodels.simulate.chance import compiled, draw, draw_normal
 from missingmodels.simulate.entrants import ADULT_DAYS, Pool
 from missingmodels.simulate.homes import Sector
 
@@ -39,6 +39,9 @@ class Rules(NamedTuple):
     length_key: np.uint64
     move_key: np.uint64
     bed_key: np.uint64
+    match_key: np.uint64
+    gap_key: np.uint64
+    gap_mean: float
 
 
 class State(NamedTuple):
@@ -51,6 +54,7 @@ class State(NamedTuple):
     broke_down: np.ndarray
     next_arrival: np.ndarray
     next_turn: np.ndarray
+    vacancies: np.ndarray
     birth: np.ndarray
     stays: np.ndarray
     number: np.ndarray
@@ -89,14 +93,16 @@ def start_flow(beds: Beds, pool: Pool, rules: Rules, first_day: int) -> tuple[St
     opened = beds.opened[beds.bed_home]
     filled = pool.filled & (opened < first_day)
     start = np.maximum(first_day - pool.elapsed, opened)  # nobody has lived in a home for longer than it is open
+    adult = start - pool.age[first] + ADULT_DAYS
     state = State(
         occupant=np.where(filled, first, EMPTY),
         start=start,
-        end=np.maximum(start + pool.first_length[first], first_day + 1),
+        end=np.maximum(np.minimum(start + pool.first_length[first], adult), first_day + 1),
         stay=np.zeros(size, dtype=np.int64),
         broke_down=np.zeros(size, dtype=np.bool_),
-        next_arrival=np.where(filled, 0, np.maximum(first_day, opened) + pool.gap[first]),
+        next_arrival=np.where(filled, 0, np.maximum(first_day, opened) + pool.first_gap),
         next_turn=filled.astype(np.int64),
+        vacancies=np.zeros(size, dtype=np.int64),
         birth=np.zeros(children, dtype=np.int64),
         stays=np.zeros(children, dtype=np.int64),
         number=pool.number,
@@ -147,8 +153,10 @@ def leave(day, bed, beds, pool, rules, state, record):
     must = state.broke_down[bed] or day >= beds.closed[home]
     state.occupant[bed] = EMPTY
     state.broke_down[bed] = False
-    turn = min(state.next_turn[bed], rules.in_a_row - 1)
-    state.next_arrival[bed] = day + pool.gap[bed * rules.in_a_row + turn]
+    # a fresh gap at each vacancy: without memory, so a bed that a move fills meanwhile owes nothing
+    state.vacancies[bed] += 1
+    gap = -np.log(draw(rules.gap_key, bed, state.vacancies[bed])) * rules.gap_mean
+    state.next_arrival[bed] = day + 1 + int(gap)
     if day - state.birth[child] >= ADULT_DAYS - 1:
         return
     if must or draw(rules.move_key, state.number[child], state.stays[child]) < rules.move_share:
@@ -190,7 +198,11 @@ def place_waiting(day, beds, pool, rules, state, record):
         if pool.in_area[child]:
             low = beds.authority_first_bed[pool.authority[child]]
             high = beds.authority_first_bed[pool.authority[child] + 1]
-        best, score = -1, 1e300
+        best, score, aim = -1, 1e300, 0.0
+        if rules.homophily > 0.0:
+            # so that the home that is nearest to the aim stands in the correlation asked for
+            chance = draw_normal(rules.match_key, number, day + 40_000)
+            aim = rules.homophily * pool.propensity[child] + np.sqrt(1.0 - rules.homophily**2) * chance
         for attempt in range(TRIES):
             where = draw(rules.bed_key, number, 64 * (day + 40_000) + attempt)
             bed = low + int(where * (high - low))
@@ -202,7 +214,7 @@ def place_waiting(day, beds, pool, rules, state, record):
                 or (not pool.in_area[child] and beds.authority[home] == pool.authority[child])
             ):
                 continue
-            distance = rules.homophily * abs(beds.match[home] - pool.propensity[child])
+            distance = abs(beds.match[home] - aim)
             if distance < score:
                 best, score = bed, distance
             if rules.homophily == 0.0:

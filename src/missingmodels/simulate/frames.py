@@ -12,7 +12,7 @@ from missingmodels.simulate.chance import key_of, normal, uniform
 from missingmodels.simulate.episodes import ACCEPTED, OFFERED, PROMPT, SANCTIONED
 from missingmodels.simulate.homes import DAYS_PER_YEAR, NEVER, SECTORS
 from missingmodels.simulate.labels import Labels
-from missingmodels.simulate.run import Run
+from missingmodels.simulate.run import SETTLING_DAYS, Run
 from missingmodels.simulate.settings import settings_of
 from missingmodels.simulate.staffing import AGENCY, SHIFT_HOURS, SICK, UNFILLED, shifts_of
 from missingmodels.simulate.ties import KINDS, tie_spans
@@ -265,7 +265,7 @@ def _interviews(run: Run, labels: Labels) -> pd.DataFrame:
 def _social_workers(run: Run, labels: Labels) -> pd.DataFrame:
     """Spells from a child's first day on; changes come at a constant rate, as the process drew them."""
     rate = run.scenario.children.social_worker_changes_per_year / DAYS_PER_YEAR
-    since = np.maximum(run.first_stay, -run.scenario.lead_days)
+    since = np.maximum(run.first_stay, -run.scenario.lead_days - SETTLING_DAYS)
     last_day = np.zeros(run.child.size, dtype=np.int64)
     np.maximum.at(last_day, run.stays.child, run.stays.end)
     until = np.minimum(last_day, run.scenario.days)

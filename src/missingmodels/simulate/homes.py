@@ -153,7 +153,7 @@ def _tilted(base: np.ndarray, size: np.ndarray, mean: float) -> np.ndarray:
 def _owners(scenario: Scenario, kind: np.ndarray, authority: np.ndarray, seed: int) -> np.ndarray:
     """Owner of each home: an authority owns its own; others gather under owners by a Pitman–Yor process."""
     rng = stream(seed, "owners")
-    discount, strength = scenario.homes.owner_concentration, 5.0
+    discount, strength = scenario.homes.owner_discount, scenario.homes.owner_strength
     owner = authority.copy()
     sizes: list[int] = []
     held: list[int] = []  # the owner of each home so far: picking one of these picks an owner in proportion to size

@@ -42,10 +42,11 @@ LOGGED = (
 class Homes(NamedTuple):
     """By home and period, and by home and day.
 
-    ``slow`` (H, T) log rate of all that changes with periods only; ``contagion`` (H, T) log rate ratio per unit of
-    exposure; ``shock`` (H, D) or (0, 0); ``mix_mean`` (H,) mean need of the others; ``on_shift``, ``uneasy``,
-    ``fresh`` (H, D); ``first_post`` (H + 1,); ``offered`` (H,) chance of an interview; ``away`` (H,) log factor on
-    hours; ``area`` (H,) and ``first_home`` (areas + 1,).
+    ``slow`` (H, T) log rate of all that changes with periods only, and ``contagion`` (H, T) log rate ratio per unit of
+    exposure, both with the periods before the observed span first; ``shock`` (H, D) or (0, 0); ``mix_mean`` (H,) mean
+    need of the others; ``on_shift``, ``uneasy``, ``fresh`` (H, D); ``first_post`` (H + 1,); ``offered`` (H,) chance of
+    an interview; ``away`` (H,) log factor on hours; ``summer`` (D,) 1 from June to August; ``area`` (H,) and
+    ``first_home`` (areas + 1,).
     """
 
     slow: np.ndarray
@@ -60,6 +61,7 @@ class Homes(NamedTuple):
     spell_end: np.ndarray
     offered: np.ndarray
     away: np.ndarray
+    summer: np.ndarray
     area: np.ndarray
     first_home: np.ndarray
 
@@ -89,7 +91,10 @@ class Past(NamedTuple):
     holder: np.ndarray
     trusted: np.ndarray
     episodes: np.ndarray
+    back_hour: np.ndarray
+    helped_from: np.ndarray
     helped_until: np.ndarray
+    last_episode: np.ndarray
     helped: np.ndarray
     sanction_until: np.ndarray
     change_last: np.ndarray
@@ -100,14 +105,16 @@ class Past(NamedTuple):
 def no_past(children: int) -> Past:
     """A past in which nothing has happened."""
     whole: dict[str, np.ndarray] = {name: np.zeros(children, dtype=np.int64) for name in Past._fields}
-    whole |= {name: np.full(children, NEVER) for name in ("last", "back", "helped_until", "sanction_until")}
+    whole |= {
+        name: np.full(children, NEVER)
+        for name in ("last", "back", "helped_until", "sanction_until", "kernel_day", "last_episode")
+    }
     whole |= {name: np.full(children, NEVER) for name in ("change_last", "change_next", "holder")}
     whole |= {
         "history": np.zeros(children, dtype=np.uint64),
         "kernel": np.zeros(children),
-        "helped": np.zeros(children),
+        **{name: np.zeros(children) for name in ("helped", "trusted", "back_hour")},
     }
-    whole["trusted"] = np.zeros(children)
     return Past(**whole)
 
 
@@ -142,8 +149,12 @@ def trusts(child, home, day, homes, state, past, settings):
     stands = past.shared[child] >= settings.trust_after and (
         draw(settings.trust_key, number, 4096 * post + order) < settings.trust_share
     )
-    worked = (homes.on_shift[home, day - settings.first_column] >> np.uint64(turn)) & np.uint64(1)
-    past.shared[child] += np.int64(worked)
+    if past.back[child] <= day:  # nobody shares a shift with a child who is missing
+        column = day - settings.first_column
+        if column >= 0:
+            past.shared[child] += np.int64((homes.on_shift[home, column] >> np.uint64(turn)) & np.uint64(1))
+        elif draw(settings.settling_key, number, day) < settings.shift_share:
+            past.shared[child] += 1
     past.trusted[child] = 1.0 if stands and homes.spell_end[spell] > day else 0.0
     return past.trusted[child]
 
@@ -178,7 +189,7 @@ def peers_of(bed, home, day, beds, state, past, settings, out):
         others += 1
         is_recent = past.last[other] >= day - settings.window
         recent += is_recent
-        away += past.back[other] > day
+        away += past.back[other] >= day  # missing as the day begins, even if back in the course of it
         arrived += day - state.start[other_bed] < 7
         if settings.networked:
             together = start - max(state.start[bed], state.start[other_bed])
@@ -244,7 +255,7 @@ def further(bed, home, day, conflict, children, homes, state, past, settings, ef
     out[14] = worker_changed(child, day, state, past, settings)
     out[15] = homes.uneasy[home, column]
     out[16] = homes.fresh[home, column]
-    out[17] = past.helped[child] if past.helped_until[child] > day else 0.0
+    out[17] = past.helped[child] if past.helped_from[child] <= day < past.helped_until[child] else 0.0
     out[18] = 1.0 if past.sanction_until[child] > day else 0.0
     total = effects.new_admission_7d * out[9] + effects.concurrent_missing * out[10] + effects.conflict_3d * out[11]
     total += effects.trusted_adult * out[12] + effects.poorly_matched * out[13]
@@ -258,7 +269,6 @@ def further(bed, home, day, conflict, children, homes, state, past, settings, ef
     if weekday == 4 or weekday == 5:
         total += effects.weekend
     total += effects.trend * day / 365.25
-    month_day = (day + settings.year_day) % 365.25
-    if 151 <= month_day < 243:
+    if homes.summer[day - settings.first_day]:
         total += effects.summer
     return total

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 class Do:
     """What is set from outside. The defaults leave everything as it is.
 
+    Staff and turnover are set in the intensity alone, so the contrast is their direct effect: people, rota, trust and
+    the tables of staff stay as they were.
+
     Attributes
     ----------
     contagion : factor on every influence of other children's episodes; 0 = none

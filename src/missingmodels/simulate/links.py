@@ -150,7 +150,7 @@ def outside_exposure(bed, home, day, beds, children, homes, state, past, links, 
 def area_strength(a, b, children, state, settings):
     """Strength of the tie of two children who live near each other: by school, else by area, else 0."""
     low, high = min(state.number[a], state.number[b]), max(state.number[a], state.number[b])
-    chance = draw(settings.area_key, low, high)
-    if children.out_of_school[a] == 0 and children.out_of_school[b] == 0 and chance < settings.school_share:
+    learning = children.out_of_school[a] == 0 and children.out_of_school[b] == 0
+    if learning and draw(settings.area_key, low, high) < settings.school_share:
         return settings.school_strength
-    return settings.area_strength if 1.0 - chance < settings.area_share else 0.0
+    return settings.area_strength if draw(settings.near_key, low, high) < settings.area_share else 0.0

@@ -13,20 +13,23 @@ from missingmodels.simulate.links import affinity, grown
 
 @compiled
 def risk_day(day, beds, children, homes, state, past, links, settings, rules, effects, episodes, log, out, begins):
-    """Draw one day's onsets in every home. ``out`` (as ``LOGGED``) and ``begins`` (a home's places) are room."""
-    t = min(max(day // settings.period, 0), homes.slow.shape[1] - 1)
+    """Draw one day's onsets in every home. ``out`` (as ``LOGGED``) and ``begins`` (one a bed) are room.
+
+    Nobody's onset is remembered before all homes are drawn: along ties beyond the home it would act on its own day.
+    """
+    t = day // settings.period + settings.lead_periods
     for home in range(beds.first_bed.size - 1):
         first, last = beds.first_bed[home], beds.first_bed[home + 1]
         residents, need = 0, 0.0
         for bed in range(first, last):
-            begins[bed - first] = 0
+            begins[bed] = 0
             if state.occupant[bed] != EMPTY:
                 residents += 1
                 need += children.need[state.occupant[bed]]
         if residents == 0:
             continue
         conflict = 0.0
-        if settings.further and effects.conflict_3d != 0.0:
+        if settings.further:
             for lag in range(1, 4):
                 if draw(settings.conflict_key, home, day - lag) < settings.conflict_chance:
                     conflict = 1.0
@@ -43,9 +46,9 @@ def risk_day(day, beds, children, homes, state, past, links, settings, rules, ef
             out[0] = risk
             chance = draw(settings.onset_key, state.number[child], day)
             if chance < -np.expm1(-risk * np.exp(rate)):
-                begins[bed - first] = 1
-            if day >= 0 and log.child.size:
-                row = log.rows[0]
+                begins[bed] = 1
+            row = log.rows[0]
+            if day >= 0 and row < log.child.size:
                 log.child[row] = child
                 log.day[row] = day
                 for k in range(log.columns.size):
@@ -53,11 +56,11 @@ def risk_day(day, beds, children, homes, state, past, links, settings, rules, ef
                 log.rows[0] = row + 1
         if settings.joint_share > 0.0:
             leave_together(home, day, begins, beds, state, past, settings)
-        for bed in range(first, last):
-            if begins[bed - first]:
-                begin_episode(
-                    bed, home, day, begins[bed - first] - 1, children, homes, state, past, settings, rules, episodes
-                )  # fmt: skip
+    for bed in range(beds.bed_home.size):
+        if begins[bed]:
+            begin_episode(
+                bed, beds.bed_home[bed], day, begins[bed] - 1, children, homes, state, past, settings, rules, episodes
+            )
 
 
 @compiled
@@ -66,13 +69,13 @@ def leave_together(home, day, begins, beds, state, past, settings):
     first, last = beds.first_bed[home], beds.first_bed[home + 1]
     start = day // settings.period * settings.period
     for bed in range(first, last):
-        if begins[bed - first] != 1:
+        if begins[bed] != 1:
             continue
         for other in range(first, last):
-            if begins[other - first] or state.occupant[other] == EMPTY or past.back[state.occupant[other]] >= day:
+            if begins[other] or state.occupant[other] == EMPTY or past.back[state.occupant[other]] >= day:
                 continue
             a, b = state.occupant[bed], state.occupant[other]
             together = start - max(state.start[bed], state.start[other])
             tie = min(1.0, affinity(state.number[a], state.number[b], settings) * grown(together, settings))
             if draw(settings.joint_key, state.number[a], 100_000 * state.number[b] + day) < settings.joint_share * tie:
-                begins[other - first] = 2
+                begins[other] = 2

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from missingmodels.simulate.arrange import children_of, homes_of
-from missingmodels.simulate.chance import compiled
 from missingmodels.simulate.entrants import ROW_LIMIT, Pool, Traits, draw_pool, draw_traits
 from missingmodels.simulate.episodes import Episodes, room_for
 from missingmodels.simulate.flow import (
@@ -20,16 +19,16 @@ from missingmodels.simulate.flow import (
     SHORT,
     STAYS,
     Beds,
+    State,
     Stays,
     as_beds,
-    flow_day,
     start_flow,
 )
 from missingmodels.simulate.homes import Sector, draw_sector
 from missingmodels.simulate.intensity import LOGGED, no_past
 from missingmodels.simulate.intervene import AS_IT_IS, Do
-from missingmodels.simulate.links import locate, no_links, part_and_locate
-from missingmodels.simulate.process import risk_day
+from missingmodels.simulate.links import no_links
+from missingmodels.simulate.loops import live, settle
 from missingmodels.simulate.settings import effects_of, rules_of, settings_of
 from missingmodels.simulate.slow import Residents, Structure, period_effects, structure_of
 from missingmodels.simulate.staffing import Staffing, draw_staffing
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from missingmodels.scenario import Scenario
 
 SETTLING_DAYS = 365
+EXIT_ROUNDS = 3
 
 
 class Log(NamedTuple):
@@ -59,6 +59,7 @@ class Run:
     child : (C,) position in the pool of every child with a stay that ends after day 0 and begins before the last
     traits : of those children, in that order
     stays, episodes : columns of equal length, with children as positions in ``child``
+    stays_before : as ``stays``, those of the same children that ended before day 0; former ties come from them
     log : with children as positions in ``child``; empty if nothing was logged
     first_stay, earlier_stays : (C,) first day of a child's first stay, and how many stays ended before day 0
     """
@@ -76,6 +77,7 @@ class Run:
     authority: np.ndarray
     traits: Traits
     stays: Stays
+    stays_before: Stays
     episodes: Episodes
     log: Log
     resident_days: int
@@ -113,37 +115,27 @@ def _settle_and_live(
     do: Do,
     log: tuple[str, ...],
 ) -> Run | None:
-    rules, first = rules_of(scenario, in_a_row, seed), -scenario.lead_days
+    rules = rules_of(scenario, in_a_row, seed)
     residents, used = _undisturbed(scenario, beds, pool, rules)
     if residents is None:
         return None
-    structure = structure_of(
-        scenario, sector, staffing, residents, staff_added=do.staff_added, turnover_set=do.turnover_set
-    )
     effects_by_period = period_effects(scenario, sector.places.size, seed)
     needed = np.arange(pool.age.size) if rules.exit_per_episode else used
     traits = draw_traits(scenario, pool, needed, in_a_row, seed)
     settings = settings_of(scenario, staffing.first_day, seed, influence=do.contagion, logging=bool(log))
-    homes = homes_of(scenario, sector, staffing, structure, residents, effects_by_period, do, seed)
     children = children_of(scenario, pool, needed, traits)
-    rows = int(residents.days.sum())
-    capacity = rows // 16 + 1024
-    while True:
-        state, record = start_flow(beds, pool, rules, first - SETTLING_DAYS)
-        past, links = no_past(pool.age.size), no_links(pool.age.size, 8 * record.child.size if settings.outside else 1)
-        episodes, kept = room_for(capacity), _room_for_log(log, 2 * rows if rules.exit_per_episode else rows)
+    # where episodes end stays, who lives where follows from them, and the structure of homes from that in turn
+    for _ in range(EXIT_ROUNDS if rules.exit_per_episode else 1):
+        structure = structure_of(
+            scenario, sector, staffing, residents, staff_added=do.staff_added, turnover_set=do.turnover_set
+        )
+        homes = homes_of(scenario, sector, staffing, structure, residents, effects_by_period, do, seed)
         effects = effects_of(scenario, do.contagion)
-        live(
-            first - SETTLING_DAYS, first, scenario.days,
-            beds, pool, rules, state, record, children, homes, past, links, settings, effects, episodes, kept,
-            np.zeros(len(LOGGED)), np.zeros(int(sector.places.max()), dtype=np.int64),
-        )  # fmt: skip
-        if state.counts[SHORT]:
+        lived = _lived(scenario, beds, pool, rules, children, homes, settings, effects, residents, log)
+        if lived is None:
             return None
-        if state.counts[EPISODES] <= capacity:
-            break
-        capacity = int(state.counts[EPISODES]) + 1
-    child, stays, first_stay, earlier = _in_view(record, int(state.counts[STAYS]), scenario.days)
+        state, record, episodes, kept, residents = lived
+    child, stays, before, first_stay = _in_view(record, int(state.counts[STAYS]), scenario.days)
     where = np.full(pool.age.size, EMPTY)
     where[child] = np.arange(child.size)
     held = np.searchsorted(needed, child)
@@ -161,13 +153,55 @@ def _settle_and_live(
         authority=pool.authority[child],
         traits=Traits(**{name: values[held] for name, values in vars(traits).items()}),
         stays=stays,
+        stays_before=before,
         episodes=_observed(episodes, int(state.counts[EPISODES]), where),
         log=Log(where[kept.child[: kept.rows[0]]], kept.day[: kept.rows[0]], kept.columns,
                 kept.values[: kept.rows[0]], kept.rows),
-        resident_days=rows,
+        resident_days=int(residents.days.sum()),
         first_stay=first_stay,
-        earlier_stays=earlier,
+        earlier_stays=np.bincount(before.child, minlength=child.size),
     )  # fmt: skip
+
+
+def _lived(
+    scenario: Scenario,
+    beds: Beds,
+    pool: Pool,
+    rules: Any,
+    children: Any,
+    homes: Any,
+    settings: Any,
+    effects: Any,
+    expected: Residents,
+    log: tuple[str, ...],
+) -> tuple[State, Stays, Episodes, Log, Residents] | None:
+    """Live every day once; None if newcomers ran out. Room for episodes is doubled until it holds them all."""
+    first, rows = -scenario.lead_days, int(expected.days.sum())
+    capacity = rows // 16 + 1024
+    while True:
+        state, record = start_flow(beds, pool, rules, first - SETTLING_DAYS)
+        past, links = no_past(pool.age.size), no_links(pool.age.size, 8 * record.child.size if settings.outside else 1)
+        episodes = room_for(capacity)
+        # no more children can live in a sector than it has beds
+        most = scenario.days * beds.bed_home.size
+        kept = _room_for_log(log, min(2 * rows, most) if rules.exit_per_episode else rows)
+        days, mix = np.zeros_like(expected.days), np.zeros((beds.opened.size, 2))
+        live(
+            first - SETTLING_DAYS, first, scenario.days,
+            beds, pool, rules, state, record, children, homes, past, links, settings, effects, episodes, kept,
+            np.zeros(len(LOGGED)), np.zeros(beds.bed_home.size, dtype=np.int64), days, mix,
+        )  # fmt: skip
+        if state.counts[SHORT]:
+            return None
+        if state.counts[EPISODES] <= capacity:
+            return state, record, episodes, kept, _residents(days, mix)
+        capacity = int(state.counts[EPISODES]) + 1
+
+
+def _residents(days: np.ndarray, mix: np.ndarray) -> Residents:
+    overall = mix[:, 0].sum() / max(mix[:, 1].sum(), 1)
+    mean = np.divide(mix[:, 0], mix[:, 1], out=np.full(mix.shape[0], overall), where=mix[:, 1] > 0)
+    return Residents(days=days, mix_mean=mean)
 
 
 def _undisturbed(scenario: Scenario, beds: Beds, pool: Pool, rules: Any) -> tuple[Residents | None, np.ndarray]:
@@ -179,48 +213,7 @@ def _undisturbed(scenario: Scenario, beds: Beds, pool: Pool, rules: Any) -> tupl
     settle(first, scenario.days, scenario.period_days, beds, pool, rules, state, record, days, mix)
     if state.counts[SHORT]:
         return None, np.zeros(0, dtype=np.int64)
-    overall = mix[:, 0].sum() / max(mix[:, 1].sum(), 1)
-    mean = np.divide(mix[:, 0], mix[:, 1], out=np.full(homes, overall), where=mix[:, 1] > 0)
-    used = np.unique(record.child[: state.counts[STAYS]])
-    return Residents(days=days, mix_mean=mean), used
-
-
-@compiled
-def settle(first, last, period, beds, pool, rules, state, record, days, mix):
-    """The flow alone; adds up resident-days by home and period and the mean need of others on each."""
-    for day in range(first, last):
-        flow_day(day, beds, pool, rules, state, record)
-        if day < 0:
-            continue
-        for home in range(beds.first_bed.size - 1):
-            residents, need = 0, 0.0
-            for bed in range(beds.first_bed[home], beds.first_bed[home + 1]):
-                if state.occupant[bed] != EMPTY:
-                    residents += 1
-                    need += pool.need[state.occupant[bed]]
-            days[home, day // period] += residents
-            if residents > 1:
-                # each resident's mean of the others, summed over residents, is the sum of needs
-                mix[home, 0] += need
-                mix[home, 1] += residents
-
-
-@compiled
-def live(
-    start, first, last, beds, pool, rules, state, record, children, homes, past, links, settings, effects, episodes,
-    log, out, begins,
-):  # fmt: skip
-    """Every day from ``start``: beds change hands, and from ``first`` on onsets are drawn."""
-    for day in range(start, last):
-        if settings.outside:
-            part_and_locate(day, beds, state, links, settings)
-        flow_day(day, beds, pool, rules, state, record)
-        if settings.outside:
-            locate(beds, state, links)
-        if day >= first:
-            risk_day(
-                day, beds, children, homes, state, past, links, settings, rules, effects, episodes, log, out, begins
-            )
+    return _residents(days, mix), np.unique(record.child[: state.counts[STAYS]])
 
 
 def _room_for_log(names: tuple[str, ...], rows: int) -> Log:
@@ -234,10 +227,10 @@ def _room_for_log(names: tuple[str, ...], rows: int) -> Log:
     )
 
 
-def _in_view(record: Stays, count: int, days: int) -> tuple[np.ndarray, Stays, np.ndarray, np.ndarray]:
+def _in_view(record: Stays, count: int, days: int) -> tuple[np.ndarray, Stays, Stays, np.ndarray]:
     """Children with a stay that touches the observed span, and those stays by child and start.
 
-    With them the first day of each child's first stay, and how many of its stays ended before.
+    With them their stays that ended before, and the first day of each child's first stay.
     """
     child, start, end = record.child[:count], record.start[:count], record.end[:count]
     held = np.flatnonzero((end > 0) & (start < days))
@@ -248,8 +241,9 @@ def _in_view(record: Stays, count: int, days: int) -> tuple[np.ndarray, Stays, n
     known = (seen[place] == child) if seen.size else np.zeros(count, dtype=bool)
     first = np.full(seen.size, days)
     np.minimum.at(first, place[known], start[known])
-    earlier = np.bincount(place[known & (end <= 0)], minlength=seen.size)
-    return seen, Stays(position[order], record.home[held], start[held], end[held]), first, earlier
+    gone = np.flatnonzero(known & (end <= 0))
+    before = Stays(place[gone], record.home[gone], start[gone], end[gone])
+    return seen, Stays(position[order], record.home[held], start[held], end[held]), before, first
 
 
 def _observed(episodes: Episodes, count: int, where: np.ndarray) -> Episodes:

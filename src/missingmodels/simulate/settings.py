@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from missingmodels.simulate.chance import key_of
+from missingmodels.simulate.entrants import empty_days
 from missingmodels.simulate.flow import Rules
 from missingmodels.simulate.homes import DAYS_PER_YEAR
 from missingmodels.simulate.intensity import LOGGED
@@ -49,12 +49,12 @@ Settings = namedtuple(
     """
     period first_day first_column window acting networked kernelled outside further kernel_days affinity_scale
     tie_first tie_growth tie_decay school_share area_share school_strength area_strength joint_share
-    trust_after trust_share change_rate matched_emergency matched_planned weekday year_day conflict_chance
-    evening_share evening_hour evening_sd log_median_hours hours_sd long_share log_long away_trusted
-    away_family away_out_of_area away_sanction away_uneasy sanctioned_share accepted_share accepted_trusted
-    accepted_changed prompt_share delay_days quality_mean onset_key affinity_key area_key joint_key
-    key_person_key trust_key change_key match_key conflict_key hours_key long_key evening_key hour_key
-    sanction_key offer_key accept_key prompt_key quality_key exit_key
+    trust_after trust_share change_rate matched_emergency matched_planned weekday lead_periods shift_share
+    conflict_chance evening_share evening_hour evening_sd log_median_hours hours_sd long_share log_long
+    away_trusted away_family away_out_of_area away_sanction away_uneasy sanctioned_share accepted_share
+    accepted_trusted accepted_changed prompt_share delay_days quality_mean onset_key affinity_key area_key
+    joint_key key_person_key trust_key change_key match_key conflict_key hours_key long_key evening_key
+    hour_key late_key settling_key near_key sanction_key offer_key accept_key prompt_key quality_key exit_key
     """,
 )
 
@@ -73,12 +73,17 @@ def rules_of(scenario: Scenario, in_a_row: int, seed: int) -> Rules:
         key_of(seed, "flow", "length"),
         key_of(seed, "flow", "move"),
         key_of(seed, "flow", "bed"),
+        key_of(seed, "flow", "match"),
+        key_of(seed, "flow", "gap"),
+        empty_days(scenario),
     )
 
 
 def effects_of(scenario: Scenario, influence: float) -> Any:
-    """Log rate ratios by name; ``influence`` multiplies those of other children."""
+    """Log rate ratios by name; ``influence`` multiplies those of other children's episodes."""
     onset, more = scenario.onset, scenario.mechanisms
+    daily = {name: float(getattr(more, name)) for name in _DAILY}
+    daily["concurrent_missing"] *= influence
     return Effects(
         age=onset.age_years,
         mix_between=onset.mix_need_between,
@@ -86,7 +91,7 @@ def effects_of(scenario: Scenario, influence: float) -> Any:
         outside=influence * scenario.contagion.outside_log_rate_ratio,
         trend=more.trend_per_year,
         **{name: float(getattr(onset, name)) for name in _ONSET},
-        **{name: float(getattr(more, name)) for name in _DAILY},
+        **daily,
     )
 
 
@@ -101,7 +106,6 @@ def settings_of(scenario: Scenario, first_column: int, seed: int, *, influence: 
     matched = children.well_matched_share
     emergency = min(1.0, EMERGENCY_MATCHED * matched)
     planned = (matched - children.emergency_share * emergency) / max(1 - children.emergency_share, 1e-9)
-    first = dt.date(scenario.start_date.year, 1, 1)
     numbers = {
         "period": scenario.period_days,
         "first_day": -scenario.lead_days,
@@ -109,9 +113,9 @@ def settings_of(scenario: Scenario, first_column: int, seed: int, *, influence: 
         "window": c.window_days,
         "acting": LOGGED.index(c.exposure),
         "networked": logging or c.exposure == "peer_network",
-        "kernelled": c.exposure == "peer_kernel",
+        "kernelled": logging or c.exposure == "peer_kernel",
         "outside": bool(c.outside_log_rate_ratio) or (logging and beyond),
-        "further": bool(acting or after_trust),
+        "further": bool(logging or acting or after_trust),
         "kernel_days": c.kernel_days,
         "affinity_scale": ties.sd_log / LOGISTIC_SD,
         "tie_first": ties.first_day_share,
@@ -128,7 +132,8 @@ def settings_of(scenario: Scenario, first_column: int, seed: int, *, influence: 
         "matched_emergency": emergency,
         "matched_planned": min(planned, 1.0),
         "weekday": scenario.start_date.weekday(),
-        "year_day": (scenario.start_date - first).days,
+        "lead_periods": -(-scenario.lead_days // scenario.period_days),
+        "shift_share": min(1.0, 2 * staff.on_duty_per_place * (1 - staff.sickness_share) / staff.people_per_place),
         "conflict_chance": 1 - float(np.exp(-more.conflicts_per_year / DAYS_PER_YEAR)),
         "evening_share": away.evening_share,
         "evening_hour": away.evening_hour,

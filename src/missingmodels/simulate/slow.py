@@ -97,6 +97,13 @@ def period_effects(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
     return scenario.onset.home_period_sd * normal(key, np.arange(homes)[:, None], np.arange(periods))
 
 
+def lead_period_effects(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
+    """(H, L) shocks of the periods before the observed span."""
+    periods = -(-scenario.lead_days // scenario.period_days)
+    key = key_of(seed, "home_period_effect", "lead")
+    return scenario.onset.home_period_sd * normal(key, np.arange(homes)[:, None], np.arange(periods))
+
+
 def shocks(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
     """(H, D) shocks of any length, from the first day of the process on; (0, 0) without."""
     dials = scenario.dials
@@ -139,7 +146,10 @@ def raw_intercept(scenario: Scenario) -> float:
 def slow_log_rate(
     scenario: Scenario, sector: Sector, structure: Structure, period: np.ndarray, seed: int
 ) -> np.ndarray:
-    """(H, T) log rate of everything that belongs to a home and changes with periods only."""
+    """(H, L + T) log rate of everything that belongs to a home and changes with periods only, L periods before day 0.
+
+    Before day 0 structure stands at the home's mean.
+    """
     spec, more = scenario.onset, scenario.mechanisms
     constant = sector.home_effect + sector.authority_effect + sector.owner_effect
     constant = constant + spec.staff_ratio_between * structure.staff_ratio_mean
@@ -148,10 +158,12 @@ def slow_log_rate(
     constant = constant + more.community_pull * sector.community
     constant = constant + more.size_per_place * (sector.places - sector.places.mean())
     constant = constant + more.private_sector * (sector.kind == SECTORS.index("private"))
-    return (
+    lead = lead_period_effects(scenario, sector.places.size, seed)
+    observed = (
         constant[:, None]
         + period
         + spec.staff_ratio_within * structure.staff_ratio_within
         + spec.turnover_within * structure.turnover_within
         + more.manager_absent * manager_absent(scenario, sector.places.size, seed)
     )
+    return np.hstack([constant[:, None] + lead, observed])

@@ -124,9 +124,11 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
 def _shifts_a_day(scenario: Scenario, sector: Sector, periods: int, seed: int) -> np.ndarray:
     """(H, Q) planned shifts of 12 hours a day."""
     spec, home = scenario.staff, np.arange(sector.places.size)
+    between, within = spec.between_sd_log, spec.within_sd_log
     level = spec.on_duty_per_place * np.exp(
-        spec.between_sd_log * normal(key_of(seed, "staff", "level"), home)[:, None]
-        + spec.within_sd_log * normal(key_of(seed, "staff", "level in period"), home[:, None], np.arange(periods))
+        between * normal(key_of(seed, "staff", "level"), home)[:, None]
+        + within * normal(key_of(seed, "staff", "level in period"), home[:, None], np.arange(periods))
+        - (between**2 + within**2) / 2
     )
     return 2 * level * sector.places[:, None]
 
@@ -177,10 +179,9 @@ def _people(
     leaving = np.maximum(spec.turnover_per_year * spread, 1e-6)[home] / DAYS_PER_YEAR
     keys = [key_of(seed, "staff", name) for name in ("tenure", "vacancy", "seniority")]
     open_posts = np.arange(home.size)
-    # the first holder of each post was hired before the record, in a home that is not new
-    clock = opens - np.where(
-        sector.opened[home] < opens, np.ceil(exponential(keys[2], open_posts) / leaving.mean()), 0
-    ).astype(np.int64)
+    # the first holder of each post was hired before the record, though not before the home opened
+    hired = opens - np.ceil(exponential(keys[2], open_posts) / leaving).astype(np.int64)
+    clock = np.maximum(hired, np.minimum(sector.opened[home], opens))
     found, number = [], 0
     while open_posts.size:
         start = clock[open_posts]

@@ -8,6 +8,7 @@ import numpy as np
 
 from missingmodels.intervals import expand
 from missingmodels.simulate.chance import key_of, uniform
+from missingmodels.simulate.flow import Stays
 from missingmodels.simulate.links import FAINT
 from missingmodels.simulate.run import Run
 from missingmodels.simulate.settings import LOGISTIC_SD
@@ -49,8 +50,11 @@ def _pairs(group: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _together(run: Run) -> tuple[np.ndarray, ...]:
-    """Pairs of stays in one home that overlap: child a < b, first and last day, who leaves first and when."""
-    stays = run.stays
+    """Pairs of stays in one home that overlap: children a < b, first day and day of parting.
+
+    Stays that ended before day 0 count: whoever parted then still has a former tie in the observed span.
+    """
+    stays = Stays(*(np.concatenate(columns) for columns in zip(run.stays_before, run.stays, strict=True)))
     i, j = _pairs(stays.home, run.sector.places.size)
     start, end = np.maximum(stays.start[i], stays.start[j]), np.minimum(stays.end[i], stays.end[j])
     keep = (end > start) & (stays.child[i] != stays.child[j]) & (start < run.scenario.days)
@@ -105,10 +109,9 @@ def _area_ties(run: Run) -> TieSpans:
     end = np.minimum(np.minimum(stays.end[i], stays.end[j]), run.scenario.days)
     a, b = stays.child[i], stays.child[j]
     low, high = np.minimum(run.number[a], run.number[b]), np.maximum(run.number[a], run.number[b])
-    chance = uniform(key_of(run.seed, "area"), low, high)
     out = run.traits.not_in_education
-    school = (out[a] == 0) & (out[b] == 0) & (chance < spec.school_tie_share)
-    near = (1 - chance < spec.area_tie_share) & ~school
+    school = (out[a] == 0) & (out[b] == 0) & (uniform(key_of(run.seed, "area"), low, high) < spec.school_tie_share)
+    near = (uniform(key_of(run.seed, "near"), low, high) < spec.area_tie_share) & ~school
     keep = (end > start) & (a != b) & (stays.home[i] != stays.home[j]) & (school | near)
     kind = np.where(school, KINDS.index("school"), KINDS.index("area"))[keep]
     return TieSpans(

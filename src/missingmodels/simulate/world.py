@@ -87,6 +87,7 @@ _NOT_COEFFICIENTS = {
 # Columns that a design may ask for and that have no effect unless a scenario gives them one: stated, not left out.
 _NO_EFFECT = (
     *("disability", "uasc", "emergency", "history_unknown", "no_peers", "peers_unseen"),
+    *("no_outside_ties", "outside_unseen"),
     *(f"{q.name}_{part}" for q in STRUCTURE for part in ("between", "within")),
     *(f"{q.name}_{part}_unrecorded" for q in STRUCTURE for part in ("between", "within")),
 )
@@ -101,11 +102,13 @@ def truth_of(run: Run, labels: Labels, do: Do = AS_IT_IS) -> Parameters:
     values |= {
         k: v for k, v in more.model_dump().items() if v and k not in ("conflicts_per_year", "manager_absent_share")
     }
+    if more.concurrent_missing:
+        values["concurrent_missing"] = do.contagion * more.concurrent_missing
     if more.new_admission_7d:
         values |= {f"new_admission_7d_{part}": more.new_admission_7d for part in ("between", "within")}
     values[contagion.exposure] = do.contagion * contagion.log_rate_ratio
-    if contagion.outside_log_rate_ratio:
-        values["outside_network"] = do.contagion * contagion.outside_log_rate_ratio
+    values[f"{contagion.exposure}:short_staffing"] = do.contagion * contagion.short_staffing
+    values["outside_network"] = do.contagion * contagion.outside_log_rate_ratio
     sector = run.sector
     home = sector.home_effect + sector.authority_effect + sector.owner_effect
     return Parameters(
@@ -116,7 +119,7 @@ def truth_of(run: Run, labels: Labels, do: Do = AS_IT_IS) -> Parameters:
         home_period=run.period_effects[None],
         child_ids=tuple(labels.child),
         frailty=run.traits.frailty[None],
-        sigma_home=np.array([onset.home_sd]),
+        sigma_home=np.array([np.sqrt(onset.home_sd**2 + scenario.dials.authority_sd**2 + scenario.dials.owner_sd**2)]),
         sigma_period=np.array([onset.home_period_sd]),
         frailty_shape=np.array([onset.frailty_shape]),
     )
