@@ -64,13 +64,13 @@ def package_version() -> str:
 
 def versions() -> dict[str, str]:
     """Versions of this package, of Python and of the libraries that touch a result; absent ones are left out."""
-    return dict(_versions())
+    return dict(_versions(PACKAGES))
 
 
 @functools.cache  # reading the metadata of ten libraries takes as long as a small fit
-def _versions() -> dict[str, str]:
+def _versions(packages: tuple[str, ...]) -> dict[str, str]:
     found = {"missingmodels": package_version(), "python": platform.python_version()}
-    for name in PACKAGES:
+    for name in packages:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -6,10 +6,12 @@ import pytest
 from studies import as_toml, grid_of, study_of
 
 from missingmodels.errors import ConfigInvalid
+from missingmodels.fit.fit import data_digest
 from missingmodels.power.grid import grid_of as from_record
 from missingmodels.power.grid import leaves, make_grid, read_study
-from missingmodels.power.replicate import drawn_scenario
+from missingmodels.power.replicate import designed, drawn_scenario, simulated
 from missingmodels.scenario import Scenario
+from missingmodels.simulate.world import simulate_world
 
 
 def test_all_faults_are_told_at_once_with_the_nearest_field():
@@ -145,3 +147,13 @@ def test_the_design_prior_is_drawn_anew_for_each_replicate_and_cut_at_the_bounds
     assert all(s.dials.shock_sd == d["dials.shock_sd"] for s, d in drawn)
     assert drawn_scenario(grid, grid.cells[0], 3)[1] == drawn[3][1]
     assert drawn_scenario(grid, grid.cells[1], 3)[1] != drawn[3][1]
+
+
+@pytest.mark.parametrize("exposure", ["peer_presence", "peer_network"])
+def test_the_tables_left_out_of_a_replicate_change_nothing(exposure):
+    grid = grid_of(ask={"model": "M3", "exposure": exposure, "quantities": [exposure]})
+    cell = grid.cells[0]
+    whole = designed(grid, cell, simulate_world(cell.scenario, seed=2))
+    part = designed(grid, cell, simulated(grid, cell.scenario, 2))
+    assert part.names == whole.names
+    assert data_digest(part) == data_digest(whole)

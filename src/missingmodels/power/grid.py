@@ -96,7 +96,9 @@ def make_grid(values: dict[str, Any], *, folder: Path = Path(), where: str = "")
     if faults:
         raise refusal(list(dict.fromkeys(faults)), where=where)
     study = Study.model_validate(values)
-    scenario, plan = (_changed(bases[p], getattr(study, p).set) for p in ("scenario", "plan"))
+    exposure = {"exposure.primary": study.ask.exposure} if study.ask.exposure else {}
+    scenario = _changed(bases["scenario"], study.scenario.set)
+    plan = _changed(bases["plan"], study.plan.set | exposure)
     return grid_of({"study": values, "scenario": scenario, "plan": with_engine(plan, study)}, where=where)
 
 
@@ -194,6 +196,8 @@ def _ask_faults(study: Study, bases: Mapping[str, Any]) -> list[str]:
         judged |= {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")}
     if ask.exposure and ask.exposure not in EXPOSURES:
         faults.append(f"ask.exposure: {ask.exposure!r} is no peer exposure; known: {', '.join(EXPOSURES)}")
+    if f"{BEGINNINGS}exposure.primary" in study.axes:
+        faults.append("axes.plan.exposure.primary: a study fits one exposure, ask.exposure; make a study of each")
     fitted = ask.exposure or study.plan.set.get("exposure.primary") or bases["plan"].exposure.primary
     for name in ask.quantities:
         if name not in judged:

@@ -25,6 +25,7 @@ from missingmodels.simulate.world import World, simulate_world
 
 FITTED, UNCONVERGED, UNANSWERED = "fitted", "not converged", "no answer"
 REDRAWS = 1000
+TIED = ("peer_network", "outside_")  # beginnings of exposures along ties
 READ = frozenset({"children", "placements", "missing_episodes", "homes", "staff_periods", "staff_spells"})
 Row = dict[str, Any]
 
@@ -102,9 +103,9 @@ def _judged(grid: Grid, cell: Cell, scenario: Scenario, world: World, seed: int)
 
 def simulated(grid: Grid, scenario: Scenario, seed: int) -> World:
     """A world with the tables that the frame reads, and no more."""
-    return simulate_world(
-        scenario, seed=seed, log_exposures=False, only=READ | ({"ties"} if grid.exposure == "peer_network" else set())
-    )
+    asked = {grid.exposure, *([grid.plan.exposure.outside] if grid.plan.exposure.outside else [])}
+    ties = {"ties"} if any(name.startswith(TIED) for name in asked) else set()
+    return simulate_world(scenario, seed=seed, log_exposures=False, only=READ | ties)
 
 
 def designed(grid: Grid, cell: Cell, world: World) -> Design:

@@ -17,8 +17,6 @@ from missingmodels.simulate.settings import settings_of
 from missingmodels.simulate.staffing import AGENCY, SHIFT_HOURS, SICK, UNFILLED, shifts_of
 from missingmodels.simulate.ties import KINDS, tie_spans
 from missingmodels.tables import Tables, make_tables
-from missingmodels.tables.contract import TABLES
-from missingmodels.tables.schema import conform
 
 LONGEST_RECORD_DAYS = 3650  # homes that opened long ago are listed from ten years before
 
@@ -202,7 +200,6 @@ def _staff_spells(run: Run, labels: Labels) -> pd.DataFrame:
 
 def shift_frames(run: Run, labels: Labels) -> Iterator[pd.DataFrame]:
     """Rows of ``staff_shifts``, some homes at a time: those worked, and those planned of people who were sick."""
-    table = TABLES["staff_shifts"]
     for shifts in shifts_of(run.scenario, run.sector, run.staffing, run.seed):
         kept = shifts.kind != UNFILLED
         home, day, night, kind, person = (column[kept] for column in shifts[:-1])
@@ -222,7 +219,7 @@ def shift_frames(run: Run, labels: Labels) -> Iterator[pd.DataFrame]:
                 "status": np.where(kind == SICK, "planned", "worked"),
             }
         )
-        yield conform(frame, table)
+        yield frame
 
 
 def _ties(run: Run, labels: Labels) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def conform(frame: pd.DataFrame, table: Table, *, where: str = "") -> pd.DataFra
 
 
 def _convert(values: pd.Series, column: Column) -> pd.Series:
-    if values.dtype == PANDAS_TYPES[column.kind] and (column.kind != "date" or _at_midnight(values)):
+    if _is_as_wanted(values, column):
         return values
     if column.kind in ("date", "time"):
         # ISO only: 03/04/2023 would be taken for 4 March without a word.
@@ -64,6 +64,13 @@ def _convert(values: pd.Series, column: Column) -> pd.Series:
     if column.kind == "whole":
         return pd.to_numeric(values).astype(PANDAS_TYPES[column.kind])
     return values.astype(PANDAS_TYPES[column.kind])
+
+
+def _is_as_wanted(values: pd.Series, column: Column) -> bool:
+    """Whether a column has its type already. Text is of two kinds in pandas, and only one says NA for unrecorded."""
+    if column.kind == "text":
+        return isinstance(values.dtype, pd.StringDtype) and values.dtype.na_value is pd.NA
+    return bool(values.dtype == PANDAS_TYPES[column.kind]) and (column.kind != "date" or _at_midnight(values))
 
 
 def _at_midnight(values: pd.Series) -> bool:

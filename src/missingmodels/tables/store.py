@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from missingmodels.errors import InputError
 from missingmodels.provenance import digest_file, versions
 from missingmodels.tables.contract import SCHEMA_VERSION, TABLES
+from missingmodels.tables.schema import conform
 from missingmodels.tables.tables import Tables, make_tables
 
 MANIFEST = "manifest.json"
@@ -95,7 +96,7 @@ def write_tables_into(
         path = folder / f"{name}.parquet"
         rows, writer = 0, None
         for frame in frames:
-            piece = pa.Table.from_pandas(frame, preserve_index=False)
+            piece = pa.Table.from_pandas(conform(frame, TABLES[name]), preserve_index=False)
             writer = writer or pq.ParquetWriter(path, piece.schema)
             writer.write_table(piece)
             rows += len(frame)
