@@ -127,7 +127,7 @@ def test_own_and_empty_folders_are_overwritten(tmp_path, written):
 def test_a_table_in_pieces_is_one_table_and_takes_the_place_of_the_tables_own(tmp_path):
     tables = valid_tables()
     frame = tables["staff_shifts"]
-    more = frame.assign(start_time=frame["start_time"] + pd.Timedelta(days=1))
+    more = frame.assign(start_time=(frame["start_time"] + pd.Timedelta(days=1)).astype("datetime64[s]"))
     with whole_folder(tmp_path / "data") as scratch:
         write_tables_into(tables, scratch, streamed={"staff_shifts": iter([frame, more])})
     again = read_tables(tmp_path / "data")
