@@ -283,6 +283,6 @@ def _social_workers(run: Run, labels: Labels) -> pd.DataFrame:
             "child_id": labels.child[c],
             "start_date": labels.date(begin),
             "end_date": labels.span_end(end, run.scenario.days),
-            "social_worker_id": [f"worker{b:05d}-{p:02d}-{t}" for b, p, t in zip(bed, place, turns, strict=True)],
+            "social_worker_id": [f"SW{b:05d}x{p:02d}x{t}" for b, p, t in zip(bed, place, turns, strict=True)],
         }
     )

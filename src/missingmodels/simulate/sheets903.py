@@ -106,12 +106,15 @@ def uasc_sheet(facts: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp, yea
 
 
 def social_worker_sheet(tables: Tables, facts: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-    """Why a worker came is not in Tables: OTHERS, and for a child's first worker FCONTA, first contact."""
+    """Why a worker came is not in Tables: OTHERS, and for a child's first worker FCONTA, first contact.
+
+    A return tells the workers of the year before, too, of a child who is in it.
+    """
     spells = tables["social_worker_spells"]
     spells = spells[spells["child_id"].isin(facts.index)].rename(columns={"start_date": "start", "end_date": "end"})
     spells = spells.sort_values(["child_id", "start"])
     spells["SW_REASON"] = np.where(spells["child_id"].duplicated(), "OTHERS", "FCONTA")
-    held = of_year(spells, first, last)
+    held = of_year(spells, first - pd.DateOffset(years=1), last)
     made = pd.DataFrame(
         {
             "CHILD": held["child_id"].astype(object),
