@@ -67,7 +67,8 @@ def test_a_setting_of_onset_moves_episodes_and_nothing_else(parts):
 
 ADDED_BY_DAY = (
     "new_admission_7d", "concurrent_missing", "conflict_3d", "trusted_adult", "poorly_matched",
-    "social_worker_change", "disengaged_on_shift", "inexperienced_on_shift", "interview", "sanction",
+    "social_worker_change", "disengaged_on_shift", "inexperienced_on_shift", "untrained_on_shift", "interview",
+    "sanction",
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ class Away(Config):
     sanction: float = ratio(1.0, "on hours away where the last return met a sanction")
     family_pull: float = ratio(1.0, "on hours away where the family encourages absence")
     disengaged_on_shift: float = ratio(1.0, "on hours away per share of disengaged or agency staff on shift")
+    untrained_on_shift: float = ratio(1.0, "on hours away per share of staff on shift who are not trained in depth")
     protocol: float = ratio(1.0, "on hours away in homes that share profiles by a protocol")
     protocol_share: float = share(0.0, "homes that have adopted such a protocol")
     serious_share: float = share(0.04, "absences of ordinary length in which the child comes to serious harm")

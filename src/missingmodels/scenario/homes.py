@@ -30,6 +30,10 @@ class Homes(Config):
         default=card("home_sector_shares").values,
         description="share of homes that are private, local authority, voluntary, health",
     )
+    type_shares: tuple[float, ...] = Field(
+        default=card("home_type_shares").values,
+        description="share of children's homes, residential special schools registered as homes, secure homes",
+    )
     sector_mean_places: tuple[float, ...] = Field(
         default=card("home_sector_mean_places").values,
         description="mean places in each sector; sizes are tilted towards these means",
@@ -49,6 +53,9 @@ class Homes(Config):
     def _shares(self) -> Self:
         _one("place_shares", self.place_shares)
         _one("sector_shares", self.sector_shares)
+        _one("type_shares", self.type_shares)
+        if len(self.type_shares) != 3:
+            raise ValueError("type_shares needs 3 numbers: children's home, residential special school, secure")
         for name in ("sector_shares", "sector_mean_places"):
             if len(getattr(self, name)) != 4:
                 raise ValueError(f"{name} needs 4 numbers: private, local authority, voluntary, health")
@@ -73,6 +80,7 @@ class Staff(Config):
     sickness_share: float = share(0.05, "chance that a person on the rota is away")
     agency_cover_share: float = share(0.8, "chance that an open shift is covered by agency or bank staff")
     disengaged_share: float = share(0.15, "share of permanent people who are disengaged; agency staff count as such")
+    trained_share: float = share(0.5, "share of permanent people trained in depth; agency staff count as not")
     new_starter_days: int = Field(default=182, ge=0, description="days in post below which a person is inexperienced")
     trust_share: float = share(0.6, "chance that a child and a key person come to trust each other")
     trust_after_shifts: int = Field(default=24, ge=1, description="shared shifts after which that trust stands")

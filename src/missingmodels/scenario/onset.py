@@ -62,6 +62,7 @@ class Mechanisms(Config):
     concurrent_missing: float = effect(0.0, "of a co-resident who is missing as the day begins")
     disengaged_on_shift: float = effect(0.0, "per share of disengaged or agency staff on the day's shifts")
     inexperienced_on_shift: float = effect(0.0, "per share of new starters on the day's shifts")
+    untrained_on_shift: float = effect(0.0, "per share of staff on the day's shifts who are not trained in depth")
     social_worker_change: float = effect(0.0, "of a change of social worker in the last 182 days")
     past_episodes: float = effect(0.0, "per unit of log(1 + episodes so far): police contact and its distrust")
     interview: float = effect(0.0, "in the 28 days after an interview, of one of full quality")

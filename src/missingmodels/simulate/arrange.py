@@ -43,6 +43,7 @@ def homes_of(
         on_shift=staffing.on_shift,
         uneasy=staffing.disengaged_share,
         fresh=staffing.inexperienced_share,
+        untrained=staffing.untrained_share,
         first_post=staffing.first_post,
         first_spell=staffing.first_spell,
         spell_end=staffing.spell_end,

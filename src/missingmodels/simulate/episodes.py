@@ -111,6 +111,8 @@ def _hours(child, number, home, day, trusted, children, homes, past, settings):
         log_hours += settings.away_sanction
     if settings.away_uneasy != 0.0:
         log_hours += settings.away_uneasy * homes.uneasy[home, day - settings.first_column]
+    if settings.away_untrained != 0.0:
+        log_hours += settings.away_untrained * homes.untrained[home, day - settings.first_column]
     return np.exp(log_hours)
 
 

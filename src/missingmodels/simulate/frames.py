@@ -10,7 +10,7 @@ import pandas as pd
 from missingmodels.provenance import digest_json
 from missingmodels.simulate.chance import key_of, normal, uniform
 from missingmodels.simulate.episodes import ACCEPTED, OFFERED, PROMPT, SANCTIONED
-from missingmodels.simulate.homes import DAYS_PER_YEAR, NEVER, SECTORS
+from missingmodels.simulate.homes import DAYS_PER_YEAR, NEVER, SECTORS, TYPES
 from missingmodels.simulate.labels import Labels
 from missingmodels.simulate.run import SETTLING_DAYS, Run
 from missingmodels.simulate.settings import settings_of
@@ -150,6 +150,7 @@ def _homes(run: Run, labels: Labels) -> pd.DataFrame:
             "authority": labels.authority(sector.authority),
             "places": sector.places,
             "sector": np.array(SECTORS, dtype=object)[sector.kind],
+            "home_type": np.array(TYPES, dtype=object)[sector.type_of_home],
             "owner": owner,
             "short_break_only": False,
             "weak_key": False,

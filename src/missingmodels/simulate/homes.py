@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DAYS_PER_YEAR = 365.25
 LONG_AGO = -20_000
 NEVER = 1_000_000
+TYPES = ("childrens_home", "special_school", "secure")
 SECTORS = ("private", "local_authority", "voluntary", "health")
 
 
@@ -26,6 +27,7 @@ class Sector:
 
     Attributes
     ----------
+    type_of_home : (H,) index into ``TYPES``
     places, kind, owner, authority, area : (H,) places, index into ``SECTORS``, and index of owner, authority, area
     opened, closed : (H,) first day and day after the last; ``LONG_AGO`` and ``NEVER`` where it does not matter
     match : (H,) standard normal, the propensity that children matched by homophily share
@@ -37,6 +39,7 @@ class Sector:
 
     places: np.ndarray
     kind: np.ndarray
+    type_of_home: np.ndarray
     owner: np.ndarray
     authority: np.ndarray
     area: np.ndarray
@@ -72,6 +75,7 @@ def draw_sector(scenario: Scenario, seed: int) -> Sector:
     return Sector(
         places=places,
         kind=kind,
+        type_of_home=_types(scenario, home, seed),
         owner=owner,
         authority=authority,
         area=area,
@@ -135,6 +139,11 @@ def _sizes(scenario: Scenario, home: np.ndarray, seed: int) -> tuple[np.ndarray,
         held = kind == sector
         places[held] = 1 + np.searchsorted(np.cumsum(tilted)[:-1], chance[held])
     return kind.astype(np.int64), places
+
+
+def _types(scenario: Scenario, home: np.ndarray, seed: int) -> np.ndarray:
+    shares = np.cumsum(scenario.homes.type_shares) / np.sum(scenario.homes.type_shares)
+    return np.searchsorted(shares[:-1], uniform(key_of(seed, "homes", "type"), home))
 
 
 def _tilted(base: np.ndarray, size: np.ndarray, mean: float) -> np.ndarray:

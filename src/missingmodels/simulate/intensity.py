@@ -36,6 +36,7 @@ LOGGED = (
     "interview",
     "sanction",
     "log_rate",
+    "untrained_on_shift",
 )
 
 
@@ -44,9 +45,9 @@ class Homes(NamedTuple):
 
     ``slow`` (H, T) log rate of all that changes with periods only, and ``contagion`` (H, T) log rate ratio per unit of
     exposure, both with the periods before the observed span first; ``shock`` (H, D) or (0, 0); ``mix_mean`` (H,) mean
-    need of the others; ``on_shift``, ``uneasy``, ``fresh`` (H, D); ``first_post`` (H + 1,); ``offered`` (H,) chance of
-    an interview; ``away`` (H,) log factor on hours; ``summer`` (D,) 1 from June to August; ``area`` (H,) and
-    ``first_home`` (areas + 1,).
+    need of the others; ``on_shift``, ``uneasy``, ``fresh``, ``untrained`` (H, D); ``first_post`` (H + 1,); ``offered``
+    (H,) chance of an interview; ``away`` (H,) log factor on hours; ``summer`` (D,) 1 from June to August; ``area`` (H,)
+    and ``first_home`` (areas + 1,).
     """
 
     slow: np.ndarray
@@ -56,6 +57,7 @@ class Homes(NamedTuple):
     on_shift: np.ndarray
     uneasy: np.ndarray
     fresh: np.ndarray
+    untrained: np.ndarray
     first_post: np.ndarray
     first_spell: np.ndarray
     spell_end: np.ndarray
@@ -255,12 +257,14 @@ def further(bed, home, day, conflict, children, homes, state, past, settings, ef
     out[14] = worker_changed(child, day, state, past, settings)
     out[15] = homes.uneasy[home, column]
     out[16] = homes.fresh[home, column]
+    out[20] = homes.untrained[home, column]
     out[17] = past.helped[child] if past.helped_from[child] <= day < past.helped_until[child] else 0.0
     out[18] = 1.0 if past.sanction_until[child] > day else 0.0
     total = effects.new_admission_7d * out[9] + effects.concurrent_missing * out[10] + effects.conflict_3d * out[11]
     total += effects.trusted_adult * out[12] + effects.poorly_matched * out[13]
     total += effects.social_worker_change * out[14]
     total += effects.disengaged_on_shift * out[15] + effects.inexperienced_on_shift * out[16]
+    total += effects.untrained_on_shift * out[20]
     total += effects.interview * out[17] + effects.sanction * out[18]
     total += effects.unmet_need_pull * children.exploited[child] * (1.0 - out[12])
     total += effects.past_episodes * np.log(1.0 + past.episodes[child])

@@ -28,6 +28,7 @@ _DAILY = (
     "concurrent_missing",
     "disengaged_on_shift",
     "inexperienced_on_shift",
+    "untrained_on_shift",
     "social_worker_change",
     "past_episodes",
     "interview",
@@ -40,8 +41,8 @@ Effects = namedtuple(
     """
     age mix_between mix_within outside trend own_1_7 own_8_28 arrival_0_6 arrival_7_27 arrival_28_89
     not_in_education unmet_need_pull trusted_adult poorly_matched new_admission_7d conflict_3d
-    concurrent_missing disengaged_on_shift inexperienced_on_shift social_worker_change past_episodes interview
-    sanction weekend summer
+    concurrent_missing disengaged_on_shift inexperienced_on_shift untrained_on_shift social_worker_change
+    past_episodes interview sanction weekend summer
     """,
 )
 Settings = namedtuple(
@@ -51,7 +52,7 @@ Settings = namedtuple(
     tie_first tie_growth tie_decay school_share area_share school_strength area_strength joint_share
     trust_after trust_share change_rate matched_emergency matched_planned weekday lead_periods shift_share
     conflict_chance evening_share evening_hour evening_sd log_median_hours hours_sd long_share log_long
-    away_trusted away_family away_out_of_area away_sanction away_uneasy sanctioned_share accepted_share
+    away_trusted away_family away_out_of_area away_sanction away_uneasy away_untrained sanctioned_share accepted_share
     accepted_trusted accepted_changed prompt_share delay_days quality_mean onset_key affinity_key area_key
     joint_key key_person_key trust_key change_key match_key conflict_key hours_key long_key evening_key
     hour_key late_key settling_key near_key sanction_key offer_key accept_key prompt_key quality_key exit_key
@@ -146,6 +147,7 @@ def settings_of(scenario: Scenario, first_column: int, seed: int, *, influence: 
         "away_family": float(np.log(away.family_pull)),
         "away_out_of_area": float(np.log(away.out_of_area)),
         "away_sanction": float(np.log(away.sanction)),
+        "away_untrained": float(np.log(away.untrained_on_shift)),
         "away_uneasy": float(np.log(away.disengaged_on_shift)),
         "sanctioned_share": after.sanctioned_share,
         "accepted_share": after.accepted_share,

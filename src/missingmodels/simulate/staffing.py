@@ -48,11 +48,11 @@ class Staffing:
     ----------
     spell_home, spell_start, spell_end : (N,) one a person, by post and start; an end at the last day means in post
     first_spell, first_post : spells of each post, and posts of each home (offsets)
-    disengaged : (N,) 0 or 1
+    disengaged, trained : (N,) 0 or 1
     period_start : (Q,)
     worked_hours, agency_hours : (H, Q)
     on_shift : (H, D) bit p is set when the holder of the home's post p works on that day
-    disengaged_share, inexperienced_share : (H, D) of those on the day's shifts
+    disengaged_share, inexperienced_share, untrained_share : (H, D) of those on the day's shifts
     """
 
     spell_home: np.ndarray
@@ -61,6 +61,7 @@ class Staffing:
     first_spell: np.ndarray
     first_post: np.ndarray
     disengaged: np.ndarray
+    trained: np.ndarray
     first_day: int
     period_start: np.ndarray
     worked_hours: np.ndarray
@@ -68,6 +69,7 @@ class Staffing:
     on_shift: np.ndarray
     disengaged_share: np.ndarray
     inexperienced_share: np.ndarray
+    untrained_share: np.ndarray
 
 
 def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
@@ -80,10 +82,11 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
     lead = 1 + -(-scenario.lead_days // period)
     first_day, periods = -lead * period, lead + -(-scenario.days // period)
     disengaged = uniform(key_of(seed, "staff", "engagement"), post, number) < spec.disengaged_share
+    trained = uniform(key_of(seed, "staff", "training"), post, number) < spec.trained_share
     home, days = np.arange(sector.places.size), periods * period
     hours = np.zeros((2, home.size, periods))
     on_shift = np.zeros((home.size, days), dtype=np.uint64)
-    shares = np.zeros((2, home.size, days), dtype=np.float32)
+    shares = np.zeros((3, home.size, days), dtype=np.float32)
     rota(
         _shifts_a_day(scenario, sector, periods, seed),
         first_post,
@@ -91,6 +94,7 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
         start,
         end,
         disengaged,
+        trained,
         np.maximum(sector.opened, first_day),
         np.minimum(sector.closed, scenario.days),
         first_day,
@@ -111,6 +115,7 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
         first_spell=first_spell,
         first_post=first_post,
         disengaged=disengaged,
+        trained=trained,
         first_day=first_day,
         period_start=first_day + period * np.arange(periods),
         worked_hours=hours[0],
@@ -118,6 +123,7 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
         on_shift=on_shift,
         disengaged_share=shares[0],
         inexperienced_share=shares[1],
+        untrained_share=shares[2],
     )
 
 
@@ -138,7 +144,7 @@ def shifts_of(scenario: Scenario, sector: Sector, staffing: Staffing, seed: int)
     spec, period, days = scenario.staff, scenario.period_days, staffing.on_shift.shape[1]
     wanted = _shifts_a_day(scenario, sector, staffing.period_start.size, seed)
     hours, on_shift = np.zeros((2, *wanted.shape)), np.zeros_like(staffing.on_shift)
-    shares = np.zeros((2, *on_shift.shape), dtype=np.float32)
+    shares = np.zeros((3, *on_shift.shape), dtype=np.float32)
     for first in range(0, sector.places.size, HOMES_AT_A_TIME):
         last = min(first + HOMES_AT_A_TIME, sector.places.size)
         room = Shifts.room_for(int(days * np.ceil(wanted[first:last].max(axis=1) + 3).sum()))
@@ -149,6 +155,7 @@ def shifts_of(scenario: Scenario, sector: Sector, staffing: Staffing, seed: int)
             staffing.spell_start,
             staffing.spell_end,
             staffing.disengaged,
+            staffing.trained,
             np.maximum(sector.opened, staffing.first_day),
             np.minimum(sector.closed, scenario.days),
             staffing.first_day,
@@ -207,6 +214,7 @@ def rota(
     spell_start,
     spell_end,
     disengaged,
+    trained,
     opens,
     closes,
     first_day,
@@ -222,7 +230,7 @@ def rota(
 ):
     """Fill every home's shifts day by day from its posts in turn; agency staff cover some of the gaps.
 
-    Writes ``hours`` (2, H, Q), ``on_shift`` (H, D) and ``shares`` (2, H, D), for homes from the first of ``homes`` to
+    Writes ``hours`` (2, H, Q), ``on_shift`` (H, D) and ``shares`` (3, H, D), for homes from the first of ``homes`` to
     before the second, and one row a shift into ``shifts`` if it has room for any.
     """
     night, sick, cover, new_days = settings
@@ -238,7 +246,7 @@ def rota(
             chance = draw(key, h, 2 * column)
             by_day = max(1, int(wanted * (1 - night) + chance))
             slots = by_day + max(1, int(wanted * night + chance))
-            worked, agency, uneasy, fresh = 0, 0, 0, 0
+            worked, agency, uneasy, fresh, untrained = 0, 0, 0, 0, 0
             for slot in range(slots):
                 post = first_post[h] + turn
                 spell = current[turn]
@@ -251,6 +259,7 @@ def rota(
                     kind = WORKED
                     worked += 1
                     uneasy += disengaged[spell]
+                    untrained += not trained[spell]
                     fresh += day - spell_start[spell] < new_days
                     on_shift[h, column] |= np.uint64(1) << np.uint64(turn)
                 elif (chance / sick if held else chance) < cover:
@@ -272,6 +281,7 @@ def rota(
             if worked + agency > 0:
                 shares[0, h, column] = (uneasy + agency) / (worked + agency)
                 shares[1, h, column] = (fresh + agency) / (worked + agency)
+                shares[2, h, column] = (untrained + agency) / (worked + agency)
 
 
 def turnover_at(staffing: Staffing, homes: int, day: int) -> np.ndarray:

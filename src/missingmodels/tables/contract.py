@@ -128,6 +128,13 @@ HOMES = Table(
         _c("authority", "text", "authority the home stands in (code)", required=False),
         _c("places", "whole", "registered places", required=False, low=1),
         _c("sector", "text", "owner", required=False, allowed=("private", "local_authority", "voluntary", "health")),
+        _c(
+            "home_type",
+            "text",
+            "what it is registered as",
+            required=False,
+            allowed=("childrens_home", "special_school", "secure"),
+        ),
         _c("owner", "text", "provider that runs the home", required=False),
         _c("short_break_only", "flag", "offers short breaks only, so no child lives there", required=False),
         _c("weak_key", "flag", "home_id is built from an address, not a URN"),
