@@ -18,9 +18,15 @@ STANDARD_ERRORS = 4
 
 def test_without_contagion_is_the_world_whose_contagion_is_set_to_nothing():
     asked = {"exposure": "peer_density", "log_rate_ratio": 1.2, "outside_log_rate_ratio": 0.5, "joint_share": 0.1}
-    parts = {"contagion": asked, "homes": {"school_tie_share": 0.3}}
+    parts = {
+        "contagion": asked,
+        "homes": {"school_tie_share": 0.3},
+        "mechanisms": {"concurrent_missing": 1.5},
+        "onset": {"rate_per_year": 20.0},
+    }
     found = simulate_world(scenario_of(n_homes=20, **parts), seed=3, do=do(contagion=0))
     parts["contagion"] = {"exposure": "peer_density", "log_rate_ratio": 0.0}
+    parts["mechanisms"] = {}
     plain = simulate_world(scenario_of(n_homes=20, **parts), seed=3)
     for name in ("missing_episodes", "placements", "interviews"):
         assert found.tables[name].equals(plain.tables[name]), name

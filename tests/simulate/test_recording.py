@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from full_world import AUTHORITIES, full_tables
 from missingmodels.config import Config, from_mapping
 from missingmodels.errors import ConfigInvalid, InputError
 from missingmodels.recording import Recording
+from missingmodels.scenario import Recording as ScenarioRecording
 from missingmodels.simulate.recording import KEY, Recorded, authority_view, record
 from missingmodels.tables import Tables, check_tables, make_tables
 from worlds import remade, small_world
@@ -324,3 +327,8 @@ def test_the_log_has_a_row_an_episode(world: Tables) -> None:
     pd.testing.assert_frame_equal(found.log[KEY], world["missing_episodes"][KEY])
     assert int((found.log["reported"] * (1 + found.log["duplicated"])).sum()) == len(found.tables["missing_episodes"])
     assert not found.log.loc[~found.log["reported"], ["end_lost", "duplicated"]].any(axis=None)
+
+
+def test_a_scenarios_recording_is_the_recorders_field_by_field() -> None:
+    """The scenario bounds and documents the dials, the recorder takes them plain: names and defaults are one."""
+    assert ScenarioRecording().model_dump() == dataclasses.asdict(Recording())
