@@ -263,6 +263,18 @@ def prior_set(settings: PriorSettings) -> PriorSet:
     return PriorSet(name=base.name, coefficient=base.coefficient, coefficients=coefficients, **scalars)
 
 
+def draw_prior(prior: Prior, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """(draws,) values of one parameter of the onset model under its prior."""
+    if prior.law == "fixed":
+        return np.full(draws, prior.mean)
+    if prior.law == "beta":
+        return rng.beta(*prior.beta, draws)
+    value = prior.mean + prior.sd * rng.standard_normal(draws)
+    if prior.law == "half_normal":
+        return np.abs(value)
+    return np.exp(value) if prior.law == "log_normal" else value
+
+
 def plan_priors(plan: Plan) -> PriorSet:
     """The priors of a plan, with home-period effects fixed at 0 where its homes have no process."""
     found = prior_set(plan.priors)
