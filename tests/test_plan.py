@@ -243,3 +243,16 @@ def test_scenario_defaults_that_speak_of_the_world_are_their_cards():
     }
     for (part, name), value in expected.items():
         assert getattr(getattr(scenario, part), name) == value, name
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"models": ["M0", "M2"], "effects": {"peer_slope_by_home": True}}, "needs a model with peers"),
+        ({"effects": {"frailty": "log_normal"}, "frame": {"initial": "conditional"}}, "needs frame.initial = 'joint'"),
+        ({"effects": {"frailty": "lognormal"}}, "effects.frailty"),
+        ({"effects": {"home_process": "weeks"}}, "effects.home_process"),
+    ],
+)
+def test_effects_that_cannot_be_are_refused(values, said):
+    assert said in fault(values)

@@ -50,7 +50,13 @@ class Exposure(Config):
 
 
 class Terms(Config):
-    """Parts of the linear predictor, as formula right-hand sides; structure lists variables of H2."""
+    """Parts of the linear predictor, as formula right-hand sides; structure lists variables of H2.
+
+    Age is a straight line unless its term is a curve: ``bs(age_years, df=4)`` in place of ``age_years`` is a cubic
+    B-spline of so many columns, whose knots are quantiles of the days at risk. Each column has the prior of any other
+    coefficient, and its own name in ``priors.replace``, for example ``bs(age_years, df=4)[0]``; what is stated of
+    ``age_years`` speaks of the straight line alone.
+    """
 
     vulnerability: str = "age_years + male + need_score + exploitation_risk + out_of_area"
     history: str = "own_1_7 + own_8_28 + arrival_band + history_unknown"

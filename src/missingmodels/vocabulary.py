@@ -322,6 +322,9 @@ def column_label(name: str) -> str:
 
     The factors of an interaction are joined by ×.
     """
+    if name.startswith("bs("):
+        variable, part = name[3:].partition(",")[0], int(name.rpartition("[")[2].rstrip("]")) + 1
+        return f"{column_label(variable)}, curve, part {part}"
     if ":" in name:
         return " × ".join(column_label(part) for part in name.split(":"))
     stem, _, level = name.partition("[")

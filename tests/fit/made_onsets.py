@@ -16,7 +16,7 @@ EXPOSURE = "peer_presence"
 def empty_design(
     rng: np.random.Generator,
     *,
-    homes: int = 40,
+    homes: int = 60,
     per_home: int = 6,
     periods: int = 6,
     authorities: int = 10,
@@ -28,7 +28,7 @@ def empty_design(
         grid.ravel() for grid in np.meshgrid(range(children), range(periods), (0, 1), indexing="ij")
     )
     home = child // per_home
-    days = np.where(exposed, rng.uniform(2, 10, child.size), rng.uniform(14, 26, child.size))
+    days = np.where(exposed, rng.uniform(4, 14, child.size), rng.uniform(12, 24, child.size))
     need = rng.standard_normal(children)[child]
     none = np.zeros(child.size, dtype=bool)
     units = {"authority": rng.integers(0, authorities, homes), "owner": rng.integers(0, owners, homes)}
@@ -64,7 +64,7 @@ def truth_of(
     rng: np.random.Generator,
     *,
     law: str = "gamma",
-    rate: float = 4.0,
+    rate: float = 10.0,
     peer: float = 0.3,
     sigma_home: float = 0.4,
     sigma_period: float = 0.3,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
 
+from missingmodels.errors import DiagnosticsFailed
 from missingmodels.fit.fit import Fit, fit
 from missingmodels.parameters import Parameters
 from worlds import plan_of
@@ -60,12 +61,26 @@ def test_the_fit_passes_the_gate_and_covers_the_truth(found: tuple[Fit, Paramete
 def test_effects_and_frailties_follow_those_that_were_drawn(found: tuple[Fit, Parameters]) -> None:
     fitted, truth = found
     p = fitted.parameters
-    pairs = {"home": (p.home, truth.home), "frailty": (np.log(p.frailty), np.log(np.maximum(truth.frailty, 1e-3)))}
+    pairs = {"home": (p.home, truth.home), "frailty": (p.frailty, truth.frailty)}
     pairs |= {name: (p.effects[name].values, effect.values) for name, effect in truth.effects.items()}
     for name, (draws, true) in pairs.items():
-        correlation = np.corrcoef(draws.mean(axis=0), true[0])[0, 1]
-        # what little data give a home's own slope is drawn far towards none
-        assert correlation > (0.2 if name == "peer_slope" else 0.5), f"{name}: {correlation:.2f}"
+        low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+        covered = ((low <= true[0]) & (true[0] <= high)).mean()
+        assert covered >= 0.8, f"{name}: {covered:.2f} of the true values lie in their 95 % intervals"
+    # which level a home owes its rate to is told by few homes; the rate itself by all its children
+    for name, (draws, true) in (pairs | {"level": (level_of(p, fitted), level_of(truth, fitted))}).items():
+        if name in ("frailty", "peer_slope", "level"):
+            correlation = np.corrcoef(draws.mean(axis=0), true[0])[0, 1]
+            assert correlation > 0.5, f"{name}: {correlation:.2f}"
+
+
+def level_of(parameters: Parameters, fitted: Fit) -> np.ndarray:
+    """(S, H) a home's effect with those of its authority and owner."""
+    first = np.unique(fitted.design.home, return_index=True)[1]
+    level = parameters.home.copy()
+    for name, group in fitted.design.groups.items():
+        level += parameters.effects[name].values[:, group.index[first]]
+    return level
 
 
 def test_expected_episodes_are_those_observed(found: tuple[Fit, Parameters]) -> None:
@@ -75,3 +90,14 @@ def test_expected_episodes_are_those_observed(found: tuple[Fit, Parameters]) -> 
     onsets = design.onsets.sum()
     # the posterior of the sum is close to a gamma of the count, whatever the law, as it fits the total
     assert (rate @ design.days).mean() == pytest.approx(onsets, abs=3 * np.sqrt(onsets))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_fit_that_does_not_mix_is_refused(case: str) -> None:
+    effects, values, seed = CASES[case]
+    rng = np.random.default_rng(seed)
+    design = empty_design(rng)
+    data = with_onsets(design, truth_of(design, rng, **values), rng)
+    plan = plan_of(effects=effects, sampling={"draws": 50, "tune": 50, "doublings": 0})
+    with pytest.raises(DiagnosticsFailed, match="did not pass the diagnostics gate"):
+        fit(data, plan, model="M1", exposure=EXPOSURE, seed=seed)

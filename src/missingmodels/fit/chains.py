@@ -17,7 +17,8 @@ EFFECTS = ("home", "home_period", "authority", "owner", "peer_slope", "child")
 
 def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:
     """Diagnostics of draws by chain and of the sampler's own statistics. What is fixed does not count."""
-    moving = [str(name) for name in draws.data_vars if float(draws[name].std()) > 0]
+    # not by their sd: that of equal numbers may be a rounding error above 0
+    moving = [str(name) for name in draws.data_vars if float(draws[name].max()) > float(draws[name].min())]
     tree = xr.DataTree.from_dict({"/posterior": _without_fixed(draws[moving]), "/sample_stats": stats[["energy"]]})
     rhats = _variables(az.rhat(tree))
     effects = set(EFFECTS) & set(rhats)
@@ -43,7 +44,8 @@ def _without_fixed(draws: xr.Dataset) -> xr.Dataset:
     """Coefficients that the plan fixes are constant and have no R-hat; a stuck chain still differs from the others."""
     if "coefficients" not in draws:
         return draws
-    varies = draws["coefficients"].std(("chain", "draw")) > 0
+    held = draws["coefficients"]
+    varies = held.max(("chain", "draw")) > held.min(("chain", "draw"))
     return draws.isel(column=varies.to_numpy().nonzero()[0])
 
 
