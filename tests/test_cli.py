@@ -293,3 +293,15 @@ def test_export_and_back(tmp_path: Path) -> None:
     ):
         is_a_message(run("export", tmp_path / "tables", "-o", tmp_path / "not", *options), word, "What to do")
         assert not (tmp_path / "not").exists()
+
+
+def test_priors_are_checked_before_any_outcome_is_seen(world: Path, tmp_path: Path) -> None:
+    done = run("check-priors", world, "-o", tmp_path / "priors", "--json")
+    assert done.returncode == 0, done.stderr
+    body = json.loads(done.stdout)
+    assert {row["use"] for row in body["rows"]} == {"weak", "informed"}
+    assert sorted(path.name for path in (tmp_path / "priors").iterdir()) == ["priors.csv", "priors.png"]
+    said = run("check-priors", world, "-o", tmp_path / "priors")
+    assert "Model M3" in said.stdout
+    assert "so it is not judged" in said.stdout  # 120 days are no year
+    is_a_message(run("check-priors", tmp_path, "-o", tmp_path / "other"), "Error")

@@ -10,6 +10,7 @@ import typer
 
 from missingmodels.cli import data, importing, models
 from missingmodels.cli.power import power
+from missingmodels.cli.priors import check_priors
 from missingmodels.errors import DiagnosticsFailed, MissingModelsError
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.command()(data.check)
 app.command()(data.describe)
 app.command("calibrate-world")(data.calibrate_world)
 app.command()(data.network)
+app.command("check-priors")(check_priors)
 app.command()(models.fit)
 app.command()(models.report)
 app.command("fit-rows")(models.fit_rows)

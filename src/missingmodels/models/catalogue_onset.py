@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from missingmodels.models.priors import SCALES, Prior, prior_set
+from missingmodels.models.priors import FURTHER, SCALES, Prior, prior_set
 from missingmodels.models.records import ModelRecord, Term
 from missingmodels.plan import Priors
 
@@ -13,32 +13,76 @@ def _priors() -> Mapping[str, Mapping[str, Prior]]:
     found = {}
     for use in ("weak", "informed"):
         held = prior_set(Priors(use=use))
-        named = {name: getattr(held, name) for name in ("intercept", *SCALES)}
-        found[use] = {"intercept": named.pop("intercept"), "any other column": held.coefficient}
-        found[use] |= {**held.coefficients, **named}
+        scalars = {name: getattr(held, name) for name in (*SCALES, *FURTHER)}
+        columns = {"any other column": held.coefficient, **held.coefficients}
+        found[use] = {"intercept": held.intercept, **columns, **scalars}
     return found
 
 
 ONSET = ModelRecord(
     name="onset",
     title="Onset of missing episodes",
-    asks="Do peers' recent episodes, staffing and mix raise the rate at which a child goes missing?",
+    asks=(
+        "Do peers' recent episodes (H1), staffing and placement mix (H2) raise the rate at which a child goes missing? "
+        "`M0` holds vulnerability, history and calendar; `M1` adds peers, `M2` structure, `M3` both."
+    ),
     code="models.onset.build_model",
     reference="models.reference.joint_log_density",
     terms=(
         Term(
             name="likelihood",
             code="onset",
-            equation="y_r ~ Poisson(n_r exp(η_r) u_i)",
-            meaning="days of equal covariates added up; a day with an onset counts half",
+            equation="y_r | u_i ~ Poisson(n_r exp(η_r) u_i)",
+            meaning="rows r of equal child, home, period and columns; a day with an onset counts half a day",
         ),
         Term(
-            name="intensity",
+            name="linear predictor",
             code="log_rate",
-            equation="η = α + x'β + q'γ + p'δ + z'ζ + c'κ + v_h + w_{h,t}",
+            equation="η = α + x'β + q'γ + p'δ + z'ζ + c'κ + v_h + w_ht + a_l + o_j + b_h p",
             parameters=("intercept",),
-            meaning="log rate per day of an ordinary child",
+            meaning="log rate per day at u = 1; each part below, if the plan has it",
         ),
+        Term(
+            name="vulnerability",
+            code="terms.vulnerability",
+            equation="x'β",
+            meaning="what the child brings: age, sex, needs, exploitation risk, placement out of area",
+        ),
+        Term(
+            name="a curve of age",
+            code="bs(age_years, df=4)",
+            equation="Σ_m B_m(age) β_m, B_m cubic B-splines with knots at quantiles of the days at risk",
+            chosen="terms.vulnerability",
+            meaning="risk may rise and fall with age; splitting a row moves no knot",
+        ),
+        Term(
+            name="history",
+            code="terms.history",
+            equation="q'γ",
+            meaning="the child's own onsets lately and days since arrival: state dependence beside lasting differences",
+        ),
+        Term(
+            name="peers",
+            code="exposure.primary",
+            equation="p'δ",
+            chosen="models with M1 or M3",
+            meaning="recent onsets of those the child lives with, at least a day earlier (H1)",
+        ),
+        Term(
+            name="structure",
+            code="terms.structure",
+            equation="z'ζ, a mean of each home and the deviation from it",
+            chosen="models with M2 or M3",
+            meaning="staffing and mix of the period before (H2)",
+        ),
+        Term(
+            name="moderation",
+            code="short_staffing",
+            equation="δ_s p (−z_staff,within)",
+            chosen="exposure.moderation",
+            meaning="short staffing may steepen the peers' effect (A3)",
+        ),
+        Term(name="calendar", code="terms.calendar", equation="c'κ", meaning="season, weekend, trend, where asked for"),
         Term(
             name="homes",
             code="home",
@@ -49,20 +93,103 @@ ONSET = ModelRecord(
         Term(
             name="periods of a home",
             code="home_period",
-            equation="w_{h,t} ~ Normal(0, σ_period²)",
+            equation="w_ht ~ Normal(0, σ_period²)",
             parameters=("sigma_period",),
+            chosen='effects.home_process = "periods"',
             meaning="a shock that a home's children share would else pass for influence",
         ),
         Term(
-            name="children",
+            name="authorities",
+            code="authority",
+            equation="a_l ~ Normal(0, σ_authority²), l the authority that the home stands in",
+            parameters=("sigma_authority",),
+            chosen="effects.authority",
+            meaning="police, placing and recording differ by place; 0 for a home whose authority is unrecorded",
+        ),
+        Term(
+            name="owners",
+            code="owner",
+            equation="o_j ~ Normal(0, σ_owner²), j the provider that runs the home in the period",
+            parameters=("sigma_owner",),
+            chosen="effects.owner",
+            meaning="providers bring their practice to all their homes; 0 where the owner is unrecorded",
+        ),
+        Term(
+            name="peer slope by home",
+            code="peer_slope",
+            equation="b_h ~ Normal(0, σ_slope²), b_h times the peer exposure p, in its own unit and not centred",
+            parameters=("sigma_peer_slope",),
+            chosen="effects.peer_slope_by_home",
+            meaning="homes may spread episodes more or less; δ is then that of the middle home",
+        ),
+        Term(
+            name="children, gamma",
             code="frailty",
-            equation="u_i ~ Gamma(k, k), integrated out",
+            equation=(
+                "u_i ~ Gamma(k, k): log L_i = Σ y η + lgamma(k + Y) − lgamma(k) + k log k − (k + Y) log(k + Λ), "
+                "Y = Σ y, Λ = Σ n exp(η)"
+            ),
             parameters=("frailty_shape",),
-            meaning="few children have most episodes",
+            chosen='effects.frailty = "gamma"',
+            meaning="few children have most episodes; integrated out exactly, drawn again as Gamma(k + Y, k + Λ)",
+        ),
+        Term(
+            name="children, log-normal",
+            code="child",
+            equation="log u_i = s z_i − s²/2, z_i ~ Normal(0, 1)",
+            parameters=("frailty_sd_log",),
+            chosen='effects.frailty = "log_normal"',
+            meaning=(
+                "a longer tail of very frequent episodes and fewer children near none; mean 1. Sampled: as z_i for "
+                "children with few expected onsets, as s z_i for the others"
+            ),
+        ),
+        Term(
+            name="children, low-risk class",
+            code="low_risk",
+            equation=(
+                "u_i = g_i c_i / (π ρ + 1 − π), g_i ~ Gamma(k, k), c_i = ρ with probability π, else 1: "
+                "log L_i = log[π L(ρ) + (1 − π) L(1)], L(c) the gamma's with rates times c / (π ρ + 1 − π)"
+            ),
+            parameters=("frailty_shape", "low_risk_share", "low_risk_ratio"),
+            chosen='effects.frailty = "low_risk"',
+            meaning="some children hardly ever go missing; mean 1 over both classes, which are summed over exactly",
+        ),
+        Term(
+            name="before the window",
+            code="before_window",
+            equation="L_i of all rows over L_i of the rows before",
+            chosen='frame.initial = "conditional"',
+            meaning="known history updates the child's u and class; not for a log-normal, which has no closed form",
         ),
     ),
     priors=_priors(),
-    estimands=("`rate_ratio`: exp of a contrast between two stated exposures.",),
-    fitted=("`nuts`: the sampler.",),
-    refused=("A fit that does not pass the plan's diagnostics gate.",),
+    estimands=(
+        "`rate_ratio`: exp of a contrast between two stated exposures; of a peer exposure with slopes by home, in the "
+        "middle home.",
+        "`attributable_fraction`: share of expected episodes that would not start with the peer exposure held at 0, "
+        "every home with its own slope.",
+        "`expected_rate`: episodes per resident-year at risk.",
+        "`variance_explained`: share of the variance between homes that structure explains, of σ_home² + "
+        "σ_authority² + σ_owner² and what it explains.",
+        "`median_rate_ratio`: the same child in two homes drawn at random, of other authorities and owners.",
+        "`slope_spread`: exp(1.28 σ_slope), the peer rate ratio that a tenth of homes lie above, over that of the "
+        "middle home.",
+        "`elpd_difference`: per child left out, its u integrated out: in closed form for the gamma and the low-risk "
+        "class, by a rule of 64 nodes for the log-normal.",
+    ),
+    fitted=(
+        "`nuts`: every term. Effects are sampled as standard normals times their scale; a child's log-normal effect is "
+        "sampled itself where more than 3 onsets are expected, as data then know more of it than its prior.",
+        "`laplace`: gamma frailty with homes and their periods. `auto` leaves every other choice to `nuts`.",
+        "Frailties are drawn again given the rest, exactly: from a gamma, from a class and its gamma, or by rejection "
+        "from a log-normal.",
+    ),
+    refused=(
+        "A fit that does not pass the plan's diagnostics gate, effects and children among what is judged.",
+        "`laplace` where the plan asks for what it cannot fit.",
+        "An effect of authorities or owners where the homes table names fewer than two.",
+        '`peer_slope_by_home` without a model with peers; a log-normal frailty with `frame.initial = "conditional"`.',
+        "A replaced prior of a parameter that no model of the plan has.",
+    ),
 )

@@ -21,7 +21,7 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import Prior, PriorSet, prior_set
+from missingmodels.models.priors import Prior, PriorSet, plan_priors
 from missingmodels.parameters import Parameters
 from missingmodels.plan import Plan, PriorChange
 from missingmodels.power.grid import Cell, Grid, changed_scenario
@@ -71,7 +71,7 @@ def _ranks(
     first = designed(grid, cell, simulated(grid, cell.scenario, world_seed))
     settable = FIELDS | {grid.exposure: "contagion.log_rate_ratio"}
     plan = _with_zeros(cell.plan, [name for name in first.names if name not in settable])
-    priors = prior_set(plan.priors)
+    priors = plan_priors(plan)
     scenario = _drawn_scenario(cell.scenario, priors, first, settable, grid.exposure, rng)
     world = simulated(grid, scenario, world_seed)
     head |= {"children": len(world.tables["children"]), "onsets": len(world.tables["missing_episodes"])}

@@ -1,0 +1,42 @@
+"""The command about priors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from missingmodels.cli.options import Json, Out, PlanName, Seed, TablesFolder, out
+
+
+def check_priors(
+    tables: TablesFolder,
+    output: Out,
+    plan_name: PlanName = "default",
+    seed: Seed = 1,
+    as_json: Json = False,
+) -> None:
+    """Say what the prior sets expect of these tables before any outcome is seen, beside published figures.
+
+    Writes a table and a figure, priors.csv and priors.png.
+    """
+    from missingmodels.evidence.prior_check import check_priors, sentences
+    from missingmodels.pipeline import models_to_fit, prepare
+    from missingmodels.presets import load_plan
+    from missingmodels.report.files import write_whole
+    from missingmodels.report.prior_check import prior_figure, table_csv
+    from missingmodels.report.style import png
+    from missingmodels.tables import read_tables
+
+    plan = load_plan(plan_name)
+    held = [fit for fit in models_to_fit(plan) if fit[1] in ("", plan.exposure.primary)]
+    fullest = max(held)
+    prepared = prepare(read_tables(tables), plan, fits=[fullest])
+    found = check_priors(prepared.designs[fullest], plan, seed=seed)
+    table = write_whole(Path(output) / "priors.csv", table_csv(found).encode())
+    figure = write_whole(Path(output) / "priors.png", png(prior_figure(found)))
+    said = [
+        f"Model {fullest[0]} of plan {plan.name!r}, past episodes of the data held as they were observed.",
+        *sentences(found),
+        f"Table: {table}\nFigure: {figure}",
+    ]
+    body = {"model": fullest[0], "table": str(table), "figure": str(figure), "rows": [row.as_dict() for row in found]}
+    out(body, as_json, "\n".join(said))
