@@ -17,6 +17,7 @@ from missingmodels.config import Config
 from missingmodels.errors import MissingModelsError
 from missingmodels.evidence.record import FORMAT, ElpdDifference, Evidence, Row
 from missingmodels.frame.calibration import MEASURES
+from missingmodels.models.catalogue import models_page
 from missingmodels.plan import Plan
 from missingmodels.power.study import Study
 from missingmodels.scenario import Scenario
@@ -46,6 +47,7 @@ def pages() -> dict[str, str]:
         "evidence.md": evidence_page(),
         "errors.md": errors_page(),
         "targets.md": targets_page(),
+        "models.md": models_page(),
         "rows.md": rows_page(),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,14 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 BLOCK_CELLS = 1_000_000  # 8 MB an array: larger blocks leave the cache and are slower
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """Effects of the units of one kind: (S, G) log rates, ``values``, of the G units named by ``ids``."""
+
+    ids: tuple[str, ...]
+    values: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +34,10 @@ class Parameters:
     home_period : (S, H, T) log rate, T periods of the risk set
     child_ids : C labels of ``frailty``
     frailty : (S, C) multiplier, mean 1
-    sigma_home, sigma_period, frailty_shape : (S,)
+    sigma_home, sigma_period, frailty_shape : (S,); the last is NaN where the frailty is no gamma
+    frailty_law : gamma, log_normal or low_risk
+    further : (S,) by name, the scalars of the laws and effects beyond these three
+    effects : effects of ``authority`` and ``owner``, and each home's ``peer_slope``, where a model has them
     """
 
     intercept: Array
@@ -39,6 +50,9 @@ class Parameters:
     sigma_home: Array
     sigma_period: Array
     frailty_shape: Array
+    frailty_law: str = "gamma"
+    further: Mapping[str, Array] = field(default_factory=dict)
+    effects: Mapping[str, Effect] = field(default_factory=dict)
 
     @property
     def draws(self) -> int:
@@ -47,17 +61,18 @@ class Parameters:
 
     def __getitem__(self, part: slice) -> Parameters:
         """The same parameters at some of the draws."""
-        return Parameters(
+        return replace(
+            self,
             intercept=self.intercept[part],
             coefficients={name: values[part] for name, values in self.coefficients.items()},
-            home_ids=self.home_ids,
             home=self.home[part],
             home_period=self.home_period[part],
-            child_ids=self.child_ids,
             frailty=self.frailty[part],
             sigma_home=self.sigma_home[part],
             sigma_period=self.sigma_period[part],
             frailty_shape=self.frailty_shape[part],
+            further={name: values[part] for name, values in self.further.items()},
+            effects={name: replace(e, values=e.values[part]) for name, e in self.effects.items()},
         )
 
     def blocks(self, rows: int) -> Iterator[tuple[slice, Parameters]]:
@@ -72,6 +87,24 @@ class Parameters:
         if name not in self.coefficients:
             raise KeyError(f"these parameters state no effect of {name!r}")
         return self.coefficients[name]
+
+    def scalar(self, name: str) -> Array:
+        """(S,) values of one scalar, whichever law or effect it belongs to; KeyError if these parameters have none."""
+        if name in ("intercept", "sigma_home", "sigma_period", "frailty_shape"):
+            return np.asarray(getattr(self, name))
+        return self.further[name]
+
+    @property
+    def home_sd(self) -> Array:
+        """(S,) standard deviation between homes of other authorities and owners, whatever its levels are."""
+        levels = [self.further[name] for name in ("sigma_authority", "sigma_owner") if name in self.further]
+        return np.sqrt(np.sum(np.square([self.sigma_home, *levels]), axis=0))
+
+    def effect_of(self, name: str, ids: tuple[str, ...]) -> Array:
+        """(S, len(ids)) effects of the units asked, in that order; 0 for a unit, or a kind, without one."""
+        if name not in self.effects:
+            return np.zeros((self.draws, len(ids)))
+        return _aligned(self.effects[name].values, self.effects[name].ids, ids)
 
     def home_of(self, home_ids: tuple[str, ...]) -> Array:
         """(S, len(home_ids)) home effects in the order asked; a home without one has 0."""

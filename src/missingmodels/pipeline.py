@@ -54,7 +54,8 @@ def prepare(
     designs, notes = {}, []
     for model, exposure in models_to_fit(plan) if fits is None else fits:
         formula = model_terms(plan, model, exposure or None)
-        design = build_design(rows, formula, conditional=plan.frame.initial == "conditional")
+        slope_of = exposure if plan.effects.peer_slope_by_home else ""
+        design = build_design(rows, formula, conditional=plan.frame.initial == "conditional", slope_of=slope_of)
         try:
             if exposure:
                 require_contrast(design, exposure)
@@ -66,7 +67,7 @@ def prepare(
         if model in ("M2", "M3"):
             require_structure(design)
         designs[model, exposure] = design
-    require_known(plan.priors, sorted({name for design in designs.values() for name in design.names}))
+    require_known(plan.priors, sorted({name for design in designs.values() for name in design.names}), plan.effects)
     return Prepared(risk=risk, rows=rows, designs=designs, notes=tuple(notes))
 
 

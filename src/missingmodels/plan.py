@@ -77,6 +77,23 @@ class Frame(Config):
     minimum_coverage: float = Field(default=0.8, ge=0, le=1)
 
 
+class Effects(Config):
+    """What children, homes, authorities and owners differ by, beyond the columns (docs/models.md has the equations).
+
+    ``frailty`` is the law of a child's multiplier: ``gamma``, integrated out; ``log_normal``, sampled; ``low_risk``, a
+    gamma of which a share of children has a small part, integrated out too. ``authority`` and ``owner`` add an effect
+    of the authority that a home stands in and of the provider that runs it, both from the homes table.
+    ``peer_slope_by_home`` lets the effect of a model's peer exposure differ between homes; the rate ratio reported is
+    that of the middle home. ``home_process`` is how a home changes: an effect of each of its ``periods``, or ``none``.
+    """
+
+    frailty: Literal["gamma", "log_normal", "low_risk"] = "gamma"
+    authority: bool = False
+    owner: bool = False
+    peer_slope_by_home: bool = False
+    home_process: Literal["periods", "none"] = "periods"
+
+
 class PriorChange(Config):
     """One replaced prior: either ``mean`` and ``sd`` or ``fixed``."""
 
@@ -153,6 +170,7 @@ class Plan(Config):
     exposure: Exposure = Exposure()
     terms: Terms = Terms()
     frame: Frame = Frame()
+    effects: Effects = Effects()
     priors: Priors = Priors()
     decision: Decision = Decision()
     sampling: Sampling = Sampling()
@@ -174,6 +192,13 @@ class Plan(Config):
             raise ValueError("exposure.outside needs a model with peers, 'M1' or 'M3'")
         if self.exposure.moderation and ("M3" not in self.models or "staff_ratio" not in self.terms.structure):
             raise ValueError("exposure.moderation needs the model 'M3', and 'staff_ratio' in terms.structure")
+        if self.effects.peer_slope_by_home and not {"M1", "M3"} & set(self.models):
+            raise ValueError("effects.peer_slope_by_home needs a model with peers, 'M1' or 'M3'")
+        if self.effects.frailty == "log_normal" and self.frame.initial == "conditional":
+            raise ValueError(
+                "effects.frailty = 'log_normal' needs frame.initial = 'joint': what is known before the window updates "
+                "a gamma in closed form, and no other law"
+            )
         return self
 
 

@@ -12,10 +12,12 @@ from missingmodels.evidence.estimands import (
     interquartile_range,
     median_rate_ratio,
     rate_ratio,
+    slope_spread,
     variance_explained,
 )
 from missingmodels.frame.design import Design
-from missingmodels.parameters import Parameters
+from missingmodels.frame.groups import Group
+from missingmodels.parameters import Effect, Parameters
 
 
 def small_design(**changes: object) -> Design:
@@ -134,3 +136,76 @@ def test_interquartile_range_weighs_days() -> None:
     assert interquartile_range(small_design(), "size_between") == (2.0, 2.0)
     even = small_design(days_at_risk=np.array([50.0, 25.0, 75.0, 0.0]))
     assert interquartile_range(even, "size_between") == (2.0, 5.0)
+
+
+def with_effects() -> tuple[Design, Parameters]:
+    """Home g stands in authority X and has no owner recorded, h in Y with owner P; the peer slope differs by home."""
+    design = small_design(
+        groups={
+            "authority": Group(index=np.array([0, 0, 1, 1]), ids=("X", "Y")),
+            "owner": Group(index=np.array([-1, -1, 0, 0]), ids=("P",)),
+        },
+        slope_of="peer_presence",
+    )
+    values = parameters(
+        effects={
+            "authority": Effect(ids=("Y", "X"), values=np.log([[2.0, 1.5], [1.0, 1.0]])),
+            "owner": Effect(ids=("P",), values=np.log([[1.1], [1.0]])),
+            "peer_slope": Effect(ids=("h", "g"), values=np.log([[0.5, 1.2], [1.0, 1.0]])),
+        },
+        further={
+            "sigma_authority": np.array([1.2, 0.0]),
+            "sigma_owner": np.array([0.0, 0.0]),
+            "sigma_peer_slope": np.array([0.7, 0.0]),
+        },
+    )
+    return design, values
+
+
+def test_added_effects_enter_the_rate_by_hand() -> None:
+    design, values = with_effects()
+    # home g: 0.01 * 1.5, exposed twice that times its own 1.2; home h: 0.01 * 3 * 2 * 1.1, exposed twice times its 0.5
+    rows = [0.015, 0.015 * 2 * 1.2, 0.066 * 2 * 0.5, 0.066 * 2 * 0.5]
+    np.testing.assert_allclose(np.exp(design.log_rate(values)[0]), rows, rtol=1e-12)
+    frailties = np.array([1.0, 1.0, 0.5])
+    expected = -np.expm1(-np.array(rows[:3]) * frailties) @ np.array([100.0, 50.0, 20.0])
+    assert expected_episodes(values, design)[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_without_exposure_no_home_has_a_slope_left() -> None:
+    design, values = with_effects()
+    none = np.array([0.015, 0.015, 0.066])
+    without = -np.expm1(-none * np.array([1.0, 1.0, 0.5])) @ np.array([100.0, 50.0, 20.0])
+    found = attributable_fraction(values, design, "peer_presence")[0]
+    assert found == pytest.approx(1 - without / expected_episodes(values, design)[0], rel=1e-12)
+
+
+def test_homes_differ_by_their_authorities_too() -> None:
+    _, values = with_effects()
+    np.testing.assert_allclose(values.home_sd, [1.3, 0.0])  # 0.5 and 1.2
+    same = parameters(sigma_home=np.array([1.3, 0.0]))
+    np.testing.assert_allclose(median_rate_ratio(values), median_rate_ratio(same))
+    np.testing.assert_allclose(
+        variance_explained(values, small_design(), ("size_between",)),
+        variance_explained(same, small_design(), ("size_between",)),
+    )
+
+
+def test_the_spread_of_slopes_is_that_of_the_ninth_decile() -> None:
+    _, values = with_effects()
+    draws = np.exp(0.7 * np.random.default_rng(8).standard_normal(400_000))
+    assert slope_spread(values)[0] == pytest.approx(np.quantile(draws, 0.9), rel=0.01)
+    assert slope_spread(values)[1] == 1.0
+
+
+def test_effects_that_the_design_does_not_hold_are_refused() -> None:
+    design, values = with_effects()
+    with pytest.raises(ValueError, match="authority, owner"):
+        expected_episodes(values, small_design(slope_of="peer_presence"))
+    with pytest.raises(ValueError, match="peer_slope"):
+        expected_episodes(values, small_design(groups=design.groups))
+
+
+def test_some_of_the_draws_hold_some_of_the_effects() -> None:
+    design, values = with_effects()
+    np.testing.assert_array_equal(design.log_rate(values[1:])[0], design.log_rate(values)[1])

@@ -49,7 +49,10 @@ def expected_rate(parameters: Parameters, design: Design, *, held: Mapping[str, 
 
 
 def variance_explained(parameters: Parameters, design: Design, names: tuple[str, ...]) -> Array:
-    """(S,) share of the variance between homes that the columns ``names`` explain, within one fit."""
+    """(S,) share of the variance between homes that the columns ``names`` explain, within one fit.
+
+    What authorities and owners differ by is a part of the variance between homes.
+    """
     homes = np.unique(design.home[design.window_days > 0])
     weight = np.bincount(design.home, design.window_days)[homes]
     explained = np.zeros((parameters.draws, homes.size))
@@ -58,13 +61,21 @@ def variance_explained(parameters: Parameters, design: Design, names: tuple[str,
             mean = np.bincount(design.home, design.window_days * design.column(name))[homes] / weight
             explained += parameters.coefficient(name)[:, None] * mean
     variance = explained.var(axis=1)
-    total = variance + parameters.sigma_home**2
+    total = variance + parameters.home_sd**2
     return np.divide(variance, total, out=np.zeros_like(total), where=total > 0)
 
 
 def median_rate_ratio(parameters: Parameters) -> Array:
-    """(S,) median ratio of the rates of the same child in two homes drawn at random, the higher over the lower."""
-    return np.exp(np.sqrt(2) * parameters.sigma_home * ndtri(0.75))
+    """(S,) median ratio of the rates of the same child in two homes drawn at random, the higher over the lower.
+
+    Of homes of other authorities and owners, where a model has effects of those.
+    """
+    return np.exp(np.sqrt(2) * parameters.home_sd * ndtri(0.75))
+
+
+def slope_spread(parameters: Parameters) -> Array:
+    """(S,) peer rate ratio that a tenth of homes lie above, over that of the middle home."""
+    return np.exp(ndtri(0.9) * parameters.scalar("sigma_peer_slope"))
 
 
 def interquartile_range(design: Design, name: str) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from missingmodels.evidence.estimands import DAYS_PER_YEAR
 from missingmodels.fit.fit import Fit
-from missingmodels.fit.marginal import child_sums
+from missingmodels.fit.marginal import child_sums, draw_frailty
 from missingmodels.plan import Decision
 
 COUNT_BINS = ((0, 0, "0"), (1, 1, "1"), (2, 5, "2–5"), (6, 10, "6–10"), (11, 20, "11–20"), (21, None, "21+"))
@@ -69,8 +69,7 @@ def predictive(fit: Fit, rule: Decision, rng: np.random.Generator, *, draws: int
     step = max(fit.parameters.draws // draws, 1)
     p = fit.parameters[::step]
     design, children = fit.design, len(fit.design.child_ids)
-    k = p.frailty_shape[:, None]
-    frailty = rng.gamma(np.broadcast_to(k, (p.draws, children))) / k
+    frailty = draw_frailty(p, children, rng)
     counts = np.empty((p.draws, children))
     for part, block in p.blocks(design.child.size):
         rate = np.exp(design.log_rate(block)) * frailty[part][:, design.child]
@@ -89,8 +88,8 @@ def diagnostics(fits: list[Fit]) -> list[dict[str, Any]]:
     """Gate values and thinned traces of the scales of every fit."""
     found = []
     for fit in fits:
-        names = [n for n in ("sigma_home", "sigma_period", "frailty_shape") if np.ptp(getattr(fit.parameters, n)) > 0]
-        traces = {name: getattr(fit.parameters, name) for name in names}
+        names = ("sigma_home", "sigma_period", "frailty_shape", *fit.parameters.further)
+        traces = {n: values for n in names if np.ptp(values := fit.parameters.scalar(n)) > 0}
         if fit.exposure in fit.design.names:
             traces[fit.exposure] = fit.parameters.coefficient(fit.exposure)
         by_chain = {name: values.reshape(fit.chains, -1) for name, values in traces.items()}

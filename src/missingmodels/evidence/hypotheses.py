@@ -15,13 +15,14 @@ from missingmodels.evidence.estimands import (
     interquartile_range,
     median_rate_ratio,
     rate_ratio,
+    slope_spread,
     variance_explained,
 )
 from missingmodels.evidence.record import Row
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.rows import moderation_column
-from missingmodels.models.priors import QUARTER_SHORT, prior_set
+from missingmodels.models.priors import QUARTER_SHORT, draw_prior, plan_priors
 from missingmodels.plan import OUTSIDE, Decision, Plan
 from missingmodels.provenance import stream
 from missingmodels.vocabulary import column_label
@@ -57,15 +58,21 @@ _PARTS = ("between", "within")
 
 
 def peer_ratio(fit: Fit, rule: Decision) -> Row:
-    """The rate ratio of one unit of the fit's peer exposure; in a fit with moderation, at the home's mean staffing."""
+    """The rate ratio of one unit of the fit's peer exposure; in a fit with moderation, at the home's mean staffing.
+
+    Where it differs between homes, that of the middle home.
+    """
     moderated = moderation_column(fit.exposure) in fit.design.names
+    middle = fit.design.slope_of == fit.exposure
     return summarise(
         rate_ratio(fit.parameters, {fit.exposure: 1.0}),
         hypothesis="H1",
         fit=fit,
         estimand="rate_ratio",
         name=fit.exposure,
-        label=EXPOSURE_LABELS[fit.exposure] + (", at the home's mean staffing" if moderated else ""),
+        label=EXPOSURE_LABELS[fit.exposure]
+        + (", at the home's mean staffing" if moderated else "")
+        + (", in the middle home" if middle else ""),
         rule=rule,
         null=1.0,
         expected="above",
@@ -169,18 +176,19 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
 
 def prior_variance_explained(fit: Fit, plan: Plan, names: tuple[str, ...], *, draws: int = 2000) -> np.ndarray:
     """(draws,) the share explained under the priors alone: few homes and many variables explain much by chance."""
-    priors, design = prior_set(plan.priors), fit.design
+    priors, design = plan_priors(plan), fit.design
     rng = stream(fit.certificate["seed"], "prior", fit.model)
     mean, sd, _ = priors.of_columns(design.names, design.scale)
     standardised = mean + sd * rng.standard_normal((draws, len(design.names)))
     _, raw = design.to_raw(np.zeros(draws), standardised)
-    sigma = priors.sigma_home
-    drawn = np.full(draws, sigma.mean) if sigma.law == "fixed" else np.abs(sigma.sd * rng.standard_normal(draws))
+    levels = [name for name in ("sigma_authority", "sigma_owner") if name in fit.parameters.further]
+    drawn = {name: draw_prior(getattr(priors, name), draws, rng) for name in ("sigma_home", *levels)}
     parameters = replace(
         fit.parameters[:1],
         intercept=np.zeros(draws),
         coefficients=dict(zip(design.names, raw.T, strict=True)),
-        sigma_home=drawn,
+        sigma_home=drawn.pop("sigma_home"),
+        further=drawn,
     )
     return variance_explained(parameters, design, names)
 
@@ -214,15 +222,40 @@ def rate_notes(fit: Fit) -> list[str]:
     ]
 
 
+_FIRST = ("sigma_home", "sigma_period", "frailty_shape")
+# Every scalar of a model: its estimand and what the report calls it.
+SCALARS = {
+    "sigma_home": ("sd_log", "sd of log rate between homes"),
+    "sigma_period": ("sd_log", "sd of log rate between a home's periods"),
+    "sigma_authority": ("sd_log", "sd of log rate between authorities"),
+    "sigma_owner": ("sd_log", "sd of log rate between owners"),
+    "sigma_peer_slope": ("sd_log", "sd of the peers' log rate ratio between homes"),
+    "frailty_shape": ("shape", "gamma shape of child frailty"),
+    "frailty_sd_log": ("sd_log", "sd of log frailty of children"),
+    "low_risk_share": ("share", "share of children at low risk"),
+    "low_risk_ratio": ("ratio", "rate of children at low risk over that of the others"),
+}
+
+
+def _is_in_model(values: np.ndarray) -> bool:
+    """Whether a model has a scalar that every record of parameters has a place for: not NaN, and not 0 throughout."""
+    return bool(np.isfinite(values).all() and values.any())
+
+
 def heterogeneity_rows(fit: Fit, rule: Decision) -> list[Row]:
     """What a fit says of differences between homes, their periods and children, and the rate that it expects."""
     p = fit.parameters
-    quantities = (
-        (median_rate_ratio(p), "median_rate_ratio", "home", "the same child in two homes"),
-        (p.sigma_home, "sd_log", "sigma_home", "sd of log rate between homes"),
-        (p.sigma_period, "sd_log", "sigma_period", "sd of log rate between a home's periods"),
-        (p.frailty_shape, "shape", "frailty_shape", "gamma shape of child frailty"),
-        (expected_rate(p, fit.design), "expected_rate", "as_observed", "episodes per resident-year at risk"),
+    quantities = [(median_rate_ratio(p), "median_rate_ratio", "home", "the same child in two homes")]
+    quantities += [
+        (p.scalar(name), estimand, name, label)
+        for name, (estimand, label) in SCALARS.items()
+        if name in p.further or (name in _FIRST and _is_in_model(p.scalar(name)))
+    ]
+    if "sigma_peer_slope" in p.further:
+        words = "peer rate ratio that a tenth of homes lie above, over the middle home's"
+        quantities.append((slope_spread(p), "slope_spread", "peer_slope", words))
+    quantities.append(
+        (expected_rate(p, fit.design), "expected_rate", "as_observed", "episodes per resident-year at risk")
     )
     return [
         summarise(draws, hypothesis="", fit=fit, estimand=estimand, name=name, label=label, rule=rule)

@@ -25,10 +25,17 @@ def draw(
     compile_seconds = sample_seconds = 0.0
     for doubling in range(plan.sampling.doublings + 1):
         settings = doubled(plan.sampling, doubling)
-        sampled = sample(design, priors, settings, seed=seed_of(seed, "nuts", label, doubling), progress=progress)
+        sampled = sample(
+            design,
+            priors,
+            settings,
+            effects=plan.effects,
+            seed=seed_of(seed, "nuts", label, doubling),
+            progress=progress,
+        )
         compile_seconds += sampled.compile_seconds
         sample_seconds += sampled.sample_seconds
-        draws = natural(design, priors, sampled.tree)
+        draws = natural(design, priors, sampled.tree, plan.effects)
         diagnostics = diagnose(draws, sampled.tree["sample_stats"].to_dataset(), plan.gate)
         if diagnostics.passed:
             break

@@ -12,7 +12,7 @@ from missingmodels.fit.diagnostics import Diagnostics, broken_by_chains
 from missingmodels.plan import Gate
 
 # These effects come in hundreds, so the largest R-hat among them has its own limit.
-EFFECTS = ("home", "home_period")
+EFFECTS = ("home", "home_period", "authority", "owner", "peer_slope", "child")
 
 
 def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:

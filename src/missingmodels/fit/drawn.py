@@ -19,7 +19,8 @@ class Drawn:
     Attributes
     ----------
     values : ``intercept`` (S,) and ``coefficients`` (S, P) of the standardised columns, ``home`` (S, H) and
-        ``home_period`` (S, H * T) log rates, ``sigma_home``, ``sigma_period`` and ``frailty_shape`` (S,)
+        ``home_period`` (S, H * T) log rates, ``sigma_home``, ``sigma_period`` and the other scalars (S,), and the
+        effects ``authority``, ``owner`` and ``peer_slope`` (S, units), each if the plan's effects have it
     chains : draws of a chain lie together
     record : the engine's part of the certificate
     sample_stats : (chains, draws) statistics of the sampler by name; the fast engine has none

@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from missingmodels.errors import DiagnosticsFailed
+from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
 from missingmodels.fit import by_laplace
 from missingmodels.fit.diagnostics import Diagnostics, require_passed
 from missingmodels.fit.drawn import Drawn, Progress
 from missingmodels.fit.marginal import log_density_and_frailty
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import PriorSet, prior_set
-from missingmodels.parameters import Array, Parameters
-from missingmodels.plan import METHODS, Method, Plan
+from missingmodels.models.priors import FURTHER, PriorSet, plan_priors
+from missingmodels.parameters import Array, Effect, Parameters
+from missingmodels.plan import METHODS, Effects, Method, Plan
 from missingmodels.provenance import digest_arrays, digest_json, stream, versions
+
+LAPLACE_FRAILTY = ("gamma",)  # laws that the fast engine knows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,16 +66,16 @@ def fit(
     and the sampler where that one does not pass the gate. The certificate says which was asked for, which ran and why.
     Without ``with_children`` frailties and children's densities are left out, empty: enough to judge coefficients, and
     a good part of the time of a small fast fit. Raises DiagnosticsFailed if the draws do not pass the plan's gate,
-    unless ``allow_unconverged``.
+    unless ``allow_unconverged``; ConfigInvalid if ``laplace`` is asked for effects that it cannot fit.
     """
     asked: Method = method or plan.sampling.method
     if asked not in METHODS:
         raise ValueError(f"method {asked!r} is not known; known: {', '.join(METHODS)}")
-    priors = prior_set(plan.priors)
+    priors = plan_priors(plan)
     label = f"{model}/{exposure}" if exposure else model
     drawn, why = _drawn(design, priors, plan, asked, label=label, seed=seed, progress=progress)
     require_passed(drawn.diagnostics, model=model, allow=allow_unconverged)
-    parameters, density = _raw(design, drawn.values)
+    parameters, density = _raw(design, drawn.values, plan.effects.frailty)
     if with_children:
         density, frailty, _ = log_density_and_frailty(design, parameters, stream(seed, "frailty", label))
         parameters = replace(parameters, child_ids=design.child_ids, frailty=frailty)
@@ -114,8 +116,14 @@ def _drawn(
     progress: Progress | None,
 ) -> tuple[Drawn, str]:
     """Draws of the engine asked for, and why the fast one did not do where ``auto`` turned from it."""
-    why = ""
-    if asked != "nuts":
+    why = beyond_laplace(plan.effects, design)
+    if why and asked == "laplace":
+        raise ConfigInvalid(
+            f"the fast engine cannot fit {why}", where="sampling.method", remedy="choose 'nuts', or 'auto'"
+        )
+    if asked == "nuts":
+        why = ""
+    elif not why:
         try:
             drawn = by_laplace.draw(design, priors, plan, label=label, seed=seed)
             if asked == "laplace" or drawn.diagnostics.passed:
@@ -131,27 +139,42 @@ def _drawn(
     return by_nuts.draw(design, priors, plan, label=label, seed=seed, progress=progress), why
 
 
+def beyond_laplace(effects: Effects, design: Design) -> str:
+    """What of a model the fast engine cannot fit, in words; empty if nothing."""
+    beyond = {
+        f"frailty = {effects.frailty!r}": effects.frailty not in LAPLACE_FRAILTY,
+        **{f"effects of {name}": True for name in design.groups},
+        "a peer slope by home": bool(design.slope_of),
+    }
+    return " and ".join(name for name, held in beyond.items() if held)
+
+
 def data_digest(design: Design) -> str:
     """Digest of all that the likelihood sees."""
-    return digest_arrays(
-        [design.matrix, design.child, design.home, design.period, design.onsets, design.days, design.before_window]
-    )
+    groups = [design.groups[name].index for name in sorted(design.groups)]
+    rows = [design.matrix, design.child, design.home, design.period, design.onsets, design.days, design.before_window]
+    return digest_arrays([*rows, *groups])
 
 
-def _raw(design: Design, flat: Mapping[str, Array]) -> tuple[Parameters, Array]:
+def _raw(design: Design, flat: Mapping[str, Array], law: str) -> tuple[Parameters, Array]:
     """Parameters on the raw scale without any child's, and as empty a log density; chains one after the other."""
     intercept, coefficients = design.to_raw(flat["intercept"], flat["coefficients"])
-    homes, periods = len(design.home_ids), design.periods
+    cells = (intercept.size, len(design.home_ids), design.periods)
+    nothing = np.zeros(intercept.size)
+    units = {name: group.ids for name, group in design.groups.items()} | {"peer_slope": design.home_ids}
     parameters = Parameters(
         intercept=intercept,
         coefficients=dict(zip(design.names, coefficients.T, strict=True)),
         home_ids=design.home_ids,
         home=flat["home"],
-        home_period=flat["home_period"].reshape(-1, homes, periods),
+        home_period=flat["home_period"].reshape(cells) if "home_period" in flat else np.zeros(cells),
         child_ids=(),
         frailty=np.ones((intercept.size, 0)),
         sigma_home=flat["sigma_home"],
-        sigma_period=flat["sigma_period"],
-        frailty_shape=flat["frailty_shape"],
+        sigma_period=flat.get("sigma_period", nothing),
+        frailty_shape=flat.get("frailty_shape", nothing + np.nan),
+        frailty_law=law,
+        further={name: flat[name] for name in FURTHER if name in flat},
+        effects={name: Effect(ids=ids, values=flat[name]) for name, ids in units.items() if name in flat},
     )
     return parameters, np.zeros((intercept.size, 0))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import gammaln
 
+from missingmodels.fit import log_normal
 from missingmodels.parameters import Array, Parameters
 
 if TYPE_CHECKING:
@@ -36,8 +39,12 @@ def log_density_and_frailty(
 ) -> tuple[Array, Array, Array]:
     """(S, C) log L_i of the specification's section 2, and shape and rate of each child's frailty given the rest.
 
-    With ``rng`` the second and third items are instead the frailties drawn and their posterior means.
+    With ``rng`` the second and third items are instead the frailties drawn and their posterior means; only of a gamma
+    are there shapes and rates to give without it. Every draw is exact, whatever the law.
     """
+    law = parameters.frailty_law
+    if rng is None and law != "gamma":
+        raise ValueError(f"a {law} frailty is no gamma given the rest, so it is only drawn: hand over rng")
     children = len(design.child_ids)
     now = ~design.before_window
     y_now = np.bincount(design.child, design.onsets * now, children)
@@ -53,16 +60,91 @@ def log_density_and_frailty(
         eta = design.log_rate(block).T
         linear = sum_linear @ eta[with_onset]
         rate = np.exp(eta, out=eta)
-        k = block.frailty_shape
-        shape, scale = k + y_before[:, None], np.broadcast_to(k, (children, k.size))
-        if sum_before is not None:
-            scale = scale + sum_before @ rate
-        after, total = shape + y_now[:, None], scale + sum_now @ rate
-        own = linear + _gamma_ratio(k, y_before, y_now) + shape * np.log(scale) - after * np.log(total)
-        density[part] = own.T
-        first[part] = rng.gamma(after.T) / total.T if rng is not None else after.T
-        second[part] = (after / total).T if rng is not None else total.T
+        seen = Seen(
+            onsets=y_now[:, None],
+            onsets_before=y_before[:, None],
+            expected=sum_now @ rate,
+            expected_before=np.zeros(1) if sum_before is None else sum_before @ rate,
+        )
+        own, one, other = _LAWS[law](seen, block, rng)
+        density[part], first[part], second[part] = (linear + own).T, one.T, other.T
     return density, first, second
+
+
+def draw_frailty(parameters: Parameters, children: int, rng: np.random.Generator) -> Array:
+    """(S, children) frailties of children of whom nothing is known, by the law of these parameters."""
+    sizes = (parameters.draws, children)
+    if parameters.frailty_law == "log_normal":
+        s = parameters.further["frailty_sd_log"][:, None]
+        return np.exp(s * rng.standard_normal(sizes) - s**2 / 2)
+    k = parameters.frailty_shape[:, None]
+    u = rng.gamma(np.broadcast_to(k, sizes)) / k
+    if parameters.frailty_law == "low_risk":
+        (share, low), (_, other) = class_parts(parameters)
+        return u * np.where(rng.random(sizes) < share[:, None], low[:, None], other[:, None])
+    return u
+
+
+def class_parts(parameters: Parameters) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """(S,) chance and mean of u, in the low-risk class and in the other; the mean over both is 1."""
+    share, ratio = parameters.further["low_risk_share"], parameters.further["low_risk_ratio"]
+    middle = share * ratio + 1 - share
+    return (share, ratio / middle), (1 - share, 1 / middle)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What is seen of each child: (C, 1) onsets and (C, S) expected ones at u = 1, in the window and before it."""
+
+    onsets: Array
+    onsets_before: Array
+    expected: Array
+    expected_before: Array
+
+
+Found = tuple[Array, Array, Array]  # (C, S) log L_i less the terms in η; then what log_density_and_frailty gives
+
+
+def _gamma(seen: Seen, block: Parameters, rng: np.random.Generator | None) -> Found:
+    k = block.frailty_shape
+    shape, scale = k + seen.onsets_before, k + seen.expected_before
+    after, total = shape + seen.onsets, scale + seen.expected
+    ratio = _gamma_ratio(k, seen.onsets_before[:, 0], seen.onsets[:, 0])
+    own = ratio + shape * np.log(scale) - after * np.log(total)
+    return (own, after, total + 0 * after) if rng is None else (own, rng.gamma(after) / total, after / total)
+
+
+def _low_risk(seen: Seen, block: Parameters, rng: np.random.Generator | None) -> Found:
+    k, nothing = block.frailty_shape, np.zeros_like(seen.onsets)
+    onsets, expected = seen.onsets + seen.onsets_before, seen.expected + seen.expected_before
+    whole: list[Array] = []
+    known: list[Array] = []
+    for share, part in class_parts(block):
+        for out, y, mean in ((whole, onsets, expected), (known, seen.onsets_before, seen.expected_before)):
+            ratio = _gamma_ratio(k, nothing[:, 0], y[:, 0])
+            out.append(np.log(share) + y * np.log(part) + ratio + k * np.log(k) - (k + y) * np.log(k + part * mean))
+    total = np.logaddexp(*whole)
+    low = np.exp(whole[0] - total)
+    assert rng is not None
+    in_class = np.where(rng.random(low.shape) < low, 0, 1)
+    parts = np.stack([part for _, part in class_parts(block)])
+    part = np.take_along_axis(parts, in_class, axis=0)
+    drawn = part * rng.gamma(k + onsets) / (k + part * expected)
+    mean = sum(w * p * (k + onsets) / (k + p * expected) for w, p in zip((low, 1 - low), parts, strict=True))
+    return total - np.logaddexp(*known), drawn, mean
+
+
+def _log_normal(seen: Seen, block: Parameters, rng: np.random.Generator | None) -> Found:
+    assert rng is not None
+    onsets, expected = np.broadcast_arrays(seen.onsets.astype(float), seen.expected)
+    return log_normal.integrated(onsets, expected, block.further["frailty_sd_log"], rng)
+
+
+_LAWS: Mapping[str, Callable[[Seen, Parameters, np.random.Generator | None], Found]] = {
+    "gamma": _gamma,
+    "low_risk": _low_risk,
+    "log_normal": _log_normal,
+}
 
 
 def _sums(child: np.ndarray, weight: Array, children: int) -> csr_array:

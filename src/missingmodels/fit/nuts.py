@@ -15,9 +15,19 @@ import xarray as xr
 
 from missingmodels.fit.drawn import Progress
 from missingmodels.frame.design import Design
-from missingmodels.models.onset import build_model, model_data, model_shape
-from missingmodels.models.priors import SCALES, PriorSet
-from missingmodels.plan import Sampling
+from missingmodels.models.onset import (
+    NO_EFFECTS,
+    RICH,
+    build_model,
+    expected_onsets,
+    model_data,
+    model_shape,
+    scales_in,
+)
+from missingmodels.models.priors import PriorSet
+from missingmodels.plan import Effects, Sampling
+
+EFFECT_SCALES = (("home", "sigma_home"), ("home_period", "sigma_period"), ("peer_slope", "sigma_peer_slope"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +53,23 @@ def compiled_once(shape: Hashable, build: Callable[[], Any], data: Mapping[str, 
         return _COMPILED[shape].with_data(**data), seconds
 
 
-def compiled_model(design: Design, priors: PriorSet) -> tuple[Any, float]:
+def compiled_model(design: Design, priors: PriorSet, effects: Effects = NO_EFFECTS) -> tuple[Any, float]:
     """The compiled onset model with this design's data in it, and the seconds spent compiling."""
-    return compiled_once(model_shape(design, priors), lambda: build_model(design, priors), model_data(design, priors))
+    given = (design, priors, effects)
+    return compiled_once(model_shape(*given), lambda: build_model(*given), model_data(*given))
 
 
 def sample(
-    design: Design, priors: PriorSet, settings: Sampling, *, seed: int, progress: Progress | None = None
+    design: Design,
+    priors: PriorSet,
+    settings: Sampling,
+    *,
+    seed: int,
+    effects: Effects = NO_EFFECTS,
+    progress: Progress | None = None,
 ) -> Sampled:
     """Draw from the posterior of the onset model; see ``draw``."""
-    return draw(*compiled_model(design, priors), settings, seed=seed, progress=progress)
+    return draw(*compiled_model(design, priors, effects), settings, seed=seed, progress=progress)
 
 
 def draw(
@@ -102,33 +119,34 @@ def _callback(progress: Progress | None) -> Callable[[Any], None] | None:
     return report
 
 
-def natural(design: Design, priors: PriorSet, tree: xr.DataTree) -> xr.Dataset:
+def natural(design: Design, priors: PriorSet, tree: xr.DataTree, effects: Effects = NO_EFFECTS) -> xr.Dataset:
     """Draws by chain of what is reported: scales without sign, effects of homes and home-periods themselves.
 
-    ``coefficients`` (P,) are those of the standardised columns, fixed ones included.
+    ``coefficients`` (P,) are those of the standardised columns, fixed ones included. Of a log-normal frailty, ``child``
+    is its log less its mean.
     """
     draws = tree["posterior"].to_dataset()
     sizes = (draws.sizes["chain"], draws.sizes["draw"])
     lead = ("chain", "draw")
 
+    def held(name: str) -> np.ndarray:
+        return draws[name].transpose(*lead, ...).to_numpy()
+
     def scalar(name: str) -> np.ndarray:
         prior = getattr(priors, name)
-        return np.full(sizes, prior.mean) if prior.law == "fixed" else draws[name].transpose(*lead).to_numpy()
+        return np.full(sizes, prior.mean) if prior.law == "fixed" else held(name)
 
     mean, _, fixed = priors.of_columns(design.names, design.scale)
     coefficients = np.broadcast_to(mean, (*sizes, mean.size)).copy()
     if (~fixed).any():
-        coefficients[..., ~fixed] = draws["coefficients"].transpose(*lead, ...).to_numpy()
-    home, period, shape = (scalar(name) for name in SCALES)
-    home_z = draws["home_z"].transpose(*lead, ...).to_numpy()
-    period_z = draws["home_period_z"].transpose(*lead, ...).to_numpy()
-    values = {
-        "intercept": (lead, scalar("intercept")),
-        "coefficients": ((*lead, "column"), coefficients),
-        "sigma_home": (lead, np.abs(home)),
-        "sigma_period": (lead, np.abs(period)),
-        "frailty_shape": (lead, shape),
-        "home": ((*lead, "home_index"), home[..., None] * home_z),
-        "home_period": ((*lead, "cell"), period[..., None] * period_z),
-    }
+        coefficients[..., ~fixed] = held("coefficients")
+    scales = {name: scalar(name) for name in scales_in(design, effects)}
+    values = {"intercept": (lead, scalar("intercept")), "coefficients": ((*lead, "column"), coefficients)}
+    values |= {name: (lead, np.abs(v) if name.startswith("sigma_") else v) for name, v in scales.items()}
+    for name, scale in (*EFFECT_SCALES, *((group, f"sigma_{group}") for group in design.groups)):
+        if scale in scales:
+            values[name] = ((*lead, f"{name}_index"), scales[scale][..., None] * held(f"{name}_z"))
+    if effects.frailty == "log_normal":
+        s, centred = scales["frailty_sd_log"][..., None], expected_onsets(design) > RICH
+        values["child"] = ((*lead, "child_index"), held("child_x") * np.where(centred, 1.0, s))
     return xr.Dataset(values)

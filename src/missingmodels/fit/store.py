@@ -13,13 +13,16 @@ from missingmodels.errors import InputError
 from missingmodels.fit.diagnostics import Diagnostics
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.design import Design
-from missingmodels.parameters import Parameters
+from missingmodels.frame.groups import Group
+from missingmodels.models.priors import FURTHER
+from missingmodels.parameters import Effect, Parameters
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
-FORMAT = "missingmodels-fit-1"
+FORMAT = "missingmodels-fit-2"
 
 _DESIGN_ROWS = ("child", "home", "period", "onsets", "days", "days_at_risk", "burn_in", "before_window")
 _FLAGS = ("burn_in", "before_window")
+ADDED = ("authority", "owner", "peer_slope")
 _SCALARS = ("intercept", "sigma_home", "sigma_period", "frailty_shape")
 
 
@@ -39,6 +42,8 @@ def write_fit(fit: Fit, path: Path) -> Path:
         "design_notes": json.dumps(list(fit.design.notes)),
         "formula": fit.design.formula,
         "constants": json.dumps(dict(fit.design.constants)),
+        "frailty_law": fit.parameters.frailty_law,
+        "slope_of": fit.design.slope_of,
     }
     try:
         tree.to_netcdf(scratch, engine=ENGINE)
@@ -80,7 +85,12 @@ def _posterior(fit: Fit) -> xr.Dataset:
         "frailty": (("sample", "child"), p.frailty),
         "log_density": (("sample", "child"), fit.log_density),
     }
+    values |= {name: ("sample", draws) for name, draws in p.further.items()}
     labels = {"column": list(fit.design.names), "home": list(p.home_ids), "child": list(p.child_ids)}
+    for name, effect in p.effects.items():
+        unit = "home" if effect.ids == p.home_ids else name
+        labels[unit] = list(effect.ids)
+        values[f"{name}_effect"] = (("sample", unit), effect.values)
     return xr.Dataset(values, coords={k: np.array(v, dtype=str) for k, v in labels.items() if v})
 
 
@@ -89,7 +99,19 @@ def _design(design: Design) -> xr.Dataset:
     values |= {name: ("row", getattr(design, name).astype(np.int8)) for name in _FLAGS}
     values |= {"matrix": (("row", "column"), design.matrix), "centre": ("column", design.centre)}
     values["scale"] = ("column", design.scale)
+    values |= {f"{name}_index": ("row", group.index) for name, group in design.groups.items()}
     return xr.Dataset(values, attrs={"periods": design.periods})
+
+
+def _effects(posterior: xr.Dataset) -> dict[str, Effect]:
+    """The effects that a posterior holds beyond those of homes and their periods."""
+    found = {}
+    for name in ADDED:
+        if f"{name}_effect" in posterior:
+            values = posterior[f"{name}_effect"]
+            ids = tuple(str(unit) for unit in posterior[str(values.dims[1])].to_numpy())
+            found[name] = Effect(ids=ids, values=values.to_numpy())
+    return found
 
 
 def _fit(tree: xr.DataTree) -> Fit:
@@ -98,7 +120,14 @@ def _fit(tree: xr.DataTree) -> Fit:
     homes = tuple(str(n) for n in posterior["home"].to_numpy())
     children = tuple(str(n) for n in posterior["child"].to_numpy())
     certificate = json.loads(tree.attrs["certificate"])
+    effects = _effects(posterior)
     design = Design(
+        groups={
+            name: Group(index=held[f"{name}_index"].to_numpy(), ids=effect.ids)
+            for name, effect in effects.items()
+            if f"{name}_index" in held
+        },
+        slope_of=str(tree.attrs["slope_of"]),
         formula=str(tree.attrs["formula"]),
         names=names,
         matrix=held["matrix"].to_numpy(),
@@ -119,6 +148,9 @@ def _fit(tree: xr.DataTree) -> Fit:
         home_period=posterior["home_period_effect"].to_numpy(),
         child_ids=children,
         frailty=posterior["frailty"].to_numpy(),
+        frailty_law=str(tree.attrs["frailty_law"]),
+        further={name: posterior[name].to_numpy() for name in FURTHER if name in posterior},
+        effects=effects,
         **{name: posterior[name].to_numpy() for name in _SCALARS},
     )
     found = {k: v for k, v in certificate["diagnostics"].items() if k != "passed"}

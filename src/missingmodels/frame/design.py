@@ -10,7 +10,9 @@ import pandas as pd
 from formulae import design_matrices
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
+from missingmodels.frame.groups import Group
 from missingmodels.frame.rows import FACTORS, Rows, top_level_terms, variables
+from missingmodels.frame.splines import curve_columns, is_curve
 from missingmodels.parameters import Array, Parameters
 
 # Exposures and indicators keep their own unit, so that their prior speaks of "one recent peer against none".
@@ -32,6 +34,8 @@ class Design:
     burn_in : (R,) rows of the burn-in; estimands speak of the window and leave them out
     before_window : (R,) rows that only update the frailties: those of the burn-in in a conditional fit
     constants : columns left out because they never vary, with their value
+    groups : authority and owner of each row (R,), where the plan gives them effects
+    slope_of : the column whose effect differs between homes, empty for none
     """
 
     formula: str
@@ -52,6 +56,8 @@ class Design:
     periods: int
     notes: tuple[str, ...]
     constants: Mapping[str, float] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    slope_of: str = ""
 
     @property
     def standardised(self) -> np.ndarray:
@@ -96,6 +102,13 @@ class Design:
         cells = parameters.home_of(self.home_ids)[:, :, None] + parameters.home_period_of(self.home_ids)
         # one gather of whole cells: rows outnumber them, and a gather by two indices is several times slower
         eta += np.take(cells.reshape(parameters.draws, -1), self.home * self.periods + self.period, axis=1)
+        for name, group in self.groups.items():
+            # an unrecorded unit has index -1, the column of zeros that is put last
+            effect = np.pad(parameters.effect_of(name, group.ids), ((0, 0), (0, 1)))
+            eta += np.take(effect, group.index, axis=1)
+        if self.slope_of:
+            slope = parameters.effect_of("peer_slope", self.home_ids)
+            eta += np.take(slope, self.home, axis=1) * matrix[:, self.names.index(self.slope_of)]
         return eta
 
     def _with(self, held: Mapping[str, float]) -> np.ndarray:
@@ -128,27 +141,32 @@ class Design:
         strange = [name for name, v in parameters.coefficients.items() if name not in held and np.any(v != 0)]
         if strange:
             raise ValueError(f"the parameters state effects that the design does not hold: {', '.join(strange)}")
+        known = {*self.groups, *(("peer_slope",) if self.slope_of else ())}
+        strange = [name for name, e in parameters.effects.items() if name not in known and np.any(e.values != 0)]
+        if strange:
+            raise ValueError(f"the parameters state effects by {', '.join(strange)}, which the design does not hold")
         if parameters.home_period.shape[2] != self.periods:
             raise ValueError(
                 f"the parameters have {parameters.home_period.shape[2]} periods, the design {self.periods}"
             )
 
 
-def build_design(rows: Rows, formula: str, *, conditional: bool = False) -> Design:
-    """The design of one formula.
+def build_design(rows: Rows, formula: str, *, conditional: bool = False, slope_of: str = "") -> Design:
+    """The design of one formula, with the effect of ``slope_of`` differing between homes.
 
     With ``conditional`` the rows before the window only update the frailties; otherwise they are data like any other,
     their unknown history flagged. Columns without variation are left out and named in ``notes``; unrecorded values
     stand at the mean beside an indicator. Raises ConfigInvalid for a formula that does not read or that groups.
+    A slope of a column that does not vary is no slope.
     """
     frame, notes = _complete(rows.frame, formula)
     terms = top_level_terms(formula)
     lost = [term for term in terms if variables(term) & frame.attrs["absent"]]
-    table = _design_frame(frame, " + ".join(term for term in terms if term not in lost) or "1")
+    weight = frame["days_at_risk"].to_numpy(dtype=float)
+    table = _design_frame(frame, [term for term in terms if term not in lost], weight)
     for name in frame.attrs["indicators"]:
         if not any(np.array_equal(frame[name], table[other]) for other in table):
             table[name] = frame[name]
-    weight = frame["days_at_risk"].to_numpy(dtype=float)
     burn_in = frame["before_window"].to_numpy(dtype=bool)
     keep, constants = _varying(table, np.where(burn_in & conditional, 0.0, weight))
     if constants:
@@ -174,6 +192,11 @@ def build_design(rows: Rows, formula: str, *, conditional: bool = False) -> Desi
         periods=rows.periods,
         notes=(*rows.notes, *notes),
         constants=constants,
+        groups={
+            name: group.at(frame["home"].to_numpy(np.int64), frame["period"].to_numpy(np.int64))
+            for name, group in rows.groups.items()
+        },
+        slope_of=slope_of if slope_of in keep else "",
     )
 
 
@@ -231,7 +254,14 @@ def _complete(frame: pd.DataFrame, formula: str) -> tuple[pd.DataFrame, list[str
     return frame, notes
 
 
-def _design_frame(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
+def _design_frame(frame: pd.DataFrame, terms: list[str], weight: np.ndarray) -> pd.DataFrame:
+    """The columns of all terms, curves last."""
+    curves = [term for term in terms if is_curve(term)]
+    table = _columns_of(frame, " + ".join(term for term in terms if term not in curves) or "1")
+    return pd.concat([table, *(curve_columns(term, frame, weight) for term in curves)], axis=1)
+
+
+def _columns_of(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     try:
         made = design_matrices(formula, frame)
     except Exception as error:  # formulae raises many kinds for a formula that does not read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.frame.exposure import ARRIVAL_BANDS, own_history
+from missingmodels.frame.groups import Group, home_groups
 from missingmodels.frame.peers import peer_columns
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
@@ -35,6 +36,7 @@ class Rows:
     child_ids, home_ids : labels of the indices
     periods : number of periods of the observed span
     notes : what was left out or filled in, in sentences
+    groups : (H, T) authority or owner of each home and period, where the plan gives them effects
     """
 
     frame: pd.DataFrame
@@ -42,6 +44,7 @@ class Rows:
     home_ids: tuple[str, ...]
     periods: int
     notes: tuple[str, ...]
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
 
 def model_terms(plan: Plan, model: str, exposure: str | None = None) -> str:
@@ -132,6 +135,7 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
         child_ids=tuple(risk.child_ids[i] for i in held),
         home_ids=risk.home_ids,
         periods=risk.periods,
+        groups=home_groups(tables, risk, plan.effects, notes),
         notes=tuple(notes),
     )
 

@@ -60,3 +60,17 @@ def integrated_frailty(shape: Tensor, rate: Tensor, onsets: Tensor, expected: Te
         + shape * pt.log(rate)
         - (shape + onsets) * pt.log(rate + expected)
     )
+
+
+def low_risk_frailty(k: Tensor, share: Tensor, ratio: Tensor, onsets: Tensor, expected: Tensor) -> Tensor:
+    """(C,) log Σ_class P(class) L_i without Σ y η: a gamma whose rate a low-risk class has a small part of.
+
+    Both classes are scaled so that the mean of u over them is 1.
+    """
+    middle = share * ratio + 1 - share
+    log_of = [(pt.log(share), ratio / middle), (pt.log1p(-share), 1 / middle)]
+    classes = [
+        log_share + onsets * pt.log(part) + integrated_frailty(k, k, onsets, part * expected)
+        for log_share, part in log_of
+    ]
+    return pt.logaddexp(*classes)

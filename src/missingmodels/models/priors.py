@@ -8,22 +8,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from missingmodels.errors import ConfigInvalid
+from missingmodels.plan import Effects, Plan
 from missingmodels.plan import Priors as PriorSettings
 from missingmodels.sources import card
 
-SCALES = ("sigma_home", "sigma_period", "frailty_shape")
+SCALES = ("sigma_home", "sigma_period", "frailty_shape")  # of the default effects
+# Scalars of the laws of frailty, and of the effects that a plan may add.
+FRAILTY = {
+    "gamma": ("frailty_shape",),
+    "log_normal": ("frailty_sd_log",),
+    "low_risk": ("frailty_shape", "low_risk_share", "low_risk_ratio"),
+}
+FURTHER = ("frailty_sd_log", "low_risk_share", "low_risk_ratio", "sigma_authority", "sigma_owner", "sigma_peer_slope")
 # What "short staffing" means where a size is stated for it: staff per resident a quarter below the home's mean.
 QUARTER_SHORT = math.log(4 / 3)
+LOW_RISK_RATIO = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prior:
     """One prior. ``law`` is normal (mean, sd), half_normal (sd), log_normal (mean, sd of the log) or fixed (mean).
+
+    A beta is given by its mean and sd, as a replacement in a plan is.
 
     For rows of one's own also student_t and half_student_t (``sd`` is the scale, ``df`` the degrees of freedom),
     exponential (``sd`` is 1 / rate) and flat.
@@ -36,6 +47,17 @@ class Prior:
     reason: str = ""
     source: str = ""
 
+    @property
+    def beta(self) -> tuple[float, float]:
+        """The two shapes of a beta. Raises ConfigInvalid if none has this mean and sd."""
+        size = self.mean * (1 - self.mean) / self.sd**2 - 1
+        if not (0 < self.mean < 1 and size > 0):
+            raise ConfigInvalid(
+                f"no beta prior has mean {self.mean:g} and sd {self.sd:g}",
+                remedy="give a mean between 0 and 1 and an sd below sqrt(mean (1 - mean)), or fixed",
+            )
+        return self.mean * size, (1 - self.mean) * size
+
 
 @dataclass(frozen=True, kw_only=True)
 class PriorSet:
@@ -47,6 +69,12 @@ class PriorSet:
     sigma_home: Prior
     sigma_period: Prior
     frailty_shape: Prior
+    frailty_sd_log: Prior
+    low_risk_share: Prior
+    low_risk_ratio: Prior
+    sigma_authority: Prior
+    sigma_owner: Prior
+    sigma_peer_slope: Prior
     coefficients: Mapping[str, Prior] = field(default_factory=dict)
 
     def of_columns(self, names: Sequence[str], scale: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -63,9 +91,20 @@ class PriorSet:
         return mean, sd, fixed
 
 
-def require_known(settings: PriorSettings, names: Sequence[str]) -> None:
-    """Raise ConfigInvalid for a replacement that names neither a scale nor one of the columns of the plan's models."""
-    known = ("intercept", *SCALES, *names)
+def scales_of(effects: Effects) -> tuple[str, ...]:
+    """Names of the scalars, the intercept apart, of a model with these effects."""
+    added = {
+        "sigma_authority": effects.authority,
+        "sigma_owner": effects.owner,
+        "sigma_peer_slope": effects.peer_slope_by_home,
+    }
+    periods = ("sigma_period",) if effects.home_process == "periods" else ()
+    return ("sigma_home", *periods, *FRAILTY[effects.frailty], *(name for name, held in added.items() if held))
+
+
+def require_known(settings: PriorSettings, names: Sequence[str], effects: Effects | None = None) -> None:
+    """Raise ConfigInvalid for a replacement that names neither a scalar nor one of the columns of the plan's models."""
+    known = ("intercept", *scales_of(effects or Effects()), *names)
     strange = [name for name in settings.replace if name not in known]
     if strange:
         raise ConfigInvalid(
@@ -94,7 +133,26 @@ def _weak() -> PriorSet:
             sd=1.0,
             reason="from nearly all onsets in a few children (0.07) to nearly none so (3.6)",
         ),
+        frailty_sd_log=Prior(
+            law="log_normal",
+            mean=math.log(1.05),
+            sd=0.5,
+            reason="the coefficient of variation of the gamma's median shape; 95 % of it between 0.4 and 2.8",
+        ),
+        low_risk_share=_share(0.5, 0.5 / math.sqrt(5), "beta(2, 2): neither class is empty"),
+        low_risk_ratio=Prior(
+            law="fixed", mean=LOW_RISK_RATIO, reason="assumption: few onsets tell a small ratio from a smaller one"
+        ),
+        sigma_authority=Prior(law="half_normal", sd=0.5, reason="authorities differ by less than their homes"),
+        sigma_owner=Prior(law="half_normal", sd=0.5, reason="owners differ by less than their homes"),
+        sigma_peer_slope=Prior(
+            law="half_normal", sd=0.5, reason="a peer rate ratio of 1.3 in the middle home is 0.5 to 3.5 in most others"
+        ),
     )
+
+
+def _share(mean: float, sd: float, reason: str, source: str = "") -> Prior:
+    return Prior(law="beta", mean=mean, sd=sd, reason=reason, source=source)
 
 
 def _ratio(low: float, centre: float, high: float, reason: str, source: str, *, step: float = 1.0) -> Prior:
@@ -129,6 +187,20 @@ def _informed() -> PriorSet:
             sd=0.4,
             reason="a little less concentrated than annual counts",
             source=card("frailty_shape").citation,
+        ),
+        frailty_sd_log=Prior(
+            law="log_normal",
+            mean=0.5 * math.log(math.log1p(1 / card("frailty_shape").value)),
+            sd=0.25,
+            reason="the coefficient of variation of the gamma's median shape",
+            source=card("frailty_shape").citation,
+        ),
+        low_risk_share=_share(0.4, 0.2, "assumption: below the share of residents who are missing in no year, 0.6"),
+        low_risk_ratio=weak.low_risk_ratio,
+        sigma_authority=Prior(law="half_normal", sd=0.2, reason="half of the spread between homes"),
+        sigma_owner=Prior(law="half_normal", sd=0.2, reason="half of the spread between homes"),
+        sigma_peer_slope=Prior(
+            law="half_normal", sd=0.2, reason="the middle home's rate ratio of 1.3 stays above 1 in nine of ten homes"
         ),
         coefficients={
             "peer_presence": _ratio(1.0, 1.3, 2.2, "between a null and two positive studies", study),
@@ -168,7 +240,7 @@ def prior_set(settings: PriorSettings) -> PriorSet:
     """
     base = _informed() if settings.use == "informed" else _weak()
     coefficients = dict(base.coefficients)
-    scalars = {name: getattr(base, name) for name in ("intercept", *SCALES)}
+    scalars = {name: getattr(base, name) for name in ("intercept", *SCALES, *FURTHER)}
     for name, change in settings.replace.items():
         if change.fixed is not None:
             prior = Prior(law="fixed", mean=change.fixed, reason="fixed by the plan")
@@ -179,9 +251,34 @@ def prior_set(settings: PriorSettings) -> PriorSet:
                     f"priors.replace.{name}: a half-normal prior has no mean of its own (found {change.mean:g})",
                     remedy="give mean = 0 and the sd of the normal that is folded at 0, or fixed",
                 )
+            if law == "fixed":  # a ratio that is fixed until a plan gives it a prior
+                law = "beta"
             prior = Prior(law=law, mean=change.mean or 0.0, sd=change.sd or 1.0, reason="set by the plan")
+            if law == "beta":
+                _ = prior.beta  # told here rather than in the middle of a fit
         if name in scalars:
             scalars[name] = prior
         else:
             coefficients[name] = prior
     return PriorSet(name=base.name, coefficient=base.coefficient, coefficients=coefficients, **scalars)
+
+
+def draw_prior(prior: Prior, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """(draws,) values of one parameter of the onset model under its prior."""
+    if prior.law == "fixed":
+        return np.full(draws, prior.mean)
+    if prior.law == "beta":
+        return rng.beta(*prior.beta, draws)
+    value = prior.mean + prior.sd * rng.standard_normal(draws)
+    if prior.law == "half_normal":
+        return np.abs(value)
+    return np.exp(value) if prior.law == "log_normal" else value
+
+
+def plan_priors(plan: Plan) -> PriorSet:
+    """The priors of a plan, with home-period effects fixed at 0 where its homes have no process."""
+    found = prior_set(plan.priors)
+    if plan.effects.home_process == "periods":
+        return found
+    none = Prior(law="fixed", mean=0.0, reason="effects.home_process = 'none'")
+    return replace(found, sigma_period=none)

@@ -58,7 +58,13 @@ _EXPLAINED = {
 _SCALES = {
     ("sd_log", "sigma_home"): "sd between homes",
     ("sd_log", "sigma_period"): "sd between a home’s periods",
+    ("sd_log", "sigma_authority"): "sd between authorities",
+    ("sd_log", "sigma_owner"): "sd between owners",
+    ("sd_log", "sigma_peer_slope"): "sd of the peer effect between homes",
+    ("slope_spread", "peer_slope"): "peer rate ratio that a tenth of homes lie above, over the middle home’s",
     ("shape", "frailty_shape"): "gamma shape of frailty",
+    ("sd_log", "frailty_sd_log"): "sd of log frailty",
+    ("share", "low_risk_share"): "share of children at low risk",
     ("expected_rate", "as_observed"): "episodes per resident-year at risk",
 }
 

@@ -21,6 +21,12 @@ TRACES = {
     "sigma_home": "sd between homes",
     "sigma_period": "sd, periods of a home",
     "frailty_shape": "shape of frailty",
+    "frailty_sd_log": "sd of log frailty",
+    "low_risk_share": "share at low risk",
+    "low_risk_ratio": "rate ratio at low risk",
+    "sigma_authority": "sd between authorities",
+    "sigma_owner": "sd between owners",
+    "sigma_peer_slope": "sd of peer effect",
 }
 
 
@@ -88,7 +94,7 @@ def interval(row: Row) -> str:
 
 def measure(row: Row) -> str:
     """Median and bounds of a quantity in its own unit."""
-    if row.estimand in ("attributable_fraction", "variance_explained"):
+    if row.estimand in ("attributable_fraction", "variance_explained", "share"):
         digits = 1 if row.estimand == "attributable_fraction" else 0
         low, high = signed(row.interval_low * 100, digits), percent(row.interval_high, digits)
         return f"{percent(row.median, digits)} ({low} to {high})"

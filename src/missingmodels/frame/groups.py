@@ -1,0 +1,64 @@
+"""What homes belong to, by home and period: the authority a home stands in, and its owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from missingmodels.errors import CannotAnswer
+from missingmodels.frame.riskset import RiskSet
+from missingmodels.intervals import to_day
+from missingmodels.plan import Effects
+from missingmodels.tables import Tables
+
+UNRECORDED = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Which unit each row, or each home and period, belongs to: ``index`` into ``ids``, -1 where it is unrecorded."""
+
+    index: np.ndarray
+    ids: tuple[str, ...]
+
+    def at(self, *place: np.ndarray) -> Group:
+        """The same units at other places."""
+        return Group(index=self.index[place], ids=self.ids)
+
+
+def home_groups(tables: Tables, risk: RiskSet, effects: Effects, notes: list[str]) -> Mapping[str, Group]:
+    """The groups that a plan asks for, each (H, T), from the homes table.
+
+    The value of a period is that in force on its last day, so no row is split by it. Raises CannotAnswer where the
+    homes table names fewer than two.
+    """
+    wanted = [name for name, held in (("authority", effects.authority), ("owner", effects.owner)) if held]
+    return {name: _group(tables["homes"], risk, name, notes) for name in wanted}
+
+
+def _group(homes: pd.DataFrame, risk: RiskSet, name: str, notes: list[str]) -> Group:
+    held = homes.dropna(subset=[name]).sort_values(["home_id", "valid_from"], kind="stable")
+    labels, level = np.unique(held[name].to_numpy(dtype=str), return_inverse=True)
+    starts = to_day(held["valid_from"]) - risk.first_day
+    home = pd.Index(risk.home_ids).get_indexer(held["home_id"].to_numpy(dtype=str))
+    last_day = np.minimum((np.arange(risk.periods) + 1) * risk.period_days, risk.days) - 1
+    index = np.full((len(risk.home_ids), risk.periods), UNRECORDED)
+    for at in np.unique(home[home >= 0]):
+        own = home == at
+        # before a home's first row its first value stands, as a home that was lived in was somebody's
+        place = np.searchsorted(starts[own], last_day, side="right") - 1
+        index[at] = level[own][np.maximum(place, 0)]
+    used, dense = np.unique(index[index >= 0], return_inverse=True)
+    if used.size < 2:
+        raise CannotAnswer(
+            f"the homes table names {used.size} {name} of the homes that children live in, and an effect needs two",
+            remedy=f"supply homes.{name}, or leave effects.{name} out of the plan",
+        )
+    lost = int((index == UNRECORDED).all(axis=1).sum())
+    if lost:
+        notes.append(f"{lost} of {len(risk.home_ids)} homes have no {name} recorded: no effect of one is added to them")
+    index[index >= 0] = dense
+    return Group(index=index, ids=tuple(labels[used]))

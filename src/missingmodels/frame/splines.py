@@ -1,0 +1,58 @@
+"""Curves in a formula: ``bs(age_years, df=4)`` as a cubic B-spline whose knots depend on days, not on rows.
+
+formulae puts knots at quantiles of the rows, and a row split in two would move them. Here they are quantiles of the
+days at risk, so that splitting a row changes nothing. The first basis function is left out beside the intercept.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+from scipy.interpolate import BSpline
+
+from missingmodels.errors import ConfigInvalid
+
+DEGREE = 3
+_CALL = re.compile(r"^bs\(\s*([A-Za-z_]\w*)\s*,\s*df\s*=\s*(\d+)\s*\)$")
+
+
+def is_curve(term: str) -> bool:
+    """Whether a term of a formula is a curve. Raises ConfigInvalid for one that is not written ``bs(NAME, df=N)``."""
+    if not re.match(r"^bs\s*\(", term):
+        return False
+    read = _CALL.match(term)
+    if read is None or int(read[2]) < DEGREE:
+        raise ConfigInvalid(
+            f"the curve {term!r} does not read", remedy=f"write bs(age_years, df=4), with df at least {DEGREE}"
+        )
+    return True
+
+
+def curve_columns(term: str, frame: pd.DataFrame, weight: np.ndarray) -> pd.DataFrame:
+    """(R, df) columns of a curve, named ``term[0]`` and on. Raises ConfigInvalid for too few different values."""
+    name, columns = _read(term)
+    values = frame[name].to_numpy(dtype=float)
+    basis = BSpline.design_matrix(values, _knots(values, weight, columns, term), DEGREE).toarray()[:, 1:]
+    return pd.DataFrame(basis, columns=[f"{term}[{i}]" for i in range(columns)], index=frame.index)
+
+
+def _read(term: str) -> tuple[str, int]:
+    read = _CALL.match(term)
+    assert read is not None, term  # of terms that ``is_curve`` has passed
+    return read[1], int(read[2])
+
+
+def _knots(values: np.ndarray, weight: np.ndarray, columns: int, term: str) -> np.ndarray:
+    order = np.argsort(values, kind="stable")
+    share = np.cumsum(weight[order]) / weight.sum()
+    asked = np.linspace(0, 1, columns - DEGREE + 2)[1:-1]
+    # a hair below the quantile, so that sums in another order land on the same value
+    inner = values[order][np.searchsorted(share, asked - 1e-9)]
+    low, high = values.min(), values.max()
+    if np.unique([low, *inner, high]).size < inner.size + 2:
+        raise ConfigInvalid(
+            f"{term}: too few different values for so many columns", remedy="ask for fewer, or for none"
+        )
+    return np.concatenate([[low] * (DEGREE + 1), inner, [high] * (DEGREE + 1)])
