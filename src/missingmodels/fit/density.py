@@ -4,9 +4,9 @@ With η_r = log n_r + X_r b + e_{cell r}, λ_r = exp(η_r) and Λ_i their sum ov
 
     log L = Σ_r y_r η_r + Σ_i [lgamma(k + Y_i) − lgamma(k) + k log k − (k + Y_i) log(k + Λ_i)]
 
-and d log L / dη_r = y_r − λ_r (k + Y_i) / (k + Λ_i). Rows before the window enter as conditions: with Y₀ and Λ₀ over them,
-k + Y₀ and k + Λ₀ stand in place of k. Σ y η is linear, so the rows matter through λ alone: one pass makes λ and Λ for a
-block of whole children, a second one the derivatives while the block is still in the cache. Memory traffic and the
+and d log L / dη_r = y_r − λ_r (k + Y_i) / (k + Λ_i). Rows before the window enter as conditions: k + Y₀ and k + Λ₀,
+their sums, stand in place of k. Σ y η is linear, so the rows matter through λ alone: one pass makes λ and Λ for a block
+of whole children, a second one the derivatives while the block is still in the cache. Memory traffic and the
 exponential are the floor. So columns that never change within a child, or within a home's period, are summed over those
 and not over rows, the others lie by columns, and the exponential is a polynomial that the compiler can vectorise.
 """
@@ -14,12 +14,16 @@ and not over rows, the others lie by columns, and the exponential is a polynomia
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import numba
 import numpy as np
 
+from missingmodels.compiled import forget_stale
 from missingmodels.fit.laplace_data import Array, LaplaceData
+
+forget_stale(Path(__file__).parent)
 
 BLOCK_ROWS = 2048
 LOG2_E = 1.4426950408889634
@@ -29,8 +33,8 @@ LN2_HIGH, LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
 ROUND = 6755399441055744.0
 # beyond these a rate is 0, or makes the density useless anyway
 LEAST, MOST = -700.0, 700.0
-COMPILED = {"nogil": True, "cache": True, "error_model": "numpy"}
-REORDERED = {"fastmath": {"contract", "reassoc", "nsz", "arcp"}, **COMPILED}
+exact = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+reordered = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
 
 
 class Columns(NamedTuple):
@@ -144,7 +148,7 @@ def _blocks(bounds: Array) -> Array:
 
 
 # the rounding below must not be simplified away, so no sum may be reordered here
-@numba.njit(fastmath={"contract"}, **COMPILED)
+@exact
 def exponential(x: Array, out: Array, scratch: Array) -> None:
     """exp(x) to within a unit in the last place, without branches: 2^n times a polynomial of what is left."""
     bits, whole = out.view(np.int64), scratch.view(np.int64)
@@ -172,7 +176,7 @@ def exponential(x: Array, out: Array, scratch: Array) -> None:
         bits[i] += whole[i] << 52
 
 
-@numba.njit(**REORDERED)
+@reordered
 def add_product(matrix: Array, b: Array, at: Array, out: Array) -> None:
     """out += matrix @ b[at]."""
     for i in range(out.size):
@@ -182,7 +186,7 @@ def add_product(matrix: Array, b: Array, at: Array, out: Array) -> None:
         out[i] += total
 
 
-@numba.njit(**REORDERED)
+@reordered
 def add_transposed(matrix: Array, weight: Array, at: Array, out: Array) -> None:
     """out[at] += weight @ matrix."""
     for i in range(weight.size):
@@ -190,7 +194,7 @@ def add_transposed(matrix: Array, weight: Array, at: Array, out: Array) -> None:
             out[at[c]] += weight[i] * matrix[i, c]
 
 
-@numba.njit(**REORDERED)
+@reordered
 def log_likelihood(
     columns: Columns,
     rows: Rows,
@@ -226,10 +230,8 @@ def log_likelihood(
     return total, slope_k
 
 
-@numba.njit(**REORDERED)
-def _pass(
-    columns: Array, at: Array, rows: Rows, b: Array, k: float, slopes: Array, work: Work
-) -> tuple[float, float]:
+@reordered
+def _pass(columns: Array, at: Array, rows: Rows, b: Array, k: float, slopes: Array, work: Work) -> tuple[float, float]:
     """Σ of all terms that hold Λ, and its derivative by k where it stands beside Λ or as a factor."""
     log_days, before, run_bounds, run_cell = rows.log_days, rows.before, rows.run_bounds, rows.run_cell
     bounds, shapes = rows.child_bounds, rows.shapes
