@@ -22,6 +22,7 @@ LAYERS = {
     "intervals": 0,
     "vocabulary": 0,
     "provenance": 0,
+    "compiled": 0,
     "parameters": 0,
     "recording": 0,
     "tables": 1,

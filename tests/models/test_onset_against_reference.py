@@ -13,6 +13,7 @@ from math import log
 import numpy as np
 import pytest
 
+from missingmodels.fit.whitened import Posterior
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
@@ -116,19 +117,13 @@ def random_point(seed, design, fixed):
     }
 
 
-@pytest.mark.parametrize("seed", POINTS)
-def test_log_density(case, seed):
-    design, use, replace, scales, _, compiled = case
+def joint_at(case, intercept, coefficients, home, home_period, s, t, k):
+    """The reference's log joint density, without what it gives to fixed values. Coefficients (P,) of the standardised
+    columns, fixed ones included; effects (H,) and (H * T,); scales in either sign."""
+    design, use, replace, scales, _, _ = case
     mean, sd, fixed = priors_of(design, use, replace)
-    point = random_point(seed, design, fixed)
     free = np.isnan(fixed)
-    coefficients = fixed.copy()
-    coefficients[free] = point["coefficients"]
-    intercept, home_sd, period_sd, shape = scales
-    given = replace.get("sigma_period", {}).get("fixed")
-    if given is not None:
-        point["sigma_period"] = given
-    s, t, k = point["sigma_home"], point["sigma_period"], np.exp(point["frailty_shape_log__"])
+    intercept_prior, home_sd, period_sd, shape = scales
     joint = reference.joint_log_density(
         onsets=design.onsets,
         days=design.days,
@@ -136,18 +131,18 @@ def test_log_density(case, seed):
         n_children=len(design.child_ids),
         before_window=design.before_window,
         design_matrix=(design.matrix - design.centre) / design.scale,
-        intercept=point["intercept"],
+        intercept=intercept,
         coefficients=coefficients,
         home=design.home,
-        home_effects=s * point["home_z"],
+        home_effects=home,
         home_period=design.home * design.periods + design.period,
-        home_period_effects=t * point["home_period_z"],
+        home_period_effects=home_period,
         sigma_home=abs(s),
         sigma_period=abs(t),
         frailty_shape=k,
         priors=reference.ReferencePriors(
-            intercept_mean=intercept[0],
-            intercept_sd=intercept[1],
+            intercept_mean=intercept_prior[0],
+            intercept_sd=intercept_prior[1],
             coefficients_mean=np.where(free, mean, coefficients),
             coefficients_sd=np.where(free, sd, 1.0),
             sigma_home_sd=home_sd,
@@ -156,18 +151,77 @@ def test_log_density(case, seed):
             frailty_shape_sigma=shape[1],
         ),
     )
+    # a fixed coefficient has no prior: take out its Normal(0, 1) at the mean
+    joint += (~free).sum() * log(2 * np.pi) / 2
+    return joint - reference.half_normal_log_density(t, sd=period_sd) if period_fixed(case) is not None else joint
+
+
+def period_fixed(case):
+    """The home-period scale that the plan fixes, or None."""
+    return case[2].get("sigma_period", {}).get("fixed")
+
+
+@pytest.mark.parametrize("seed", POINTS)
+def test_log_density(case, seed):
+    design, use, replace, _, _, compiled = case
+    _, _, fixed = priors_of(design, use, replace)
+    point = random_point(seed, design, fixed)
+    coefficients = fixed.copy()
+    coefficients[np.isnan(fixed)] = point["coefficients"]
+    given = period_fixed(case)
+    if given is not None:
+        point["sigma_period"] = given
+    s, t, k = point["sigma_home"], point["sigma_period"], np.exp(point["frailty_shape_log__"])
+    home, period = s * point["home_z"], t * point["home_period_z"]
     expected = (
-        joint
-        + (~free).sum() * log(2 * np.pi) / 2  # a fixed coefficient has no prior: take out its Normal(0, 1) at the mean
-        - log(2)
-        - (log(2) if given is None else reference.half_normal_log_density(t, sd=period_sd))
-        + point["home_z"].size * log(abs(s))
-        + point["home_period_z"].size * log(abs(t))
+        joint_at(case, point["intercept"], coefficients, home, period, s, t, k)
+        - log(2) * (1 if given is not None else 2)
+        + home.size * log(abs(s))
+        + period.size * log(abs(t))
         + np.log(k)
     )
     if given is not None:
         del point["sigma_period"]
     assert float(compiled(point)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_whitened_log_density(case):
+    """The sampler's compiled density is that of the reference times the Jacobian of its coordinates, by differences."""
+    design, _, replace, _, _, _ = case
+    posterior = Posterior(design, prior_set(plan_of(priors={"use": case[1], "replace": replace}).priors))
+    work = posterior.workplace()
+    free = [i for i, name in enumerate(design.names) if "fixed" not in replace.get(name, {})]
+
+    def natural(x):
+        v = posterior.values(x)
+        scales = [v["sigma_home"], np.log(v["frailty_shape"])] + (
+            [v["sigma_period"]] if period_fixed(case) is None else []
+        )
+        return np.concatenate([[v["intercept"]], v["coefficients"][free], v["home"], v["home_period"], scales])
+
+    gaps = []
+    for seed in POINTS:
+        x = np.random.default_rng(seed).normal(0, 0.7, posterior.size)
+        v = posterior.values(x)
+        given = (v["intercept"], v["coefficients"], v["home"], v["home_period"])
+        k = float(v["frailty_shape"])
+        expected = joint_at(case, *given, float(v["sigma_home"]), float(v["sigma_period"]), k) + np.log(k)
+        steps = np.eye(x.size) * 1e-6
+        slopes = np.array([(natural(x + step) - natural(x - step)) / 2e-6 for step in steps])
+        gaps.append(posterior.log_density(x, work)[0] - expected - np.linalg.slogdet(slopes)[1])
+    # what is left is one constant
+    assert np.ptp(gaps) < 1e-7
+    assert np.isfinite(gaps).all()
+
+
+def test_whitened_gradient(case):
+    design, use, replace, _, _, _ = case
+    posterior = Posterior(design, prior_set(plan_of(priors={"use": use, "replace": replace}).priors))
+    work = posterior.workplace()
+    x = np.random.default_rng(1).normal(0, 0.7, posterior.size)
+    steps = np.eye(x.size) * 1e-5
+    slopes = [(posterior.log_density(x + s, work)[0] - posterior.log_density(x - s, work)[0]) / 2e-5 for s in steps]
+    np.testing.assert_allclose(posterior.log_density(x, work)[1], slopes, rtol=1e-5, atol=1e-5)
 
 
 def test_the_free_variables_are_those_of_the_specification(case):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import xarray as xr
 
+from missingmodels.fit import nuts_whitened
 from missingmodels.fit.chains import diagnose
 from missingmodels.fit.drawn import Drawn, Progress
-from missingmodels.fit.nuts import natural, sample
+from missingmodels.fit.nuts import Sampled, natural, sample
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet
-from missingmodels.plan import Plan, Sampling
+from missingmodels.plan import Effects, Plan, Sampling
 from missingmodels.provenance import seed_of
 
 METHOD = "nuts/nutpie"
@@ -25,17 +28,11 @@ def draw(
     compile_seconds = sample_seconds = 0.0
     for doubling in range(plan.sampling.doublings + 1):
         settings = doubled(plan.sampling, doubling)
-        sampled = sample(
-            design,
-            priors,
-            settings,
-            effects=plan.effects,
-            seed=seed_of(seed, "nuts", label, doubling),
-            progress=progress,
+        sampled, draws = _sampled(
+            design, priors, plan.effects, settings, seed_of(seed, "nuts", label, doubling), progress
         )
         compile_seconds += sampled.compile_seconds
         sample_seconds += sampled.sample_seconds
-        draws = natural(design, priors, sampled.tree, plan.effects)
         diagnostics = diagnose(draws, sampled.tree["sample_stats"].to_dataset(), plan.gate)
         if diagnostics.passed:
             break
@@ -53,6 +50,18 @@ def draw(
         },
         sample_stats=kept_stats(sampled.tree),
     )
+
+
+def _sampled(
+    design: Design, priors: PriorSet, effects: Effects, settings: Sampling, seed: int, progress: Progress | None
+) -> tuple[Sampled, xr.Dataset]:
+    """Draws in whitened coordinates if the model is one of those, of the PyMC model otherwise."""
+    if nuts_whitened.applies(design, effects):
+        # without a mode there is nothing to whiten about; the sampler may still find its way
+        with contextlib.suppress(FloatingPointError, np.linalg.LinAlgError):
+            return nuts_whitened.sample(design, priors, settings, seed=seed, progress=progress)
+    sampled = sample(design, priors, settings, effects=effects, seed=seed, progress=progress)
+    return sampled, natural(design, priors, sampled.tree, effects)
 
 
 def doubled(settings: Sampling, times: int) -> Sampling:

@@ -7,7 +7,6 @@ thus does not depend on who else lives in the sector, so a world re-run under an
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
+
+from missingmodels.compiled import forget_stale
 
 try:
     from numba import njit as _numba_njit
@@ -27,25 +28,7 @@ _WORD = (1 << 64) - 1
 _TO_UNIT = 2.0**-53
 
 
-def _forget_stale() -> None:
-    """Throw compiled loops away when any source of this folder has changed.
-
-    numba looks only at the file of the function that is called: a change in a function that it calls, in another file,
-    would go unseen.
-    """
-    folder = Path(__file__).parent
-    held = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()
-    stamp = folder / "__pycache__" / "compiled.sha256"
-    with contextlib.suppress(OSError):  # a folder that cannot be written holds no loops of ours either
-        if stamp.exists() and stamp.read_text(encoding="utf-8") == held:
-            return
-        for path in stamp.parent.glob("*.nb[ic]"):
-            path.unlink(missing_ok=True)
-        stamp.parent.mkdir(exist_ok=True)
-        stamp.write_text(held, encoding="utf-8")
-
-
-_forget_stale()
+forget_stale(Path(__file__).parent)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,63 @@
+"""The sampler's compiled density: its exponential, its blocks of children, and what stands in for it without a mode."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from missingmodels.fit import by_nuts, density, nuts_whitened
+from missingmodels.fit.density import exponential
+from missingmodels.fit.whitened import Posterior
+from missingmodels.frame.design import build_design
+from missingmodels.frame.riskset import build_risk_set
+from missingmodels.frame.rows import build_rows, model_terms
+from missingmodels.models.priors import prior_set
+from worlds import plan_of, small_world
+
+
+@pytest.fixture(scope="module")
+def design():
+    tables = small_world(6, n_homes=5, days=130, onset={"rate_per_year": 20.0}).tables
+    plan = plan_of()
+    return build_design(build_rows(tables, build_risk_set(tables, plan.frame), plan), model_terms(plan, "M3"))
+
+
+def test_exponential():
+    x = np.concatenate([np.linspace(-690, 690, 5001), [0.0, -0.0, 1e-300, -1e-9]])
+    out = np.empty(x.size)
+    exponential(x, out, np.empty(x.size))
+    np.testing.assert_allclose(out, np.exp(x), rtol=4e-16)
+
+
+def test_blocks_of_children_do_not_matter(design, monkeypatch):
+    priors = prior_set(plan_of().priors)
+    x = np.random.default_rng(0).normal(size=Posterior(design, priors).size)
+
+    def found():
+        posterior = Posterior(design, priors)
+        return posterior.rows.block_ends.size, *posterior.log_density(x, posterior.workplace())
+
+    whole, value, gradient = found()
+    monkeypatch.setattr(density, "BLOCK_ROWS", 1)
+    cut, other, slopes = found()
+    assert whole == 1
+    assert cut > 10
+    assert other == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(slopes, gradient, rtol=1e-9, atol=1e-9)
+
+
+def test_every_column_is_placed_once_where_it_never_changes(design):
+    columns = Posterior(design, prior_set(plan_of().priors)).columns
+    at = [columns.at_row, columns.at_child, columns.at_cell]
+    assert all(part.size > 1 for part in at)
+    assert sorted(np.concatenate(at)) == list(range(len(design.names) + 1))
+
+
+def test_without_a_mode_the_model_is_sampled_as_it_stands(design, monkeypatch):
+    def no_mode(*_, **__):
+        raise FloatingPointError("no mode")
+
+    monkeypatch.setattr(nuts_whitened, "sample", no_mode)
+    monkeypatch.setattr(by_nuts, "sample", lambda *_, **__: "sampled as it stands")
+    with pytest.raises(AttributeError, match="tree"):
+        by_nuts._sampled(design, prior_set(plan_of().priors), plan_of().effects, plan_of().sampling, 1, None)
