@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaln
 
 from missingmodels.fit.laplace_data import Array, LaplaceData
 
@@ -25,7 +24,7 @@ def log_joint(data: LaplaceData, b: Array, effects: Array, z: Array, frailty_sha
     total -= 0.5 * (np.einsum("bs,bs->s", away, away) + np.einsum("is,is->s", flat, flat))
     with np.errstate(over="ignore", invalid="ignore"):
         total += _child_terms(data, b, cells, frailty_shape)
-    return np.where(np.isfinite(total), total, -np.inf) + _gamma_part(data, frailty_shape)
+    return np.where(np.isfinite(total), total, -np.inf) + data.gamma_part(frailty_shape)
 
 
 def _child_terms(data: LaplaceData, b: Array, cells: Array, frailty_shape: Array) -> Array:
@@ -47,11 +46,3 @@ def _child_terms(data: LaplaceData, b: Array, cells: Array, frailty_shape: Array
         after = shape + data.onsets_now[at, None]
         total += (shape * np.log(scale) - after * np.log(expected)).sum(axis=0)
     return total
-
-
-def _gamma_part(data: LaplaceData, frailty_shape: Array) -> Array:
-    """(S,) sum of lgamma(k + Y₀ + Y) - lgamma(k + Y₀): few children differ, so each pair of counts is taken once."""
-    counts = np.column_stack([data.onsets_before, data.onsets_before + data.onsets_now])[data.child_at]
-    pairs, times = np.unique(counts, axis=0, return_counts=True)
-    low, high = pairs[:, :1], pairs[:, 1:]
-    return np.asarray(times @ (gammaln(high + frailty_shape) - gammaln(low + frailty_shape)))
