@@ -94,6 +94,11 @@ class LaplaceData:
         return bool(self.before.any())
 
     @cached_property
+    def row_sizes(self) -> Array:
+        """(C',) rows of each child with rows."""
+        return np.diff(np.append(self.row_starts, self.child.size))
+
+    @cached_property
     def count_pairs(self) -> tuple[Array, Array]:
         """(N, 2) onsets before, and before and now, of children with rows, each pair once; and (N,) how many have it."""
         counts = np.column_stack([self.onsets_before, self.onsets_before + self.onsets_now])[self.child_at]

@@ -95,10 +95,11 @@ class Factor:
 
     @cached_property
     def ties(self) -> csr_array:
-        """(G, H * M) sparse of ones: sums what stands at each mover's places in the homes."""
+        """(G, H * M) sparse of ones, single precision: sums what stands at each mover's places in the homes."""
         mover = self.index[:, self.mover_b.shape[1] :].ravel() - self.mover_b.shape[1]
         at = np.flatnonzero(mover < self.mover_shape.size)
-        return csr_array((np.ones(at.size), (mover[at], at)), shape=(self.mover_shape.size, mover.size))
+        ones = np.ones(at.size, np.float32)
+        return csr_array((ones, (mover[at], at)), shape=(self.mover_shape.size, mover.size))
 
     def solve(self, b: Array, z: Array) -> tuple[Array, Array]:
         """The negative Hessian's inverse times a vector in its two parts."""
@@ -123,13 +124,18 @@ class Factor:
         return self.inverse, self.border, outer, self.mover_columns, self.mover_b
 
     def draw_with(
-        self, parts: Sequence[Array], mover_shape: Array, draws: int, rng: np.random.Generator
+        self,
+        parts: Sequence[Array],
+        mover_shape: Array,
+        draws: int,
+        rng: np.random.Generator,
+        log_stretch: Array | None = None,
     ) -> tuple[Array, Array, Array]:
         """(B, S) and (H, D, S) deviations from the mode by a factor of the same layout, and (S,) their log density.
 
-        All in the precision of the parts. The auxiliary variables are drawn too. Their density given the rest is normal
-        in the exact model, so it is divided out, and what is left is that of the deviations. Constants that cancel
-        against the target are left out.
+        ``log_stretch`` (B + H * D, S) stretches each deviation of each draw. All in the precision of the parts. The
+        auxiliary variables are drawn too. Their density given the rest is normal in the exact model, so it is divided
+        out, and what is left is that of the deviations. Constants that cancel against the target are left out.
         """
         inverse, border, outer, mover_columns, mover_b = parts
         homes, size, _ = inverse.shape
@@ -142,12 +148,18 @@ class Factor:
         density -= float(np.log(np.abs(np.diagonal(inverse, axis1=1, axis2=2))).sum())
         wide = np.concatenate([outer.T @ noise, np.zeros((1, draws), dtype=kind)])
         b, t = wide[:free], wide[free:-1]
+        stretch = None if log_stretch is None else np.exp(log_stretch)
+        if stretch is not None:
+            density -= log_stretch.sum(axis=0)
+            b *= stretch[:free]
         flat -= border[..., :free].reshape(homes * size, free) @ b
         if t.size:
             inner -= np.matmul(border[..., free:], wide[self.index[:, free:]])
         z = np.matmul(inverse.transpose(0, 2, 1), inner)
+        if stretch is not None:
+            z *= stretch[free:].reshape(z.shape)
         if t.size:
-            tied = self.ties.astype(kind) @ np.matmul(mover_columns.transpose(0, 2, 1), z).reshape(-1, draws)
+            tied = self.ties @ np.matmul(mover_columns.transpose(0, 2, 1), z).reshape(-1, draws)
             c = mover_shape[:, None]
             density += 0.5 * (c * (t + (tied + mover_b @ b) / c) ** 2).sum(axis=0) - 0.5 * np.log(c).sum()
         return b, z, density
