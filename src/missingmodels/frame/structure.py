@@ -10,8 +10,9 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from missingmodels.frame.exposure import home_sums
-from missingmodels.frame.riskset import NO_HOME, RiskSet
+from missingmodels.frame.columns import places, rows_of
+from missingmodels.frame.exposure import Lives
+from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.shifts import hours_from_shifts
 from missingmodels.intervals import UNRECORDED_DAY, overlap, to_day
 from missingmodels.tables import Tables
@@ -41,36 +42,30 @@ def staff_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
 
 def mix_measures(tables: Tables, risk: RiskSet, wanted: Collection[str] = MIX) -> dict[str, np.ndarray]:
     """(C, D) measures of who else lives in the home on the day, those of ``wanted`` that are such."""
-    children = tables["children"].set_index("child_id").loc[list(risk.child_ids)]
-    lives, day = risk.residence != NO_HOME, np.arange(risk.days)[None, :]
+    children, lives = tables["children"], risk.lives
+    held = rows_of(children["child_id"], risk.child_ids)[lives.place // risk.days]
     measures: dict[str, np.ndarray] = {}
     if {"mix_need", "mix_spread"} & set(wanted):
-        need = children["need_score"].to_numpy(dtype=float)
-        measures["mix_spread"], measures["mix_need"] = _spread_and_others(need, risk, lives)
+        need = children["need_score"].to_numpy(dtype=float)[held]
+        measures["mix_spread"], measures["mix_need"] = _spread_and_others(need, lives)
     if "mix_age_spread" in wanted:
-        birth = to_day(children["birth_date"]) - risk.first_day
-        measures["mix_age_spread"], _ = _spread_and_others(-birth / 365.25, risk, lives)
+        birth = to_day(children["birth_date"])[held] - risk.first_day
+        measures["mix_age_spread"], _ = _spread_and_others(-birth / 365.25, lives)
     if "mix_out_of_area" in wanted:
-        _, measures["mix_out_of_area"] = _spread_and_others(risk.out_of_area, risk, lives)
+        _, measures["mix_out_of_area"] = _spread_and_others(lives.taken(risk.out_of_area), lives)
     if "new_admission_7d" in wanted:
-        arrived = lives & (risk.since_arrival < 7)
-        newcomers = home_sums(risk.residence, arrived, len(risk.home_ids))[risk.residence, day] - arrived
-        measures["new_admission_7d"] = (newcomers > 0).astype(float)
+        measures["new_admission_7d"] = lives.others(lives.taken(risk.since_arrival) < 7) > 0
     if "size" in wanted:
         occupancy = np.where(risk.occupancy_recorded, risk.occupancy, np.nan)
-        measures["size"] = occupancy[risk.residence, day]
-    return {name: np.where(lives, values, np.nan) for name, values in measures.items() if name in wanted}
+        measures["size"] = occupancy.ravel()[lives.cell]
+    return {name: lives.grid(values, np.nan) for name, values in measures.items() if name in wanted}
 
 
-def _spread_and_others(values: np.ndarray, risk: RiskSet, lives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(C, D) spread of a child's value over the residents, and its mean over the others."""
-    homes, day = len(risk.home_ids), np.arange(risk.days)[None, :]
-    grid = np.broadcast_to(values[:, None] if values.ndim == 1 else values, lives.shape)
-    known = lives & ~np.isnan(grid)
-    held = np.where(known, grid, 0.0)
-    n = home_sums(risk.residence, known, homes)[risk.residence, day]
-    total = home_sums(risk.residence, held, homes)[risk.residence, day]
-    square = home_sums(risk.residence, held**2, homes)[risk.residence, day]
+def _spread_and_others(values: np.ndarray, lives: Lives) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) spread of a child's value over the residents of the day, and its mean over the others."""
+    known = ~np.isnan(values)
+    held = np.where(known, values, 0.0)
+    n, total, square = (lives.sums(one)[lives.cell] for one in (known, held, held**2))
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.maximum(square / n - (total / n) ** 2, 0.0)
         others = (total - held) / (n - known)
@@ -86,10 +81,10 @@ def split_between_within(
     one whose value is unrecorded throughout has mean NaN.
     """
     known = ~np.isnan(values)
-    total = np.bincount(home[known], values[known], homes)
-    count = np.bincount(home[known], minlength=homes)
+    total = np.bincount(home, np.where(known, values, 0.0), homes)
+    count = np.bincount(home, known, homes)
     mean = np.divide(total, count, out=np.full(homes, np.nan), where=count > 0)
-    lone = np.bincount(home[~undefined], minlength=homes) == 0
+    lone = np.bincount(home, ~undefined, homes) == 0
     if known.any():
         mean[lone] = values[known].mean()
     between = mean[home]
@@ -117,7 +112,7 @@ def _hours(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.ndarray, np.nd
     """(H, T) worked and agency hours and whether the period is wholly covered; hours spread evenly over their span."""
     frame = tables["staff_periods"].dropna(subset=["worked_hours"])
     start = np.arange(risk.periods)[None, :] * risk.period_days
-    home = pd.Index(risk.home_ids).get_indexer(frame["home_id"].to_numpy(dtype=str))
+    home = places(risk.home_ids, frame["home_id"])
     first = (to_day(frame["start_date"]) - risk.first_day)[:, None]
     last = (to_day(frame["end_date"]) - risk.first_day)[:, None]
     shared = overlap(first, last, start, start + risk.period_days)
@@ -153,7 +148,7 @@ def _per_year(leavers: np.ndarray, headcount: np.ndarray, span_days: np.ndarray)
 
 def _turnover_from_spells(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
     people = _contracts(frame[frame["employment"] == "permanent"])
-    home = pd.Index(risk.home_ids).get_indexer(people["home_id"].to_numpy(dtype=str))
+    home = places(risk.home_ids, people["home_id"])
     start = to_day(people["start_date"]) - risk.first_day
     last = to_day(people["end_date"])
     end = np.where(last == UNRECORDED_DAY, risk.days + TURNOVER_DAYS, last - risk.first_day)
@@ -196,7 +191,7 @@ def _contracts(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _turnover_from_periods(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
     frame = frame.dropna(subset=["permanent_headcount", "permanent_leavers"])
-    home = pd.Index(risk.home_ids).get_indexer(frame["home_id"].to_numpy(dtype=str))
+    home = places(risk.home_ids, frame["home_id"])
     first = to_day(frame["start_date"]) - risk.first_day
     last = to_day(frame["end_date"]) - risk.first_day
     held = home >= 0
