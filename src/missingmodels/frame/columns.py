@@ -19,14 +19,14 @@ def places(ids: Sequence[str] | np.ndarray, column: pd.Series) -> np.ndarray:
     return np.array([at.get(text, -1) for text in column.to_numpy(dtype=object)], dtype=np.int64)
 
 
-def rows_of(column: pd.Series, ids: Sequence[str] | np.ndarray) -> np.ndarray:
+def rows_of(column: pd.Series, ids: Sequence[str | None] | np.ndarray) -> np.ndarray:
     """(N,) row that holds each of ``ids``. Raises KeyError for one that no row holds."""
     at = {text: i for i, text in enumerate(column.to_numpy(dtype=object))}
     return np.array([at[str(name)] for name in ids], dtype=np.int64)
 
 
-def flags(column: pd.Series) -> np.ndarray:
-    """(N,) 1 or 0, NaN where unrecorded."""
+def numbers(column: pd.Series) -> np.ndarray:
+    """(N,) numbers, or 1 and 0 for flags, NaN where unrecorded."""
     return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
-from missingmodels.frame.columns import flags, rows_of, scores
+from missingmodels.frame.columns import numbers, rows_of, scores
 from missingmodels.frame.exposure import ARRIVAL_BANDS, own_history
 from missingmodels.frame.peers import peer_columns
 from missingmodels.frame.riskset import RiskSet
@@ -204,8 +204,8 @@ def _child_columns(tables: Tables, risk: RiskSet, child: np.ndarray, day: np.nda
     per_child = {
         "male": scores(people["sex"], {"M": 1.0, "F": 0.0}),
         "need_score": people["need_score"].to_numpy(dtype=float),
-        "exploitation_risk": flags(people["exploitation_risk"]),
-        "disability": flags(people["disability"]),
+        "exploitation_risk": numbers(people["exploitation_risk"]),
+        "disability": numbers(people["disability"]),
         "emergency": scores(people["entry_route"], {"emergency": 1.0, "planned": 0.0}),
     }
     columns = {name: values[held][child] for name, values in per_child.items()}
@@ -241,9 +241,7 @@ def _calendar_columns(risk: RiskSet, day: np.ndarray, needed: Iterable[str]) -> 
     return columns
 
 
-def _structure_columns(
-    tables: Tables, risk: RiskSet, needed: set[str], notes: list[str]
-) -> Mapping[str, np.ndarray]:
+def _structure_columns(tables: Tables, risk: RiskSet, needed: set[str], notes: list[str]) -> Mapping[str, np.ndarray]:
     wanted = [name for name in STRUCTURE if {f"{name}_between", f"{name}_within"} & needed]
     if not wanted:
         return {}
