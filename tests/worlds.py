@@ -53,11 +53,13 @@ def remade(tables: Tables, frames: Mapping[str, pd.DataFrame], **changes: Any) -
 def day_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
     """The rows of a plan with each day at risk a row of its own, child by child, and its ``day``."""
 
-    def one_a_day(key: pd.DataFrame, onset: np.ndarray, days_at_risk: np.ndarray) -> pd.DataFrame:
+    def one_a_day(key: Mapping[str, object], onset: np.ndarray, days_at_risk: np.ndarray) -> pd.DataFrame:
         # Section 1: the likelihood exposure of a day is e (1 - y/2).
         day = np.nonzero(risk.days_at_risk > 0)[1]
         likelihood_days = np.where(onset, days_at_risk / 2, days_at_risk)
-        return key.assign(onsets=onset.astype(np.int64), days=likelihood_days, days_at_risk=days_at_risk, day=day)
+        return pd.DataFrame(key).assign(
+            onsets=onset.astype(np.int64), days=likelihood_days, days_at_risk=days_at_risk, day=day
+        )
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows_module, "collapse", one_a_day)

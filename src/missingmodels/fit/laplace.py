@@ -135,8 +135,8 @@ def _collect(
     return LaplaceDraws(
         intercept=intercept,
         coefficients=coefficients,
-        home=made.home.T[chosen].astype(float),
-        home_period=made.period.reshape(-1, made.log_target.size).T[chosen].astype(float),
+        home=made.home[:, chosen].T.astype(float),
+        home_period=made.period.reshape(-1, made.log_target.size)[:, chosen].T.astype(float),
         **scales,
         **measured,
     )

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
+from scipy.special import gammaln
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
@@ -32,7 +34,7 @@ class LaplaceData:
     prior_mean, prior_sd : (B,)
     intercept : fixed value, None where it is estimated
     fixed, fixed_mean : (P,) which coefficients the plan fixes, and at what
-    cell_child, cell_slot : (N,) its child, and its place in ``home slots x periods``
+    cell_child, cell_slot, cell_place : (N,) its child, its place in ``home slots x periods`` and in ``homes x periods``
     cells_of_child, cells_of_home : sparse (C, N) and (H * T, N) of ones; ``row_places`` (R,), ``cell_bounds`` (N + 1,)
         and ``ones`` (R,) make the sparse (N, R) of a row weight
     row_starts : (C',) first row of each child with rows, ``child_at`` (C',) that child
@@ -57,6 +59,7 @@ class LaplaceData:
     fixed_mean: Array
     cell_child: Array
     cell_slot: Array
+    cell_place: Array
     cells_of_child: csr_array
     cells_of_home: csr_array
     row_places: Array
@@ -80,10 +83,34 @@ class LaplaceData:
     periods: int
     children: int
 
-    @property
+    @cached_property
+    def before(self) -> Array:
+        """(R,) rows that only update the frailties."""
+        return ~self.now
+
+    @cached_property
     def conditional(self) -> bool:
-        """Whether any row only updates the frailties."""
-        return not bool(self.now.all())
+        """Whether there is any such row."""
+        return bool(self.before.any())
+
+    @cached_property
+    def row_sizes(self) -> Array:
+        """(C',) rows of each child with rows."""
+        return np.diff(np.append(self.row_starts, self.child.size))
+
+    @cached_property
+    def count_pairs(self) -> tuple[Array, Array]:
+        """(N, 2) onsets before, and before and now, of children with rows, each pair once; and (N,) how many have it."""
+        counts = np.column_stack([self.onsets_before, self.onsets_before + self.onsets_now])[self.child_at]
+        pairs, times = np.unique(counts, axis=0, return_counts=True)
+        return pairs, times
+
+    def gamma_part(self, frailty_shape: Any) -> Any:
+        """Sum of lgamma(k + Y₀ + Y) - lgamma(k + Y₀) at one k or at each of (S,)."""
+        pairs, times = self.count_pairs
+        low, high = pairs[:, :1], pairs[:, 1:]
+        out = times @ (gammaln(high + frailty_shape) - gammaln(low + frailty_shape))
+        return out if np.ndim(frailty_shape) else float(out[0])
 
     def child_blocks(self, cells: int) -> Iterator[tuple[slice, slice]]:
         """Slices of children with rows, and of their rows, of about ``cells`` rows each: no child is cut in two."""
@@ -185,6 +212,7 @@ def _cells(child: Array, home: Array, period: Array, homes: int, periods: int, c
     return {
         "cell_child": cell_child,
         "cell_slot": (cell_home * width + rank[pair_of_cell]) * periods + period[cell_starts],
+        "cell_place": cell_home * periods + period[cell_starts],
         "cells_of_child": _indicator(cell_child, cells, children),
         "cells_of_home": _indicator(cell_home * periods + period[cell_starts], cells, homes * periods),
         "row_places": np.arange(child.size),

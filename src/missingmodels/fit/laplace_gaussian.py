@@ -18,9 +18,13 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dtrtri
 from scipy.sparse import csr_array
-from scipy.special import gammaln
 
 from missingmodels.fit.laplace_data import Array, LaplaceData
+
+try:
+    from missingmodels.fit import laplace_kernels as kernels
+except ImportError:  # no numba: the same sums by numpy, several times as slow
+    kernels = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +95,18 @@ class Factor:
 
     @cached_property
     def ties(self) -> csr_array:
-        """(G, H * M) sparse of ones: sums what stands at each mover's places in the homes."""
+        """(G, H * M) sparse of ones, single precision: sums what stands at each mover's places in the homes."""
         mover = self.index[:, self.mover_b.shape[1] :].ravel() - self.mover_b.shape[1]
         at = np.flatnonzero(mover < self.mover_shape.size)
-        return csr_array((np.ones(at.size), (mover[at], at)), shape=(self.mover_shape.size, mover.size))
+        ones = np.ones(at.size, np.float32)
+        return csr_array((ones, (mover[at], at)), shape=(self.mover_shape.size, mover.size))
 
     def solve(self, b: Array, z: Array) -> tuple[Array, Array]:
         """The negative Hessian's inverse times a vector in its two parts."""
+        if kernels is not None:
+            outer, inner = np.zeros(self.schur.shape[0] + 1), np.zeros(z.shape)
+            kernels.solve(self.inverse, self.border, self.index, self.schur, b, z, outer, inner)
+            return outer[: b.size], inner
         y = np.matmul(self.inverse, z[..., None])[..., 0]
         pulled = np.matmul(y[:, None, :], self.border)[:, 0]
         right = np.zeros(self.schur.shape[0] + 1)
@@ -115,13 +124,18 @@ class Factor:
         return self.inverse, self.border, outer, self.mover_columns, self.mover_b
 
     def draw_with(
-        self, parts: Sequence[Array], mover_shape: Array, draws: int, rng: np.random.Generator
+        self,
+        parts: Sequence[Array],
+        mover_shape: Array,
+        draws: int,
+        rng: np.random.Generator,
+        log_stretch: Array | None = None,
     ) -> tuple[Array, Array, Array]:
         """(B, S) and (H, D, S) deviations from the mode by a factor of the same layout, and (S,) their log density.
 
-        All in the precision of the parts. The auxiliary variables are drawn too. Their density given the rest is normal
-        in the exact model, so it is divided out, and what is left is that of the deviations. Constants that cancel
-        against the target are left out.
+        ``log_stretch`` (B + H * D, S) stretches each deviation of each draw. All in the precision of the parts. The
+        auxiliary variables are drawn too. Their density given the rest is normal in the exact model, so it is divided
+        out, and what is left is that of the deviations. Constants that cancel against the target are left out.
         """
         inverse, border, outer, mover_columns, mover_b = parts
         homes, size, _ = inverse.shape
@@ -134,12 +148,18 @@ class Factor:
         density -= float(np.log(np.abs(np.diagonal(inverse, axis1=1, axis2=2))).sum())
         wide = np.concatenate([outer.T @ noise, np.zeros((1, draws), dtype=kind)])
         b, t = wide[:free], wide[free:-1]
+        stretch = None if log_stretch is None else np.exp(log_stretch)
+        if stretch is not None:
+            density -= log_stretch.sum(axis=0)
+            b *= stretch[:free]
         flat -= border[..., :free].reshape(homes * size, free) @ b
         if t.size:
             inner -= np.matmul(border[..., free:], wide[self.index[:, free:]])
         z = np.matmul(inverse.transpose(0, 2, 1), inner)
+        if stretch is not None:
+            z *= stretch[free:].reshape(z.shape)
         if t.size:
-            tied = self.ties.astype(kind) @ np.matmul(mover_columns.transpose(0, 2, 1), z).reshape(-1, draws)
+            tied = self.ties @ np.matmul(mover_columns.transpose(0, 2, 1), z).reshape(-1, draws)
             c = mover_shape[:, None]
             density += 0.5 * (c * (t + (tied + mover_b @ b) / c) ** 2).sum(axis=0) - 0.5 * np.log(c).sum()
         return b, z, density
@@ -150,19 +170,12 @@ def at_point(data: LaplaceData, scales: Scales, b: Array, z: Array) -> Point:
     k = scales.frailty_shape
     effects = scales.effects(z, data.periods)
     rate = np.exp(data.log_days + data.columns @ b + effects.ravel()[data.home_period])
-    before = child_totals(data, np.where(data.now, 0.0, rate)) if data.conditional else np.zeros(data.children)
-    shape, scale = k + data.onsets_before, k + before
-    total = k + child_totals(data, rate)
-    value = float(data.linear @ b + (data.cell_onsets * effects).sum() + data.offset_linear)
-    value += float(frailty_terms(data, shape, scale, total).sum())
+    value, m, cells, share_now, share_before = _frailty_sums(data, k, rate)
+    value += data.gamma_part(k) + float(data.linear @ b + (data.cell_onsets * effects).sum() + data.offset_linear)
     away = (b - data.prior_mean) / data.prior_sd
     value -= 0.5 * float(away @ away + (z * z).sum())
-    share_now, share_before = (shape + data.onsets_now) / total, shape / scale
-    m = rate * share_now[data.child]
-    if data.conditional:
-        m -= np.where(data.now, 0.0, rate * share_before[data.child])
     d = scales.of_blocks(data.periods)
-    left = data.cell_onsets - np.bincount(data.home_period, m, data.homes * data.periods).reshape(effects.shape)
+    left = data.cell_onsets - cells.reshape(effects.shape)
     return Point(
         value=value,
         b=b,
@@ -175,15 +188,25 @@ def at_point(data: LaplaceData, scales: Scales, b: Array, z: Array) -> Point:
     )
 
 
-def child_totals(data: LaplaceData, values: Array) -> Array:
-    """(C,) sums of (R,) values."""
-    return np.bincount(data.child, values, data.children)
-
-
-def frailty_terms(data: LaplaceData, shape: Array, scale: Array, total: Array) -> Array:
-    """(C,) log L_i without its linear term; ``shape``, ``scale``: the frailty before; ``total``: k + Λ₀ + Λ."""
-    after = shape + data.onsets_now
-    return np.asarray(gammaln(after) - gammaln(shape) + shape * np.log(scale) - after * np.log(total))
+def _frailty_sums(data: LaplaceData, k: float, rate: Array) -> tuple[float, Array, Array, Array, Array]:
+    """The rows' part of log L without its linear and gamma terms, (R,) m, (H * T,) sums of m, and the (C,) shares."""
+    if kernels is not None:
+        m, cells = np.empty(rate.size), np.zeros(data.homes * data.periods)
+        share_now, share_before = np.ones(data.children), np.ones(data.children)
+        value = kernels.frailty_sums(
+            rate, data.before, data.conditional, data.row_starts, data.child_at, k,
+            data.onsets_before, data.onsets_now, data.home_period, m, cells, share_now, share_before,
+        )  # fmt: skip
+        return value, m, cells, share_now, share_before
+    known = np.bincount(data.child, np.where(data.before, rate, 0.0), data.children) if data.conditional else 0.0
+    shape, scale = k + data.onsets_before, np.full(data.children, k) + known
+    after, total = shape + data.onsets_now, k + np.bincount(data.child, rate, data.children)
+    share_now, share_before = after / total, shape / scale
+    m = rate * share_now[data.child]
+    if data.conditional:
+        m -= np.where(data.before, rate * share_before[data.child], 0.0)
+    cells = np.bincount(data.home_period, m, data.homes * data.periods)
+    return float((shape * np.log(scale) - after * np.log(total)).sum()), m, cells, share_now, share_before
 
 
 def factorise(data: LaplaceData, scales: Scales, point: Point, *, convex: bool = False) -> Factor:
@@ -200,31 +223,22 @@ def factorise(data: LaplaceData, scales: Scales, point: Point, *, convex: bool =
     moved[data.mover_child] = True
     dense, block, border, slots, child_b = _term(data, m, np.where(moved, 0.0, 1 / after))
     if data.conditional and not convex:
-        known = np.where(data.now, 0.0, point.rate * (point.share_before * data.settled)[data.child])
+        known = np.where(data.before, point.rate * (point.share_before * data.settled)[data.child], 0.0)
         other = _term(data, known, 1 / (scales.frailty_shape + data.onsets_before))
         dense, block, border = dense - other[0], block - other[1], border - other[2]
     dense[np.diag_indices(free)] += 1 / data.prior_sd**2
     d = scales.of_blocks(data.periods)
-    block = scales.to_blocks(scales.to_blocks(block).transpose(0, 2, 1)) * d * d[:, None]
-    block[:, np.arange(d.size), np.arange(d.size)] += 1
-    padded = np.concatenate([slots, np.zeros((data.homes, 1, data.periods))], axis=1)
-    moving = np.take_along_axis(padded, data.mover_slot[..., None], axis=1).transpose(0, 2, 1)
-    mover_columns = scales.to_blocks(moving) * d[:, None]
-    inverse = np.linalg.inv(np.linalg.cholesky(block)) if d.size else block
-    full = np.matmul(inverse, np.concatenate([scales.to_blocks(border) * d[:, None], mover_columns], axis=2))
     movers, mover_b, shape = data.mover_child.size, child_b[data.mover_child], after[data.mover_child]
     index = np.column_stack([np.broadcast_to(np.arange(free), (data.homes, free)), free + data.mover_at])
-    left = np.zeros((free + movers + 1,) * 2)
-    inner = full.reshape(data.homes * d.size, full.shape[2])[:, :free]
-    left[:free, :free] = dense - inner.T @ inner
-    left[free:-1, :free] = mover_b
+    left = np.zeros((free + movers,) * 2)
+    left[:free, :free] = dense
+    left[free:, :free] = mover_b
     at = np.arange(free, free + movers)
     left[at, at] = shape
-    if movers:
-        cross = np.matmul(full[..., free:].transpose(0, 2, 1), full)
-        at = index[:, free:, None] * len(left) + index[:, None, :]
-        left -= np.bincount(at.ravel(), cross.ravel(), left.size).reshape(left.shape)
-    schur = np.linalg.cholesky(left[:-1, :-1])
+    inverse, full, mover_columns = _eliminate(data, scales, block, border, slots, index, left)
+    inner = full.reshape(data.homes * d.size, full.shape[2])[:, :free]
+    left[:free, :free] -= inner.T @ inner
+    schur = np.linalg.cholesky(left)
     diagonal = inverse[:, np.arange(d.size), np.arange(d.size)]
     return Factor(
         inverse=inverse,
@@ -238,23 +252,64 @@ def factorise(data: LaplaceData, scales: Scales, point: Point, *, convex: bool =
     )
 
 
+def _eliminate(
+    data: LaplaceData, scales: Scales, block: Array, border: Array, slots: Array, index: Array, left: Array
+) -> tuple[Array, Array, Array]:
+    """Inverse factors (H, D, D), the border times them (H, D, B + M) and the movers' columns (H, D, M).
+
+    Takes the homes out of the movers' rows of ``left``, of which the lower triangle counts.
+    """
+    d, free, most = scales.of_blocks(data.periods), border.shape[2], data.mover_slot.shape[1]
+    if kernels is not None:
+        inverse, full = np.zeros((data.homes, d.size, d.size)), np.zeros((data.homes, d.size, free + most))
+        moving = np.empty((data.homes, d.size, most))
+        if not kernels.eliminate(
+            block, border, slots, data.mover_slot, data.mover_at, d, scales.home_on, scales.period_on,
+            inverse, full, moving, left,
+        ):  # fmt: skip
+            raise np.linalg.LinAlgError("a home's block is not positive definite")
+        return inverse, full, moving
+    block = scales.to_blocks(scales.to_blocks(block).transpose(0, 2, 1)) * d * d[:, None]
+    block[:, np.arange(d.size), np.arange(d.size)] += 1
+    padded = np.concatenate([slots, np.zeros((data.homes, 1, data.periods))], axis=1)
+    taken = np.take_along_axis(padded, data.mover_slot[..., None], axis=1).transpose(0, 2, 1)
+    moving = scales.to_blocks(taken) * d[:, None]
+    inverse = np.linalg.inv(np.linalg.cholesky(block)) if d.size else block
+    full = np.matmul(inverse, np.concatenate([scales.to_blocks(border) * d[:, None], moving], axis=2))
+    if most:
+        cross = np.matmul(full[..., free:].transpose(0, 2, 1), full)
+        wide = len(left) + 1  # one place too far, for empty ones
+        at = index[:, free:, None] * wide + index[:, None, :]
+        left -= np.bincount(at.ravel(), cross.ravel(), wide**2).reshape(wide, wide)[:-1, :-1]
+    return inverse, full, moving
+
+
 def _term(data: LaplaceData, m: Array, inverse_shape: Array) -> tuple[Array, Array, Array, Array, Array]:
     """One term's sums: coefficients (B, B), homes (H, T, T), border (H, T, B); slots (H, K, T) and children (C, B).
 
     ``inverse_shape`` is 0 for children whose rank-one part is left to the caller.
     """
     homes, periods, free = data.homes, data.periods, data.prior_sd.size
-    rows = csr_array((m, data.row_places, data.cell_bounds), shape=(data.cell_child.size, m.size))
-    cell_m, cell_b = rows @ data.ones, rows @ data.columns
-    child_b = np.concatenate([data.cells_of_child @ cell_b, np.zeros((1, free))])
-    slots = np.zeros((*data.slot_child.shape, periods))
-    slots.reshape(-1)[data.cell_slot] = cell_m
     inverse = np.append(inverse_shape, 0.0)
-    dense = (data.columns * m[:, None]).T @ data.columns - child_b.T @ (child_b * inverse[:, None])
-    pulled = (slots * inverse[data.slot_child][..., None]).transpose(0, 2, 1)
-    block = -np.matmul(pulled, slots)
-    diagonal = np.arange(periods)
-    block[:, diagonal, diagonal] += (data.cells_of_home @ cell_m).reshape(homes, periods)
-    border = (data.cells_of_home @ cell_b).reshape(homes, periods, free)
-    border -= np.matmul(pulled, child_b[data.slot_child])
+    half = data.columns * np.sqrt(m)[:, None]
+    dense = half.T @ half
+    child_b, slots = np.zeros((data.children + 1, free)), np.zeros((*data.slot_child.shape, periods))
+    if kernels is not None:
+        block, border = np.zeros((homes, periods, periods)), np.zeros((homes, periods, free))
+        kernels.block_sums(
+            data.columns, m, inverse, data.cell_bounds, data.cell_child, data.cell_place, data.cell_slot,
+            data.slot_child, child_b, slots, block, border,
+        )  # fmt: skip
+    else:
+        rows = csr_array((m, data.row_places, data.cell_bounds), shape=(data.cell_child.size, m.size))
+        cell_m, cell_b = rows @ data.ones, rows @ data.columns
+        child_b[:-1] = data.cells_of_child @ cell_b
+        slots.reshape(-1)[data.cell_slot] = cell_m
+        pulled = (slots * inverse[data.slot_child][..., None]).transpose(0, 2, 1)
+        block = -np.matmul(pulled, slots)
+        diagonal = np.arange(periods)
+        block[:, diagonal, diagonal] += (data.cells_of_home @ cell_m).reshape(homes, periods)
+        border = (data.cells_of_home @ cell_b).reshape(homes, periods, free)
+        border -= np.matmul(pulled, child_b[data.slot_child])
+    dense -= child_b.T @ (child_b * inverse[:, None])
     return dense, block, border, slots, child_b[:-1]

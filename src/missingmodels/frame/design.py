@@ -262,6 +262,9 @@ def _design_frame(frame: pd.DataFrame, terms: list[str], weight: np.ndarray) -> 
 
 
 def _columns_of(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
+    terms = dict.fromkeys(top_level_terms(formula))
+    if all(term in frame and _is_plain(frame[term].dtype) for term in terms):
+        return pd.DataFrame({name: values for term in terms for name, values in _plain(frame[term]).items()})
     try:
         made = design_matrices(formula, frame)
     except Exception as error:  # formulae raises many kinds for a formula that does not read
@@ -278,6 +281,19 @@ def _columns_of(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     if len(table) != len(frame):
         raise ConfigInvalid("the formula loses rows", where=formula, remedy="use columns without unrecorded values")
     return table.drop(columns="Intercept", errors="ignore").reset_index(drop=True)
+
+
+def _is_plain(dtype: object) -> bool:
+    return dtype == np.float64 or (isinstance(dtype, pd.CategoricalDtype) and bool(dtype.ordered))
+
+
+def _plain(column: pd.Series) -> dict[str, np.ndarray]:
+    """What formulae makes of a column that stands alone: itself, or an indicator of each level but the first."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return {str(column.name): column.to_numpy()}
+    codes = column.cat.codes.to_numpy()
+    levels = list(column.cat.categories)[1:]
+    return {f"{column.name}[{level}]": (codes == i + 1).astype(float) for i, level in enumerate(levels)}
 
 
 def _varying(table: pd.DataFrame, weight: np.ndarray) -> tuple[list[str], dict[str, float]]:

@@ -42,12 +42,50 @@ def fading(onset: Grid, *, kernel_days: float) -> Grid:
     return out
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lives:
+    """The N child-days on which a child lives in a home, in the order of the flat (C, D) grid.
+
+    ``place`` (N,) in that grid, ``home`` (N,) and ``cell`` (N,) in the flat (H, D) grid.
+    """
+
+    place: np.ndarray
+    home: np.ndarray
+    cell: np.ndarray
+    homes: int
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, residence: Grid, homes: int) -> Lives:
+        """Of a (C, D) grid of homes, -1 for none."""
+        place = np.flatnonzero(residence.ravel() >= 0)
+        home = residence.ravel()[place].astype(np.int64)
+        days = residence.shape[1]
+        return cls(place=place, home=home, cell=home * days + place % days, homes=homes, shape=residence.shape)
+
+    def taken(self, grid: Grid) -> np.ndarray:
+        """(N,) of a (C, D) grid."""
+        return grid.ravel()[self.place]
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """(H * D,) sums of (N,) over the residents of a home on a day."""
+        return np.bincount(self.cell, values, self.homes * self.shape[1])
+
+    def others(self, values: np.ndarray) -> np.ndarray:
+        """(N,) sums over the other residents."""
+        return np.asarray(self.sums(values)[self.cell] - values)
+
+    def grid(self, values: np.ndarray, elsewhere: float = 0.0) -> Grid:
+        """(C, D) of (N,)."""
+        out = np.full(self.shape[0] * self.shape[1], elsewhere)
+        out[self.place] = values
+        return out.reshape(self.shape)
+
+
 def home_sums(residence: Grid, values: Grid, homes: int) -> Grid:
     """(H, D) sum of a child-day value over the residents of each home."""
-    days = residence.shape[1]
-    child, day = np.nonzero(residence >= 0)
-    cell = residence[child, day].astype(np.int64) * days + day
-    return np.bincount(cell, values[child, day].astype(float), homes * days).reshape(homes, days)
+    lives = Lives.of(residence, homes)
+    return lives.sums(lives.taken(values)).reshape(homes, -1)
 
 
 def peer_exposures(
@@ -61,6 +99,7 @@ def peer_exposures(
     ties: TieSpans | None = None,
     kernel_days: float | None = None,
     kernel_known_days: float = 0.0,
+    lives: Lives | None = None,
 ) -> dict[str, Grid]:
     """Exposure of every child on every day to the recent onsets of the others in the home.
 
@@ -68,20 +107,19 @@ def peer_exposures(
     the density, which is NaN where ``occupancy_recorded`` is False. A peer with fewer than ``window_days`` of record
     counts as unseen, as does any who may live there unrecorded: ``peers_unseen`` is 1 on such days, and the other
     exposures are lower bounds. ``peer_network`` is given only with ``ties``; with ``kernel_days`` (τ) ``peer_kernel``,
-    and ``kernel_unseen``, which asks ``kernel_known_days`` of record of every peer.
+    and ``kernel_unseen``, which asks ``kernel_known_days`` of record of every peer. ``lives`` is that of the residence,
+    if it is at hand.
     """
-    homes, days = occupancy.shape
-    lives, column = residence >= 0, np.arange(days)[None, :]
-    recent = any_onset(onset, first_lag=1, last_lag=window_days) & lives
-    others_recent = home_sums(residence, recent, homes)[residence, column] - recent
-    others_visible = home_sums(residence, lives, homes)[residence, column] - 1
-    others = occupancy[residence, column] - 1
-    recorded = occupancy_recorded[residence, column]
+    lives = lives or Lives.of(residence, occupancy.shape[0])
+    recent = any_onset(onset, first_lag=1, last_lag=window_days)
+    others_recent = lives.others(lives.taken(recent))
+    others_visible = lives.others(np.ones(lives.place.size))
+    others = occupancy.ravel()[lives.cell] - 1
+    recorded = occupancy_recorded.ravel()[lives.cell]
+    known = lives.taken(known_days)
 
-    def any_unseen(least_days: float) -> Grid:
-        unseen = (known_days < least_days) & lives
-        others_unseen = home_sums(residence, unseen, homes)[residence, column] - unseen
-        return (others_unseen > 0) | (others > others_visible) | ~recorded
+    def any_unseen(least_days: float) -> np.ndarray:
+        return (lives.others(known < least_days) > 0) | (others > others_visible) | ~recorded
 
     out = {
         "peer_presence": others_recent > 0,
@@ -91,12 +129,11 @@ def peer_exposures(
         "peers_unseen": any_unseen(window_days),
     }
     if ties is not None:
-        out["peer_network"] = network_exposure(residence, recent, ties)
+        out["peer_network"] = lives.taken(network_exposure(residence, recent & (residence >= 0), ties))
     if kernel_days is not None:
-        faded = fading(onset, kernel_days=kernel_days) * lives
         out["kernel_unseen"] = any_unseen(kernel_known_days)
-        out["peer_kernel"] = home_sums(residence, faded, homes)[residence, column] - faded
-    return {name: np.where(lives, values, 0).astype(float) for name, values in out.items()}
+        out["peer_kernel"] = lives.others(lives.taken(fading(onset, kernel_days=kernel_days)))
+    return {name: lives.grid(values) for name, values in out.items()}
 
 
 def network_exposure(residence: Grid, recent: Grid, ties: TieSpans) -> Grid:
@@ -119,7 +156,7 @@ def network_exposure(residence: Grid, recent: Grid, ties: TieSpans) -> Grid:
 
 def own_history(onset: Grid, since_arrival: Grid, known_days: Grid) -> dict[str, Grid]:
     """Own recent onsets, the band of days since arrival (as its index in ``ARRIVAL_BANDS``) and unknown history."""
-    band = np.select([since_arrival < 7, since_arrival < 28, since_arrival < 90], [1, 2, 3], default=0)
+    band = np.array([1, 2, 3, 0], dtype=np.int8)[np.digitize(since_arrival, (7, 28, 90))]
     return {
         "own_1_7": any_onset(onset, first_lag=1, last_lag=7).astype(float),
         "own_8_28": any_onset(onset, first_lag=8, last_lag=28).astype(float),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.frame.columns import places
 from missingmodels.frame.exposure import TieSpans, peer_exposures
 from missingmodels.frame.outside import outside_exposures
 from missingmodels.frame.riskset import RiskSet
@@ -42,6 +42,7 @@ def peer_columns(
         ties=ties if "peer_network" in needed else None,
         kernel_days=plan.exposure.kernel_days if "peer_kernel" in needed else None,
         kernel_known_days=KERNEL_MEMORY * plan.exposure.kernel_days,
+        lives=risk.lives,
     )
     if ties is not None and needed & {*OUTSIDE, "no_outside_ties", "outside_unseen"}:
         grids |= outside_exposures(
@@ -51,14 +52,13 @@ def peer_columns(
             known_days=risk.known_days,
             ties=ties,
         )
-    return {name: grid[child, day] for name, grid in grids.items()}
+    at = child * risk.days + day
+    return {name: grid.ravel()[at] for name, grid in grids.items() if name in needed}
 
 
 def _tie_spans(tables: Tables, risk: RiskSet) -> TieSpans | None:
     frame = tables["ties"]
-    index = pd.Index(risk.child_ids)
-    a = index.get_indexer(frame["child_a"].to_numpy(dtype=str))
-    b = index.get_indexer(frame["child_b"].to_numpy(dtype=str))
+    a, b = places(risk.child_ids, frame["child_a"]), places(risk.child_ids, frame["child_b"])
     held = (a >= 0) & (b >= 0)
     if not held.any():
         return None

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.frame.columns import places, rows_of
+from missingmodels.frame.exposure import Lives
 from missingmodels.frame.stays import stays_in_homes
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
 from missingmodels.plan import Frame
@@ -61,6 +64,11 @@ class RiskSet:
     coverage: np.ndarray
     before_window: np.ndarray
     notes: Mapping[str, int]
+
+    @cached_property
+    def lives(self) -> Lives:
+        """The child-days lived in homes."""
+        return Lives.of(self.residence, len(self.home_ids))
 
     @property
     def days(self) -> int:
@@ -140,7 +148,7 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
 def _episodes(tables: Tables, settings: Frame, child_ids: np.ndarray) -> tuple[pd.DataFrame, dict[str, int]]:
     """Episodes of the children held, as day offsets; ``counts`` marks the categories that are the outcome."""
     frame = tables["missing_episodes"]
-    at = pd.Index(child_ids).get_indexer(frame["child_id"].to_numpy(dtype=str))
+    at = places(child_ids, frame["child_id"])
     last = to_day(frame["end_date"])
     span = tables.end_day - tables.first_day
     episodes = pd.DataFrame(
@@ -179,15 +187,24 @@ def _settle_boundaries(
 
     A stay that another follows in the same home is no boundary.
     """
-    ends = stays.loc[stays["end"] < residence.shape[1], ["child", "end", "home"]].rename_axis("stay").reset_index()
-    ties = episodes.reset_index().merge(ends, left_on=["child", "start"], right_on=["child", "end"])
-    ties = ties[residence[ties["child"], ties["start"]] != ties["home"]]
-    child, day = ties["child"].to_numpy(), ties["start"].to_numpy()
+    days = residence.shape[1]
+    ended = np.flatnonzero((stays["end"] < days).to_numpy())
+    key = stays["child"].to_numpy()[ended] * days + stays["end"].to_numpy()[ended]
+    order = np.argsort(key, kind="stable")
+    ended, key = ended[order], key[order]
+    start = episodes["start"].to_numpy()
+    wanted = np.where(start >= 0, episodes["child"].to_numpy() * days + start, -1)
+    episode, at = expand(np.searchsorted(key, wanted, side="left"), np.searchsorted(key, wanted, side="right"))
+    left, home = ended[at], stays["home"].to_numpy()[ended[at]]
+    child, day = episodes["child"].to_numpy()[episode], start[episode]
+    moved = residence[child, day] != home
     if rule == "ending":
-        residence[child, day] = ties["home"].to_numpy()
-        stay[child, day] = ties["stay"].to_numpy()
-    episodes["dropped"] = episodes.index.isin(ties["index"]) & (rule == "drop")
-    return {f"episodes on a moving day (rule: {rule})": len(ties)}
+        residence[child[moved], day[moved]] = home[moved]
+        stay[child[moved], day[moved]] = left[moved]
+    dropped = np.zeros(len(episodes), dtype=bool)
+    dropped[episode[moved]] = rule == "drop"
+    episodes["dropped"] = dropped
+    return {f"episodes on a moving day (rule: {rule})": int(moved.sum())}
 
 
 def _days_at_risk(residence: np.ndarray, episodes: pd.DataFrame) -> np.ndarray:
@@ -234,10 +251,8 @@ def _account(episodes: pd.DataFrame, residence: np.ndarray, at_risk: np.ndarray,
 
 def _residents(residence: np.ndarray, homes: int) -> np.ndarray:
     """(H, D) number of children in each home on each day."""
-    days = residence.shape[1]
-    child, day = np.nonzero(residence != NO_HOME)
-    cell = residence[child, day].astype(np.int64) * days + day
-    return np.bincount(cell, minlength=homes * days).reshape(homes, days)
+    lives = Lives.of(residence, homes)
+    return np.bincount(lives.cell, minlength=homes * residence.shape[1]).reshape(homes, -1)
 
 
 def _occupancy(tables: Tables, home_ids: np.ndarray, visible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -250,7 +265,7 @@ def _occupancy(tables: Tables, home_ids: np.ndarray, visible: np.ndarray) -> tup
         return visible, np.ones(visible.shape, dtype=bool)
     occupancy, recorded = visible.copy(), np.zeros(visible.shape, dtype=bool)
     homes = tables["homes"].dropna(subset=["places"])
-    at = pd.Index(home_ids).get_indexer(homes["home_id"].to_numpy(dtype=str))
+    at = places(home_ids, homes["home_id"])
     start = to_day(homes["valid_from"]) - tables.first_day
     last = to_day(homes["valid_to"])
     end = np.where(last == UNRECORDED_DAY, visible.shape[1], last - tables.first_day)
@@ -264,7 +279,8 @@ def _occupancy(tables: Tables, home_ids: np.ndarray, visible: np.ndarray) -> tup
 
 def _known_days(tables: Tables, child_ids: np.ndarray, days: int) -> tuple[np.ndarray, np.ndarray]:
     """(C, D) days before each day on which the child's episodes were being recorded, and whether the day itself is."""
-    frame = tables["children"].set_index("child_id")["recorded_from"]
-    start = np.maximum(to_day(frame.loc[list(child_ids)]) - tables.first_day, 0)[:, None]
+    frame = tables["children"]
+    first = to_day(frame["recorded_from"])[rows_of(frame["child_id"], child_ids)]
+    start = np.maximum(first - tables.first_day, 0)[:, None]
     day = np.arange(days)[None, :]
     return np.maximum(day - start, 0), day >= start

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
+from missingmodels.frame.columns import numbers, rows_of, scores
 from missingmodels.frame.exposure import ARRIVAL_BANDS, own_history
 from missingmodels.frame.groups import Group, home_groups
 from missingmodels.frame.peers import peer_columns
-from missingmodels.frame.riskset import NO_HOME, RiskSet
+from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Plan
@@ -105,7 +106,7 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
         **_history_columns(risk, child, day),
         **peer_columns(tables, risk, plan, child, day, needed),
         **_calendar_columns(risk, day, needed),
-        **_structure_columns(tables, risk, child, day, needed, notes),
+        **_structure_columns(tables, risk, needed, notes),
     }
     for factor, (column, sign) in FACTORS.items():
         if factor in needed:
@@ -117,12 +118,15 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
             where=f"plan {plan.name!r}",
             remedy=f"known columns: {', '.join(sorted(set(columns) | _all_structure_names()))}",
         )
-    frame = pd.DataFrame({name: values for name, values in columns.items() if name in needed})
-    key = pd.DataFrame(
-        {"child": child, "home": home, "period": day // risk.period_days, "before_window": risk.before_window[day]}
-    )
-    onset, risk_days = risk.onset[child, day], risk.days_at_risk[child, day]
-    collapsed = collapse(pd.concat([key, frame], axis=1), onset, risk_days)
+    key: dict[str, Any] = {
+        "child": child,
+        "home": home,
+        "period": day // risk.period_days,
+        "before_window": risk.before_window[day],
+    }
+    key |= {name: values for name, values in columns.items() if name in needed}
+    place = child * risk.days + day
+    collapsed = collapse(key, risk.onset.ravel()[place], risk.days_at_risk.ravel()[place])
     if not collapsed.loc[~collapsed["before_window"], "onsets"].sum():
         raise CannotAnswer(
             "no child goes missing from a home inside the window, so no rate can be estimated",
@@ -140,28 +144,52 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
     )
 
 
-def collapse(key: pd.DataFrame, onset: np.ndarray, days_at_risk: np.ndarray) -> pd.DataFrame:
-    """Add up days of equal key. ``days`` counts half a day less for each day with an onset in full exposure.
+def collapse(key: Mapping[str, Any], onset: np.ndarray, days_at_risk: np.ndarray) -> pd.DataFrame:
+    """Add up days of equal key, given by column. ``days`` counts half a day less for each onset in full exposure.
 
     The likelihood exposure of a day is e (1 - y/2), so a return day with an onset counts a quarter.
     """
-    code, span = np.zeros(len(key), dtype=np.int64), 1
-    for name in key.columns:
-        levels, uniques = pd.factorize(key[name], use_na_sentinel=False)
+    # neighbouring days are mostly alike, so runs of them come first: hashing then sees a fraction of the days
+    starts = np.flatnonzero(_changes(key, onset.size))
+    runs: dict[str, Any] = {name: _values(key[name])[starts] for name in key}
+    code, span = np.zeros(starts.size, dtype=np.int64), 1
+    for values in runs.values():
+        levels, uniques = pd.factorize(values, use_na_sentinel=False)
         if span * len(uniques) > np.iinfo(np.int64).max:
             # codes are made dense before their product would overflow
             code, held = pd.factorize(code)
             span = len(held)
         code, span = code * len(uniques) + levels, span * len(uniques)
     code = pd.factorize(code)[0]
-    groups = int(code.max()) + 1 if code.size else 0
-    first = np.full(groups, code.size, dtype=np.int64)
-    np.minimum.at(first, code, np.arange(code.size))
-    out = key.iloc[first].reset_index(drop=True)
-    out["onsets"] = np.bincount(code, onset, groups).astype(np.int64)
-    out["days"] = np.bincount(code, days_at_risk * (1 - onset / 2), groups)
-    out["days_at_risk"] = np.bincount(code, days_at_risk, groups)
-    return out.sort_values(["child", "period", "home"], kind="stable", ignore_index=True)
+    first = np.flatnonzero(np.diff(np.maximum.accumulate(code), prepend=-1))
+    order = np.lexsort([runs[name][first] for name in ("home", "period", "child")])
+    days = np.repeat(code, np.diff(np.append(starts, onset.size)))
+    sums = {"onsets": onset, "days": days_at_risk * (1 - onset / 2), "days_at_risk": days_at_risk}
+    out: dict[str, Any] = {name: values[first[order]] for name, values in runs.items()}
+    out |= {name: np.bincount(days, values, first.size)[order] for name, values in sums.items()}
+    out["onsets"] = out["onsets"].astype(np.int64)
+    return pd.DataFrame(out)
+
+
+def _values(column: Any) -> Any:
+    """A column as an array, or as it is if it is categorical."""
+    values = column.array if isinstance(column, pd.Series) else column
+    return values if isinstance(values, pd.Categorical) else np.asarray(values)
+
+
+def _changes(key: Mapping[str, Any], size: int) -> np.ndarray:
+    """(N,) True at each day that differs from the one before it, and at the first."""
+    out = np.ones(size, dtype=bool)
+    if size:
+        out[1:] = False
+    for name in key:
+        values = _values(key[name])
+        values = values.codes if isinstance(values, pd.Categorical) else values
+        differs = values[1:] != values[:-1]
+        if values.dtype.kind == "f":
+            differs &= ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
+        out[1:] |= differs
+    return out
 
 
 def _all_structure_names() -> set[str]:
@@ -169,21 +197,22 @@ def _all_structure_names() -> set[str]:
 
 
 def _child_columns(tables: Tables, risk: RiskSet, child: np.ndarray, day: np.ndarray) -> Mapping[str, np.ndarray]:
-    people = tables["children"].set_index("child_id").loc[list(risk.child_ids)]
-    birth = to_day(people["birth_date"]) - risk.first_day
+    people = tables["children"]
+    held = rows_of(people["child_id"], risk.child_ids)
+    birth = to_day(people["birth_date"])[held] - risk.first_day
     period_start = day // risk.period_days * risk.period_days
-    uasc_from, uasc_to = to_day(people["uasc_from"]), to_day(people["uasc_to"])
+    uasc_from, uasc_to = to_day(people["uasc_from"])[held], to_day(people["uasc_to"])[held]
     today = period_start + risk.first_day
     until = np.where(uasc_to == UNRECORDED_DAY, np.iinfo(np.int64).max, uasc_to)
     is_uasc = (uasc_from != UNRECORDED_DAY)[child] & (uasc_from[child] <= today) & (today < until[child])
     per_child = {
-        "male": people["sex"].map({"M": 1.0, "F": 0.0}).to_numpy(dtype=float),
+        "male": scores(people["sex"], {"M": 1.0, "F": 0.0}),
         "need_score": people["need_score"].to_numpy(dtype=float),
-        "exploitation_risk": people["exploitation_risk"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
-        "disability": people["disability"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
-        "emergency": people["entry_route"].map({"emergency": 1.0, "planned": 0.0}).to_numpy(dtype=float),
+        "exploitation_risk": numbers(people["exploitation_risk"]),
+        "disability": numbers(people["disability"]),
+        "emergency": scores(people["entry_route"], {"emergency": 1.0, "planned": 0.0}),
     }
-    columns = {name: values[child] for name, values in per_child.items()}
+    columns = {name: values[held][child] for name, values in per_child.items()}
     columns["age_years"] = (period_start - birth[child]) / DAYS_PER_YEAR
     columns["uasc"] = is_uasc.astype(float)
     columns["out_of_area"] = risk.out_of_area[child, day]
@@ -192,9 +221,11 @@ def _child_columns(tables: Tables, risk: RiskSet, child: np.ndarray, day: np.nda
 
 def _history_columns(risk: RiskSet, child: np.ndarray, day: np.ndarray) -> Mapping[str, object]:
     history = own_history(risk.onset_anywhere, risk.since_arrival, risk.known_days)
-    columns: dict[str, object] = {name: grid[child, day] for name, grid in history.items()}
-    band = history["arrival_band"][child, day]
-    columns["arrival_band"] = pd.Categorical.from_codes(band, categories=list(ARRIVAL_BANDS), ordered=True)
+    place = child * risk.days + day
+    columns: dict[str, Any] = {name: grid.ravel()[place] for name, grid in history.items()}
+    columns["arrival_band"] = pd.Categorical.from_codes(
+        columns["arrival_band"], categories=list(ARRIVAL_BANDS), ordered=True
+    )
     return columns
 
 
@@ -214,26 +245,22 @@ def _calendar_columns(risk: RiskSet, day: np.ndarray, needed: Iterable[str]) -> 
     return columns
 
 
-def _structure_columns(
-    tables: Tables, risk: RiskSet, child: np.ndarray, day: np.ndarray, needed: set[str], notes: list[str]
-) -> Mapping[str, np.ndarray]:
+def _structure_columns(tables: Tables, risk: RiskSet, needed: set[str], notes: list[str]) -> Mapping[str, np.ndarray]:
     wanted = [name for name in STRUCTURE if {f"{name}_between", f"{name}_within"} & needed]
     if not wanted:
         return {}
-    lives_child, lives_day = np.nonzero(risk.residence != NO_HOME)
-    lives_home = risk.residence[lives_child, lives_day]
-    alone = (risk.occupancy == 1)[lives_home, lives_day] & risk.occupancy_recorded[lives_home, lives_day]
+    lives = risk.lives
+    alone = (risk.occupancy.ravel()[lives.cell] == 1) & risk.occupancy_recorded.ravel()[lives.cell]
     staff, mix = staff_measures(tables, risk), mix_measures(tables, risk, wanted)
-    # place of each day at risk among the resident-days
-    place = np.full(risk.residence.shape, -1)
-    place[lives_child, lives_day] = np.arange(lives_child.size)
-    at_risk = place[child, day]
+    period = lives.home * risk.periods + lives.place % risk.days // risk.period_days
+    # a child is at risk on some of the days lived in homes, which come in the same order
+    at_risk = np.flatnonzero(lives.taken(risk.days_at_risk) > 0)
     columns: dict[str, np.ndarray] = {}
     for name in wanted:
         is_mix = name in mix
-        values = mix[name][lives_child, lives_day] if is_mix else staff[name][lives_home, lives_day // risk.period_days]
+        values = lives.taken(mix[name]) if is_mix else staff[name].ravel()[period]
         undefined = alone if is_mix else np.zeros(alone.size, dtype=bool)
-        between, within = split_between_within(values, lives_home, len(risk.home_ids), undefined=undefined)
+        between, within = split_between_within(values, lives.home, len(risk.home_ids), undefined=undefined)
         notes += _unrecorded_note(name, values, between, undefined)
         for part, flat in (("between", between), ("within", within)):
             columns[f"{name}_{part}"] = flat[at_risk]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from missingmodels.frame.columns import places
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.intervals import to_date
 from missingmodels.tables import Tables
@@ -30,11 +31,13 @@ def hours_from_shifts(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.nda
     A period is covered if a worked shift of any kind touches each of its days, which a staffed home's rota always does.
     Agency hours are NaN where the contract of any shift in the period is unrecorded.
     """
+    shape = (len(risk.home_ids), risk.periods)
+    if "staff_shifts" not in tables:
+        return np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool), np.ones(shape)
     frame = tables["staff_shifts"]
     frame = frame[frame["status"] == "worked"]
-    home = pd.Index(risk.home_ids).get_indexer(frame["home_id"].to_numpy(dtype=str))
+    home = places(risk.home_ids, frame["home_id"])
     frame, home = frame[home >= 0], home[home >= 0]
-    shape = (len(risk.home_ids), risk.periods)
     edge = _boundaries(risk)
     length = np.diff(edge) / SECONDS_PER_HOUR
     if not len(frame):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
+from missingmodels.frame.columns import numbers, rows_of, texts
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.tables import Tables
 
@@ -18,48 +21,53 @@ def stays_in_homes(tables: Tables) -> pd.DataFrame:
     ``run_start`` is the first day of the unbroken run in the home; ``arrival`` is the same, put a band earlier before
     a truncated start. ``row`` is the row of the placement.
     """
-    frame = tables["placements"].sort_values(["child_id", "start_date"], kind="stable")
+    frame = tables["placements"]
+    child_id, start = texts(frame["child_id"]), to_day(frame["start_date"]) - tables.first_day
+    order = np.lexsort((start, np.unique(np.array(child_id, dtype=str), return_inverse=True)[1]))
     span = tables.end_day - tables.first_day
     last = to_day(frame["end_date"])
     end = np.where(last == UNRECORDED_DAY, span + 1, last - tables.first_day)
-    stays = pd.DataFrame(
-        {
-            "row": frame.index.to_numpy(),
-            "child_id": frame["child_id"].to_numpy(dtype=object),
-            "home_id": frame["home_id"].to_numpy(dtype=object, na_value=None),
-            "start": to_day(frame["start_date"]) - tables.first_day,
-            "end": np.minimum(end, _adult_day(tables, frame["child_id"])),
-            "absence": frame["placement_type"].str.startswith("T").to_numpy(dtype=bool),
-            "out_of_area": frame["out_of_area"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
-        }
-    )
+    end = np.minimum(end, _adult_day(tables, child_id))
+    stays = {
+        "row": frame.index.to_numpy(),
+        "child_id": np.array(child_id, dtype=object),
+        "home_id": np.array(texts(frame["home_id"]), dtype=object),
+        "start": start,
+        "end": end,
+        "absence": np.array([(kind or "").startswith("T") for kind in texts(frame["placement_type"])], dtype=bool),
+        "out_of_area": numbers(frame["out_of_area"]),
+    }
+    stays = {name: values[order] for name, values in stays.items()}
     stays["run_start"] = _arrivals(stays)
-    stays["arrival"] = stays["run_start"] - SETTLED_DAYS * frame["start_is_truncated"].to_numpy(dtype=bool)
-    touches = (stays["end"] > 0) & (stays["start"] < span) & stays["home_id"].notna() & ~stays["absence"]
-    return stays[touches].reset_index(drop=True)
+    truncated = frame["start_is_truncated"].to_numpy(dtype=bool)[order]
+    stays["arrival"] = stays["run_start"] - SETTLED_DAYS * truncated
+    in_home = np.array([home is not None for home in stays["home_id"]], dtype=bool)
+    touches = (stays["end"] > 0) & (stays["start"] < span) & in_home & ~stays["absence"]
+    return pd.DataFrame({name: values[touches] for name, values in stays.items()})
 
 
-def _adult_day(tables: Tables, child_id: pd.Series) -> np.ndarray:
-    """Day offset of the 18th birthday, at its latest where only the month of birth is recorded."""
-    children = tables["children"].set_index("child_id").loc[child_id]
-    months = np.where(children["birth_date_precision"] == "month", ADULT_MONTHS + 1, ADULT_MONTHS)
+def _adult_day(tables: Tables, child_id: Sequence[str | None]) -> np.ndarray:
+    """Day offset of the 18th birthday of each child, at its latest where only the month of birth is recorded."""
+    children = tables["children"]
+    by_month = np.array([precision == "month" for precision in texts(children["birth_date_precision"])], dtype=bool)
     month = children["birth_date"].to_numpy(dtype="datetime64[M]")
-    day_of_month = to_day(children["birth_date"]) - to_day(month)
-    day_of_month = np.where(children["birth_date_precision"] == "month", 0, day_of_month)
-    return to_day(month + months.astype("timedelta64[M]")) + day_of_month - tables.first_day
+    day_of_month = np.where(by_month, 0, to_day(children["birth_date"]) - to_day(month))
+    adult = to_day(month + np.where(by_month, ADULT_MONTHS + 1, ADULT_MONTHS).astype("timedelta64[M]"))
+    return np.asarray((adult + day_of_month - tables.first_day)[rows_of(children["child_id"], child_id)])
 
 
-def _arrivals(stays: pd.DataFrame) -> np.ndarray:
+def _arrivals(stays: Mapping[str, np.ndarray]) -> np.ndarray:
     """First day of the unbroken run of stays in one home, temporary absences bridged."""
-    arrival = stays["start"].to_numpy(copy=True)
+    arrival = stays["start"].copy()
     previous: dict[str, tuple[str | None, int, int]] = {}
-    for row in stays.itertuples():
-        home, end, since = previous.get(row.child_id, (None, 0, 0))
-        touching = end == row.start
-        if row.absence and touching:
-            previous[row.child_id] = (home, row.end, since)
+    columns = (stays[name].tolist() for name in ("child_id", "home_id", "start", "end", "absence"))
+    for i, (child, own, start, end, absence) in enumerate(zip(*columns, strict=True)):
+        home, until, since = previous.get(child, (None, 0, 0))
+        touching = until == start
+        if absence and touching:
+            previous[child] = (home, end, since)
             continue
-        if touching and row.home_id is not None and row.home_id == home:
-            arrival[row.Index] = since
-        previous[row.child_id] = (row.home_id, row.end, int(arrival[row.Index]))
-    return arrival
+        if touching and own is not None and own == home:
+            arrival[i] = since
+        previous[child] = (own, end, int(arrival[i]))
+    return np.asarray(arrival)

@@ -10,8 +10,9 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from missingmodels.frame.exposure import home_sums
-from missingmodels.frame.riskset import NO_HOME, RiskSet
+from missingmodels.frame.columns import numbers, places, rows_of, texts
+from missingmodels.frame.exposure import Lives
+from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.shifts import hours_from_shifts
 from missingmodels.intervals import UNRECORDED_DAY, overlap, to_day
 from missingmodels.tables import Tables
@@ -41,36 +42,30 @@ def staff_measures(tables: Tables, risk: RiskSet) -> dict[str, np.ndarray]:
 
 def mix_measures(tables: Tables, risk: RiskSet, wanted: Collection[str] = MIX) -> dict[str, np.ndarray]:
     """(C, D) measures of who else lives in the home on the day, those of ``wanted`` that are such."""
-    children = tables["children"].set_index("child_id").loc[list(risk.child_ids)]
-    lives, day = risk.residence != NO_HOME, np.arange(risk.days)[None, :]
+    children, lives = tables["children"], risk.lives
+    held = rows_of(children["child_id"], risk.child_ids)[lives.place // risk.days]
     measures: dict[str, np.ndarray] = {}
     if {"mix_need", "mix_spread"} & set(wanted):
-        need = children["need_score"].to_numpy(dtype=float)
-        measures["mix_spread"], measures["mix_need"] = _spread_and_others(need, risk, lives)
+        need = children["need_score"].to_numpy(dtype=float)[held]
+        measures["mix_spread"], measures["mix_need"] = _spread_and_others(need, lives)
     if "mix_age_spread" in wanted:
-        birth = to_day(children["birth_date"]) - risk.first_day
-        measures["mix_age_spread"], _ = _spread_and_others(-birth / 365.25, risk, lives)
+        birth = to_day(children["birth_date"])[held] - risk.first_day
+        measures["mix_age_spread"], _ = _spread_and_others(-birth / 365.25, lives)
     if "mix_out_of_area" in wanted:
-        _, measures["mix_out_of_area"] = _spread_and_others(risk.out_of_area, risk, lives)
+        _, measures["mix_out_of_area"] = _spread_and_others(lives.taken(risk.out_of_area), lives)
     if "new_admission_7d" in wanted:
-        arrived = lives & (risk.since_arrival < 7)
-        newcomers = home_sums(risk.residence, arrived, len(risk.home_ids))[risk.residence, day] - arrived
-        measures["new_admission_7d"] = (newcomers > 0).astype(float)
+        measures["new_admission_7d"] = lives.others(lives.taken(risk.since_arrival) < 7) > 0
     if "size" in wanted:
         occupancy = np.where(risk.occupancy_recorded, risk.occupancy, np.nan)
-        measures["size"] = occupancy[risk.residence, day]
-    return {name: np.where(lives, values, np.nan) for name, values in measures.items() if name in wanted}
+        measures["size"] = occupancy.ravel()[lives.cell]
+    return {name: lives.grid(values, np.nan) for name, values in measures.items() if name in wanted}
 
 
-def _spread_and_others(values: np.ndarray, risk: RiskSet, lives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(C, D) spread of a child's value over the residents, and its mean over the others."""
-    homes, day = len(risk.home_ids), np.arange(risk.days)[None, :]
-    grid = np.broadcast_to(values[:, None] if values.ndim == 1 else values, lives.shape)
-    known = lives & ~np.isnan(grid)
-    held = np.where(known, grid, 0.0)
-    n = home_sums(risk.residence, known, homes)[risk.residence, day]
-    total = home_sums(risk.residence, held, homes)[risk.residence, day]
-    square = home_sums(risk.residence, held**2, homes)[risk.residence, day]
+def _spread_and_others(values: np.ndarray, lives: Lives) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) spread of a child's value over the residents of the day, and its mean over the others."""
+    known = ~np.isnan(values)
+    held = np.where(known, values, 0.0)
+    n, total, square = (lives.sums(one)[lives.cell] for one in (known, held, held**2))
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.maximum(square / n - (total / n) ** 2, 0.0)
         others = (total - held) / (n - known)
@@ -85,11 +80,19 @@ def split_between_within(
     A home whose days are all ``undefined`` (nobody else lives there) stands at the mean of all homes' resident-days;
     one whose value is unrecorded throughout has mean NaN.
     """
-    known = ~np.isnan(values)
-    total = np.bincount(home[known], values[known], homes)
-    count = np.bincount(home[known], minlength=homes)
+    unknown = np.isnan(values)
+    if not unknown.any():
+        total, count = np.bincount(home, values, homes), np.bincount(home, minlength=homes)
+        mean = np.divide(total, count, out=np.full(homes, np.nan), where=count > 0)
+        if undefined.any():
+            mean[np.bincount(home, ~undefined, homes) == 0] = values.mean()
+        between = mean[home]
+        return between, values - between
+    known = ~unknown
+    total = np.bincount(home, np.where(known, values, 0.0), homes)
+    count = np.bincount(home, known, homes)
     mean = np.divide(total, count, out=np.full(homes, np.nan), where=count > 0)
-    lone = np.bincount(home[~undefined], minlength=homes) == 0
+    lone = np.bincount(home, ~undefined, homes) == 0
     if known.any():
         mean[lone] = values[known].mean()
     between = mean[home]
@@ -115,25 +118,26 @@ def _on_duty(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
 
 def _hours(tables: Tables, risk: RiskSet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(H, T) worked and agency hours and whether the period is wholly covered; hours spread evenly over their span."""
-    frame = tables["staff_periods"].dropna(subset=["worked_hours"])
+    frame = tables["staff_periods"]
+    worked, temporary = numbers(frame["worked_hours"]), numbers(frame["agency_hours"])
     start = np.arange(risk.periods)[None, :] * risk.period_days
-    home = pd.Index(risk.home_ids).get_indexer(frame["home_id"].to_numpy(dtype=str))
+    home = places(risk.home_ids, frame["home_id"])
     first = (to_day(frame["start_date"]) - risk.first_day)[:, None]
     last = (to_day(frame["end_date"]) - risk.first_day)[:, None]
     shared = overlap(first, last, start, start + risk.period_days)
     part = shared / np.maximum(last - first, 1)
-    held = home >= 0
+    held = (home >= 0) & ~np.isnan(worked)
 
     def by_home(values: np.ndarray) -> np.ndarray:
         total = np.zeros((len(risk.home_ids), risk.periods))
         np.add.at(total, home[held], values[held])
         return total
 
-    def spread_over(name: str) -> np.ndarray:
+    def spread_over(values: np.ndarray) -> np.ndarray:
         # an unrecorded total makes only the periods that it touches unrecorded
-        return by_home(np.where(part > 0, part * frame[name].to_numpy(dtype=float)[:, None], 0.0))
+        return by_home(np.where(part > 0, part * values[:, None], 0.0))
 
-    hours, agency = spread_over("worked_hours"), spread_over("agency_hours")
+    hours, agency = spread_over(worked), spread_over(temporary)
     return hours, agency, by_home(shared.astype(float)) >= risk.period_days
 
 
@@ -152,10 +156,8 @@ def _per_year(leavers: np.ndarray, headcount: np.ndarray, span_days: np.ndarray)
 
 
 def _turnover_from_spells(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
-    people = _contracts(frame[frame["employment"] == "permanent"])
-    home = pd.Index(risk.home_ids).get_indexer(people["home_id"].to_numpy(dtype=str))
-    start = to_day(people["start_date"]) - risk.first_day
-    last = to_day(people["end_date"])
+    home, start, last = _contracts(frame, risk)
+    start = start - risk.first_day
     end = np.where(last == UNRECORDED_DAY, risk.days + TURNOVER_DAYS, last - risk.first_day)
     held = home >= 0
     home, start, end = home[held], start[held], end[held]
@@ -176,38 +178,38 @@ def _turnover_from_spells(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarra
     return out, short
 
 
-def _contracts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Spells with those of one person that touch in one home joined: a renewed contract is no leaver."""
-    frame = frame.sort_values(["home_id", "staff_id", "start_date"], kind="stable")
-    touches = (
-        frame["home_id"].eq(frame["home_id"].shift()).to_numpy(dtype=bool, na_value=False)
-        & frame["staff_id"].eq(frame["staff_id"].shift()).to_numpy(dtype=bool, na_value=False)
-        & (frame["start_date"] <= frame["end_date"].shift()).to_numpy(dtype=bool)
-    )
-    first, last = ~touches, np.append(~touches, True)[1:]
-    return pd.DataFrame(
-        {
-            "home_id": frame["home_id"].to_numpy(dtype=object)[first],
-            "start_date": frame["start_date"].to_numpy()[first],
-            "end_date": frame["end_date"].to_numpy()[last],
-        }
-    )
+def _contracts(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Home (-1: not held), start and end day of permanent spells, a person's that touch in one home joined.
+
+    So a renewed contract is no leaver. The end is ``UNRECORDED_DAY`` where none is recorded.
+    """
+    held = np.flatnonzero([kind == "permanent" for kind in texts(frame["employment"])])
+    home = places(risk.home_ids, frame["home_id"])[held]
+    staff = np.unique(np.array([text or "" for text in texts(frame["staff_id"])])[held], return_inverse=True)[1]
+    start, end = to_day(frame["start_date"])[held], to_day(frame["end_date"])[held]
+    order = np.lexsort((start, staff, home))
+    home, staff, start, end = home[order], staff[order], start[order], end[order]
+    touches = np.zeros(home.size, dtype=bool)
+    touches[1:] = (home[1:] == home[:-1]) & (staff[1:] == staff[:-1]) & (home[1:] >= 0)
+    touches[1:] &= (end[:-1] != UNRECORDED_DAY) & (start[1:] <= end[:-1])
+    return home[~touches], start[~touches], end[np.append(~touches, True)[1:]]
 
 
 def _turnover_from_periods(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
-    frame = frame.dropna(subset=["permanent_headcount", "permanent_leavers"])
-    home = pd.Index(risk.home_ids).get_indexer(frame["home_id"].to_numpy(dtype=str))
+    headcount, gone = numbers(frame["permanent_headcount"]), numbers(frame["permanent_leavers"])
+    home = places(risk.home_ids, frame["home_id"])
     first = to_day(frame["start_date"]) - risk.first_day
     last = to_day(frame["end_date"]) - risk.first_day
-    held = home >= 0
+    held = (home >= 0) & ~np.isnan(headcount) & ~np.isnan(gone)
+    headcount, gone = headcount[held], gone[held]
     out = np.full((len(risk.home_ids), risk.periods), np.nan)
     short = np.zeros(out.shape)
     for period in range(risk.periods):
         to = period * risk.period_days
         shared = overlap(first, last, np.full(first.size, to - TURNOVER_DAYS), np.full(first.size, to))[held]
         part = shared / np.maximum(last - first, 1)[held]
-        leavers = np.bincount(home[held], part * frame["permanent_leavers"].to_numpy(float)[held], out.shape[0])
-        people = np.bincount(home[held], shared * frame["permanent_headcount"].to_numpy(float)[held], out.shape[0])
+        leavers = np.bincount(home[held], part * gone, out.shape[0])
+        people = np.bincount(home[held], shared * headcount, out.shape[0])
         days = np.bincount(home[held], shared, out.shape[0])
         out[:, period] = _per_year(leavers, people / np.maximum(days, 1), days)
         short[:, period] = days < TURNOVER_DAYS
