@@ -138,14 +138,14 @@ class Sampling(Config):
     ``doublings`` times, before it is refused. ``laplace`` is the fast engine, importance-weighted nested Laplace: it
     takes ``draws * chains`` proposals, four times as many if only their effective number falls short. ``auto`` takes
     the fast engine, and the sampler where that fails the gate. Draws are never chosen by their answer, only by the
-    gate.
+    gate. ``target_accept`` left out is 0.8 where the sampler's coordinates are whitened, and 0.92 where they are not.
     """
 
     method: Method = "nuts"
     draws: int = Field(default=1000, ge=50)
     tune: int = Field(default=1000, ge=50)
     chains: int = Field(default=4, ge=2)
-    target_accept: float = Field(default=0.92, gt=0.5, lt=1)
+    target_accept: float | None = Field(default=None, gt=0.5, lt=1)
     doublings: int = Field(default=2, ge=0, le=5)
 
 

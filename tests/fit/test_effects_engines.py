@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
 
+from made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
 from missingmodels.errors import ConfigInvalid
 from missingmodels.fit import by_nuts
 from missingmodels.fit.chains import diagnose

@@ -39,6 +39,7 @@ class Sampled:
     sample_seconds: float
 
 
+TARGET_ACCEPT = 0.92  # of models whose scales and effects make a funnel
 _COMPILED: dict[Hashable, Any] = {}
 _LOCK = threading.Lock()
 
@@ -87,7 +88,7 @@ def draw(
         chains=settings.chains,
         cores=min(settings.chains, usable_cores()),
         seed=seed,
-        target_accept=settings.target_accept,
+        target_accept=settings.target_accept or TARGET_ACCEPT,
         save_warmup=False,
         progress_bar=False,
         progress_callback=_callback(progress),

@@ -18,6 +18,7 @@ from missingmodels.models.priors import PriorSet
 from missingmodels.parameters import Array
 from missingmodels.plan import Effects, Sampling
 
+TARGET_ACCEPT = 0.8  # near a normal, larger steps give more effective draws for their price
 INDEX = {"coefficients": "column", "home": "home_index", "home_period": "cell"}
 
 
@@ -36,6 +37,7 @@ def sample(
     begin = time.perf_counter()
     posterior = Posterior(design, priors)
     posterior.log_density(posterior.start(0), posterior.workplace())
+    settings = settings.model_copy(update={"target_accept": settings.target_accept or TARGET_ACCEPT})
     sampled = draw(_for_nutpie(posterior), time.perf_counter() - begin, settings, seed=seed, progress=progress)
     x = sampled.tree["posterior"].to_dataset()["x"].transpose("chain", "draw", ...).to_numpy()
     lead = ("chain", "draw")

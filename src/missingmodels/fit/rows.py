@@ -13,7 +13,7 @@ import xarray as xr
 from missingmodels.fit.by_nuts import doubled, kept_stats
 from missingmodels.fit.chains import diagnose
 from missingmodels.fit.diagnostics import Diagnostics, require_passed
-from missingmodels.fit.nuts import Progress, Sampled, compiled_once, draw
+from missingmodels.fit.nuts import TARGET_ACCEPT, Progress, Sampled, compiled_once, draw
 from missingmodels.fit.rows_draws import gate_view, natural_rows, summary
 from missingmodels.frame.counts import Counts, build_counts
 from missingmodels.frame.counts_check import Asked
@@ -161,7 +161,7 @@ def _drawn(
     sample_seconds = 0.0
     for doubling in range(settings.doublings + 1):
         # smaller steps too: with few clusters the sd's corner near 0 diverges, whatever the number of draws
-        accept = 1 - (1 - settings.target_accept) / 2**doubling
+        accept = 1 - (1 - (settings.target_accept or TARGET_ACCEPT)) / 2**doubling
         now = doubled(settings, doubling).model_copy(update={"target_accept": accept})
         sampled = draw(compiled, compile_seconds, now, seed=seed_of(seed, "rows", doubling), progress=progress)
         sample_seconds += sampled.sample_seconds
