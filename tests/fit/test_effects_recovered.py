@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
 
+from made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.fit.fit import Fit, fit
 from missingmodels.parameters import Parameters
