@@ -42,6 +42,7 @@ def test_what_builds_a_model_and_what_it_is_held_against_exist(record):
 
 @RECORDS
 def test_every_part_is_told(record):
+    assert bool(record.priors) != bool(record.priors_elsewhere)
     assert record.estimands
     assert record.fitted
     assert record.refused

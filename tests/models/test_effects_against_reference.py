@@ -199,6 +199,13 @@ def test_the_referee_normalises_what_it_integrates():
     assert np.exp(found) == pytest.approx(values.mean(), abs=4 * values.std() / np.sqrt(u.size))
 
 
+def test_a_log_normal_frailty_is_not_updated_by_rows_before_the_window():
+    plan = plan_of(effects={"frailty": "log_normal"})
+    design = made_design(3, plan_of(frame={"initial": "conditional"}))
+    with pytest.raises(ValueError, match="no closed form"):
+        build_model(design, plan_priors(plan), plan.effects)
+
+
 def test_a_design_without_a_slope_has_no_scale_of_it():
     plan = plan_of(effects={"peer_slope_by_home": True})
     design = replace(made_design(3, plan), slope_of="")

@@ -8,13 +8,15 @@ import pytest
 from scipy.stats import norm
 from studies import TINY
 
-from missingmodels.models.priors import prior_set
+from missingmodels.errors import ConfigInvalid
+from missingmodels.models.priors import plan_priors, prior_set
 from missingmodels.power.calibration import (
     FIELDS,
     bounds_of,
     calibrate_replicate,
     draw_truth,
     rank_tests,
+    scale_fields,
     truth_scenario,
     uniformity,
     values_of,
@@ -139,3 +141,43 @@ def test_draws_beyond_the_bounds_of_the_scenario_weigh_nothing():
     assert bounds_of("onset.own_1_7") == (-5, 5)
     draws = {"intercept": np.zeros(3), "own_1_7": np.array([0.0, 5.1, -6.0]), "strange": np.array([9.0, 0, 0])}
     assert within_bounds(draws, FIELDS).tolist() == [1, 0, 0]
+
+
+def study_with(effects: dict[str, object]) -> dict[str, object]:
+    plan = CALIBRATION["plan"]["set"] | {f"effects.{name}": value for name, value in effects.items()}
+    return CALIBRATION | {"plan": {"set": plan}}
+
+
+def test_a_log_normal_truth_reaches_the_world_and_leaves_no_gamma():
+    cell = make_grid(study_with({"frailty": "log_normal"})).cells[0]
+    design = designed(make_grid(CALIBRATION), cell, simulate_world(cell.scenario, seed=3, log_exposures=False))
+    scales = scale_fields(cell.plan.effects)
+    assert set(scales) == {"sigma_home", "sigma_period", "frailty_sd_log"}
+    truth = draw_truth(plan_priors(cell.plan), design, stream(1, "truth"), scales)
+    settable = FIELDS | {"peer_presence": "contagion.log_rate_ratio"}
+    world = simulate_world(
+        truth_scenario(cell.scenario, truth, settable, "peer_presence", scales), seed=3, log_exposures=False
+    )
+    reached = values_of(world.truth)
+    assert "frailty_shape" not in reached
+    assert reached["frailty_sd_log"][0] == pytest.approx(truth["frailty_sd_log"])
+    log_u = np.log(world.truth.frailty[0])
+    assert log_u.std() == pytest.approx(truth["frailty_sd_log"], rel=0.25)
+    # back to a gamma from a scenario that has another law
+    gamma = truth_scenario(world.run.scenario, truth | {"frailty_shape": 0.5}, settable, "peer_presence")
+    assert (gamma.onset.frailty_sd_log, gamma.onset.frailty_shape) == (0.0, 0.5)
+
+
+def test_without_a_home_process_there_is_none_in_the_world_and_no_rank_of_it():
+    grid = make_grid(study_with({"home_process": "none"}))
+    rows = calibrate_replicate(grid, grid.cells[0], 0)
+    names = {row["quantity"] for row in rows}
+    assert "sigma_home" in names
+    assert "sigma_period" not in names
+
+
+@pytest.mark.parametrize("effects", [{"frailty": "low_risk"}, {"authority": True}, {"peer_slope_by_home": True}])
+def test_effects_without_a_truth_in_any_world_are_refused(effects):
+    cell = make_grid(study_with(effects)).cells[0]
+    with pytest.raises(ConfigInvalid, match="no simulated world has a truth of"):
+        scale_fields(cell.plan.effects)

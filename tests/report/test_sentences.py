@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from conftest import row
+from missingmodels.plan import Effects
 from missingmodels.report.lines import Line
-from missingmodels.report.sentences import answers, exposure_span
+from missingmodels.report.sentences import answers, effects_held, exposure_span
 
 DAYS = {"primary": "peer_presence", "window_days": 9, "kernel_days": 2.0}
 KERNEL = DAYS | {"primary": "peer_kernel", "kernel_days": 5.77}
@@ -19,6 +20,17 @@ def test_the_span_of_an_exposure() -> None:
     assert exposure_span(KERNEL) == "fading to half in 4 days"
     # evidence written before there was a kernel
     assert exposure_span({"window_days": 7}) == "in the last 7 days"
+
+
+def test_what_every_model_holds_is_what_the_plan_asked() -> None:
+    default = "the child’s own frailty, home effects and effects for each home and 28-day period"
+    assert effects_held({}, 28) == default
+    assert effects_held(Effects().model_dump(), 28) == default
+    asked = Effects(frailty="low_risk", authority=True, peer_slope_by_home=True, home_process="none").model_dump()
+    assert effects_held(asked, 28) == (
+        "the child’s own frailty with a class at low risk, home effects and effects of authorities; in those with "
+        "peers, their effect differs between homes"
+    )
 
 
 def test_a_kernel_is_never_said_to_count_days() -> None:

@@ -16,7 +16,7 @@ from missingmodels.provenance import stream
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.chance import key_of, uniform
 from missingmodels.simulate.entrants import ROW_LIMIT
-from missingmodels.simulate.store import write_world
+from missingmodels.simulate.store import truth_as_dict, write_world
 from missingmodels.simulate.world import simulate_world
 from missingmodels.sources import card
 from missingmodels.tables import check_tables, read_tables
@@ -25,7 +25,8 @@ from worlds import day_rows, plan_of, scenario_of, small_world
 # Beyond 4 standard errors lies 1 true value in 16,000; seeds are fixed, so a pass stays a pass.
 STANDARD_ERRORS = 4
 
-SIZES = {"rate_per_year", "home_sd", "home_period_sd", "frailty_shape", "low_risk_share", "low_risk_ratio"}
+LAWS = {"frailty_sd_log", "low_risk_share", "low_risk_ratio"}  # in place of the gamma, or beneath it
+SIZES = {"rate_per_year", "home_sd", "home_period_sd", "frailty_shape"} | LAWS
 EFFECTS = set(Scenario().onset.model_dump()) - SIZES
 PLAIN = dict.fromkeys(EFFECTS, 0.0) | {"home_sd": 0.0, "home_period_sd": 0.0, "frailty_shape": 1e9}
 NO_CONTAGION = {"log_rate_ratio": 0.0}
@@ -217,7 +218,7 @@ def busy(request):
 def test_onsets_agree_with_the_truth_carried_through_the_frame(busy):
     """Statistically, whatever the order in which the simulator draws."""
     world, plan = busy
-    assert set(UNLIKE) == EFFECTS | SIZES - {"low_risk_share", "low_risk_ratio"}
+    assert set(UNLIKE) == EFFECTS | SIZES - LAWS
     scores = onset_scores(world, plan)
     acting = {name for name, value in world.truth.coefficients.items() if value[0]}
     assert acting <= set(scores)
@@ -302,6 +303,22 @@ def test_a_low_risk_class_holds_the_lowest_children_and_keeps_the_mean():
     assert abs(after.mean() - 1) < STANDARD_ERRORS * np.sqrt(variance / n)
     assert before[low].max() < before[~low].min()
     assert (np.diff(after[~low][np.argsort(before[~low])]) >= 0).all()
+
+
+def test_a_log_normal_frailty_has_its_spread_and_keeps_mean_and_order():
+    gamma, world = (
+        simulate_world(scenario_of(n_homes=800, days=29, onset={"frailty_sd_log": sd}), seed=2) for sd in (0.0, 1.1)
+    )
+    before, after = gamma.truth.frailty[0], world.truth.frailty[0]
+    n, log_u = after.size, np.log(after)
+    assert abs(log_u.mean() + 1.1**2 / 2) < STANDARD_ERRORS * 1.1 / np.sqrt(n)
+    assert abs(log_u.std() - 1.1) < STANDARD_ERRORS * 1.1 / np.sqrt(2 * n)
+    assert (np.diff(after[np.argsort(before, kind="stable")]) >= 0).all()
+    assert world.truth.frailty_law == "log_normal"
+    assert world.truth.further["frailty_sd_log"].tolist() == [1.1]
+    assert np.isnan(world.truth.frailty_shape).all()
+    written = truth_as_dict(world.truth)
+    assert (written["frailty_shape"], written["frailty_sd_log"]) == (None, 1.1)
 
 
 def test_durations_by_date_fall_in_the_published_ranges():

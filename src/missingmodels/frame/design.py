@@ -163,7 +163,7 @@ def build_design(rows: Rows, formula: str, *, conditional: bool = False, slope_o
     terms = top_level_terms(formula)
     lost = [term for term in terms if variables(term) & frame.attrs["absent"]]
     weight = frame["days_at_risk"].to_numpy(dtype=float)
-    table = _design_frame(frame, [term for term in terms if term not in lost], weight)
+    table = _table(frame, [term for term in terms if term not in lost], weight)
     for name in frame.attrs["indicators"]:
         if not any(np.array_equal(frame[name], table[other]) for other in table):
             table[name] = frame[name]
@@ -254,14 +254,14 @@ def _complete(frame: pd.DataFrame, formula: str) -> tuple[pd.DataFrame, list[str
     return frame, notes
 
 
-def _design_frame(frame: pd.DataFrame, terms: list[str], weight: np.ndarray) -> pd.DataFrame:
+def _table(frame: pd.DataFrame, terms: list[str], weight: np.ndarray) -> pd.DataFrame:
     """The columns of all terms, curves last."""
     curves = [term for term in terms if is_curve(term)]
-    table = _columns_of(frame, " + ".join(term for term in terms if term not in curves) or "1")
+    table = _design_frame(frame, " + ".join(term for term in terms if term not in curves) or "1")
     return pd.concat([table, *(curve_columns(term, frame, weight) for term in curves)], axis=1)
 
 
-def _columns_of(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
+def _design_frame(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
     terms = dict.fromkeys(top_level_terms(formula))
     if all(term in frame and _is_plain(frame[term].dtype) for term in terms):
         return pd.DataFrame({name: values for term in terms for name, values in _plain(frame[term]).items()})

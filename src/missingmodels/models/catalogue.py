@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 
 from missingmodels.models.catalogue_onset import ONSET
+from missingmodels.models.catalogue_rows import ROWS
 from missingmodels.models.priors import Prior
 from missingmodels.models.records import ModelRecord, Term
 from missingmodels.vocabulary import QUANTITIES
 
 CATALOGUE: tuple[ModelRecord, ...] = (
     ONSET,
+    ROWS,
 )  # fmt: skip
 
 OPENING = (
@@ -52,6 +54,8 @@ def _term(term: Term) -> str:
 
 
 def _priors(record: ModelRecord) -> list[str]:
+    if record.priors_elsewhere:
+        return ["### Priors", "", record.priors_elsewhere]
     scalars = {parameter for term in record.terms for parameter in term.parameters}
     lines = ["### Priors", "", "| set | parameter | symbol | prior | reason | source |", "|---|---|---|---|---|---|"]
     for name, held in record.priors.items():

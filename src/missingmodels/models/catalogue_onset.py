@@ -182,6 +182,7 @@ ONSET = ModelRecord(
         "`nuts`: every term. Effects are sampled as standard normals times their scale; a child's log-normal effect is "
         "sampled itself where more than 3 onsets are expected, as data then know more of it than its prior.",
         "`laplace`: gamma frailty with homes and their periods. `auto` leaves every other choice to `nuts`.",
+        "Laws of frailty and effects beyond the default are held against `models.reference_frailty`.",
         "Frailties are drawn again given the rest, exactly: from a gamma, from a class and its gamma, or by rejection "
         "from a log-normal.",
     ),

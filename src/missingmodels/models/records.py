@@ -41,6 +41,7 @@ class ModelRecord:
     code, reference : dotted names below ``missingmodels`` of what builds it, and of the density that it is held against
     terms : from the likelihood down
     priors : set of priors -> parameter -> the record that the model itself reads
+    priors_elsewhere : where they stand, for a model whose priors are written by its user
     estimands, fitted, refused : one sentence each; what is reported, by which engine, and what is never answered
     """
 
@@ -54,3 +55,4 @@ class ModelRecord:
     estimands: tuple[str, ...]
     fitted: tuple[str, ...]
     refused: tuple[str, ...]
+    priors_elsewhere: str = ""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,9 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import Prior, PriorSet, plan_priors
+from missingmodels.models.priors import FRAILTY, Prior, PriorSet, plan_priors, scales_of
 from missingmodels.parameters import Parameters
-from missingmodels.plan import Plan, PriorChange
+from missingmodels.plan import Effects, Plan, PriorChange
 from missingmodels.power.grid import Cell, Grid, changed_scenario
 from missingmodels.power.replicate import FITTED, REDRAWS, UNANSWERED, UNCONVERGED, designed, fitted, simulated
 from missingmodels.provenance import stream
@@ -31,7 +32,12 @@ from missingmodels.scenario import Scenario
 from missingmodels.simulate.slow import raw_intercept
 
 Array = np.ndarray
-SCALES = {"sigma_home": "onset.home_sd", "sigma_period": "onset.home_period_sd", "frailty_shape": "onset.frailty_shape"}
+SCALES = {
+    "sigma_home": "onset.home_sd",
+    "sigma_period": "onset.home_period_sd",
+    "frailty_shape": "onset.frailty_shape",
+}
+LOG_NORMAL = {"frailty_sd_log": "onset.frailty_sd_log"}  # in place of the shape
 # Columns whose effect a scenario can set, beside the exposure; that of any other is 0, and fixed there in the fit.
 FIELDS = {
     **{name: f"onset.{name}" for name in ("age_years", "male", "need_score", "exploitation_risk", "out_of_area")},
@@ -69,10 +75,11 @@ def _ranks(
     grid: Grid, cell: Cell, world_seed: int, fit_seed: int, rng: np.random.Generator, head: dict[str, Any]
 ) -> list[dict[str, Any]]:
     first = designed(grid, cell, simulated(grid, cell.scenario, world_seed))
+    scales = scale_fields(cell.plan.effects)
     settable = FIELDS | {grid.exposure: "contagion.log_rate_ratio"}
     plan = _with_zeros(cell.plan, [name for name in first.names if name not in settable])
     priors = plan_priors(plan)
-    scenario = _drawn_scenario(cell.scenario, priors, first, settable, grid.exposure, rng)
+    scenario = _drawn_scenario(cell.scenario, priors, first, settable, scales, grid.exposure, rng)
     world = simulated(grid, scenario, world_seed)
     head |= {"children": len(world.tables["children"]), "onsets": len(world.tables["missing_episodes"])}
     changed = Cell(index=cell.index, at=cell.at, scenario=scenario, plan=plan)
@@ -88,7 +95,9 @@ def _ranks(
     status = FITTED if found.diagnostics.passed else UNCONVERGED
     remark = "; ".join(found.diagnostics.failed)
     true = values_of(world.truth)
-    free = [n for n in draws if n not in plan.priors.replace or plan.priors.replace[n].fixed is None]
+    fixed = {n for n, change in plan.priors.replace.items() if change.fixed is not None}
+    fixed |= {name for name in scales if getattr(priors, name).law == "fixed"}
+    free = [name for name in draws if name not in fixed]
     return [
         {
             "quantity": name,
@@ -103,6 +112,20 @@ def _ranks(
     ]
 
 
+def scale_fields(effects: Effects) -> dict[str, str]:
+    """The scenario's field of each scalar of a model. Raises ConfigInvalid for one that no scenario sets."""
+    known = SCALES | LOG_NORMAL
+    strange = [name for name in scales_of(effects) if name not in known]
+    if strange:
+        raise ConfigInvalid(
+            f"no simulated world has a truth of {', '.join(strange)}, so it has no rank",
+            where="plan.effects",
+            remedy="calibrate a gamma or log-normal frailty without effects of authorities, owners or slopes by home",
+        )
+    # home-period effects that the plan switches off are fixed at 0, in the world too
+    return {name: known[name] for name in ("sigma_home", "sigma_period", *FRAILTY[effects.frailty])}
+
+
 def _with_zeros(plan: Plan, names: list[str]) -> Plan:
     """The plan with the effects of these columns fixed at 0."""
     zeros = dict.fromkeys(names, PriorChange(fixed=0.0))
@@ -110,7 +133,9 @@ def _with_zeros(plan: Plan, names: list[str]) -> Plan:
     return plan.model_copy(update={"priors": priors})
 
 
-def draw_truth(priors: PriorSet, design: Design, rng: np.random.Generator) -> dict[str, float]:
+def draw_truth(
+    priors: PriorSet, design: Design, rng: np.random.Generator, scales: Iterable[str] = SCALES
+) -> dict[str, float]:
     """One draw of every parameter on the raw scale, from the priors at the centres and scales of a design."""
     mean, sd, fixed = priors.of_columns(design.names, design.scale)
     standard = np.where(fixed, mean, mean + sd * rng.standard_normal(mean.size))
@@ -119,12 +144,18 @@ def draw_truth(priors: PriorSet, design: Design, rng: np.random.Generator) -> di
     return {
         "intercept": float(raw_start[0]),
         **{name: float(v) for name, v in zip(design.names, raw[0], strict=True)},
-        **{name: _scalar(getattr(priors, name), rng) for name in SCALES},
+        **{name: _scalar(getattr(priors, name), rng) for name in scales},
     }
 
 
 def _drawn_scenario(
-    base: Scenario, priors: PriorSet, design: Design, settable: dict[str, str], exposure: str, rng: np.random.Generator
+    base: Scenario,
+    priors: PriorSet,
+    design: Design,
+    settable: dict[str, str],
+    scales: dict[str, str],
+    exposure: str,
+    rng: np.random.Generator,
 ) -> Scenario:
     """The scenario of a truth drawn within the scenario's bounds.
 
@@ -132,7 +163,7 @@ def _drawn_scenario(
     """
     for _ in range(REDRAWS):
         try:
-            return truth_scenario(base, draw_truth(priors, design, rng), settable, exposure)
+            return truth_scenario(base, draw_truth(priors, design, rng, scales), settable, exposure, scales)
         except ConfigInvalid as error:
             why = error
     raise ConfigInvalid(
@@ -144,7 +175,7 @@ def _drawn_scenario(
 def within_bounds(draws: dict[str, Array], settable: dict[str, str]) -> Array:
     """(S,) 1 for draws whose effects the scenario's fields admit, else 0."""
     inside = np.ones(draws["intercept"].size)
-    for name, field in (settable | SCALES).items():
+    for name, field in (settable | SCALES | LOG_NORMAL).items():
         if name in draws:
             low, high = bounds_of(field)
             inside *= (draws[name] >= low) & (draws[name] <= high)
@@ -172,10 +203,13 @@ def _scalar(prior: Prior, rng: np.random.Generator) -> float:
     return math.exp(value) if prior.law == "log_normal" else value
 
 
-def truth_scenario(base: Scenario, truth: dict[str, float], settable: dict[str, str], exposure: str) -> Scenario:
+def truth_scenario(
+    base: Scenario, truth: dict[str, float], settable: dict[str, str], exposure: str, scales: Mapping[str, str] = SCALES
+) -> Scenario:
     """The scenario in which the parameters have these values. Raises ConfigInvalid where its bounds refuse them."""
     fields: dict[str, Any] = {field: truth.get(name, 0.0) for name, field in settable.items()}
-    fields |= {field: truth[name] for name, field in SCALES.items()}
+    # another law that the base scenario has must not stay beside the one drawn
+    fields |= dict.fromkeys(LOG_NORMAL.values(), 0.0) | {field: truth[name] for name, field in scales.items()}
     fields["contagion.exposure"] = exposure or base.contagion.exposure
     unit = changed_scenario(base, fields | {"onset.rate_per_year": 1.0})
     return changed_scenario(unit, {"onset.rate_per_year": math.exp(truth["intercept"] - raw_intercept(unit))})
@@ -186,7 +220,8 @@ def values_of(parameters: Parameters) -> dict[str, Array]:
     return {
         "intercept": parameters.intercept,
         **parameters.coefficients,
-        **{name: getattr(parameters, name) for name in SCALES},
+        **{name: getattr(parameters, name) for name in SCALES if np.isfinite(getattr(parameters, name)).all()},
+        **{name: parameters.further[name] for name in LOG_NORMAL if name in parameters.further},
     }
 
 

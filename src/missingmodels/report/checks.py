@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -99,11 +100,13 @@ def traces(fits: Sequence[Mapping[str, Any]]) -> Figure:
     """Draws of the scales by chain: one row for each fit, one column for each scale, and the exposure's coefficient."""
     scales = [name for name in words.TRACES if any(name in f["traces"] for f in fits)]
     columns = [*scales, "exposure"] if any(f["exposure"] in f["traces"] for f in fits) else scales
-    height = 1.25 * len(fits) + 0.85
+    crowded = len(columns) > 4
+    head = 0.69 if crowded else 0.52  # inches; crowded titles take two lines
+    height = 1.25 * len(fits) + 0.33 + head
     figure = new_figure(height)
     grid = figure.add_gridspec(
-        len(fits), max(len(columns), 1), left=0.055, right=0.985, top=1 - 0.52 / height, bottom=0.55 / height,
-        wspace=0.24, hspace=0.42,
+        len(fits), max(len(columns), 1), left=0.055, right=0.985, top=1 - head / height, bottom=0.55 / height,
+        wspace=0.5 if crowded else 0.24, hspace=0.42,
     )  # fmt: skip
     for i, fit in enumerate(fits):
         for j, column in enumerate(columns):
@@ -111,10 +114,11 @@ def traces(fits: Sequence[Mapping[str, Any]]) -> Figure:
             name = fit["exposure"] if column == "exposure" else column
             _trace(ax, fit["traces"].get(name), sound=fit["gate"]["passed"])
             title = words.TRACES.get(column, "log rate ratio, peers")
+            title = textwrap.fill(title, 14) if crowded else title
             if i == 0:
                 ax.annotate(
-                    title, (0, 1), xycoords="axes fraction", xytext=(0, 21), textcoords="offset points", fontsize=9,
-                    fontweight="bold",
+                    title, (0, 1), xycoords="axes fraction", xytext=(0, 21), textcoords="offset points",
+                    fontsize=8 if crowded else 9, fontweight="bold",
                 )  # fmt: skip
             if j == 0:
                 _fit_title(ax, fit)

@@ -22,6 +22,9 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "plan_name": plan["name"],
         "window_days": window,
         "period_days": plan["frame"]["period_days"],
+        # evidence written before a plan had effects held these
+        "home_process": plan.get("effects", {}).get("home_process", "periods"),
+        "effects_held": sentences.effects_held(plan.get("effects", {}), plan["frame"]["period_days"]),
         "simulated": evidence.origin.get("kind") == "simulated",
         "origin": sentences.origin_words(evidence.origin),
         "failed": failed,
@@ -60,11 +63,11 @@ _SCALES = {
     ("sd_log", "sigma_period"): "sd between a home’s periods",
     ("sd_log", "sigma_authority"): "sd between authorities",
     ("sd_log", "sigma_owner"): "sd between owners",
-    ("sd_log", "sigma_peer_slope"): "sd of the peer effect between homes",
-    ("slope_spread", "peer_slope"): "peer rate ratio that a tenth of homes lie above, over the middle home’s",
+    ("sd_log", "sigma_peer_slope"): "sd of peer effect",
+    ("slope_spread", "peer_slope"): "peer ratio, 9th decile of homes over middle",
     ("shape", "frailty_shape"): "gamma shape of frailty",
     ("sd_log", "frailty_sd_log"): "sd of log frailty",
-    ("share", "low_risk_share"): "share of children at low risk",
+    ("share", "low_risk_share"): "share at low risk",
     ("expected_rate", "as_observed"): "episodes per resident-year at risk",
 }
 

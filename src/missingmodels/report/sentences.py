@@ -50,6 +50,25 @@ def exposure_span(exposure: Mapping[str, Any]) -> str:
     return f"in the last {exposure['window_days']} days"
 
 
+_FRAILTY = {
+    "log_normal": "the child’s own log-normal frailty",
+    "low_risk": "the child’s own frailty with a class at low risk",
+}
+
+
+def effects_held(effects: Mapping[str, Any], period_days: int) -> str:
+    """What every model of a plan holds beside its columns, and what those with peers add."""
+    held = [_FRAILTY.get(effects.get("frailty", ""), "the child’s own frailty"), "home effects"]
+    held += [
+        f"effects of {name}" for name, key in (("authorities", "authority"), ("owners", "owner")) if effects.get(key)
+    ]
+    if effects.get("home_process") != "none":
+        held.append(f"effects for each home and {period_days}-day period")
+    text = f"{', '.join(held[:-1])} and {held[-1]}"
+    slopes = "; in those with peers, their effect differs between homes"
+    return text + (slopes if effects.get("peer_slope_by_home") else "")
+
+
 def answers(found: Sequence[Line], exposure: Mapping[str, Any]) -> list[Part]:
     """H1, then the parts of H2; a part that the plan did not ask says so. ``exposure`` is that part of the plan."""
     peers = headline(found, "H1")

@@ -36,8 +36,11 @@ class Onset(Config):
     home_sd: float = amount(from_card("home_sd_log"), "spread of log rate between homes", le=5)
     home_period_sd: float = amount(0.2, "spread between 28-day periods of a home", le=5)
     frailty_shape: float = positive(from_card("frailty_shape"), "shape k of the children's gamma frailty")
+    frailty_sd_log: float = amount(
+        0.0, "above 0 the frailty is log-normal with this sd of its log, and frailty_shape is not used", le=5
+    )
     low_risk_share: float = Field(
-        default=0.0, ge=0, lt=1, description="children of a low-risk class; the gamma frailty is that of the others"
+        default=0.0, ge=0, lt=1, description="children of a low-risk class; the frailty drawn is that of the others"
     )
     low_risk_ratio: float = share(0.05, "rate of the low-risk class over the mean rate of the others")
 

@@ -205,10 +205,14 @@ def draw_traits(scenario: Scenario, pool: Pool, child: np.ndarray, in_a_row: int
 
 
 def _frailty(scenario: Scenario, rank: np.ndarray) -> np.ndarray:
-    """Multipliers of mean 1 by rank in (0, 1): a low-risk class at the bottom, and gamma above it."""
-    shape, low = scenario.onset.frailty_shape, scenario.onset.low_risk_share
+    """Multipliers of mean 1 by rank in (0, 1): a low-risk class at the bottom, and a gamma or log-normal above it."""
+    shape, sd, low = scenario.onset.frailty_shape, scenario.onset.frailty_sd_log, scenario.onset.low_risk_share
+
+    def drawn(rank: np.ndarray) -> np.ndarray:
+        return np.exp(sd * ndtri(rank) - sd**2 / 2) if sd else gammaincinv(shape, rank) / shape
+
     if low == 0:
-        return gammaincinv(shape, rank) / shape
+        return drawn(rank)
     ratio = scenario.onset.low_risk_ratio
-    above = gammaincinv(shape, np.clip((rank - low) / (1 - low), 1e-300, 1)) / shape
+    above = drawn(np.clip((rank - low) / (1 - low), 1e-300, 1))
     return np.where(rank < low, ratio, above) / (low * ratio + 1 - low)

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from missingmodels.parameters import Parameters
 from missingmodels.simulate.world import World
 from missingmodels.tables.store import whole_folder, write_tables_into
@@ -33,7 +35,8 @@ def truth_as_dict(truth: Parameters) -> dict[str, Any]:
         "coefficients": {name: float(values[0]) for name, values in truth.coefficients.items()},
         "sigma_home": float(truth.sigma_home[0]),
         "sigma_period": float(truth.sigma_period[0]),
-        "frailty_shape": float(truth.frailty_shape[0]),
+        "frailty_shape": None if np.isnan(truth.frailty_shape[0]) else float(truth.frailty_shape[0]),
+        **{name: float(values[0]) for name, values in truth.further.items()},
         "home": dict(zip(truth.home_ids, truth.home[0].tolist(), strict=True)),
         "home_period": dict(zip(truth.home_ids, truth.home_period[0].tolist(), strict=True)),
         "frailty": dict(zip(truth.child_ids, truth.frailty[0].tolist(), strict=True)),

@@ -81,6 +81,7 @@ _NOT_COEFFICIENTS = {
     "home_sd",
     "home_period_sd",
     "frailty_shape",
+    "frailty_sd_log",
     "low_risk_share",
     "low_risk_ratio",
 }
@@ -121,7 +122,9 @@ def truth_of(run: Run, labels: Labels, do: Do = AS_IT_IS) -> Parameters:
         frailty=run.traits.frailty[None],
         sigma_home=np.array([np.sqrt(onset.home_sd**2 + scenario.dials.authority_sd**2 + scenario.dials.owner_sd**2)]),
         sigma_period=np.array([onset.home_period_sd]),
-        frailty_shape=np.array([onset.frailty_shape]),
+        frailty_shape=np.array([np.nan if onset.frailty_sd_log else onset.frailty_shape]),
+        frailty_law="log_normal" if onset.frailty_sd_log else "gamma",
+        further={"frailty_sd_log": np.array([onset.frailty_sd_log])} if onset.frailty_sd_log else {},
     )
 
 
