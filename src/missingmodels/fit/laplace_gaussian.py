@@ -148,16 +148,15 @@ class Factor:
         density -= float(np.log(np.abs(np.diagonal(inverse, axis1=1, axis2=2))).sum())
         wide = np.concatenate([outer.T @ noise, np.zeros((1, draws), dtype=kind)])
         b, t = wide[:free], wide[free:-1]
-        stretch = None if log_stretch is None else np.exp(log_stretch)
-        if stretch is not None:
+        if log_stretch is not None:
             density -= log_stretch.sum(axis=0)
-            b *= stretch[:free]
+            b *= np.exp(log_stretch[:free])
         flat -= border[..., :free].reshape(homes * size, free) @ b
         if t.size:
             inner -= np.matmul(border[..., free:], wide[self.index[:, free:]])
         z = np.matmul(inverse.transpose(0, 2, 1), inner)
-        if stretch is not None:
-            z *= stretch[free:].reshape(z.shape)
+        if log_stretch is not None:
+            z *= np.exp(log_stretch[free:]).reshape(z.shape)
         if t.size:
             tied = self.ties @ np.matmul(mover_columns.transpose(0, 2, 1), z).reshape(-1, draws)
             c = mover_shape[:, None]
