@@ -334,26 +334,41 @@ def test_the_mean_of_gradients_of_many_points_is_that_of_each(before):
     np.testing.assert_allclose(of_z, np.mean([p.gradient_z for p in points], axis=0), rtol=1e-10, atol=1e-10)
 
 
-def test_stretched_draws_have_the_density_they_state(case):
-    """A stretch multiplies each deviation, so the density is that of the plain draw over its product."""
-    _, _, data = case
+def test_stretched_draws_have_the_density_they_state():
+    """Coefficients are stretched first, and the effects' means then follow the stretched ones."""
+    data = laplace_data(made_design(movers=0), prior_set(Priors()))
     b, z = at_random(data, SCALES)
     factor = factorise(data, SCALES, at_point(data, SCALES, b, z))
-    size = b.size + z.size
-    stretch = np.random.default_rng(8).normal(0, 0.2, (size, 300))
+    stretch = np.random.default_rng(8).normal(0, 0.2, (b.size + z.size, 300))
     rng = np.random.default_rng(9)
     away_b, away_z, density = factor.draw_with(factor.parts(), factor.mover_shape, 300, rng, stretch)
-    plain = np.array([joined(*factor.solve(e[: b.size], e[b.size :].reshape(z.shape))) for e in np.eye(size)])
-    precision = np.linalg.inv(plain)
-    # coefficients are stretched first and the effects then follow the stretched ones
-    inner = precision[b.size :, b.size :]
-    outer = np.linalg.inv(plain[: b.size, : b.size])
-    slope = -np.linalg.solve(inner, precision[b.size :, : b.size]) if b.size else np.zeros((z.size, 0))
+    eye = np.eye(b.size + z.size)
+    covariance = np.array([joined(*factor.solve(e[: b.size], e[b.size :].reshape(z.shape))) for e in eye])
+    precision = np.linalg.inv(covariance)
+    inner, outer = precision[b.size :, b.size :], np.linalg.inv(covariance[: b.size, : b.size])
+    slope = -np.linalg.solve(inner, precision[b.size :, : b.size])
     x_b = away_b / np.exp(stretch[: b.size])
     x_z = away_z.reshape(z.size, -1) / np.exp(stretch[b.size :]) - slope @ away_b
     form = np.einsum("is,ij,js->s", x_b, outer, x_b) + np.einsum("is,ij,js->s", x_z, inner, x_z)
     expected = 0.5 * factor.log_determinant - 0.5 * form - stretch.sum(axis=0)
     np.testing.assert_allclose(density, expected, rtol=1e-7, atol=1e-7)
+
+
+def test_stretched_draws_of_movers_weigh_one_on_average():
+    """Against the plain normal: with movers the stated density is that of the draws and the auxiliary variables."""
+    data = laplace_data(made_design(), prior_set(Priors()))
+    b, z = at_random(data, SCALES)
+    factor = factorise(data, SCALES, at_point(data, SCALES, b, z))
+    stretch = np.full((b.size + z.size, 40_000), 0.05)
+    rng = np.random.default_rng(9)
+    away_b, away_z, density = factor.draw_with(factor.parts(), factor.mover_shape, 40_000, rng, stretch)
+    eye = np.eye(b.size + z.size)
+    covariance = np.array([joined(*factor.solve(e[: b.size], e[b.size :].reshape(z.shape))) for e in eye])
+    x = np.concatenate([away_b, away_z.reshape(z.size, -1)])
+    form = np.einsum("is,is->s", x, np.linalg.solve(covariance, x))
+    weight = np.exp(0.5 * factor.log_determinant - 0.5 * form - density)
+    assert weight.mean() == pytest.approx(1.0, abs=5 * weight.std() / 200)
+    assert weight.std() < 1
 
 
 def test_more_proposals_join_the_first_while_they_are_too_few():
