@@ -10,6 +10,7 @@ from scipy.special import gammaln
 
 from missingmodels.fit import laplace_gaussian
 from missingmodels.fit.laplace import laplace
+from missingmodels.fit.laplace_child import ChildLaw
 from missingmodels.fit.laplace_data import laplace_data
 from missingmodels.fit.laplace_gaussian import Scales, at_point, factorise
 from missingmodels.fit.laplace_weights import log_joint, mean_gradient
@@ -142,7 +143,7 @@ def test_joint_density_against_the_reference(before):
     b[0] -= 3
     k = rng.gamma(2.0, size=draws)
     effects = SCALES.effects(z, periods)
-    ours = log_joint(data, b, effects, z, k)
+    ours = log_joint(data, b, effects, z, ChildLaw("gamma", {"frailty_shape": k}))
     mean, sd, fixed = priors.of_columns(design.names, design.scale)
     for s in range(draws):
         coefficients = mean.copy()

@@ -10,6 +10,7 @@ from missingmodels.errors import DiagnosticsFailed
 from missingmodels.fit.diagnostics import Diagnostics, broken_by_weights, only_short
 from missingmodels.fit.drawn import Drawn
 from missingmodels.fit.laplace import LaplaceDraws, Weighed, laplace
+from missingmodels.fit.laplace_child import LAWS
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet
 from missingmodels.plan import Gate, Plan
@@ -20,7 +21,7 @@ VALUES = ("intercept", "coefficients", "home", "home_period", "sigma_home", "sig
 MORE = 4  # times the proposals, where the effective number of draws is all that falls short
 
 
-def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int) -> Drawn:
+def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int, law: str = "gamma") -> Drawn:
     """As many equally weighted draws as the plan asks of all chains together, in one chain.
 
     Draws come from the weighted proposals by systematic resampling, so each proposal is kept as often as its smoothed
@@ -33,14 +34,15 @@ def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int)
         return found.proposals < MORE * count and only_short(judge(design, found, plan.gate))
 
     try:
-        found = laplace(design, priors, draws=count, rng=stream(seed, "laplace", label), again=again)
+        found = laplace(design, priors, draws=count, rng=stream(seed, "laplace", label), law=law, again=again)
     except (FloatingPointError, np.linalg.LinAlgError) as error:
         raise DiagnosticsFailed(
             f"the fast engine found no usable mode for model {label} ({error})",
             remedy="try sampling.method = 'nuts', or 'auto', which turns to it by itself",
         ) from error
     return Drawn(
-        values={name: getattr(found, name) for name in VALUES},
+        values={name: getattr(found, name) for name in VALUES if name in LAWS[law] or name != "frailty_shape"}
+        | found.further,
         chains=1,
         diagnostics=judge(design, found, plan.gate),
         record={

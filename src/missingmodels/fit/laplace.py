@@ -25,7 +25,7 @@ import numpy as np
 
 from missingmodels.fit.laplace_data import Array, LaplaceData, laplace_data
 from missingmodels.fit.laplace_proposal import Proposals, Proposer, joined
-from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore
+from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore, require_one_mode
 from missingmodels.fit.laplace_tails import tail_shares
 from missingmodels.fit.pareto import resample, smooth
 
@@ -46,7 +46,8 @@ class LaplaceDraws:
     coefficients : (S, P) of the standardised columns, fixed ones included
     home : (S, H) log rate
     home_period : (S, H * T) log rate
-    sigma_home, sigma_period, frailty_shape : (S,)
+    sigma_home, sigma_period, frailty_shape : (S,); the shape is NaN where the law of frailty has none
+    further : name -> (S,) of what the law has beside the shape
     k_hat : shape of the weights' tail; above 0.7 the draws are not to be trusted
     ess : effective number of proposals behind the draws
     tail_shares : (1 + P,) of intercept and coefficients: the larger share of the posterior, on either side, that lies
@@ -65,6 +66,7 @@ class LaplaceDraws:
     sigma_home: Array
     sigma_period: Array
     frailty_shape: Array
+    further: dict[str, Array]
     k_hat: float
     ess: float
     tail_shares: Array
@@ -103,19 +105,22 @@ def laplace(
     draws: int,
     rng: np.random.Generator,
     proposals: int | None = None,
+    law: str = "gamma",
     again: Callable[[Weighed], bool] = lambda _: False,
 ) -> LaplaceDraws:
     """Draw from the posterior of one onset model, from as many weighted proposals unless another number is given.
 
-    Their number is doubled while ``again`` says so of them, the first kept. Draws repeat where a proposal weighs much;
+    ``law`` is the frailty's, one of ``laplace_child.LAWS``, whose values have priors of the same names. The proposals'
+    number is doubled while ``again`` says so of them, the first kept. Draws repeat where a proposal weighs much;
     ``ess`` says how many independent ones they are worth. The same design, priors and generator give the same draws.
     Raises FloatingPointError where Newton's steps do not settle or no proposal has a finite density, and numpy's
     LinAlgError where a curvature is not positive definite: the posterior has no usable mode then.
     """
     begin = time.perf_counter()
-    data, space = laplace_data(design, priors), ScaleSpace(priors)
+    data, space = laplace_data(design, priors), ScaleSpace(priors, law)
     surface = Surface(data, space, TOLERANCE)
     region = explore(surface)
+    require_one_mode(data, space, region, TOLERANCE)
     proposer = Proposer.of(data, space, region, rng)
     tails = _of_all(data, tail_shares(data, region.middle, proposer.shift))
     made = proposer.propose(proposals or draws, rng)
@@ -165,6 +170,9 @@ def _collect(
         coefficients=coefficients,
         home=made.home[:, chosen].T.astype(float),
         home_period=made.period.reshape(-1, made.log_target.size)[:, chosen].T.astype(float),
-        **scales,
+        sigma_home=scales.pop("sigma_home"),
+        sigma_period=scales.pop("sigma_period"),
+        frailty_shape=scales.pop("frailty_shape", np.full(chosen.size, np.nan)),
+        further=scales,
         **measured,
     )

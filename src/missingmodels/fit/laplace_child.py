@@ -60,12 +60,22 @@ class ChildLaw:
         ]
         return np.asarray(np.logaddexp(*classes))
 
+    def mean(self, onsets: Array, expected: Array) -> Array:
+        """E[u] given the data."""
+        if self.name == "gamma":
+            k = np.asarray(self.values["frailty_shape"])
+            return np.asarray((k + onsets) / (k + expected))
+        return np.exp(self.log_density(onsets + 1, expected) - self.log_density(onsets, expected))
+
     def moments(self, onsets: Array, expected: Array) -> tuple[Array, Array, Array]:
         """log L, E[u] given the data, and the square of its coefficient of variation there.
 
         The last is kept so low that a child's log L is concave in log Λ, as it is for ``gamma`` and ``log_normal``
         anyway: of two classes a child may sit between both.
         """
+        if self.name == "gamma":
+            k = np.asarray(self.values["frailty_shape"])
+            return self.log_density(onsets, expected), self.mean(onsets, expected), 1 / (k + onsets)
         density, once, twice = (self.log_density(onsets + i, expected) for i in range(3))
         mean = np.exp(once - density)
         spread = np.maximum(np.expm1(twice - 2 * once + density), 1e-12)

@@ -76,7 +76,9 @@ class Proposer:
         order = np.concatenate(together)  # so that a group is a slice
         at, log_scales = at[order], log_scales[order]
         values = self.space.values(at)
-        b, z, log_effects = between.draw(at, [len(part) for part in together], values["frailty_shape"], self.shift, rng)
+        b, z, log_effects = between.draw(
+            at, [len(part) for part in together], values.get("frailty_shape"), self.shift, rng
+        )
         scales = self.region.middle.scales
         home = np.zeros((data.homes, count), np.float32)
         period = np.zeros((data.homes, data.periods, count), np.float32)
@@ -84,7 +86,7 @@ class Proposer:
             home = values["sigma_home"].astype(np.float32) * z[:, 0]
         if scales.period_on:
             period = values["sigma_period"].astype(np.float32) * z[:, scales.home_on :]
-        target = log_joint(data, b, home[:, None] + period, z, values["frailty_shape"])
+        target = log_joint(data, b, home[:, None] + period, z, self.space.child(values))
         return Proposals(
             b=b,
             home=home,
@@ -264,7 +266,7 @@ class Between:
         return self.sds_at.T @ self.kriging.weights(at).T.astype(np.float32)
 
     def draw(
-        self, at: Array, sizes: Sequence[int], shape: Array, shift: tuple[Array, Array], rng: np.random.Generator
+        self, at: Array, sizes: Sequence[int], shape: Array | None, shift: tuple[Array, Array], rng: np.random.Generator
     ) -> tuple[Array, Array, Array]:
         """(B, N) and (H, D, N) draws at (N, F), which lie in groups of ``sizes``, and (N,) their log density."""
         ends = np.cumsum(sizes)
@@ -275,7 +277,8 @@ class Between:
         density = np.empty(len(at))
         fast = np.random.Generator(np.random.SFC64(int(rng.integers(2**63))))  # a third faster, and of this stream
         for mine, size, parts in zip(slices, sizes, self.factors(middles), strict=True):
-            after = float(shape[mine].mean()) + self.onsets
+            # any precision of the auxiliary variables does; this is the gamma's own
+            after = self.first.mover_shape if shape is None else float(shape[mine].mean()) + self.onsets
             made = self.first.draw_with(parts, after, size, fast, stretch[:, mine])
             b[:, mine] += made[0]
             z[..., mine] += made[1]
