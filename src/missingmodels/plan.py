@@ -136,9 +136,10 @@ class Sampling(Config):
 
     ``nuts`` samples by nutpie: a fit that fails the gate is drawn anew with twice the draws and tuning, up to
     ``doublings`` times, before it is refused. ``laplace`` is the fast engine, importance-weighted nested Laplace: it
-    takes ``draws * chains`` proposals, four times as many if only their effective number falls short. ``auto`` takes
-    the fast engine, and the sampler where that fails the gate. Draws are never chosen by their answer, only by the
-    gate. ``target_accept`` left out is 0.8 where the sampler's coordinates are whitened, and 0.92 where they are not.
+    takes ``draws * chains`` proposals, up to four times as many if only their effective number falls short. ``auto``
+    takes the fast engine, and the sampler where that fails the gate. Draws are never chosen by their answer, only by
+    the gate. ``target_accept`` left out is 0.8 where the sampler's coordinates are whitened, and 0.92 where they are
+    not.
     """
 
     method: Method = "nuts"

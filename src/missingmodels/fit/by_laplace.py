@@ -9,7 +9,8 @@ import numpy as np
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.fit.diagnostics import Diagnostics, broken_by_weights, only_short
 from missingmodels.fit.drawn import Drawn
-from missingmodels.fit.laplace import LaplaceDraws, laplace
+from missingmodels.fit.laplace import LaplaceDraws, Weighed, laplace
+from missingmodels.fit.laplace_child import LAWS
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet
 from missingmodels.plan import Gate, Plan
@@ -20,25 +21,30 @@ VALUES = ("intercept", "coefficients", "home", "home_period", "sigma_home", "sig
 MORE = 4  # times the proposals, where the effective number of draws is all that falls short
 
 
-def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int) -> Drawn:
+def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int, law: str = "gamma") -> Drawn:
     """As many equally weighted draws as the plan asks of all chains together, in one chain.
 
     Draws come from the weighted proposals by systematic resampling, so each proposal is kept as often as its smoothed
-    weight says, within one. If only their effective number falls short, it is tried once more with four times the
-    proposals; draws are never chosen by their answer. Raises DiagnosticsFailed where the posterior has no usable mode.
+    weight says, within one. While only their effective number falls short, proposals are doubled, up to four times as
+    many; draws are never chosen by their answer. Raises DiagnosticsFailed where the posterior has no usable mode.
     """
     count = plan.sampling.draws * plan.sampling.chains
-    seconds = 0.0
-    for attempt, times in enumerate((1, MORE)):
-        found = _laplace(design, priors, count, count * times, stream(seed, "laplace", label, attempt), label)
-        seconds += found.seconds
-        diagnostics = judge(design, found, plan.gate)
-        if not only_short(diagnostics):
-            break
+
+    def again(found: Weighed) -> bool:
+        return found.proposals < MORE * count and only_short(judge(design, found, plan.gate))
+
+    try:
+        found = laplace(design, priors, draws=count, rng=stream(seed, "laplace", label), law=law, again=again)
+    except (FloatingPointError, np.linalg.LinAlgError) as error:
+        raise DiagnosticsFailed(
+            f"the fast engine found no usable mode for model {label} ({error})",
+            remedy="try sampling.method = 'nuts', or 'auto', which turns to it by itself",
+        ) from error
     return Drawn(
-        values={name: getattr(found, name) for name in VALUES},
+        values={name: getattr(found, name) for name in VALUES if name in LAWS[law] or name != "frailty_shape"}
+        | found.further,
         chains=1,
-        diagnostics=diagnostics,
+        diagnostics=judge(design, found, plan.gate),
         record={
             "method": METHOD,
             "draws": count,
@@ -47,12 +53,12 @@ def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int)
             "newton_iterations": found.newton_iterations,
             "log_marginal_likelihood": round(found.log_marginal, 4),
             "compile_seconds": 0.0,
-            "sample_seconds": round(seconds, 3),
+            "sample_seconds": round(found.seconds, 3),
         },
     )
 
 
-def judge(design: Design, found: LaplaceDraws, gate: Gate) -> Diagnostics:
+def judge(design: Design, found: Weighed | LaplaceDraws, gate: Gate) -> Diagnostics:
     """Diagnostics of weighted draws."""
     at = int(found.tail_shares.argmax())
     values: dict[str, Any] = {
@@ -62,15 +68,3 @@ def judge(design: Design, found: LaplaceDraws, gate: Gate) -> Diagnostics:
     }
     worst = f"heaviest tail at {('intercept', *design.names)[at]}"
     return Diagnostics(**values, worst=worst, failed=broken_by_weights(values, gate, found.proposals))
-
-
-def _laplace(
-    design: Design, priors: PriorSet, draws: int, proposals: int, rng: np.random.Generator, label: str
-) -> LaplaceDraws:
-    try:
-        return laplace(design, priors, draws=draws, proposals=proposals, rng=rng)
-    except (FloatingPointError, np.linalg.LinAlgError) as error:
-        raise DiagnosticsFailed(
-            f"the fast engine found no usable mode for model {label} ({error})",
-            remedy="try sampling.method = 'nuts', or 'auto', which turns to it by itself",
-        ) from error

@@ -17,14 +17,15 @@ The module needs numpy and scipy alone.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from missingmodels.fit.laplace_data import Array, LaplaceData, laplace_data
-from missingmodels.fit.laplace_proposal import Proposals, propose
-from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore
+from missingmodels.fit.laplace_proposal import Proposals, Proposer, joined
+from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore, require_one_mode
 from missingmodels.fit.laplace_tails import tail_shares
 from missingmodels.fit.pareto import resample, smooth
 
@@ -45,7 +46,8 @@ class LaplaceDraws:
     coefficients : (S, P) of the standardised columns, fixed ones included
     home : (S, H) log rate
     home_period : (S, H * T) log rate
-    sigma_home, sigma_period, frailty_shape : (S,)
+    sigma_home, sigma_period, frailty_shape : (S,); the shape is NaN where the law of frailty has none
+    further : name -> (S,) of what the law has beside the shape
     k_hat : shape of the weights' tail; above 0.7 the draws are not to be trusted
     ess : effective number of proposals behind the draws
     tail_shares : (1 + P,) of intercept and coefficients: the larger share of the posterior, on either side, that lies
@@ -64,6 +66,7 @@ class LaplaceDraws:
     sigma_home: Array
     sigma_period: Array
     frailty_shape: Array
+    further: dict[str, Array]
     k_hat: float
     ess: float
     tail_shares: Array
@@ -74,6 +77,27 @@ class LaplaceDraws:
     log_marginal: float
 
 
+@dataclass(frozen=True)
+class Weighed:
+    """(N,) smoothed log weights of proposals that sum to 1, and what they say: k-hat, ESS, ``tail_shares`` (1 + P,)."""
+
+    log_weights: Array
+    k_hat: float
+    ess: float
+    tail_shares: Array
+
+    @classmethod
+    def of(cls, made: Proposals, tails: Array) -> Weighed:
+        """Of proposals with their densities."""
+        smoothed, k_hat = smooth(made.log_target - made.log_proposal)
+        return cls(smoothed, k_hat, float(1 / np.exp(2 * smoothed).sum()), tails)
+
+    @property
+    def proposals(self) -> int:
+        """N."""
+        return int(self.log_weights.size)
+
+
 def laplace(
     design: Design,
     priors: PriorSet,
@@ -81,32 +105,41 @@ def laplace(
     draws: int,
     rng: np.random.Generator,
     proposals: int | None = None,
+    law: str = "gamma",
+    again: Callable[[Weighed], bool] = lambda _: False,
 ) -> LaplaceDraws:
     """Draw from the posterior of one onset model, from as many weighted proposals unless another number is given.
 
-    Draws repeat where a proposal weighs much; ``ess`` says how many independent ones they are worth. The same design,
-    priors and generator give the same draws. Raises FloatingPointError where Newton's steps do not settle or no
-    proposal has a finite density, and numpy's LinAlgError where a curvature is not positive definite: the posterior
-    has no usable mode then.
+    ``law`` is the frailty's, one of ``laplace_child.LAWS``, whose values have priors of the same names. The proposals'
+    number is doubled while ``again`` says so of them, the first kept. Draws repeat where a proposal weighs much;
+    ``ess`` says how many independent ones they are worth. The same design, priors and generator give the same draws.
+    Raises FloatingPointError where Newton's steps do not settle or no proposal has a finite density, and numpy's
+    LinAlgError where a curvature is not positive definite: the posterior has no usable mode then.
     """
     begin = time.perf_counter()
-    data, space = laplace_data(design, priors), ScaleSpace(priors)
+    data, space = laplace_data(design, priors), ScaleSpace(priors, law)
     surface = Surface(data, space, TOLERANCE)
     region = explore(surface)
-    made = propose(data, space, region, proposals or draws, rng)
+    require_one_mode(data, space, region, TOLERANCE)
+    proposer = Proposer.of(data, space, region, rng)
+    tails = _of_all(data, tail_shares(data, region.middle, proposer.shift))
+    made = proposer.propose(proposals or draws, rng)
+    found = Weighed.of(made, tails)
+    while again(found):
+        made = joined(made, proposer.propose(found.proposals, rng))
+        found = Weighed.of(made, tails)
     log_weights = made.log_target - made.log_proposal
-    smoothed, k_hat = smooth(log_weights)
     top = log_weights.max()
-    chosen = resample(smoothed, draws, rng)
+    chosen = resample(found.log_weights, draws, rng)
     return _collect(
         data,
         made,
         {name: values[chosen] for name, values in made.values.items()},
         chosen,
-        k_hat=k_hat,
-        ess=float(1 / np.exp(2 * smoothed).sum()),
-        tail_shares=_of_all(data, tail_shares(data, region.middle, made.shift)),
-        proposals=log_weights.size,
+        k_hat=found.k_hat,
+        ess=found.ess,
+        tail_shares=tails,
+        proposals=found.proposals,
         newton_iterations=surface.steps,
         grid_points=len(surface.nodes),
         seconds=time.perf_counter() - begin,
@@ -137,6 +170,9 @@ def _collect(
         coefficients=coefficients,
         home=made.home[:, chosen].T.astype(float),
         home_period=made.period.reshape(-1, made.log_target.size)[:, chosen].T.astype(float),
-        **scales,
+        sigma_home=scales.pop("sigma_home"),
+        sigma_period=scales.pop("sigma_period"),
+        frailty_shape=scales.pop("frailty_shape", np.full(chosen.size, np.nan)),
+        further=scales,
         **measured,
     )

@@ -100,7 +100,7 @@ class LaplaceData:
 
     @cached_property
     def count_pairs(self) -> tuple[Array, Array]:
-        """(N, 2) onsets before, and before and now, of children with rows, each pair once; and (N,) how many have it."""
+        """(N, 2) onsets before, and before and now, of children with rows, each once; and (N,) how many have it."""
         counts = np.column_stack([self.onsets_before, self.onsets_before + self.onsets_now])[self.child_at]
         pairs, times = np.unique(counts, axis=0, return_counts=True)
         return pairs, times

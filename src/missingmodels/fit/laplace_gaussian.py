@@ -1,8 +1,9 @@
 """The Gaussian at the mode of coefficients and home effects, for given scales, by the structure of the model.
 
 Unknowns are ``b`` (B,), the free coefficients, and ``z`` (H, D), standard normal effects of each home: its own, then
-one for each period. With m_r = a_i n_r exp(eta_r), a_i = (k + Y_i) / (k + Λ_i), child i adds to the negative Hessian
-Z'diag(m)Z - g_i g_i' / (k + Y_i), g_i the sum of its rows m_r z_r. Rows before the window add the same with the other
+one for each period. With m_r = a_i n_r exp(eta_r), a_i = E[u_i] given the data, child i adds to the negative Hessian
+Z'diag(m)Z - v_i g_i g_i', g_i the sum of its rows m_r z_r and v_i the squared coefficient of variation of u_i given the
+data. For a gamma a_i = (k + Y_i) / (k + Λ_i) and 1 / v_i = k + Y_i. Rows before the window add the same with the other
 sign and with k + Y₀, Λ₀ (over them alone). Homes are blocks of D, bordered by the coefficients and by one auxiliary
 variable t_i a mover: precision k + Y_i, and g_i against the rest. Integrating t_i out gives the rank-one term back, so
 the augmented matrix is factorised by blocks and nothing else in the homes is ever dense.
@@ -10,8 +11,8 @@ the augmented matrix is factorised by blocks and nothing else in the homes is ev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +20,7 @@ from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dtrtri
 from scipy.sparse import csr_array
 
+from missingmodels.fit.laplace_child import LAWS, ChildLaw
 from missingmodels.fit.laplace_data import Array, LaplaceData
 
 try:
@@ -33,9 +35,17 @@ class Scales:
 
     sigma_home: float
     sigma_period: float
-    frailty_shape: float
+    frailty_shape: float = float("nan")
     home_on: bool = True
     period_on: bool = True
+    law: str = "gamma"
+    further: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def child(self) -> ChildLaw:
+        """The law of frailty; ``further`` holds what it has beside, or in place of, the shape."""
+        values = {"frailty_shape": self.frailty_shape} | dict(self.further)
+        return ChildLaw(self.law, {name: values[name] for name in LAWS[self.law]})
 
     def of_blocks(self, periods: int) -> Array:
         """(D,) standard deviation of each effect of a home."""
@@ -58,7 +68,11 @@ class Scales:
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """Log joint density of data and unknowns at one point, without constants of the priors, and its gradient."""
+    """Log joint density of data and unknowns at one point, without constants of the priors, and its gradient.
+
+    ``share_now`` (C,) is E[u] given all rows, ``spread_now`` the square of its coefficient of variation; ``_before``
+    the same given the rows before the window alone.
+    """
 
     value: float
     b: Array
@@ -68,6 +82,8 @@ class Point:
     rate: Array
     share_now: Array
     share_before: Array
+    spread_now: Array
+    spread_before: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,16 +164,15 @@ class Factor:
         density -= float(np.log(np.abs(np.diagonal(inverse, axis1=1, axis2=2))).sum())
         wide = np.concatenate([outer.T @ noise, np.zeros((1, draws), dtype=kind)])
         b, t = wide[:free], wide[free:-1]
-        stretch = None if log_stretch is None else np.exp(log_stretch)
-        if stretch is not None:
+        if log_stretch is not None:
             density -= log_stretch.sum(axis=0)
-            b *= stretch[:free]
+            b *= np.exp(log_stretch[:free])
         flat -= border[..., :free].reshape(homes * size, free) @ b
         if t.size:
             inner -= np.matmul(border[..., free:], wide[self.index[:, free:]])
         z = np.matmul(inverse.transpose(0, 2, 1), inner)
-        if stretch is not None:
-            z *= stretch[free:].reshape(z.shape)
+        if log_stretch is not None:
+            z *= np.exp(log_stretch[free:]).reshape(z.shape)
         if t.size:
             tied = self.ties @ np.matmul(mover_columns.transpose(0, 2, 1), z).reshape(-1, draws)
             c = mover_shape[:, None]
@@ -167,11 +182,10 @@ class Factor:
 
 def at_point(data: LaplaceData, scales: Scales, b: Array, z: Array) -> Point:
     """Log joint density and gradient."""
-    k = scales.frailty_shape
     effects = scales.effects(z, data.periods)
     rate = np.exp(data.log_days + data.columns @ b + effects.ravel()[data.home_period])
-    value, m, cells, share_now, share_before = _frailty_sums(data, k, rate)
-    value += data.gamma_part(k) + float(data.linear @ b + (data.cell_onsets * effects).sum() + data.offset_linear)
+    value, m, cells, *of_children = _frailty_sums(data, scales, rate)
+    value += float(data.linear @ b + (data.cell_onsets * effects).sum() + data.offset_linear)
     away = (b - data.prior_mean) / data.prior_sd
     value -= 0.5 * float(away @ away + (z * z).sum())
     d = scales.of_blocks(data.periods)
@@ -183,30 +197,43 @@ def at_point(data: LaplaceData, scales: Scales, b: Array, z: Array) -> Point:
         gradient_b=data.linear - m @ data.columns - away / data.prior_sd,
         gradient_z=scales.to_blocks(left) * d - z,
         rate=rate,
-        share_now=share_now,
-        share_before=share_before,
+        **dict(zip(("share_now", "share_before", "spread_now", "spread_before"), of_children, strict=True)),
     )
 
 
-def _frailty_sums(data: LaplaceData, k: float, rate: Array) -> tuple[float, Array, Array, Array, Array]:
-    """The rows' part of log L without its linear and gamma terms, (R,) m, (H * T,) sums of m, and the (C,) shares."""
-    if kernels is not None:
-        m, cells = np.empty(rate.size), np.zeros(data.homes * data.periods)
-        share_now, share_before = np.ones(data.children), np.ones(data.children)
-        value = kernels.frailty_sums(
-            rate, data.before, data.conditional, data.row_starts, data.child_at, k,
-            data.onsets_before, data.onsets_now, data.home_period, m, cells, share_now, share_before,
-        )  # fmt: skip
-        return value, m, cells, share_now, share_before
-    known = np.bincount(data.child, np.where(data.before, rate, 0.0), data.children) if data.conditional else 0.0
-    shape, scale = k + data.onsets_before, np.full(data.children, k) + known
-    after, total = shape + data.onsets_now, k + np.bincount(data.child, rate, data.children)
-    share_now, share_before = after / total, shape / scale
-    m = rate * share_now[data.child]
+def _frailty_sums(
+    data: LaplaceData, scales: Scales, rate: Array
+) -> tuple[float, Array, Array, Array, Array, Array, Array]:
+    """Sum of log L without its linear terms, (R,) m, (H * T,) sums of m, and (C,) shares and spreads of ``Point``."""
+    if kernels is None or scales.law != "gamma":
+        return _frailty_sums_of_any(data, scales, rate)
+    k = scales.frailty_shape
+    m, cells = np.empty(rate.size), np.zeros(data.homes * data.periods)
+    share_now, share_before = np.ones(data.children), np.ones(data.children)
+    value = kernels.frailty_sums(
+        rate, data.before, data.conditional, data.row_starts, data.child_at, k,
+        data.onsets_before, data.onsets_now, data.home_period, m, cells, share_now, share_before,
+    )  # fmt: skip
+    spreads = 1 / (k + data.onsets_before + data.onsets_now), 1 / (k + data.onsets_before)
+    return value + data.gamma_part(k), m, cells, share_now, share_before, *spreads
+
+
+def _frailty_sums_of_any(
+    data: LaplaceData, scales: Scales, rate: Array
+) -> tuple[float, Array, Array, Array, Array, Array, Array]:
+    """The same for any law, by numpy."""
+    density, share_now, spread_now = scales.child.moments(
+        data.onsets_before + data.onsets_now, np.bincount(data.child, rate, data.children)
+    )
+    value, m = float(density.sum()), rate * share_now[data.child]
+    share_before, spread_before = np.ones(data.children), np.ones(data.children)
     if data.conditional:
+        known = np.bincount(data.child, np.where(data.before, rate, 0.0), data.children)
+        density, share_before, spread_before = scales.child.moments(data.onsets_before, known)
+        value -= float(density.sum())
         m -= np.where(data.before, rate * share_before[data.child], 0.0)
     cells = np.bincount(data.home_period, m, data.homes * data.periods)
-    return float((shape * np.log(scale) - after * np.log(total)).sum()), m, cells, share_now, share_before
+    return value, m, cells, share_now, share_before, spread_now, spread_before
 
 
 def factorise(data: LaplaceData, scales: Scales, point: Point, *, convex: bool = False) -> Factor:
@@ -217,18 +244,17 @@ def factorise(data: LaplaceData, scales: Scales, point: Point, *, convex: bool =
     sign. Steps are then not quite Newton's, and importance weights make up for the draws.
     """
     free = data.prior_sd.size
-    after = scales.frailty_shape + data.onsets_before + data.onsets_now
     m = point.rate * point.share_now[data.child]
     moved = np.zeros(data.children, dtype=bool)
     moved[data.mover_child] = True
-    dense, block, border, slots, child_b = _term(data, m, np.where(moved, 0.0, 1 / after))
+    dense, block, border, slots, child_b = _term(data, m, np.where(moved, 0.0, point.spread_now))
     if data.conditional and not convex:
         known = np.where(data.before, point.rate * (point.share_before * data.settled)[data.child], 0.0)
-        other = _term(data, known, 1 / (scales.frailty_shape + data.onsets_before))
+        other = _term(data, known, point.spread_before)
         dense, block, border = dense - other[0], block - other[1], border - other[2]
     dense[np.diag_indices(free)] += 1 / data.prior_sd**2
     d = scales.of_blocks(data.periods)
-    movers, mover_b, shape = data.mover_child.size, child_b[data.mover_child], after[data.mover_child]
+    movers, mover_b, shape = data.mover_child.size, child_b[data.mover_child], 1 / point.spread_now[data.mover_child]
     index = np.column_stack([np.broadcast_to(np.arange(free), (data.homes, free)), free + data.mover_at])
     left = np.zeros((free + movers,) * 2)
     left[:free, :free] = dense

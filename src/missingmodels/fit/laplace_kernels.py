@@ -1,8 +1,8 @@
 """Loops of the fast engine, compiled by numba: the sums over rows, and the homes' small blocks.
 
-Each has a twin of numpy in ``laplace_gaussian``, which stands in where numba is absent and which a test holds it to. The
-arrays are small, and the loops save what many short calls cost. All stay in this file: numba keeps compiled loops by
-the file of the function called, and would not see a change in another.
+Each has a twin of numpy beside its caller, which stands in where numba is absent, and a test holds both to one another.
+The arrays are small, and the loops save what many short calls cost. All stay in this file: numba keeps compiled loops
+by the file of the function called, and would not see a change in another.
 """
 
 from __future__ import annotations

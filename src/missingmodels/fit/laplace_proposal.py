@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ FURTHEST = 6.0  # standard deviations beyond which modes and factors are no long
 NEGLIGIBLE = 12.0  # log density below the top at which a node says nothing of shape
 PAIRS = 16  # of opposite deviations over which the gradient is averaged
 CHUNK_CELLS = 6_000_000  # 48 MB of foretold factors at a time
-GROUPS = 64  # of proposals that share one factor, stretched to the scales of each
+GROUPS = 128  # of proposals that share one factor, stretched to the scales of each
 SMALLEST_GROUP = 8
 
 
@@ -31,7 +31,7 @@ class Proposals:
     """N proposals of all unknowns; densities without the constants that cancel between the two.
 
     ``b`` (B, N), ``home`` (H, N), ``period`` (H, T, N), ``values`` of the scales (N,), ``log_target``, ``log_proposal``
-    (N,). ``shift`` (B,) and (H, D) is that of their centre from the mode.
+    (N,).
     """
 
     b: Array
@@ -40,50 +40,61 @@ class Proposals:
     values: dict[str, Array]
     log_target: Array
     log_proposal: Array
+
+
+def joined(first: Proposals, second: Proposals) -> Proposals:
+    """The proposals of both."""
+    arrays = {
+        name: np.concatenate([getattr(first, name), getattr(second, name)], axis=-1)
+        for name in ("b", "home", "period", "log_target", "log_proposal")
+    }
+    values = {name: np.concatenate([own, second.values[name]]) for name, own in first.values.items()}
+    return Proposals(**arrays, values=values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposer:
+    """Makes proposals from what the search found; ``shift`` (B,) and (H, D) from the modes to their centres."""
+
+    data: LaplaceData
+    space: ScaleSpace
+    region: Region
+    between: Between
     shift: tuple[Array, Array]
 
+    @classmethod
+    def of(cls, data: LaplaceData, space: ScaleSpace, region: Region, rng: np.random.Generator) -> Proposer:
+        """From the nodes of a region, whose factors it takes over."""
+        shift = mean_shift(data, region.middle, rng)
+        return cls(data=data, space=space, region=region, between=Between.nodes(data, region), shift=shift)
 
-def propose(data: LaplaceData, space: ScaleSpace, region: Region, count: int, rng: np.random.Generator) -> Proposals:
-    """Draw scales, then coefficients and effects given them, with both densities."""
-    at, log_scales = propose_scales(region, space, count, rng)
-    together = groups(region.standardise(at), max(SMALLEST_GROUP, -(-count // GROUPS)))
-    order = np.concatenate(together)  # so that a group is a slice
-    at, log_scales = at[order], log_scales[order]
-    ends = np.cumsum([len(part) for part in together])
-    slices = [slice(end - len(part), end) for part, end in zip(together, ends, strict=True)]
-    shift = mean_shift(data, region.middle, rng)
-    between = Between.nodes(data, region)
-    b, z = between.modes(at, shift)
-    values = space.values(at)
-    log_effects = np.empty(count)
-    fast = np.random.Generator(np.random.SFC64(int(rng.integers(2**63))))  # a third faster, and of this stream
-    middles = np.array([at[mine].mean(axis=0) for mine in slices])
-    log_stretch = between.log_stretch(at) - np.repeat(
-        between.log_stretch(middles), [mine.stop - mine.start for mine in slices], axis=1
-    )
-    for mine, parts in zip(slices, between.factors(middles), strict=True):
-        shape = float(values["frailty_shape"][mine].mean()) + between.onsets
-        away_b, away_z, log_effects[mine] = between.first.draw_with(
-            parts, shape, mine.stop - mine.start, fast, log_stretch[:, mine]
+    def propose(self, count: int, rng: np.random.Generator) -> Proposals:
+        """Draw scales, then coefficients and effects given them, with both densities."""
+        data, between = self.data, self.between
+        at, log_scales = propose_scales(self.region, self.space, count, rng)
+        together = groups(self.region.standardise(at), max(SMALLEST_GROUP, -(-count // GROUPS)))
+        order = np.concatenate(together)  # so that a group is a slice
+        at, log_scales = at[order], log_scales[order]
+        values = self.space.values(at)
+        b, z, log_effects = between.draw(
+            at, [len(part) for part in together], values.get("frailty_shape"), self.shift, rng
         )
-        b[:, mine] += away_b
-        z[..., mine] += away_z
-    scales = region.middle.scales
-    home, period = np.zeros((data.homes, count), np.float32), np.zeros((data.homes, data.periods, count), np.float32)
-    if scales.home_on:
-        home = values["sigma_home"].astype(np.float32) * z[:, 0]
-    if scales.period_on:
-        period = values["sigma_period"].astype(np.float32) * z[:, scales.home_on :]
-    target = log_joint(data, b, home[:, None] + period, z, values["frailty_shape"])
-    return Proposals(
-        b=b,
-        home=home,
-        period=period,
-        values=values,
-        log_target=target + space.log_prior(at) - float(np.log(data.prior_sd).sum()),
-        log_proposal=log_scales + log_effects,
-        shift=shift,
-    )
+        scales = self.region.middle.scales
+        home = np.zeros((data.homes, count), np.float32)
+        period = np.zeros((data.homes, data.periods, count), np.float32)
+        if scales.home_on:
+            home = values["sigma_home"].astype(np.float32) * z[:, 0]
+        if scales.period_on:
+            period = values["sigma_period"].astype(np.float32) * z[:, scales.home_on :]
+        target = log_joint(data, b, home[:, None] + period, z, self.space.child(values))
+        return Proposals(
+            b=b,
+            home=home,
+            period=period,
+            values=values,
+            log_target=target + self.space.log_prior(at) - float(np.log(data.prior_sd).sum()),
+            log_proposal=log_scales + log_effects,
+        )
 
 
 def mean_shift(data: LaplaceData, mode: Mode, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -253,6 +264,26 @@ class Between:
         Their change within a group of proposals stretches the deviations that the group's one factor gives.
         """
         return self.sds_at.T @ self.kriging.weights(at).T.astype(np.float32)
+
+    def draw(
+        self, at: Array, sizes: Sequence[int], shape: Array | None, shift: tuple[Array, Array], rng: np.random.Generator
+    ) -> tuple[Array, Array, Array]:
+        """(B, N) and (H, D, N) draws at (N, F), which lie in groups of ``sizes``, and (N,) their log density."""
+        ends = np.cumsum(sizes)
+        slices = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+        middles = np.array([at[mine].mean(axis=0) for mine in slices])
+        stretch = self.log_stretch(at) - np.repeat(self.log_stretch(middles), sizes, axis=1)
+        b, z = self.modes(at, shift)
+        density = np.empty(len(at))
+        fast = np.random.Generator(np.random.SFC64(int(rng.integers(2**63))))  # a third faster, and of this stream
+        for mine, size, parts in zip(slices, sizes, self.factors(middles), strict=True):
+            # any precision of the auxiliary variables does; this is the gamma's own
+            after = self.first.mover_shape if shape is None else float(shape[mine].mean()) + self.onsets
+            made = self.first.draw_with(parts, after, size, fast, stretch[:, mine])
+            b[:, mine] += made[0]
+            z[..., mine] += made[1]
+            density[mine] = made[2]
+        return b, z, density
 
     def factors(self, at: Array) -> Iterator[tuple[Array, ...]]:
         """The factor's parts at each of (N, F), foretold many at a time: one product of matrices for all."""

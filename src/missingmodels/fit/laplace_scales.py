@@ -1,6 +1,7 @@
 """Where the posterior of the scales lies: a search for its mode, and a small design of points around it.
 
-Coordinates: asinh(sigma / 0.15) for a standard deviation, near a logarithm for large ones and linear at 0, and log k.
+Coordinates: asinh(sigma / 0.15) for a standard deviation, near a logarithm for large ones and linear at 0; the
+logarithm of the frailty's shape or sd, and the log odds of a share.
 The density of a standard deviation is even about 0, so a point on the other side is the same point folded back: what
 piles up at 0 meets no boundary.
 """
@@ -8,11 +9,14 @@ piles up at 0 meets no boundary.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import betaln, expit, log_expit
 
+from missingmodels.fit.laplace_child import LAWS, ChildLaw
 from missingmodels.fit.laplace_data import Array, LaplaceData
 from missingmodels.fit.laplace_gaussian import Scales
 from missingmodels.fit.laplace_mode import Mode, climb, start
@@ -21,11 +25,27 @@ if TYPE_CHECKING:
     from missingmodels.models.priors import PriorSet
 
 KNEE = 0.15
-NAMES = ("sigma_home", "sigma_period", "frailty_shape")
+SIGMAS = ("sigma_home", "sigma_period")
+SHARES = ("low_risk_share", "low_risk_ratio")  # between 0 and 1
 # In the coordinates of the search; only time hangs on them.
-FIRST_GUESS = {"sigma_home": 1.7, "sigma_period": 1.2, "frailty_shape": -1.1}
-FIRST_STEP = {"sigma_home": 0.5, "sigma_period": 0.5, "frailty_shape": 0.35}
+FIRST_GUESS = {
+    "sigma_home": 1.7,
+    "sigma_period": 1.2,
+    "frailty_shape": -1.1,
+    "frailty_sd_log": 0.2,
+    "low_risk_share": -0.5,
+    "low_risk_ratio": -3.0,
+}
+FIRST_STEP = {
+    "sigma_home": 0.5,
+    "sigma_period": 0.5,
+    "frailty_shape": 0.35,
+    "frailty_sd_log": 0.2,
+    "low_risk_share": 0.6,
+    "low_risk_ratio": 0.7,
+}
 MOST_ROUNDS = 8
+ANOTHER_MODE, NO_MASS = 4.0, 8.0  # standard deviations away, and log density below the top
 
 
 @dataclass(frozen=True)
@@ -33,45 +53,72 @@ class ScaleSpace:
     """The scales that are estimated, and their priors in the coordinates of the search."""
 
     priors: PriorSet
+    law: str = "gamma"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the scales: two standard deviations, and what the law of frailty has."""
+        return (*SIGMAS, *LAWS[self.law])
 
     @property
     def free(self) -> tuple[str, ...]:
         """Names of the scales that the plan leaves open."""
-        return tuple(name for name in NAMES if getattr(self.priors, name).law != "fixed")
+        return tuple(name for name in self.names if getattr(self.priors, name).law != "fixed")
 
     @property
     def folded(self) -> Array:
         """(F,) which coordinates are even about 0."""
-        return np.array([name != "frailty_shape" for name in self.free], dtype=bool)
+        return np.array([name in SIGMAS for name in self.free], dtype=bool)
 
     def fold(self, at: Array) -> Array:
         """(..., F) with standard deviations folded back to where they are positive."""
         return np.where(self.folded, np.abs(at), at)
 
     def values(self, at: Array) -> dict[str, Array]:
-        """Name -> (...) natural values of all three scales at (..., F)."""
-        out = {name: np.full(at.shape[:-1], float(getattr(self.priors, name).mean)) for name in NAMES}
+        """Name -> (...) natural values of all scales at (..., F)."""
+        out = {name: np.full(at.shape[:-1], float(getattr(self.priors, name).mean)) for name in self.names}
         for i, name in enumerate(self.free):
-            out[name] = np.exp(at[..., i]) if name == "frailty_shape" else KNEE * np.sinh(np.abs(at[..., i]))
+            x = at[..., i]
+            if name in SIGMAS:
+                out[name] = KNEE * np.sinh(np.abs(x))
+            else:
+                out[name] = expit(x) if name in SHARES else np.exp(x)
         return out
+
+    def child(self, values: Mapping[str, Array]) -> ChildLaw:
+        """The law of frailty at natural values of the scales."""
+        return ChildLaw(self.law, {name: values[name] for name in LAWS[self.law]})
 
     def scales(self, at: Array) -> Scales:
         """The scales at one point (F,). A standard deviation fixed at 0 switches its block off."""
-        on = {name: name in self.free or getattr(self.priors, name).mean > 0 for name in NAMES[:2]}
+        on = {name: name in self.free or getattr(self.priors, name).mean > 0 for name in SIGMAS}
         values = {name: float(value) for name, value in self.values(at).items()}
-        return Scales(**values, home_on=on["sigma_home"], period_on=on["sigma_period"])
+        further = {name: value for name, value in values.items() if name not in (*SIGMAS, "frailty_shape")}
+        return Scales(
+            sigma_home=values["sigma_home"],
+            sigma_period=values["sigma_period"],
+            frailty_shape=values.get("frailty_shape", float("nan")),
+            home_on=on["sigma_home"],
+            period_on=on["sigma_period"],
+            law=self.law,
+            further=further,
+        )
 
     def log_prior(self, at: Array) -> Array:
         """(...) log density of the folded coordinates (..., F)."""
         total = np.zeros(at.shape[:-1])
         for i, name in enumerate(self.free):
             prior, x = getattr(self.priors, name), at[..., i]
-            if name == "frailty_shape":
-                total += -0.5 * ((x - prior.mean) / prior.sd) ** 2 - 0.5 * np.log(2 * np.pi) - np.log(prior.sd)
-            else:
+            if name in SIGMAS:
                 s = KNEE * np.sinh(np.abs(x))
                 total += 0.5 * np.log(2 / np.pi) - np.log(prior.sd) - 0.5 * (s / prior.sd) ** 2
                 total += np.log(KNEE * np.cosh(x))
+            elif name in SHARES:  # a beta by its mean and sd, in the coordinate of the log odds
+                size = prior.mean * (1 - prior.mean) / prior.sd**2 - 1
+                a, b = prior.mean * size, (1 - prior.mean) * size
+                total += a * log_expit(x) + b * log_expit(-x) - betaln(a, b)
+            else:
+                total += -0.5 * ((x - prior.mean) / prior.sd) ** 2 - 0.5 * np.log(2 * np.pi) - np.log(prior.sd)
         return total
 
     def first(self) -> tuple[Array, Array]:
@@ -146,14 +193,37 @@ class Region:
 
 
 def explore(surface: Surface) -> Region:
-    """Find the mode by separate parabolas along the axes, then lay a central composite design around it."""
+    """Find the mode, then lay a central composite design around it."""
     centre, step = surface.space.first()
     middle = surface.node(centre, move=True)
     if not centre.size:
         return _region(surface, centre, np.zeros((0, 0)))
+    return _composite(surface, *_search(surface, middle, step))
+
+
+def require_one_mode(data: LaplaceData, space: ScaleSpace, region: Region, tolerance: float) -> None:
+    """Raise FloatingPointError where the search ends elsewhere from either side of a share.
+
+    Nobody in a low-risk class, and everybody in it, are nearly the same model: proposals about one of two modes know
+    nothing of the other, and neither do their weights.
+    """
+    top = max(node.log_density for node in region.nodes)
+    for i, name in enumerate(space.free):
+        for side in (-2.5, 2.5) if name in SHARES else ():
+            begin, step = space.first()
+            begin[i] = side
+            surface = Surface(data, space, tolerance)
+            found, *_ = _search(surface, surface.node(begin, move=True), step)
+            away = region.standardise(found.at[None])[0]
+            if np.abs(away).max() > ANOTHER_MODE and found.log_density > top - NO_MASS:
+                raise FloatingPointError(f"the posterior has two modes in {name}")
+
+
+def _search(surface: Surface, middle: Node, step: Array) -> tuple[Node, Array, Slopes | None]:
+    """Near the mode by separate parabolas along the axes: the node, steps of one sd, and slopes of the mode there."""
     slopes: Slopes | None = None
     for _ in range(MOST_ROUNDS):
-        pairs = [_pair(surface, middle, step, i, slopes) for i in range(centre.size)]
+        pairs = [_pair(surface, middle, step, i, slopes) for i in range(step.size)]
         move, sd = _parabolas(middle, pairs, step)
         slopes = _slopes(pairs, step, surface.space)
         near = np.all(np.abs(move) < 1.0 * sd) and np.all(sd < 2 * step) and np.all(sd > 0.4 * step)
@@ -164,7 +234,7 @@ def explore(surface: Surface) -> Region:
         middle = surface.node(target, _foretell(middle, target, slopes), move=True)
         if near:
             break
-    return _composite(surface, middle, step, slopes)
+    return middle, step, slopes
 
 
 Slopes = tuple[Array, Array]

@@ -38,9 +38,8 @@ def tail_shares(data: LaplaceData, mode: Mode, shift: tuple[Array, Array]) -> Ar
         z[:, :, j] = (mode.z + shift[1])[..., None] + along_z[..., None] / sd * at
     points = free * at.size
     flat_z = z.reshape(*mode.z.shape, points)
-    k = np.full(points, mode.scales.frailty_shape)
     effects = mode.scales.effects(flat_z, data.periods).astype(np.float32)
-    density = log_joint(data, b.reshape(free, points), effects, flat_z, k).reshape(free, at.size)
+    density = log_joint(data, b.reshape(free, points), effects, flat_z, mode.scales.child).reshape(free, at.size)
     fall = density[:, [PLACES.size]] - density
     sides = np.stack([_side(fall[:, PLACES.size - 1 :: -1]), _side(fall[:, PLACES.size + 1 :])])
     return np.asarray((sides[..., LINE > REACH].sum(axis=2) / sides.sum(axis=(0, 2))).max(axis=0))

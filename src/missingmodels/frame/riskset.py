@@ -269,8 +269,8 @@ def _occupancy(tables: Tables, home_ids: np.ndarray, visible: np.ndarray) -> tup
     start = to_day(homes["valid_from"]) - tables.first_day
     last = to_day(homes["valid_to"])
     end = np.where(last == UNRECORDED_DAY, visible.shape[1], last - tables.first_day)
-    places = homes["places"].to_numpy(dtype=np.int64)
-    for home, first, stop, held in zip(at, np.maximum(start, 0), np.maximum(end, 0), places, strict=True):
+    beds = homes["places"].to_numpy(dtype=np.int64)
+    for home, first, stop, held in zip(at, np.maximum(start, 0), np.maximum(end, 0), beds, strict=True):
         if home >= 0:
             occupancy[home, first:stop] = np.maximum(visible[home, first:stop], held)
             recorded[home, first:stop] = True

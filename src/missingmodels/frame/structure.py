@@ -82,7 +82,7 @@ def split_between_within(
     """
     unknown = np.isnan(values)
     if not unknown.any():
-        total, count = np.bincount(home, values, homes), np.bincount(home, minlength=homes)
+        total, count = np.bincount(home, values, homes), np.bincount(home, np.ones(home.size), homes)
         mean = np.divide(total, count, out=np.full(homes, np.nan), where=count > 0)
         if undefined.any():
             mean[np.bincount(home, ~undefined, homes) == 0] = values.mean()
