@@ -24,7 +24,6 @@ from missingmodels.provenance import digest_arrays, seed_of, versions
 from missingmodels.tables import Tables
 
 LEAD = ("chain", "draw")
-LABELLED = {"coefficients": "column", "home": "home_effect", "child": "child_effect"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +177,7 @@ def _natural(design: OutcomeDesign, priors: OutcomePriors, tree: xr.DataTree) ->
         flat[str(name)] = values.reshape(-1, *values.shape[2:])
     found = OUTCOMES[design.outcome].natural(design, priors, flat)
     shaped = {
-        name: ((*LEAD, *((LABELLED.get(name, f"{name}_place"),) if v.ndim > 1 else ())), v.reshape(*sizes, *v.shape[1:]))
+        name: ((*LEAD, *(("column" if name == "coefficients" else f"{name}_effect",) if v.ndim > 1 else ())), v.reshape(*sizes, *v.shape[1:]))
         for name, v in found.items()
         if v.ndim == 1 or v.shape[1]
     }

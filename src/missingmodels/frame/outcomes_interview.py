@@ -81,6 +81,8 @@ def _returns(tables: Tables, risk: RiskSet) -> pd.DataFrame:
         {
             "child": child,
             "day": end - risk.first_day,
+            # on the day of an onset nothing is known yet of a return that same day
+            "known_from": np.maximum(end, to_day(frame["start_date"]) + 1) - risk.first_day,
             # an episode without a line in the table had no offer, as far as the table says
             "offered": frame["offered"].astype("Float64").to_numpy(dtype=float, na_value=0.0),
             "held_on": np.where(held == UNRECORDED_DAY, -NEVER, held - risk.first_day),
@@ -95,7 +97,7 @@ def _returns(tables: Tables, risk: RiskSet) -> pd.DataFrame:
 def _last_return(returns: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:
     """(C, D) row of the last return up to each day, -1 for none."""
     last = np.full(shape, -1, dtype=np.int64)
-    for row, (child, day) in enumerate(zip(returns["child"], returns["day"], strict=True)):
+    for row, (child, day) in enumerate(zip(returns["child"], returns["known_from"], strict=True)):
         last[child, max(day, 0) :] = row
     return last
 
