@@ -34,7 +34,7 @@ class OutcomeFit:
     ----------
     design : what it was fitted to
     draws : by chain and draw: scalars of the model, ``coefficients`` (P,) of the columns as they are, effects, and
-        what is derived from them; ``intercept`` stands where every column is at its mean
+        what is derived from them; ``intercept`` stands where indicators are 0, others at their means
     priors : the records that the model read
     certificate : seed, digest of the data, versions, seconds
     """

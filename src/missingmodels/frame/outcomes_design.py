@@ -45,8 +45,8 @@ class OutcomeRows:
 
     @property
     def centre(self) -> np.ndarray:
-        """(P,) mean over rows, where the intercept stands."""
-        return self.matrix.mean(axis=0)
+        """(P,) where the intercept stands: 0 of an indicator, else the mean over rows."""
+        return column_centre(self.matrix)
 
     @property
     def scale(self) -> np.ndarray:
@@ -57,6 +57,11 @@ class OutcomeRows:
     def standardised(self) -> np.ndarray:
         """(R, P) the sampler's columns."""
         return (self.matrix - self.centre) / self.scale
+
+
+def column_centre(matrix: np.ndarray) -> np.ndarray:
+    """(P,) 0 for a column of two values, so that no outcome moves the intercept's meaning; else its mean."""
+    return np.array([0.0 if np.unique(column).size <= 2 else column.mean() for column in matrix.T])
 
 
 def column_scale(matrix: np.ndarray) -> np.ndarray:

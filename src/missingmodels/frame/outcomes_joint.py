@@ -10,12 +10,12 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.exposure import any_onset, home_sums
-from missingmodels.frame.outcomes_design import Group, choose_terms, column_scale, group_of
+from missingmodels.frame.outcomes_design import Group, choose_terms, column_centre, column_scale, group_of
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.plan import Plan
 from missingmodels.tables import Tables
 
-DEFAULT_TERMS = ("own_1_7", "own_8_28", "peer_presence", "weekend")
+DEFAULT_TERMS = ("own_1_7", "own_8_28", "peer_presence")
 WINDOW_DAYS = 7
 
 
@@ -50,8 +50,8 @@ class JointRows:
 
     @property
     def centre(self) -> np.ndarray:
-        """(P,) mean over rows, where the intercept stands."""
-        return self.matrix.mean(axis=0)
+        """(P,) where the intercept stands: 0 of an indicator, else the mean over rows."""
+        return column_centre(self.matrix)
 
     @property
     def scale(self) -> np.ndarray:

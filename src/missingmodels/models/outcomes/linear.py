@@ -1,6 +1,6 @@
 """Models with one linear predictor in PyMC: counts, return, serious episodes, interview to next gap.
 
-η = α + x'β + v_h (+ a_i), with x centred at its means. Home and child effects are sampled non-centred, their scales
+η = α + x'β + v_h (+ a_i), with x centred unless an indicator. Home and child effects are sampled non-centred, their scales
 with a sign, as in the onset model; the frailty of the interview model and the dispersion of counts are gamma and
 integrated out.
 """
@@ -100,7 +100,7 @@ def _constant(rows: OutcomeRows) -> float:
 def natural(rows: OutcomeRows, priors: OutcomePriors, drawn: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """(S, …) draws as reported: coefficients of the columns as they are, scales without a sign, effects themselves.
 
-    ``intercept`` stays at the columns' means.
+    ``intercept`` stays where indicators are 0 and other columns at their means.
     """
     draws = drawn["home_z"].shape[0]
     at = of_columns(priors, rows.names, rows.scale)

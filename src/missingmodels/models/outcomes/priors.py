@@ -1,7 +1,7 @@
 """Priors of the other outcomes as records: sets ``weak`` (default) and ``informed``, each entry replaceable.
 
 A coefficient's prior speaks of one unit of an indicator, and of one standard deviation of anything else. The intercept
-stands at the mean of every column. ``coefficient`` is the prior of every column that has none of its own.
+stands where indicators are 0 and other columns at their means. ``coefficient`` is the prior of every column that has none of its own.
 """
 
 from __future__ import annotations
