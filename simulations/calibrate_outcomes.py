@@ -276,7 +276,11 @@ def replicate(outcome: str, number: int) -> list[dict[str, object]]:
                 {
                     "outcome": outcome,
                     "replicate": number,
-                    "parameter": rows.names[i] if name == "coefficients" else name if truth[name].ndim == 0 else f"{name}[0]",
+                    "parameter": rows.names[i]
+                    if name == "coefficients"
+                    else name
+                    if truth[name].ndim == 0
+                    else f"{name}[0]",
                     "truth": true,
                     "rank": int((values[at, i] < true).sum()),
                     "in_50": low50 <= true <= high50,

@@ -264,7 +264,14 @@ CALENDAR = (
 )
 OTHER_OUTCOMES = (
     _q("sigma_child", "σ_child", "log hazard or odds", "≥ 0", "sd between children", "sd of normal child effects a"),
-    _q("dispersion_shape", "φ", "", "> 0", "shape of counts", "gamma shape of what one home-month adds; large = Poisson"),
+    _q(
+        "dispersion_shape",
+        "φ",
+        "",
+        "> 0",
+        "shape of counts",
+        "gamma shape of what one home-month adds; large = Poisson",
+    ),
     _q("log_joint", "θ", "log odds", "real", "leaving along", "log odds ratio of leaving on a day when a peer leaves"),
     _q(
         "report_a",
@@ -288,9 +295,9 @@ OUTCOME_EQUATIONS = {
     ),
     "return": (
         "P(T_j = t | T_j ≥ t) = 1 − exp(−exp(α + b_t'β + x'γ + a_i + v_h)),  t = 0, 1, 2, … whole days",
-        "T_j = t says that the return lies between the starts of days t and t + 1 after the day of onset, so dates are "
-        "interval-censored exactly; an open or unrecorded end is known to exceed its last seen day only; b_t is the band "
-        "of days since onset",
+        "T_j = t says that the return lies between the starts of days t and t + 1 after the day of onset, so dates "
+        "are interval-censored exactly; an open or unrecorded end is known to exceed its last seen day only; b_t is "
+        "the band of days since onset",
     ),
     "serious": (
         "P(s_j = 1) = logit⁻¹(α + x'β + a_i + v_h)",
@@ -308,8 +315,8 @@ OUTCOME_EQUATIONS = {
         "held on an earlier day, at most 28 days ago: until then the child's days count as without",
     ),
     "recording": (
-        "(N_11, N_10, N_01)_c ~ Poisson(n_c exp(α) g_c × (π_A π_B, π_A (1 − π_B), (1 − π_A) π_B)),  g_c ~ Gamma(φ, φ),  "
-        "logit π_A = ρ_A + s_A + r_A, logit π_B likewise",
+        "(N_11, N_10, N_01)_c ~ Poisson(n_c exp(α) g_c × (π_A π_B, π_A (1 − π_B), (1 − π_A) π_B)),  "
+        "g_c ~ Gamma(φ, φ),  logit π_A = ρ_A + s_A + r_A, logit π_B likewise",
         "episodes of cell c (an authority's children in a home) held by both sources, by A alone, by B alone; given "
         "authority and home one source's holding an episode says nothing of the other's; N_00 is never seen",
     ),

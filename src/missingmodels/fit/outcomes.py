@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,11 @@ def fit_outcome(
         settings["other"] = other
     elif other is not None:
         raise ConfigInvalid(f"the outcome {outcome!r} takes one record, not two", remedy="leave the second one out")
-    design = OUTCOMES[outcome].design(tables, chosen, terms, **settings)
+    build = OUTCOMES[outcome].design
+    strange = [name for name in settings if name not in signature(build).parameters]
+    if strange:
+        raise ConfigInvalid(f"the outcome {outcome!r} has no setting {', '.join(strange)}", remedy="leave it out")
+    design = build(tables, chosen, terms, **settings)
     held = outcome_priors(outcome, priors, changes, names=design.names)
     return fit_design(
         design,
@@ -118,7 +123,7 @@ def fit_design(
     allow_unconverged: bool = False,
     progress: Progress | None = None,
 ) -> OutcomeFit:
-    """Fit what ``fit_outcome`` would build, from its design. Draws are doubled until the gate is passed, never chosen."""
+    """Fit what ``fit_outcome`` builds. Draws are doubled until the gate is passed, never chosen."""
     model = OUTCOMES[design.outcome]
     data = model.data(design, priors)
     compiled, compile_seconds = compiled_once(
@@ -177,7 +182,10 @@ def _natural(design: OutcomeDesign, priors: OutcomePriors, tree: xr.DataTree) ->
         flat[str(name)] = values.reshape(-1, *values.shape[2:])
     found = OUTCOMES[design.outcome].natural(design, priors, flat)
     shaped = {
-        name: ((*LEAD, *(("column" if name == "coefficients" else f"{name}_effect",) if v.ndim > 1 else ())), v.reshape(*sizes, *v.shape[1:]))
+        name: (
+            (*LEAD, *(("column" if name == "coefficients" else f"{name}_effect",) if v.ndim > 1 else ())),
+            v.reshape(*sizes, *v.shape[1:]),
+        )
         for name, v in found.items()
         if v.ndim == 1 or v.shape[1]
     }

@@ -132,7 +132,8 @@ def serious_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None)
     episodes = episodes[~unrecorded].reset_index(drop=True)
     if episodes.empty:
         raise CannotAnswer(
-            "missing_episodes.serious is unrecorded throughout", remedy="give the column; SSDA903 returns do not hold it"
+            "missing_episodes.serious is unrecorded throughout",
+            remedy="give the column; SSDA903 returns do not hold it",
         )
     available = {name: episodes[name].to_numpy(dtype=float) for name in (*SERIOUS_TERMS, "log_hours_away")}
     found = choose_terms(available, terms, SERIOUS_TERMS, unit="episodes")

@@ -36,7 +36,8 @@ def interview_rows(
     """
     if "interviews" not in tables or tables["interviews"]["interview_date"].isna().all():
         raise CannotAnswer(
-            "no return home interview with its date is on record", remedy="give the interviews table with interview_date"
+            "no return home interview with its date is on record",
+            remedy="give the interviews table with interview_date",
         )
     risk = build_risk_set(tables, plan.frame)
     returns = _returns(tables, risk)

@@ -41,8 +41,10 @@ class RecordingRows:
 
 @dataclass(frozen=True, kw_only=True)
 class TwoSources:
-    """Episodes of two records that overlap in time, one row each: ``child_id``, ``day`` (as the first source has it,
-    where it holds the episode), ``in_a``, ``in_b`` and ``apart_days`` between the two dates; notes on what was not used.
+    """Episodes of two records that overlap in time, one row each, and notes on what was not used.
+
+    Columns: ``child_id``, ``day`` (of the first source, where it holds the episode), ``in_a``, ``in_b`` and
+    ``apart_days`` from the first source's date to the second's.
     """
 
     episodes: pd.DataFrame

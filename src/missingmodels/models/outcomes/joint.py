@@ -1,10 +1,10 @@
 """Joint departures in PyMC: which of a home's residents leave on one day.
 
 The set S of residents who leave has probability ∝ exp(Σ_{i∈S} ℓ_i + θ (|S| − 1)⁺). It is proper for every θ, its
-constant has a closed form, and θ = 0 is independence, so that its posterior can fall on either side. Given that i leaves,
-the others leave independently with odds exp(ℓ_j + θ): exp(θ) is the odds ratio of leaving along. A Poisson model of pairs
-would count three who leave together as three events; a shock that takes residents along can only add, so that nothing
-would speak against it where there is no excess.
+constant has a closed form, and θ = 0 is independence, so that its posterior can fall on either side. Given that i
+leaves, the others leave independently with odds exp(ℓ_j + θ): exp(θ) is the odds ratio of leaving along. A Poisson
+model of pairs would count three who leave together as three events; a shock that takes residents along can only add,
+so that nothing would speak against it where there is no excess.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from missingmodels.models.onset import scalar
 from missingmodels.models.outcomes.priors import SCALARS, OutcomePriors, of_columns
 
 EFFECTS = {"home": "sigma_home", "period": "sigma_period", "child": "sigma_child"}
-MOST_DRAWS = 400  # of which the derived shares are worked out: each is a pass over all rows
 
 
 def model_shape(rows: JointRows, priors: OutcomePriors) -> Hashable:
@@ -44,7 +43,11 @@ def model_data(rows: JointRows, priors: OutcomePriors) -> Data:
         **{name: getattr(rows, name).index for name in EFFECTS},
     }
     if free.any():
-        held |= {"columns": np.ascontiguousarray(columns[:, free]), "prior_mean": at.mean[free], "prior_sd": at.sd[free]}
+        held |= {
+            "columns": np.ascontiguousarray(columns[:, free]),
+            "prior_mean": at.mean[free],
+            "prior_sd": at.sd[free],
+        }
     return held
 
 
@@ -99,18 +102,16 @@ def natural(rows: JointRows, priors: OutcomePriors, drawn: Mapping[str, np.ndarr
 
 
 def _derived(rows: JointRows, standard: np.ndarray, out: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """(S,) ratio of pairs and chance of leaving along; every ``step``-th draw is worked out and stands for those near."""
+    """(S,) ratio of pairs and chance of leaving along."""
     draws = standard.shape[0]
-    step = max(1, -(-draws // MOST_DRAWS))
     columns, base = rows.standardised, np.log(rows.share_at_risk)
-    found = np.zeros((len(range(0, draws, step)), 2))
-    for place, s in enumerate(range(0, draws, step)):
+    found = np.zeros((draws, 2))
+    for s in range(draws):
         log_odds = base + out["intercept"][s] + columns @ standard[s]
         for name in EFFECTS:
             log_odds = log_odds + out[name][s][getattr(rows, name).index]
-        found[place] = pairs_of(log_odds, rows.kind, rows.home_days, float(out["log_joint"][s]))
-    spread = np.repeat(found, step, axis=0)[:draws]
-    return spread[:, 0], spread[:, 1]
+        found[s] = pairs_of(log_odds, rows.kind, rows.home_days, float(out["log_joint"][s]))
+    return found[:, 0], found[:, 1]
 
 
 def pairs_of(log_odds: np.ndarray, kind: np.ndarray, home_days: np.ndarray, theta: float) -> tuple[float, float]:

@@ -1,8 +1,8 @@
 """Models with one linear predictor in PyMC: counts, return, serious episodes, interview to next gap.
 
-η = α + x'β + v_h (+ a_i), with x centred unless an indicator. Home and child effects are sampled non-centred, their scales
-with a sign, as in the onset model; the frailty of the interview model and the dispersion of counts are gamma and
-integrated out.
+η = α + x'β + v_h (+ a_i), with x centred unless an indicator. Home and child effects are sampled non-centred, their
+scales with a sign, as in the onset model; the frailty of the interview model and the dispersion of counts are gamma
+and integrated out.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ def model_data(rows: OutcomeRows, priors: OutcomePriors) -> Data:
         "constant": np.array(_constant(rows)),
     }
     if free.any():
-        held |= {"columns": np.ascontiguousarray(columns[:, free]), "prior_mean": at.mean[free], "prior_sd": at.sd[free]}
+        held |= {
+            "columns": np.ascontiguousarray(columns[:, free]),
+            "prior_mean": at.mean[free],
+            "prior_sd": at.sd[free],
+        }
     held |= {"size": rows.size.astype(float)} if trials else {}  # the compiled model knows what it uses, no more
     held |= {"child": rows.child.index} if rows.child is not None else {}
     if rows.child is not None and rows.outcome == "interview":

@@ -1,7 +1,8 @@
 """Priors of the other outcomes as records: sets ``weak`` (default) and ``informed``, each entry replaceable.
 
 A coefficient's prior speaks of one unit of an indicator, and of one standard deviation of anything else. The intercept
-stands where indicators are 0 and other columns at their means. ``coefficient`` is the prior of every column that has none of its own.
+stands where indicators are 0 and other columns at their means. ``coefficient`` is the prior of every column that has
+none of its own.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def of_columns(priors: OutcomePriors, names: Sequence[str], scale: np.ndarray) -
 
 def _set(outcome: str, use: str) -> dict[str, Prior]:
     informed = use == "informed"
-    onset = prior_set(PriorSettings(use=use))
+    onset = prior_set(PriorSettings(use="informed" if informed else "weak"))
     rate = {"intercept": onset.intercept, "sigma_home": onset.sigma_home}
     coefficient = Prior(law="normal", sd=1.0, reason="a ratio between 1/7 and 7 with 95 % probability")
     if informed:
