@@ -190,6 +190,13 @@ def test_a_resident_who_is_away_makes_another_kind_of_day():
     assert rows.home_days[members == 1].tolist() == [1]  # 2 May, b alone
 
 
+def test_three_who_leave_together_are_two_beyond_the_first():
+    episodes = [gone(child, "2023-05-01") for child in "abd"]
+    rows = joint_rows(year([*STAYS, stay("d", "h1")], episodes), PLAN)
+    assert rows.extra == 2
+    assert rows.facts["home-days with two or more"] == 1
+
+
 # recording
 
 
