@@ -321,7 +321,8 @@ def run(store: Path, outcomes: list[str], replicates: int) -> pd.DataFrame:
         done = set(pd.read_csv(path)["replicate"]) if path.exists() else set()
         for number in (n for n in range(replicates) if n not in done):
             pd.DataFrame(replicate(outcome, number)).to_csv(path, mode="a", header=not path.exists(), index=False)
-    return pd.concat([pd.read_csv(p) for name in OUTCOMES if (p := store / f"{name}.csv").exists()], ignore_index=True)
+    held = pd.concat([pd.read_csv(p) for name in OUTCOMES if (p := store / f"{name}.csv").exists()], ignore_index=True)
+    return held.drop_duplicates(["outcome", "replicate", "parameter"])  # of two runs that shared the folder
 
 
 def main() -> None:
