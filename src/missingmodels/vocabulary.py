@@ -287,6 +287,28 @@ OTHER_OUTCOMES = (
     _q("sigma_report_a", "ω_A", "log odds", "≥ 0", "sd between homes, A", "sd of home effects r on ρ_A"),
     _q("sigma_report_b", "ω_B", "log odds", "≥ 0", "sd between homes, B", "sd of home effects r on ρ_B"),
 )
+OUTCOME_COLUMNS = (
+    _q("days_away", "b", "days", "0, 1, 2-6, 7-27, 28+", "days since onset", "band of whole days since the onset"),
+    _q("category_away", "x", "", "0 or 1", "recorded as A", "away without authorisation, not missing"),
+    _q("helped_before", "x", "", "0 or 1", "helped before", "an interview held in the 28 days before the onset"),
+    _q("sanctioned_before", "x", "", "0 or 1", "sanctioned before", "the child's last return met a sanction"),
+    _q("log_hours_away", "x", "log h", "real", "log hours away", "log of the hours from leaving to return"),
+    _q(
+        "since_return",
+        "g",
+        "days",
+        "0-7, 8-28, 29-89, 90+",
+        "days since return",
+        "band of days since the last return; none on record is the reference",
+    ),
+    _q("offered", "o", "", "0 or 1", "interview offered", "an interview was offered after the last return"),
+    _q("held", "h", "", "0 or 1", "interview held", "an interview was held on an earlier day since the last return"),
+    _q("held_within_72h", "h", "", "0 or 1", "held within 72 h", "it was held within 72 hours of the return"),
+    _q("held_quality", "h", "share", "0 to 1", "quality of the interview", "share of good-practice items that it met"),
+    _q("private_sector", "x", "", "0 or 1", "private home", "the home's owner is private"),
+    _q("places", "x", "places", "≥ 1", "registered places", "registered places of the home"),
+    _q("summer", "c", "", "0 or 1", "summer", "June, July or August"),
+)
 # One equation an outcome: the line of the likelihood, then what stands in it.
 OUTCOME_EQUATIONS = {
     "counts": (
@@ -333,6 +355,7 @@ GROUPS = {
     "Moderation (A3)": MODERATION,
     "Calendar": CALENDAR,
     "Other outcomes": OTHER_OUTCOMES,
+    "Columns of the other outcomes": OUTCOME_COLUMNS,
 }
 QUANTITIES = {q.name: q for group in GROUPS.values() for q in group}
 

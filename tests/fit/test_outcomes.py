@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 from scipy.optimize import minimize
+from typer.testing import CliRunner
 
-from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
+from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed, InputError
 from missingmodels.fit.outcomes import fit_outcome
 from missingmodels.fit.outcomes_store import write_outcome_fit
+from missingmodels.fit.outcomes_summary import outcome_sentences, outcome_table
 from missingmodels.frame.outcomes_episodes import DAY_BANDS, home_episodes, return_rows
 from missingmodels.models.outcomes.priors import SCALARS, outcome_priors
 from missingmodels.models.outcomes.registry import OUTCOMES
@@ -22,6 +25,7 @@ from missingmodels.plan import Gate, Plan, Sampling
 from missingmodels.recording import Recording
 from missingmodels.simulate.recording import record
 from missingmodels.simulate.world import simulate_world
+from missingmodels.tables import write_tables
 from worlds import remade, scenario_of, small_world
 
 QUICK = Plan(sampling=Sampling(draws=400, tune=400, chains=2, doublings=0), gate=Gate(ess_min=100, rhat_max=1.03))
@@ -106,6 +110,57 @@ def test_every_outcome_has_a_design_and_a_gate(outcome, monkeypatch):
     monkeypatch.setattr(module, "draw", drawn)
     with pytest.raises(RuntimeError, match="reached the sampler"):
         fitted(world, outcome)
+
+
+def test_sentences_say_higher_lower_or_that_the_data_cannot_say():
+    rng = np.random.default_rng(1)
+    coefficients = np.stack([rng.normal(m, 0.1, (2, 500)) for m in (0.5, -0.5, 0.0)], axis=-1)
+    draws = xr.Dataset(
+        {
+            "coefficients": (("chain", "draw", "column"), coefficients),
+            "sigma_home": (("chain", "draw"), np.ones((2, 500))),
+        },
+        coords={"column": ["out_of_area", "held", "male"]},
+    )
+    table = outcome_table("return", draws)
+    assert table["direction"].tolist()[:2] == [1.0, 0.0]
+    assert np.isnan(table.loc["sigma_home", "direction"])
+    assert table.loc["held", "median"] == pytest.approx(np.exp(-0.5), rel=0.02)
+    design = SimpleNamespace(facts={"episodes": 1200}, notes=("x was left out",))
+    first, *said, note = outcome_sentences("return", design, table)
+    assert first == "return: 1,200 episodes."
+    assert [text.rpartition("; ")[2].split(" (")[0] for text in said] == [
+        "higher",
+        "lower",
+        "the data cannot say which way",
+    ]
+    assert note == "Note: x was left out."
+
+
+def test_the_command_hands_its_options_on_and_writes_the_fit(tmp_path, monkeypatch):
+    import missingmodels.fit.outcomes as fits
+    import missingmodels.fit.outcomes_store as store
+    from missingmodels.cli import app
+
+    tables, asked = small_world(1).tables, {}
+    write_tables(tables, tmp_path / "t")
+    table = pd.DataFrame({"measure": ["rate ratio"], "median": [1.2]}, index=pd.Index(["held"], name="term"))
+    found = SimpleNamespace(table=lambda: table, sentences=lambda: ["A sentence."], certificate={})
+    monkeypatch.setattr(fits, "fit_outcome", lambda held, plan, **more: asked.update(more) or found)
+    monkeypatch.setattr(store, "write_outcome_fit", lambda fit, folder, overwrite: folder / "outcome.csv")
+    words = ["interview", str(tmp_path / "t"), "-o", str(tmp_path / "f"), "--term", "held", "--effect-days", "14"]
+    done = CliRunner().invoke(app, ["fit-outcome", *words])
+    assert done.exit_code == 0, done.output
+    assert "A sentence." in done.output
+    assert (asked["outcome"], asked["terms"], asked["effect_days"], asked["other"]) == (
+        "interview",
+        ("held",),
+        14,
+        None,
+    )
+    assert "tolerance_days" not in asked
+    found = CliRunner().invoke(app, ["fit-outcome", "recording", str(tmp_path / "none"), "-o", str(tmp_path / "f")])
+    assert isinstance(found.exception, InputError)
 
 
 # recovery

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from missingmodels.vocabulary import column_label
+
 INTERVAL = (0.05, 0.95)
 SURE = 0.975
 # What exp of a coefficient is, and of what.
@@ -70,7 +72,7 @@ def outcome_sentences(outcome: str, design: Any, table: pd.DataFrame) -> list[st
                 sentences.append(f"{TOLD[str(term)][0]}: {text} {line['measure']}.")
             continue
         mass = line["direction"]
-        side = "raises it" if mass >= SURE else "lowers it" if mass <= 1 - SURE else "the data cannot say which way"
-        what = TOLD[str(term)][0] if term in TOLD else f"{term}, on {RATIOS[outcome][1]}"
+        side = "higher" if mass >= SURE else "lower" if mass <= 1 - SURE else "the data cannot say which way"
+        what = TOLD[str(term)][0] if term in TOLD else f"{column_label(str(term))}, of {RATIOS[outcome][1]}"
         sentences.append(f"{what}: {line['measure']} {text}; {side} (probability above 1: {mass:.3f}).")
     return [*sentences, *(f"Note: {note}." for note in design.notes)]
