@@ -236,12 +236,13 @@ def test_an_interview_recovers_its_effect_on_the_next_gap(effect):
 @pytest.mark.slow
 @pytest.mark.sampled
 def test_joint_departures_are_seen_where_there_are_any_and_only_there():
-    parts = {"n_homes": 12, "days": 393, "onset": {"rate_per_year": 8.0}}
-    none = [fitted(small_world(seed, **parts), "joint") for seed in SEEDS]
+    parts = {"n_homes": 30, "days": 393, "onset": {"rate_per_year": 4.0}}
+    # effects of hundreds of home-periods: these need the plan's own sampling, doublings included
+    none = [fitted(small_world(seed, **parts), "joint", plan=Plan()) for seed in SEEDS]
     together([z_of(fit, "log_joint", 0.0) for fit in none])
     big = small_world(5, **(parts | {"n_homes": 200}), contagion={"joint_share": 0.15})
     truth = leaves_along(big.tables)
-    some = fitted(small_world(1, **parts, contagion={"joint_share": 0.15}), "joint")
+    some = fitted(small_world(1, **parts, contagion={"joint_share": 0.15}), "joint", plan=Plan())
     assert some.table().loc["log_joint", "direction"] > 0.99
     along = some.table().loc["leaves_along"]
     assert along["low"] * 0.8 < truth < along["high"] * 1.25  # homes differ in how tied their residents are
