@@ -9,6 +9,7 @@ import sys
 import typer
 
 from missingmodels.cli import data, importing, models
+from missingmodels.cli.outcomes import fit_outcome
 from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
 from missingmodels.errors import DiagnosticsFailed, MissingModelsError
@@ -37,6 +38,7 @@ app.command("check-priors")(check_priors)
 app.command()(models.fit)
 app.command()(models.report)
 app.command("fit-rows")(models.fit_rows)
+app.command("fit-outcome")(fit_outcome)
 app.command("power")(power)
 
 

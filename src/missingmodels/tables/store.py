@@ -23,6 +23,7 @@ from missingmodels.tables.tables import Tables, make_tables
 MANIFEST = "manifest.json"
 FORMAT = "missingmodels-tables"
 RUN_FORMAT = "missingmodels-run"
+OUTCOME_FORMAT = "missingmodels-outcome"
 
 
 @contextmanager

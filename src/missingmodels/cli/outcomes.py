@@ -1,0 +1,80 @@
+"""The command ``fit-outcome``: what follows an onset, or stands beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from missingmodels.cli.options import Allow, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out
+
+
+def fit_outcome(
+    outcome: Annotated[str, typer.Argument(help="counts, return, serious, joint, interview or recording.")],
+    tables: TablesFolder,
+    output: Out,
+    other: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="recording: folder of a second record of the same children, as a home's own log."),
+    ] = None,
+    term: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="One term of the model; repeat. The outcome's own if left out."),
+    ] = None,
+    tolerance_days: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="recording: days that two records of one onset may lie apart, 1 if left out.", min=0),
+    ] = None,
+    effect_days: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="interview: days that it may act for, 28 if left out.", min=1),
+    ] = None,
+    priors: Annotated[str, typer.Option(help="Prior set: weak or informed.")] = "weak",
+    plan_name: PlanName = "default",
+    seed: Seed = 1,
+    allow_unconverged: Allow = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Fit one outcome beside onset: ratios with intervals, and a sentence each.
+
+    counts: episodes of a home in a month. return: whole days to return. serious: episodes with serious harm. joint:
+    do residents leave on one day more often than independence has it? interview: does a return home interview change
+    the next gap? recording: what happens and what each of two records holds of it.
+    """
+    from missingmodels.presets import load_plan
+    from missingmodels.tables import read_tables, require_valid
+    from missingmodels.tables.store import OUTCOME_FORMAT, require_free
+
+    require_free(output, kind=OUTCOME_FORMAT, overwrite=overwrite)
+    plan, held = load_plan(plan_name), read_tables(tables)
+    require_valid(held, where=str(tables))
+    second = None
+    if other is not None:
+        second = read_tables(other)
+        require_valid(second, where=str(other))
+    settings: dict[str, Any] = {"tolerance_days": tolerance_days, "effect_days": effect_days}
+    # the sampler takes seconds to import, so a wrong path is told first
+    from missingmodels.fit.outcomes import fit_outcome as fit
+    from missingmodels.fit.outcomes_store import write_outcome_fit
+    from missingmodels.terminal import Progress
+
+    with Progress(quiet=as_json) as bar:
+        found = fit(
+            held,
+            plan,
+            outcome=outcome,
+            other=second,
+            terms=tuple(term) if term else None,
+            priors=priors,
+            seed=seed,
+            allow_unconverged=allow_unconverged,
+            progress=lambda done, total: bar(outcome, done, total),
+            **{name: value for name, value in settings.items() if value is not None},
+        )
+    path = write_outcome_fit(found, output, overwrite=overwrite)
+    body = {"output": str(output), "table": found.table().reset_index().to_dict(orient="records")}
+    body |= {"sentences": found.sentences(), "certificate": dict(found.certificate)}
+    text = found.table().to_string(float_format=lambda v: f"{v:.3f}", na_rep="")
+    out(body, as_json, "\n".join([text, "", *found.sentences(), f"Table, sentences and draws: {path.parent}"]))

@@ -1,0 +1,1 @@
+"""The outcomes beside onset: priors, PyMC models and a reference density of each."""
