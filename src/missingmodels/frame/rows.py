@@ -83,10 +83,10 @@ def variables(formula: str) -> set[str]:
     return set(re.findall(r"\b[A-Za-z_][A-Za-z0-9_]*\b(?!\s*\()", formula)) - {"df", "degree"}
 
 
-def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
+def build_rows(tables: Tables, risk: RiskSet, plan: Plan, *, extra: Mapping[str, np.ndarray] | None = None) -> Rows:
     """The rows that every model of the plan shares, so that their likelihoods compare.
 
-    Raises ConfigInvalid for a formula variable that does not exist, CannotAnswer if there are no onsets.
+    ``extra`` (C, D) grids are further columns by name; days that differ in one stay rows of their own. Raises ConfigInvalid for a formula variable that does not exist, CannotAnswer if there are no onsets.
     """
     exposures = (plan.exposure.primary, *plan.exposure.beside)
     formulas = [model_terms(plan, model, exposure) for model in plan.models for exposure in exposures]
@@ -115,6 +115,7 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
             remedy=f"known columns: {', '.join(sorted(set(columns) | _all_structure_names()))}",
         )
     frame = pd.DataFrame({name: values for name, values in columns.items() if name in needed})
+    frame = frame.assign(**{name: grid[child, day] for name, grid in (extra or {}).items()})
     key = pd.DataFrame(
         {"child": child, "home": home, "period": day // risk.period_days, "before_window": risk.before_window[day]}
     )
