@@ -9,15 +9,14 @@ from math import log
 
 import numpy as np
 import pytest
+from daily_cases import single_days, tables_of
 
 from missingmodels.frame.daily import daily_design
-from missingmodels.frame.design import build_design
 from missingmodels.frame.exposure import peer_exposures
-from missingmodels.frame.riskset import build_risk_set
 from missingmodels.models import daily_reference, reference
 from missingmodels.models.daily_onset import build_onset_model, cells_of
-from missingmodels.models.daily_priors import daily_priors
-from worlds import day_rows, plan_of, small_world
+from missingmodels.models.daily_priors import KERNEL, daily_priors
+from worlds import plan_of
 
 MEMORY, GRID = 25, 5
 REPLACE = {
@@ -43,8 +42,8 @@ CASES = {
 @pytest.fixture(scope="module", params=CASES)
 def case(request):
     kind, primary, initial, replace = CASES[request.param]
-    held = {n: v for n, v in replace.items() if n not in ("kernel_days", "peer_kernel") or "peer_kernel" in (kind, primary)}
-    held |= {n: replace[n] for n in ("kernel_days", "peer_kernel") if kind == "kernel"}
+    lagged = kind == "kernel" or primary == "peer_kernel"
+    held = {name: value for name, value in replace.items() if lagged or name not in KERNEL}
     plan = plan_of(
         models=["M0", "M1"],
         exposure={"primary": primary, "beside": [], "kernel_days": 4.0},
@@ -52,36 +51,11 @@ def case(request):
         frame={"initial": initial, "burn_in_days": 30, "period_days": 20},
         priors={"replace": held},
     )
-    tables = small_world(5, n_homes=5, days=150, children={"stay_scale": 0.3, "move_share": 0.7}).tables
+    tables = tables_of()
     daily = daily_design(tables, plan, kind=kind, memory_days=MEMORY, grid_days=GRID)
     priors = daily_priors(plan)
     compiled = build_onset_model(daily, priors).compile_logp(mode="FAST_COMPILE")
     return daily, priors, held, compiled, single_days(tables, plan, daily)
-
-
-def single_days(tables, plan, daily):
-    """The design's columns on every child-day, the day of each, and the grids that they come from."""
-    risk = build_risk_set(tables, plan.frame)
-    asked = plan.model_copy(update={"exposure": plan.exposure.model_copy(update={"primary": "peer_presence"})})
-    rows = day_rows(tables, risk, plan if daily.peers is None else asked)
-    if daily.peers is not None:
-        grids = peer_exposures(
-            risk.residence,
-            risk.onset_anywhere,
-            window_days=7,
-            occupancy=risk.occupancy,
-            occupancy_recorded=risk.occupancy_recorded,
-            known_days=risk.known_days,
-            kernel_days=4.0,
-            kernel_known_days=12.0,
-        )
-        frame = rows.frame
-        of = np.searchsorted(risk.child_ids, rows.child_ids)[frame["child"]]
-        frame["kernel_unseen"] = grids["kernel_unseen"][of, frame["day"]]
-    design = build_design(rows, daily.design.formula, conditional=plan.frame.initial == "conditional")
-    assert design.names == daily.design.names
-    child = np.searchsorted(risk.child_ids, rows.child_ids)[design.child]
-    return risk, design, child, rows.frame["day"].to_numpy()
 
 
 def point_of(daily, priors, seed):
@@ -197,17 +171,12 @@ def test_the_case_moves_what_it_says(case):
         assert np.bincount(daily.peers.row).max() > 2
 
 
-def test_kernel_of_known_time_scale_is_that_of_the_rows(case):
-    daily, _, _, _, (risk, design, child, day) = case
-    if daily.peers is None:
-        pytest.skip("no lags here")
+def test_kernel_of_known_time_scale_is_that_of_the_rows():
+    plan, tables = plan_of(models=["M0", "M1"], frame={"burn_in_days": 30}, exposure={"kernel_days": 4.0}), tables_of()
     # a memory as long as the record leaves nothing out
-    plan = plan_of(models=["M0", "M1"], frame={"burn_in_days": 30, "period_days": 20})
-    assert risk.days < 200
-    tables = small_world(5, n_homes=5, days=150, children={"stay_scale": 0.3, "move_share": 0.7}).tables
     whole = daily_design(tables, plan, kind="kernel", memory_days=200)
-    lags = np.arange(1, 201)
-    held = whole.peers.exposure(np.exp(-lags / 6.0), whole.design.onsets.size)
+    risk, design, child, day = single_days(tables, plan, whole)
+    held = whole.peers.exposure(np.exp(-np.arange(1, 201) / 4.0), whole.design.onsets.size)
     grid = peer_exposures(
         risk.residence,
         risk.onset_anywhere,
@@ -215,7 +184,7 @@ def test_kernel_of_known_time_scale_is_that_of_the_rows(case):
         occupancy=risk.occupancy,
         occupancy_recorded=risk.occupancy_recorded,
         known_days=risk.known_days,
-        kernel_days=6.0,
+        kernel_days=4.0,
     )["peer_kernel"]
     on_days = np.bincount(design.child, grid[child, day] * design.days_at_risk)
     by_rows = np.bincount(whole.design.child, held * whole.design.days_at_risk)

@@ -12,12 +12,21 @@ import xarray as xr
 
 from missingmodels.fit.by_nuts import METHOD, doubled, kept_stats
 from missingmodels.fit.chains import diagnose
-from missingmodels.fit.daily_draws import REPORTED, by_chain, children_of_onset, gate_view, natural_onset
+from missingmodels.fit.daily_draws import (
+    REPORTED,
+    by_chain,
+    children_of_hawkes,
+    children_of_onset,
+    gate_view,
+    natural_hawkes,
+    natural_onset,
+)
 from missingmodels.fit.diagnostics import Diagnostics, require_passed
 from missingmodels.fit.drawn import Progress
 from missingmodels.fit.nuts import Sampled, compiled_once, draw
 from missingmodels.fit.rows_draws import summary
 from missingmodels.frame.daily import DailyDesign, Kind, daily_design
+from missingmodels.models.daily_hawkes import HAWKES_SCALARS, build_hawkes_model, hawkes_data, hawkes_shape
 from missingmodels.models.daily_onset import build_onset_model, onset_data, onset_shape, scalar_names
 from missingmodels.models.daily_priors import DailyPriors, daily_priors
 from missingmodels.models.priors import require_known
@@ -72,12 +81,15 @@ def fit_daily(
     if daily.kind != kind or (model is not None and daily.model != model):
         raise ValueError(f"the design is one of {daily.kind} and {daily.model}, not of {kind} and {model}")
     priors = daily_priors(plan)
-    require_known(plan.priors, sorted({*daily.design.names, *scalar_names(daily)}))
+    names = HAWKES_SCALARS if kind == "hawkes" else scalar_names(daily)
+    require_known(plan.priors, sorted({*daily.design.names, *names}))
     label = f"{kind}/{daily.model}/{daily.exposure}"
     sampled, draws, found, about = _drawn(daily, priors, plan, label=label, seed=seed, progress=progress)
     require_passed(found, model=f"{daily.model} ({kind})", allow=allow_unconverged)
     if with_children:
-        children = children_of_onset(daily, draws, stream(seed, "daily", label, "frailty"))
+        rng = stream(seed, "daily", label, "frailty")
+        hawkes = kind == "hawkes"
+        children = children_of_hawkes(daily, draws) if hawkes else children_of_onset(daily, draws, rng)
         draws = draws.merge(by_chain(daily, children, draws))
     certificate = {
         "kind": kind,
@@ -109,7 +121,8 @@ def _drawn(
         settings = doubled(plan.sampling, doubling)
         sampled = draw(compiled, 0.0, settings, seed=seed_of(seed, "daily", label, doubling), progress=progress)
         sample_seconds += sampled.sample_seconds
-        draws = natural_onset(daily, priors, sampled.tree)
+        natural = natural_hawkes if daily.kind == "hawkes" else natural_onset
+        draws = natural(daily, priors, sampled.tree)
         found = diagnose(gate_view(draws), sampled.tree["sample_stats"].to_dataset(), plan.gate)
         if found.passed:
             break
@@ -127,6 +140,8 @@ def _drawn(
 
 def _model_of(daily: DailyDesign, priors: DailyPriors) -> tuple[Hashable, Callable[[], Any], Mapping[str, np.ndarray]]:
     """Shape, builder and data of the model of a design's kind."""
+    if daily.kind == "hawkes":
+        return hawkes_shape(daily, priors), lambda: build_hawkes_model(daily, priors), hawkes_data(daily, priors)
     return onset_shape(daily, priors), lambda: build_onset_model(daily, priors), onset_data(daily, priors)
 
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 from missingmodels.fit.marginal import child_sums, integrated_frailty
 from missingmodels.frame.daily import DailyDesign
+from missingmodels.models.daily_hawkes import HAWKES_SCALARS
 from missingmodels.models.daily_onset import cells_of, scalar_names
 from missingmodels.models.daily_priors import POSITIVE, DailyPriors
 
@@ -36,6 +37,24 @@ def natural_onset(daily: DailyDesign, priors: DailyPriors, tree: xr.DataTree) ->
         cell = flat["sigma_process"][:, None, None] * drifted(z, daily.grid_days / flat["process_days"])
     effects = {"home": flat["sigma_home"][:, None] * stacked(held, "home_z"), "home_period": cell}
     return by_chain(daily, without_sign(flat) | effects | peer_ratios(daily, flat), held)
+
+
+def natural_hawkes(daily: DailyDesign, priors: DailyPriors, tree: xr.DataTree) -> xr.Dataset:
+    """The same of a self- and cross-exciting intensity, with the children's ``frailty`` (C,), which is sampled."""
+    held = tree["posterior"].to_dataset()
+    flat = flat_scalars(HAWKES_SCALARS, priors, held)
+    flat |= raw_coefficients(daily, priors, held, flat["intercept"])
+    shape = (-1, len(daily.design.home_ids), daily.design.periods)
+    log_frailty = flat["sigma_child"][:, None] * stacked(held, "child_z") - flat["sigma_child"][:, None] ** 2 / 2
+    effects = {
+        "home": flat["sigma_home"][:, None] * stacked(held, "home_z"),
+        "home_period": flat["sigma_period"][:, None, None] * stacked(held, "cell_z").reshape(shape),
+        "frailty": np.exp(log_frailty),
+    }
+    out = without_sign(flat) | effects
+    out |= {"total_branching": out["own_branching"] + out["peer_branching"]}
+    out |= {"half_life_days": np.log(2) * out["kernel_days"]}
+    return by_chain(daily, out, held)
 
 
 def flat_scalars(names: tuple[str, ...], priors: DailyPriors, held: xr.Dataset) -> dict[str, np.ndarray]:
@@ -85,6 +104,32 @@ def peer_ratios(daily: DailyDesign, flat: Mapping[str, np.ndarray]) -> dict[str,
     }
 
 
+def children_of_hawkes(daily: DailyDesign, draws: xr.Dataset) -> dict[str, np.ndarray]:
+    """``log_density`` (S, C) of each child's rows, Σ y log λ − n λ, given its frailty."""
+    design = daily.design
+    if daily.own is None or daily.peers is None:
+        raise ValueError("no onsets by lag")
+    flat = {str(name): flattened(values) for name, values in draws.data_vars.items()}
+    lags, rows = np.arange(1, daily.own.memory + 1), design.onsets.size
+    cell, _ = cells_of(daily)
+    density = []
+    for start in range(0, flat["intercept"].size, step := max(1, BLOCK // rows)):
+        part = slice(start, start + step)
+        eta = flat["intercept"][part, None] + flat["coefficients"][part] @ design.matrix.T
+        eta += flat["home"][part][:, design.home] + np.log(flat["frailty"][part])[:, design.child]
+        eta += flat["home_period"][part].reshape(eta.shape[0], -1)[:, cell]
+        rate = np.exp(eta, out=eta)
+        for i, tau in enumerate(flat["kernel_days"][part]):
+            share = np.exp(-lags / tau)
+            share /= share.sum()
+            rate[i] += flat["own_branching"][start + i] * daily.own.exposure(share, rows)
+            rate[i] += flat["peer_branching"][start + i] * daily.peers.exposure(share, rows)
+        density.append(
+            child_sums(design.onsets * np.log(rate) - design.days * rate, design.child, len(design.child_ids))
+        )
+    return {"log_density": np.concatenate(density)}
+
+
 def children_of_onset(daily: DailyDesign, draws: xr.Dataset, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """``log_density`` (S, C), log L_i of section 2, and ``frailty`` (S, C) drawn given the rest."""
     design = daily.design
@@ -102,7 +147,9 @@ def children_of_onset(daily: DailyDesign, draws: xr.Dataset, rng: np.random.Gene
         eta += flat["home_period"][part].reshape(eta.shape[0], -1)[:, cell]
         if daily.peers is not None:
             lags = np.arange(1, daily.peers.memory + 1)
-            exposure = [daily.peers.exposure(np.exp(-lags / tau), design.onsets.size) for tau in flat["kernel_days"][part]]
+            exposure = [
+                daily.peers.exposure(np.exp(-lags / tau), design.onsets.size) for tau in flat["kernel_days"][part]
+            ]
             eta += flat["peer_kernel"][part, None] * np.array(exposure)
         rate = design.days * np.exp(eta)
         k = flat["frailty_shape"][part, None]
@@ -138,6 +185,9 @@ def by_chain(daily: DailyDesign, values: Mapping[str, np.ndarray], held: xr.Data
 
 
 def gate_view(draws: xr.Dataset) -> xr.Dataset:
-    """What the gate judges: what was sampled, each once. Steps of a home count among the many effects."""
+    """What the gate judges: what was sampled, each once. Steps of a home, and children, count among the many effects."""
     kept = draws.drop_vars([*DERIVED, "log_density", "frailty"], errors="ignore")
+    if "frailty" in draws:
+        many = np.concatenate([draws["home"].to_numpy(), np.log(draws["frailty"].to_numpy())], axis=-1)
+        kept = kept.drop_vars(["home", "home_index"]).assign(home=((*LEAD, "effect"), many))
     return kept.assign(home_period=kept["home_period"].stack(cell=("home_index", "step")).reset_index("cell"))

@@ -142,6 +142,8 @@ def _model(plan: Plan, kind: str, model: str | None, memory_days: int, grid_days
         faults.append("the plan names no model with peers, 'M1' or 'M3'")
     if plan.exposure.moderation:
         faults.append("exposure.moderation is not held by daily models: leave it out")
+    if kind == "hawkes" and plan.frame.initial == "conditional":
+        faults.append("a hawkes intensity samples the frailties, so frame.initial must be 'joint'")
     if memory_days < 1 or grid_days < 1:
         faults.append("memory_days and grid_days must be at least 1")
     if faults:

@@ -61,9 +61,7 @@ def drift_log_density(values: FloatArray, *, sd: float, time_scale: float, step:
             for t in range(len(path)):
                 covariance[s, t] = sd**2 * np.exp(-abs(s - t) * step / time_scale)
         _, log_determinant = np.linalg.slogdet(covariance)
-        total += -0.5 * (
-            len(path) * np.log(2.0 * np.pi) + log_determinant + path @ np.linalg.solve(covariance, path)
-        )
+        total += -0.5 * (len(path) * np.log(2.0 * np.pi) + log_determinant + path @ np.linalg.solve(covariance, path))
     return float(total)
 
 
@@ -92,4 +90,3 @@ def unit_lognormal_log_density(x: FloatArray, *, log_sd: float) -> float:
     """Return the summed log density of `x` where log x ~ Normal(-log_sd^2 / 2, log_sd^2), so that the mean is 1."""
     log_x = np.log(np.asarray(x, dtype=float))
     return normal_log_density(log_x, mean=-(log_sd**2) / 2.0, sd=log_sd) - float(np.sum(log_x))
-
