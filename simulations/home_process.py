@@ -134,7 +134,7 @@ def main() -> None:
     if path.exists():
         done = {(r["cell"], int(r["homes"]), int(r["seed"]), r["model"]) for _, r in pd.read_csv(path).iterrows()}
     with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, FIELDS)
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
         if not done:
             writer.writeheader()
         # world by world through all cells, so that a part of the study is a study

@@ -335,15 +335,16 @@ Sums over s run over the onsets on the L days before d (L = 60 unless set), P_i(
 day d, and n_h(d) is the home's occupancy. What the onset model has and is not named stays as it is.
 
 * `kernel`: log λ_id = … + δ Σ_{j ∈ P_i(d)} Σ_s exp(−(d − s)/τ), with τ estimated.
-* `ornstein_uhlenbeck`: log λ_id = … + v_h(⌊d/7⌋), Cov(v_h(a), v_h(b)) = σ² exp(−7 |a − b| / ℓ), in place of home × 28-day
-  effects; constant within a cell of 7 days, an AR(1) with φ = exp(−7/ℓ) from one to the next.
+* `ornstein_uhlenbeck`: log λ_id = … + v_h(⌊d/7⌋), Cov(v_h(a), v_h(b)) = σ² exp(−7 |a − b| / ℓ), in place of home ×
+  28-day effects; constant within a cell of 7 days, an AR(1) with φ = exp(−7/ℓ) from one to the next.
 * `hawkes`: λ_id = u_i exp(α + x_i'β + … + v_h + w_{h,period}) + α_own Σ_s g(d − s) over the child's own onsets
   + Σ_{j ∈ P_i(d)} α_peer / (n_h(d) − 1) Σ_s g(d − s) over those of j, with g(m) = exp(−m/τ) / Σ_{m'=1..L} exp(−m'/τ),
   which sums to 1 over m = 1 … L. It holds no own onsets in windows. An onset brings α_own onsets of the same child and,
   in a home with others, α_peer of the others together (α_peer / (n − 1) of each), as long as they stay and are at risk:
-  days away and moves lower both. Every column of a home's offspring matrix sums to ρ = α_own + α_peer, which is therefore
-  its spectral radius. Excitation adds to the rate and is not multiplied by u_i, so that an onset brings equally many
-  whoever has it; a gamma frailty would no longer integrate out, so u_i is log-normal with mean 1, and sampled.
+  days away and moves lower both. Every column of a home's offspring matrix sums to ρ = α_own + α_peer, which is
+  therefore its spectral radius. Excitation adds to the rate and is not multiplied by u_i, so that an onset brings
+  equally many whoever has it; a gamma frailty would no longer integrate out, so u_i is log-normal with mean 1, and
+  sampled.
 """
 GROUPS = {
     "Outcome and exposure to risk": OUTCOME,

@@ -92,7 +92,7 @@ def innovations_to_paths(z, sd, time_scale, step):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_log_density(case, seed):
-    daily, priors, replace, compiled, (risk, design, child, day) = case
+    daily, priors, _, compiled, (risk, design, child, day) = case
     point = point_of(daily, priors, seed)
     homes, (_, steps) = len(design.home_ids), cells_of(daily)
     mean, sd, fixed = priors.base.of_columns(daily.design.names, daily.design.scale)
@@ -158,7 +158,7 @@ def test_log_density(case, seed):
 
 
 def test_the_case_moves_what_it_says(case):
-    daily, priors, replace, _, (risk, design, _, _) = case
+    daily, priors, _, _, (_, design, _, _) = case
     mean, _, fixed = priors.base.of_columns(daily.design.names, daily.design.scale)
     at = daily.design.names.index("need_score")
     assert fixed[at]

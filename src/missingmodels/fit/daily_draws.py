@@ -16,9 +16,9 @@ from missingmodels.models.daily_priors import POSITIVE, DailyPriors
 LEAD = ("chain", "draw")
 BLOCK = 4_000_000  # numbers worked on at once
 WEEK = np.arange(1.0, 8.0)
-SCALARS = ("peer_kernel", "own_branching", "peer_branching", "total_branching", "kernel_days", "half_life_days")
-SCALARS += ("peer_ratio", "peer_ratio_week", "sigma_home", "sigma_period", "sigma_process", "process_days")
-REPORTED = ("intercept", "coefficients", *SCALARS, "frailty_shape", "sigma_child")
+PEERS = ("peer_kernel", "own_branching", "peer_branching", "total_branching", "kernel_days", "half_life_days")
+SCALES = ("sigma_home", "sigma_period", "sigma_process", "process_days", "frailty_shape", "sigma_child")
+REPORTED = ("intercept", "coefficients", *PEERS, "peer_ratio", "peer_ratio_week", *SCALES)
 # Follow from the others, so the gate has judged them already.
 DERIVED = ("half_life_days", "peer_ratio", "peer_ratio_week", "total_branching")
 
@@ -185,7 +185,7 @@ def by_chain(daily: DailyDesign, values: Mapping[str, np.ndarray], held: xr.Data
 
 
 def gate_view(draws: xr.Dataset) -> xr.Dataset:
-    """What the gate judges: what was sampled, each once. Steps of a home, and children, count among the many effects."""
+    """What the gate judges: all that was sampled, each once. Steps of a home and children are the many effects."""
     kept = draws.drop_vars([*DERIVED, "log_density", "frailty"], errors="ignore")
     if "frailty" in draws:
         many = np.concatenate([draws["home"].to_numpy(), np.log(draws["frailty"].to_numpy())], axis=-1)

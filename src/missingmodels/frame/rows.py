@@ -86,7 +86,8 @@ def variables(formula: str) -> set[str]:
 def build_rows(tables: Tables, risk: RiskSet, plan: Plan, *, extra: Mapping[str, np.ndarray] | None = None) -> Rows:
     """The rows that every model of the plan shares, so that their likelihoods compare.
 
-    ``extra`` (C, D) grids are further columns by name; days that differ in one stay rows of their own. Raises ConfigInvalid for a formula variable that does not exist, CannotAnswer if there are no onsets.
+    ``extra`` (C, D) grids are further columns by name; days that differ in one stay rows of their own.
+    Raises ConfigInvalid for a formula variable that does not exist, CannotAnswer if there are no onsets.
     """
     exposures = (plan.exposure.primary, *plan.exposure.beside)
     formulas = [model_terms(plan, model, exposure) for model in plan.models for exposure in exposures]

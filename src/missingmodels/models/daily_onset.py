@@ -2,8 +2,8 @@
 
 ``log λ = α + x'β + v_h + log u_i``, and by what the design holds:
 
-* ``+ δ K(τ)``, K = Σ over co-residents' onsets up to L days back of exp(-lag / τ): lags are counted once, so that a step
-  of the sampler multiplies a sparse (rows, lags) array by L numbers;
+* ``+ δ K(τ)``, K = Σ over co-residents' onsets up to L days back of exp(-lag / τ): lags are counted once, so that a
+  step of the sampler multiplies a sparse (rows, lags) array by L numbers;
 * ``+ w`` of home and 28-day period (independent), or ``+ v_h(t)``, Ornstein-Uhlenbeck with the autocovariance
   σ² exp(-|t - t'| / ℓ) at the cells of a grid, constant within one.
 
@@ -135,7 +135,7 @@ def drift_factor(steps: int, grid_days: int, process_days: Tensor) -> Tensor:
     Row t is the path φ^(t-s) of step s's innovation, of standard deviation √(1 - φ²), and of the stationary start.
     """
     apart = np.subtract.outer(np.arange(steps), np.arange(steps))
-    path = pt.exp(-np.maximum(apart, 0) * grid_days / process_days)
+    path = pt.exp(-np.arange(steps) * grid_days / process_days)[np.maximum(apart, 0)]
     innovation = pt.sqrt(-pt.expm1(-2 * grid_days / process_days))
     start = np.arange(steps) == 0
     return path * np.tri(steps) * pt.switch(start, 1.0, innovation)

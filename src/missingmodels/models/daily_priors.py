@@ -26,7 +26,8 @@ class DailyPriors:
     added: Mapping[str, Prior]
 
     def __getitem__(self, name: str) -> Prior:
-        return self.added[name] if name in self.added else getattr(self.base, name)  # type: ignore[no-any-return]
+        held: Prior = self.added[name] if name in self.added else getattr(self.base, name)
+        return held
 
 
 def daily_priors(plan: Plan) -> DailyPriors:
