@@ -52,7 +52,7 @@ PRIORS = {
     "sigma_process": {"mean": 0.0, "sd": 0.5},
     "process_days": {"mean": math.log(30), "sd": 0.7},
     "frailty_shape": {"mean": math.log(0.8), "sd": 0.4},
-    "sigma_child": {"mean": math.log(0.9), "sd": 0.2},
+    "frailty_sd_log": {"mean": math.log(0.9), "sd": 0.2},
     "own_branching": {"mean": 0.0, "sd": 0.25},
     "peer_branching": {"mean": 0.0, "sd": 0.25},
 }
@@ -60,7 +60,7 @@ SHARED = ("intercept", "male", "kernel_unseen", "sigma_home", "kernel_days")
 OF_KIND = {
     "kernel": ("peer_kernel", "sigma_period", "frailty_shape"),
     "ornstein_uhlenbeck": ("peer_kernel", "sigma_process", "process_days", "frailty_shape"),
-    "hawkes": ("own_branching", "peer_branching", "sigma_period", "sigma_child"),
+    "hawkes": ("own_branching", "peer_branching", "sigma_period", "frailty_sd_log"),
 }
 EFFECTS = ("home[0]", "home_period[0, -1]")
 FIELDS = ("kind", "replicate", "onsets", "passed", "divergences", "cpu_seconds", "compile_seconds")
@@ -114,7 +114,7 @@ def world_of(kind: str, truth: dict[str, float], rng: np.random.Generator) -> tu
     else:
         cells, length = truth["sigma_period"] * rng.standard_normal((HOMES, DAYS // PERIOD)), PERIOD
     if kind == "hawkes":
-        s = truth["sigma_child"]
+        s = truth["frailty_sd_log"]
         u = np.exp(s * rng.standard_normal(home_of.size) - s**2 / 2)
     else:
         u = rng.gamma(truth["frailty_shape"], 1 / truth["frailty_shape"], home_of.size)

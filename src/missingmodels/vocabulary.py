@@ -315,19 +315,19 @@ DAILY = (
     ),
     _q(
         "total_branching",
-        "ρ = α_own + α_peer",
+        "α_own + α_peer",
         "onsets",
         "≥ 0",
         "total branching ratio",
         "spectral radius of a home's offspring matrix; below 1 one onset's descendants die out",
     ),
     _q(
-        "sigma_child",
+        "frailty_sd_log",
         "s",
         "log rate",
-        "≥ 0",
-        "sd between children",
-        "of a log-normal frailty: log u ~ Normal(−s²/2, s²), mean 1",
+        "> 0",
+        "sd of log frailty",
+        "standard deviation of the log of a log-normal child frailty u, mean 1",
     ),
 )
 DAILY_EQUATIONS = """\
@@ -341,7 +341,7 @@ day d, and n_h(d) is the home's occupancy. What the onset model has and is not n
   + Σ_{j ∈ P_i(d)} α_peer / (n_h(d) − 1) Σ_s g(d − s) over those of j, with g(m) = exp(−m/τ) / Σ_{m'=1..L} exp(−m'/τ),
   which sums to 1 over m = 1 … L. It holds no own onsets in windows. An onset brings α_own onsets of the same child and,
   in a home with others, α_peer of the others together (α_peer / (n − 1) of each), as long as they stay and are at risk:
-  days away and moves lower both. Every column of a home's offspring matrix sums to ρ = α_own + α_peer, which is
+  days away and moves lower both. Every column of a home's offspring matrix sums to α_own + α_peer, which is
   therefore its spectral radius. Excitation adds to the rate and is not multiplied by u_i, so that an onset brings
   equally many whoever has it; a gamma frailty would no longer integrate out, so u_i is log-normal with mean 1, and
   sampled.

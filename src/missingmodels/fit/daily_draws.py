@@ -17,7 +17,7 @@ LEAD = ("chain", "draw")
 BLOCK = 4_000_000  # numbers worked on at once
 WEEK = np.arange(1.0, 8.0)
 PEERS = ("peer_kernel", "own_branching", "peer_branching", "total_branching", "kernel_days", "half_life_days")
-SCALES = ("sigma_home", "sigma_period", "sigma_process", "process_days", "frailty_shape", "sigma_child")
+SCALES = ("sigma_home", "sigma_period", "sigma_process", "process_days", "frailty_shape", "frailty_sd_log")
 REPORTED = ("intercept", "coefficients", *PEERS, "peer_ratio", "peer_ratio_week", *SCALES)
 # Follow from the others, so the gate has judged them already.
 DERIVED = ("half_life_days", "peer_ratio", "peer_ratio_week", "total_branching")
@@ -45,7 +45,7 @@ def natural_hawkes(daily: DailyDesign, priors: DailyPriors, tree: xr.DataTree) -
     flat = flat_scalars(HAWKES_SCALARS, priors, held)
     flat |= raw_coefficients(daily, priors, held, flat["intercept"])
     shape = (-1, len(daily.design.home_ids), daily.design.periods)
-    log_frailty = flat["sigma_child"][:, None] * stacked(held, "child_z") - flat["sigma_child"][:, None] ** 2 / 2
+    log_frailty = flat["frailty_sd_log"][:, None] * stacked(held, "child_z") - flat["frailty_sd_log"][:, None] ** 2 / 2
     effects = {
         "home": flat["sigma_home"][:, None] * stacked(held, "home_z"),
         "home_period": flat["sigma_period"][:, None, None] * stacked(held, "cell_z").reshape(shape),

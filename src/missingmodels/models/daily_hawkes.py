@@ -63,7 +63,7 @@ def build_hawkes_model(daily: DailyDesign, priors: DailyPriors) -> pm.Model:
     """The PyMC model of a self- and cross-exciting intensity.
 
     Free variables: ``intercept``, ``coefficients`` of the standardised columns, ``sigma_home`` and ``sigma_period``
-    (with a sign, as in the onset model), ``sigma_child``, ``own_branching``, ``peer_branching``, ``kernel_days``, and
+    (with a sign, as in the onset model), ``frailty_sd_log``, ``own_branching``, ``peer_branching``, ``kernel_days``, and
     standard normal ``home_z`` (H,), ``cell_z`` (H * T,) and ``child_z`` (C,). The likelihood is a potential named
     ``onset``.
     """
@@ -74,11 +74,11 @@ def build_hawkes_model(daily: DailyDesign, priors: DailyPriors) -> pm.Model:
         data = {name: pm.Data(name, values) for name, values in hawkes_data(daily, priors).items()}
         free = {name: _scalar(name, priors[name]) for name in HAWKES_SCALARS}
         beta = pm.Normal("coefficients", data["prior_mean"], data["prior_sd"], shape=int((~fixed).sum()))
-        log_frailty = pm.Normal("child_z", 0, 1, shape=len(design.child_ids)) * free["sigma_child"]
+        log_frailty = pm.Normal("child_z", 0, 1, shape=len(design.child_ids)) * free["frailty_sd_log"]
         effects = {
             "home": free["sigma_home"] * pm.Normal("home_z", 0, 1, shape=homes),
             "cell": free["sigma_period"] * pm.Normal("cell_z", 0, 1, shape=homes * design.periods),
-            "child": log_frailty - free["sigma_child"] ** 2 / 2,
+            "child": log_frailty - free["frailty_sd_log"] ** 2 / 2,
         }
         share = shares(free["kernel_days"], _lags(daily)[0].memory)
         expected = pt.exp(log_rate(data, free["intercept"], beta, effects)).sum()

@@ -31,7 +31,6 @@ from missingmodels.models.likelihood import (
     sums_of,
 )
 from missingmodels.models.onset import scalar
-from missingmodels.models.priors import SCALES
 
 
 def scalar_names(daily: DailyDesign) -> tuple[str, ...]:
@@ -120,7 +119,7 @@ def build_onset_model(daily: DailyDesign, priors: DailyPriors) -> pm.Model:
             fading = pt.exp(-np.arange(1.0, daily.peers.memory + 1) / free["kernel_days"])
             log_n_rate = log_n_rate + free["peer_kernel"] * by_row(data, "lag", fading, like=log_n_rate)
             linear = linear + free["peer_kernel"] * pt.dot(data["lag_onsets"], fading)
-        pm.Potential("onset", linear + _frailty_term(data, pt.exp(log_n_rate), free[SCALES[2]]))
+        pm.Potential("onset", linear + _frailty_term(data, pt.exp(log_n_rate), free["frailty_shape"]))
     return model
 
 

@@ -13,7 +13,7 @@ from missingmodels.plan import Plan
 # Parameters of each kind that are not coefficients of columns; a kernel beside the process adds that of the first.
 KERNEL = ("peer_kernel", "kernel_days")
 PROCESS = ("sigma_process", "process_days")
-HAWKES = ("own_branching", "peer_branching", "kernel_days", "sigma_child")
+HAWKES = ("own_branching", "peer_branching", "kernel_days", "frailty_sd_log")
 POSITIVE = ("kernel_days", "process_days", "own_branching", "peer_branching")
 _HALF_LIFE = "range suggested for power studies: the hazard of repeat reports as a proxy; no estimate is published"
 
@@ -85,7 +85,7 @@ def _weak(plan: Plan) -> dict[str, Prior]:
         "peer_branching": Prior(
             law="half_normal", sd=0.3, reason="all peers together add less than 0.6 onsets, with 95 % probability"
         ),
-        "sigma_child": Prior(
+        "frailty_sd_log": Prior(
             law="log_normal",
             mean=math.log(1.4),
             sd=0.5,
@@ -103,11 +103,11 @@ def _informed(plan: Plan) -> dict[str, Prior]:
         "process_days": Prior(law="log_normal", mean=math.log(30), sd=0.7, reason="a month, from a week to 4 months"),
         "own_branching": Prior(law="half_normal", sd=0.2, reason=study),
         "peer_branching": Prior(law="half_normal", sd=0.15, reason=study),
-        "sigma_child": Prior(
+        "frailty_sd_log": Prior(
             law="log_normal",
             mean=math.log(1.4),
             sd=0.13,
             reason="between 1.1 and 1.8 with 95 % probability",
-            source=weak["sigma_child"].source,
+            source=weak["frailty_sd_log"].source,
         ),
     }
