@@ -100,19 +100,21 @@ def truth_of(kind: str, priors: DailyPriors, rng: np.random.Generator) -> dict[s
     return truth
 
 
-def world_of(kind: str, truth: dict[str, float], rng: np.random.Generator) -> tuple[np.ndarray, dict[str, float]]:
-    """(children, DAYS) onsets, and the effects whose ranks are taken."""
-    home_of = np.repeat(np.arange(HOMES), CHILDREN)
+def world_of(
+    kind: str, truth: dict[str, float], rng: np.random.Generator, *, homes: int = HOMES, days: int = DAYS
+) -> tuple[np.ndarray, dict[str, float]]:
+    """(children, days) onsets, and the effects whose ranks are taken. ``days`` is whole periods."""
+    home_of = np.repeat(np.arange(homes), CHILDREN)
     male = np.tile([0.0, 1.0], home_of.size // 2)
-    v = truth["sigma_home"] * rng.standard_normal(HOMES)
+    v = truth["sigma_home"] * rng.standard_normal(homes)
     if kind == "ornstein_uhlenbeck":
-        keep, cells = math.exp(-GRID_DAYS / truth["process_days"]), np.empty((HOMES, DAYS // GRID_DAYS))
-        cells[:, 0] = rng.standard_normal(HOMES)
+        keep, cells = math.exp(-GRID_DAYS / truth["process_days"]), np.empty((homes, days // GRID_DAYS))
+        cells[:, 0] = rng.standard_normal(homes)
         for t in range(1, cells.shape[1]):
-            cells[:, t] = keep * cells[:, t - 1] + math.sqrt(1 - keep**2) * rng.standard_normal(HOMES)
+            cells[:, t] = keep * cells[:, t - 1] + math.sqrt(1 - keep**2) * rng.standard_normal(homes)
         cells, length = truth["sigma_process"] * cells, GRID_DAYS
     else:
-        cells, length = truth["sigma_period"] * rng.standard_normal((HOMES, DAYS // PERIOD)), PERIOD
+        cells, length = truth["sigma_period"] * rng.standard_normal((homes, days // PERIOD)), PERIOD
     if kind == "hawkes":
         s = truth["frailty_sd_log"]
         u = np.exp(s * rng.standard_normal(home_of.size) - s**2 / 2)
@@ -120,14 +122,14 @@ def world_of(kind: str, truth: dict[str, float], rng: np.random.Generator) -> tu
         u = rng.gamma(truth["frailty_shape"], 1 / truth["frailty_shape"], home_of.size)
     fading = np.exp(-np.arange(1, MEMORY_DAYS + 1) / truth["kernel_days"])
     share = fading / fading.sum()
-    onset = np.zeros((home_of.size, DAYS))
-    for day in range(DAYS):
+    onset = np.zeros((home_of.size, days))
+    for day in range(days):
         eta = truth["intercept"] + truth["male"] * male + v[home_of] + cells[home_of, day // length]
         eta = eta + truth["kernel_unseen"] * (day < UNSEEN_DAYS)
         behind = onset[:, max(day - MEMORY_DAYS, 0) : day][:, ::-1]
         weights = share if kind == "hawkes" else fading
         own = behind @ weights[: behind.shape[1]]
-        others = np.bincount(home_of, own, HOMES)[home_of] - own
+        others = np.bincount(home_of, own, homes)[home_of] - own
         if kind == "hawkes":
             rate = u * np.exp(eta) + truth["own_branching"] * own
             rate = rate + truth["peer_branching"] * others / (CHILDREN - 1)
@@ -141,7 +143,7 @@ def tables_of(onset: np.ndarray) -> Tables:
     """The world as tables: everybody stays throughout, and is back on the day of each onset."""
     first = pd.Timestamp("2023-01-01")
     ids = [f"c{i:03d}" for i in range(len(onset))]
-    homes = [f"h{i:02d}" for i in range(HOMES)]
+    homes = [f"h{i:03d}" for i in range(len(onset) // CHILDREN)]
     child, day = np.nonzero(onset)
     start = [first + pd.Timedelta(days=int(d)) for d in day]
     children = pd.DataFrame({"child_id": ids, "sex": ["F", "M"] * (len(ids) // 2)})
@@ -158,7 +160,11 @@ def tables_of(onset: np.ndarray) -> Tables:
         ),
     }
     return make_tables(
-        frames, observed_from=first, observed_to=first + pd.Timedelta(days=DAYS), all_residents=True, origin={}
+        frames,
+        observed_from=first,
+        observed_to=first + pd.Timedelta(days=onset.shape[1]),
+        all_residents=True,
+        origin={},
     )
 
 

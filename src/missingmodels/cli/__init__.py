@@ -9,6 +9,7 @@ import sys
 import typer
 
 from missingmodels.cli import data, importing, models
+from missingmodels.cli.daily import fit_daily
 from missingmodels.cli.power import power
 from missingmodels.errors import DiagnosticsFailed, MissingModelsError
 
@@ -35,6 +36,7 @@ app.command()(data.network)
 app.command()(models.fit)
 app.command()(models.report)
 app.command("fit-rows")(models.fit_rows)
+app.command("fit-daily")(fit_daily)
 app.command("power")(power)
 
 

@@ -21,6 +21,7 @@ from missingmodels.fit.daily_draws import (
     natural_hawkes,
     natural_onset,
 )
+from missingmodels.fit.daily_words import sentences
 from missingmodels.fit.diagnostics import Diagnostics, require_passed
 from missingmodels.fit.drawn import Progress
 from missingmodels.fit.nuts import Sampled, compiled_once, draw
@@ -44,11 +45,13 @@ class DailyFit:
     draws : by chain and draw: ``intercept`` where every column is 0, ``coefficients`` (P,) of the columns as they are,
         scales, ``home`` (H,), ``home_period`` (H, steps) of periods or of the cells of the time grid, all log rates;
         ``peer_ratio`` and its like as ``docs/notation.md`` has them; ``log_density`` and ``frailty`` (C,) by child
+    sentence : what the fit says, in plain words
     certificate : seed, digests of plan and data, versions, seconds
     """
 
     daily: DailyDesign
     draws: xr.Dataset
+    sentence: str
     diagnostics: Diagnostics
     certificate: Mapping[str, Any]
     sample_stats: Mapping[str, np.ndarray]
@@ -106,7 +109,12 @@ def fit_daily(
         "diagnostics": found.as_dict(),
     }
     return DailyFit(
-        daily=daily, draws=draws, diagnostics=found, certificate=certificate, sample_stats=kept_stats(sampled.tree)
+        daily=daily,
+        draws=draws,
+        sentence=sentences(daily, draws, priors),
+        diagnostics=found,
+        certificate=certificate,
+        sample_stats=kept_stats(sampled.tree),
     )
 
 

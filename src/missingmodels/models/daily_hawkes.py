@@ -63,8 +63,8 @@ def build_hawkes_model(daily: DailyDesign, priors: DailyPriors) -> pm.Model:
     """The PyMC model of a self- and cross-exciting intensity.
 
     Free variables: ``intercept``, ``coefficients`` of the standardised columns, ``sigma_home`` and ``sigma_period``
-    (with a sign, as in the onset model), ``frailty_sd_log``, ``own_branching``, ``peer_branching``, ``kernel_days``, and
-    standard normal ``home_z`` (H,), ``cell_z`` (H * T,) and ``child_z`` (C,). The likelihood is a potential named
+    (with a sign, as in the onset model), ``frailty_sd_log``, ``own_branching``, ``peer_branching``, ``kernel_days``,
+    and standard normal ``home_z`` (H,), ``cell_z`` (H * T,) and ``child_z`` (C,). The likelihood is a potential named
     ``onset``.
     """
     design = daily.design
