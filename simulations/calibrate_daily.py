@@ -42,19 +42,19 @@ SAMPLING = {"draws": DRAWS, "tune": 400, "chains": 2, "target_accept": 0.9, "dou
 GATE = {"ess_min": 100, "rhat_max": 1.03, "rhat_effects_max": 1.05}
 # Narrow enough that rates stay below one a day and influence dies out; wide enough to move every parameter.
 PRIORS = {
-    "intercept": {"mean": -4.2, "sd": 0.5},
-    "male": {"mean": 0.0, "sd": 0.5},
+    "intercept": {"mean": -4.5, "sd": 0.3},
+    "male": {"mean": 0.0, "sd": 0.4},
     "kernel_unseen": {"mean": 0.0, "sd": 0.5},
-    "sigma_home": {"mean": 0.0, "sd": 0.4},
-    "peer_kernel": {"mean": 0.1, "sd": 0.25},
+    "sigma_home": {"mean": 0.0, "sd": 0.3},
+    "peer_kernel": {"mean": 0.1, "sd": 0.15},
     "kernel_days": {"mean": math.log(KERNEL_DAYS), "sd": 0.4},
     "sigma_period": {"mean": 0.0, "sd": 0.4},
-    "sigma_process": {"mean": 0.0, "sd": 0.5},
+    "sigma_process": {"mean": 0.0, "sd": 0.35},
     "process_days": {"mean": math.log(30), "sd": 0.7},
-    "frailty_shape": {"mean": math.log(0.8), "sd": 0.4},
+    "frailty_shape": {"mean": math.log(1.2), "sd": 0.3},
     "frailty_sd_log": {"mean": math.log(0.9), "sd": 0.2},
-    "own_branching": {"mean": 0.0, "sd": 0.25},
-    "peer_branching": {"mean": 0.0, "sd": 0.25},
+    "own_branching": {"mean": 0.0, "sd": 0.2},
+    "peer_branching": {"mean": 0.0, "sd": 0.2},
 }
 SHARED = ("intercept", "male", "kernel_unseen", "sigma_home", "kernel_days")
 OF_KIND = {
