@@ -162,7 +162,7 @@ def test_branching_and_window_agree_where_effects_are_small(made) -> None:
     the branching ratio its share of the first 7 days.
     """
     _, found, onset = made_fit(
-        made, "hawkes", homes=100, days=280, seed=5, own_branching=0.1, peer_branching=0.12, kernel_days=3.0
+        made, "hawkes", homes=60, days=280, seed=5, own_branching=0.1, peer_branching=0.12, kernel_days=3.0
     )
     tau, alpha = (flattened(found.draws[name]) for name in ("kernel_days", "peer_branching"))
     within = alpha * (1 - np.exp(-7 / tau)) / (1 - np.exp(-60 / tau))

@@ -72,7 +72,8 @@ def raw_coefficients(
     """``intercept`` (S,) and ``coefficients`` (S, P) of the columns as they are."""
     mean, _, fixed = priors.base.of_columns(daily.design.names, daily.design.scale)
     values = np.broadcast_to(mean, (intercept.size, mean.size)).copy()
-    values[:, ~fixed] = stacked(held, "coefficients")
+    if (~fixed).any():
+        values[:, ~fixed] = stacked(held, "coefficients")
     raw_intercept, raw = daily.design.to_raw(intercept, values)
     return {"intercept": raw_intercept, "coefficients": raw}
 

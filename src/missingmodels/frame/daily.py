@@ -15,7 +15,7 @@ from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.frame.design import Design, build_design, require_contrast
 from missingmodels.frame.exposure import peer_exposures
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
-from missingmodels.frame.rows import build_rows, model_terms, moderation_column, top_level_terms
+from missingmodels.frame.rows import Rows, build_rows, model_terms, moderation_column, top_level_terms
 from missingmodels.intervals import expand
 from missingmodels.plan import KERNEL_MEMORY, PeerExposure, Plan
 from missingmodels.tables import Tables, require_valid
@@ -111,23 +111,29 @@ def daily_design(
         kernel_days=plan.exposure.kernel_days,
         design=design,
     )
-    if not lagged:
-        require_contrast(design, shown)
+    if lagged:
+        out = _with_lags(out, rows, risk, memory_days)
     else:
-        # children without a day at risk have left the rows
-        child = np.searchsorted(risk.child_ids, rows.child_ids)[rows.frame["child"].to_numpy()]
-        place = _places(child, rows.frame["split"].to_numpy(), risk)
-        peers = _peer_lags(risk, place, memory_days, shared=kind == "hawkes")
-        if not (peers.weight[design.window_days[peers.row] > 0] > 0).any():
-            raise CannotAnswer(
-                "these data cannot answer H1: no child is ever at risk beside a peer with an onset behind them",
-                remedy="use data that hold all residents of the homes (pool the authorities, or ask the provider)",
-            )
-        out = replace(out, peers=peers, own=_own_lags(risk, place, memory_days) if kind == "hawkes" else None)
+        require_contrast(design, shown)
     if kind == "ornstein_uhlenbeck":
         knot = rows.frame["knot"].to_numpy(dtype=np.int64)
         out = replace(out, knot=knot, knots=-(-risk.days // grid_days), grid_days=grid_days)
     return out
+
+
+def _with_lags(daily: DailyDesign, rows: Rows, risk: RiskSet, memory: int) -> DailyDesign:
+    """The design with onsets by lag. Raises CannotAnswer where no onset lies behind a day at risk in the window."""
+    # children without a day at risk have left the rows
+    child = np.searchsorted(risk.child_ids, rows.child_ids)[rows.frame["child"].to_numpy()]
+    place = _places(child, rows.frame["split"].to_numpy(), risk)
+    hawkes = daily.kind == "hawkes"
+    peers = _peer_lags(risk, place, memory, shared=hawkes)
+    if not (daily.design.window_days[peers.row] > 0).any():
+        raise CannotAnswer(
+            "these data cannot answer H1: no child is ever at risk beside a peer with an onset behind them",
+            remedy="use data that hold all residents of the homes (pool the authorities, or ask the provider)",
+        )
+    return replace(daily, peers=peers, own=_own_lags(risk, place, memory) if hawkes else None)
 
 
 def _model(plan: Plan, kind: str, model: str | None, memory_days: int, grid_days: int) -> str:
