@@ -144,11 +144,12 @@ def test_what_was_set_is_recovered(made, kind: str) -> None:
 
 @pytest.mark.slow
 def test_the_kernel_of_the_simulator_is_recovered() -> None:
-    influence = {"exposure": "peer_kernel", "log_rate_ratio": 0.5, "kernel_days": 6.0}
-    world = small_world(21, n_homes=50, days=300, contagion=influence)
+    influence = {"exposure": "peer_kernel", "log_rate_ratio": 0.35, "kernel_days": 6.0}
+    # rates at which influence dies out
+    world = small_world(21, n_homes=50, days=300, contagion=influence, onset={"rate_per_year": 3.0})
     plan = plan_of(models=["M0", "M1"], gate=LOOSE, sampling=QUICK)
     found = fit_daily(world.tables, plan, kind="kernel", seed=2)
-    for name, value in (("peer_kernel", 0.5), ("kernel_days", 6.0)):
+    for name, value in (("peer_kernel", 0.35), ("kernel_days", 6.0)):
         low, high = interval(found.draws[name])
         assert low < value < high, name
     assert interval(found.draws["peer_kernel"])[0] > 0
