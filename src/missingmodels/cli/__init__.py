@@ -10,6 +10,7 @@ import typer
 
 from missingmodels.cli import data, importing, models
 from missingmodels.cli.outcomes import fit_outcome
+from missingmodels.cli.daily import fit_daily
 from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
 from missingmodels.errors import DiagnosticsFailed, MissingModelsError
@@ -39,6 +40,7 @@ app.command()(models.fit)
 app.command()(models.report)
 app.command("fit-rows")(models.fit_rows)
 app.command("fit-outcome")(fit_outcome)
+app.command("fit-daily")(fit_daily)
 app.command("power")(power)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import arviz as az
@@ -20,6 +21,7 @@ LEAD = ("chain", "draw")
 INTERVAL = (0.05, 0.95)
 BLOCK = 4_000_000  # numbers worked on at once
 MOST_DENSITIES = 50_000_000  # numbers kept: 400 MB
+SUMMARISED = ("intercept", "coefficients", "sigma_child", "frailty_shape", "sigma_home")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,9 +144,8 @@ def log_densities(
     return density, None if rng is None else np.log(rng.gamma(k + y) / (k + expected))
 
 
-def summary(draws: xr.Dataset) -> pd.DataFrame:
-    """One line a coefficient and scale, in the model's order."""
-    names = ["intercept", "coefficients", "sigma_child", "frailty_shape", "sigma_home"]
+def summary(draws: xr.Dataset, names: Sequence[str] = SUMMARISED) -> pd.DataFrame:
+    """One line a coefficient and scale, in the order of ``names``; those that the draws do not hold have none."""
     kept = draws[[name for name in names if name in draws]]
     tree = xr.DataTree.from_dict({"/posterior": kept})
     with np.errstate(invalid="ignore"):  # what is fixed has no R-hat
@@ -169,7 +170,7 @@ def summary(draws: xr.Dataset) -> pd.DataFrame:
 def _labels(kept: xr.Dataset, name: str) -> list[str]:
     if name == "coefficients":
         return [str(column) for column in kept["column"].to_numpy()]
-    if name == "sigma_home":
+    if name == "sigma_home" and "home_column" in kept.coords:
         columns = [str(column) for column in kept["home_column"].to_numpy()]
         return ["sigma_home"] if len(columns) == 1 else [f"sigma_home[{column}]" for column in columns]
     return [name]

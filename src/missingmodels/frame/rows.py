@@ -87,9 +87,10 @@ def variables(formula: str) -> set[str]:
     return set(re.findall(r"\b[A-Za-z_][A-Za-z0-9_]*\b(?!\s*\()", formula)) - {"df", "degree"}
 
 
-def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
+def build_rows(tables: Tables, risk: RiskSet, plan: Plan, *, extra: Mapping[str, np.ndarray] | None = None) -> Rows:
     """The rows that every model of the plan shares, so that their likelihoods compare.
 
+    ``extra`` (C, D) grids are further columns by name; days that differ in one stay rows of their own.
     Raises ConfigInvalid for a formula variable that does not exist, CannotAnswer if there are no onsets.
     """
     exposures = (plan.exposure.primary, *plan.exposure.beside)
@@ -125,6 +126,7 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
         "before_window": risk.before_window[day],
     }
     key |= {name: values for name, values in columns.items() if name in needed}
+    key |= {name: grid[child, day] for name, grid in (extra or {}).items()}
     place = child * risk.days + day
     collapsed = collapse(key, risk.onset.ravel()[place], risk.days_at_risk.ravel()[place])
     if not collapsed.loc[~collapsed["before_window"], "onsets"].sum():

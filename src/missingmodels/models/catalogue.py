@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 
+from missingmodels.models.catalogue_daily import HAWKES, KERNEL, ORNSTEIN_UHLENBECK
 from missingmodels.models.catalogue_onset import ONSET
+from missingmodels.models.catalogue_outcomes import OUTCOME_RECORDS
 from missingmodels.models.catalogue_rows import ROWS
 from missingmodels.models.priors import Prior
 from missingmodels.models.records import ModelRecord, Term
@@ -15,6 +17,10 @@ from missingmodels.vocabulary import QUANTITIES
 
 CATALOGUE: tuple[ModelRecord, ...] = (
     ONSET,
+    KERNEL,
+    ORNSTEIN_UHLENBECK,
+    HAWKES,
+    *OUTCOME_RECORDS,
     ROWS,
 )  # fmt: skip
 
