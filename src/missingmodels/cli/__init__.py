@@ -9,8 +9,8 @@ import sys
 import typer
 
 from missingmodels.cli import data, importing, models
-from missingmodels.cli.outcomes import fit_outcome
 from missingmodels.cli.daily import fit_daily
+from missingmodels.cli.outcomes import fit_outcome
 from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
 from missingmodels.errors import DiagnosticsFailed, MissingModelsError

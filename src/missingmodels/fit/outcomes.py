@@ -15,7 +15,7 @@ from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.fit.by_nuts import doubled, kept_stats
 from missingmodels.fit.chains import diagnose
 from missingmodels.fit.diagnostics import Diagnostics, require_passed
-from missingmodels.fit.nuts import Progress, compiled_once, draw
+from missingmodels.fit.nuts import TARGET_ACCEPT, Progress, compiled_once, draw
 from missingmodels.fit.outcomes_summary import outcome_sentences, outcome_table
 from missingmodels.models.outcomes.priors import OutcomePriors, outcome_priors
 from missingmodels.models.outcomes.registry import OUTCOMES, OutcomeDesign
@@ -132,7 +132,7 @@ def fit_design(
     sample_seconds = 0.0
     for doubling in range(sampling.doublings + 1):
         # smaller steps too: where a scale is near 0 the draws diverge, whatever their number
-        accept = 1 - (1 - sampling.target_accept) / 2**doubling
+        accept = 1 - (1 - (sampling.target_accept or TARGET_ACCEPT)) / 2**doubling
         now = doubled(sampling, doubling).model_copy(update={"target_accept": accept})
         sampled = draw(compiled, 0.0, now, seed=seed_of(seed, design.outcome, doubling), progress=progress)
         sample_seconds += sampled.sample_seconds

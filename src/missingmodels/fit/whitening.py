@@ -49,7 +49,13 @@ def whitening(data: LaplaceData, priors: PriorSet) -> Map:
     free = [name for name in SCALES if getattr(priors, name).law != "fixed"]
     value = {name: GUESS[name] if name in free else float(getattr(priors, name).mean) for name in SCALES}
     on = {name: name in free or value[name] > 0 for name in SCALES[:2]}
-    scales = Scales(**value, home_on=on["sigma_home"], period_on=on["sigma_period"])
+    scales = Scales(
+        sigma_home=value["sigma_home"],
+        sigma_period=value["sigma_period"],
+        frailty_shape=value["frailty_shape"],
+        home_on=on["sigma_home"],
+        period_on=on["sigma_period"],
+    )
     mode = climb(data, scales, *start(data, scales), tolerance=TOLERANCE)
     effects = scales.effects(mode.z, data.periods)
     rate = np.exp(data.log_days + data.columns @ mode.b + effects.ravel()[data.home_period])

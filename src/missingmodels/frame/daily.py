@@ -17,7 +17,7 @@ from missingmodels.frame.exposure import peer_exposures
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms, moderation_column, top_level_terms
 from missingmodels.intervals import expand
-from missingmodels.plan import KERNEL_MEMORY, PeerExposure, Plan
+from missingmodels.plan import KERNEL_MEMORY, Effects, PeerExposure, Plan
 from missingmodels.tables import Tables, require_valid
 
 Kind = Literal["kernel", "ornstein_uhlenbeck", "hawkes"]
@@ -150,6 +150,8 @@ def _model(plan: Plan, kind: str, model: str | None, memory_days: int, grid_days
         faults.append("exposure.moderation is not held by daily models: leave it out")
     if kind == "hawkes" and plan.frame.initial == "conditional":
         faults.append("a hawkes intensity samples the frailties, so frame.initial must be 'joint'")
+    if plan.effects != Effects():
+        faults.append("daily models hold no effects of their plan but homes' and their periods': leave [effects] out")
     if memory_days < 1 or grid_days < 1:
         faults.append("memory_days and grid_days must be at least 1")
     if faults:
