@@ -21,7 +21,6 @@ import json
 import math
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ from missingmodels.fit.by_laplace import judge
 from missingmodels.fit.laplace import TOLERANCE, laplace
 from missingmodels.fit.laplace_data import laplace_data
 from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore
-from missingmodels.fit.nuts import natural, sample
+from missingmodels.fit.nuts_whitened import sample
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet, prior_set
 from missingmodels.pipeline import prepare
@@ -50,9 +49,6 @@ SCALES = ("sigma_home", "sigma_period", "frailty_shape")
 LEAST_ESS = 4000
 MOST_RUNS = 4
 HOMES_SHOWN = 6  # of each world: their effects are alike, and a table of all of them is long
-# Designs are padded to these, so that a compiled model serves many worlds.
-HOMES = (12, 24, 40, 60, 100, 160)
-COLUMNS = 24
 
 
 def scenario_of(world: int) -> tuple[Scenario, dict[str, float]]:
@@ -79,27 +75,11 @@ def scenario_of(world: int) -> tuple[Scenario, dict[str, float]]:
     return Scenario.model_validate(values), drawn
 
 
-def padded(design: Design) -> Design:
-    """The design with homes that nobody lives in and columns of 0: they touch no other posterior, only the shape."""
-    homes = next(count for count in HOMES if count >= len(design.home_ids))
-    more = max(COLUMNS - len(design.names), 0)
-    return replace(
-        design,
-        names=(*design.names, *(f"nothing {i}" for i in range(more))),
-        matrix=np.column_stack([design.matrix, np.zeros((design.onsets.size, more))]),
-        centre=np.append(design.centre, np.zeros(more)),
-        scale=np.append(design.scale, np.ones(more)),
-        home_ids=(*design.home_ids, *(f"nobody {i}" for i in range(homes - len(design.home_ids)))),
-    )
-
-
 def reference(design: Design, priors: PriorSet, settings: Sampling, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
     """Draws by chain of what is compared, and their effective numbers; runs are joined until those suffice."""
-    wide, runs = padded(design), []
-    homes, columns = len(design.home_ids), len(design.names)
+    runs = []
     for i in range(MOST_RUNS):
-        draws = natural(wide, priors, sample(wide, priors, settings, seed=seed + 1000 * i).tree)
-        draws = draws.drop_vars("home_period").isel(home_index=slice(0, homes), column=slice(0, columns))
+        draws = sample(design, priors, settings, seed=seed + 1000 * i)[1].drop_vars("home_period")
         runs.append(draws.assign_coords(chain=np.arange(draws.sizes["chain"]) + 100 * i))
         found = xr.concat(runs, dim="chain")
         ess = az.ess(found, method="mean")

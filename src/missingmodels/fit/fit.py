@@ -19,7 +19,7 @@ from missingmodels.parameters import Array, Effect, Parameters
 from missingmodels.plan import METHODS, Effects, Method, Plan
 from missingmodels.provenance import digest_arrays, digest_json, stream, versions
 
-LAPLACE_FRAILTY = ("gamma",)  # laws that the fast engine knows
+LAPLACE_FRAILTY = ("gamma", "log_normal", "low_risk")  # laws that the fast engine knows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ def _drawn(
         why = ""
     elif not why:
         try:
-            drawn = by_laplace.draw(design, priors, plan, label=label, seed=seed)
+            drawn = by_laplace.draw(design, priors, plan, label=label, seed=seed, law=plan.effects.frailty)
             if asked == "laplace" or drawn.diagnostics.passed:
                 return drawn, ""
             why = "; ".join(drawn.diagnostics.failed)

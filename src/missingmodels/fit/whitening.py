@@ -59,14 +59,12 @@ def whitening(data: LaplaceData, priors: PriorSet) -> Map:
     mode = climb(data, scales, *start(data, scales), tolerance=TOLERANCE)
     effects = scales.effects(mode.z, data.periods)
     rate = np.exp(data.log_days + data.columns @ mode.b + effects.ravel()[data.home_period])
-    slope, period, home, coupling, curve = _curvature(data, rate, scales.frailty_shape)
+    slope, period, home, coupling = _curvature(data, rate, scales.frailty_shape)
     v = value["sigma_home"] * mode.z[:, 0] if scales.home_on else np.zeros(data.homes)
     w = (value["sigma_period"] * mode.z[:, scales.home_on :]).ravel() if scales.period_on else np.zeros(period.size)
-    curve += np.diag(1 / data.prior_sd**2)
-    if scales.home_on:
-        shrink = scales.sigma_home**2 / (1 + scales.sigma_home**2 * home)
-        curve -= (coupling * shrink[:, None]).T @ coupling
-    root = solve_triangular(np.linalg.cholesky(curve), np.eye(len(curve)), lower=True).T
+    # the factor's last block is what is left for coefficients once homes are taken out, movers beside them
+    left = solve_triangular(mode.factor.schur, np.eye(len(mode.factor.schur))[:, : mode.b.size], lower=True)
+    root = np.linalg.cholesky(left.T @ left)
     place = np.cumsum([name in free for name in SCALES]) - 1 + mode.b.size
     return Map(
         centre=mode.b,
@@ -85,8 +83,8 @@ def whitening(data: LaplaceData, priors: PriorSet) -> Map:
     )
 
 
-def _curvature(data: LaplaceData, rate: Array, k: float) -> tuple[Array, Array, Array, Array, Array]:
-    """Slope (H * T,) of home-periods, their information, that of homes (H,), coupling (H, B), curve (B, B).
+def _curvature(data: LaplaceData, rate: Array, k: float) -> tuple[Array, Array, Array, Array]:
+    """Slope (H * T,) of home-periods, their information, that of homes (H,), coupling (H, B).
 
     Child i takes g g' / (k + Y) from the Poisson information, g the sum of its rows' weights; see ``laplace_gaussian``.
     """
@@ -102,14 +100,12 @@ def _curvature(data: LaplaceData, rate: Array, k: float) -> tuple[Array, Array, 
     period = np.bincount(data.home_period, weight, cells)
     information = np.bincount(home, weight, homes)
     coupling = _sums(home, weight, data.columns, homes)
-    curve = (data.columns * weight[:, None]).T @ data.columns
     for own, inverse in ((now, 1 / shape), (old, -1 / old_shape)):
         of_b, of_pair = _sums(data.child, own, data.columns, size), np.bincount(at, own, pairs.size)
         information -= np.bincount(pair_home, of_pair**2 * inverse[pair_child], homes)
         coupling -= _sums(pair_home, of_pair * inverse[pair_child], of_b[pair_child], homes)
-        curve -= (of_b * inverse[:, None]).T @ of_b
     slope = data.cell_onsets.ravel() - period
-    return slope, np.maximum(period, 0), np.maximum(information, 0), coupling, curve
+    return slope, np.maximum(period, 0), np.maximum(information, 0), coupling
 
 
 def _sums(group: Array, weight: Array, columns: Array, groups: int) -> Array:
