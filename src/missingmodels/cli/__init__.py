@@ -10,6 +10,7 @@ import typer
 
 from missingmodels.cli import data, importing, models
 from missingmodels.cli.power import power
+from missingmodels.cli.robustness import robustness
 from missingmodels.errors import DiagnosticsFailed, MissingModelsError
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.command()(models.fit)
 app.command()(models.report)
 app.command("fit-rows")(models.fit_rows)
 app.command("power")(power)
+app.command("robustness")(robustness)
 
 
 class _Interrupted(BaseException):

@@ -8,7 +8,7 @@ there is no influence; its p-value (1 + number as large) / (1 + number drawn) is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from missingmodels.parameters import Array, Parameters
 from missingmodels.provenance import stream
 
 WITHOUT_PEERS = {"M1": "M0", "M3": "M2"}
+PER_NIGHT = ("home", "day", "residual", "recent", "segment_length", "first_of_period", "seat")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class Nights:
     residual : onset − expected, 0 where the child is not at risk or in the burn-in
     recent : the child had an onset in the window before
     segment_start, segment_length : the resident-days of the child in this home and period
+    first_of_period : day on which the period begins, or the window within it
     seat : place of the child among the residents of the home on the day
     """
 
@@ -44,6 +46,7 @@ class Nights:
     recent: np.ndarray
     segment_start: np.ndarray
     segment_length: np.ndarray
+    first_of_period: np.ndarray
     seat: np.ndarray
     homes: int
     days: int
@@ -56,9 +59,9 @@ class Nights:
 
 def recency_in_period(bench: Bench) -> list[Line]:
     """Each child's days turned within its home and period, so that only whose day meets whose changes."""
-    nights = nights_of(bench)
+    nights = eventful(nights_of(bench))
     rng = stream(bench.seed, "battery", "recency")
-    drawn = [score(*turned(nights, rng), nights) for _ in range(bench.permutations)]
+    drawn = [score(*turned(nights, random_turns(nights, rng)), nights) for _ in range(bench.permutations)]
     observed = score(nights.residual, nights.recent, nights)
     return [_line(bench, "permuted_recency", "turned within home and period", observed, drawn)]
 
@@ -86,15 +89,29 @@ def score(residual: Array, recent: np.ndarray, nights: Nights) -> float:
     return float(residual[total > recent].sum())
 
 
-def turned(nights: Nights, rng: np.random.Generator) -> tuple[Array, np.ndarray]:
-    """Residual and recency with each segment turned by a number of days of its own, both alike."""
-    at = np.arange(nights.residual.size)
-    starts = np.flatnonzero(at == nights.segment_start)
-    offset = np.zeros(at.size, dtype=np.int64)
-    offset[starts] = rng.integers(nights.segment_length[starts])
-    offset = offset[nights.segment_start]
-    source = nights.segment_start + (at - nights.segment_start + offset) % nights.segment_length
+def turned(nights: Nights, turn: np.ndarray) -> tuple[Array, np.ndarray]:
+    """Residual and recency with each segment turned by its days of ``turn`` (S,), both alike."""
+    start, length = nights.segment_start, nights.segment_length
+    place = np.arange(start.size) - start
+    by = turn[np.cumsum(place == 0) - 1]
+    source = start + (place + by) % length
     return nights.residual[source], nights.recent[source]
+
+
+def random_turns(nights: Nights, rng: np.random.Generator) -> np.ndarray:
+    """(S,) a number of days for each segment, all equally likely."""
+    first = nights.segment_start == np.arange(nights.segment_start.size)
+    return np.asarray(rng.integers(nights.segment_length[first]))
+
+
+def eventful(nights: Nights) -> Nights:
+    """The nights of those homes and periods in which anybody is recent: the others add 0 however they are turned."""
+    where = nights.home * nights.days + nights.first_of_period
+    keep = np.bincount(where, nights.recent)[where] > 0
+    starts = np.append(True, np.diff(nights.segment_start[keep]) != 0)
+    held = {name: getattr(nights, name)[keep] for name in PER_NIGHT}
+    at = np.flatnonzero(starts)
+    return replace(nights, **held | {"segment_start": at[np.cumsum(starts) - 1]})
 
 
 class Seats:
@@ -142,7 +159,10 @@ def nights(risk: RiskSet, residual: Array, *, window_days: int) -> Nights:
     child, day = np.nonzero(risk.residence != NO_HOME)
     home = risk.residence[child, day].astype(np.int64)
     recent = any_onset(risk.onset_anywhere, first_lag=1, last_lag=window_days)[child, day]
-    key = np.column_stack([child, home, day // risk.period_days, risk.before_window[day]])
+    days = np.arange(risk.days)
+    period = 2 * (days // risk.period_days) + ~risk.before_window
+    begins_on = np.searchsorted(period, period)
+    key = np.column_stack([child, home, period[day]])
     begins = np.append(True, (key[1:] != key[:-1]).any(axis=1))
     starts = np.flatnonzero(begins)
     segment = np.cumsum(begins) - 1
@@ -153,6 +173,7 @@ def nights(risk: RiskSet, residual: Array, *, window_days: int) -> Nights:
         recent=recent,
         segment_start=starts[segment],
         segment_length=np.diff(np.append(starts, child.size))[segment],
+        first_of_period=begins_on[day],
         seat=_rank(home * risk.days + day),
         homes=len(risk.home_ids),
         days=risk.days,

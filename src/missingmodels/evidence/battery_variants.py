@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ WINDOWS = (3, 7, 14, 28)
 PERIODS = (0, 91, 28, 14, 7)  # days; 0 for home effects only
 LAGS = ((1, 3), (4, 7), (8, 14), (15, 28))
 NO_PERIODS: Mapping[str, Any] = {"priors.replace": {"sigma_period": {"fixed": 0.0}}}
+OWN = "the plan’s own choice"
 ERRORS = (CannotAnswer, ConfigInvalid, DiagnosticsFailed)
 
 
@@ -31,10 +32,10 @@ def period_changes(period: int) -> Mapping[str, Any]:
     return {"frame.period_days": period} if period else NO_PERIODS
 
 
-def periods(bench: Bench) -> list[Line]:
+def periods(bench: Bench, asked: Sequence[int] = PERIODS) -> list[Line]:
     """Home effects only, and home-period effects of 91 to 7 days."""
     lines = []
-    for period in PERIODS:
+    for period in asked:
         line = f"home × {period} days" if period else "home effects only"
         lines.append(_under(bench, period_changes(period), "periods", line))
     return lines
@@ -132,8 +133,9 @@ def _under(bench: Bench, changes: Mapping[str, Any], check: str, line: str) -> L
     """The line of the plan with some keys changed."""
 
     def run() -> Line:
-        found = bench.fit_under(changed(bench.plan, _merged(bench, changes)))
-        return judged(found, bench.exposure, bench.rule, check=check, line=line)
+        plan = changed(bench.plan, _merged(bench, changes))
+        remark = OWN if plan == bench.plan else ""
+        return judged(bench.fit_under(plan), bench.exposure, bench.rule, check=check, line=line, remark=remark)
 
     return _or_nothing(run, check, line)
 
