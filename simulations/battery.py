@@ -130,15 +130,19 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=200, help="of each kind")
     parser.add_argument("--work", type=Path, default=Path("battery-work/battery.jsonl"))
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; go on another time")
     parser.add_argument("--summarise", action="store_true", help="only write the tables from the worlds that are there")
     options = parser.parse_args()
     worlds = read_worlds(options.work)
     if not options.summarise:
         done = {(w["world"], w["index"]) for w in worlds}
+        end = time.monotonic() + 60 * options.minutes
         # index by index, so that a stop leaves as many of each kind
         for index, name in ((i, name) for i in range(options.worlds) for name in WORLDS):
             if (name, index) in done:
                 continue
+            if time.monotonic() > end:
+                break
             try:
                 record = one_world(name, index)
             except MissingModelsError as error:

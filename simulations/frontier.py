@@ -139,15 +139,19 @@ def main() -> None:
     parser.add_argument("--homes", type=int, default=40)
     parser.add_argument("--work", type=Path, default=Path("frontier-work/frontier.jsonl"))
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; go on another time")
     parser.add_argument("--summarise", action="store_true", help="only write the tables from the worlds that are there")
     options = parser.parse_args()
     worlds = read_worlds(options.work)
     if not options.summarise:
         done = {(tuple(w["cell"]), w["index"], w["homes"]) for w in worlds}
+        end = time.monotonic() + 60 * options.minutes
         # index by index, so that a stop leaves as many of each cell
         for index, cell in ((i, cell) for i in range(options.worlds) for cell in cells()):
             if (cell, index, options.homes) in done:
                 continue
+            if time.monotonic() > end:
+                break
             try:
                 record = one_world(cell, index, options.homes)
             except MissingModelsError as error:

@@ -187,11 +187,11 @@ def run_battery(
 def together(lines: Sequence[Line]) -> Line:
     """One verdict of all lines, by a rule fixed beforehand (``TOGETHER``)."""
     by_key = {(line.check, line.line): line for line in lines}
-    asked = [by_key[key].says for key in NEEDED if key in by_key]
+    asked = [key in by_key and by_key[key].says is True for key in NEEDED]
     alarms = [
         f"{BY_NAME[line.check].title.lower()}: {line.line}" for line in lines if line.kind == "alarm" and line.says
     ]
-    says = all(said is True for said in asked) and not alarms
+    says = all(asked) and not alarms
     return Line(
         check="together",
         line="all together",

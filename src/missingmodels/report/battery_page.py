@@ -12,7 +12,7 @@ import pandas as pd
 
 from missingmodels.evidence.battery import BY_NAME, Battery
 from missingmodels.evidence.battery_bench import NOTHING, Line
-from missingmodels.evidence.battery_operating import frontier, frontier_sentence, how_often_wrong
+from missingmodels.evidence.battery_operating import WORLDS, frontier, frontier_sentence, how_often_wrong
 from missingmodels.evidence.battery_variants import OWN
 from missingmodels.evidence.decisions import rule_in_words
 from missingmodels.plan import Plan
@@ -54,20 +54,28 @@ def summary(found: Battery) -> list[str]:
     silent = sum(line.kind == "alarm" and line.says is False for line in found.lines)
     together, primary = by_check["together"], by_check["primary"]
     sentences = [
-        f"The plan's own question: {primary.verdict}, rate ratio {_ratio(primary)}.",
-        f"Asked in {len(asked)} other ways, {yes} say influence.",
-        f"Alarms: {len(alarms)} of {len(alarms) + silent} ring."
-        + (f" {'; '.join(f'{BY_NAME[a.check].title.lower()}, {a.line}' for a in alarms)}." if alarms else ""),
+        f"The plan’s own question: {primary.verdict}, rate ratio {_ratio(primary)}.",
+        f"Asked in {len(asked)} other ways, {_says(yes)} influence.",
+        f"Alarms: {len(alarms)} of {len(alarms) + silent} {'rings' if len(alarms) == 1 else 'ring'}."
+        + (f" {'; '.join(_named(line) for line in alarms)}." if alarms else ""),
         f"All together: {together.verdict}. This {how_often(together, found)}.",
     ]
     if found.curve:
         says = sum(bool(one.says) for one in found.curve)
         low, high = found.curve[0].estimate, found.curve[-1].estimate
         sentences.append(
-            f"Of {len(found.curve)} specifications {says} say influence; "
+            f"Of {len(found.curve)} specifications {_says(says)} influence; "
             f"rate ratios from {words.ratio(low)} to {words.ratio(high)}."
         )
     return sentences
+
+
+def _says(count: int) -> str:
+    return f"{count} says" if count == 1 else f"{count} say"
+
+
+def _named(line: Line) -> str:
+    return f"{words.typographic(BY_NAME[line.check].title)}, {line.line}"
 
 
 def battery_pictures(found: Battery, plan: Plan) -> dict[str, dict[str, Any]]:
@@ -123,6 +131,8 @@ def battery_page(found: Battery, plan: Plan, shown: Pictures, *, origin: str, ma
         rule_of_tests="An alarm rings by the same rule; "
         f"a randomisation test says influence if p is at most {level:.3g}.",
         pictures=sources,
+        worlds=[_capital(name) for name in WORLDS.values()],
+        how_often=_measured(found),
         groups=[_group(name, list(part), found) for name, part in groupby(lines, key=lambda line: line.check)],
         dropped=[],
         sizes=[f"{_capital(line.line)}: {line.verdict}; {line.remark}." for line in found.lines if line.kind == "size"],
@@ -139,11 +149,36 @@ def _group(name: str, lines: list[Line], found: Battery) -> dict[str, Any]:
             "ratio": _ratio(line),
             "probability": _probability(line),
             "verdict": line.verdict,
-            "wrong": "" if line.verdict == NOTHING else how_often(line, found),
+            "wrong": _shares(line, found),
         }
         for line in lines
     ]
     return {"title": words.typographic(check.title), "shows": check.shows, "cannot": check.cannot, "rows": rows}
+
+
+def _shares(line: Line, found: Battery) -> list[dict[str, str]]:
+    """How often the line says so in each kind of simulated world, with the Monte Carlo error."""
+    wrong = None if line.verdict == NOTHING else how_often_wrong(line.check, line.line, found.homes)
+    if wrong is None:
+        return [{"said": "", "error": ""} for _ in WORLDS]
+    return [
+        {"said": f"{wrong.said[name]:.0%}", "error": f"± {wrong.error[name]:.0%}"}
+        if name in wrong.said
+        else {"said": "–", "error": ""}
+        for name in WORLDS
+    ]
+
+
+def _measured(found: Battery) -> str:
+    """Where the shares come from."""
+    wrong = how_often_wrong("primary", "as the plan asks", found.homes)
+    if wrong is None:
+        return "How often a line says so was not measured."
+    return (
+        "The last columns say how often a line says so in simulated sectors whose truth is set: "
+        f"{wrong.homes} homes for a year, {wrong.worlds} of each kind, with the model M1. "
+        f"These data have {found.homes} homes."
+    )
 
 
 def _ratio(line: Line) -> str:
