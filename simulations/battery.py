@@ -26,8 +26,8 @@ import pandas as pd
 from appended import append, read_worlds, share
 
 from missingmodels.errors import MissingModelsError
-from missingmodels.evidence.battery import CHECKS, run_battery
-from missingmodels.evidence.battery_bench import Bench, judged
+from missingmodels.evidence.battery import CHECKS, run_battery, together
+from missingmodels.evidence.battery_bench import Bench, Line, judged
 from missingmodels.plan import Plan
 from missingmodels.power.replicate import READ
 from missingmodels.presets import load_scenario
@@ -69,12 +69,19 @@ def _short(value: Any) -> Any:
     return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
+def judged_together(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of a world with the verdict of all together made anew, as some checks may have been dropped since."""
+    rest = [line for line in lines if line["check"] != "together"]
+    verdict = together([Line(**line) for line in rest if line["check"] != "headline"])
+    return [*rest, {k: v for k, v in verdict.as_dict().items() if k in KEPT}]
+
+
 def summarise(worlds: list[dict[str, Any]]) -> pd.DataFrame:
     """One row a line and world: how often it said yes, among all worlds in which it could be asked.
 
     ``failed`` is the share of fits that the gate refused; they count as saying no. ``log_ratio`` is the mean estimate.
     """
-    lines = pd.DataFrame([line | {"world": w["world"]} for w in worlds for line in w["lines"]])
+    lines = pd.DataFrame([line | {"world": w["world"]} for w in worlds for line in judged_together(w["lines"])])
     order = lines.drop_duplicates(["check", "line"])[["check", "line"]].apply(tuple, axis=1).tolist()
     rows = []
     for (check, line), name in ((key, name) for key in order for name in WORLDS):

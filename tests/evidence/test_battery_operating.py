@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from missingmodels.evidence import battery_operating as operating
-from missingmodels.evidence.battery import CHECKS
-from missingmodels.evidence.battery_bench import Line
+from missingmodels.evidence.battery import CHECKS, DROPPED
 from missingmodels.plan import Decision
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +70,29 @@ def test_recounts_stand_under_the_plans_own_question_and_others_under_none() -> 
     assert operating.how_often_wrong("lags", "1–3 days ago", 40, table=TABLE) is None
 
 
+def _shares(kind: str, **said: float) -> pd.DataFrame:
+    rows = [("a", "x", kind, world, share, 0.02) for world, share in said.items()]
+    return pd.DataFrame(rows, columns=["check", "line", "kind", "world", "said", "mc_error"])
+
+
+def test_a_check_is_informative_where_it_tells_worlds_apart() -> None:
+    quiet = {"null": 0.03, "homophily_only": 0.03, "shocks_only": 0.03, "small": 0.03}
+    for kind, world in (("influence", "small"), ("alarm", "shocks_only"), ("alarm", "homophily_only")):
+        assert not operating.informative("a", table=_shares(kind, **quiet))
+        assert operating.informative("a", table=_shares(kind, **quiet | {world: 0.2}))
+        assert not operating.informative("a", table=_shares(kind, **quiet | {world: 0.08}))  # within two errors
+    both = {"shocks_only": 0.3, "small": 0.3}
+    assert not operating.informative("a", table=_shares("influence", **quiet | both))  # says so in shocks as well
+    assert not operating.informative("a", table=_shares("alarm", **quiet | both))
+    assert operating.informative("b", table=_shares("alarm", **quiet))  # never measured
+
+
+def test_what_told_nothing_is_dropped() -> None:
+    if operating.operating()["worlds"].median() < 150:
+        pytest.skip("the study is not whole, so its errors are too wide to drop a check by")
+    assert {check.name for check in CHECKS if not operating.informative(check.name)} == set(DROPPED)
+
+
 def test_false_confidence_expected_of_an_effect() -> None:
     rule = Decision()
     assert operating.expected_false_confidence(0.0, 0.1, rule) == pytest.approx(0.025)
@@ -86,18 +108,12 @@ def test_the_frontier_is_carried_to_the_precision_of_the_data(monkeypatch: pytes
     ]
     names = ["homes", "shock_days", "shock_sd", "homophily", "line", "worlds", "said", "mc_error", "log_ratio"]
     monkeypatch.setattr(operating, "frontier", lambda: pd.DataFrame(rows, columns=names))
-    precise, vague = (
-        Line(
-            check="primary", line="", kind="influence", estimate=1.0, low=np.exp(-1.6449 * sd), high=np.exp(1.6449 * sd)
-        )
-        for sd in (0.05, 0.5)
-    )
-    found = operating.frontier_for(precise, 28, Decision())
+    precise, vague = ((np.exp(-1.6449 * sd), np.exp(1.6449 * sd)) for sd in (0.05, 0.5))
+    found = operating.frontier_for(*precise, 28, Decision())
     assert found["sd"].iloc[0] == pytest.approx(0.05, rel=1e-3)
     assert set(found["line"]) == {"home × 28 days"}
-    told = operating.frontier_sentence(precise, 28, Decision())
+    told = operating.frontier_sentence(*precise, 28, Decision())
     assert "7 days" in told
     assert "91 days" not in told
-    assert "no shock of the map" in operating.frontier_sentence(vague, 28, Decision())
-    none = Line(check="primary", line="", kind="influence")
-    assert "no estimate" in operating.frontier_sentence(none, 28, Decision())
+    assert "no shock of the map" in operating.frontier_sentence(*vague, 28, Decision())
+    assert "no estimate" in operating.frontier_sentence(None, None, 28, Decision())

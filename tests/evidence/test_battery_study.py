@@ -46,9 +46,9 @@ def test_shares_are_of_the_worlds_that_could_be_asked(monkeypatch: pytest.Monkey
         {"world": "null", "homes": 40, "lines": [_line("a", says, verdict), _line("size", None, "w", kind="size")]}
         for says, verdict in ((True, "supported"), (None, "not converged"), (False, "no"), (None, "nothing to compare"))
     ]
-    table = battery.summarise(worlds)
-    assert len(table) == 1
-    row = table.iloc[0]
+    table = battery.summarise(worlds).set_index("check")
+    assert list(table.index) == ["a", "together"]  # a size is no verdict
+    row = table.loc["a"]
     assert (row["worlds"], row["said"], row["failed"]) == (3, 0.3333, 0.3333)
     assert row["log_ratio"] == pytest.approx(0.1823, abs=1e-4)
 

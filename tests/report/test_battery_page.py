@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from missingmodels.evidence.battery import NEEDED, Battery, together
 from missingmodels.evidence.battery_bench import ALARM, Line
@@ -84,6 +86,17 @@ def test_the_text_aligns_and_names_every_check(found: Battery) -> None:
     text = page_of.battery_text(found)
     assert "1.40 (1.10 to 1.80)" in text
     assert "p 0.200" in text
+
+
+def test_no_text_is_clipped_by_the_edge(found: Battery) -> None:
+    for figure in (figures.battery_figure(found.lines), figures.curve_figure(found.curve)):
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        figure.draw(renderer)
+        for text in figure.findobj(Text):
+            if text.get_text() and text.get_visible():
+                box = text.get_window_extent(renderer)
+                assert box.x0 >= 0, text.get_text()
+                assert box.x1 <= figure.bbox.width, text.get_text()
 
 
 def test_figures_show_what_there_is(found: Battery) -> None:

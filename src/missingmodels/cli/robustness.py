@@ -28,12 +28,15 @@ def robustness(
     ] = None,
     permutations: Annotated[int, typer.Option(help="Rearrangements of each randomisation test.", min=19)] = 999,
     curve: Annotated[bool, typer.Option(help="Fit the specification curve, which takes most of the time.")] = True,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also the checks that told nothing in simulated sectors.")
+    ] = False,
     seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
     """Question a run's answer to H1: other windows, periods, peers, outcomes; each line with how often it is wrong."""
     from missingmodels.config import from_mapping
-    from missingmodels.evidence.battery import run_battery
+    from missingmodels.evidence.battery import CHECKS, KEPT, run_battery
     from missingmodels.evidence.battery_bench import Bench
     from missingmodels.evidence.record import EVIDENCE, read_evidence
     from missingmodels.plan import Plan
@@ -49,7 +52,7 @@ def robustness(
     _require_same(held, plan, model, evidence, run)
     bench = Bench(held, plan, model=model, seed=seed, permutations=permutations)
     with Progress(quiet=as_json) as progress:
-        found = run_battery(bench, curve=curve, report=progress)
+        found = run_battery(bench, checks=CHECKS if everything else KEPT, curve=curve, report=progress)
     page = _write(found, bench, evidence, run)
     text = f"{battery_text(found)}\nTable: {run / TABLE}\nPage: {page}"
     out(found.as_dict() | {"table": str(run / TABLE), "page": str(page)}, as_json, text)

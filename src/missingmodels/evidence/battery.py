@@ -140,6 +140,9 @@ TOGETHER = Check(
     cannot=f"tell influence from {SHARED}, which all of them share",
     run=lambda bench: [],
 )
+# Checks that told nothing in worlds whose truth is set (``battery_operating.informative``): run only if all are wanted.
+DROPPED: tuple[str, ...] = ()
+KEPT = tuple(check for check in CHECKS if check.name not in DROPPED)
 BY_NAME = {check.name: check for check in (*CHECKS, TOGETHER)}
 NEEDED = (
     ("primary", "as the plan asks"),
@@ -169,7 +172,7 @@ class Battery:
 
 
 def run_battery(
-    bench: Bench, *, checks: Sequence[Check] = CHECKS, curve: bool = True, report: Report | None = None
+    bench: Bench, *, checks: Sequence[Check] = KEPT, curve: bool = True, report: Report | None = None
 ) -> Battery:
     """The checks on one bench, and the curve unless it is not wanted."""
     lines: list[Line] = []
@@ -185,7 +188,8 @@ def run_battery(
 
 
 def together(lines: Sequence[Line]) -> Line:
-    """One verdict of all lines, by a rule fixed beforehand (``TOGETHER``)."""
+    """One verdict of all lines, by a rule fixed beforehand (``TOGETHER``); dropped checks have no voice."""
+    lines = [line for line in lines if line.check not in DROPPED]
     by_key = {(line.check, line.line): line for line in lines}
     asked = [key in by_key and by_key[key].says is True for key in NEEDED]
     alarms = [

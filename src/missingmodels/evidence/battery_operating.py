@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from missingmodels.evidence.battery_bench import Line
 from missingmodels.plan import Decision
 
 WORLDS: Mapping[str, str] = {
@@ -93,24 +92,40 @@ def how_often_wrong(check: str, line: str, homes: int, *, table: pd.DataFrame | 
     )
 
 
+def informative(check: str, *, table: pd.DataFrame | None = None) -> bool:
+    """Whether any line of a check told the worlds apart by more than two Monte Carlo errors.
+
+    A line of influence must say so more often with influence than in any world without; an alarm must ring more often
+    in a world with something to warn of than where there is nothing. What was not measured counts as informative.
+    """
+    held = operating() if table is None else table
+    found = held[held["check"] == check]
+    return found.empty or any(_tells(part) for _, part in found.groupby("line"))
+
+
+def _tells(line: pd.DataFrame) -> bool:
+    said, error = (line.set_index("world")[name] for name in ("said", "mc_error"))
+    wanted = ("homophily_only", "shocks_only") if line["kind"].iloc[0] == "alarm" else ("small",)
+    hits = [world for world in wanted if world in said.index]
+    rest = [world for world in said.index if world not in wanted]
+    return any(all(said[hit] - said[other] > 2 * np.hypot(error[hit], error[other]) for other in rest) for hit in hits)
+
+
 def expected_false_confidence(false_effect: float, sd: float, rule: Decision) -> float:
     """The chance that an estimate with this mean and sd, both of the log rate ratio, is called supported."""
     return float(norm.cdf(false_effect / sd - norm.ppf(rule.supported_probability)))
 
 
-def frontier_for(primary: Line, period_days: int, rule: Decision) -> pd.DataFrame:
-    """Each shock of the frontier with the chance that data as precise as these call it influence.
+def frontier_for(low: float, high: float, period_days: int, rule: Decision) -> pd.DataFrame:
+    """Each shock of the frontier with the chance that data as precise as these call it influence (``expected``).
 
-    Of the models there, the one whose home-period effects last nearest to ``period_days``. What shocks imitate was
-    measured (``log_ratio``); how often it is called influence follows from the sd of this estimate by a normal
-    approximation. Empty without an estimate.
+    ``low`` and ``high`` are the ends of the peers' rate ratio's interval. Of the models there, the one whose
+    home-period effects last nearest to ``period_days``. What a shock imitates was measured (``log_ratio``); how often
+    that is called influence follows from the sd of this estimate by a normal approximation.
     """
+    sd = float(np.log(high / low) / (2 * norm.ppf((1 + rule.interval_mass) / 2)))
     table = frontier()
-    if primary.low is None or primary.high is None:
-        return table.iloc[:0].assign(expected=[])
-    sd = float(np.log(primary.high / primary.low) / (2 * norm.ppf((1 + rule.interval_mass) / 2)))
-    model = nearest_model(period_days)
-    shocks = table[(table["line"] == model) & (table["shock_sd"] > 0)]
+    shocks = table[(table["line"] == nearest_model(period_days)) & (table["shock_sd"] > 0)]
     expected = [expected_false_confidence(effect, sd, rule) for effect in shocks["log_ratio"]]
     return shocks.assign(expected=expected, sd=sd)
 
@@ -122,11 +137,13 @@ def nearest_model(period_days: int) -> str:
     return min((name for name in lengths if name in held), key=lambda name: abs(np.log(lengths[name] / period_days)))
 
 
-def frontier_sentence(primary: Line, period_days: int, rule: Decision, *, limit: float = 0.1) -> str:
+def frontier_sentence(
+    low: float | None, high: float | None, period_days: int, rule: Decision, *, limit: float = 0.1
+) -> str:
     """For which shocks a design like this would call a shock influence more often than ``limit``."""
-    found = frontier_for(primary, period_days, rule)
-    if found.empty:
+    if low is None or high is None:
         return "There is no estimate to judge the frontier by."
+    found = frontier_for(low, high, period_days, rule)
     model, beyond = found["line"].iloc[0], found[found["expected"] > limit]
     lead = f"With home-period effects as in “{model}” and data as precise as these (sd {found['sd'].iloc[0]:.2f}), "
     if beyond.empty:

@@ -10,9 +10,15 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from missingmodels.evidence.battery import BY_NAME, Battery
+from missingmodels.evidence.battery import BY_NAME, DROPPED, Battery
 from missingmodels.evidence.battery_bench import NOTHING, Line
-from missingmodels.evidence.battery_operating import WORLDS, frontier, frontier_sentence, how_often_wrong
+from missingmodels.evidence.battery_operating import (
+    WORLDS,
+    frontier,
+    frontier_sentence,
+    how_often_wrong,
+    operating,
+)
 from missingmodels.evidence.battery_variants import OWN
 from missingmodels.evidence.decisions import rule_in_words
 from missingmodels.plan import Plan
@@ -104,7 +110,7 @@ def battery_pictures(found: Battery, plan: Plan) -> dict[str, dict[str, Any]]:
         made["frontier"] = {
             "png": png(frontier_figure(table)),
             "title": "Which shared shocks would this design call influence?",
-            "text": frontier_sentence(primary, plan.frame.period_days, plan.decision),
+            "text": frontier_sentence(primary.low, primary.high, plan.frame.period_days, plan.decision),
             "alt": "Share of worlds without influence in which each model says supported, by shock length and size.",
             "caption": "Measured in worlds without influence whose homes have shared shocks, and with like placed with "
             "like. The sentence above carries the imitated effect over to the precision of these data.",
@@ -134,7 +140,7 @@ def battery_page(found: Battery, plan: Plan, shown: Pictures, *, origin: str, ma
         worlds=[_capital(name) for name in WORLDS.values()],
         how_often=_measured(found),
         groups=[_group(name, list(part), found) for name, part in groupby(lines, key=lambda line: line.check)],
-        dropped=[],
+        dropped=[_dropped(name, found) for name in DROPPED if name not in {line.check for line in lines}],
         sizes=[f"{_capital(line.line)}: {line.verdict}; {line.remark}." for line in found.lines if line.kind == "size"],
         made=made,
     )
@@ -154,6 +160,16 @@ def _group(name: str, lines: list[Line], found: Battery) -> dict[str, Any]:
         for line in lines
     ]
     return {"title": words.typographic(check.title), "shows": check.shows, "cannot": check.cannot, "rows": rows}
+
+
+def _dropped(name: str, found: Battery) -> str:
+    """What a check left out would show, and what its lines said where the truth was set."""
+    check = BY_NAME[name]
+    held = operating()
+    measured = held[held["check"] == name].drop_duplicates("line")
+    told = [how_often_wrong(name, line, found.homes) for line in measured["line"]]
+    said = "; ".join(wrong.sentence(kind) for wrong, kind in zip(told, measured["kind"], strict=True) if wrong)
+    return f"{words.typographic(check.title)} was to show {check.shows}. It told no world from another: {said}."
 
 
 def _shares(line: Line, found: Battery) -> list[dict[str, str]]:
