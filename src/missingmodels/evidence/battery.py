@@ -58,8 +58,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         name="permuted_recency",
         title="Recency turned within home and period",
-        shows="whether onsets follow peers' onsets more closely than chance within the home's period",
-        cannot="rule out shocks shorter than the period; it needs no model of onsets, and has less power",
+        shows="whether onsets follow peers' onsets more closely than if each child's days had come in another order",
+        cannot="rule out shocks shorter than the period; it stands without the model, and has less power",
         run=permutation.recency_in_period,
     ),
     Check(

@@ -151,7 +151,7 @@ def _group(name: str, lines: list[Line], found: Battery) -> dict[str, Any]:
     rows = [
         {
             "line": words.typographic(line.line),
-            "remark": line.remark,
+            "remark": words.typographic(line.remark),
             "ratio": _ratio(line),
             "probability": _probability(line),
             "verdict": line.verdict,
@@ -159,7 +159,7 @@ def _group(name: str, lines: list[Line], found: Battery) -> dict[str, Any]:
         }
         for line in lines
     ]
-    return {"title": words.typographic(check.title), "shows": check.shows, "cannot": check.cannot, "rows": rows}
+    return {**{name: words.typographic(getattr(check, name)) for name in ("title", "shows", "cannot")}, "rows": rows}
 
 
 def _dropped(name: str, found: Battery) -> str:
