@@ -184,6 +184,21 @@ def test_frailty_laws_are_those_that_a_plan_knows() -> None:
     assert "gamma" in frailty_laws(PLAN)
 
 
+def test_what_only_the_sampler_fits_is_left_out_and_said() -> None:
+    class Effects(Config):
+        frailty: Literal["gamma", "log_normal"] = "gamma"
+        owner: bool = False
+        home_process: Literal["periods", "none"] = "periods"
+
+    class Wider(Plan):
+        effects: Effects = Effects()
+
+    asked = Effects(frailty="log_normal", home_process="none")
+    assert battery_bench.beyond_fast_engine(Wider(effects=asked)) == {"effects.frailty": "gamma"}
+    assert battery_bench.beyond_fast_engine(Wider()) == {}
+    assert battery_bench.beyond_fast_engine(PLAN) == {}
+
+
 def test_a_replaced_prior_stays_where_periods_are_left_out(tables: Tables) -> None:
     plan = changed(PLAN, {"priors.replace": {"sigma_home": {"fixed": 0.3}}})
     bench = Bench(tables, plan, model="M1", seed=1, permutations=19)

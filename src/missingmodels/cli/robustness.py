@@ -31,6 +31,9 @@ def robustness(
     everything: Annotated[
         bool, typer.Option("--all", help="Also the checks that told nothing in simulated sectors.")
     ] = False,
+    sampled: Annotated[
+        bool, typer.Option("--sampled", help="Sample the frailty laws that the fast engine cannot fit: minutes.")
+    ] = False,
     seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
@@ -50,7 +53,7 @@ def robustness(
     model = _model(evidence, run)
     held = read_tables(_known(place, run))
     _require_same(held, plan, model, evidence, run)
-    bench = Bench(held, plan, model=model, seed=seed, permutations=permutations)
+    bench = Bench(held, plan, model=model, seed=seed, permutations=permutations, sampled=sampled)
     with Progress(quiet=as_json) as progress:
         found = run_battery(bench, checks=CHECKS if everything else KEPT, curve=curve, report=progress)
     page = _write(found, bench, evidence, run)
@@ -109,6 +112,7 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
         "model": f"{found.model} with {found.exposure}, by the fast engine",
         "data": f"{found.homes} homes, {found.children} children, {found.resident_years:,} resident-years, "
         f"{found.onsets} onsets",
+        "left out": ", ".join(bench.left_out) or "nothing that the plan asks",
         "seed": bench.seed,
         "rearrangements": bench.permutations,
         **versions(),

@@ -15,7 +15,7 @@ from missingmodels.fit.fit import Fit, fit
 from missingmodels.frame.design import build_design, require_contrast
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms
-from missingmodels.plan import Decision, Plan
+from missingmodels.plan import Decision, Method, Plan
 from missingmodels.provenance import digest_json
 from missingmodels.tables import Tables
 
@@ -25,6 +25,7 @@ Kind = Literal["influence", "alarm", "size"]
 ALARM, NO_ALARM, QUIET = "alarm", "no alarm", "no alarm: supported as negligible"
 NOTHING = "nothing to compare"
 MORE = 4
+NOT_FAST = ("frailty", "authority", "owner", "peer_slope_by_home")  # keys of a plan's effects, where it has them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +72,18 @@ class Bench:
     """One data set under one plan, and the fits already made of it.
 
     ``model`` is the model with peers that every line refits (``M1`` or ``M3``), with the plan's primary exposure. Fits
-    are kept, so lines that ask for the same one share it.
+    are kept, so lines that ask for the same one share it. What the fast engine cannot fit is at its default instead
+    (``left_out``); with ``sampled`` lines that ask for such a thing are sampled, which takes minutes.
     """
 
-    def __init__(self, tables: Tables, plan: Plan, *, model: str, seed: int, permutations: int) -> None:
+    def __init__(
+        self, tables: Tables, plan: Plan, *, model: str, seed: int, permutations: int, sampled: bool = False
+    ) -> None:
         self.tables, self.model, self.seed, self.permutations = tables, model, seed, permutations
-        self.plan = changed(plan, {"models": ["M0", model], "exposure.beside": [], "exposure.moderation": None})
+        self.sampled = sampled
+        self.left_out = beyond_fast_engine(plan)
+        changes = {"models": ["M0", model], "exposure.beside": [], "exposure.moderation": None}
+        self.plan = changed(plan, changes | self.left_out)
         self._kept: dict[str, Any] = {}
 
     @property
@@ -103,10 +110,14 @@ class Bench:
         """The fit that the battery questions."""
         return self.fit_under(self.plan)
 
-    def fit_under(self, plan: Plan, *, model: str | None = None) -> Fit:
+    def fit_under(self, plan: Plan, *, model: str | None = None, method: Method = "laplace") -> Fit:
         """The same question under another plan, or in another of its models."""
-        key = digest_json([model or self.model, plan.model_dump(mode="json")])
-        return self.once(f"fit {key}", lambda: self._fit(plan, self.risk(plan), self.exposure, {}, model=model))
+        key = digest_json([model or self.model, method, plan.model_dump(mode="json")])
+
+        def make() -> Fit:
+            return self._fit(plan, self.risk(plan), self.exposure, {}, model=model, method=method)
+
+        return self.once(f"fit {key}", make)
 
     def fit_with(
         self, exposure: str, extra: Mapping[str, np.ndarray] | None = None, *, risk: RiskSet | None = None
@@ -117,7 +128,16 @@ class Bench:
     def rows(self, *, extra: Mapping[str, np.ndarray] | None = None, by_day: bool = False) -> Rows:
         return build_rows(self.tables, self.risk(), self.plan, extra=extra, by_day=by_day)
 
-    def fit_rows(self, rows: Rows, formula: str, exposure: str, plan: Plan, *, model: str | None = None) -> Fit:
+    def fit_rows(
+        self,
+        rows: Rows,
+        formula: str,
+        exposure: str,
+        plan: Plan,
+        *,
+        model: str | None = None,
+        method: Method = "laplace",
+    ) -> Fit:
         """The fast engine on rows and a formula.
 
         A fit that fails the gate is drawn once more with four times the draws and then kept as it is; its lines say so.
@@ -131,7 +151,7 @@ class Bench:
                 model=model or self.model,
                 exposure=exposure,
                 seed=self.seed,
-                method="laplace",
+                method=method,
                 allow_unconverged=True,
                 with_children=False,
             )
@@ -140,11 +160,18 @@ class Bench:
         return found
 
     def _fit(
-        self, plan: Plan, risk: RiskSet, exposure: str, extra: Mapping[str, np.ndarray], *, model: str | None = None
+        self,
+        plan: Plan,
+        risk: RiskSet,
+        exposure: str,
+        extra: Mapping[str, np.ndarray],
+        *,
+        model: str | None = None,
+        method: Method = "laplace",
     ) -> Fit:
         rows = build_rows(self.tables, risk, plan, extra=extra)
         model = model or self.model
-        return self.fit_rows(rows, model_terms(plan, model, exposure), exposure, plan, model=model)
+        return self.fit_rows(rows, model_terms(plan, model, exposure), exposure, plan, model=model, method=method)
 
 
 def changed(plan: Plan, values: Mapping[str, Any]) -> Plan:
@@ -156,6 +183,15 @@ def changed(plan: Plan, values: Mapping[str, Any]) -> Plan:
             at = at[part]
         at[path[-1]] = value
     return from_mapping(out, Plan)
+
+
+def beyond_fast_engine(plan: Plan) -> dict[str, Any]:
+    """What a plan asks that the fast engine cannot fit, as dotted keys with the default that stands for it."""
+    effects = getattr(plan, "effects", None)
+    if effects is None:
+        return {}
+    default, asked = type(effects)().model_dump(), effects.model_dump()
+    return {f"effects.{name}": default[name] for name in NOT_FAST if name in asked and asked[name] != default[name]}
 
 
 def frailty_laws(plan: Plan) -> tuple[str, ...]:

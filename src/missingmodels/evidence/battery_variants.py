@@ -13,6 +13,7 @@ from missingmodels.evidence.battery_bench import Bench, Line, changed, frailty_l
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.placebo import lagged_presence, without_joint_departures
 from missingmodels.frame.rows import model_terms
+from missingmodels.plan import Method
 
 WINDOWS = (3, 7, 14, 28)
 PERIODS = (0, 91, 28, 14, 7)  # days; 0 for home effects only
@@ -118,24 +119,23 @@ def coverage(bench: Bench) -> list[Line]:
 
 
 def frailty(bench: Bench) -> list[Line]:
-    """Other laws of the children's frailty that the plan knows."""
-    laws = [law for law in frailty_laws(bench.plan) if law != getattr(_effects(bench), "frailty", "gamma")]
+    """Other laws of the children's frailty that the plan knows; only the sampler fits them."""
+    laws = [law for law in frailty_laws(bench.plan) if law != "gamma"]
     if not laws:
         return [nothing("frailty", "other law", "influence", "this version knows the gamma law only")]
-    return [_under(bench, {"effects.frailty": law}, "frailty", law.replace("_", " ")) for law in laws]
+    method: Method = "auto" if bench.sampled else "laplace"
+    return [_under(bench, {"effects.frailty": law}, "frailty", law.replace("_", " "), method) for law in laws]
 
 
-def _effects(bench: Bench) -> Any:
-    return getattr(bench.plan, "effects", None)
-
-
-def _under(bench: Bench, changes: Mapping[str, Any], check: str, line: str) -> Line:
+def _under(bench: Bench, changes: Mapping[str, Any], check: str, line: str, method: Method = "laplace") -> Line:
     """The line of the plan with some keys changed."""
 
     def run() -> Line:
         plan = changed(bench.plan, _merged(bench, changes))
         remark = OWN if plan == bench.plan else ""
-        return judged(bench.fit_under(plan), bench.exposure, bench.rule, check=check, line=line, remark=remark)
+        return judged(
+            bench.fit_under(plan, method=method), bench.exposure, bench.rule, check=check, line=line, remark=remark
+        )
 
     return _or_nothing(run, check, line)
 
