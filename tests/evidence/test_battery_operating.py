@@ -70,6 +70,14 @@ def test_recounts_stand_under_the_plans_own_question_and_others_under_none() -> 
     assert operating.how_often_wrong("lags", "1–3 days ago", 40, table=TABLE) is None
 
 
+def test_too_few_worlds_tell_nothing() -> None:
+    few = TABLE.assign(worlds=20)
+    assert operating.how_often_wrong("primary", "as the plan asks", 40, table=few) is None
+    assert operating.frontier_is_whole(TABLE)
+    assert not operating.frontier_is_whole(few)
+    assert not operating.frontier_is_whole(TABLE.iloc[:0])
+
+
 def _shares(kind: str, **said: float) -> pd.DataFrame:
     rows = [("a", "x", kind, world, share, 0.02) for world, share in said.items()]
     return pd.DataFrame(rows, columns=["check", "line", "kind", "world", "said", "mc_error"])

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+from missingmodels.evidence import battery_operating
 from missingmodels.evidence.battery import NEEDED, Battery, together
 from missingmodels.evidence.battery_bench import ALARM, Line
 from missingmodels.evidence.battery_curve import ADJUSTED, Specification
@@ -118,9 +119,7 @@ def test_figures_show_what_there_is(found: Battery) -> None:
 
 
 def test_the_frontier_shows_every_cell() -> None:
-    from missingmodels.evidence.battery_operating import frontier
-
-    table = frontier()
+    table = battery_operating.frontier()
     figure = frontier_figure(table)
     shown = [ax for ax in figure.axes if ax.get_title(loc="left")]
     assert len(shown) == table["line"].nunique()

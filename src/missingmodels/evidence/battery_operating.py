@@ -27,6 +27,7 @@ WORLDS: Mapping[str, str] = {
 # In these worlds there is next to nothing to recount, so the plan's own question stands for them.
 AS_PRIMARY = ("categories", "boundaries", "coverage", "frailty")
 MONTH, QUARTER = 28, 91
+FEWEST_WORLDS = 50  # with fewer, errors of 7 % are as large as what is told, so nothing is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +73,12 @@ def _packaged(name: str) -> pd.DataFrame:
 
 
 def how_often_wrong(check: str, line: str, homes: int, *, table: pd.DataFrame | None = None) -> Wrong | None:
-    """The figures of a line, from worlds of the size nearest to ``homes``; None where none were measured."""
+    """The figures of a line, from worlds of the size nearest to ``homes``; None where too few were measured."""
     held = operating() if table is None else table
     stands_for = ""
     if check in AS_PRIMARY:
         check, line, stands_for = "primary", "as the plan asks", "the plan's own question"
-    found = held[(held["check"] == check) & (held["line"] == line)]
+    found = held[(held["check"] == check) & (held["line"] == line) & (held["worlds"] >= FEWEST_WORLDS)]
     if found.empty:
         return None
     sizes = found["homes"].unique()
@@ -90,6 +91,11 @@ def how_often_wrong(check: str, line: str, homes: int, *, table: pd.DataFrame | 
         error=found["mc_error"].to_dict(),
         stands_for=stands_for,
     )
+
+
+def frontier_is_whole(table: pd.DataFrame) -> bool:
+    """Whether every cell of the frontier rests on enough worlds to be shown."""
+    return not table.empty and bool(table["worlds"].min() >= FEWEST_WORLDS)
 
 
 def informative(check: str, *, table: pd.DataFrame | None = None) -> bool:

@@ -15,6 +15,7 @@ from missingmodels.evidence.battery_bench import NOTHING, Line
 from missingmodels.evidence.battery_operating import (
     WORLDS,
     frontier,
+    frontier_is_whole,
     frontier_sentence,
     how_often_wrong,
     operating,
@@ -105,7 +106,7 @@ def battery_pictures(found: Battery, plan: Plan) -> dict[str, dict[str, Any]]:
             "Combinations share their data, so they are no independent votes.",
         }
     table = frontier()
-    if not table.empty:
+    if frontier_is_whole(table):
         primary = next(line for line in found.lines if line.check == "primary")
         made["frontier"] = {
             "png": png(frontier_figure(table)),

@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from missingmodels.config import from_mapping
-from missingmodels.evidence.battery_operating import frontier, frontier_sentence
+from missingmodels.evidence.battery_operating import frontier, frontier_is_whole, frontier_sentence
 from missingmodels.evidence.record import Evidence
 from missingmodels.plan import Decision, Frame
 from missingmodels.report import words
@@ -59,7 +59,10 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
 
 def _has(found: tuple[Line, ...]) -> dict[str, bool]:
     """Figures that stand on rows instead of arrays of their own."""
-    return {"forest": any(line.row.verdict for line in found), "frontier": bool(headline(found, "H1"))}
+    return {
+        "forest": any(line.row.verdict for line in found),
+        "frontier": bool(headline(found, "H1")) and frontier_is_whole(frontier()),
+    }
 
 
 def pictures(evidence: Evidence) -> dict[str, Picture]:
