@@ -10,23 +10,37 @@ from missingmodels.fit.store import write_fit
 from missingmodels.pipeline import Answer
 from missingmodels.provenance import versions
 from missingmodels.report.html import REPORT, write_report
-from missingmodels.tables.store import MANIFEST, RUN_FORMAT, whole_folder
+from missingmodels.tables import Tables
+from missingmodels.tables.store import MANIFEST, RUN_FORMAT, read_manifest, whole_folder, write_tables_into
 
-FITS = "fits"
+FITS, TABLES = "fits", "tables"
 
 
-def write_run(found: Answer, folder: Path, *, overwrite: bool) -> Path:
-    """Write a run; the folder appears whole or not at all. Returns the report's path."""
+def write_run(found: Answer, folder: Path, *, overwrite: bool, tables: Path | Tables) -> Path:
+    """Write a run; the folder appears whole or not at all. Returns the report's path.
+
+    ``tables`` is the folder that the data came from, kept as its path; tables that stand in no folder go into the run.
+    """
     with whole_folder(folder, kind=RUN_FORMAT, overwrite=overwrite) as scratch:
         (scratch / FITS).mkdir()
         for fit in found.fits:
             write_fit(fit, scratch / FITS / f"{fit.model}{'_' + fit.exposure if fit.exposure else ''}.nc")
         write_evidence(found.evidence, scratch / EVIDENCE)
         write_report(found.evidence, scratch / REPORT)
+        if isinstance(tables, Tables):
+            (scratch / TABLES).mkdir()
+            write_tables_into(tables, scratch / TABLES)
         manifest = {
             "format": RUN_FORMAT,
+            "tables": TABLES if isinstance(tables, Tables) else str(Path(tables).resolve()),
             "versions": versions(),
             "certificates": [dict(f.certificate) for f in found.fits],
         }
         (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return folder / REPORT
+
+
+def tables_folder(run: Path) -> Path | None:
+    """Where the tables of a run are, as it was written; None for a run that does not say."""
+    held = read_manifest(run, RUN_FORMAT).get("tables")
+    return run / held if held else None

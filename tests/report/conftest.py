@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from missingmodels.evidence import battery_operating
 from missingmodels.evidence.record import ElpdDifference, Evidence, Row
+from missingmodels.report import battery_page, figures
 
 MASS = 0.9
 FITS = (("M0", ""), ("M3", "peer_presence"), ("M3", "peer_density"))
@@ -205,3 +208,25 @@ def make() -> Callable[..., Evidence]:
 @pytest.fixture
 def make_row() -> Callable[..., Row]:
     return row
+
+
+@pytest.fixture(autouse=True)
+def whole_studies(monkeypatch):
+    """Tables of the packaged studies as they are when whole, whatever state their runs are in."""
+    cells = [(days, sd, 0.0) for days in (7, 14, 28, 91, 182) for sd in (0.25, 0.5, 0.75)]
+    cells += [(0, 0.0, level) for level in (0.0, 0.3, 0.6, 0.9)]
+    models = (
+        "home effects only",
+        "home × 91 days",
+        "home × 28 days",
+        "home × 14 days",
+        "turned within home and period",
+    )
+    names = ["shock_days", "shock_sd", "homophily", "line", "homes", "worlds", "said", "mc_error", "log_ratio"]
+    rows = [(*cell, model, 40, 200, 0.1, 0.02, 0.2) for cell in cells for model in models]
+    frontier = pd.DataFrame(rows, columns=names)
+    held = battery_operating.operating().assign(worlds=200)
+    for module in (battery_operating, figures, battery_page):
+        monkeypatch.setattr(module, "frontier", lambda: frontier)
+    for module in (battery_operating, battery_page):
+        monkeypatch.setattr(module, "operating", lambda: held)

@@ -12,7 +12,7 @@ from missingmodels.report.figures import draw, pictures, write_figures
 from missingmodels.report.lines import lines
 from missingmodels.report.style import png
 
-NAMES = ("forest", "dose", "homes", "network", "predictive", "diagnostics")
+NAMES = ("forest", "dose", "homes", "network", "predictive", "diagnostics", "frontier")
 WITH_INTERVALS = ("forest", "dose", "homes", "predictive")
 
 
@@ -84,8 +84,8 @@ def test_dose_draws_without_curves_and_with_several_models_of_one_exposure(make)
 def test_absent_arrays_are_left_out(make):
     held = make()
     without = make(figures={**held.figures, "network": None}, rows=tuple(r for r in held.rows if not r.verdict))
-    assert set(draw(without)) == set(NAMES) - {"network", "forest"}
-    assert set(pictures(without)) == set(NAMES) - {"network", "forest"}
+    assert set(draw(without)) == set(NAMES) - {"network", "forest", "frontier"}
+    assert set(pictures(without)) == set(NAMES) - {"network", "forest", "frontier"}
 
 
 def test_write_figures_writes_every_picture(make, tmp_path):

@@ -13,6 +13,7 @@ from missingmodels.cli.daily import fit_daily
 from missingmodels.cli.outcomes import fit_outcome
 from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
+from missingmodels.cli.robustness import robustness
 from missingmodels.errors import DiagnosticsFailed, MissingModelsError
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app.command("fit-rows")(models.fit_rows)
 app.command("fit-outcome")(fit_outcome)
 app.command("fit-daily")(fit_daily)
 app.command("power")(power)
+app.command("robustness")(robustness)
 
 
 class _Interrupted(BaseException):

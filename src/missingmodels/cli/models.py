@@ -25,7 +25,7 @@ def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) 
     say(f"Simulated {len(world.tables['homes'])} homes and {len(world.tables['children'])} children (seed {seed}).")
     with Progress(quiet=as_json) as progress:
         found = answer(world.tables, load_plan("demo"), seed=seed, report=progress)
-    _finish(found, write_run(found, output, overwrite=True), as_json)
+    _finish(found, write_run(found, output, overwrite=True, tables=world.tables), as_json)
 
 
 def fit(
@@ -53,7 +53,7 @@ def fit(
 
     with Progress(quiet=as_json) as progress:
         found = answer(held, settings, seed=seed, allow_unconverged=allow_unconverged, report=progress)
-    _finish(found, write_run(found, output, overwrite=overwrite), as_json)
+    _finish(found, write_run(found, output, overwrite=overwrite, tables=tables), as_json)
 
 
 def report(

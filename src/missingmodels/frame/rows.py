@@ -87,16 +87,20 @@ def variables(formula: str) -> set[str]:
     return set(re.findall(r"\b[A-Za-z_][A-Za-z0-9_]*\b(?!\s*\()", formula)) - {"df", "degree"}
 
 
-def build_rows(tables: Tables, risk: RiskSet, plan: Plan, *, extra: Mapping[str, np.ndarray] | None = None) -> Rows:
+def build_rows(
+    tables: Tables, risk: RiskSet, plan: Plan, *, extra: Mapping[str, np.ndarray] | None = None, by_day: bool = False
+) -> Rows:
     """The rows that every model of the plan shares, so that their likelihoods compare.
 
-    ``extra`` (C, D) grids are further columns by name; days that differ in one stay rows of their own.
-    Raises ConfigInvalid for a formula variable that does not exist, CannotAnswer if there are no onsets.
+    ``extra`` holds further columns as (C, D) grids, such as the exposures of ``frame.placebo``; days that differ in one
+    stay rows of their own. ``by_day`` keeps a row for every day at risk, child by child, with its ``day``. Raises
+    ConfigInvalid for a formula variable that does not exist, CannotAnswer if there are no onsets.
     """
+    extra = extra or {}
     exposures = (plan.exposure.primary, *plan.exposure.beside)
     formulas = [model_terms(plan, model, exposure) for model in plan.models for exposure in exposures]
     # these are always held: the dose figure needs them, and splitting a row loses nothing
-    always = {"peer_count", "no_peers", "peers_unseen"}
+    always = {"peer_count", "no_peers", "peers_unseen", *extra}
     needed = always.union(*(variables(formula) for formula in formulas))
     needed |= {column for factor, (column, _) in FACTORS.items() if factor in needed}
     child, day = np.nonzero(risk.days_at_risk > 0)
@@ -108,6 +112,7 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan, *, extra: Mapping[str,
         **peer_columns(tables, risk, plan, child, day, needed),
         **_calendar_columns(risk, day, needed),
         **_structure_columns(tables, risk, needed, notes),
+        **{name: np.asarray(grid[child, day], dtype=float) for name, grid in extra.items() if name in needed},
     }
     for factor, (column, sign) in FACTORS.items():
         if factor in needed:
@@ -125,8 +130,9 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan, *, extra: Mapping[str,
         "period": day // risk.period_days,
         "before_window": risk.before_window[day],
     }
+    key |= {"day": day} if by_day else {}
     key |= {name: values for name, values in columns.items() if name in needed}
-    key |= {name: grid[child, day] for name, grid in (extra or {}).items()}
+    key |= {name: grid[child, day] for name, grid in extra.items() if name not in needed}
     place = child * risk.days + day
     collapsed = collapse(key, risk.onset.ravel()[place], risk.days_at_risk.ravel()[place])
     if not collapsed.loc[~collapsed["before_window"], "onsets"].sum():

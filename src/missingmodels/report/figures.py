@@ -11,12 +11,16 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from missingmodels.config import from_mapping
+from missingmodels.evidence.battery_operating import frontier, frontier_is_whole, frontier_sentence
 from missingmodels.evidence.record import Evidence
+from missingmodels.plan import Decision, Frame
 from missingmodels.report import words
 from missingmodels.report.checks import home_effects, predictive_check, traces
 from missingmodels.report.dose import dose_response
 from missingmodels.report.files import write_whole
 from missingmodels.report.forest import forest
+from missingmodels.report.frontier import frontier_figure
 from missingmodels.report.lines import Line, headline, lines
 from missingmodels.report.network import network_week
 from missingmodels.report.style import png
@@ -47,9 +51,18 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
         "network": lambda: network_week(held["network"]),
         "predictive": lambda: predictive_check(held["predictive"]),
         "diagnostics": lambda: traces(held["diagnostics"]),
+        "frontier": lambda: frontier_figure(frontier()),
     }
-    has = {name: bool(held.get(name)) for name in drawers} | {"forest": any(line.row.verdict for line in found)}
+    has = {name: bool(held.get(name)) for name in drawers} | _has(found)
     return {name: drawer() for name, drawer in drawers.items() if has[name]}
+
+
+def _has(found: tuple[Line, ...]) -> dict[str, bool]:
+    """Figures that stand on rows instead of arrays of their own."""
+    return {
+        "forest": any(line.row.verdict for line in found),
+        "frontier": bool(headline(found, "H1")) and frontier_is_whole(frontier()),
+    }
 
 
 def pictures(evidence: Evidence) -> dict[str, Picture]:
@@ -95,8 +108,9 @@ def _words(evidence: Evidence) -> dict[str, tuple[str, str]]:
         "network": _network_words,
         "predictive": _predictive_words,
         "diagnostics": _trace_words,
+        "frontier": _frontier_words,
     }
-    has = {"forest": any(line.row.verdict for line in found)}
+    has = _has(found)
     return {name: make(evidence, found) for name, make in makers.items() if has.get(name, evidence.figures.get(name))}
 
 
@@ -186,6 +200,19 @@ def _trace_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]
     alt = f"Traces of the scales of {len(fits)} fits, {by}. The table beside it holds the gate values."
     colour = ", one colour for each chain" if chains > 1 else ""
     return alt, f"Thinned traces of the scales and of each exposure’s coefficient{colour}."
+
+
+def _frontier_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
+    row = headline(found, "H1")[0].row
+    rule = from_mapping(dict(evidence.plan.get("decision", {})), Decision)
+    frame = from_mapping(dict(evidence.plan.get("frame", {})), Frame)
+    carried = frontier_sentence(row.interval_low, row.interval_high, frame.period_days, rule)
+    alt = f"Maps of false confidence by length and size of a shared shock, one a model. {carried}"
+    caption = (
+        "Which shared shocks a design like this calls influence: measured in simulated sectors without any influence. "
+        f"{carried} `missingmodels robustness` asks the same data in many other ways."
+    )
+    return alt, caption
 
 
 def _window(evidence: Evidence) -> int:

@@ -1,0 +1,164 @@
+"""How often each line of the identification battery is wrong: worlds whose truth is set, each line's share of yes.
+
+Four worlds of 40 homes and a year: `null` (no influence), `homophily_only`, `shocks_only` (shocks of a quarter) and
+`small` (a peer rate ratio of 1.3). A line of kind `influence` is wrong where it says so without influence; a line of
+kind `alarm` is wrong where it rings though there is nothing to warn of. Worlds are appended to `--work` one by one, so
+the command can be stopped and given again; `--summarise` writes the tables from what is there, in seconds.
+
+    python simulations/battery.py --worlds 200
+    python simulations/battery.py --summarise
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads only get in each other's way
+
+import numpy as np
+import pandas as pd
+from appended import append, read_worlds, share
+
+from missingmodels.errors import MissingModelsError
+from missingmodels.evidence.battery import CHECKS, run_battery, together
+from missingmodels.evidence.battery_bench import Bench, Line, judged
+from missingmodels.plan import Plan
+from missingmodels.power.replicate import READ
+from missingmodels.presets import load_scenario
+from missingmodels.provenance import seed_of, versions
+from missingmodels.simulate.world import simulate_world
+
+WORLDS = ("null", "homophily_only", "shocks_only", "small")
+SEED = 6
+PERMUTATIONS = 199
+# 1000 proposals, four times as many where the gate refuses those
+PLAN = Plan(name="battery", sampling={"draws": 250}, gate={"ess_min": 200})
+# In these worlds there is next to nothing to recount, so these lines are as often wrong as the plan's own question.
+LEFT_OUT = ("categories", "boundaries", "coverage", "frailty")
+KEPT = ("check", "line", "kind", "estimate", "low", "high", "probability", "p_value", "says", "verdict")
+PACKAGED = Path(__file__).resolve().parents[1] / "src" / "missingmodels" / "evidence"
+
+
+def one_world(name: str, index: int) -> dict[str, Any]:
+    """Every line of the battery on one world, and the headline: the default plan's fullest model."""
+    begin = time.process_time()
+    seed = seed_of(SEED, "battery", name, index)
+    world = simulate_world(load_scenario(name), seed=seed, log_exposures=False, only=READ)
+    bench = Bench(world.tables, PLAN, model="M1", seed=seed, permutations=PERMUTATIONS)
+    found = run_battery(bench, checks=[check for check in CHECKS if check.name not in LEFT_OUT], curve=False)
+    fullest = Bench(world.tables, PLAN, model="M3", seed=seed, permutations=0)
+    lines = [judged(fullest.main(), fullest.exposure, fullest.rule, check="headline", line="model M3"), *found.lines]
+    return {
+        "world": name,
+        "index": index,
+        "homes": found.homes,
+        "resident_years": found.resident_years,
+        "onsets": found.onsets,
+        "seconds": round(time.process_time() - begin, 2),
+        "lines": [{k: _short(v) for k, v in line.as_dict().items() if k in KEPT} for line in lines],
+    }
+
+
+def _short(value: Any) -> Any:
+    return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
+def judged_together(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of a world with the verdict of all together made anew, as some checks may have been dropped since."""
+    rest = [line for line in lines if line["check"] != "together"]
+    verdict = together([Line(**line) for line in rest if line["check"] != "headline"])
+    return [*rest, {k: v for k, v in verdict.as_dict().items() if k in KEPT}]
+
+
+def summarise(worlds: list[dict[str, Any]]) -> pd.DataFrame:
+    """One row a line and world: how often it said yes, among all worlds in which it could be asked.
+
+    ``failed`` is the share of fits that the gate refused; they count as saying no. ``log_ratio`` is the mean estimate.
+    """
+    lines = pd.DataFrame([line | {"world": w["world"]} for w in worlds for line in judged_together(w["lines"])])
+    order = lines.drop_duplicates(["check", "line"])[["check", "line"]].apply(tuple, axis=1).tolist()
+    rows = []
+    for (check, line), name in ((key, name) for key in order for name in WORLDS):
+        part = lines[(lines["check"] == check) & (lines["line"] == line) & (lines["world"] == name)]
+        asked = part[part["verdict"] != "nothing to compare"]
+        if asked.empty or asked["kind"].iloc[0] == "size":
+            continue
+        said, error = share(asked["says"].eq(True))
+        log_ratio = np.log(asked["estimate"].dropna().astype(float))
+        rows.append(
+            {
+                "check": check,
+                "line": line,
+                "kind": asked["kind"].iloc[0],
+                "world": name,
+                "homes": round(float(np.mean([w["homes"] for w in worlds if w["world"] == name]))),
+                "worlds": len(asked),
+                "said": round(said, 4),
+                "mc_error": round(error, 4),
+                "failed": round(float(asked["verdict"].eq("not converged").mean()), 4),
+                "log_ratio": round(float(log_ratio.mean()), 4) if len(log_ratio) else None,
+                "log_ratio_error": round(float(log_ratio.std(ddof=1) / np.sqrt(len(log_ratio))), 4)
+                if len(log_ratio) > 1
+                else None,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
+    """``battery.csv`` and ``battery.json``, and the same table inside the package."""
+    table = summarise(worlds)
+    counts = {name: sum(w["world"] == name for w in worlds) for name in WORLDS}
+    about = {
+        "recipe": f"python simulations/battery.py --worlds {max(counts.values())}",
+        "worlds": counts,
+        "seed": SEED,
+        "permutations": PERMUTATIONS,
+        "mean_onsets": {n: round(float(np.mean([w["onsets"] for w in worlds if w["world"] == n])), 1) for n in WORLDS},
+        "cpu_seconds_a_world": round(float(np.mean([w["seconds"] for w in worlds])), 2),
+        "plan": PLAN.model_dump(mode="json"),
+        "versions": versions(),
+    }
+    for folder, name in ((output, "battery.csv"), (PACKAGED, "operating.csv")):
+        folder.mkdir(parents=True, exist_ok=True)
+        table.to_csv(folder / name, index=False)
+    (output / "battery.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--worlds", type=int, default=200, help="of each kind")
+    parser.add_argument("--work", type=Path, default=Path("battery-work/battery.jsonl"))
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; go on another time")
+    parser.add_argument("--summarise", action="store_true", help="only write the tables from the worlds that are there")
+    options = parser.parse_args()
+    worlds = read_worlds(options.work)
+    if not options.summarise:
+        done = {(w["world"], w["index"]) for w in worlds}
+        end = time.monotonic() + 60 * options.minutes
+        # index by index, so that a stop leaves as many of each kind
+        for index, name in ((i, name) for i in range(options.worlds) for name in WORLDS):
+            if (name, index) in done:
+                continue
+            if time.monotonic() > end:
+                break
+            try:
+                record = one_world(name, index)
+            except MissingModelsError as error:
+                sys.stderr.write(f"{name} {index}: {error.what}\n")
+                continue
+            append(options.work, record)
+            worlds.append(record)
+    sys.stdout.write(write_summary(worlds, options.output).to_string(index=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The command that questions a run's answer to H1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from missingmodels.cli.options import Json, Seed, out
+from missingmodels.terminal import Progress
+
+if TYPE_CHECKING:
+    from missingmodels.evidence.battery import Battery
+    from missingmodels.evidence.battery_bench import Bench
+    from missingmodels.evidence.record import Evidence
+    from missingmodels.plan import Plan
+    from missingmodels.tables import Tables
+
+TABLE, CURVE, PAGE, FIGURES = "robustness.csv", "specification_curve.csv", "robustness.html", "figures"
+
+
+def robustness(
+    run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")],
+    tables: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of the run's tables, if it is no longer where it was."),
+    ] = None,
+    permutations: Annotated[int, typer.Option(help="Rearrangements of each randomisation test.", min=19)] = 999,
+    curve: Annotated[bool, typer.Option(help="Fit the specification curve, which takes most of the time.")] = True,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also the checks that told nothing in simulated sectors.")
+    ] = False,
+    sampled: Annotated[
+        bool, typer.Option("--sampled", help="Sample the frailty laws that the fast engine cannot fit: minutes.")
+    ] = False,
+    seed: Seed = 1,
+    as_json: Json = False,
+) -> None:
+    """Question a run's answer to H1: other windows, periods, peers, outcomes; each line with how often it is wrong."""
+    from missingmodels.config import from_mapping
+    from missingmodels.evidence.battery import CHECKS, KEPT, run_battery
+    from missingmodels.evidence.battery_bench import Bench
+    from missingmodels.evidence.record import EVIDENCE, read_evidence
+    from missingmodels.plan import Plan
+    from missingmodels.report.battery_page import battery_text
+    from missingmodels.runs import tables_folder
+    from missingmodels.tables import read_tables
+
+    place = tables_folder(run) if tables is None else tables
+    evidence = read_evidence(run / EVIDENCE)
+    plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
+    model = _model(evidence, run)
+    held = read_tables(_known(place, run))
+    _require_same(held, plan, model, evidence, run)
+    bench = Bench(held, plan, model=model, seed=seed, permutations=permutations, sampled=sampled)
+    with Progress(quiet=as_json) as progress:
+        found = run_battery(bench, checks=CHECKS if everything else KEPT, curve=curve, report=progress)
+    page = _write(found, bench, evidence, run)
+    text = f"{battery_text(found)}\nTable: {run / TABLE}\nPage: {page}"
+    out(found.as_dict() | {"table": str(run / TABLE), "page": str(page)}, as_json, text)
+
+
+def _model(evidence: Evidence, run: Path) -> str:
+    """The model whose answer to H1 is the primary one."""
+    from missingmodels.errors import CannotAnswer
+
+    models = [row.model for row in evidence.rows if row.hypothesis == "H1" and row.role == "primary"]
+    if not models:
+        raise CannotAnswer(
+            "this run holds no answer to H1 to question", where=str(run), remedy="fit a plan with the model M1 or M3"
+        )
+    return models[0]
+
+
+def _known(place: Path | None, run: Path) -> Path:
+    from missingmodels.errors import InputError
+
+    if place is None:
+        raise InputError(
+            "the run does not say where its tables are", where=str(run), remedy="name their folder with --tables"
+        )
+    return place
+
+
+def _require_same(tables: Tables, plan: Plan, model: str, evidence: Evidence, run: Path) -> None:
+    """Raise InputError unless the tables give the very rows that the run fitted."""
+    from missingmodels.errors import InputError
+    from missingmodels.fit.fit import data_digest
+    from missingmodels.pipeline import prepare
+
+    key = model, plan.exposure.primary
+    fitted = next(c for c in evidence.certificates if (c["model"], c["exposure"]) == key)
+    if data_digest(prepare(tables, plan, fits=[key]).designs[key]) != fitted["data_digest"]:
+        raise InputError(
+            "these are not the tables that the run was fitted to",
+            where=str(run),
+            remedy="name the right folder with --tables, or fit again",
+        )
+
+
+def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
+    """Table, figures and page into the run's folder, each whole or not at all; everything is made before."""
+    import pandas as pd
+
+    from missingmodels.provenance import versions
+    from missingmodels.report.battery_page import battery_page, battery_pictures, battery_table
+    from missingmodels.report.files import write_whole
+
+    shown = battery_pictures(found, bench.plan)
+    made = {
+        "model": f"{found.model} with {found.exposure}, by the fast engine",
+        "data": f"{found.homes} homes, {found.children} children, {found.resident_years:,} resident-years, "
+        f"{found.onsets} onsets",
+        "left out": ", ".join(bench.left_out) or "nothing that the plan asks",
+        "seed": bench.seed,
+        "rearrangements": bench.permutations,
+        **versions(),
+    }
+    simulated = evidence.origin.get("kind") == "simulated"
+    origin = "Simulated data: no real child is in them." if simulated else "Of the run beside this page."
+    page = battery_page(found, bench.plan, shown, origin=origin, made=made)
+    write_whole(run / TABLE, battery_table(found).to_csv(index=False).encode("utf-8"))
+    if found.curve:
+        curve = pd.DataFrame([one.as_dict() for one in found.curve])
+        write_whole(run / CURVE, curve.to_csv(index=False).encode("utf-8"))
+    for name, picture in shown.items():
+        write_whole(run / FIGURES / f"{name}.png", picture["png"])
+    return write_whole(run / PAGE, page.encode("utf-8"))

@@ -1,0 +1,234 @@
+"""The page, table and terminal text of the battery. What comes from data is escaped."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from missingmodels.evidence.battery import BY_NAME, DROPPED, Battery
+from missingmodels.evidence.battery_bench import NOTHING, Line
+from missingmodels.evidence.battery_operating import (
+    WORLDS,
+    frontier,
+    frontier_is_whole,
+    frontier_sentence,
+    how_often_wrong,
+    operating,
+)
+from missingmodels.evidence.battery_variants import OWN
+from missingmodels.evidence.decisions import rule_in_words
+from missingmodels.plan import Plan
+from missingmodels.report import words
+from missingmodels.report.battery_figures import battery_figure, curve_figure
+from missingmodels.report.frontier import frontier_figure
+from missingmodels.report.html import resource
+from missingmodels.report.style import png
+
+Pictures = Mapping[str, Mapping[str, Any]]
+
+
+def battery_table(found: Battery) -> pd.DataFrame:
+    """One row a line: what it says, what it can and cannot show, and how often it is wrong."""
+    rows = []
+    for line in found.lines:
+        check = BY_NAME[line.check]
+        rows.append(
+            line.as_dict() | {"shows": check.shows, "cannot": check.cannot, "how_often": how_often(line, found)}
+        )
+    return pd.DataFrame(rows)
+
+
+def how_often(line: Line, found: Battery) -> str:
+    """How often a line says so where the truth is set; in words where that is not measured."""
+    if line.kind == "size":
+        return "a size, not a verdict"
+    wrong = how_often_wrong(line.check, line.line, found.homes)
+    return wrong.sentence(line.kind) if wrong is not None else "not measured"
+
+
+def summary(found: Battery) -> list[str]:
+    """What the battery says, in sentences."""
+    by_check = {line.check: line for line in found.lines}
+    asked = [line for line in found.lines if line.kind == "influence" and line.says is not None]
+    asked = [line for line in asked if line.check not in ("together", "primary") and OWN not in line.remark]
+    yes = sum(bool(line.says) for line in asked)
+    alarms = [line for line in found.lines if line.kind == "alarm" and line.says]
+    silent = sum(line.kind == "alarm" and line.says is False for line in found.lines)
+    together, primary = by_check["together"], by_check["primary"]
+    sentences = [
+        f"The plan’s own question: {primary.verdict}, rate ratio {_ratio(primary)}.",
+        f"Asked in {len(asked)} other ways, {_says(yes)} influence.",
+        f"Alarms: {len(alarms)} of {len(alarms) + silent} {'rings' if len(alarms) == 1 else 'ring'}."
+        + (f" {'; '.join(_named(line) for line in alarms)}." if alarms else ""),
+        f"All together: {together.verdict}. This {how_often(together, found)}.",
+    ]
+    if found.curve:
+        says = sum(bool(one.says) for one in found.curve)
+        low, high = found.curve[0].estimate, found.curve[-1].estimate
+        sentences.append(
+            f"Of {len(found.curve)} specifications {_says(says)} influence; "
+            f"rate ratios from {words.ratio(low)} to {words.ratio(high)}."
+        )
+    return sentences
+
+
+def _says(count: int) -> str:
+    return f"{count} says" if count == 1 else f"{count} say"
+
+
+def _named(line: Line) -> str:
+    return f"{words.typographic(BY_NAME[line.check].title)}, {line.line}"
+
+
+def battery_pictures(found: Battery, plan: Plan) -> dict[str, dict[str, Any]]:
+    """Figures by name as PNG, with words."""
+    made: dict[str, dict[str, Any]] = {
+        "robustness": {
+            "png": png(battery_figure(found.lines)),
+            "title": "Every line",
+            "text": "",
+            "alt": "Rate ratios with intervals of every line of the battery; the table below holds the numbers.",
+            "caption": "Every line of the battery, by the fast engine.",
+        }
+    }
+    if found.curve:
+        made["specification_curve"] = {
+            "png": png(curve_figure(found.curve)),
+            "title": "Specification curve",
+            "text": "",
+            "alt": "Estimates of every specification in order, with the choices of each marked below.",
+            "caption": "Every combination of window, home-period length, adjustment and frailty law. "
+            "Combinations share their data, so they are no independent votes.",
+        }
+    table = frontier()
+    if frontier_is_whole(table):
+        primary = next(line for line in found.lines if line.check == "primary")
+        made["frontier"] = {
+            "png": png(frontier_figure(table)),
+            "title": "Which shared shocks would this design call influence?",
+            "text": frontier_sentence(primary.low, primary.high, plan.frame.period_days, plan.decision),
+            "alt": "Share of worlds without influence in which each model says supported, by shock length and size.",
+            "caption": "Measured in worlds without influence whose homes have shared shocks, and with like placed with "
+            "like. The sentence above carries the imitated effect over to the precision of these data.",
+        }
+    return made
+
+
+def battery_page(found: Battery, plan: Plan, shown: Pictures, *, origin: str, made: Mapping[str, Any]) -> str:
+    """The page's text; it needs nothing else."""
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    sources = [
+        dict(picture) | {"source": "data:image/png;base64," + base64.b64encode(picture["png"]).decode("ascii")}
+        for picture in shown.values()
+    ]
+    lines = [line for line in found.lines if line.kind != "size"]
+    level = 1 - plan.decision.supported_probability
+    return environment.from_string(resource("battery.html")).render(
+        css=resource("report.css"),
+        origin=origin,
+        summary=summary(found),
+        rule=rule_in_words(plan.decision),
+        rule_of_tests="An alarm rings by the same rule; "
+        f"a randomisation test says influence if p is at most {level:.3g}.",
+        pictures=sources,
+        worlds=[_capital(name) for name in WORLDS.values()],
+        how_often=_measured(found),
+        groups=[_group(name, list(part), found) for name, part in groupby(lines, key=lambda line: line.check)],
+        dropped=[_dropped(name, found) for name in DROPPED if name not in {line.check for line in lines}],
+        sizes=[f"{_capital(line.line)}: {line.verdict}; {line.remark}." for line in found.lines if line.kind == "size"],
+        made=made,
+    )
+
+
+def _group(name: str, lines: list[Line], found: Battery) -> dict[str, Any]:
+    check = BY_NAME[name]
+    rows = [
+        {
+            "line": words.typographic(line.line),
+            "remark": words.typographic(line.remark),
+            "ratio": _ratio(line),
+            "probability": _probability(line),
+            "verdict": line.verdict,
+            "wrong": _shares(line, found),
+        }
+        for line in lines
+    ]
+    return {**{name: words.typographic(getattr(check, name)) for name in ("title", "shows", "cannot")}, "rows": rows}
+
+
+def _dropped(name: str, found: Battery) -> str:
+    """What a check left out would show, and what its lines said where the truth was set."""
+    check = BY_NAME[name]
+    held = operating()
+    measured = held[held["check"] == name].drop_duplicates("line")
+    told = [how_often_wrong(name, line, found.homes) for line in measured["line"]]
+    said = "; ".join(wrong.sentence(kind) for wrong, kind in zip(told, measured["kind"], strict=True) if wrong)
+    return f"{words.typographic(check.title)} was to show {check.shows}. It told no world from another: {said}."
+
+
+def _shares(line: Line, found: Battery) -> list[dict[str, str]]:
+    """How often the line says so in each kind of simulated world, with the Monte Carlo error."""
+    wrong = None if line.verdict == NOTHING else how_often_wrong(line.check, line.line, found.homes)
+    if wrong is None:
+        return [{"said": "", "error": ""} for _ in WORLDS]
+    return [
+        {"said": f"{wrong.said[name]:.0%}", "error": f"± {wrong.error[name]:.0%}"}
+        if name in wrong.said
+        else {"said": "–", "error": ""}
+        for name in WORLDS
+    ]
+
+
+def _measured(found: Battery) -> str:
+    """Where the shares come from."""
+    wrong = how_often_wrong("primary", "as the plan asks", found.homes)
+    if wrong is None:
+        return "How often a line says so was not measured."
+    return (
+        "The last columns say how often a line says so in simulated sectors whose truth is set: "
+        f"{wrong.homes} homes for a year, {wrong.worlds} of each kind, with the model M1. "
+        f"These data have {found.homes} homes."
+    )
+
+
+def _ratio(line: Line) -> str:
+    if line.estimate is None or line.low is None or line.high is None:
+        return ""
+    return f"{words.ratio(line.estimate)} ({words.ratio(line.low)} to {words.ratio(line.high)})"
+
+
+def _probability(line: Line) -> str:
+    return f"p {line.p_value:.3f}" if line.p_value is not None else words.probability(line.probability)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def battery_text(found: Battery) -> str:
+    """The table for a terminal, and what it comes to."""
+    heads = ("line", "rate ratio", "P or p", "verdict")
+    rows: list[tuple[str, str, str, str]] = []
+    for name, part in groupby(found.lines, key=lambda line: line.check):
+        rows.append((words.typographic(BY_NAME[name].title), "", "", ""))
+        for line in part:
+            shown = "" if line.kind == "size" else _ratio(line)
+            rows.append(
+                (
+                    f"  {words.typographic(line.line)}",
+                    shown,
+                    _probability(line) if line.kind != "size" else "",
+                    line.verdict,
+                )
+            )
+    widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(3)]
+    text = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip()
+            for row in (heads, *rows)]  # fmt: skip
+    return "\n".join([*text, "", *summary(found)])

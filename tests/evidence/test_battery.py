@@ -1,0 +1,207 @@
+"""The battery on one small sector: every line, its rule, and what it changes of the question."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from missingmodels.config import Config
+from missingmodels.errors import ConfigInvalid
+from missingmodels.evidence import battery, battery_bench, battery_controls, battery_curve, battery_variants
+from missingmodels.evidence.battery_bench import ALARM, Bench, Line, changed, frailty_laws, judged
+from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
+from missingmodels.frame.placebo import departures
+from missingmodels.plan import Plan
+from missingmodels.tables import Tables
+from worlds import plan_of, small_world
+
+PLAN = plan_of(sampling={"draws": 250}, gate={"ess_min": 100}, models=["M0", "M1"])
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return small_world(6, n_homes=8, days=200).tables
+
+
+@pytest.fixture(scope="module")
+def bench(tables: Tables) -> Bench:
+    return Bench(tables, PLAN, model="M1", seed=1, permutations=19)
+
+
+@pytest.fixture(scope="module")
+def found(bench: Bench) -> battery.Battery:
+    return battery.run_battery(bench, curve=False)
+
+
+@pytest.mark.sampled
+def test_every_check_fills_its_lines(found: battery.Battery) -> None:
+    assert {line.check for line in found.lines} == set(battery.BY_NAME)
+    keys = [(line.check, line.line) for line in found.lines]
+    assert len(set(keys)) == len(keys)
+    for line in found.lines:
+        assert line.verdict
+        if line.says is not None and line.check != "together":
+            assert line.estimate is not None or line.p_value is not None
+        if line.verdict == battery_bench.NOTHING:
+            assert line.remark  # it says why
+    influence = [line for line in found.lines if line.kind == "influence" and line.probability is not None]
+    for line in influence:
+        assert line.low is not None
+        assert line.estimate is not None
+        assert line.high is not None
+        assert line.low < line.estimate < line.high
+        if line.says is not None:
+            assert line.says == (line.probability >= PLAN.decision.supported_probability), line
+
+
+@pytest.mark.sampled
+def test_the_primary_line_is_the_plans_own_fit(bench: Bench, found: battery.Battery) -> None:
+    primary = found.lines[0]
+    draws = np.exp(bench.main().parameters.coefficient("peer_presence"))
+    assert primary.estimate == pytest.approx(np.median(draws))
+    own = [line for line in found.lines if battery_variants.OWN in line.remark]
+    assert [(line.check, line.line) for line in own] == [("periods", "home × 28 days"), ("windows", "7 days")]
+    assert all(line.estimate == primary.estimate for line in own)
+
+
+@pytest.mark.sampled
+def test_a_line_under_another_plan_refits_the_data(bench: Bench, found: battery.Battery) -> None:
+    by_key = {(line.check, line.line): line for line in found.lines}
+    only = bench.fit_under(changed(bench.plan, battery_variants.period_changes(0)))
+    assert (only.parameters.sigma_period == 0).all()
+    assert bench.fit_under(changed(bench.plan, battery_variants.period_changes(14))).design.periods == 15
+    estimates = [by_key["windows", f"{days} days"].estimate for days in battery_variants.WINDOWS]
+    assert len(set(estimates)) == len(estimates)
+
+
+def test_the_childs_exposure_is_split_into_mean_and_deviation(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[pd.DataFrame] = []
+
+    class Stop(Exception):
+        pass
+
+    def keep(rows: object, *_: object, **__: object) -> None:
+        held.append(rows.frame)  # type: ignore[attr-defined]
+        raise Stop
+
+    monkeypatch.setattr(bench, "fit_rows", keep)
+    with pytest.raises(Stop):
+        battery_variants.within_child(bench)
+    frame = held[0][~held[0]["before_window"]]
+    assert (frame["peer_within_child"] + frame["peer_child_mean"] - frame["peer_presence"]).abs().max() < 1e-12
+    weighted = (frame["peer_within_child"] * frame["days_at_risk"]).groupby(frame["child"]).sum()
+    assert weighted.abs().max() < 1e-9
+    assert frame["peer_child_mean"].groupby(frame["child"]).nunique().max() == 1
+
+
+def test_lags_ask_for_every_block_at_once_and_the_late_ones_are_alarms(bench: Bench, found: battery.Battery) -> None:
+    lines = [line for line in found.lines if line.check == "lags"]
+    assert [line.kind for line in lines] == ["influence", "influence", "alarm", "alarm"]
+
+
+def test_the_placebo_outcome_is_the_end_of_a_stay(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    original = bench.fit_with
+
+    def keep(exposure: str, extra: object = None, *, risk: object = None) -> object:
+        asked.append(risk)
+        return original(exposure, extra, risk=risk)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench, "fit_with", keep)
+    (line,) = battery_controls.placebo_outcome(bench)
+    risk = bench.risk()
+    assert asked[0].onset.sum() == (departures(risk) & (risk.days_at_risk > 0)).sum()
+    assert line.kind == "alarm"
+
+
+@pytest.mark.sampled
+def test_an_effect_of_what_cannot_act_is_an_alarm(bench: Bench) -> None:
+    """The exposure itself, told as a control: a strong effect rings, under the rule of the plan."""
+    fit = bench.main()
+    shifted = dict(fit.parameters.coefficients)
+    shifted["peer_presence"] = shifted["peer_presence"] - shifted["peer_presence"].min() + 0.1
+    strong = dataclasses.replace(fit, parameters=dataclasses.replace(fit.parameters, coefficients=shifted))
+    as_alarm = judged(strong, "peer_presence", bench.rule, check="lags", line="", kind="alarm")
+    as_influence = judged(strong, "peer_presence", bench.rule, check="lags", line="")
+    assert (as_alarm.verdict, as_alarm.says) == (ALARM, True)
+    assert (as_influence.verdict, as_influence.says) == (SUPPORTED, True)
+    failed = dataclasses.replace(strong, diagnostics=dataclasses.replace(strong.diagnostics, failed=("Pareto k",)))
+    line = judged(failed, "peer_presence", bench.rule, check="lags", line="")
+    assert line.says is None
+    assert "Pareto k" in line.remark
+
+
+def _line(check: str, line: str, kind: Literal["influence", "alarm"], says: bool | None) -> Line:
+    return Line(check=check, line=line, kind=kind, says=says)
+
+
+def test_all_together_needs_every_line_and_silence() -> None:
+    yes = [_line(check, line, "influence", True) for check, line in battery.NEEDED]
+    quiet = [_line("lags", "8–14 days ago", "alarm", False), _line("matched_home", "x", "alarm", None)]
+    assert battery.together([*yes, *quiet]).verdict == SUPPORTED
+    assert battery.together([*yes, _line("lags", "8–14 days ago", "alarm", True)]).verdict == CANNOT_SAY
+    for at in range(len(yes)):
+        for says in (False, None):
+            without = [dataclasses.replace(line, says=says) if i == at else line for i, line in enumerate(yes)]
+            assert battery.together([*without, *quiet]).verdict == CANNOT_SAY
+    assert battery.together([*yes[1:], *quiet]).verdict == CANNOT_SAY  # a line that is absent says nothing
+
+
+@pytest.mark.sampled
+def test_the_curve_holds_every_combination_in_order(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(battery_curve, "WINDOWS", (3, 7))
+    monkeypatch.setattr(battery_curve, "PERIODS", (0, 28))
+    told: list[tuple[int, int]] = []
+    curve = battery_curve.specification_curve(bench, report=lambda done, total: told.append((done, total)))
+    assert len(curve) == 2 * 2 * 3
+    assert told == [(at, 12) for at in range(12)]
+    assert [one.estimate for one in curve] == sorted(one.estimate for one in curve)
+    (chosen,) = [one for one in curve if one.chosen]
+    assert (chosen.window_days, chosen.period_days, chosen.adjusted) == (7, 28, "and the child")
+    draws = np.exp(bench.main().parameters.coefficient("peer_presence"))
+    assert chosen.estimate == pytest.approx(np.median(draws))
+    assert len({one.estimate for one in curve}) == len(curve)
+
+
+def test_a_plan_is_changed_by_dotted_keys_and_checked() -> None:
+    assert changed(PLAN, {"exposure.window_days": 3}).exposure.window_days == 3
+    with pytest.raises(ConfigInvalid, match="burn_in"):
+        changed(PLAN, {"exposure.window_days": 60})
+
+
+def test_frailty_laws_are_those_that_a_plan_knows() -> None:
+    class Effects(Config):
+        frailty: Literal["gamma", "log_normal"] = "gamma"
+
+    class Wider(Plan):
+        effects: Effects = Effects()
+
+    assert frailty_laws(Wider()) == ("gamma", "log_normal")
+    assert "gamma" in frailty_laws(PLAN)
+
+
+def test_what_only_the_sampler_fits_is_left_out_and_said() -> None:
+    class Effects(Config):
+        frailty: Literal["gamma", "log_normal"] = "gamma"
+        owner: bool = False
+        home_process: Literal["periods", "none"] = "periods"
+
+    class Wider(Plan):
+        effects: Effects = Effects()
+
+    asked = Effects(frailty="log_normal", home_process="none")
+    assert battery_bench.beyond_fast_engine(Wider(effects=asked)) == {"effects.frailty": "gamma"}
+    assert battery_bench.beyond_fast_engine(Wider()) == {}
+    assert battery_bench.beyond_fast_engine(PLAN) == {}
+
+
+def test_a_replaced_prior_stays_where_periods_are_left_out(tables: Tables) -> None:
+    plan = changed(PLAN, {"priors.replace": {"sigma_home": {"fixed": 0.3}}})
+    bench = Bench(tables, plan, model="M1", seed=1, permutations=19)
+    merged = battery_variants._merged(bench, battery_variants.NO_PERIODS)
+    assert set(merged["priors.replace"]) == {"sigma_home", "sigma_period"}
+    assert changed(bench.plan, merged).priors.replace["sigma_home"].fixed == 0.3

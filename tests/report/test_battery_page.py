@@ -1,0 +1,127 @@
+"""The battery's page, table and figures from lines made by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from missingmodels.evidence import battery_operating
+from missingmodels.evidence.battery import NEEDED, Battery, together
+from missingmodels.evidence.battery_bench import ALARM, Line
+from missingmodels.evidence.battery_curve import ADJUSTED, Specification
+from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
+from missingmodels.plan import Plan
+from missingmodels.report import battery_figures as figures
+from missingmodels.report import battery_page as page_of
+from missingmodels.report.frontier import frontier_figure
+
+
+def _battery() -> Battery:
+    primary = Line(
+        check="primary", line=NEEDED[0][1], kind="influence", estimate=1.4, low=1.1, high=1.8, probability=0.99,
+        says=True, verdict=SUPPORTED,
+    )  # fmt: skip
+    lines = [
+        primary,
+        dataclasses.replace(primary, check="windows", line="3 days", estimate=9.5, high=20.0, remark="<b>odd</b>"),
+        Line(
+            check="permuted_recency", line=NEEDED[1][1], kind="influence", p_value=0.2, says=False, verdict=CANNOT_SAY
+        ),
+        dataclasses.replace(primary, check="lags", line="8–14 days ago", kind="alarm", verdict=ALARM),
+        Line(check="coverage", line="drop", kind="influence", remark="every home is seen"),
+        Line(
+            check="common_cause", line="E-value", kind="size", estimate=2.1, low=1.4, verdict="2.10 needed", remark="x"
+        ),
+    ]
+    curve = tuple(
+        Specification(
+            window_days=window, period_days=period, adjusted=ADJUSTED[1], frailty="gamma", chosen=at == 1,
+            estimate=1 + 0.1 * at, low=0.9 + 0.1 * at, high=1.3 + 0.1 * at, says=at > 2,
+        )
+        for at, (window, period) in enumerate([(3, 0), (7, 0), (3, 28), (7, 28)])
+    )  # fmt: skip
+    return Battery(
+        lines=(*lines, together(lines)), curve=curve, model="M1", exposure="peer_presence", homes=40, children=160,
+        resident_years=120.0, onsets=300,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found() -> Battery:
+    return _battery()
+
+
+def test_the_summary_counts_what_was_asked(found: Battery) -> None:
+    told = page_of.summary(found)
+    assert told[0].startswith("The plan’s own question: supported, rate ratio 1.40 (1.10 to 1.80)")
+    assert told[1].startswith("Asked in 2 other ways, 1 says influence")
+    assert told[2].startswith("Alarms: 1 of 1 rings. Peers’ episodes by how long ago, 8–14 days ago")
+    assert told[3].startswith("All together: the data cannot say")
+    assert "Of 4 specifications 1 says influence; rate ratios from 1.00 to 1.30" in told[4]
+
+
+def test_the_table_has_a_row_a_line_with_its_limits(found: Battery) -> None:
+    table = page_of.battery_table(found)
+    assert len(table) == len(found.lines)
+    assert table["shows"].str.len().min() > 10
+    assert table.loc[table["kind"] == "size", "how_often"].item() == "a size, not a verdict"
+    assert "own question" in table.loc[table["check"] == "coverage", "how_often"].item()
+
+
+def test_the_page_escapes_and_needs_nothing_else(found: Battery) -> None:
+    plan = Plan()
+    shown = page_of.battery_pictures(found, plan)
+    assert set(shown) == {"robustness", "specification_curve", "frontier"}
+    page = page_of.battery_page(found, plan, shown, origin="Simulated data.", made={"seed": 1})
+    assert "&lt;b&gt;odd&lt;/b&gt;" in page
+    assert "<b>odd</b>" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    for name in ("Every line", "Which shared shocks", "Specification curve", "2.10 needed"):
+        assert name in page
+
+
+def test_the_text_aligns_and_names_every_check(found: Battery) -> None:
+    text = page_of.battery_text(found)
+    assert "1.40 (1.10 to 1.80)" in text
+    assert "p 0.200" in text
+
+
+def test_no_text_is_clipped_by_the_edge(found: Battery) -> None:
+    for figure in (figures.battery_figure(found.lines), figures.curve_figure(found.curve)):
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        figure.draw(renderer)
+        for text in figure.findobj(Text):
+            if text.get_text() and text.get_visible():
+                box = text.get_window_extent(renderer)
+                assert box.x0 >= 0, text.get_text()
+                assert box.x1 <= figure.bbox.width, text.get_text()
+
+
+def test_figures_show_what_there_is(found: Battery) -> None:
+    drawn = figures.drawn_lines(found.lines)
+    assert [line.check for line in drawn] == ["primary", "windows", "permuted_recency", "lags"]
+    words = {text.get_text() for text in figures.battery_figure(found.lines).axes[0].texts}
+    assert {"1.40", "p 0.200", ALARM, "9.50"} <= words
+    labels = [label for label, _ in figures.choices(found.curve)]
+    assert labels == [
+        "window 3 days",
+        "window 7 days",
+        "home effects only",
+        "home × 28 days",
+        f"adjusts: {ADJUSTED[1]}",
+    ]
+    upper, lower = figures.curve_figure(found.curve).axes
+    assert len(lower.lines) == 3 * len(found.curve)
+    assert upper.get_xlim() == (-1, 4)
+
+
+def test_the_frontier_shows_every_cell() -> None:
+    table = battery_operating.frontier()
+    figure = frontier_figure(table)
+    shown = [ax for ax in figure.axes if ax.get_title(loc="left")]
+    assert len(shown) == table["line"].nunique()
+    percent = [text.get_text() for text in shown[0].texts if not text.get_text().startswith(("±", "homophily"))]
+    assert len(percent) == (table["line"] == table["line"].iloc[0]).sum()

@@ -1,0 +1,105 @@
+"""``missingmodels robustness`` as typed, on a small run of the fast engine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from missingmodels.evidence.battery import BY_NAME
+from missingmodels.evidence.battery_operating import frontier, frontier_is_whole
+from test_cli import is_a_message, run
+
+SCENARIO = """
+name = "tiny"
+days = 150
+[homes]
+count = 6
+[onset]
+rate_per_year = 6.0
+"""
+PLAN = """
+name = "tiny"
+models = ["M0", "M1"]
+[exposure]
+beside = []
+[sampling]
+method = "laplace"
+draws = 250
+[gate]
+ess_min = 100
+"""
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("robustness")
+    (folder / "tiny.toml").write_text(SCENARIO)
+    (folder / "plan.toml").write_text(PLAN)
+    for seed, name in ((4, "tables"), (5, "others")):
+        done = run("simulate", "--scenario", folder / "tiny.toml", "--seed", seed, "-o", folder / name)
+        assert done.returncode == 0, done.stderr
+    done = run("fit", folder / "tables", "--plan", folder / "plan.toml", "-o", folder / "run")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.sampled
+def test_a_run_is_questioned(fitted: Path) -> None:
+    done = run("robustness", fitted / "run", "--permutations", 19, "--no-curve")
+    assert done.returncode == 0, done.stderr
+    for check in BY_NAME.values():
+        assert check.title.replace("'", "’") in done.stdout
+    table = pd.read_csv(fitted / "run" / "robustness.csv")
+    assert set(table["check"]) == set(BY_NAME)
+    assert table[["shows", "cannot", "how_often", "verdict"]].notna().all().all()
+    primary = table[table["check"] == "primary"].iloc[0]
+    evidence = json.loads((fitted / "run" / "evidence.json").read_text())
+    (row,) = [r for r in evidence["rows"] if r["role"] == "primary" and r["estimand"] == "rate_ratio"]
+    assert primary["estimate"] == pytest.approx(row["median"], rel=0.05)
+    page = (fitted / "run" / "robustness.html").read_text(encoding="utf-8")
+    # every line, and the frontier where its study is whole
+    assert page.count("data:image/png;base64,") == 1 + frontier_is_whole(frontier())
+    assert "Simulated data" in page
+    assert (fitted / "run" / "figures" / "robustness.png").stat().st_size > 10_000
+    assert (fitted / "run" / "report.html").is_file()  # what was there stays
+    again = run("robustness", fitted / "run", "--permutations", 19, "--no-curve", "--json")
+    lines = json.loads(again.stdout)["lines"]
+    assert [(line["check"], line["line"], line["verdict"]) for line in lines] == list(
+        table[["check", "line", "verdict"]].itertuples(index=False, name=None)
+    )
+    estimates = pd.Series([line["estimate"] for line in lines], dtype=float)
+    assert estimates.to_numpy() == pytest.approx(table["estimate"].to_numpy(), nan_ok=True)  # the same seed
+
+
+def test_other_tables_are_refused(fitted: Path) -> None:
+    done = run("robustness", fitted / "run", "--tables", fitted / "others", "--permutations", 19)
+    is_a_message(done, "not the tables that the run was fitted to", "--tables")
+
+
+def test_tables_that_moved_are_asked_for(fitted: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "run"
+    shutil.copytree(fitted / "run", moved)
+    manifest = json.loads((moved / "manifest.json").read_text())
+    manifest["tables"] = str(tmp_path / "gone")
+    (moved / "manifest.json").write_text(json.dumps(manifest))
+    is_a_message(run("robustness", moved), "no such folder", "gone")
+    del manifest["tables"]
+    (moved / "manifest.json").write_text(json.dumps(manifest))
+    is_a_message(run("robustness", moved), "does not say where its tables are", "--tables")
+
+
+def test_a_run_without_an_answer_to_h1_cannot_be_questioned(fitted: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "run"
+    shutil.copytree(fitted / "run", bare)
+    evidence = json.loads((bare / "evidence.json").read_text())
+    evidence["rows"] = [row for row in evidence["rows"] if row["hypothesis"] != "H1"]
+    (bare / "evidence.json").write_text(json.dumps(evidence))
+    is_a_message(run("robustness", bare), "no answer to H1")
+
+
+def test_no_run_is_a_message(tmp_path: Path) -> None:
+    is_a_message(run("robustness", tmp_path / "nowhere"), "no such folder")

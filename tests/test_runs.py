@@ -1,0 +1,45 @@
+"""A run on disk says where its tables are: a folder's path, or the tables themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from missingmodels.pipeline import Answer, answer
+from missingmodels.runs import tables_folder, write_run
+from missingmodels.tables import Tables, read_tables, write_tables
+from worlds import plan_of, small_world
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[Tables, Answer]:
+    tables = small_world(4, n_homes=6, days=150).tables
+    sampling = {"method": "laplace", "draws": 250}
+    plan = plan_of(models=["M0", "M1"], exposure={"beside": []}, sampling=sampling, gate={"ess_min": 100})
+    return tables, answer(tables, plan, seed=1, allow_unconverged=True)
+
+
+@pytest.mark.sampled
+def test_tables_without_a_folder_go_into_the_run(made: tuple[Tables, Answer], tmp_path: Path) -> None:
+    tables, found = made
+    write_run(found, tmp_path / "run", overwrite=False, tables=tables)
+    moved = (tmp_path / "run").rename(tmp_path / "moved")
+    place = tables_folder(moved)
+    assert place is not None
+    held = read_tables(place)
+    for name in ("children", "placements", "missing_episodes"):
+        assert held[name].equals(tables[name])
+
+
+@pytest.mark.sampled
+def test_a_folder_is_kept_as_its_path(
+    made: tuple[Tables, Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables, found = made
+    write_tables(tables, tmp_path / "tables")
+    monkeypatch.chdir(tmp_path)
+    write_run(found, tmp_path / "run", overwrite=False, tables=Path("tables"))
+    monkeypatch.chdir("/")
+    assert tables_folder(tmp_path / "run") == (tmp_path / "tables").resolve()
+    assert not (tmp_path / "run" / "tables").exists()
