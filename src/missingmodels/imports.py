@@ -17,6 +17,9 @@ from missingmodels.extract.pseudonyms import Key, pseudonymous_frame, pseudonymo
 from missingmodels.extract.staff_tables import add_staff, staff_only
 from missingmodels.extract.staffing import StaffTable
 from missingmodels.frame.choices import compare_choices
+from missingmodels.frame.riskset import build_risk_set
+from missingmodels.frame.unseen import coverage_bands
+from missingmodels.plan import Frame
 from missingmodels.report.quality import Quality, quality_page
 from missingmodels.tables import Tables
 from missingmodels.tables.store import FORMAT, read_tables, require_free, whole_folder, write_tables_into
@@ -52,12 +55,17 @@ def quality_of(tables: Tables, ledger: Ledger) -> Quality:
         outcomes=quality.outcomes(ledger),
         rules=quality.counts_by_rule(ledger),
         choices=[dataclasses.asdict(choice) for choice in choices],
+        coverage=[] if why_not else [{"of": band, "share": part} for band, part in _coverage(tables).items()],
         no_choices=why_not,
         children=quality.offenders(ledger, "child_id"),
         authorities=authorities if not isinstance(authority, str) else [],
         spells=quality.durations(tables["missing_episodes"]),
         notes=ledger.notes,
     )
+
+
+def _coverage(tables: Tables) -> dict[str, float]:
+    return coverage_bands(build_risk_set(tables, Frame(burn_in_days=0)))
 
 
 def write_staffing(

@@ -61,6 +61,7 @@ def peer_exposures(
     ties: TieSpans | None = None,
     kernel_days: float | None = None,
     kernel_known_days: float = 0.0,
+    unseen: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> dict[str, Grid]:
     """Exposure of every child on every day to the recent onsets of the others in the home.
 
@@ -68,7 +69,9 @@ def peer_exposures(
     the density, which is NaN where ``occupancy_recorded`` is False. A peer with fewer than ``window_days`` of record
     counts as unseen, as does any who may live there unrecorded: ``peers_unseen`` is 1 on such days, and the other
     exposures are lower bounds. ``peer_network`` is given only with ``ties``; with ``kernel_days`` (τ) ``peer_kernel``,
-    and ``kernel_unseen``, which asks ``kernel_known_days`` of record of every peer.
+    and ``kernel_unseen``, which asks ``kernel_known_days`` of record of every peer. ``unseen`` states the residents who
+    are not in the data and how many of them are recent, (H, D) each: they are then peers like any, in the exposures
+    that count, and occupancy is all residents.
     """
     homes, days = occupancy.shape
     lives, column = residence >= 0, np.arange(days)[None, :]
@@ -77,11 +80,15 @@ def peer_exposures(
     others_visible = home_sums(residence, lives, homes)[residence, column] - 1
     others = occupancy[residence, column] - 1
     recorded = occupancy_recorded[residence, column]
+    if unseen is not None:
+        others = np.where(recorded, others_visible + unseen[0][residence, column], others)
+        others_recent = others_recent + unseen[1][residence, column]
+        others_visible = np.where(recorded, others, others_visible)
 
     def any_unseen(least_days: float) -> Grid:
-        unseen = (known_days < least_days) & lives
-        others_unseen = home_sums(residence, unseen, homes)[residence, column] - unseen
-        return (others_unseen > 0) | (others > others_visible) | ~recorded
+        unknown = (known_days < least_days) & lives
+        others_unknown = home_sums(residence, unknown, homes)[residence, column] - unknown
+        return (others_unknown > 0) | (others > others_visible) | ~recorded
 
     out = {
         "peer_presence": others_recent > 0,

@@ -15,6 +15,7 @@ from missingmodels.frame.exposure import ARRIVAL_BANDS, own_history
 from missingmodels.frame.peers import peer_columns
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
+from missingmodels.frame.unseen import Unseen
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Plan
 from missingmodels.tables import Tables
@@ -83,9 +84,12 @@ def variables(formula: str) -> set[str]:
     return set(re.findall(r"\b[A-Za-z_][A-Za-z0-9_]*\b(?!\s*\()", formula)) - {"df", "degree"}
 
 
-def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
+def build_rows(
+    tables: Tables, risk: RiskSet, plan: Plan, *, unseen: Unseen | None = None, by_day: bool = False
+) -> Rows:
     """The rows that every model of the plan shares, so that their likelihoods compare.
 
+    ``unseen`` states residents who are not in the data, as peers. With ``by_day`` each day is a row with its ``day``.
     Raises ConfigInvalid for a formula variable that does not exist, CannotAnswer if there are no onsets.
     """
     exposures = (plan.exposure.primary, *plan.exposure.beside)
@@ -100,7 +104,7 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
     columns: dict[str, Any] = {
         **_child_columns(tables, risk, child, day),
         **_history_columns(risk, child, day),
-        **peer_columns(tables, risk, plan, child, day, needed),
+        **peer_columns(tables, risk, plan, child, day, needed, unseen),
         **_calendar_columns(risk, day, needed),
         **_structure_columns(tables, risk, child, day, needed, notes),
     }
@@ -118,6 +122,8 @@ def build_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:
     key = pd.DataFrame(
         {"child": child, "home": home, "period": day // risk.period_days, "before_window": risk.before_window[day]}
     )
+    if by_day:
+        key["day"] = day
     onset, risk_days = risk.onset[child, day], risk.days_at_risk[child, day]
     collapsed = collapse(pd.concat([key, frame], axis=1), onset, risk_days)
     if not collapsed.loc[~collapsed["before_window"], "onsets"].sum():

@@ -24,6 +24,7 @@ class Quality:
     rules : ``table``, ``rule``, ``action``, ``meaning``, ``ask``, ``by_year`` (count by end year), ``rows``
     choices : ``categories``, ``boundary``, ``onsets``, ``same_day_repeats``, ``on_moving_day``, ``days_at_risk``,
         ``resident_days``; ``no_choices`` says why there is none
+    coverage : ``of`` (visible residents over places), ``share`` of home-days; empty where there are no choices
     children, authorities : ``who``, ``flagged``, ``read``, ``share``, ``rules``
     spells : ``what``, ``of``, ``spells``, ``share``
     """
@@ -35,6 +36,7 @@ class Quality:
     rules: Sequence[Row]
     choices: Sequence[Row]
     no_choices: str
+    coverage: Sequence[Row]
     children: Sequence[Row]
     authorities: Sequence[Row]
     spells: Sequence[Row]
