@@ -43,6 +43,7 @@ LAYERS = {
     "imports": 8,
     "runs": 8,
     "calibration_run": 8,
+    "official_run": 8,
     "power": 8,
     "terminal": 8,
     "cli": 8,

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from missingmodels.cli import data, importing, models
+from missingmodels.cli.official import official
 from missingmodels.cli.power import power
 from missingmodels.errors import DiagnosticsFailed, MissingModelsError
 
@@ -36,6 +37,7 @@ app.command()(models.fit)
 app.command()(models.report)
 app.command("fit-rows")(models.fit_rows)
 app.command("power")(power)
+app.command()(official)
 
 
 class _Interrupted(BaseException):
