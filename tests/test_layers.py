@@ -82,6 +82,7 @@ FENCED = {
     "pyarrow": {"tables", "power"},
     "networkx": {"simulate", "extract", "report"},
     "duckdb": {"extract"},
+    "lac_validator": {"extract"},
     "polars": {"extract"},
     "openpyxl": {"extract"},
     "defusedxml": {"extract"},

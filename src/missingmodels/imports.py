@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from missingmodels.extract import quality
+from missingmodels.extract.dfe_rules import DfeFindings
 from missingmodels.extract.ledger import Ledger
 from missingmodels.extract.mapped import into_tables, read_mapped
 from missingmodels.extract.mapping import DataMapping
@@ -28,21 +29,27 @@ PAGE = "dq.html"
 
 
 def write_import(
-    tables: Tables, ledger: Ledger, output: Path, *, home_notes: pd.DataFrame | None = None, overwrite: bool = False
+    tables: Tables,
+    ledger: Ledger,
+    output: Path,
+    *,
+    home_notes: pd.DataFrame | None = None,
+    dfe: DfeFindings | None = None,
+    overwrite: bool = False,
 ) -> Path:
-    """Write an import's folder, whole or not at all."""
-    page = quality_page(quality_of(tables, ledger))
+    """Write an import's folder, whole or not at all; findings of the DfE rules go into its quality report."""
+    page = quality_page(quality_of(tables, ledger, dfe))
     with whole_folder(output, overwrite=overwrite) as scratch:
         write_tables_into(tables, scratch)
         ledger.write(scratch)
-        quality.write_flags(ledger, scratch)
+        quality.write_flags(ledger, scratch, None if dfe is None else dfe.flags)
         (scratch / PAGE).write_text(page, encoding="utf-8")
         if home_notes is not None:
             home_notes.to_csv(scratch / "home_notes.csv", index=False)
     return output
 
 
-def quality_of(tables: Tables, ledger: Ledger) -> Quality:
+def quality_of(tables: Tables, ledger: Ledger, dfe: DfeFindings | None = None) -> Quality:
     """What the data-quality page shows of an import."""
     choices, why_not = compare_choices(tables)
     authority = tables.origin.get("authority", "")
@@ -60,7 +67,8 @@ def quality_of(tables: Tables, ledger: Ledger) -> Quality:
         children=quality.offenders(ledger, "child_id"),
         authorities=authorities if not isinstance(authority, str) else [],
         spells=quality.durations(tables["missing_episodes"]),
-        notes=ledger.notes,
+        dfe=None if dfe is None else quality.counts_by_dfe_rule(dfe.flags),
+        notes=(*ledger.notes, *(() if dfe is None else dfe.notes)),
     )
 
 
