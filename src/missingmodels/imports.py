@@ -79,8 +79,8 @@ def _coverage(tables: Tables) -> dict[str, float]:
 def write_staffing(
     found: Sequence[StaffTable],
     *,
-    into: Path | None,
-    output: Path | None,
+    into: Path | None = None,
+    output: Path | None = None,
     key: Key | None = None,
     overwrite: bool = False,
 ) -> tuple[Path, list[Ledger]]:
