@@ -8,6 +8,7 @@ import pandas as pd
 
 from missingmodels.extract.ledger import Ledger
 from missingmodels.extract.rules903 import meaning_of
+from missingmodels.tables.csv_out import write_csv
 
 DQ = "dq.csv"
 COLUMNS = ["rule", "table", "authority", "year", "file", "row", "child_id", "action", "before", "after", "detail"]
@@ -105,9 +106,7 @@ def write_flags(ledger: Ledger, folder: Path, more: pd.DataFrame | None = None) 
     """Write ``dq.csv``: one line a flag, those of the DfE rules (``more``) after the others."""
     path = folder / DQ
     lines = flags(ledger)
-    lines = lines if more is None else pd.concat([lines, more[COLUMNS]])
-    lines.to_csv(path, index=False, lineterminator="\n")
-    return path
+    return write_csv(lines if more is None else pd.concat([lines, more[COLUMNS]]), path)
 
 
 def counts_by_dfe_rule(found: pd.DataFrame) -> list[dict[str, object]]:
