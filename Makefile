@@ -50,7 +50,7 @@ bench: $(STAMP) ## Time the models on simulated data
 # of the year before, is needed by the rules that compare two years.
 dfe-rules: ## Run the public rules on a return: RETURN=folder YEAR=2025 [PREVIOUS=folder]
 	@DFE_PYTHON='$(DFE_PYTHON)' bash scripts/setup_dfe.sh
-	@$(if $(RETURN),.venv-dfe/bin/python scripts/run_dfe_rules.py '$(RETURN)' --year $(YEAR) \
+	@$(if $(RETURN),.venv-dfe/bin/python src/missingmodels/extract/dfe_runner.py '$(RETURN)' --year $(YEAR) \
 	  $(if $(PREVIOUS),--previous '$(PREVIOUS)'),echo 'Ready. Name a return: make dfe-rules RETURN=folder YEAR=2025')
 
 # uv keeps the pins already in the file; `make lock LOCK_ARGS=--upgrade` moves them all.

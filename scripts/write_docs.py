@@ -49,6 +49,7 @@ def pages() -> dict[str, str]:
         "targets.md": targets_page(),
         "models.md": models_page(),
         "rows.md": rows_page(),
+        "mappings.md": mappings_page(),
     }
 
 
@@ -94,6 +95,50 @@ def config_page(title: str, kind: type[Config], opening: str) -> str:
             lines.append(f"| `{name}` | {_type(annotation)} | {shown} |{meaning}")
         lines.append("")
     return "\n".join(lines)
+
+
+def mappings_page() -> str:
+    """How any rectangular file becomes a table, and how identifiers are replaced."""
+    from missingmodels.extract import mapping, mapping_draft, pseudonyms
+
+    lines = [
+        "# Mappings and keys",
+        "",
+        "Made from `missingmodels.extract.mapping` and `missingmodels.extract.pseudonyms`.",
+    ]
+    head, _, example = (inspect.getdoc(mapping) or "").partition("\n\n")
+    lines += ["", head, "", "```toml", example, "```", ""]
+    lines += [
+        "`missingmodels import mapping FILE.toml --into TABLES` puts its tables beside those of a folder; with `-o`"
+    ]
+    lines += ["they go elsewhere. `--draft FILE` proposes a mapping from a file's headers, for you to correct."]
+    lines += [
+        "",
+        f"Keys of a table: {', '.join(f'`{k}`' for k in mapping.TABLE_KEYS)}. Keys of a column, of which one of",
+    ]
+    lines += [
+        f"{', '.join(f'`{k}`' for k in mapping.SOURCES)} is needed: {', '.join(f'`{k}`' for k in mapping.COLUMN_KEYS)}."
+    ]
+    lines += ["", "```text", inspect.getdoc(mapping.MappedColumn) or "", "```", ""]
+    lines += [f"`part` is one of {', '.join(mapping.PARTS)}; `otherwise` one of {', '.join(mapping.OTHERWISE)}.", ""]
+    lines += ["## Headers that a draft knows", "", "| column | headers, without regard to case |", "|---|---|"]
+    lines += [f"| `{name}` | {', '.join(words)} |" for name, words in mapping_draft.WORDS.items()]
+    lines += ["", "Tables of staff are left to `missingmodels import staffing`.", "", "## Keys", ""]
+    lines += [inspect.getdoc(pseudonyms) or "", ""]
+    lines += [
+        f"`--key FILE` names a file of at least {pseudonyms.SHORTEST_KEY_BYTES} bytes, kept outside every output;"
+    ]
+    lines += [
+        f"{pseudonyms.MAKE_ONE}. Use one key for all imports that belong together: returns, staffing and mappings",
+        "",
+    ]
+    lines[-2] = lines[-2] + " meet only under it. Who loses the key can make the same names no more."
+    lines += ["| table | columns replaced |", "|---|---|"]
+    held: dict[str, list[str]] = {name: list(columns) for name, columns in pseudonyms.CHILDREN.items()}
+    for name, column in pseudonyms.STAFF.items():
+        held.setdefault(name, []).append(column)
+    lines += [f"| `{name}` | {', '.join(f'`{c}`' for c in columns)} |" for name, columns in held.items()]
+    return "\n".join([*lines, ""])
 
 
 def evidence_page() -> str:

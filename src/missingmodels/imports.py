@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from missingmodels.extract import quality
+from missingmodels.extract.dfe_rules import DfeFindings
 from missingmodels.extract.ledger import Ledger
 from missingmodels.extract.mapped import into_tables, read_mapped
 from missingmodels.extract.mapping import DataMapping
@@ -17,6 +18,9 @@ from missingmodels.extract.pseudonyms import Key, pseudonymous_frame, pseudonymo
 from missingmodels.extract.staff_tables import add_staff, staff_only
 from missingmodels.extract.staffing import StaffTable
 from missingmodels.frame.choices import compare_choices
+from missingmodels.frame.riskset import build_risk_set
+from missingmodels.frame.unseen import coverage_bands
+from missingmodels.plan import Frame
 from missingmodels.report.quality import Quality, quality_page
 from missingmodels.tables import Tables
 from missingmodels.tables.store import FORMAT, read_tables, require_free, whole_folder, write_tables_into
@@ -25,21 +29,27 @@ PAGE = "dq.html"
 
 
 def write_import(
-    tables: Tables, ledger: Ledger, output: Path, *, home_notes: pd.DataFrame | None = None, overwrite: bool = False
+    tables: Tables,
+    ledger: Ledger,
+    output: Path,
+    *,
+    home_notes: pd.DataFrame | None = None,
+    dfe: DfeFindings | None = None,
+    overwrite: bool = False,
 ) -> Path:
-    """Write an import's folder, whole or not at all."""
-    page = quality_page(quality_of(tables, ledger))
+    """Write an import's folder, whole or not at all; findings of the DfE rules go into its quality report."""
+    page = quality_page(quality_of(tables, ledger, dfe))
     with whole_folder(output, overwrite=overwrite) as scratch:
         write_tables_into(tables, scratch)
         ledger.write(scratch)
-        quality.write_flags(ledger, scratch)
+        quality.write_flags(ledger, scratch, None if dfe is None else dfe.flags)
         (scratch / PAGE).write_text(page, encoding="utf-8")
         if home_notes is not None:
             home_notes.to_csv(scratch / "home_notes.csv", index=False)
     return output
 
 
-def quality_of(tables: Tables, ledger: Ledger) -> Quality:
+def quality_of(tables: Tables, ledger: Ledger, dfe: DfeFindings | None = None) -> Quality:
     """What the data-quality page shows of an import."""
     choices, why_not = compare_choices(tables)
     authority = tables.origin.get("authority", "")
@@ -52,19 +62,25 @@ def quality_of(tables: Tables, ledger: Ledger) -> Quality:
         outcomes=quality.outcomes(ledger),
         rules=quality.counts_by_rule(ledger),
         choices=[dataclasses.asdict(choice) for choice in choices],
+        coverage=[] if why_not else [{"of": band, "share": part} for band, part in _coverage(tables).items()],
         no_choices=why_not,
         children=quality.offenders(ledger, "child_id"),
         authorities=authorities if not isinstance(authority, str) else [],
         spells=quality.durations(tables["missing_episodes"]),
-        notes=ledger.notes,
+        dfe=None if dfe is None else quality.counts_by_dfe_rule(dfe.flags),
+        notes=(*ledger.notes, *(() if dfe is None else dfe.notes)),
     )
+
+
+def _coverage(tables: Tables) -> dict[str, float]:
+    return coverage_bands(build_risk_set(tables, Frame(burn_in_days=0)))
 
 
 def write_staffing(
     found: Sequence[StaffTable],
     *,
-    into: Path | None,
-    output: Path | None,
+    into: Path | None = None,
+    output: Path | None = None,
     key: Key | None = None,
     overwrite: bool = False,
 ) -> tuple[Path, list[Ledger]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.evidence import make_evidence
 from missingmodels.evidence.record import Evidence
+from missingmodels.evidence.unseen import setting_of
+from missingmodels.evidence.unseen_rows import with_unseen
 from missingmodels.fit.fit import Fit, fit
 from missingmodels.frame.design import Design, build_design, require_contrast, require_structure
 from missingmodels.frame.riskset import RiskSet, build_risk_set
@@ -112,4 +114,10 @@ def answer(
     evidence = make_evidence(
         fits, tables=tables, risk=prepared.risk, rows=prepared.rows, plan=plan, seed=seed, notes=prepared.notes
     )
+    peers = [found.model for found in fits if found.exposure == plan.exposure.primary]
+    if plan.frame.coverage_rule in ("bound", "model") and peers:
+        if report is not None:
+            report("unseen peers", 0, 0)
+        setting = setting_of(tables, prepared.risk, plan, model=max(peers), seed=seed)
+        evidence = with_unseen(evidence, setting)
     return Answer(fits=tuple(fits), evidence=evidence)

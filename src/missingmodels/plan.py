@@ -27,6 +27,7 @@ METHODS: tuple[Method, ...] = ("nuts", "laplace", "auto")
 ModelName = Literal["M0", "M1", "M2", "M3"]
 PeerExposure = Literal["peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel"]
 OutsideExposure = Literal["outside_presence", "outside_count", "outside_density", "outside_network"]
+COUNTED = ("peer_presence", "peer_count", "peer_density")  # exposures that counts of peers give
 KERNEL_MEMORY = 3  # times kernel_days, when 5 % of an onset's exposure is left; a shorter record is unseen
 
 
@@ -72,14 +73,20 @@ class Terms(Config):
 
 
 class Frame(Config):
-    """How days at risk are counted."""
+    """How days at risk are counted.
+
+    ``coverage_rule`` says what is done about residents whom the data do not see: ``keep`` leaves them out and flags
+    their days; ``drop`` leaves out days of homes of which less than ``minimum_coverage`` is seen; ``bound`` refits with
+    all of them never and always recent; ``model`` draws their episodes from the model of the visible. Under the last
+    two that answer is the primary one, and the estimate as recorded stands beside it.
+    """
 
     categories: tuple[Literal["M", "A"], ...] = ("M", "A")
     boundary: Literal["ending", "starting", "drop"] = "ending"
     burn_in_days: int = Field(default=28, ge=0, le=730)
     initial: Literal["joint", "conditional"] = "joint"
     period_days: int = Field(default=28, ge=7, le=365)
-    coverage_rule: Literal["keep", "drop"] = "keep"
+    coverage_rule: Literal["keep", "drop", "bound", "model"] = "keep"
     minimum_coverage: float = Field(default=0.8, ge=0, le=1)
 
 
@@ -197,6 +204,7 @@ class Plan(Config):
             )
         if self.exposure.outside and not {"M1", "M3"} & set(self.models):
             raise ValueError("exposure.outside needs a model with peers, 'M1' or 'M3'")
+        self._can_complete()
         if self.exposure.moderation and ("M3" not in self.models or "staff_ratio" not in self.terms.structure):
             raise ValueError("exposure.moderation needs the model 'M3', and 'staff_ratio' in terms.structure")
         if self.effects.peer_slope_by_home and not {"M1", "M3"} & set(self.models):
@@ -207,6 +215,16 @@ class Plan(Config):
                 "a gamma in closed form, and no other law"
             )
         return self
+
+    def _can_complete(self) -> None:
+        """Raise ValueError where unseen peers are to be bounded or modelled and the exposure is not made of counts."""
+        rule = self.frame.coverage_rule
+        if rule not in ("bound", "model"):
+            return
+        if self.exposure.primary not in COUNTED:
+            raise ValueError(f"frame.coverage_rule = {rule!r} needs exposure.primary to be one of {', '.join(COUNTED)}")
+        if self.exposure.moderation:
+            raise ValueError(f"frame.coverage_rule = {rule!r} does not go with exposure.moderation")
 
 
 def with_method(plan: Plan, method: str | None) -> Plan:

@@ -461,6 +461,38 @@ day d, and n_h(d) is the home's occupancy. What the onset model has and is not n
   equally many whoever has it; a gamma frailty would no longer integrate out, so u_i is log-normal with mean 1, and
   sampled.
 """
+UNSEEN = (
+    _q("visible", "V", "children", "≥ 0", "visible residents", "residents of a home on a day who are in the data"),
+    _q("hidden", "c", "places", "≥ 0", "hidden places", "registered places that no visible child holds"),
+    _q("coverage", "V / (V + c)", "share", "0 to 1", "coverage", "visible residents over places"),
+    _q("filled_share", "ρ", "share", "0 to 1", "share filled", "hidden places that hold a child, of all of them"),
+    _q("stay_days", "L", "days", "> 0", "mean stay", "resident-days over the ends of stays"),
+)
+UNSEEN_EQUATION = """\
+One authority sees its own children only. Each of the c_hd hidden places of home h on day d holds a child or not, a
+two-state chain in days that is left with probability 1/L and entered with ρ / ((1 − ρ) L), so that a share ρ is filled.
+With o the share of all places in England that are filled, and v̄ the visible residents over all places,
+
+    ρ = (o − v̄) / (1 − v̄),   cut to [0, 1]
+
+An unseen child j in a hidden place has the model's own intensity,
+
+    log λ_jd = m_j + q_jd'γ + δ p_jd + κ a_jd + v_h + w_{h,period} + log u_j,    u_j ~ Gamma(k, k)
+
+where m_j is intercept and covariates of a day of a visible child of the same home, drawn at random, q_jd its own
+simulated history, p_jd the exposure to visible and unseen peers, and a_jd is 1 if it lives alone (κ: `no_peers`). Its
+onsets are latent. Given one draw θ of the parameters, K histories z of a home's unseen are drawn forward, and one is
+kept with probability in proportion to what it makes of the visible onsets,
+
+    Π_{i, d} exp(y_id g_id(z) − n_id Λ_id exp g_id(z)),    g_id(z) = δ p_id(z) + κ a_id(z)
+
+with Λ_id the visible child's intensity without g. So an imputed history is a draw given the outcome, without which δ
+would be drawn towards 0. The model is then fitted to the completed data, θ drawn anew, and so on (data augmentation;
+Tanner and Wong 1987, J. Am. Stat. Assoc. 82); the posterior mixes the last fits of M such chains, by Rubin's rules. The
+chains start from the fit in which nobody unseen is ever recent. *Bounds*: every hidden place is filled, and those in
+them are never recent, or always. Assumed: unseen children are like the visible ones of their home, the unseen are
+missing for a short time beside their stay, and K is enough for homes as small as these.
+"""
 GROUPS = {
     "Outcome and exposure to risk": OUTCOME,
     "Parameters": PARAMETERS,
@@ -474,7 +506,9 @@ GROUPS = {
     "Other outcomes": OTHER_OUTCOMES,
     "Columns of the other outcomes": OUTCOME_COLUMNS,
     "Daily models": DAILY,
+    "Unseen peers": UNSEEN,
 }
+EQUATIONS = {"Unseen peers": UNSEEN_EQUATION}
 QUANTITIES = {q.name: q for group in GROUPS.values() for q in group}
 
 
@@ -507,7 +541,7 @@ def notation_page() -> str:
     for title, group in GROUPS.items():
         lines += [f"## {title}", "", "| code | symbol | unit | values | meaning |", "|---|---|---|---|---|"]
         lines += [f"| `{q.name}` | {q.symbol} | {q.unit} | {q.support} | {q.meaning} |" for q in group]
-        lines.append("")
+        lines += ["", EQUATIONS[title]] if title in EQUATIONS else [""]
     lines += ["## Equations of the other outcomes", "", "Symbols as above; a_i ~ Normal(0, σ_child²).", ""]
     for name, (equation, meaning) in OUTCOME_EQUATIONS.items():
         lines += [f"* `{name}`: {equation}", f"  ({meaning})"]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from full_world import AUTHORITIES, full_tables
 
+from missingmodels.extract.dfe_rules import RUNNER
 from missingmodels.simulate.quirks903 import Quirks
 from missingmodels.simulate.return903 import make_return, write_return
 from missingmodels.tables import Tables
@@ -46,7 +47,7 @@ def rules_on(tables: Tables, folder: Path, quirks: Quirks, authority: str = "SIM
     for year in (YEAR - 1, YEAR):
         made = make_return(tables, authority=authority, year=year, quirks=quirks, seed=3)
         returns[year] = write_return(made, folder)
-    command = [PYTHON, ROOT / "scripts" / "run_dfe_rules.py", returns[YEAR], "--previous", returns[YEAR - 1]]
+    command = [PYTHON, RUNNER, returns[YEAR], "--previous", returns[YEAR - 1]]
     done = subprocess.run(
         [*map(str, command), "--year", str(YEAR), "--authority", "E10000001"],
         capture_output=True,

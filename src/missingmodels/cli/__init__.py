@@ -10,6 +10,7 @@ import typer
 
 from missingmodels.cli import data, importing, models
 from missingmodels.cli.daily import fit_daily
+from missingmodels.cli.official import official
 from missingmodels.cli.outcomes import fit_outcome
 from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
@@ -44,6 +45,7 @@ app.command("fit-outcome")(fit_outcome)
 app.command("fit-daily")(fit_daily)
 app.command("power")(power)
 app.command("robustness")(robustness)
+app.command()(official)
 
 
 class _Interrupted(BaseException):

@@ -45,19 +45,25 @@ def import_ssda903(
         Optional[list[Path]],  # noqa: UP045
         typer.Option("--homes", help="Ofsted list of homes (.csv, .xlsx); repeat for several dates."),
     ] = None,
+    dfe_rules: Annotated[
+        bool, typer.Option("--dfe-rules", help="Run the public DfE rules, too, if they are installed (make dfe-rules).")
+    ] = False,
     key_file: KeyFile = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Turn SSDA903 returns of one or more years into tables and a ledger that accounts for every row."""
+    from missingmodels.extract import dfe_rules as dfe
     from missingmodels.extract.homes import add_homes
     from missingmodels.extract.ofsted import read_ofsted_list
     from missingmodels.extract.pseudonyms import pseudonymise, pseudonymous_homes, read_key
+    from missingmodels.extract.quality import COLUMNS
     from missingmodels.extract.ssda903 import read_ssda903
     from missingmodels.imports import write_import
     from missingmodels.tables.store import FORMAT, require_free
 
     require_free(output, kind=FORMAT, overwrite=overwrite)
+    python = dfe.interpreter() if dfe_rules else None
     key = read_key(key_file, outputs=(output,)) if key_file else None
     found = read_ssda903(
         source, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates, home_by=home_by.value
@@ -68,11 +74,18 @@ def import_ssda903(
     if key is not None:
         tables, ledger = pseudonymise(tables, ledger, key)
         notes = None if notes is None else pseudonymous_homes(notes, key)
-    write_import(tables, ledger, output, home_notes=notes, overwrite=overwrite)
+    rules = None
+    if python is not None:
+        rules = dfe.run_rules(source, ledger, authority=authority, columns=COLUMNS, python=python)
+    write_import(tables, ledger, output, home_notes=notes, dfe=rules, overwrite=overwrite)
     totals, flags = ledger.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
-    body = {"output": str(output), "ledger": totals.to_dict(orient="records"), "notes": list(ledger.notes)}
+    told = [*ledger.notes, *(() if rules is None else rules.notes)]
+    body: dict[str, Any] = {"output": str(output), "ledger": totals.to_dict(orient="records"), "notes": told}
+    if rules is not None:
+        body["dfe_rules"] = {rule: int(n) for rule, n in rules.flags["rule"].value_counts().items()}
     shown = {f"{r.file}: {r.outcome}{', ' + r.reason if r.reason else ''}": r.rows for r in totals.itertuples()}
-    text = [table("Every row accounted for", shown), *ledger.notes]
+    text = [table("Every row accounted for", shown), *told]
+    text += [table("DfE rules, rows", body["dfe_rules"])] if body.get("dfe_rules") else []
     text += [table("Homes against the lists", flags)] if flags else []
     out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables, ledger.csv and dq.html: {output}"]))
 

@@ -26,7 +26,8 @@ class Row:
     ----------
     exposure : the peer exposure of the fit, empty for none
     role : ``primary`` rows answer their hypothesis; ``beside`` rows show another exposure or what moderates the primary
-        one, ``smaller model`` and ``other exposure`` rows the same quantity with fewer terms, or with another exposure
+        one, ``smaller model`` and ``other exposure`` rows the same quantity with fewer terms, or with another exposure;
+        ``assumption`` rows the same quantity under another assumption on unseen peers
     null : the value that means no effect; ``probability_above_null`` is the posterior mass above it
     expected : the direction that the hypothesis states, ``above`` or ``below`` the null; empty if it states none
     rope_low, rope_high : region of practical equivalence, with its posterior mass

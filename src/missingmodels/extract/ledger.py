@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import ImportFault
+from missingmodels.tables.csv_out import write_csv
 
 OUTCOMES = ("used", "merged", "repaired", "set_aside")
 FATE = ("outcome", "reason", "repair", "before", "after", "detail")
@@ -154,7 +155,7 @@ class Ledger:
         target = folder / name
         scratch = target.with_name(f".{name}.part")
         try:
-            self.frame.to_csv(scratch, index=False, lineterminator="\n")
+            write_csv(self.frame, scratch)
             scratch.replace(target)
         finally:
             scratch.unlink(missing_ok=True)

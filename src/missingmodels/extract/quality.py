@@ -8,6 +8,7 @@ import pandas as pd
 
 from missingmodels.extract.ledger import Ledger
 from missingmodels.extract.rules903 import meaning_of
+from missingmodels.tables.csv_out import write_csv
 
 DQ = "dq.csv"
 COLUMNS = ["rule", "table", "authority", "year", "file", "row", "child_id", "action", "before", "after", "detail"]
@@ -101,8 +102,21 @@ def durations(missing: pd.DataFrame) -> list[dict[str, object]]:
     ]
 
 
-def write_flags(ledger: Ledger, folder: Path) -> Path:
-    """Write ``dq.csv``: one line a flag."""
+def write_flags(ledger: Ledger, folder: Path, more: pd.DataFrame | None = None) -> Path:
+    """Write ``dq.csv``: one line a flag, those of the DfE rules (``more``) after the others."""
     path = folder / DQ
-    flags(ledger).to_csv(path, index=False, lineterminator="\n")
-    return path
+    lines = flags(ledger)
+    return write_csv(lines if more is None else pd.concat([lines, more[COLUMNS]]), path)
+
+
+def counts_by_dfe_rule(found: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows by rule and table, by year, with the rule's message; the most frequent first."""
+    if found.empty:
+        return []
+    table = found.groupby(["rule", "table", "detail", "year"]).size().unstack("year", fill_value=0)
+    total = table.sum(axis=1).sort_values(ascending=False, kind="stable")
+    return [
+        {"rule": key[0], "table": key[1], "meaning": key[2], "rows": int(total[key])}
+        | {"by_year": {int(year): int(n) for year, n in table.loc[key].items()}}
+        for key in total.index
+    ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from missingmodels.frame.exposure import any_onset, home_sums
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
+from missingmodels.frame.unseen import coverage_bands
 from missingmodels.intervals import to_day
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
@@ -45,6 +46,7 @@ def describe(tables: Tables, settings: Frame) -> dict[str, Any]:
         "share_of_onsets_same_day_return": _same_day(tables),
         "share_of_days_at_risk_beside_a_recent_peer": round(float((others[at_risk] > 0).mean()), 3),
         "median_coverage": _median(risk.coverage),
+        **{f"share_of_home_days_with_coverage_{band}": round(share, 3) for band, share in coverage_bands(risk).items()},
         "staffing": [name for name in ("staff_periods", "staff_spells", "staff_shifts") if len(tables[name])],
         "ties": len(tables["ties"]),
         "episodes": dict(risk.notes),

@@ -100,6 +100,7 @@ def peer_exposures(
     kernel_days: float | None = None,
     kernel_known_days: float = 0.0,
     lives: Lives | None = None,
+    unseen: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> dict[str, Grid]:
     """Exposure of every child on every day to the recent onsets of the others in the home.
 
@@ -108,7 +109,8 @@ def peer_exposures(
     counts as unseen, as does any who may live there unrecorded: ``peers_unseen`` is 1 on such days, and the other
     exposures are lower bounds. ``peer_network`` is given only with ``ties``; with ``kernel_days`` (τ) ``peer_kernel``,
     and ``kernel_unseen``, which asks ``kernel_known_days`` of record of every peer. ``lives`` is that of the residence,
-    if it is at hand.
+    if it is at hand. ``unseen`` states the residents who are not in the data and how many of them are recent, (H, D)
+    each: they are then peers like any, in the exposures that count, and occupancy is all residents.
     """
     lives = lives or Lives.of(residence, occupancy.shape[0])
     recent = any_onset(onset, first_lag=1, last_lag=window_days)
@@ -117,6 +119,10 @@ def peer_exposures(
     others = occupancy.ravel()[lives.cell] - 1
     recorded = occupancy_recorded.ravel()[lives.cell]
     known = lives.taken(known_days)
+    if unseen is not None:
+        others = np.where(recorded, others_visible + unseen[0].ravel()[lives.cell], others)
+        others_recent = others_recent + unseen[1].ravel()[lives.cell]
+        others_visible = np.where(recorded, others, others_visible)
 
     def any_unseen(least_days: float) -> np.ndarray:
         return (lives.others(known < least_days) > 0) | (others > others_visible) | ~recorded

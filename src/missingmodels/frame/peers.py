@@ -11,19 +11,26 @@ from missingmodels.frame.columns import places
 from missingmodels.frame.exposure import TieSpans, peer_exposures
 from missingmodels.frame.outside import outside_exposures
 from missingmodels.frame.riskset import RiskSet
+from missingmodels.frame.unseen import Unseen
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import KERNEL_MEMORY, OUTSIDE, Plan
 from missingmodels.tables import Tables
 
 
 def peer_columns(
-    tables: Tables, risk: RiskSet, plan: Plan, child: np.ndarray, day: np.ndarray, needed: set[str]
+    tables: Tables,
+    risk: RiskSet,
+    plan: Plan,
+    child: np.ndarray,
+    day: np.ndarray,
+    needed: set[str],
+    unseen: Unseen | None = None,
 ) -> Mapping[str, np.ndarray]:
     """(N,) columns of the days given; what needs ties or a kernel only where ``needed`` names it.
 
     ``peer_kernel`` moves every day, so where a model holds it a day with a peer's onset anywhere behind it is a row
-    of its own: nothing is rounded, and the rows of all models of the plan stay the same ones. Raises CannotAnswer
-    where ties are needed and there are none.
+    of its own: nothing is rounded, and the rows of all models of the plan stay the same ones. ``unseen`` completes the
+    exposures that count peers. Raises CannotAnswer where ties are needed and there are none.
     """
     along_ties = sorted(needed & {"peer_network", *OUTSIDE, "no_outside_ties", "outside_unseen"})
     ties = _tie_spans(tables, risk) if along_ties else None
@@ -43,6 +50,7 @@ def peer_columns(
         kernel_days=plan.exposure.kernel_days if "peer_kernel" in needed else None,
         kernel_known_days=KERNEL_MEMORY * plan.exposure.kernel_days,
         lives=risk.lives,
+        unseen=None if unseen is None else (unseen.residents, unseen.recent),
     )
     if ties is not None and needed & {*OUTSIDE, "no_outside_ties", "outside_unseen"}:
         grids |= outside_exposures(

@@ -17,6 +17,7 @@ from missingmodels.frame.groups import Group, home_groups
 from missingmodels.frame.peers import peer_columns
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
+from missingmodels.frame.unseen import Unseen
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Plan
 from missingmodels.tables import Tables
@@ -88,13 +89,20 @@ def variables(formula: str) -> set[str]:
 
 
 def build_rows(
-    tables: Tables, risk: RiskSet, plan: Plan, *, extra: Mapping[str, np.ndarray] | None = None, by_day: bool = False
+    tables: Tables,
+    risk: RiskSet,
+    plan: Plan,
+    *,
+    extra: Mapping[str, np.ndarray] | None = None,
+    unseen: Unseen | None = None,
+    by_day: bool = False,
 ) -> Rows:
     """The rows that every model of the plan shares, so that their likelihoods compare.
 
     ``extra`` holds further columns as (C, D) grids, such as the exposures of ``frame.placebo``; days that differ in one
-    stay rows of their own. ``by_day`` keeps a row for every day at risk, child by child, with its ``day``. Raises
-    ConfigInvalid for a formula variable that does not exist, CannotAnswer if there are no onsets.
+    stay rows of their own. ``unseen`` states residents who are not in the data, as peers. ``by_day`` keeps a row for
+    every day at risk, child by child, with its ``day``. Raises ConfigInvalid for a formula variable that does not
+    exist, CannotAnswer if there are no onsets.
     """
     extra = extra or {}
     exposures = (plan.exposure.primary, *plan.exposure.beside)
@@ -109,7 +117,7 @@ def build_rows(
     columns: dict[str, Any] = {
         **_child_columns(tables, risk, child, day),
         **_history_columns(risk, child, day),
-        **peer_columns(tables, risk, plan, child, day, needed),
+        **peer_columns(tables, risk, plan, child, day, needed, unseen),
         **_calendar_columns(risk, day, needed),
         **_structure_columns(tables, risk, needed, notes),
         **{name: np.asarray(grid[child, day], dtype=float) for name, grid in extra.items() if name in needed},

@@ -24,7 +24,9 @@ class Quality:
     rules : ``table``, ``rule``, ``action``, ``meaning``, ``ask``, ``by_year`` (count by end year), ``rows``
     choices : ``categories``, ``boundary``, ``onsets``, ``same_day_repeats``, ``on_moving_day``, ``days_at_risk``,
         ``resident_days``; ``no_choices`` says why there is none
+    coverage : ``of`` (visible residents over places), ``share`` of home-days; empty where there are no choices
     children, authorities : ``who``, ``flagged``, ``read``, ``share``, ``rules``
+    dfe : ``rule``, ``table``, ``meaning``, ``by_year``, ``rows`` of the public DfE rules; None where they were not run
     spells : ``what``, ``of``, ``spells``, ``share``
     """
 
@@ -35,8 +37,10 @@ class Quality:
     rules: Sequence[Row]
     choices: Sequence[Row]
     no_choices: str
+    coverage: Sequence[Row]
     children: Sequence[Row]
     authorities: Sequence[Row]
+    dfe: Sequence[Row] | None
     spells: Sequence[Row]
     notes: Sequence[str]
 
@@ -47,7 +51,7 @@ def quality_page(quality: Quality) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"n": _whole, "share": _share, "year": _year}
-    years = sorted({year for rule in quality.rules for year in rule["by_year"]})
+    years = sorted({year for rule in (*quality.rules, *(quality.dfe or ())) for year in rule["by_year"]})
     base = quality.choices[0] if quality.choices else None
     peak = max((count for rule in quality.rules for count in rule["by_year"].values()), default=1)
     return environment.from_string(resource("quality.html")).render(

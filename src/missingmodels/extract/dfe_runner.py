@@ -1,9 +1,9 @@
 """Run the public validation rules of the SSDA903 return on folders of CSV files and print what they find as JSON.
 
-Runs in an environment of its own, which `make dfe-rules` builds, because the rules (PyPI: csc-validator-be-903) need an
-older Python and pandas. It imports nothing of missingmodels.
+Runs as a file, in an environment of its own, which `make dfe-rules` builds, because the rules (PyPI:
+csc-validator-be-903) need an older Python and pandas. It imports nothing of missingmodels.
 
-    .venv-dfe/bin/python scripts/run_dfe_rules.py FOLDER --year 2025 [--previous FOLDER] [--authority E10000001]
+    .venv-dfe/bin/python dfe_runner.py FOLDER --year 2025 [--previous FOLDER] [--authority E10000001] [--rows 0]
 
 Prints one object: `ruleset`, `ran`, `skipped` (rules whose tables are not there), `crashed` (rules that failed
 themselves), `refused` (why the files could not be read, else null), and `findings`, each with rule, message, file, the
@@ -22,7 +22,6 @@ import sys
 import warnings
 from pathlib import Path
 
-ROWS_SHOWN = 20
 FIRST_ROW = 2  # of a spreadsheet, below the header
 
 
@@ -31,7 +30,14 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     ruleset = f"lac{options.year - 1}_{options.year % 100:02d}"
-    said = {"ruleset": ruleset, "refused": None, "ran": [], "skipped": [], "crashed": [], "findings": []}
+    said: dict[str, object] = {
+        "ruleset": ruleset,
+        "refused": None,
+        "ran": [],
+        "skipped": [],
+        "crashed": [],
+        "findings": [],
+    }
     # the rule set prints as it goes; standard output is for the one object
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         said.update(_run(options, ruleset))
@@ -45,12 +51,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--year", type=int, required=True, help="end year, 2025 for 2024/25")
     parser.add_argument("--previous", type=Path, help="the return of the year before")
     parser.add_argument("--authority", default="E10000001", help="ONS code of the authority")
+    parser.add_argument("--rows", type=int, default=20, help="rows shown of each finding, 0 for all")
     return parser.parse_args()
 
 
 def _run(options: argparse.Namespace, ruleset: str) -> dict[str, object]:
-    from lac_validator import lac_validator as engine
-    from lac_validator.types import UploadError
+    from lac_validator import lac_validator as engine  # type: ignore[import-not-found]
+    from lac_validator.types import UploadError  # type: ignore[import-not-found]
 
     # The engine hands every rule a shallow copy, so a rule that changes cells in place misleads those after it:
     # rules 575 and 577 then report spells that are in order.
@@ -72,7 +79,7 @@ def _run(options: argparse.Namespace, ruleset: str) -> dict[str, object]:
         "ran": sorted(checked.dones),
         "skipped": sorted(checked.skips),
         "crashed": sorted(checked.fails),
-        "findings": _findings(checked.ds_results, registry),
+        "findings": _findings(checked.ds_results, registry, options.rows or None),
     }
 
 
@@ -87,7 +94,7 @@ def _uploads(folder: Path, description: str) -> list[dict[str, object]]:
     ]
 
 
-def _findings(results: dict, registry: dict) -> list[dict[str, object]]:
+def _findings(results: dict, registry: dict, shown: int | None) -> list[dict[str, object]]:
     messages = {str(rule.code): rule.message for rule in registry.values()}
     found = []
     for table, frame in results.items():
@@ -97,7 +104,7 @@ def _findings(results: dict, registry: dict) -> list[dict[str, object]]:
             rows = [int(index) + FIRST_ROW for index in frame.index[frame[column] == True]]  # noqa: E712 (object column)
             code = column[len("ERR_") :]
             line = {"rule": code, "message": messages.get(code, ""), "file": table, "count": len(rows)}
-            found.append({**line, "rows": rows[:ROWS_SHOWN]})
+            found.append({**line, "rows": rows[:shown]})
     return sorted(found, key=lambda line: (str(line["rule"]), str(line["file"])))
 
 

@@ -1,0 +1,132 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # Your extract: from files to tables
+#
+# You hold SSDA903 returns of some years, perhaps lists of homes and a rota. This guide turns them into *Tables*, shows
+# what became of every row, and takes the first look. No real files may be kept beside the code, so the first cell makes
+# some: a simulated sector, written as an authority and its homes would hold it. With your own files, skip that cell and
+# set `FILES` to their folder.
+#
+# It runs as it is: `python analyses/01_your_extract.py`, or as a notebook with jupytext. It defines nothing.
+
+# %%
+import os
+from pathlib import Path
+
+import missingmodels as mm
+from missingmodels.extract.homes import add_homes
+from missingmodels.extract.ofsted import read_ofsted_list
+from missingmodels.extract.staffing import read_staffing
+from missingmodels.frame.describe import describe
+from missingmodels.imports import write_import, write_staffing
+from missingmodels.simulate.export import export_files
+from missingmodels.simulate.quirks903 import Quirks
+
+WORK = Path(os.environ.get("YOUR_EXTRACT", "your-extract"))
+FILES, TABLES = WORK / "files", WORK / "tables"
+
+# %% [markdown]
+# ## 0. Files to practise on
+#
+# Twenty-four homes in two authorities for two years. `Quirks` dirties the returns as real ones are: changes of legal
+# status as rows of their own, a few blank URNs, spells amended a year later. `quirks.csv` keeps what was done.
+
+# %%
+scenario = mm.load_scenario("small")
+scenario = scenario.model_copy(
+    update={"days": 730, "homes": scenario.homes.model_copy(update={"count": 24, "authorities": 2})}
+)
+world = mm.simulate_world(scenario, seed=1)
+quirks = Quirks(legal_change_share=0.3, blank_urn_share=0.02, amended_share=0.2)
+export_files(world.tables, FILES, quirks=quirks, seed=1, overwrite=True)
+sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.is_file())
+
+# %% [markdown]
+# ## 1. Returns to tables
+#
+# Name the returns of all years at once: what a newer return tells again is merged by rules, and none of them is silent.
+# The authority is not in the files, so you give its code. Whatever keeps the files from being returns is told in one
+# error, with file, row and remedy, and nothing is written.
+#
+# On the command line: `missingmodels import ssda903 RETURN… --authority CODE -o TABLES`. There, `--key FILE` replaces
+# child ids by keyed hashes on the way in, and `--dfe-rules` adds the department's own validation rules.
+
+# %%
+authority = sorted(world.tables["children"]["authority"].unique())[0]
+returns = sorted(path for path in (FILES / "returns").iterdir() if authority in path.name)
+found = mm.read_ssda903(returns, authority=authority)
+{name: len(frame) for name, frame in found.tables.frames.items()}
+
+# %% [markdown]
+# ## 2. The ledger: what became of every row
+#
+# *Used*, *merged* into another, *repaired* (with rule, before and after) or *set aside* with a reason. The rows add up
+# to those of the files, or the import fails.
+
+# %%
+print(found.ledger.totals().to_string(index=False))
+print(f"{len(found.ledger.repairs)} rows repaired")
+print(*found.ledger.notes, sep="\n")
+
+# %% [markdown]
+# ## 3. Homes: places and sector
+#
+# An extract holds a home's URN only. Lists of homes, one for each date that you have, give its places, which bound how
+# many children live there; without them nobody can say which peers you do not see.
+
+# %%
+lists = [read_ofsted_list(path) for path in sorted(FILES.glob("ofsted_homes_*.csv"))]
+tables, home_notes = add_homes(found.tables, lists)
+home_notes["flag"].value_counts().to_dict()
+
+# %% [markdown]
+# ## 4. Write it down, with the data-quality page
+#
+# `dq.html` counts rows by rule and year, says what each rule means and what to ask, shows what each choice changes (M
+# only, or M and A; which home a move-day episode counts for), and how much of each home is seen. `dq.csv` has one line
+# a flag. Read it with whoever keyed the data, before any model.
+
+# %%
+write_import(tables, found.ledger, TABLES, home_notes=home_notes, overwrite=True)
+sorted(path.name for path in TABLES.iterdir())
+
+# %% [markdown]
+# ## 5. Staffing
+#
+# A rota of shifts, contracts, or totals over periods: whichever your homes hold. Totals give staff ratio and agency
+# share, contracts give turnover. Staff of homes that the extract does not know are set aside, and counted.
+
+# %%
+staffing = [table for name in ("contracts", "totals") for table in read_staffing(FILES / f"staff_{name}.csv")]
+write_staffing(staffing, into=TABLES, overwrite=True)
+tables = mm.read_tables(TABLES)
+{name: len(frame) for name, frame in tables.frames.items() if name.startswith("staff")}
+
+# %% [markdown]
+# ## 6. Is it whole? The first look
+#
+# `check_tables` tells every fault at once; there should be none that counts as an error. Then what the data hold. Look
+# at the rate and at coverage first: an authority sees only its own children.
+
+# %%
+errors = [finding for finding in mm.check_tables(tables) if finding.severity == "error"]
+print(f"{len(errors)} errors")
+plan = mm.load_plan("default")
+first_look = describe(tables, plan.frame)
+for name, value in first_look.items():
+    print(f"{name.replace('_', ' ')}: {value}")
+
+# %% [markdown]
+# ## 7. Where to go on
+#
+# * `missingmodels describe` sets these figures beside published ones.
+# * A plan fixes outcome, exposure, formula, priors and decision rule before you look at any effect; `docs/plans.md` has
+#   its keys. Where coverage is low, set `frame.coverage_rule` to `drop`, `bound` or `model` there, and say so.
+# * `missingmodels fit TABLES --plan PLAN.toml -o RUN` answers it.

@@ -1,0 +1,38 @@
+"""The command of official statistics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from missingmodels.cli.options import Allow, Json, Out, Overwrite, Seed, out
+from missingmodels.terminal import Progress
+
+
+def official(
+    folder: Annotated[Path, typer.Argument(help="Folder of published files as they were downloaded (CSV).")],
+    output: Out,
+    seed: Seed = 1,
+    allow_unconverged: Allow = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Fit missing incidents by authority and year to the workforce and homes that official statistics publish."""
+    from missingmodels.official_run import FORMAT, analyse_official, write_official
+    from missingmodels.report.official import STATEMENT, official_text
+    from missingmodels.tables.store import require_free
+
+    require_free(output, kind=FORMAT, overwrite=overwrite)
+    with Progress(quiet=as_json) as bar:
+        found = analyse_official(
+            folder,
+            seed=seed,
+            allow_unconverged=allow_unconverged,
+            progress=lambda done, total: bar("official", done, total),
+        )
+    page = write_official(found, output, overwrite=overwrite)
+    body: dict[str, Any] = {"output": str(output), "page": str(page), "rows": found.rows}
+    body |= {"statement": list(STATEMENT), "diagnostics": found.fit.diagnostics.as_dict()}
+    out(body, as_json, f"{official_text(found.head, found.rows)}\nPage: {page}")

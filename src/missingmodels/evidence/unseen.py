@@ -1,0 +1,234 @@
+"""H1 where one authority sees only its own children: bounds, and a model of the unseen.
+
+Equations: notation page, "Unseen peers". A fit here is of the model that answers H1, by the fast engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from missingmodels.errors import CannotAnswer, DiagnosticsFailed
+from missingmodels.evidence.estimands import rate_ratio
+from missingmodels.fit.fit import Fit, fit
+from missingmodels.frame.design import Design, build_design, require_contrast
+from missingmodels.frame.riskset import RiskSet, build_risk_set
+from missingmodels.frame.rows import build_rows, model_terms
+from missingmodels.frame.unseen import (
+    Unseen,
+    UnseenModel,
+    all_recent,
+    exposure_to,
+    filled_share,
+    mean_stay_days,
+    none_recent,
+    simulate_unseen,
+    visible_recent,
+    visible_residents,
+)
+from missingmodels.parameters import Array, Parameters
+from missingmodels.plan import Plan
+from missingmodels.provenance import stream
+from missingmodels.sources import card
+from missingmodels.tables import Tables
+
+CHAINS, ROUNDS, CANDIDATES = 5, 2, 20
+_HISTORY = ("own_1_7", "own_8_28", "arrival_band[0-6]", "arrival_band[7-27]", "arrival_band[28-89]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """The data, the question, and the assumed share of all places that hold a child."""
+
+    tables: Tables
+    risk: RiskSet
+    plan: Plan
+    model: str
+    seed: int
+    occupancy: float
+
+    @property
+    def exposure(self) -> str:
+        return self.plan.exposure.primary
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Days:
+    """Days at risk of the visible, N of them, with what the weights of a history need."""
+
+    design: Design
+    day: np.ndarray
+    others_recent: np.ndarray
+    others: np.ndarray
+
+
+def setting_of(
+    tables: Tables, risk: RiskSet, plan: Plan, *, model: str, seed: int, occupancy: float | None = None
+) -> Setting:
+    """The setting of a plan; occupancy is the national one if it is left out."""
+    share = card("occupancy").value if occupancy is None else occupancy
+    return Setting(tables=tables, risk=risk, plan=plan, model=model, seed=seed, occupancy=float(share))
+
+
+def restricted(setting: Setting) -> Fit | None:
+    """The fit on days of homes of which at least ``minimum_coverage`` is seen; None where those hold no contrast."""
+    plan = setting.plan
+    frame = plan.frame.model_copy(update={"coverage_rule": "drop"})
+    try:
+        risk = build_risk_set(setting.tables, frame)
+        return _fitted(replace(setting, risk=risk), None, "restricted")
+    except (CannotAnswer, DiagnosticsFailed):
+        return None
+
+
+def bounds(setting: Setting) -> tuple[Fit, Fit | None]:
+    """Fits with all unseen peers never and always recent; None where the latter leaves no contrast."""
+    low = _fitted(setting, none_recent(setting.risk), "never recent")
+    try:
+        return low, _fitted(setting, all_recent(setting.risk), "always recent")
+    except CannotAnswer:
+        return low, None
+
+
+def modelled(
+    setting: Setting,
+    start: Fit,
+    *,
+    chains: int = CHAINS,
+    rounds: int = ROUNDS,
+    candidates: int = CANDIDATES,
+) -> list[Fit]:
+    """The last fits of ``chains`` chains of data augmentation, each begun at a draw of ``start``."""
+    days, last = _days(setting), []
+    share = replace(setting, plan=_share_of(setting.plan, chains))
+    for chain in range(chains):
+        found = start
+        for step in range(rounds):
+            rng = stream(setting.seed, "unseen", chain, step)
+            at = int(rng.integers(found.parameters.draws))
+            unseen = _imputed(setting, days, found.parameters[at : at + 1], candidates, rng)
+            found = _fitted(share, unseen, f"chain {chain} round {step}")
+        last.append(found)
+    return last
+
+
+def mixed_ratio(fits: Sequence[Fit], exposure: str) -> Array:
+    """Draws of the rate ratio from M fits, mixed on the log scale.
+
+    A mixture of few fits varies less between them than the posterior does. Their means are spread so that the variance
+    is within + (1 + 1/M) between, as in Rubin's rules (Rubin 1987, Multiple Imputation for Nonresponse in Surveys).
+    """
+    each = [np.log(rate_ratio(f.parameters, {exposure: 1.0})) for f in fits]
+    means = np.array([draws.mean() for draws in each])
+    spread = np.sqrt((len(fits) + 1) / (len(fits) - 1)) if len(fits) > 1 else 1.0
+    return np.exp(
+        np.concatenate([draws + (spread - 1) * (mean - means.mean()) for draws, mean in zip(each, means, strict=True)])
+    )
+
+
+def _share_of(plan: Plan, chains: int) -> Plan:
+    """The plan with each chain's share of its draws, and of the effective draws that the gate asks."""
+    draws = max(-(-plan.sampling.draws // chains), 50)
+    return plan.model_copy(
+        update={
+            "sampling": plan.sampling.model_copy(update={"draws": draws}),
+            "gate": plan.gate.model_copy(update={"ess_min": plan.gate.ess_min / chains}),
+        }
+    )
+
+
+def _fitted(setting: Setting, unseen: Unseen | None, label: str) -> Fit:
+    rows = build_rows(setting.tables, setting.risk, setting.plan, unseen=unseen)
+    formula = model_terms(setting.plan, setting.model, setting.exposure)
+    design = build_design(rows, formula, conditional=setting.plan.frame.initial == "conditional")
+    require_contrast(design, setting.exposure)
+    seed = int(stream(setting.seed, "unseen", label).integers(2**31 - 1))
+    return fit(
+        design,
+        setting.plan,
+        model=setting.model,
+        exposure=setting.exposure,
+        seed=seed,
+        method="laplace",
+        allow_unconverged=True,
+    )
+
+
+def _days(setting: Setting) -> _Days:
+    risk, plan = setting.risk, setting.plan
+    rows = build_rows(setting.tables, risk, plan, by_day=True)
+    without_peers = {"M1": "M0", "M3": "M2"}[setting.model]
+    design = build_design(rows, model_terms(plan, without_peers))
+    day = rows.frame["day"].to_numpy()
+    visible, recent = visible_residents(risk), visible_recent(risk, plan.exposure.window_days)
+    own = risk.onset_anywhere[np.searchsorted(risk.child_ids, np.array(rows.child_ids)[design.child])]
+    lag = day[:, None] - 1 - np.arange(plan.exposure.window_days)
+    own_recent = (np.take_along_axis(own, np.maximum(lag, 0), axis=1) & (lag >= 0)).any(axis=1)
+    return _Days(
+        design=design,
+        day=day,
+        others_recent=recent[design.home, day] - own_recent,
+        others=visible[design.home, day] - 1,
+    )
+
+
+def _imputed(setting: Setting, days: _Days, theta: Parameters, candidates: int, rng: np.random.Generator) -> Unseen:
+    """One history of the unseen, drawn home by home given what the visible did and one draw of the parameters."""
+    design, effect = days.design, _effects(theta)
+    home_log_rate = theta.home[0][:, None] + theta.home_period[0]
+    own = theta.intercept[0] + sum(
+        (effect.get(name, 0.0) * design.column(name) for name in design.names), np.zeros(days.day.size)
+    )
+    model = _model_of(setting, days, theta, own, home_log_rate)
+    histories = simulate_unseen(setting.risk, model, candidates=candidates, rng=rng)
+    eta = own + home_log_rate[design.home, design.period]
+    expected = design.days * np.exp(eta) * theta.frailty_of(design.child_ids)[0][design.child]
+    homes = len(design.home_ids)
+    weight = np.empty((candidates, homes))
+    for i, history in enumerate(histories):
+        others = days.others + history.residents[design.home, days.day]
+        recent = days.others_recent + history.recent[design.home, days.day]
+        gain = model.peer * exposure_to(model.exposure, recent, others) + model.no_peers * (others == 0)
+        weight[i] = np.bincount(design.home, design.onsets * gain - expected * np.exp(gain), homes)
+    # the largest of weight plus Gumbel noise is a draw in proportion to exp(weight)
+    chosen = (weight + rng.gumbel(size=weight.shape)).argmax(axis=0)
+    at = np.arange(homes)
+    return Unseen(
+        residents=np.stack([h.residents for h in histories])[chosen, at],
+        recent=np.stack([h.recent for h in histories])[chosen, at],
+    )
+
+
+def _effects(theta: Parameters) -> Mapping[str, float]:
+    return {name: float(values[0]) for name, values in theta.coefficients.items()}
+
+
+def _model_of(setting: Setting, days: _Days, theta: Parameters, own: Array, home_log_rate: Array) -> UnseenModel:
+    design, effect = days.design, _effects(theta)
+    history = {name: effect[name] for name in _HISTORY if name in effect}
+    lasting = own - sum(
+        (
+            effect.get(name, 0.0) * design.column(name)
+            for name in (*_HISTORY, "history_unknown")
+            if name in design.names
+        ),
+        np.zeros(own.size),
+    )
+    order = np.argsort(design.home, kind="stable")
+    count = np.bincount(design.home, minlength=len(design.home_ids))
+    return UnseenModel(
+        filled_share=filled_share(setting.risk, setting.occupancy),
+        stay_days=mean_stay_days(setting.risk),
+        home_log_rate=home_log_rate,
+        donor_start=np.cumsum(count) - count,
+        donor_count=count,
+        donor_log_rate=lasting[order],
+        frailty_shape=float(theta.frailty_shape[0]),
+        history=history,
+        exposure=setting.exposure,
+        peer=effect[setting.exposure],
+        no_peers=effect.get("no_peers", 0.0),
+        window_days=setting.plan.exposure.window_days,
+    )

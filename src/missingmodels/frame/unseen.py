@@ -1,0 +1,213 @@
+"""Residents whom the data do not see: how many there may be, and how they count as peers. Plain arrays.
+
+Notation page, "Unseen peers". H homes, D days, K candidates, Q hidden places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from missingmodels.frame.exposure import any_onset, home_sums
+from missingmodels.frame.riskset import NO_HOME, RiskSet
+
+HISTORY_DAYS = 28
+_RECENT_WEEK = (1 << 7) - 1
+_BEFORE_IT = ((1 << HISTORY_DAYS) - 1) ^ _RECENT_WEEK
+BANDS = (0.25, 0.5, 0.75, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unseen:
+    """How many residents of each home are not in the data, and how many of those had a recent onset: (H, D) each."""
+
+    residents: np.ndarray
+    recent: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnseenModel:
+    """What one draw of the model of the visible says of a child whom nobody sees.
+
+    Attributes
+    ----------
+    filled_share : ρ, the share of hidden places that hold a child
+    stay_days : L, mean length of a stay
+    home_log_rate : (H, T) effects of homes and their periods, v + w
+    donor_start, donor_count : (H,) where the donors of a home lie in ``donor_log_rate``
+    donor_log_rate : log rate of a visible child's day, its history, peers and home left out
+    frailty_shape : k
+    history : log rate ratios of ``own_1_7``, ``own_8_28`` and the arrival bands, by column name
+    peer, no_peers : log rate ratios of one unit of the exposure, and of living alone
+    """
+
+    filled_share: float
+    stay_days: float
+    home_log_rate: np.ndarray
+    donor_start: np.ndarray
+    donor_count: np.ndarray
+    donor_log_rate: np.ndarray
+    frailty_shape: float
+    history: Mapping[str, float]
+    exposure: str
+    peer: float
+    no_peers: float
+    window_days: int
+
+
+def visible_residents(risk: RiskSet) -> np.ndarray:
+    """(H, D) residents in the data."""
+    return home_sums(risk.residence, risk.residence != NO_HOME, len(risk.home_ids)).astype(np.int64)
+
+
+def hidden_places(risk: RiskSet) -> np.ndarray:
+    """(H, D) registered places that no visible child holds; 0 where places are not recorded."""
+    return np.where(risk.occupancy_recorded, np.maximum(risk.occupancy - visible_residents(risk), 0), 0)
+
+
+def all_recent(risk: RiskSet) -> Unseen:
+    """The upper bound: every hidden place holds a child, and each had an onset lately."""
+    hidden = hidden_places(risk)
+    return Unseen(residents=hidden, recent=hidden)
+
+
+def none_recent(risk: RiskSet) -> Unseen:
+    """The lower bound: every hidden place holds a child, and none had an onset lately."""
+    hidden = hidden_places(risk)
+    return Unseen(residents=hidden, recent=np.zeros_like(hidden))
+
+
+def coverage_bands(risk: RiskSet) -> dict[str, float]:
+    """Share of the home-days with a visible resident by coverage, visible residents over places."""
+    seen = visible_residents(risk) > 0
+    values = risk.coverage[seen]
+    total = max(values.size, 1)
+    shares, low = {}, 0.0
+    for high in BANDS:
+        inside = (values > low) & (values <= high)
+        shares[f"over {low:g} to {high:g}"] = float(inside.sum() / total)
+        low = high
+    return shares | {"unrecorded": float(np.isnan(values).sum() / total)}
+
+
+def filled_share(risk: RiskSet, occupancy: float) -> float:
+    """ρ: share of hidden places that hold a child if a share ``occupancy`` of all places does."""
+    known = risk.occupancy_recorded & (visible_residents(risk) > 0)
+    places = risk.occupancy[known].sum()
+    seen = visible_residents(risk)[known].sum() / max(places, 1)
+    return float(np.clip((occupancy - seen) / max(1 - seen, 1e-9), 0.0, 1.0))
+
+
+def mean_stay_days(risk: RiskSet) -> float:
+    """L: resident-days over the ends of stays that the span holds."""
+    before, after = risk.residence[:, :-1], risk.residence[:, 1:]
+    ends = ((before != NO_HOME) & (before != after)).sum()
+    return float((risk.residence != NO_HOME).sum() / max(ends, 1))
+
+
+def visible_recent(risk: RiskSet, window_days: int) -> np.ndarray:
+    """(H, D) visible residents with an onset in the window before the day."""
+    recent = any_onset(risk.onset_anywhere, first_lag=1, last_lag=window_days) & (risk.residence != NO_HOME)
+    return home_sums(risk.residence, recent, len(risk.home_ids)).astype(np.int64)
+
+
+def exposure_to(exposure: str, recent: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Exposure to so many recent ones among so many others. ValueError for one that counts do not give."""
+    if exposure == "peer_presence":
+        return (recent > 0).astype(float)
+    if exposure == "peer_count":
+        return recent.astype(float)
+    if exposure == "peer_density":
+        return recent / np.maximum(others, 1)
+    raise ValueError(f"{exposure} is not made of counts of peers")
+
+
+def simulate_unseen(risk: RiskSet, model: UnseenModel, *, candidates: int, rng: np.random.Generator) -> list[Unseen]:
+    """K histories of the unseen, day by day, from the model of the visible and what the visible did.
+
+    A hidden place is filled and emptied at random, so that a share ρ is filled and stays last L days on average. Who
+    comes has the covariates of a visible child of the same home and a frailty of its own; absences themselves are
+    taken as short beside a stay.
+    """
+    hidden, visible = hidden_places(risk), visible_residents(risk)
+    seen_recent = visible_recent(risk, model.window_days)
+    home, rank = _places(hidden, model.donor_count)
+    if not home.size:
+        nobody = Unseen(residents=np.zeros_like(hidden), recent=np.zeros_like(hidden))
+        return [nobody] * candidates
+    state = _State(model, home, candidates, rng)
+    shape = (candidates, *hidden.shape)
+    residents, recents = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=np.int16)
+    bounds = np.flatnonzero(np.append(True, home[1:] != home[:-1]))
+    homes = home[bounds]
+    for day in range(hidden.shape[1]):
+        state.turn_over()
+        present = state.filled & (rank < hidden[home, day])
+        recent = present & (state.since_onset <= model.window_days)
+        residents[:, homes, day] = np.add.reduceat(present, bounds, axis=1, dtype=np.int16)
+        recents[:, homes, day] = np.add.reduceat(recent, bounds, axis=1, dtype=np.int16)
+        others = visible[home, day] + residents[:, home, day] - 1
+        others_recent = seen_recent[home, day] + recents[:, home, day] - recent
+        eta = model.home_log_rate[home, day // risk.period_days] + state.log_rate()
+        eta += model.peer * exposure_to(model.exposure, others_recent, others) + model.no_peers * (others == 0)
+        state.happen(present & (rng.random(present.shape) < -np.expm1(-np.exp(eta))))
+    return [
+        Unseen(residents=a.astype(np.int64), recent=b.astype(np.int64)) for a, b in zip(residents, recents, strict=True)
+    ]
+
+
+class _State:
+    """Who is in each hidden place, (K, Q), and their days so far."""
+
+    def __init__(self, model: UnseenModel, home: np.ndarray, candidates: int, rng: np.random.Generator) -> None:
+        shape = (candidates, home.size)
+        self.model, self.home, self.rng = model, np.broadcast_to(home, shape), rng
+        rho = model.filled_share
+        self.leaves = 1 / max(model.stay_days, 1.0)
+        self.comes = min(self.leaves * rho / (1 - rho), 1.0) if rho < 1 else 1.0
+        self.filled = rng.random(shape) < rho
+        self.here = np.full(shape, 10_000)
+        self.since_onset = np.full(shape, 10_000)
+        self.history = np.zeros(shape, dtype=np.int64)
+        self.own = np.zeros(shape)
+        self._meet(np.ones(shape, dtype=bool))
+
+    def turn_over(self) -> None:
+        draw = self.rng.random(self.filled.shape)
+        left = self.filled & (draw < self.leaves)
+        # with every place filled, whoever leaves makes room for the next
+        came = (~self.filled & (draw < self.comes)) | (left & (self.model.filled_share == 1))
+        self.filled = (self.filled & ~left) | came
+        self.here += 1
+        self.since_onset += 1
+        self.history = (self.history << 1) & (_RECENT_WEEK | _BEFORE_IT)
+        self.here[came], self.since_onset[came], self.history[came] = 0, 10_000, 0
+        self._meet(came)
+
+    def _meet(self, new: np.ndarray) -> None:
+        """Frailty and covariates of newcomers."""
+        home, k = self.home[new], self.model.frailty_shape
+        frailty = np.maximum(self.rng.gamma(k, 1 / k, home.size), 1e-300)
+        pick = (self.rng.random(home.size) * self.model.donor_count[home]).astype(np.int64)
+        self.own[new] = np.log(frailty) + self.model.donor_log_rate[self.model.donor_start[home] + pick]
+
+    def log_rate(self) -> np.ndarray:
+        effect = self.model.history
+        eta = self.own + effect.get("own_1_7", 0.0) * ((self.history & _RECENT_WEEK) > 0)
+        eta += effect.get("own_8_28", 0.0) * ((self.history & _BEFORE_IT) > 0)
+        bands = [effect.get(f"arrival_band[{band}]", 0.0) for band in ("0-6", "7-27", "28-89")]
+        return eta + np.select([self.here < 7, self.here < 28, self.here < 90], bands, default=0.0)
+
+    def happen(self, onset: np.ndarray) -> None:
+        self.since_onset[onset] = 0
+        self.history |= onset
+
+
+def _places(hidden: np.ndarray, donors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Home and rank of each hidden place of homes with a visible child at risk; nobody else is a peer of any."""
+    most = np.where(donors > 0, hidden.max(axis=1, initial=0), 0)
+    home = np.repeat(np.arange(most.size), most)
+    rank = np.arange(home.size) - np.repeat(np.cumsum(most) - most, most)
+    return home, rank

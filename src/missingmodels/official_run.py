@@ -1,0 +1,105 @@
+"""Official statistics from a folder of files to an answer on disk. Wiring only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from missingmodels.extract.official import Official, read_official
+from missingmodels.fit.drawn import Progress
+from missingmodels.fit.official import OfficialFit, fit_official
+from missingmodels.frame.official import OfficialDesign, build_official
+from missingmodels.plan import Sampling
+from missingmodels.report.official import SCALES, STATEMENT, label_of, official_page
+from missingmodels.tables.store import MANIFEST, whole_folder
+
+FORMAT = "missingmodels-official-1"
+PAGE = "official.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialAnswer:
+    """What the figures say; ``rows`` one a column, ``scales`` one a scale."""
+
+    official: Official
+    fit: OfficialFit
+    rows: list[dict[str, Any]]
+    scales: list[dict[str, Any]]
+    head: str
+
+
+def analyse_official(
+    folder: Path,
+    *,
+    seed: int,
+    sampling: Sampling | None = None,
+    allow_unconverged: bool = False,
+    progress: Progress | None = None,
+) -> OfficialAnswer:
+    """Read, fit and summarise. Raises what ``read_official``, ``build_official`` and ``fit_official`` raise."""
+    official = read_official(folder)
+    design = build_official(official.panel)
+    found = fit_official(design, seed=seed, sampling=sampling, allow_unconverged=allow_unconverged, progress=progress)
+    rows = []
+    for name, draws in found.ratios().items():
+        label, part = label_of(name)
+        rows.append(
+            {"column": name, "label": label, "part": part} | _summary(draws) | {"above": float((draws > 1).mean())}
+        )
+    scales = [{"label": text} | _summary(found.draws[name].to_numpy().ravel()) for name, text in SCALES.items()]
+    return OfficialAnswer(official=official, fit=found, rows=rows, scales=scales, head=_head(design))
+
+
+def write_official(found: OfficialAnswer, folder: Path, *, overwrite: bool) -> Path:
+    """Write panel, estimates, record and page; the folder appears whole or not at all. Returns the page's path."""
+    certificate = dict(found.fit.certificate)
+    notes = [*found.official.notes, *found.fit.design.notes]
+    page = official_page(
+        head=found.head,
+        rows=found.rows,
+        scales=found.scales,
+        notes=notes,
+        fit=_fit_words(certificate),
+        failed=list(found.fit.diagnostics.failed),
+    )
+    record: Mapping[str, Any] = {
+        "format": FORMAT,
+        "statement": list(STATEMENT),
+        "rows": found.rows,
+        "scales": found.scales,
+        "notes": notes,
+        "files": dict(found.official.digests),
+        "certificate": certificate,
+    }
+    with whole_folder(folder, kind=FORMAT, overwrite=overwrite) as scratch:
+        found.official.panel.to_csv(scratch / "panel.csv", index=False, lineterminator="\n")
+        pd.DataFrame(found.rows).to_csv(scratch / "estimates.csv", index=False, lineterminator="\n")
+        (scratch / PAGE).write_text(page, encoding="utf-8")
+        (scratch / "official.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        manifest = {"format": FORMAT, "certificate": certificate}
+        (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return Path(folder) / PAGE
+
+
+def _fit_words(certificate: Mapping[str, Any]) -> str:
+    head = "NUTS (nutpie), {chains} chains of {draws} draws, seed {seed}. Priors: ".format(**certificate)
+    return head + "; ".join(f"{name} {text}" for name, text in certificate["priors"].items())
+
+
+def _summary(draws: np.ndarray) -> dict[str, float]:
+    low, median, high = np.quantile(draws, [0.05, 0.5, 0.95])
+    return {"median": float(median), "low": float(low), "high": float(high)}
+
+
+def _head(design: OfficialDesign) -> str:
+    censored = int((design.low != design.high).sum())
+    return (
+        f"{len(design.low)} authority-years of {len(design.authorities)} authorities, {design.years[0]} to "
+        f"{design.years[-1]}; {censored} counts known as an interval only"
+    )

@@ -1,0 +1,177 @@
+"""Unseen residents: completed exposures against the whole world, and simulated histories against closed forms."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from missingmodels.errors import ConfigInvalid
+from missingmodels.frame.riskset import NO_HOME, build_risk_set
+from missingmodels.frame.rows import build_rows
+from missingmodels.frame.unseen import (
+    Unseen,
+    UnseenModel,
+    all_recent,
+    coverage_bands,
+    exposure_to,
+    filled_share,
+    hidden_places,
+    mean_stay_days,
+    none_recent,
+    simulate_unseen,
+    visible_recent,
+    visible_residents,
+)
+from worlds import plan_of, small_world
+
+PLAN = {"models": ["M0", "M1"], "exposure": {"beside": ["peer_count", "peer_density"]}}
+EXPOSURES = ("peer_presence", "peer_count", "peer_density", "no_peers", "peers_unseen")
+
+
+@pytest.fixture(scope="module")
+def world():
+    return small_world(3, n_homes=12, days=120, recording={"unseen_children_share": 0.4})
+
+
+def test_stating_who_is_unseen_gives_the_exposures_of_the_whole_world(world):
+    plan = plan_of(**PLAN)
+    seen, whole = build_risk_set(world.tables, plan.frame), build_risk_set(world.happened, plan.frame)
+    homes = [whole.home_ids.index(home) for home in seen.home_ids]
+    truth = Unseen(
+        residents=visible_residents(whole)[homes] - visible_residents(seen),
+        recent=visible_recent(whole, 7)[homes] - visible_recent(seen, 7),
+    )
+    assert truth.residents.sum() > 0
+    assert truth.recent.sum() > 0
+    columns = {}
+    for name, rows in (
+        ("completed", build_rows(world.tables, seen, plan, unseen=truth, by_day=True)),
+        ("whole", build_rows(world.happened, whole, plan, by_day=True)),
+        ("recorded", build_rows(world.tables, seen, plan, by_day=True)),
+    ):
+        frame = rows.frame.assign(who=np.array(rows.child_ids)[rows.frame["child"]])
+        columns[name] = frame.set_index(["who", "day"])[[*EXPOSURES, "onsets"]]
+    same = columns["whole"].loc[columns["completed"].index]
+    # nobody asks how long the record of a stated child is, so that flag alone may differ, and only downwards
+    assert (columns["completed"].pop("peers_unseen") <= same.pop("peers_unseen")).all()
+    assert columns["recorded"].pop("peers_unseen").mean() > 0.5
+    np.testing.assert_allclose(columns["completed"], same)
+    assert not np.allclose(columns["recorded"], same), "the test world hides nobody who matters"
+
+
+def test_bounds_fill_every_hidden_place(world):
+    risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
+    low, high = none_recent(risk), all_recent(risk)
+    places = np.where(risk.occupancy_recorded, risk.occupancy, 0)
+    np.testing.assert_array_equal(low.residents + np.minimum(visible_residents(risk), places), places)
+    assert not low.recent.any()
+    np.testing.assert_array_equal(high.recent, high.residents)
+
+
+def test_coverage_bands_by_hand(world):
+    risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
+    bands = coverage_bands(risk)
+    assert sum(bands.values()) == pytest.approx(1)
+    values = risk.coverage[visible_residents(risk) > 0]
+    assert bands["over 0.75 to 1"] == pytest.approx(np.mean(values > 0.75))
+    assert bands["over 0.25 to 0.5"] == pytest.approx(np.mean((values > 0.25) & (values <= 0.5)))
+
+
+def test_share_filled(world):
+    risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
+    seen = visible_residents(risk) > 0
+    # if the hidden places are filled so, the share filled of all places is as assumed
+    rho = filled_share(risk, 0.8)
+    filled = visible_residents(risk)[seen].sum() + rho * hidden_places(risk)[seen].sum()
+    assert filled / risk.occupancy[seen].sum() == pytest.approx(0.8)
+    assert filled_share(risk, 0.01) == 0
+    assert filled_share(risk, 1.0) == 1
+
+
+def settled(risk, **changes):
+    """A model without history or peers, in which every home has one donor of rate 0.02 a day."""
+    homes = len(risk.home_ids)
+    values = {
+        "filled_share": 0.6,
+        "stay_days": 1e6,
+        "home_log_rate": np.zeros((homes, risk.periods)),
+        "donor_start": np.arange(homes),
+        "donor_count": np.ones(homes, dtype=int),
+        "donor_log_rate": np.full(homes, np.log(0.02)),
+        "frailty_shape": 0.5,
+        "history": {},
+        "exposure": "peer_count",
+        "peer": 0.0,
+        "no_peers": 0.0,
+        "window_days": 7,
+    }
+    return UnseenModel(**(values | changes))
+
+
+def recent_share(risk, model, *, candidates=150, seed=1):
+    found = simulate_unseen(risk, model, candidates=candidates, rng=np.random.default_rng(seed))
+    after = slice(40, None)
+    return sum(f.recent[:, after].sum() for f in found) / sum(f.residents[:, after].sum() for f in found)
+
+
+def test_simulated_histories_against_closed_forms(world):
+    risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
+    found = simulate_unseen(risk, settled(risk), candidates=150, rng=np.random.default_rng(1))
+    total = sum(f.residents.sum() for f in found) / len(found)
+    assert total / hidden_places(risk).sum() == pytest.approx(0.6, abs=0.03)
+    # seven days without an onset, u integrated out: (1 + 7 λ / k)^-k
+    expected = 1 - (1 + 7 * 0.02 / 0.5) ** -0.5
+    assert recent_share(risk, settled(risk)) == pytest.approx(expected, abs=0.02)
+    # stays that last 30 days: the share filled is the same
+    found = simulate_unseen(risk, settled(risk, stay_days=30.0), candidates=60, rng=np.random.default_rng(2))
+    total = sum(f.residents.sum() for f in found) / len(found)
+    assert total / hidden_places(risk).sum() == pytest.approx(0.6, abs=0.03)
+
+
+def test_history_peers_and_homes_move_the_unseen(world):
+    risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
+    base = recent_share(risk, settled(risk), candidates=40)
+    own = {"own_1_7": 1.0, "own_8_28": 0.5}
+    assert recent_share(risk, settled(risk, history=own), candidates=40) > base * 1.2
+    assert recent_share(risk, settled(risk, peer=1.5), candidates=40) > base * 1.2
+    higher = np.full((len(risk.home_ids), risk.periods), 1.0)
+    assert recent_share(risk, settled(risk, home_log_rate=higher), candidates=40) > base * 1.5
+
+
+def test_nobody_is_drawn_where_no_place_is_hidden():
+    whole = small_world(3, n_homes=6, days=60)
+    risk = build_risk_set(whole.tables, plan_of(**PLAN).frame)
+    found = simulate_unseen(risk, settled(risk), candidates=2, rng=np.random.default_rng(1))
+    assert [f.residents.sum() for f in found] == [0, 0]
+
+
+def test_exposure_to_counts():
+    recent, others = np.array([0, 1, 2]), np.array([0, 2, 4])
+    assert exposure_to("peer_presence", recent, others).tolist() == [0, 1, 1]
+    assert exposure_to("peer_count", recent, others).tolist() == [0, 1, 2]
+    assert exposure_to("peer_density", recent, others).tolist() == [0, 0.5, 0.5]
+    with pytest.raises(ValueError, match="peer_network"):
+        exposure_to("peer_network", recent, others)
+
+
+def test_mean_stay(world):
+    risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
+    ends = sum(
+        bool(home != NO_HOME and home != after) for row in risk.residence for home, after in itertools.pairwise(row)
+    )
+    assert mean_stay_days(risk) == pytest.approx((risk.residence != NO_HOME).sum() / ends)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "words"),
+    [
+        ({"primary": "peer_kernel", "beside": []}, "one of peer_presence"),
+        ({"moderation": "staff_ratio_within"}, "moderation"),
+    ],
+)
+def test_plans_that_cannot_be_completed(exposure, words):
+    with pytest.raises(ConfigInvalid, match=words):
+        plan_of(exposure=exposure, frame={"coverage_rule": "model"})
+    plan_of(exposure=exposure, frame={"coverage_rule": "keep"})
