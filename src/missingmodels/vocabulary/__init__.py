@@ -1,0 +1,75 @@
+"""Each quantity of the specification once: code name, symbol, unit, support and meaning."""
+
+from __future__ import annotations
+
+from missingmodels.vocabulary.daily import DAILY, DAILY_EQUATIONS
+from missingmodels.vocabulary.onset import (
+    CALENDAR,
+    HISTORY,
+    MODERATION,
+    OUTCOME,
+    OUTSIDE,
+    PARAMETERS,
+    PEERS,
+    STRUCTURE,
+    VULNERABILITY,
+)
+from missingmodels.vocabulary.outcomes import OTHER_OUTCOMES, OUTCOME_COLUMNS, OUTCOME_EQUATIONS
+from missingmodels.vocabulary.quantity import Quantity
+from missingmodels.vocabulary.unseen import UNSEEN, UNSEEN_EQUATION
+
+__all__ = ["GROUPS", "OUTCOME_EQUATIONS", "QUANTITIES", "STRUCTURE", "Quantity", "column_label", "notation_page"]
+
+GROUPS = {
+    "Outcome and exposure to risk": OUTCOME,
+    "Parameters": PARAMETERS,
+    "Vulnerability": VULNERABILITY,
+    "History": HISTORY,
+    "Peers (H1)": PEERS,
+    "Ties beyond the home": OUTSIDE,
+    "Structure (H2)": STRUCTURE,
+    "Moderation (A3)": MODERATION,
+    "Calendar": CALENDAR,
+    "Other outcomes": OTHER_OUTCOMES,
+    "Columns of the other outcomes": OUTCOME_COLUMNS,
+    "Daily models": DAILY,
+    "Unseen peers": UNSEEN,
+}
+EQUATIONS = {"Unseen peers": UNSEEN_EQUATION}
+QUANTITIES = {q.name: q for group in GROUPS.values() for q in group}
+
+
+def column_label(name: str) -> str:
+    """A few words for a design column, whatever suffix or level it carries; the name itself if it is not known.
+
+    The factors of an interaction are joined by ×.
+    """
+    if name.startswith("bs("):
+        variable, part = name[3:].partition(",")[0], int(name.rpartition("[")[2].rstrip("]")) + 1
+        return f"{column_label(variable)}, curve, part {part}"
+    if ":" in name:
+        return " × ".join(column_label(part) for part in name.split(":"))
+    stem, _, level = name.partition("[")
+    for suffix, words in (
+        ("_between", ", between homes"),
+        ("_within", ", within a home"),
+        ("_unrecorded", " unrecorded"),
+    ):
+        if stem.removesuffix(suffix) != stem and stem.removesuffix(suffix) in QUANTITIES:
+            return QUANTITIES[stem.removesuffix(suffix)].label + words
+    if stem not in QUANTITIES:
+        return name
+    return QUANTITIES[stem].label + (f" {level.rstrip(']')}" if level else "")
+
+
+def notation_page() -> str:
+    """The notation page as Markdown."""
+    lines = ["# Notation", "", "Made from `missingmodels.vocabulary`; code uses these names.", ""]
+    for title, group in GROUPS.items():
+        lines += [f"## {title}", "", "| code | symbol | unit | values | meaning |", "|---|---|---|---|---|"]
+        lines += [f"| `{q.name}` | {q.symbol} | {q.unit} | {q.support} | {q.meaning} |" for q in group]
+        lines += ["", EQUATIONS[title]] if title in EQUATIONS else [""]
+    lines += ["## Equations of the other outcomes", "", "Symbols as above; a_i ~ Normal(0, σ_child²).", ""]
+    for name, (equation, meaning) in OUTCOME_EQUATIONS.items():
+        lines += [f"* `{name}`: {equation}", f"  ({meaning})"]
+    return "\n".join([*lines, "", "## Equations of the daily models", "", DAILY_EQUATIONS])

@@ -1,0 +1,82 @@
+"""Quantities and equations of the models of child-days."""
+
+from __future__ import annotations
+
+from missingmodels.vocabulary.quantity import named as _q
+
+DAILY = (
+    _q(
+        "kernel_days",
+        "τ",
+        "days",
+        "> 0",
+        "time scale of influence",
+        "days after which an onset's influence is down to 37 %, where it is estimated",
+    ),
+    _q("half_life_days", "τ ln 2", "days", "> 0", "half-life of influence", "days after which it is halved"),
+    _q(
+        "peer_ratio",
+        "exp(δ …)",
+        "",
+        "> 0",
+        "rate ratio of peers",
+        "of one unit of the plan's exposure; with a kernel, the day after one co-resident's onset, exp(δ e^(−1/τ))",
+    ),
+    _q(
+        "peer_ratio_week",
+        "exp(δ …)",
+        "",
+        "> 0",
+        "rate ratio over a week",
+        "geometric mean over days 1 to 7 after one co-resident's onset, with a kernel",
+    ),
+    _q("sigma_process", "σ", "log rate", "≥ 0", "sd of the home process", "stationary standard deviation of v_h(t)"),
+    _q(
+        "process_days",
+        "ℓ",
+        "days",
+        "> 0",
+        "time scale of the home process",
+        "days apart at which two values of v_h(t) correlate by 37 %",
+    ),
+    _q(
+        "own_branching",
+        "α_own",
+        "onsets",
+        "≥ 0",
+        "own branching ratio",
+        "further onsets of the same child that one onset brings, while resident and at risk",
+    ),
+    _q(
+        "peer_branching",
+        "α_peer",
+        "onsets",
+        "≥ 0",
+        "peers' branching ratio",
+        "onsets that one brings among all others of the home together, whatever their number",
+    ),
+    _q(
+        "total_branching",
+        "α_own + α_peer",
+        "onsets",
+        "≥ 0",
+        "total branching ratio",
+        "spectral radius of a home's offspring matrix; below 1 one onset's descendants die out",
+    ),
+)
+DAILY_EQUATIONS = """\
+Sums over s run over the onsets on the L days before d (L = 60 unless set), P_i(d) are the children who live with i on
+day d, and n_h(d) is the home's occupancy. What the onset model has and is not named stays as it is.
+
+* `kernel`: log λ_id = … + δ Σ_{j ∈ P_i(d)} Σ_s exp(−(d − s)/τ), with τ estimated.
+* `ornstein_uhlenbeck`: log λ_id = … + v_h(⌊d/7⌋), Cov(v_h(a), v_h(b)) = σ² exp(−7 |a − b| / ℓ), in place of home ×
+  28-day effects; constant within a cell of 7 days, an AR(1) with φ = exp(−7/ℓ) from one to the next.
+* `hawkes`: λ_id = u_i exp(α + x_i'β + … + v_h + w_{h,period}) + α_own Σ_s g(d − s) over the child's own onsets
+  + Σ_{j ∈ P_i(d)} α_peer / (n_h(d) − 1) Σ_s g(d − s) over those of j, with g(m) = exp(−m/τ) / Σ_{m'=1..L} exp(−m'/τ),
+  which sums to 1 over m = 1 … L. It holds no own onsets in windows. An onset brings α_own onsets of the same child and,
+  in a home with others, α_peer of the others together (α_peer / (n − 1) of each), as long as they stay and are at risk:
+  days away and moves lower both. Every column of a home's offspring matrix sums to α_own + α_peer, which is
+  therefore its spectral radius. Excitation adds to the rate and is not multiplied by u_i, so that an onset brings
+  equally many whoever has it; a gamma frailty would no longer integrate out, so u_i is log-normal with mean 1, and
+  sampled.
+"""

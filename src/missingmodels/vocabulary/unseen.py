@@ -1,0 +1,38 @@
+"""Quantities and equation of peers who are not in the data."""
+
+from __future__ import annotations
+
+from missingmodels.vocabulary.quantity import named as _q
+
+UNSEEN = (
+    _q("visible", "V", "children", "≥ 0", "visible residents", "residents of a home on a day who are in the data"),
+    _q("hidden", "c", "places", "≥ 0", "hidden places", "registered places that no visible child holds"),
+    _q("coverage", "V / (V + c)", "share", "0 to 1", "coverage", "visible residents over places"),
+    _q("filled_share", "ρ", "share", "0 to 1", "share filled", "hidden places that hold a child, of all of them"),
+    _q("stay_days", "L", "days", "> 0", "mean stay", "resident-days over the ends of stays"),
+)
+UNSEEN_EQUATION = """\
+One authority sees its own children only. Each of the c_hd hidden places of home h on day d holds a child or not, a
+two-state chain in days that is left with probability 1/L and entered with ρ / ((1 − ρ) L), so that a share ρ is filled.
+With o the share of all places in England that are filled, and v̄ the visible residents over all places,
+
+    ρ = (o − v̄) / (1 − v̄),   cut to [0, 1]
+
+An unseen child j in a hidden place has the model's own intensity,
+
+    log λ_jd = m_j + q_jd'γ + δ p_jd + κ a_jd + v_h + w_{h,period} + log u_j,    u_j ~ Gamma(k, k)
+
+where m_j is intercept and covariates of a day of a visible child of the same home, drawn at random, q_jd its own
+simulated history, p_jd the exposure to visible and unseen peers, and a_jd is 1 if it lives alone (κ: `no_peers`). Its
+onsets are latent. Given one draw θ of the parameters, K histories z of a home's unseen are drawn forward, and one is
+kept with probability in proportion to what it makes of the visible onsets,
+
+    Π_{i, d} exp(y_id g_id(z) − n_id Λ_id exp g_id(z)),    g_id(z) = δ p_id(z) + κ a_id(z)
+
+with Λ_id the visible child's intensity without g. So an imputed history is a draw given the outcome, without which δ
+would be drawn towards 0. The model is then fitted to the completed data, θ drawn anew, and so on (data augmentation;
+Tanner and Wong 1987, J. Am. Stat. Assoc. 82); the posterior mixes the last fits of M such chains, by Rubin's rules. The
+chains start from the fit in which nobody unseen is ever recent. *Bounds*: every hidden place is filled, and those in
+them are never recent, or always. Assumed: unseen children are like the visible ones of their home, the unseen are
+missing for a short time beside their stay, and K is enough for homes as small as these.
+"""
