@@ -21,6 +21,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 import numpy as np
 from ranks import Line, ranked, run, summary, verdict
 
+from missingmodels.errors import DiagnosticsFailed
 from missingmodels.fit.fit import fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.groups import Group
@@ -158,10 +159,18 @@ def replicate(name: str, number: int) -> list[Line]:
     rate = np.exp(empty.log_rate(truth)[0]) * truth.frailty[0, empty.child]
     design = replace(empty, onsets=rng.poisson(rate * empty.days))
     begin = time.process_time()
-    found = fit(design, plan, model="M1", exposure=EXPOSURE, seed=seed_of(SEED, name, number), allow_unconverged=True)
-    seconds = time.process_time() - begin
-    head = {"model": name, "replicate": number, "passed": found.diagnostics.passed, "cpu_seconds": round(seconds, 2)}
-    true, draws = scalars_of(truth), scalars_of(found.parameters)
+    head = {"model": name, "replicate": number}
+    true = scalars_of(truth)
+    try:
+        found = fit(
+            design, plan, model="M1", exposure=EXPOSURE, seed=seed_of(SEED, name, number), allow_unconverged=True
+        )
+    except DiagnosticsFailed:
+        # the fast engine found no mode, or two: a refusal like any other
+        spent = {"passed": False, "cpu_seconds": round(time.process_time() - begin, 2)}
+        return [head | spent | {"parameter": n, "truth": float(v[0]), "rank": -1} for n, v in true.items()]
+    head |= {"passed": found.diagnostics.passed, "cpu_seconds": round(time.process_time() - begin, 2)}
+    draws = scalars_of(found.parameters)
     shown = {n: v for n, v in draws.items() if not np.isnan(v).any() and np.ptp(v) > 0}
     return [head | {"parameter": n} | ranked(v, float(true[n][0])) for n, v in shown.items()]
 

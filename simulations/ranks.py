@@ -53,14 +53,16 @@ def summary(ranks: pd.DataFrame) -> pd.DataFrame:
     for (model, parameter), held in ranks.groupby(["model", "parameter"], sort=False):
         kept = held[held["passed"]]
         count = len(kept)
-        test = chisquare(np.bincount(kept["rank"] * BINS // (RANKED + 1), minlength=BINS))
+        if not count:
+            continue
+        test = chisquare(np.bincount(kept["rank"].to_numpy(np.int64) * BINS // (RANKED + 1), minlength=BINS))
         # ranks are whole, so each is put in the middle of its step
         ecdf = kstest((kept["rank"] + 0.5) / (RANKED + 1), "uniform")
         line: Line = {"model": model, "parameter": parameter, "replicates": count}
         line |= {"chi_square": test.statistic, "df": BINS - 1, "p_chi_square": test.pvalue}
         line |= {"ecdf_distance": ecdf.statistic, "p_ecdf": ecdf.pvalue}
         for share in (50, 90):
-            hits = int(kept[f"in_{share}"].sum())
+            hits = int(kept[f"in_{share}"].astype(bool).sum())
             line |= {f"coverage_{share}": hits / count, f"coverage_{share}_error": share_error(hits, count)}
         line |= {"share_refused": 1 - count / len(held), "cpu_seconds_per_fit": held["cpu_seconds"].mean()}
         lines.append(line)
