@@ -23,7 +23,6 @@ from worlds import plan_of
 
 LEVELS = {"sigma_authority": 0.3, "sigma_owner": 0.2, "sigma_peer_slope": 0.4}
 ASKED = {
-    "log_normal": ({"frailty": "log_normal"}, {"law": "log_normal", "frailty_sd_log": 1.0}, "frailty = 'log_normal'"),
     "authority": ({"authority": True}, {"sigma_authority": 0.3}, "effects of authority"),
     "owner": ({"owner": True}, {"sigma_owner": 0.3}, "effects of owner"),
     "slope": ({"peer_slope_by_home": True}, {"sigma_peer_slope": 0.3}, "a peer slope by home"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from missingmodels.fit.fit import Fit, fit
 from missingmodels.frame.design import build_design, require_contrast
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms
-from missingmodels.plan import Decision, Method, Plan
+from missingmodels.plan import Decision, Effects, Method, Plan
 from missingmodels.provenance import digest_json
 from missingmodels.tables import Tables
 
@@ -25,7 +25,7 @@ Kind = Literal["influence", "alarm", "size"]
 ALARM, NO_ALARM, QUIET = "alarm", "no alarm", "no alarm: supported as negligible"
 NOTHING = "nothing to compare"
 MORE = 4
-NOT_FAST = ("frailty", "authority", "owner", "peer_slope_by_home")  # keys of a plan's effects, where it has them
+NOT_FAST = ("authority", "owner", "peer_slope_by_home")  # keys of a plan's effects
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,18 +187,8 @@ def changed(plan: Plan, values: Mapping[str, Any]) -> Plan:
 
 def beyond_fast_engine(plan: Plan) -> dict[str, Any]:
     """What a plan asks that the fast engine cannot fit, as dotted keys with the default that stands for it."""
-    effects = getattr(plan, "effects", None)
-    if effects is None:
-        return {}
-    default, asked = type(effects)().model_dump(), effects.model_dump()
-    return {f"effects.{name}": default[name] for name in NOT_FAST if name in asked and asked[name] != default[name]}
-
-
-def frailty_laws(plan: Plan) -> tuple[str, ...]:
-    """Laws of the children's frailty that plans of this version know; ``gamma`` alone where they cannot choose."""
-    effects = type(plan).model_fields.get("effects")
-    field = getattr(effects.annotation, "model_fields", {}).get("frailty") if effects is not None else None
-    return tuple(get_args(field.annotation)) if field is not None else ("gamma",)
+    default, asked = Effects().model_dump(), plan.effects.model_dump()
+    return {f"effects.{name}": default[name] for name in NOT_FAST if asked[name] != default[name]}
 
 
 def judged(

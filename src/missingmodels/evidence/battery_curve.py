@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-from missingmodels.evidence.battery_bench import Bench, changed, frailty_laws, judged
+from missingmodels.evidence.battery_bench import Bench, changed, judged
 from missingmodels.evidence.battery_variants import ERRORS, _merged, period_changes
+from missingmodels.models.priors import FRAILTY
 from missingmodels.plan import Plan
 
 WINDOWS = (3, 7, 14, 28)
@@ -51,7 +52,7 @@ def specification_curve(bench: Bench, *, report: Callable[[int, int], None] | No
 def _asked(bench: Bench) -> Iterator[tuple[int, int, str, str]]:
     windows = sorted({*WINDOWS, bench.plan.exposure.window_days})
     periods = sorted({*PERIODS, bench.plan.frame.period_days})
-    yield from product(windows, periods, ADJUSTED, [law for law in frailty_laws(bench.plan) if _can_fit(bench, law)])
+    yield from product(windows, periods, ADJUSTED, [law for law in FRAILTY if _can_fit(bench, law)])
 
 
 def _can_fit(bench: Bench, law: str) -> bool:
@@ -97,4 +98,4 @@ def _plan(bench: Bench, window: int, period: int, adjusted: str, law: str) -> tu
 
 
 def _law(plan: Plan) -> str:
-    return str(getattr(getattr(plan, "effects", None), "frailty", "gamma"))
+    return plan.effects.frailty

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
-from missingmodels.evidence.battery_bench import Bench, Line, changed, frailty_laws, judged, nothing
+from missingmodels.evidence.battery_bench import Bench, Line, changed, judged, nothing
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.placebo import lagged_presence, without_joint_departures
 from missingmodels.frame.rows import model_terms
+from missingmodels.models.priors import FRAILTY
 from missingmodels.plan import Method
 
 WINDOWS = (3, 7, 14, 28)
@@ -119,10 +120,8 @@ def coverage(bench: Bench) -> list[Line]:
 
 
 def frailty(bench: Bench) -> list[Line]:
-    """Other laws of the children's frailty that the plan knows; only the sampler fits them."""
-    laws = [law for law in frailty_laws(bench.plan) if law != "gamma"]
-    if not laws:
-        return [nothing("frailty", "other law", "influence", "this version knows the gamma law only")]
+    """The other laws of the children's frailty; of two modes the fast engine refuses one, and the sampler takes it."""
+    laws = [law for law in FRAILTY if law != bench.plan.effects.frailty]
     method: Method = "auto" if bench.sampled else "laplace"
     return [_under(bench, {"effects.frailty": law}, "frailty", law.replace("_", " "), method) for law in laws]
 

@@ -125,7 +125,7 @@ def _with_lags(daily: DailyDesign, rows: Rows, risk: RiskSet, memory: int) -> Da
     """The design with onsets by lag. Raises CannotAnswer where no onset lies behind a day at risk in the window."""
     # children without a day at risk have left the rows
     child = np.searchsorted(risk.child_ids, rows.child_ids)[rows.frame["child"].to_numpy()]
-    place = _places(child, rows.frame["split"].to_numpy(), risk)
+    place = _places(child, rows.frame["split"].to_numpy(dtype=np.int64), risk)
     hawkes = daily.kind == "hawkes"
     peers = _peer_lags(risk, place, memory, shared=hawkes)
     if not (daily.design.window_days[peers.row] > 0).any():
