@@ -189,7 +189,7 @@ def test_an_unknown_method_is_told(design: Design) -> None:
 
 
 def test_a_tail_beyond_the_proposals_is_refused_where_pareto_k_sees_nothing() -> None:
-    """The lower twentieth of the posterior lies where proposals are few; k-hat and the effective number may look sound."""
+    """A twentieth of the posterior lies where proposals are few, and k-hat and the effective number may look sound."""
     design, plan = separated(6.0)
     fits = [fit(design, plan, model="M0", seed=seed, allow_unconverged=True) for seed in range(8)]
     for found in fits:
