@@ -27,6 +27,9 @@ def main() -> None:
         raise SystemExit(f"{given.folder} is not complete: go on with the study first")
     study = found["record"]["study"]
     held = {key: value for key, value in found.items() if key not in DROPPED}
+    held["solutions"] = [
+        {key: value for key, value in one.items() if key != "curve"} for one in held.get("solutions", [])
+    ]
     held["recipe"] = f"missingmodels power simulations/studies/{study['name']}.toml -o {study['name']}"
     held["study"] = study
     shutil.copyfile(given.folder / "cells.csv", given.output / f"{given.name}.csv")
