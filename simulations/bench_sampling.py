@@ -30,7 +30,7 @@ from missingmodels.fit.by_laplace import draw as draw_fast
 from missingmodels.fit.whitened import Posterior
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet, prior_set
-from missingmodels.plan import Plan
+from missingmodels.plan import Effects, Plan
 from missingmodels.provenance import versions
 
 COVARIATES = ("peer_recent", "own_recent", "age_z", "vuln", "staff_z", "turnover", "mix")
@@ -145,11 +145,34 @@ def of_peers(folder: Path) -> Iterator[dict[str, Any]]:
         }
 
 
+def estimates(path: Path, plan: Plan, peers: Path | None) -> pd.DataFrame:
+    """Means and sds of the fast engine under two laws of frailty, beside other software's estimates of the same panel.
+
+    The log-normal frailty has mean 1, the peers' normal effect mean 0, so ``Intercept`` is lowered by s²/2.
+    """
+    design, rows = read_panel(path), []
+    for law in ("log_normal", "gamma"):
+        asked = plan.model_copy(update={"effects": Effects(frailty=law)})
+        found = draw_fast(design, prior_set(plan.priors), asked, label="panel", seed=1, law=law).values
+        intercept, raw = design.to_raw(found["intercept"], found["coefficients"])
+        s = found.get("frailty_sd_log", np.zeros(1))
+        held = {"Intercept": intercept - s**2 / 2, **dict(zip(design.names, raw.T, strict=True))}
+        held |= {"sd_home": found["sigma_home"]} | ({"sd_child": s} if law == "log_normal" else {})
+        rows += [(f"missingmodels laplace, {law}", name, v.mean(), v.std()) for name, v in held.items()]
+    for run in (json.loads(p.read_text(encoding="utf-8")) for p in (sorted(peers.glob("*.json")) if peers else [])):
+        if Path(run.get("data", "")).stem == path.stem:
+            for name, one in run["est"].items():
+                rows.append((run["peer"], name, one.get("mean", one.get("est")), one.get("sd", one.get("se"))))
+    table = pd.DataFrame(rows, columns=["software", "parameter", "estimate", "sd"])
+    return table.assign(data=path.stem).sort_values(["parameter", "software"]).round(4)
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("panels", type=Path, nargs="+")
     parser.add_argument("--peers", type=Path)
+    parser.add_argument("--estimates", action="store_true", help="set estimates beside those of the peers instead")
     parser.add_argument("--fast-only", action="store_true", help="no sampler, and one line for all panels together")
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--chains", type=int, default=2)
@@ -158,6 +181,12 @@ def main() -> None:
     sampling = {"draws": given.draws, "tune": given.draws, "chains": given.chains}
     plan = Plan.model_validate({"sampling": sampling, "priors": {"replace": {"sigma_period": {"fixed": 0.0}}}})
     priors, rows = prior_set(plan.priors), []
+    if given.estimates:
+        table = pd.concat([estimates(path, plan, given.peers) for path in given.panels])
+        print(table.to_string(index=False))
+        if given.output:
+            table.to_csv(given.output, index=False)
+        return
     if given.fast_only:
         found = pd.DataFrame(
             [by_fast_engine(read_panel(path), priors, plan) for path in (given.panels[0], *given.panels)]
