@@ -32,6 +32,7 @@ from missingmodels.provenance import seed_of, stream, versions
 
 HOMES, PER_HOME, PERIODS, UNITS = 20, 5, 5, 5
 EXPOSURE = "peer_presence"
+NOT_COVERED = {"in_50": False, "in_90": False}  # columns that a line of a refused fit has too
 SEED = 20_250_411
 # effects of the plan, and the engine
 MODELS: dict[str, tuple[dict[str, object], str]] = {
@@ -168,7 +169,9 @@ def replicate(name: str, number: int) -> list[Line]:
     except DiagnosticsFailed:
         # the fast engine found no mode, or two: a refusal like any other
         spent = {"passed": False, "cpu_seconds": round(time.process_time() - begin, 2)}
-        return [head | spent | {"parameter": n, "truth": float(v[0]), "rank": -1} for n, v in true.items()]
+        return [
+            head | spent | {"parameter": n, "truth": float(v[0]), "rank": -1, **NOT_COVERED} for n, v in true.items()
+        ]
     head |= {"passed": found.diagnostics.passed, "cpu_seconds": round(time.process_time() - begin, 2)}
     draws = scalars_of(found.parameters)
     shown = {n: v for n, v in draws.items() if not np.isnan(v).any() and np.ptp(v) > 0}
