@@ -25,7 +25,7 @@ WORLDS: Mapping[str, str] = {
     "small": "influence (rate ratio 1.3)",
 }
 # In these worlds there is next to nothing to recount, so the plan's own question stands for them.
-AS_PRIMARY = ("categories", "boundaries", "coverage", "frailty")
+AS_PRIMARY = ("categories", "boundaries", "coverage")
 MONTH, QUARTER = 28, 91
 FEWEST_WORLDS = 50  # with fewer, errors of 7 % are as large as what is told, so nothing is
 
