@@ -21,21 +21,19 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chisquare, kstest
+from ranks import BINS, RANKED, ranked, run, summary, verdict
 
 from missingmodels.fit.outcomes import fit_design
 from missingmodels.frame.outcomes_design import Group, OutcomeRows
 from missingmodels.frame.outcomes_joint import JointRows
 from missingmodels.frame.outcomes_recording import RecordingRows
 from missingmodels.models.outcomes.priors import SCALARS, of_columns, outcome_priors
-from missingmodels.models.outcomes.registry import OUTCOMES
 from missingmodels.plan import Gate, Sampling
-from missingmodels.power.measures import share_error
 from missingmodels.provenance import stream, versions
 
 SAMPLING = Sampling(draws=500, tune=500, chains=2, doublings=0, target_accept=0.95)
-RANKED = 99  # thinned draws that a truth is ranked among
-BINS = 20
+# of poor mixing alone: what a thinned rank needs
+GATE = Gate(ess_min=1, rhat_max=1.05, rhat_effects_max=1.05, bfmi_min=0, tree_depth_share_max=1)
 SEED = 20_000
 Truth = dict[str, np.ndarray]
 
@@ -259,70 +257,22 @@ def replicate(outcome: str, number: int) -> list[dict[str, object]]:
         outcome_priors(outcome, "informed", names=rows.names),
         seed=SEED + number,
         sampling=SAMPLING,
-        gate=Gate(),
+        gate=GATE,
         allow_unconverged=True,
     )
-    seconds = time.process_time() - start
+    held = {"model": outcome, "replicate": number, "passed": found.diagnostics.passed}
+    held |= {"rhat_max": found.diagnostics.rhat_max, "divergences": found.diagnostics.divergences}
+    held["cpu_seconds"] = round(time.process_time() - start, 2)
     lines = []
     for name in (n for n in truth if n in found.draws):
         values = found.draws[name].to_numpy()
         values = values.reshape(values.shape[0] * values.shape[1], -1)
         shown = range(values.shape[1]) if name == "coefficients" else (0,)
         for i in shown:
-            at = np.linspace(0, len(values) - 1, RANKED).astype(int)
-            low50, high50, low90, high90 = np.quantile(values[:, i], [0.25, 0.75, 0.05, 0.95])
-            true = float(np.ravel(truth[name])[i])
-            lines.append(
-                {
-                    "outcome": outcome,
-                    "replicate": number,
-                    "parameter": rows.names[i]
-                    if name == "coefficients"
-                    else name
-                    if truth[name].ndim == 0
-                    else f"{name}[0]",
-                    "truth": true,
-                    "rank": int((values[at, i] < true).sum()),
-                    "in_50": low50 <= true <= high50,
-                    "in_90": low90 <= true <= high90,
-                    "rhat_max": found.diagnostics.rhat_max,
-                    "divergences": found.diagnostics.divergences,
-                    "cpu_seconds": round(seconds, 2),
-                }
-            )
+            effect = name if truth[name].ndim == 0 else f"{name}[0]"
+            parameter = rows.names[i] if name == "coefficients" else effect
+            lines.append(held | {"parameter": parameter} | ranked(values[:, i], float(np.ravel(truth[name])[i])))
     return lines
-
-
-def summary(ranks: pd.DataFrame) -> pd.DataFrame:
-    """One line an outcome and parameter: uniformity of ranks, coverage with its Monte Carlo error."""
-    lines = []
-    for (outcome, parameter), held in ranks.groupby(["outcome", "parameter"], sort=False):
-        count = len(held)
-        bins = np.bincount(held["rank"] * BINS // (RANKED + 1), minlength=BINS)
-        test = chisquare(bins)
-        # ranks are whole, so half a rank is put in the middle of its step
-        ecdf = kstest((held["rank"] + 0.5) / (RANKED + 1), "uniform")
-        line = {"outcome": outcome, "parameter": parameter, "replicates": count}
-        line |= {"chi_square": test.statistic, "df": BINS - 1, "p_chi_square": test.pvalue}
-        line |= {"ecdf_distance": ecdf.statistic, "p_ecdf": ecdf.pvalue}
-        for share in (50, 90):
-            hits = int(held[f"in_{share}"].sum())
-            line |= {f"coverage_{share}": hits / count, f"coverage_{share}_error": share_error(hits, count)}
-        poor = (held["rhat_max"] > 1.05) | (held["divergences"] > 0)
-        lines.append(line | {"share_poorly_mixed": poor.mean(), "cpu_seconds_per_fit": held["cpu_seconds"].mean()})
-    return pd.DataFrame(lines)
-
-
-def run(store: Path, outcomes: list[str], replicates: int) -> pd.DataFrame:
-    """All ranks, those on file and the new ones."""
-    store.mkdir(parents=True, exist_ok=True)
-    for outcome in outcomes:
-        path = store / f"{outcome}.csv"
-        done = set(pd.read_csv(path)["replicate"]) if path.exists() else set()
-        for number in (n for n in range(replicates) if n not in done):
-            pd.DataFrame(replicate(outcome, number)).to_csv(path, mode="a", header=not path.exists(), index=False)
-    held = pd.concat([pd.read_csv(p) for name in OUTCOMES if (p := store / f"{name}.csv").exists()], ignore_index=True)
-    return held.drop_duplicates(["outcome", "replicate", "parameter"])  # of two runs that shared the folder
 
 
 def main() -> None:
@@ -332,11 +282,11 @@ def main() -> None:
     parser.add_argument("--store", type=Path, required=True, help="folder of ranks so far, one file an outcome")
     parser.add_argument("--output", type=Path, default=Path("simulations/results"))
     given = parser.parse_args()
-    table = summary(run(given.store, given.outcomes, given.replicates))
+    table = summary(run(given.store, replicate, given.outcomes, given.replicates))
     table.round(4).to_csv(given.output / "sbc_outcomes.csv", index=False)
     sampling = SAMPLING.model_dump()
     body = {"study": "sbc_outcomes", "seed": SEED, "ranked": RANKED, "bins": BINS, "priors": "informed"}
-    body |= {"sampling": sampling, "versions": versions()}
+    body |= {"verdict": verdict(table), "sampling": sampling, "gate": GATE.model_dump(), "versions": versions()}
     (given.output / "sbc_outcomes.json").write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
     print(table.round(3).to_string())
 

@@ -32,7 +32,8 @@ import xarray as xr
 from missingmodels.fit.by_laplace import judge
 from missingmodels.fit.laplace import TOLERANCE, laplace
 from missingmodels.fit.laplace_data import laplace_data
-from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore
+from missingmodels.fit.laplace_explore import Surface, explore
+from missingmodels.fit.laplace_scales import ScaleSpace
 from missingmodels.fit.nuts_whitened import sample
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet, prior_set

@@ -20,7 +20,7 @@ from missingmodels.fit.fit import Fit, fit
 from missingmodels.fit.laplace import laplace
 from missingmodels.fit.laplace_child import ChildLaw
 from missingmodels.fit.laplace_data import laplace_data
-from missingmodels.fit.laplace_gaussian import Scales
+from missingmodels.fit.laplace_point import Scales
 from missingmodels.fit.laplace_tails import LINE, REACH, _side
 from missingmodels.fit.laplace_weights import log_joint
 from missingmodels.fit.marginal import log_density_and_frailty

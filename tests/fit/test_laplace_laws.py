@@ -12,7 +12,8 @@ from test_laplace import at_random, joined, made_design, priors_with
 from missingmodels.fit.laplace import laplace
 from missingmodels.fit.laplace_child import ChildLaw
 from missingmodels.fit.laplace_data import laplace_data
-from missingmodels.fit.laplace_gaussian import Scales, at_point, factorise
+from missingmodels.fit.laplace_gaussian import factorise
+from missingmodels.fit.laplace_point import Scales, at_point
 from missingmodels.fit.laplace_weights import log_joint, mean_gradient
 from missingmodels.models.priors import Prior
 

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from missingmodels.fit.laplace_data import Array, LaplaceData, laplace_data
+from missingmodels.fit.laplace_explore import Surface, explore, require_one_mode
 from missingmodels.fit.laplace_proposal import Proposals, Proposer, joined
-from missingmodels.fit.laplace_scales import ScaleSpace, Surface, explore, require_one_mode
+from missingmodels.fit.laplace_scales import ScaleSpace
 from missingmodels.fit.laplace_tails import tail_shares
 from missingmodels.fit.pareto import resample, smooth
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from missingmodels.fit.laplace_data import Array, LaplaceData
-from missingmodels.fit.laplace_gaussian import Factor, Point, Scales, at_point, factorise
+from missingmodels.fit.laplace_gaussian import Factor, factorise
+from missingmodels.fit.laplace_point import Point, Scales, at_point
 
 MOST_STEPS = 60
 MOST_GUIDED = 6

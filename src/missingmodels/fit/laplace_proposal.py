@@ -9,9 +9,10 @@ import numpy as np
 from scipy.special import gammaln
 
 from missingmodels.fit.laplace_data import Array, LaplaceData
+from missingmodels.fit.laplace_explore import Region
 from missingmodels.fit.laplace_gaussian import Factor
 from missingmodels.fit.laplace_mode import Mode
-from missingmodels.fit.laplace_scales import Region, ScaleSpace
+from missingmodels.fit.laplace_scales import ScaleSpace
 from missingmodels.fit.laplace_weights import log_joint, mean_gradient
 
 DEGREES = 8.0  # of freedom of the Student t below the surface: its tails lie above those of the posterior

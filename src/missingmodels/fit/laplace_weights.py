@@ -6,7 +6,7 @@ import numpy as np
 
 from missingmodels.fit.laplace_child import ChildLaw
 from missingmodels.fit.laplace_data import Array, LaplaceData
-from missingmodels.fit.laplace_gaussian import Scales
+from missingmodels.fit.laplace_point import Scales
 
 BLOCK_CELLS = 250_000  # 1 or 2 MB: a block of rows times draws stays in a core's cache
 

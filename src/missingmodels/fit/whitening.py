@@ -8,8 +8,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from missingmodels.fit.laplace_data import Array, LaplaceData
-from missingmodels.fit.laplace_gaussian import Scales
 from missingmodels.fit.laplace_mode import climb, start
+from missingmodels.fit.laplace_point import Scales
 
 if TYPE_CHECKING:
     from missingmodels.models.priors import PriorSet

@@ -9,7 +9,7 @@ import numpy as np
 
 from missingmodels.simulate.chance import key_of, normal, uniform
 from missingmodels.simulate.homes import DAYS_PER_YEAR, SECTORS, Sector
-from missingmodels.simulate.staffing import Staffing, turnover_at
+from missingmodels.simulate.staffing import Staffing
 
 if TYPE_CHECKING:
     from missingmodels.scenario import Scenario
@@ -167,3 +167,20 @@ def slow_log_rate(
         + more.manager_absent * manager_absent(scenario, sector.places.size, seed)
     )
     return np.hstack([constant[:, None] + lead, observed])
+
+
+def turnover_at(staffing: Staffing, homes: int, day: int) -> np.ndarray:
+    """(H,) leavers in the 365 days before ``day`` over mean people in post; per year where fewer days are known.
+
+    NaN where under 90 days are known, as in the specification's reading of a short record.
+    """
+    first = np.full(homes, day)
+    np.minimum.at(first, staffing.spell_home, staffing.spell_start)
+    since = np.maximum(day - 365, first)[staffing.spell_home]
+    left = (staffing.spell_end >= since) & (staffing.spell_end < day)
+    shared = np.maximum(np.minimum(staffing.spell_end, day) - np.maximum(staffing.spell_start, since), 0)
+    leavers = np.bincount(staffing.spell_home, left, homes)
+    person_days = np.bincount(staffing.spell_home, shared, homes)
+    known = np.maximum(day - np.maximum(day - 365, first), 0)
+    enough = (person_days > 0) & (known >= 90)
+    return np.divide(365 * leavers, person_days, out=np.full(homes, np.nan), where=enough)

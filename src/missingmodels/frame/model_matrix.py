@@ -1,0 +1,102 @@
+"""A formula's columns: unrecorded values filled and flagged, indicators of levels, curves, units for the sampler."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from formulae import design_matrices
+
+from missingmodels.errors import ConfigInvalid
+from missingmodels.frame.rows import top_level_terms, variables
+from missingmodels.frame.splines import curve_columns, is_curve
+
+# Exposures and indicators keep their own unit, so that their prior speaks of "one recent peer against none".
+NATURAL_UNIT_PREFIXES = ("peer_", "outside_")
+
+
+def complete(frame: pd.DataFrame, formula: str) -> tuple[pd.DataFrame, list[str]]:
+    """Rows without unrecorded values: partly unrecorded ones stand at their mean and get an indicator."""
+    frame, notes, indicators, absent, flags = frame.copy(), [], [], set(), set()
+    weight = frame["days_at_risk"].to_numpy(dtype=float)
+    for name in sorted(variables(formula) & set(frame.columns)):
+        if not pd.api.types.is_float_dtype(frame[name]):
+            continue
+        values = frame[name].to_numpy(dtype=float)
+        lost = np.isnan(values)
+        if lost.all():
+            absent.add(name)
+            notes.append(f"{name} is unrecorded throughout and left out")
+        elif lost.any():
+            share = weight[lost].sum() / weight.sum()
+            flags |= {name} if np.isin(values[~lost], (0.0, 1.0)).all() else set()
+            notes.append(
+                f"{name} is unrecorded on {share:.1%} of days at risk: they stand at its mean, with an indicator"
+            )
+            frame[name] = np.where(lost, np.average(values[~lost], weights=weight[~lost]), values)
+            frame[f"{name}_unrecorded"] = lost.astype(float)
+            indicators.append(f"{name}_unrecorded")
+    frame.attrs = {"absent": absent, "indicators": indicators, "filled_flags": flags}
+    return frame, notes
+
+
+def columns_of(frame: pd.DataFrame, terms: list[str], weight: np.ndarray) -> pd.DataFrame:
+    """The columns of all terms, curves last."""
+    curves = [term for term in terms if is_curve(term)]
+    table = _design_frame(frame, " + ".join(term for term in terms if term not in curves) or "1")
+    return pd.concat([table, *(curve_columns(term, frame, weight) for term in curves)], axis=1)
+
+
+def _design_frame(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
+    terms = dict.fromkeys(top_level_terms(formula))
+    if all(term in frame and _is_plain(frame[term].dtype) for term in terms):
+        return pd.DataFrame({name: values for term in terms for name, values in _plain(frame[term]).items()})
+    try:
+        made = design_matrices(formula, frame)
+    except Exception as error:  # formulae raises many kinds for a formula that does not read
+        raise ConfigInvalid(
+            f"the formula does not read ({error})", where=formula, remedy="see terms in the plan"
+        ) from error
+    if made.group is not None:
+        raise ConfigInvalid(
+            "group terms such as (1 | home) do not belong in the formula",
+            where=formula,
+            remedy="child, home and home-period effects are in every model already",
+        )
+    table = made.common.as_dataframe() if made.common is not None else pd.DataFrame(index=frame.index)
+    if len(table) != len(frame):
+        raise ConfigInvalid("the formula loses rows", where=formula, remedy="use columns without unrecorded values")
+    return table.drop(columns="Intercept", errors="ignore").reset_index(drop=True)
+
+
+def _is_plain(dtype: object) -> bool:
+    return dtype == np.float64 or (isinstance(dtype, pd.CategoricalDtype) and bool(dtype.ordered))
+
+
+def _plain(column: pd.Series) -> dict[str, np.ndarray]:
+    """What formulae makes of a column that stands alone: itself, or an indicator of each level but the first."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return {str(column.name): column.to_numpy()}
+    codes = column.cat.codes.to_numpy()
+    levels = list(column.cat.categories)[1:]
+    return {f"{column.name}[{level}]": (codes == i + 1).astype(float) for i, level in enumerate(levels)}
+
+
+def varying(table: pd.DataFrame, weight: np.ndarray) -> tuple[list[str], dict[str, float]]:
+    """Columns that vary where ``weight`` is above 0, and the others with their value there."""
+    held = table[weight > 0]
+    spread = held.max() - held.min()
+    keep = [str(name) for name in table.columns if spread[name] > 1e-12]
+    return keep, {str(name): float(held[name].iloc[0]) for name in table.columns if str(name) not in keep}
+
+
+def standardisation(
+    matrix: np.ndarray, names: list[str], weight: np.ndarray, filled_flags: set[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Day-weighted mean and scale of each column: the standard deviation, or 1 for indicators and exposures."""
+    if not names:
+        return np.zeros(0), np.ones(0)
+    centre = np.average(matrix, axis=0, weights=weight)
+    spread = np.sqrt(np.average((matrix - centre) ** 2, axis=0, weights=weight))
+    indicator = np.isin(matrix, (0.0, 1.0)).all(axis=0) | np.isin(names, list(filled_flags))
+    natural = indicator | np.array([name.startswith(NATURAL_UNIT_PREFIXES) for name in names])
+    return centre, np.where(natural, 1.0, spread)
