@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from missingmodels.errors import CannotAnswer
@@ -14,7 +14,7 @@ from missingmodels.evidence.unseen_rows import with_unseen
 from missingmodels.fit.fit import Fit, fit
 from missingmodels.frame.design import Design, build_design, require_contrast, require_structure
 from missingmodels.frame.riskset import RiskSet, build_risk_set
-from missingmodels.frame.rows import Rows, build_rows, model_terms
+from missingmodels.frame.rows import Rows, build_rows, model_terms, variables
 from missingmodels.models.priors import require_known
 from missingmodels.plan import Plan
 from missingmodels.tables import Tables, require_valid
@@ -69,8 +69,13 @@ def prepare(
         if model in ("M2", "M3"):
             require_structure(design)
         designs[model, exposure] = design
-    require_known(plan.priors, sorted({name for design in designs.values() for name in design.names}), plan.effects)
+    require_known(plan.priors, _columns(designs.values()), plan.effects)
     return Prepared(risk=risk, rows=rows, designs=designs, notes=tuple(notes))
+
+
+def _columns(designs: Iterable[Design]) -> list[str]:
+    """Every column that the formulas name, those that do not vary or are unrecorded in these data among them."""
+    return sorted({n for d in designs for n in (*d.names, *d.constants, *variables(d.formula))})
 
 
 def models_to_fit(plan: Plan) -> list[tuple[str, str]]:

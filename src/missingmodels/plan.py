@@ -108,22 +108,32 @@ class Effects(Config):
 
 
 class PriorChange(Config):
-    """One replaced prior: either ``mean`` and ``sd`` or ``fixed``."""
+    """One replaced prior: ``mean`` and ``sd``, or ``median`` and ``sd_log`` of a log-normal, or ``fixed``.
+
+    ``median`` and ``sd_log`` are for ``frailty_shape``, ``frailty_sd_log``, ``kernel_days`` and ``process_days``: the
+    middle in the parameter's own unit, and the sd of its log. A standard deviation (``sigma_…``) has a half-normal
+    prior: ``mean = 0`` and the sd of the normal that is folded at 0. A share has a beta with this mean and sd. Of a
+    column, all speak of the log rate ratio per unit of the column as it is, where the prior that they replace speaks
+    of one standard deviation (exposures and indicators: one unit); of the intercept, of the log rate per day where
+    every column stands at its mean.
+    """
 
     mean: float | None = None
     sd: float | None = Field(default=None, gt=0)
+    median: float | None = Field(default=None, gt=0)
+    sd_log: float | None = Field(default=None, gt=0)
     fixed: float | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
-        given = (self.mean is not None, self.sd is not None, self.fixed is not None)
-        if given not in ((True, True, False), (False, False, True)):
-            raise ValueError("give either mean and sd, or fixed")
+        given = {name for name in ("mean", "sd", "median", "sd_log", "fixed") if getattr(self, name) is not None}
+        if given not in ({"mean", "sd"}, {"median", "sd_log"}, {"fixed"}):
+            raise ValueError("give mean and sd, or median and sd_log, or fixed")
         return self
 
 
 class Priors(Config):
-    """The prior set, and replacements by name: a mean and sd, or a fixed value."""
+    """The prior set, and replacements by the name of a parameter or column."""
 
     use: Literal["weak", "informed"] = "weak"
     replace: dict[str, PriorChange] = Field(default_factory=dict)

@@ -10,7 +10,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import gammaln
 
-from missingmodels.fit.laplace_child import LAWS, ChildLaw
+from missingmodels.fit.laplace_child import LAWS, ChildLaw, log_normal_mode
 
 POINTS = list(itertools.product((0, 1, 4, 60), (1e-4, 0.3, 5.0, 200.0)))
 CASES = [
@@ -114,3 +114,13 @@ def test_values_of_another_law_are_refused():
     with pytest.raises(ValueError, match="low_risk_ratio"):
         ChildLaw("low_risk", {"frailty_shape": 1.0})
     assert set(LAWS) == {"gamma", "log_normal", "low_risk"}
+
+
+@pytest.mark.parametrize("sd", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize("expected", [1e-12, 1.0, 1e8, 1e25, 1e60])
+@pytest.mark.parametrize("onsets", [0.0, 2.0, 300.0])
+def test_the_mode_is_found_however_much_is_expected(sd, expected, onsets):
+    """A first look far from the posterior expects absurdly much; a density of +inf there would pass for a gain."""
+    z = float(log_normal_mode(np.array(onsets), np.array(expected), np.array(sd)))
+    assert sd * onsets - z == pytest.approx(sd * expected * np.exp(sd * z), rel=1e-6, abs=1e-9)
+    assert np.isfinite(ChildLaw("log_normal", {"frailty_sd_log": sd}).log_density(onsets, expected))

@@ -5,6 +5,7 @@ The engines hold days by lag and add up the others; the reference sees every chi
 
 from __future__ import annotations
 
+import math
 from math import log
 
 import numpy as np
@@ -22,13 +23,13 @@ MEMORY, GRID = 25, 5
 REPLACE = {
     "intercept": {"mean": -3.5, "sd": 0.8},
     "sigma_home": {"mean": 0.0, "sd": 0.6},
-    "frailty_shape": {"mean": -0.4, "sd": 0.7},
-    "kernel_days": {"mean": 1.1, "sd": 0.4},
+    "frailty_shape": {"median": math.exp(-0.4), "sd_log": 0.7},
+    "kernel_days": {"median": math.exp(1.1), "sd_log": 0.4},
     "peer_kernel": {"mean": 0.1, "sd": 0.35},
     "need_score": {"fixed": -0.25},
     "male": {"mean": 0.2, "sd": 0.7},
 }
-PROCESS = {"sigma_process": {"mean": 0.0, "sd": 0.35}, "process_days": {"mean": 2.2, "sd": 0.8}}
+PROCESS = {"sigma_process": {"mean": 0.0, "sd": 0.35}, "process_days": {"median": math.exp(2.2), "sd_log": 0.8}}
 PERIOD = {"sigma_period": {"mean": 0.0, "sd": 0.25}}
 # kind, primary exposure of the plan, initial, replacements
 CASES = {

@@ -7,6 +7,7 @@ log(x (1 - x)) for a share that is sampled as its log odds.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from math import log
 
@@ -26,8 +27,8 @@ CHANGES = {
     "intercept": {"mean": -3.5, "sd": 0.8},
     "sigma_home": {"mean": 0.0, "sd": 0.6},
     "sigma_period": {"mean": 0.0, "sd": 0.25},
-    "frailty_shape": {"mean": -0.4, "sd": 0.7},
-    "frailty_sd_log": {"mean": 0.1, "sd": 0.4},
+    "frailty_shape": {"median": math.exp(-0.4), "sd_log": 0.7},
+    "frailty_sd_log": {"median": math.exp(0.1), "sd_log": 0.4},
     "low_risk_share": {"mean": 0.35, "sd": 0.15},
     "sigma_authority": {"mean": 0.0, "sd": 0.35},
     "sigma_owner": {"mean": 0.0, "sd": 0.45},
@@ -141,7 +142,9 @@ def child_part(rows, design, plan, point):
         rich = expected_onsets(design) > RICH
         effect = np.where(rich, point["child_x"], s * point["child_x"])
         return (
-            reference.lognormal_log_density(s, mu=prior["frailty_sd_log"].mean, sigma=prior["frailty_sd_log"].sd)
+            reference.lognormal_log_density(
+                s, mu=log(prior["frailty_sd_log"].median), sigma=prior["frailty_sd_log"].sd_log
+            )
             + log(s)
             + reference.normal_log_density(effect - s**2 / 2, mean=-(s**2) / 2, sd=s)
             + (~rich).sum() * log(s)
@@ -149,7 +152,7 @@ def child_part(rows, design, plan, point):
         )
     k = np.exp(point["frailty_shape_log__"])
     of_shape = log(k) + reference.lognormal_log_density(
-        k, mu=prior["frailty_shape"].mean, sigma=prior["frailty_shape"].sd
+        k, mu=log(prior["frailty_shape"].median), sigma=prior["frailty_shape"].sd_log
     )
     rows |= {"frailty_shape": k, "before_window": design.before_window}
     if law == "gamma":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from math import log
 
 import numpy as np
@@ -20,10 +21,10 @@ REPLACE = {
     "intercept": {"mean": -3.5, "sd": 0.8},
     "sigma_home": {"mean": 0.0, "sd": 0.6},
     "sigma_period": {"mean": 0.0, "sd": 0.25},
-    "frailty_sd_log": {"mean": 0.1, "sd": 0.3},
+    "frailty_sd_log": {"median": math.exp(0.1), "sd_log": 0.3},
     "own_branching": {"mean": 0.0, "sd": 0.4},
     "peer_branching": {"mean": 0.0, "sd": 0.35},
-    "kernel_days": {"mean": 1.1, "sd": 0.4},
+    "kernel_days": {"median": math.exp(1.1), "sd_log": 0.4},
     "need_score": {"fixed": -0.25},
 }
 

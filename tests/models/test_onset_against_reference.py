@@ -8,6 +8,7 @@ the frailty shape, which is sampled as log k.
 
 from __future__ import annotations
 
+import math
 from math import log
 
 import numpy as np
@@ -29,7 +30,7 @@ REPLACE = {
     "intercept": {"mean": -3.5, "sd": 0.8},
     "sigma_home": {"mean": 0.0, "sd": 0.6},
     "sigma_period": {"mean": 0.0, "sd": 0.25},
-    "frailty_shape": {"mean": -0.4, "sd": 0.7},
+    "frailty_shape": {"median": math.exp(-0.4), "sd_log": 0.7},
     **{name: {"fixed": value} for name, value in FIXED.items()},
     **{name: {"mean": mean, "sd": sd} for name, (mean, sd) in MOVED.items()},
 }

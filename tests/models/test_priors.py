@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from missingmodels.errors import ConfigInvalid
+from missingmodels.models.daily_priors import daily_priors
 from missingmodels.models.priors import Prior, draw_prior, plan_priors, prior_set, require_known, scales_of
-from missingmodels.plan import Effects
+from missingmodels.plan import Effects, Plan
 from worlds import plan_of
 
 DRAWS = 200_000
@@ -74,3 +75,28 @@ def test_scalars_of_all_effects() -> None:
         "sigma_authority", "sigma_owner", "sigma_peer_slope",
     }  # fmt: skip
     assert scales_of(Effects()) == ("sigma_home", "sigma_period", "frailty_shape")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("sigma_home", {"fixed": -0.5}, "0 or above"),
+        ("frailty_shape", {"fixed": 0.0}, "above 0"),
+        ("low_risk_share", {"fixed": 1.5}, "between 0 and 1"),
+        ("frailty_shape", {"mean": 0.3, "sd": 0.1}, "median and sd_log"),
+        ("kernel_days", {"mean": 5.0, "sd": 1.0}, "median and sd_log"),
+        ("sigma_home", {"median": 0.3, "sd_log": 0.1}, "mean and sd"),
+        ("male", {"median": 1.3, "sd_log": 0.1}, "mean and sd"),
+    ],
+)
+def test_a_replacement_that_does_not_fit_its_parameter_is_refused(name, change, words):
+    plan = Plan(priors={"replace": {name: change}}, effects={"frailty": "low_risk"})
+    with pytest.raises(ConfigInvalid) as error:
+        daily_priors(plan)
+    assert name in error.value.what
+    assert words in error.value.remedy
+
+
+def test_a_log_normal_is_given_in_its_parameters_own_unit():
+    prior = prior_set(Plan(priors={"replace": {"frailty_shape": {"median": 0.3, "sd_log": 0.2}}}).priors).frailty_shape
+    assert np.median(draw_prior(prior, 20_000, np.random.default_rng(1))) == pytest.approx(0.3, rel=0.01)

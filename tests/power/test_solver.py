@@ -53,6 +53,37 @@ def test_power_that_does_not_rise_has_no_answer_and_no_upper_end():
     assert flat.high == math.inf
 
 
+@pytest.mark.parametrize("hits", [(100, 100, 100, 100), (97, 98, 98, 99), (99, 98, 98, 97)])
+def test_where_the_smallest_run_suffices_it_is_the_answer_and_no_smaller_one_is_made_up(hits):
+    found = solve(SIZES, np.array(hits), np.full(4, 100), assurance=0.8, mass=0.9)
+    assert found.at_most
+    assert (found.size, found.high) == pytest.approx((20, 20))
+    assert not found.beyond
+
+
+@pytest.mark.parametrize("hits", [(2, 2, 2, 2), (0, 0, 0, 0), (3, 2, 2, 3)])
+@pytest.mark.parametrize("scale", ["sqrt", "log"])
+def test_a_slope_that_cannot_be_told_from_none_gives_no_answer(hits, scale):
+    found = solve(SIZES, np.array(hits), np.full(4, 100), assurance=0.8, mass=0.9, scale=scale)
+    assert (found.size, found.high, found.at_most) == (math.inf, math.inf, False)
+    assert found.low > 160
+
+
+@pytest.mark.parametrize("scale", ["sqrt", "log"])
+def test_the_ends_are_where_the_band_meets_the_assurance(scale):
+    found = solve(SIZES, np.array([30, 45, 70, 92]), np.full(4, 100), assurance=0.8, mass=0.9, scale=scale)
+    ends = found.curve.band(0.9, np.array([found.low, found.high]))
+    assert [ends[1][0], ends[0][1]] == pytest.approx([0.8, 0.8])
+
+
+def test_no_design_is_cheapest_where_nothing_was_shown():
+    homes, days = (grid.ravel() for grid in np.meshgrid([20.0, 40, 80], [182.0, 364]))
+    count, prices = np.full(homes.size, 100), {"fixed": 0.0, "per_home": 1.0, "per_home_month": 1.0}
+    assert cheapest(homes, days, np.zeros(homes.size), count, assurance=0.8, prices=prices) is None
+    rising = np.array([90, 97, 100, 92, 98, 100])
+    assert cheapest(homes, days, rising, count, assurance=0.8, prices=prices)["homes"] == 20
+
+
 def test_an_answer_outside_what_was_run_says_so():
     found = solve(SIZES[:2], np.array([20, 40]), np.full(2, 200), assurance=0.9, mass=0.9)
     assert found.size > 40

@@ -17,8 +17,8 @@ EFFECTS = ("home", "home_period", "authority", "owner", "peer_slope", "child")
 
 def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:
     """Diagnostics of draws by chain and of the sampler's own statistics. What is fixed does not count."""
-    # not by their sd: that of equal numbers may be a rounding error above 0
-    moving = [str(name) for name in draws.data_vars if float(draws[name].max()) > float(draws[name].min())]
+    # not by their sd: that of equal numbers may be a rounding error above 0. What is no number is not fixed, but broken
+    moving = [str(name) for name in draws.data_vars if not _constant(draws[name])]
     tree = xr.DataTree.from_dict({"/posterior": _without_fixed(draws[moving]), "/sample_stats": stats[["energy"]]})
     rhats = _variables(az.rhat(tree))
     effects = set(EFFECTS) & set(rhats)
@@ -45,8 +45,12 @@ def _without_fixed(draws: xr.Dataset) -> xr.Dataset:
     if "coefficients" not in draws:
         return draws
     held = draws["coefficients"]
-    varies = held.max(("chain", "draw")) > held.min(("chain", "draw"))
-    return draws.isel(column=varies.to_numpy().nonzero()[0])
+    constant = held.max(("chain", "draw"), skipna=False) == held.min(("chain", "draw"), skipna=False)
+    return draws.isel(column=(~constant).to_numpy().nonzero()[0])
+
+
+def _constant(values: xr.DataArray) -> bool:
+    return bool(values.max(skipna=False) == values.min(skipna=False))
 
 
 def _variables(values: Any) -> dict[str, np.ndarray]:

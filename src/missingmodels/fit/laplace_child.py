@@ -92,16 +92,7 @@ def _log_normal(onsets: Array, expected: Array, sd: Array) -> Array:
     """log of the integral over z of exp(Y (s z - s²/2) - Λ exp(s z - s²/2) - z²/2) / sqrt(2π)."""
     onsets, expected, sd = np.broadcast_arrays(np.asarray(onsets, float), np.asarray(expected, float), sd)
     level = expected * np.exp(-0.5 * sd**2)
-    # the slope of the exponent falls and is concave, so Newton goes straight to its root from the right of it, where
-    # the onsets alone would have it or, if fewer are expected than happened, the prior and they together
-    with np.errstate(divide="ignore"):
-        z = np.minimum(sd * onsets, np.maximum(np.log((onsets + 1e-3) / level) / sd, 0.0))
-    for _ in range(STEPS):
-        rate = level * np.exp(sd * z)
-        step = (sd * onsets - sd * rate - z) / (1 + sd**2 * rate)
-        z = z + step
-        if np.abs(step).max(initial=0.0) < 1e-7:
-            break
+    z = log_normal_mode(onsets, level, sd)
     rate = level * np.exp(sd * z)
 
     def fall(away: Array) -> Array:
@@ -114,6 +105,24 @@ def _log_normal(onsets: Array, expected: Array, sd: Array) -> Array:
         total += np.exp(-fall(node * width - left))
     peak = onsets * sd * z - rate - 0.5 * z**2
     return np.asarray(peak + np.log(total * width) - 0.5 * onsets * sd**2 - 0.5 * np.log(2 * np.pi))
+
+
+def log_normal_mode(onsets: Array, level: Array, sd: Array) -> Array:
+    """Where Y s z - level exp(s z) - z²/2 is highest, by Newton.
+
+    Its slope falls and is concave, so the steps go straight to its root from the right of it. There the root cannot be
+    below -m, m how far onsets alone would have it below 0, so level exp(s z) is at most Y + m / s.
+    """
+    with np.errstate(divide="ignore"):
+        alone = np.log((onsets + 1e-3) / level) / sd
+        z = np.minimum(sd * onsets, np.log((onsets + 1e-3 + np.maximum(-alone, 0.0) / sd) / level) / sd)
+    for _ in range(STEPS):
+        rate = level * np.exp(sd * z)
+        step = (sd * onsets - sd * rate - z) / (1 + sd**2 * rate)
+        z = z + step
+        if np.abs(step).max(initial=0.0) < 1e-9:
+            break
+    return np.asarray(z)
 
 
 def _reach(fall: Callable[[Array], Array], side: float, shape: tuple[int, ...]) -> Array:

@@ -72,7 +72,7 @@ def _guided(data: LaplaceData, scales: Scales, point: Point, guide: Factor, tole
             break
         with np.errstate(over="ignore", invalid="ignore"):
             new = at_point(data, scales, point.b + move_b, point.z + move_z)
-        if not new.value > point.value:
+        if not (np.isfinite(new.value) and new.value > point.value):
             break
         enough, point = new.value - point.value > 0.5 * promised, new
         if not enough:

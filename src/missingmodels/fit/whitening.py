@@ -110,4 +110,7 @@ def _curvature(data: LaplaceData, rate: Array, k: float) -> tuple[Array, Array, 
 
 def _sums(group: Array, weight: Array, columns: Array, groups: int) -> Array:
     """(groups, B) sums of weighted columns."""
-    return np.column_stack([np.bincount(group, weight * column, groups) for column in columns.T])
+    out = np.zeros((groups, columns.shape[1]))
+    for i, column in enumerate(columns.T):
+        out[:, i] = np.bincount(group, weight * column, groups)
+    return out

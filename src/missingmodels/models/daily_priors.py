@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from missingmodels.errors import ConfigInvalid
-from missingmodels.models.priors import Prior, PriorSet, prior_set
+from missingmodels.models.priors import Prior, PriorSet, prior_set, replacement
 from missingmodels.plan import Plan
 
 # Parameters of each kind that are not coefficients of columns; a kernel beside the process adds that of the first.
@@ -31,34 +30,14 @@ class DailyPriors:
 
 
 def daily_priors(plan: Plan) -> DailyPriors:
-    """The plan's priors, replacements included.
-
-    Moments of a log-normal prior are those of the log. Raises ConfigInvalid for a replacement that leaves the support.
-    """
+    """The plan's priors, replacements included. Raises ConfigInvalid for one that does not fit its parameter."""
     base = prior_set(plan.priors)
     added = _informed(plan) if plan.priors.use == "informed" else _weak(plan)
     added["peer_kernel"] = base.coefficients.get("peer_kernel", base.coefficient)
     for name, change in plan.priors.replace.items():
-        if name not in added or name == "peer_kernel":
-            continue
-        law = added[name].law
-        if change.fixed is not None:
-            if change.fixed < 0 or (change.fixed == 0 and law == "log_normal"):
-                raise _outside(name, f"fixed at {change.fixed:g}, but it is not negative" + _above(law))
-            added[name] = Prior(law="fixed", mean=change.fixed, reason="fixed by the plan")
-            continue
-        if law == "half_normal" and change.mean:
-            raise _outside(name, f"a half-normal prior has no mean of its own (found {change.mean:g})")
-        added[name] = Prior(law=law, mean=change.mean or 0.0, sd=change.sd or 1.0, reason="set by the plan")
+        if name in added and name != "peer_kernel":
+            added[name] = replacement(name, added[name].law, change)
     return DailyPriors(base=base, added=added)
-
-
-def _above(law: str) -> str:
-    return " and not 0" if law == "log_normal" else ""
-
-
-def _outside(name: str, what: str) -> ConfigInvalid:
-    return ConfigInvalid(f"priors.replace.{name}: {what}", remedy="give mean and sd, or fixed, within its support")
 
 
 def _weak(plan: Plan) -> dict[str, Prior]:

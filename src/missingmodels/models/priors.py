@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.plan import Effects, Plan
+from missingmodels.plan import Effects, Plan, PriorChange
 from missingmodels.plan import Priors as PriorSettings
 from missingmodels.sources import card
 
@@ -25,6 +25,7 @@ FRAILTY = {
     "low_risk": ("frailty_shape", "low_risk_share", "low_risk_ratio"),
 }
 FURTHER = ("frailty_sd_log", "low_risk_share", "low_risk_ratio", "sigma_authority", "sigma_owner", "sigma_peer_slope")
+LOG_NORMAL = ("kernel_days", "process_days")  # scales of the daily models, which no onset model has
 # What "short staffing" means where a size is stated for it: staff per resident a quarter below the home's mean.
 QUARTER_SHORT = math.log(4 / 3)
 LOW_RISK_RATIO = 0.05
@@ -236,31 +237,56 @@ def _informed() -> PriorSet:
 def prior_set(settings: PriorSettings) -> PriorSet:
     """The plan's priors. A replacement of a column speaks of every model that holds it.
 
-    The moments of ``frailty_shape`` are those of its log. Raises ConfigInvalid for a scale with a mean.
+    Raises ConfigInvalid for a replacement that does not fit its parameter.
     """
     base = _informed() if settings.use == "informed" else _weak()
     coefficients = dict(base.coefficients)
     scalars = {name: getattr(base, name) for name in ("intercept", *SCALES, *FURTHER)}
     for name, change in settings.replace.items():
-        if change.fixed is not None:
-            prior = Prior(law="fixed", mean=change.fixed, reason="fixed by the plan")
-        else:
-            law = scalars[name].law if name in scalars else "normal"
-            if law == "half_normal" and change.mean:
-                raise ConfigInvalid(
-                    f"priors.replace.{name}: a half-normal prior has no mean of its own (found {change.mean:g})",
-                    remedy="give mean = 0 and the sd of the normal that is folded at 0, or fixed",
-                )
-            if law == "fixed":  # a ratio that is fixed until a plan gives it a prior
-                law = "beta"
-            prior = Prior(law=law, mean=change.mean or 0.0, sd=change.sd or 1.0, reason="set by the plan")
-            if law == "beta":
-                _ = prior.beta  # told here rather than in the middle of a fit
         if name in scalars:
-            scalars[name] = prior
-        else:
-            coefficients[name] = prior
+            scalars[name] = replacement(name, scalars[name].law, change)
+        elif name not in LOG_NORMAL:  # a scale of the daily models is read by them
+            coefficients[name] = replacement(name, "normal", change)
     return PriorSet(name=base.name, coefficient=base.coefficient, coefficients=coefficients, **scalars)
+
+
+def replacement(name: str, law: str, change: PriorChange) -> Prior:
+    """The prior that a plan gives a parameter whose usual prior has this law.
+
+    Raises ConfigInvalid where it does not fit the law, or leaves the parameter's support.
+    """
+    law = "beta" if law == "fixed" else law  # a ratio that is fixed until a plan gives it a prior
+    if change.fixed is not None:
+        if not _within(law, change.fixed):
+            raise _misfit(name, f"{change.fixed:g} is no value of it", f"it must be {_SUPPORT[law]}")
+        return Prior(law="fixed", mean=change.fixed, reason="fixed by the plan")
+    if law == "log_normal":
+        if change.median is None or change.sd_log is None:
+            raise _misfit(name, "its prior is log-normal", "give median and sd_log, or fixed")
+        return Prior(law=law, mean=math.log(change.median), sd=change.sd_log, reason="set by the plan")
+    if change.mean is None or change.sd is None:
+        raise _misfit(name, f"its prior is {law.replace('_', '-')}", "give mean and sd, or fixed")
+    if law == "half_normal" and change.mean:
+        raise _misfit(
+            name,
+            f"a half-normal prior has no mean of its own (found {change.mean:g})",
+            "give mean = 0 and the sd of the normal that is folded at 0, or fixed",
+        )
+    prior = Prior(law=law, mean=change.mean, sd=change.sd, reason="set by the plan")
+    if law == "beta":
+        _ = prior.beta  # told here rather than in the middle of a fit
+    return prior
+
+
+_SUPPORT = {"half_normal": "0 or above", "log_normal": "above 0", "beta": "between 0 and 1, ends excluded"}
+
+
+def _within(law: str, value: float) -> bool:
+    return {"half_normal": value >= 0, "log_normal": value > 0, "beta": 0 < value < 1}.get(law, math.isfinite(value))
+
+
+def _misfit(name: str, what: str, remedy: str) -> ConfigInvalid:
+    return ConfigInvalid(f"priors.replace.{name}: {what}", remedy=remedy)
 
 
 def draw_prior(prior: Prior, draws: int, rng: np.random.Generator) -> np.ndarray:

@@ -104,8 +104,8 @@ def _ranks(
             "status": status,
             "remark": remark,
             "truth": float(true[name][0]),
-            "mean": float(weights @ draws[name]),
-            "sd": float(draws[name].std()),
+            "mean": (mean := float(weights @ draws[name])),
+            "sd": float(np.sqrt(weights @ (draws[name] - mean) ** 2)),
             "rank": weighted_rank(draws[name], weights, float(true[name][0])),
         }
         for name in free

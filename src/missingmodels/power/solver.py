@@ -17,9 +17,10 @@ from scipy.stats import chi2
 
 Array = np.ndarray
 Scale = Literal["sqrt", "log"]
+FURTHEST = 1e9  # a size beyond this is called infinite
 _TRANSFORM: dict[Scale, tuple[Callable[[Array], Array], Callable[[float], float]]] = {
-    "sqrt": (np.sqrt, lambda t: t * t if t > 0 else 0.0),
-    "log": (np.log, math.exp),
+    "sqrt": (np.sqrt, lambda t: max(t, 0.0) ** 2),
+    "log": (np.log, lambda t: math.exp(min(t, math.log(FURTHEST) + 1))),
 }
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -58,14 +59,17 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Solution:
-    """The size asked for. ``size`` is infinite where power does not rise with it, and the interval's ends may be.
+    """The size asked for.
 
-    ``beyond`` says that the answer lies outside the sizes that were run, so that it rests on the curve alone.
+    ``size`` is infinite where the cells do not show that power rises with it, and the interval's ends may be.
+    ``at_most`` says that the smallest size that was run already reaches the assurance, and is given for it.
+    ``beyond`` says that the answer lies above the sizes that were run, so that it rests on the curve alone.
     """
 
     size: float
     low: float
     high: float
+    at_most: bool
     beyond: bool
     curve: Curve
 
@@ -108,33 +112,55 @@ def _probit(x: Array, y: Array, n: Array) -> tuple[Array, Array]:
 def solve(
     sizes: Array, hits: Array, counts: Array, *, assurance: float, mass: float, scale: Scale = "sqrt"
 ) -> Solution:
-    """The smallest size at which the curve reaches ``assurance``, with Fieller's interval.
+    """The smallest size at which the curve reaches ``assurance``, with the sizes at which its band holds that.
 
-    Fieller's: all sizes at which the stated assurance lies inside the curve's interval; it has no upper end where the
-    data do not show that power rises.
+    The curve is not followed below the smallest size that was run. Where the slope cannot be told from none, cells on
+    one side of the assurance say no more than that the answer lies below or above them.
     """
     curve = fit_curve([sizes], hits, counts, scale=scale)
     a, b = curve.coefficients
-    back, z = _TRANSFORM[scale][1], float(ndtri(assurance))
-    at = back((z - a) / b) if b > 0 else math.inf
-    low, high = _fieller(curve, z, float(ndtri((1 + mass) / 2)))
-    ends = back(low) if math.isfinite(low) else 0.0, back(high) if math.isfinite(high) else math.inf
+    change, back = _TRANSFORM[scale]
+    z, width = float(ndtri(assurance)), float(ndtri((1 + mass) / 2))
+    smallest, largest = float(np.min(sizes)), float(np.max(sizes))
+    first = float(change(np.array(smallest)))
+    reached = bool(a + b * first >= z)
+    rises = bool(b > width * math.sqrt(curve.covariance[1, 1]))
+    size = smallest if reached else _size(back((z - a) / b) if rises else math.inf)
+    low, high = (_crossing(curve, z, sign * width, first) for sign in (1.0, -1.0))
     return Solution(
-        size=at, low=ends[0], high=ends[1], beyond=not float(np.min(sizes)) <= at <= float(np.max(sizes)), curve=curve
+        size=size,
+        low=0.0 if reached else min(_size(back(low)), size),
+        high=max(_size(back(high)), size),
+        at_most=reached,
+        beyond=size > largest,
+        curve=curve,
     )
 
 
-def _fieller(curve: Curve, z: float, width: float) -> tuple[float, float]:
-    """Ends of {t: (a + b t - z)^2 <= width^2 var(a + b t)}, on the transformed scale."""
+def _size(value: float) -> float:
+    return value if value <= FURTHEST else math.inf
+
+
+def _crossing(curve: Curve, z: float, width: float, first: float) -> float:
+    """Where ``a + b t`` and ``width`` times its error first reach ``z`` from ``first`` on: an end of Fieller's region.
+
+    Infinite where they never do, as the lower end of a slope that cannot be told from none.
+    """
     (a, b), v = curve.coefficients, width**2 * curve.covariance
+
+    def above(t: float) -> bool:
+        error = math.sqrt(max(v[0, 0] + 2 * t * v[0, 1] + t * t * v[1, 1], 0.0))
+        return bool(a + b * t + math.copysign(error, width) >= z)
+
+    if above(first):
+        return first
     square, cross, rest = b * b - v[1, 1], (a - z) * b - v[0, 1], (a - z) ** 2 - v[0, 0]
     inside = cross * cross - square * rest
-    if square <= 0 or inside < 0:
-        # the slope cannot be told from none: no size is excluded from above
-        roots = [] if square == 0 or inside < 0 else sorted((-cross + s * math.sqrt(inside)) / square for s in (1, -1))
-        return (roots[-1] if roots and b > 0 else -math.inf), math.inf
-    root = math.sqrt(inside)
-    return (-cross - root) / square, (-cross + root) / square
+    if inside < 0:
+        return math.inf
+    roots = [-rest / (2 * cross)] if square == 0 else [(-cross + s * math.sqrt(inside)) / square for s in (1, -1)]
+    step = 1e-6 * max(abs(first), 1.0)
+    return min((t for t in roots if t > first and above(t + step) and not above(t - step)), default=math.inf)
 
 
 def cost_of(homes: float, days: float, *, fixed: float, per_home: float, per_home_month: float) -> float:
@@ -147,15 +173,16 @@ def cheapest(
 ) -> dict[str, float] | None:
     """The cheapest homes and days that reach ``assurance``, on a curve in the logarithms of both.
 
-    Only days between the shortest and longest run are looked at, in steps of 28 days. None if power does not
-    rise with homes.
+    Only days between the shortest and longest run are looked at, in steps of 28 days, and no fewer homes than the
+    fewest. None if the cells do not show that power rises with homes (two standard errors).
     """
     curve = fit_curve([homes, days], hits, counts, scale="log")
     a, b, c = curve.coefficients
-    if b <= 0:
+    if b <= 2 * math.sqrt(curve.covariance[1, 1]):
         return None
     lengths = np.unique(np.append(np.arange(days.min(), days.max(), 28.0), days.max()))
-    needed = np.ceil(np.exp((ndtri(assurance) - a - c * np.log(lengths)) / b))
+    log_needed = (ndtri(assurance) - a - c * np.log(lengths)) / b
+    needed = np.maximum(np.ceil(np.exp(np.minimum(log_needed, math.log(FURTHEST)))), homes.min())
     costs = np.array([cost_of(h, d, **prices) for h, d in zip(needed, lengths, strict=True)])
     best = int(costs.argmin())
     return {
@@ -163,5 +190,5 @@ def cheapest(
         "days": float(lengths[best]),
         "cost": float(costs[best]),
         "misfit": curve.misfit,
-        "beyond": float(not homes.min() <= needed[best] <= homes.max()),
+        "beyond": float(needed[best] > homes.max()),
     }

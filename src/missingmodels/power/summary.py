@@ -156,7 +156,7 @@ def _solved(grid: Grid, at: dict[str, Any], hits: Any, counts: Any, *, both: boo
             )
         except ValueError as error:
             return {"why_not": str(error)}
-        return {"cheapest": best} if best else {"why_not": "power does not rise with homes"}
+        return {"cheapest": best} if best else {"why_not": "the cells do not show that power rises with homes"}
     sizes = at[asked.size]
     try:
         found = {
@@ -167,6 +167,7 @@ def _solved(grid: Grid, at: dict[str, Any], hits: Any, counts: Any, *, both: boo
     main, other = found["sqrt"], found["log"]
     out = {
         "answer": _finite(main.size),
+        "at_most": main.at_most,
         "low": _finite(main.low),
         "high": _finite(main.high),
         "interval_mass": asked.interval_mass,

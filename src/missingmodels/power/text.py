@@ -69,7 +69,15 @@ def solution_sentence(solution: Mapping[str, Any]) -> str:
             f"{best['days']:.0f} days, at a cost of {best['cost']:,.0f}.{beyond}"
         )
     if solution["answer"] is None:
-        return head + f"no number of {unit} reaches {solution['assurance']:g}: power does not rise with it here."
+        return head + (
+            f"no answer: what was run does not reach {solution['assurance']:g}, and the cells do not show that power "
+            f"rises with {unit}. Add larger cells, or more worlds."
+        )
+    if solution["at_most"]:
+        return head + (
+            f"at most {solution['answer']:.0f} {unit} for assurance {solution['assurance']:g}: the fewest that were "
+            "run reach it already. Add a smaller cell to see how few do."
+        )
     high = "no upper end" if solution["high"] is None else f"{solution['high']:.0f}"
     text = f"{solution['answer']:.0f} {unit} for assurance {solution['assurance']:g} "
     text += f"({solution['interval_mass']:.0%} interval {solution['low'] or 0:.0f} to {high}"

@@ -255,7 +255,7 @@ def _solution(ax: Axes, s: Mapping[str, Any]) -> None:
             clip_on=False,
         )
     others = ", ".join(f"{axis_name(k)} {_said(v)}" for k, v in s["others"].items())
-    answer = "none" if s["answer"] is None else f"{s['answer']:.0f}"
+    answer = "none" if s["answer"] is None else f"{'at most ' if s['at_most'] else ''}{s['answer']:.0f}"
     ax.set_title(f"{s['quantity'].replace('_', ' ')}: {answer}" + (f"\n{others}" if others else ""), fontsize=8.5)
     ax.set_ylim(-0.02, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
