@@ -122,7 +122,7 @@ def bench_replicates(repeats: int, draws: Sequence[int]) -> None:
             run_replicate(grid, cell, 0)
             for index in range(1, 2 * repeats + 1):
                 begin = time.process_time()
-                world = simulated(grid, cell.scenario, index)
+                world = simulated(grid, cell, cell.scenario, index)
                 simulated_at = time.process_time()
                 designed(grid, cell, world)
                 framed_at = time.process_time()

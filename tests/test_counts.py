@@ -206,6 +206,7 @@ def test_order_and_names_of_rows_do_not_matter(frame, frailty):
         ({"intercept": "normal(0, 1, autoscale)"}, "cannot be autoscaled"),
         ({"sigma_child": "exponential(1)", "frailty_shape": "log_normal(0, 1)"}, "are one parameter"),
         ({"frailty_shape": "half_normal(1)"}, "above 0"),
+        ({"frailty_shape": "fixed(0)"}, "above 0"),
         ({"sigma_home": "half_normal(1)"}, "'sigma_home', which is not in the model"),
     ],
 )
@@ -214,6 +215,12 @@ def test_wrong_priors(frame, given, words):
     with pytest.raises(RowsInvalid) as told:
         row_priors(given, counts, "gamma")
     assert words in told.value.what
+
+
+def test_a_column_with_the_name_of_a_parameter_is_refused(frame):
+    counts = build_counts(frame.rename(columns={"dose": "intercept"}), Asked(formula="events ~ intercept", child="id"))
+    with pytest.raises(RowsInvalid, match="give it another name"):
+        row_priors("weak", counts, "gamma")
 
 
 def test_presets_are_those_of_the_software_they_name(frame):

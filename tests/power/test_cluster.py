@@ -12,6 +12,7 @@ import pytest
 from studies import grid_of
 
 from missingmodels.errors import InputError
+from missingmodels.power.batch import run_certified
 from missingmodels.power.certificate import certificate
 from missingmodels.power.cluster import Cluster
 from missingmodels.power.pool import Here
@@ -67,6 +68,12 @@ def test_workers_of_other_code_are_refused_with_what_differs(stand_in):
 def test_workers_of_the_same_code_are_taken(stand_in):
     stand_in.setattr(Client, "theirs", {"tcp://a": certificate()})
     assert Cluster({}, "tcp://x:1").room == 4
+
+
+def test_a_worker_that_joins_late_is_asked_for_its_code_too():
+    grid = grid_of()
+    with pytest.raises(InputError, match=r"numpy was 1\.0"):
+        run_certified(grid.record(), 0, 0, certificate() | {"numpy": "1.0"})
 
 
 def test_a_scheduler_without_workers_or_without_an_answer_is_told(stand_in):

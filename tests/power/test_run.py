@@ -132,11 +132,20 @@ def test_results_of_other_code_are_not_mixed_in(alone, tmp_path):
     held = json.loads(manifest.read_text())
     held["certificate"]["code"] = "sha256:other"
     manifest.write_text(json.dumps(held))
-    store.open()  # nothing is computed yet, so nothing is mixed
+    store.open()  # nothing is computed yet, so what is going to be is this code's
+    assert json.loads(manifest.read_text())["certificate"] == certificate()
     store.write((0, 0), run_batch(grid.record(), 0, 0))
+    manifest.write_text(json.dumps(held))
     with pytest.raises(InputError, match="come from other code"):
         run_study(grid, tmp_path / "s", here(grid))
     assert certificate()["code"].startswith("sha256:")
+
+
+def test_what_a_stopped_beginning_left_does_not_stop_the_next(tmp_path):
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / ".manifest.json.abc.part").write_bytes(b"{")
+    Store(tmp_path / "s", grid_of()).open()
+    assert (tmp_path / "s" / "manifest.json").exists()
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from studies import as_toml, grid_of, study_of
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.fit.fit import data_digest
+from missingmodels.plan import Exposure
+from missingmodels.power.grid import changed_scenario, leaves, make_grid, read_study
 from missingmodels.power.grid import grid_of as from_record
-from missingmodels.power.grid import leaves, make_grid, read_study
-from missingmodels.power.replicate import designed, drawn_scenario, simulated
+from missingmodels.power.replicate import designed, drawn_scenario, simulated, true_log_ratio
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 
@@ -75,6 +78,9 @@ def test_values_that_fields_refuse_are_told_one_by_one():
         ({"prior": {"dials.shock_sd": {"law": "uniform", "mean": 2, "sd": 1}}}, "low and high for a uniform"),
         ({"kind": "calibration"}, "draws its truths from the informed priors"),
         ({"method": "laplas"}, "method"),
+        ({"prior": {"days": {"mean": 400, "sd": 9}}}, "a law draws real numbers"),
+        ({"plan": {"set": {"frame.coverage_rule": "model"}}}, "a study answers from what is recorded"),
+        ({"plan": {"set": {"sampling.method": "nuts"}}}, "set by the study's own key"),
         ({"axes": {"homes.authorities": [6]}}, "cannot exceed count (5)"),
     ],
 )
@@ -154,6 +160,35 @@ def test_the_tables_left_out_of_a_replicate_change_nothing(exposure):
     grid = grid_of(ask={"model": "M3", "exposure": exposure, "quantities": [exposure]})
     cell = grid.cells[0]
     whole = designed(grid, cell, simulate_world(cell.scenario, seed=2))
-    part = designed(grid, cell, simulated(grid, cell.scenario, 2))
+    part = designed(grid, cell, simulated(grid, cell, cell.scenario, 2))
     assert part.names == whole.names
     assert data_digest(part) == data_digest(whole)
+
+
+def test_priors_can_be_replaced_by_the_study():
+    replaced = {"male": {"mean": 0.0, "sd": 0.2}, "frailty_shape": {"median": 0.4, "sd_log": 0.3}}
+    for set_ in ({"priors.replace": replaced}, {"priors": {"replace": replaced}}):
+        grid = make_grid(study_of(plan={"set": set_}))
+        assert grid.plan.priors.replace["frailty_shape"].median == 0.4
+        assert from_record(grid.record()).digest == grid.digest
+
+
+def test_the_truth_of_a_contrast_is_none_where_another_window_is_asked_of():
+    scenario = make_grid(study_of()).cells[0].scenario
+    world = simulate_world(scenario, seed=3)
+
+    def truth(name, **asked):
+        return true_log_ratio(world.truth, name, 1.0, scenario=scenario, asked=Exposure(**asked))
+
+    assert truth("peer_presence") == pytest.approx(scenario.contagion.log_rate_ratio)
+    assert math.isnan(truth("peer_presence", window_days=14))
+    assert math.isnan(truth("peer_kernel"))
+    none = changed_scenario(scenario, {"contagion.log_rate_ratio": 0.0})
+    assert true_log_ratio(world.truth, "peer_presence", 1.0, scenario=none, asked=Exposure(window_days=14)) == 0.0
+
+
+def test_a_cell_whose_plan_asks_for_ties_gets_them():
+    axes = {"plan.exposure.outside": [None, "outside_presence"]}
+    grid = make_grid(study_of(axes=axes))
+    ties = ["ties" in simulated(grid, cell, cell.scenario, 3).tables for cell in grid.cells]
+    assert ties == [False, True]

@@ -41,6 +41,7 @@ SCALE_LAWS = {
     "cauchy": ("mean", "sd"),
     "fixed": ("mean",),
 }
+RESERVED = ("intercept", "coefficients", "frailty_shape")
 FOLDED = {"normal": "half_normal", "student_t": "half_student_t", "cauchy": "half_cauchy"}
 
 # ``rate`` stands for the log of all events over all exposure (log odds for trials), so that units do not matter.
@@ -96,6 +97,11 @@ def row_priors(given: str | Mapping[str, str], counts: Counts, frailty: str) -> 
     known += ["sigma_home", *sorted(single)] if counts.homes else []
     known += child_keys if counts.child is not None and frailty != "none" else ()
     faults += [
+        f"a column is called {name!r}, as a parameter is: give it another name"
+        for name in counts.names
+        if name in RESERVED or name.startswith("sigma_")
+    ]
+    faults += [
         f"priors name {k!r}, which is not in the model; known: {', '.join(known)}" for k in wanted if k not in known
     ]
     if {"sigma_child", "frailty_shape"} <= set(wanted):
@@ -113,7 +119,8 @@ def row_priors(given: str | Mapping[str, str], counts: Counts, frailty: str) -> 
             faults.append(f"the prior of {key} {fault or 'cannot be autoscaled: that is for coefficients'}")
         else:
             read[key] = prior
-    if read.get("frailty_shape", Prior(law="fixed", mean=1.0)).law not in ("log_normal", "fixed"):
+    shape = read.get("frailty_shape", Prior(law="fixed", mean=1.0))
+    if shape.law not in ("log_normal", "fixed") or (shape.law == "fixed" and shape.mean <= 0):
         faults.append("the prior of frailty_shape must keep it above 0: give log_normal(m, s) or fixed(k)")
     if faults:
         raise rows_invalid(faults)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from missingmodels.errors import InputError
+from missingmodels.power.certificate import certificate
 from missingmodels.power.grid import Grid, grid_of
 from missingmodels.power.replicate import run_replicate
+from missingmodels.power.store import differences
 
 
 def run_batch(record: Mapping[str, Any], cell: int, batch: int) -> list[dict[str, Any]]:
@@ -17,6 +21,20 @@ def run_batch(record: Mapping[str, Any], cell: int, batch: int) -> list[dict[str
     size = grid.study.replicates.batch
     indices = range(batch * size, (batch + 1) * size)
     return [row for index in indices for row in replicate_rows(grid, cell, index)]
+
+
+def run_certified(
+    record: Mapping[str, Any], cell: int, batch: int, expected: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """``run_batch``, where the code here is that of ``expected``. Raises InputError if it is other code."""
+    ours = certificate()
+    if ours != dict(expected):
+        raise InputError(
+            f"a worker runs other code (was: the client, is: the worker): {differences(dict(expected), ours)}",
+            where=socket.gethostname(),
+            remedy="install the same versions on every worker: results must not depend on who computes them",
+        )
+    return run_batch(record, cell, batch)
 
 
 def replicate_rows(grid: Grid, cell: int, index: int) -> list[dict[str, Any]]:

@@ -74,13 +74,13 @@ def calibrate_replicate(grid: Grid, cell: Cell, index: int) -> list[dict[str, An
 def _ranks(
     grid: Grid, cell: Cell, world_seed: int, fit_seed: int, rng: np.random.Generator, head: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    first = designed(grid, cell, simulated(grid, cell.scenario, world_seed))
+    first = designed(grid, cell, simulated(grid, cell, cell.scenario, world_seed))
     scales = scale_fields(cell.plan.effects)
     settable = FIELDS | {grid.exposure: "contagion.log_rate_ratio"}
     plan = _with_zeros(cell.plan, [name for name in first.names if name not in settable])
     priors = plan_priors(plan)
     scenario = _drawn_scenario(cell.scenario, priors, first, settable, scales, grid.exposure, rng)
-    world = simulated(grid, scenario, world_seed)
+    world = simulated(grid, cell, scenario, world_seed)
     head |= {"children": len(world.tables["children"]), "onsets": len(world.tables["missing_episodes"])}
     changed = Cell(index=cell.index, at=cell.at, scenario=scenario, plan=plan)
     found = fitted(grid, changed, world, fit_seed)

@@ -14,7 +14,7 @@ from missingmodels.provenance import versions
 # What only reads results may change while a study goes on; whatever makes them may not.
 _ONLY_READS = ("report", "cli", "extract", "terminal", "runs", "calibration_run", "targets", "docs")
 _ONLY_READS_POWER = ("summary", "text", "solver", "progress", "figures", "store", "measures", "certificate", "command")
-_LIBRARIES = ("python", "numpy", "scipy", "pandas", "formulae", "pymc", "nutpie")
+_LIBRARIES = ("python", "numpy", "scipy", "pandas", "formulae", "pymc", "nutpie", "numba")
 
 
 @functools.cache
@@ -22,14 +22,22 @@ def certificate() -> dict[str, Any]:
     """Digest of the package's code that a replicate runs through, and versions of the libraries under it."""
     root = Path(str(missingmodels.__file__)).parent
     total = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted([*root.rglob("*.py"), *root.rglob("*.csv")]):
         part = path.relative_to(root).with_suffix("").parts
         name = part[1] if part[0] == "power" and len(part) > 1 else part[0]
         skipped = _ONLY_READS_POWER if part[0] == "power" else _ONLY_READS
-        if name.startswith(skipped):
-            continue
+        if name.startswith(skipped) or (part[0] == "evidence" and path.suffix == ".csv"):
+            continue  # the latter are results of studies, which reports quote
         total.update(path.relative_to(root).as_posix().encode())
         total.update(path.read_bytes())
-    held = versions() | {"scipy": importlib.metadata.version("scipy")}
+    # without numba the fast engine takes other loops
+    held = versions() | {"scipy": importlib.metadata.version("scipy"), "numba": _numba()}
     libraries = {name: held[name] for name in _LIBRARIES if name in held}
     return {"code": "sha256:" + total.hexdigest(), "missingmodels": held["missingmodels"], **libraries}
+
+
+def _numba() -> str:
+    try:
+        return importlib.metadata.version("numba")
+    except importlib.metadata.PackageNotFoundError:
+        return "absent"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from missingmodels.errors import InputError, MissingModelsError
-from missingmodels.power.batch import run_batch
+from missingmodels.power.batch import run_certified
 from missingmodels.power.certificate import certificate
 from missingmodels.power.store import Task, differences
 
@@ -60,8 +60,10 @@ class Cluster:
         return bool(self.futures)
 
     def submit(self, task: Task) -> None:
-        # not pure: a batch that is asked for again after a worker's death must be computed again
-        self.futures[self.client.submit(run_batch, self.record, *task, pure=False)] = task
+        # not pure: a batch that is asked for again after a worker's death must be computed again. With the code's
+        # certificate, as a worker may join late
+        future = self.client.submit(run_certified, self.record, *task, certificate(), pure=False)
+        self.futures[future] = task
 
     def finished(self) -> list[tuple[Task, list[dict[str, Any]]]]:
         with self.client.as_current():

@@ -90,7 +90,7 @@ def make_grid(values: dict[str, Any], *, folder: Path = Path(), where: str = "")
         kind = Plan if name.startswith(BEGINNINGS) else Scenario
         faults += _unknown(name.removeprefix(BEGINNINGS), kind, f"axes.{name}")
     for name in prior if isinstance(prior, Mapping) else ():
-        faults += _unknown(name, Scenario, f"prior.{name}")
+        faults += _unknown(name, Scenario, f"prior.{name}") or _not_real(name)
     if not faults:
         faults += _value_faults(Study.model_validate(values), bases)
     if faults:
@@ -198,12 +198,27 @@ def _ask_faults(study: Study, bases: Mapping[str, Any]) -> list[str]:
         faults.append(f"ask.exposure: {ask.exposure!r} is no peer exposure; known: {', '.join(EXPOSURES)}")
     if f"{BEGINNINGS}exposure.primary" in study.axes:
         faults.append("axes.plan.exposure.primary: a study fits one exposure, ask.exposure; make a study of each")
+    faults += _of_the_plan(study, bases["plan"])
     fitted = ask.exposure or study.plan.set.get("exposure.primary") or bases["plan"].exposure.primary
     for name in ask.quantities:
         if name not in judged:
             faults.append(f"ask.quantities: {name!r} is not judged in model {ask.model}{_near(name, judged)}")
         elif name in EXPOSURES and name != fitted:
             faults.append(f"ask.quantities: {name!r} is not the exposure that is fitted ({fitted!r}); set ask.exposure")
+    return faults
+
+
+def _of_the_plan(study: Study, plan: Plan) -> list[str]:
+    """What a plan may ask of one data set, and a study of thousands does not do."""
+    rule, faults = "frame.coverage_rule", []
+    asked = study.axes.get(f"{BEGINNINGS}{rule}", (study.plan.set.get(rule, plan.frame.coverage_rule),))
+    faults += [
+        f"plan: {rule} = {value!r}: a study answers from what is recorded; choose 'keep' or 'drop'"
+        for value in asked
+        if value in ("bound", "model")
+    ]
+    if {"sampling.method", f"{BEGINNINGS}sampling.method"} & {*study.plan.set, *study.axes}:
+        faults.append("plan: sampling.method is set by the study's own key, method")
     return faults
 
 
@@ -234,13 +249,20 @@ def _near(name: str, known: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def leaves(kind: type[Config], before: str = "") -> list[str]:
-    """Dotted names of all fields that hold a value."""
-    out = []
+def _not_real(name: str) -> list[str]:
+    """The fault of a design prior over a field that takes no real numbers."""
+    if leaves(Scenario)[name] is float:
+        return []
+    return [f"prior.{name}: a law draws real numbers, and this field takes none; make it an axis"]
+
+
+def leaves(kind: type[Config], before: str = "") -> dict[str, Any]:
+    """Dotted names of all fields that hold a value, with their types."""
+    out: dict[str, Any] = {}
     for name, field in kind.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, Config):
-            out += leaves(inner, f"{before}{name}.")
+            out |= leaves(inner, f"{before}{name}.")
         else:
-            out.append(before + name)
+            out[before + name] = inner
     return out

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from missingmodels.fit.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Parameters
 from missingmodels.pipeline import prepare
-from missingmodels.plan import Decision
+from missingmodels.plan import Decision, Exposure
 from missingmodels.power.grid import Cell, Grid, changed_scenario
 from missingmodels.power.study import Law
 from missingmodels.provenance import stream
@@ -40,7 +41,7 @@ def run_replicate(grid: Grid, cell: Cell, index: int) -> list[Row]:
     rng = stream(grid.study.seed, "power", cell.index, index)
     world_seed, fit_seed = int(rng.integers(2**62)), int(rng.integers(2**31 - 1))
     scenario, drawn = drawn_scenario(grid, cell, index)
-    world = simulated(grid, scenario, world_seed)
+    world = simulated(grid, cell, scenario, world_seed)
     held: Row = {
         "cell": cell.index,
         "replicate": index,
@@ -96,14 +97,15 @@ def _judged(grid: Grid, cell: Cell, scenario: Scenario, world: World, seed: int)
     for name in ask.quantities:
         for label, rule in rules.items():
             if name in found.design.names:
-                yield _row(found, name, label, rule, scenario, world.truth)
+                truth = functools.partial(true_log_ratio, world.truth, scenario=scenario, asked=cell.plan.exposure)
+                yield _row(found, name, label, rule, truth)
             else:
                 yield _empty(name, label, UNANSWERED, f"{name} never varies or is unrecorded, so no model holds it")
 
 
-def simulated(grid: Grid, scenario: Scenario, seed: int) -> World:
+def simulated(grid: Grid, cell: Cell, scenario: Scenario, seed: int) -> World:
     """A world with the tables that the frame reads, and no more."""
-    asked = {grid.exposure, *([grid.plan.exposure.outside] if grid.plan.exposure.outside else [])}
+    asked = {grid.exposure, *([cell.plan.exposure.outside] if cell.plan.exposure.outside else [])}
     ties = {"ties"} if any(name.startswith(TIED) for name in asked) else set()
     return simulate_world(scenario, seed=seed, log_exposures=False, only=READ | ties)
 
@@ -130,7 +132,7 @@ def fitted(grid: Grid, cell: Cell, world: World, seed: int) -> Fit:
     )
 
 
-def _row(found: Fit, name: str, label: str, rule: Decision, scenario: Scenario, truth: Parameters) -> Row:
+def _row(found: Fit, name: str, label: str, rule: Decision, truth: Callable[[str, float], float]) -> Row:
     """Judged by the functions that judge real data; truth and draws go through the same contrast."""
     if name == found.exposure:
         step, judged = 1.0, peer_ratio(found, rule)
@@ -143,7 +145,7 @@ def _row(found: Fit, name: str, label: str, rule: Decision, scenario: Scenario, 
         "remark": judged.remark if found.diagnostics.passed else "; ".join(found.diagnostics.failed),
         "expected": judged.expected,
         "verdict": judged.verdict,
-        "truth": true_log_ratio(truth, name, step, scenario),
+        "truth": truth(name, step),
         "estimate": float(np.log(judged.median)),
         "low": float(np.log(judged.interval_low)),
         "high": float(np.log(judged.interval_high)),
@@ -153,12 +155,18 @@ def _row(found: Fit, name: str, label: str, rule: Decision, scenario: Scenario, 
     }
 
 
-def true_log_ratio(truth: Parameters, name: str, step: float, scenario: Scenario) -> float:
-    """The true log rate ratio of a contrast; NaN where influence works by another exposure, and so has none here."""
-    if name in truth.coefficients:
-        return float(np.log(rate_ratio(truth, {name: step})[0]))
-    none = scenario.contagion.log_rate_ratio == 0 and name.startswith("peer_")
-    return 0.0 if none else float("nan")
+def true_log_ratio(truth: Parameters, name: str, step: float, *, scenario: Scenario, asked: Exposure) -> float:
+    """The true log rate ratio of a contrast.
+
+    NaN where influence works by another exposure than is asked of, or over another window or time scale: there is none.
+    """
+    acts, of_peers = scenario.contagion, name.startswith("peer_")
+    if of_peers and acts.log_rate_ratio == 0:
+        return 0.0
+    scale = "kernel_days" if name == "peer_kernel" else "window_days"
+    if of_peers and getattr(acts, scale) != getattr(asked, scale):
+        return float("nan")
+    return float(np.log(rate_ratio(truth, {name: step})[0])) if name in truth.coefficients else float("nan")
 
 
 _UNKNOWN: Mapping[str, Any] = {

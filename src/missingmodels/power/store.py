@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +52,20 @@ class Store:
         ours = {"format": FORMAT, "digest": self.grid.digest, **self.grid.record(), "certificate": certificate()}
         path = self.folder / MANIFEST
         if not path.exists():
-            write_whole(path, (json.dumps(ours, indent=1, default=str) + "\n").encode())
+            self._write(ours)
         held = self.require_same()
-        if held["certificate"] != ours["certificate"] and any(self.held()):
+        if held["certificate"] != ours["certificate"] and not any(self.held()):
+            self._write(ours)  # nothing is computed yet; what will be is this code's
+        elif held["certificate"] != ours["certificate"]:
             raise InputError(
                 f"the folder's results come from other code: {differences(held, ours)}",
                 where=str(self.folder),
                 remedy="choose a new output folder with -o, so that no result mixes two versions",
             )
         self.batches.mkdir(exist_ok=True)
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        write_whole(self.folder / MANIFEST, (json.dumps(record, indent=1, default=str) + "\n").encode())
 
     def require_same(self) -> dict[str, Any]:
         """The folder's record. Raises InputError if it holds no study, or another one."""

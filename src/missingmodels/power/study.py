@@ -16,11 +16,15 @@ BEGINNINGS = "plan."  # of an axis over a field of the plan; other axes are over
 
 
 def flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Nested tables as dotted names, so that a TOML key reads the same with and without quotes."""
+    """Nested tables as dotted names, so that a TOML key reads the same with and without quotes.
+
+    Replaced priors stay a table: their names are no fields.
+    """
     out: dict[str, Any] = {}
     for name, value in values.items():
         place = f"{before}{name}"
-        out |= flat(value, f"{place}.") if isinstance(value, Mapping) else {place: value}
+        nested = isinstance(value, Mapping) and place != "priors.replace"
+        out |= flat(value, f"{place}.") if nested else {place: value}
     return out
 
 

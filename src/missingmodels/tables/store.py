@@ -52,9 +52,14 @@ def whole_folder(target: Path, *, kind: str = FORMAT, overwrite: bool = True) ->
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _is_part(path: Path) -> bool:
+    """Whether a file is one that a writer has not moved into place yet, or never will: it was stopped."""
+    return path.name.startswith(".") and path.name.endswith(".part")
+
+
 def require_free(target: Path, *, kind: str, overwrite: bool) -> None:
     """Raise InputError unless a folder of this kind may be written to ``target``."""
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+    if not target.exists() or (target.is_dir() and all(_is_part(path) for path in target.iterdir())):
         return
     try:
         found = str(json.loads((target / MANIFEST).read_text(encoding="utf-8"))["format"])
