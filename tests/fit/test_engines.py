@@ -159,13 +159,15 @@ def test_auto_turns_to_the_sampler_and_says_why(design: Design, fast: Fit, monke
     assert "'nuts'" in refused.value.remedy
 
 
-def test_without_children_all_else_is_the_same(design: Design, fast: Fit) -> None:
+def test_without_children_all_else_is_the_same(design: Design, fast: Fit, tmp_path: Path) -> None:
     lean = run(design, with_children=False)
     np.testing.assert_array_equal(lean.parameters.home, fast.parameters.home)
     np.testing.assert_array_equal(lean.parameters.coefficients["x0"], fast.parameters.coefficients["x0"])
     assert lean.log_density.shape == lean.parameters.frailty.shape == (1000, 0)
     with pytest.raises(KeyError, match="c0"):
         lean.parameters.frailty_of(("c0",))
+    write_fit(lean, tmp_path / "lean.nc")
+    assert read_fit(tmp_path / "lean.nc").design.child_ids == design.child_ids
 
 
 def test_single_precision_of_the_weights_is_enough(design: Design) -> None:

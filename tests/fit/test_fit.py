@@ -84,6 +84,7 @@ def test_gate_passes_good_chains() -> None:
         (chains(0.0), stats(diverging=np.arange(2000).reshape(4, 500) == 7), "1 divergent"),
         (chains(0.0), stats(maxdepth_reached=np.ones((4, 500), bool)), "tree depth"),
         (chains(0.0), stats(energy=np.cumsum(np.ones((4, 500)), axis=1)), "E-BFMI"),
+        (chains(0.0).assign(intercept=chains(0.0)["sigma_home"] * np.nan), stats(), "R-hat"),
         (chains(0.0).isel(draw=slice(0, 60)), stats().isel(draw=slice(0, 60)), "ESS"),
     ],
 )

@@ -16,10 +16,8 @@ from missingmodels.fit.marginal import log_density_and_frailty
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import FURTHER, PriorSet, plan_priors
 from missingmodels.parameters import Array, Effect, Parameters
-from missingmodels.plan import METHODS, Effects, Method, Plan
+from missingmodels.plan import METHODS, Method, Plan
 from missingmodels.provenance import digest_arrays, digest_json, stream, versions
-
-LAPLACE_FRAILTY = ("gamma", "log_normal", "low_risk")  # laws that the fast engine knows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +114,7 @@ def _drawn(
     progress: Progress | None,
 ) -> tuple[Drawn, str]:
     """Draws of the engine asked for, and why the fast one did not do where ``auto`` turned from it."""
-    why = beyond_laplace(plan.effects, design)
+    why = beyond_laplace(design)
     if why and asked == "laplace":
         raise ConfigInvalid(
             f"the fast engine cannot fit {why}", where="sampling.method", remedy="choose 'nuts', or 'auto'"
@@ -139,14 +137,10 @@ def _drawn(
     return by_nuts.draw(design, priors, plan, label=label, seed=seed, progress=progress), why
 
 
-def beyond_laplace(effects: Effects, design: Design) -> str:
+def beyond_laplace(design: Design) -> str:
     """What of a model the fast engine cannot fit, in words; empty if nothing."""
-    beyond = {
-        f"frailty = {effects.frailty!r}": effects.frailty not in LAPLACE_FRAILTY,
-        **{f"effects of {name}": True for name in design.groups},
-        "a peer slope by home": bool(design.slope_of),
-    }
-    return " and ".join(name for name, held in beyond.items() if held)
+    beyond = [f"effects of {name}" for name in design.groups]
+    return " and ".join([*beyond, "a peer slope by home"] if design.slope_of else beyond)
 
 
 def data_digest(design: Design) -> str:

@@ -53,7 +53,8 @@ def fit_official(
 ) -> OfficialFit:
     """Fit the model. Raises DiagnosticsFailed if the draws do not pass the gate, unless ``allow_unconverged``."""
     settings, limits = sampling or Sampling(), gate or Gate()
-    digest = digest_arrays([design.matrix, design.low, design.high, design.children, design.authority, design.year])
+    held = (design.matrix, design.low, design.high, design.children, design.authority, design.region, design.year)
+    digest = digest_arrays([np.asarray(values) for values in held])
     compiled, compile_seconds = compiled_once(("official", digest), lambda: build_official_model(design), {})
     seconds = 0.0
     for doubling in range(settings.doublings + 1):

@@ -100,6 +100,8 @@ def _design(design: Design) -> xr.Dataset:
     values |= {"matrix": (("row", "column"), design.matrix), "centre": ("column", design.centre)}
     values["scale"] = ("column", design.scale)
     values |= {f"{name}_index": ("row", group.index) for name, group in design.groups.items()}
+    # of the rows; the posterior holds those of children whose frailties were drawn, which may be none
+    values["child_ids"] = ("design_child", np.asarray(design.child_ids, dtype=str))
     return xr.Dataset(values, attrs={"periods": design.periods})
 
 
@@ -133,7 +135,7 @@ def _fit(tree: xr.DataTree) -> Fit:
         matrix=held["matrix"].to_numpy(),
         centre=held["centre"].to_numpy(),
         scale=held["scale"].to_numpy(),
-        child_ids=children,
+        child_ids=tuple(str(child) for child in held["child_ids"].to_numpy()) if "child_ids" in held else children,
         home_ids=homes,
         periods=int(held.attrs["periods"]),
         notes=tuple(json.loads(tree.attrs["design_notes"])),

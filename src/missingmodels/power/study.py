@@ -71,7 +71,11 @@ class Ask(Config):
 
 
 class Replicates(Config):
-    """How many worlds a cell gets. It is looked at after ``at_least`` and every ``step`` more, never between."""
+    """How many worlds a cell gets. It is looked at after ``at_least`` and every ``step`` more, never between.
+
+    A cell that may stop early stops a little sooner where chance has made its power extreme, so that a power near 0 or
+    1 comes out up to half a point too extreme. With ``at_least = at_most`` there is one look, and no such bias.
+    """
 
     batch: int = Field(default=10, ge=1, le=10_000, description="worlds of one task, which should last over a second")
     at_least: int = Field(default=100, ge=1, description="worlds before the first look")
