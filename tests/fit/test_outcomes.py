@@ -28,7 +28,7 @@ from missingmodels.simulate.world import simulate_world
 from missingmodels.tables import write_tables
 from worlds import remade, scenario_of, small_world
 
-QUICK = Plan(sampling=Sampling(draws=400, tune=400, chains=2, doublings=0), gate=Gate(ess_min=100, rhat_max=1.03))
+QUICK = Plan(sampling=Sampling(draws=400, tune=400, chains=2), gate=Gate(ess_min=100, rhat_max=1.03))
 SEEDS = range(4)  # each world has its own numbers of children and homes, so each fit compiles anew
 
 
@@ -89,7 +89,8 @@ def test_a_fit_is_told_written_and_refused_where_it_does_not_mix(tmp_path):
     with xr.open_datatree(path.parent / "draws.nc") as tree:
         assert set(tree["posterior"]["column"].to_numpy()) == {"summer"}
     fixed = {"summer": Prior(law="fixed", mean=0.2)}
-    strict = QUICK.model_copy(update={"gate": Gate(ess_min=1e6)})
+    once = QUICK.sampling.model_copy(update={"doublings": 0})
+    strict = QUICK.model_copy(update={"gate": Gate(ess_min=1e6), "sampling": once})
     with pytest.raises(DiagnosticsFailed, match="counts"):
         fitted(world, "counts", terms=("summer",), changes=fixed, plan=strict)
     again = fitted(world, "counts", terms=("summer",), changes=fixed)
