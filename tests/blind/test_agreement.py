@@ -48,7 +48,7 @@ BLIND = {"gamma": onset_gamma, "log_normal": onset_log_normal, "low_risk": onset
 
 
 def made_design(plan, seed=4):
-    """Rich and thin children, homes without a recorded owner or authority, rows before the window, columns of all kinds."""
+    """Rich and thin children, unrecorded owners and authorities, rows before the window, every kind of column."""
     rng = np.random.default_rng(seed)
     design = empty_design(rng, homes=5, per_home=3, periods=3, authorities=3, owners=2)
     size = design.child.size

@@ -142,7 +142,7 @@ def test_the_case_moves_what_it_says(case):
 
 def test_the_referees_have_the_blind_sums(case):
     """Onsets by lag, faded and shared out, and the paths of a drift."""
-    daily, plan, priors, model, _, days = case
+    daily, _, _, model, _, days = case
     values, data, _ = blind_at(case, random_point(model, 4))
     risk, _, child, day = days
     tau = 5.3

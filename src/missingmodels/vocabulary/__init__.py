@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from missingmodels.vocabulary.daily import DAILY, DAILY_EQUATIONS
+from missingmodels.vocabulary.official import OFFICIAL
 from missingmodels.vocabulary.onset import (
     CALENDAR,
     HISTORY,
@@ -11,6 +12,7 @@ from missingmodels.vocabulary.onset import (
     OUTSIDE,
     PARAMETERS,
     PEERS,
+    PEERS_NOTE,
     STRUCTURE,
     VULNERABILITY,
 )
@@ -34,8 +36,9 @@ GROUPS = {
     "Columns of the other outcomes": OUTCOME_COLUMNS,
     "Daily models": DAILY,
     "Unseen peers": UNSEEN,
+    "Official statistics": OFFICIAL,
 }
-EQUATIONS = {"Unseen peers": UNSEEN_EQUATION}
+EQUATIONS = {"Peers (H1)": PEERS_NOTE, "Unseen peers": UNSEEN_EQUATION}
 QUANTITIES = {q.name: q for group in GROUPS.values() for q in group}
 
 

@@ -5,19 +5,34 @@ from __future__ import annotations
 from missingmodels.vocabulary.quantity import named as _q
 
 OUTCOME = (
-    _q("onset", "y", "", "0 or 1", "onset", "a missing episode of the child starts on the day"),
+    _q(
+        "onset",
+        "y",
+        "",
+        "0 or 1",
+        "onset",
+        "a missing episode of the child starts on the day; several of one day count once",
+    ),
     _q(
         "days_at_risk",
         "e",
         "days",
         "0, ½, 1",
         "days at risk",
-        "resident and not missing at the day's start; ½ on a return day",
+        "resident, and neither missing at the day's start nor on a temporary absence; ½ on a return day, which may "
+        "hold a new onset",
     ),
     _q("days", "n", "days", "≥ 0", "days", "likelihood exposure Σ e (1 − y/2): a day with an onset counts half"),
 )
 PARAMETERS = (
-    _q("intercept", "α", "log per day", "real", "intercept", "log intensity where every column is 0"),
+    _q(
+        "intercept",
+        "α",
+        "log per day",
+        "real",
+        "intercept",
+        "log intensity where every column is 0; its prior speaks of every column at its mean",
+    ),
     _q("sigma_home", "σ_home", "log rate", "≥ 0", "sd between homes", "standard deviation of home effects v"),
     _q(
         "sigma_period",
@@ -153,7 +168,8 @@ PEERS = (
         "",
         "≥ 0",
         "peers' fading onsets",
-        "Σ exp(−(d − s)/τ) over the onsets s < d of other residents; τ fixed by the plan, or estimated",
+        "Σ exp(−(d − s)/τ) over the onsets s < d of other residents: with τ fixed by the plan of all on record, with τ "
+        "estimated, in a daily model, of those on the 60 days before",
     ),
     _q("no_peers", "p", "", "0 or 1", "no peers", "nobody else lives in the home"),
     _q(
@@ -170,9 +186,14 @@ PEERS = (
         "",
         "0 or 1",
         "a peer is unseen to the kernel",
-        "as `peers_unseen`, with a record shorter than 3 τ, when an onset has faded to 5 %",
+        "as `peers_unseen`, with a record shorter than 3 τ, when an onset has faded to 5 %; τ is the plan's "
+        "`kernel_days`, also where it is estimated",
     ),
 )
+PEERS_NOTE = """\
+Peers of a day are the other residents of the home, those now missing among them, those on a temporary absence not. A
+window is the days d − w … d − 1. A peer brings their onsets along, wherever they lived on the day of onset.
+"""
 OUTSIDE = (
     _q(
         "outside_presence",
