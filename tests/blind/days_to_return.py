@@ -18,13 +18,13 @@ def log_hazards(eta):
 
 
 def log_probability(days, returned, level, bands):
-    """log P(T = days), or log P(T > days) where the return is not known.
+    """log P(T = days), or log P(T ≥ days) where the return is not known: days 0 … days − 1 survived.
 
     `level` is η without the band's part, `bands` (4,) the parts of 1, 2–6, 7–27 and 28+.
     """
     parts = np.concatenate([[0.0], bands])
     total = 0.0
-    for t in range(days + 1):
+    for t in range(days + 1 if returned else days):
         log_return, log_stay = log_hazards(level + parts[band(t)])
         total += log_return if returned and t == days else log_stay
     return float(total)
@@ -34,9 +34,9 @@ def log_likelihood(values, data):
     """Σ_j log P(T_j).
 
     `values`: `intercept`, `days_away` (4,), β of the bands after day 0, `coefficients` (K,), γ, `child` (I,), a_i,
-    `sigma_child`, `home` (H,), v_h, `sigma_home`. `data`, J episodes: `days_away` (J,), whole days T_j, or the last
-    day seen away where `returned` (J,) is false; `child`, `home` (J,); `columns` (J, K), continuous ones less their
-    mean.
+    `sigma_child`, `home` (H,), v_h, `sigma_home`. `data`, J episodes: `days_away` (J,), whole days T_j, or the day at
+    whose start the child was last known to be away where `returned` (J,) is false; `child`, `home` (J,); `columns`
+    (J, K), continuous ones less their mean.
     """
     total = 0.0
     for j, (child, home) in enumerate(zip(data["child"], data["home"], strict=True)):

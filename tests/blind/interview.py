@@ -1,6 +1,7 @@
 """Interview to next gap: onsets by days since the last return and by what was offered and held, gamma frailty."""
 
 import numpy as np
+from scipy.special import gammaln
 
 from . import laws, onset_rate
 
@@ -20,14 +21,18 @@ def held(day, held_day):
 
 
 def log_likelihood(values, data):
-    """Σ_i of the gamma's closed form, without log n and log y!.
+    """Σ_i of the gamma's closed form, and Σ (y log n − log y!).
 
     `values`: `intercept`, `coefficients` (K,), β of the bands and γ of `offered`, `held` and what else is asked for,
     in the order of the columns; `home` (H,), v_h, `sigma_home`, `frailty_shape` (k). `data`, R rows: `onset`, `days`,
     `child`, `home` (R,), `columns` (R, K).
     """
     eta = onset_rate.log_rate({name: values[name] for name in ("intercept", "coefficients", "home")}, data)
-    return onset_rate.by_child(data, eta, lambda y, n, e: laws.gamma_poisson(y, n, e, values["frailty_shape"]))
+    y, n = np.asarray(data["onset"], dtype=float), np.asarray(data["days"], dtype=float)
+    constants = float(np.sum(y * np.log(n) - gammaln(y + 1)))
+    return constants + onset_rate.by_child(
+        data, eta, lambda y, n, e: laws.gamma_poisson(y, n, e, values["frailty_shape"])
+    )
 
 
 def log_prior(values, data):

@@ -139,7 +139,7 @@ _INFORMED = {
 
 COUNTS = {
     "weak": {**_WEAK, "intercept": ("normal", -4.74, 1.5), "dispersion_shape": ("log-normal", 2.0, 1.0)},
-    "informed": {**_INFORMED, "intercept": ("normal", -5.24, 0.5), "dispersion_shape": ("log-normal", 2.0, 0.5)},
+    "informed": {**_INFORMED, "intercept": ("normal", -4.74, 0.5), "dispersion_shape": ("log-normal", 2.0, 0.5)},
 }
 
 RETURN = {
@@ -192,13 +192,22 @@ RECORDING = {
         ),
     },
     "informed": {
-        "intercept": ("normal", -5.24, 0.5),
+        "intercept": ("normal", -4.26, 0.5),
         "dispersion_shape": ("log-normal", 1.0, 0.5),
         **dict.fromkeys(("report_a", "report_b"), ("normal", 0.5, 1.0)),
         **dict.fromkeys(
             ("sigma_authority_a", "sigma_authority_b", "sigma_report_a", "sigma_report_b"), ("half-normal", 0.5)
         ),
     },
+}
+
+OFFICIAL = {
+    "intercept": ("normal", 0.0, 1.0),
+    "year": ("normal", 0.0, 0.5),
+    "coefficient": ("normal", 0.0, 0.5),
+    "sigma_region": ("half-normal", 0.5),
+    "sigma_authority": ("half-normal", 1.0),
+    "dispersion_shape": ("log-normal", 5.0, 1.0),
 }
 
 

@@ -9,7 +9,7 @@ from . import laws
 def log_probability(both, only_a, only_b, mean, report_a, report_b, shape):
     """log P(N_11, N_10, N_01) of one cell, g_c ~ Gamma(φ, φ) integrated out, with all constants.
 
-    `mean` is n exp(α), `report_a` and `report_b` the chances π_A and π_B.
+    `mean` is n exp(α), `report_a` and `report_b` the chances P_A and P_B.
     """
     counts = np.array([both, only_a, only_b], dtype=float)
     means = mean * np.array([report_a * report_b, report_a * (1 - report_b), (1 - report_a) * report_b])
@@ -26,8 +26,8 @@ def log_probability(both, only_a, only_b, mean, report_a, report_b, shape):
 def log_likelihood(values, data):
     """Σ_c log P(N_11, N_10, N_01).
 
-    `values`: `intercept`, `dispersion_shape` (φ); of each source x in a, b: `report_x` (ρ), `authority_x` (L,), s, with
-    `sigma_authority_x` (τ), `home_x` (H,), r, with `sigma_report_x` (ω). `data`, C cells: `both`, `only_a`, `only_b`,
+    `values`: `intercept`, `dispersion_shape` (φ); of each source x in a, b: `report_x` (μ), `authority_x` (L,), s, with
+    `sigma_authority_x` (σ), `home_x` (H,), r, with `sigma_report_x` (ω). `data`, C cells: `both`, `only_a`, `only_b`,
     `days` (resident-days n), `authority`, `home`, all (C,).
     """
     total = 0.0

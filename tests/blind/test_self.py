@@ -321,7 +321,7 @@ def test_counts_sum_to_one():
 def test_returns_sum_to_one():
     bands = np.array([0.3, -0.5, -1.0, 0.2])
     chances = [np.exp(days_to_return.log_probability(t, True, -1.2, bands)) for t in range(40)]
-    beyond = np.exp(days_to_return.log_probability(39, False, -1.2, bands))
+    beyond = np.exp(days_to_return.log_probability(40, False, -1.2, bands))
     assert sum(chances) + beyond == pytest.approx(1)
     assert [days_to_return.band(t) for t in (0, 1, 2, 6, 7, 27, 28, 90)] == [0, 1, 2, 2, 3, 3, 4, 4]
     assert chances[0] == pytest.approx(1 - np.exp(-np.exp(-1.2)))
@@ -385,9 +385,10 @@ def test_gamma_of_one_row_is_negative_binomial():
 
 
 def test_unseen_peers_fill_their_share():
-    share, stay = 0.3, 50.0
-    entry, exit_ = unseen_peers.chances(share, stay)
-    assert entry / (entry + exit_) == pytest.approx(share)
+    for share, stay in ((0.3, 50.0), (0.97, 20.0), (0.999, 20.0), (1.0, 20.0), (0.0, 20.0)):
+        enter, leave, again = unseen_peers.chances(share, stay)
+        assert all(0 <= chance <= 1 for chance in (enter, leave, again))
+        assert share * leave * (1 - again) == pytest.approx((1 - share) * enter)
     assert unseen_peers.filled_share(0.9, 0.6) == pytest.approx((0.9 - 0.6) / 0.4)
     weight = unseen_peers.log_weight([1, 0], [0.5, 1.0], [-2.0, -3.0], [1, 0], [0, 1], 0.4, -0.2)
     full = laws.poisson_kernel([1, 0], [0.5, 1.0], np.array([-2.0 + 0.4, -3.0 - 0.2]))

@@ -4,13 +4,21 @@ import numpy as np
 
 
 def filled_share(occupied, visible):
-    """ρ = (o − v̄) / (1 − v̄), cut to [0, 1]."""
+    """F = (O − v̄) / (1 − v̄), cut to [0, 1]."""
     return float(np.clip((occupied - visible) / (1 - visible), 0, 1))
 
 
 def chances(share, stay):
-    """Chances a day of entering and of leaving a hidden place, ρ / ((1 − ρ) L) and 1 / L."""
-    return share / ((1 - share) * stay), 1 / stay
+    """Chances a day e of an empty place filled, 1/L of leaving, and b of a place filled again on the day it is left.
+
+    e = min(F / ((1 − F) L), 1) and b = max(1 − (1 − F) L / F, 0), L at least 1.
+    """
+    stay = max(stay, 1.0)
+    if share == 1:
+        return 1.0, 1 / stay, 1.0
+    if share == 0:
+        return 0.0, 1 / stay, 0.0
+    return min(share / ((1 - share) * stay), 1.0), 1 / stay, max(1 - (1 - share) * stay / share, 0.0)
 
 
 def log_weight(y, n, eta, exposure, alone, delta, kappa):

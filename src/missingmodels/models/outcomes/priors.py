@@ -127,15 +127,18 @@ def _recording(onset: PriorSet, informed: bool) -> dict[str, Prior]:
     """Episodes seen or not, so that their rate lies above the national one, which is of episodes on record."""
     sd = 1.0 if informed else 1.5
     low, middle, high = expit(REPORT + sd * np.array([-1.96, 0.0, 1.96]))
+    span = f"{100 * low:.0f} % and {100 * high:.0f} %"
     report = Prior(
         law="normal",
         mean=REPORT,
         sd=sd,
-        reason=f"each source holds between {low:.0%} and {high:.0%} of what happened; no published figure",
+        reason=f"each source holds between {span} of what happened; no published figure",
     )
     intercept = onset.intercept
     if informed:
-        why = f"the national rate on record over {middle:.0%}, the middle of the prior share that a source holds"
+        why = (
+            f"the national rate on record over {100 * middle:.0f} %, the middle of the prior share that a source holds"
+        )
         intercept = _at_national(onset, -math.log(middle), f"{why}, within a factor of 2.7: α is of all episodes")
     scalars = {"intercept": intercept, "dispersion_shape": _shape(1.0, 0.5 if informed else 1.0)}
     return {**scalars, "report_a": report, "report_b": report} | dict.fromkeys(
