@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from missingmodels.vocabulary.daily import DAILY, DAILY_EQUATIONS
-from missingmodels.vocabulary.official import OFFICIAL
+from missingmodels.vocabulary.official import OFFICIAL, OFFICIAL_EQUATION
 from missingmodels.vocabulary.onset import (
     CALENDAR,
     HISTORY,
@@ -38,7 +38,11 @@ GROUPS = {
     "Unseen peers": UNSEEN,
     "Official statistics": OFFICIAL,
 }
-EQUATIONS = {"Peers (H1)": PEERS_NOTE, "Unseen peers": UNSEEN_EQUATION}
+EQUATIONS = {
+    "Peers (H1)": PEERS_NOTE,
+    "Unseen peers": UNSEEN_EQUATION,
+    "Official statistics": OFFICIAL_EQUATION,
+}
 QUANTITIES = {q.name: q for group in GROUPS.values() for q in group}
 
 
