@@ -23,7 +23,7 @@ from missingmodels.models.outcomes import joint, linear, recording
 from missingmodels.models.outcomes import reference as outcome_reference
 from missingmodels.models.outcomes.priors import SCALARS, outcome_priors
 from missingmodels.models.priors import Prior
-from worlds import plan_of, small_world
+from worlds import plan_of, remade, small_world
 
 from . import (
     counts,
@@ -91,9 +91,20 @@ def places_of(ids, held):
     return [held.index(one) for one in ids]
 
 
+def with_repeats(tables):
+    """Every fourth episode that ended on its own day happens twice on that day."""
+    episodes = tables["missing_episodes"]
+    again = episodes[episodes["start_date"] == episodes["end_date"]].iloc[::4]
+    both = pd.concat([episodes, again.assign(sequence=again["sequence"] + 1)], ignore_index=True)
+    return remade(tables, {"missing_episodes": both})
+
+
 @USES
 def test_counts(world, use):
-    tables, plan, risk = world
+    tables, plan, _ = world
+    tables = with_repeats(tables)
+    risk = build_risk_set(tables, plan.frame)
+    assert risk.same_day_repeats.sum() > 3
     rows = counts_rows(tables, plan, ("summer", "trend_years"))
     priors = outcome_priors("counts", use, CHANGES)
     episodes = tables["missing_episodes"]

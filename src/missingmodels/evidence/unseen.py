@@ -201,7 +201,7 @@ def _imputed(setting: Setting, days: _Days, theta: Parameters, candidates: int, 
     )
 
 
-def history_weights(home: Array, onsets: Array, expected: Array, gain: Array, homes: int) -> Array:
+def history_weights(home: np.ndarray, onsets: np.ndarray, expected: Array, gain: Array, homes: int) -> Array:
     """(H,) log weight of a history of the unseen, up to a constant: Σ y g − n Λ exp(g) over days of the visible."""
     return np.asarray(np.bincount(home, onsets * gain - expected * np.exp(gain), homes))
 

@@ -10,6 +10,7 @@ from missingmodels.models.catalogue_terms import (
     GAMMA,
     GATE,
     HOMES,
+    LOG_NORMAL,
     PERIODS,
     UNITS,
     Use,
@@ -183,13 +184,7 @@ HAWKES = ModelRecord(
                 "day d; 0 where nobody else lives"
             ),
         ),
-        Term(
-            name="children, log-normal",
-            code="child",
-            equation="log u_i = s z_i − s²/2, z_i ~ Normal(0, 1)",
-            parameters=("frailty_sd_log",),
-            meaning="mean 1, sampled: in an additive intensity no gamma integrates out",
-        ),
+        LOG_NORMAL,
     ),
     priors=both_sets(
         partial(

@@ -10,6 +10,7 @@ from missingmodels.models.catalogue_terms import (
     GAMMA,
     GATE,
     HOMES,
+    LOG_NORMAL,
     PERIODS,
     UNITS,
     Use,
@@ -123,11 +124,8 @@ ONSET = ModelRecord(
             ),
         ),
         replace(GAMMA, chosen='effects.frailty = "gamma"'),
-        Term(
-            name="children, log-normal",
-            code="child",
-            equation="log u_i = s z_i − s²/2, z_i ~ Normal(0, 1)",
-            parameters=("frailty_sd_log",),
+        replace(
+            LOG_NORMAL,
             chosen='effects.frailty = "log_normal"',
             meaning=(
                 "a longer tail of very frequent episodes and fewer children near none; mean 1. Sampled as z_i, or as "

@@ -34,6 +34,13 @@ GAMMA = Term(
     parameters=("frailty_shape",),
     meaning="few children have most episodes; integrated out exactly, drawn again as Gamma(k + Y, k + Λ)",
 )
+LOG_NORMAL = Term(
+    name="children, log-normal",
+    code="child",
+    equation="log u_i = s z_i − s²/2, z_i ~ Normal(0, 1)",
+    parameters=("frailty_sd_log",),
+    meaning="mean 1, sampled: in an additive intensity no gamma integrates out",
+)
 BEFORE = Term(
     name="before the window",
     code="before_window",

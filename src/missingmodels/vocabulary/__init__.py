@@ -9,14 +9,12 @@ from missingmodels.vocabulary.onset import (
     HISTORY,
     MODERATION,
     OUTCOME,
-    OUTSIDE,
     PARAMETERS,
-    PEERS,
-    PEERS_NOTE,
     STRUCTURE,
     VULNERABILITY,
 )
 from missingmodels.vocabulary.outcomes import OTHER_OUTCOMES, OUTCOME_COLUMNS, OUTCOME_EQUATIONS
+from missingmodels.vocabulary.peers import OUTSIDE, PEERS, PEERS_NOTE
 from missingmodels.vocabulary.quantity import Quantity
 from missingmodels.vocabulary.unseen import UNSEEN, UNSEEN_EQUATION
 
