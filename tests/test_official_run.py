@@ -65,4 +65,4 @@ def test_known_effects_come_back(tmp_path):
         assert sd < 0.25, "the test says something"
     assert rows["turnover_within"]["above"] > 0.9
     scales = {row["label"].split()[0]: row for row in found.scales}
-    assert scales["size"]["median"] == pytest.approx(truth["size"], rel=0.35)
+    assert scales["shape"]["median"] == pytest.approx(truth["size"], rel=0.35)

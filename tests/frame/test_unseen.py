@@ -130,6 +130,16 @@ def test_simulated_histories_against_closed_forms(world):
     assert total / hidden_places(risk).sum() == pytest.approx(0.6, abs=0.03)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.9, 0.97, 0.995, 1.0])
+def test_a_share_near_1_is_held_too(world, share):
+    """Where every empty place filled within a day fills 20 in 21 only, some are filled again on the day."""
+    risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
+    model = settled(risk, filled_share=share, stay_days=20.0)
+    found = simulate_unseen(risk, model, candidates=60, rng=np.random.default_rng(3))
+    total = sum(f.residents.sum() for f in found) / len(found)
+    assert total / hidden_places(risk).sum() == pytest.approx(share, abs=0.004)
+
+
 def test_history_peers_and_homes_move_the_unseen(world):
     risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
     base = recent_share(risk, settled(risk), candidates=40)

@@ -55,3 +55,17 @@ def test_the_page_holds_every_term_on_a_line_of_its_own():
         for term in record.terms:
             line = next(line for line in page.splitlines() if line.startswith(f"| {term.name} |"))
             assert line.count(" | ") == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "strange"),
+    [
+        ("kernel", ("peer_presence", "peer_density", "peer_presence:short_staffing")),
+        ("ornstein_uhlenbeck", ("peer_presence:short_staffing",)),
+        ("hawkes", ("peer_presence", "peer_density", "own_1_7", "peer_kernel")),
+        ("recording", ("coefficient",)),
+    ],
+)
+def test_no_prior_is_printed_of_a_column_that_the_model_cannot_hold(name, strange):
+    record = next(record for record in CATALOGUE if record.name == name)
+    assert not {column for held in record.priors.values() for column in held} & set(strange)

@@ -10,8 +10,8 @@ from math import log
 
 import numpy as np
 import pytest
-from daily_cases import single_days, tables_of
 
+from daily_cases import single_days, tables_of
 from missingmodels.frame.daily import daily_design
 from missingmodels.frame.exposure import peer_exposures
 from missingmodels.models import daily_reference, reference

@@ -191,7 +191,7 @@ def _imputed(setting: Setting, days: _Days, theta: Parameters, candidates: int, 
         others = days.others + history.residents[design.home, days.day]
         recent = days.others_recent + history.recent[design.home, days.day]
         gain = model.peer * exposure_to(model.exposure, recent, others) + model.no_peers * (others == 0)
-        weight[i] = np.bincount(design.home, design.onsets * gain - expected * np.exp(gain), homes)
+        weight[i] = history_weights(design.home, design.onsets, expected, gain, homes)
     # the largest of weight plus Gumbel noise is a draw in proportion to exp(weight)
     chosen = (weight + rng.gumbel(size=weight.shape)).argmax(axis=0)
     at = np.arange(homes)
@@ -199,6 +199,11 @@ def _imputed(setting: Setting, days: _Days, theta: Parameters, candidates: int, 
         residents=np.stack([h.residents for h in histories])[chosen, at],
         recent=np.stack([h.recent for h in histories])[chosen, at],
     )
+
+
+def history_weights(home: np.ndarray, onsets: np.ndarray, expected: Array, gain: Array, homes: int) -> Array:
+    """(H,) log weight of a history of the unseen, up to a constant: Σ y g − n Λ exp(g) over days of the visible."""
+    return np.asarray(np.bincount(home, onsets * gain - expected * np.exp(gain), homes))
 
 
 def _effects(theta: Parameters) -> Mapping[str, float]:

@@ -15,7 +15,8 @@ from missingmodels.fit.diagnostics import Diagnostics, require_passed
 from missingmodels.fit.drawn import Progress
 from missingmodels.fit.nuts import compiled_once, draw
 from missingmodels.frame.official import OfficialDesign
-from missingmodels.models.official import PRIORS, build_official_model
+from missingmodels.models.official import PRIORS, build_official_model, log_pooled_rate
+from missingmodels.models.records import law_text
 from missingmodels.plan import Gate, Sampling
 from missingmodels.provenance import digest_arrays, seed_of, versions
 
@@ -24,8 +25,9 @@ STEPS = {"turnover": 10.0, "agency": 10.0, "caseload": 5.0, "moves": 5.0, "mean_
 
 @dataclass(frozen=True, kw_only=True)
 class OfficialFit:
-    """Draws by chain and draw: ``coefficients`` of the raw columns, ``intercept`` and ``year`` where every column is at
-    its mean, ``sigma_region``, ``sigma_authority``, ``size``, ``region`` and ``authority`` on the log rate."""
+    """Draws by chain and draw: ``coefficients`` of the raw columns, ``intercept`` (with the log of the pooled rate) and
+    ``year`` where every column is at its mean, ``sigma_region``, ``sigma_authority``, ``dispersion_shape``, and
+    ``region`` and ``authority`` on the log rate."""
 
     design: OfficialDesign
     draws: xr.Dataset
@@ -70,7 +72,7 @@ def fit_official(
     require_passed(found, model="official statistics", allow=allow_unconverged)
     certificate = {
         "model": "negative binomial, authorities and regions, counts as intervals",
-        "priors": PRIORS,
+        "priors": {name: law_text(prior) for name, prior in PRIORS.items()},
         "seed": seed,
         "data_digest": digest,
         "chains": now.chains,
@@ -94,12 +96,12 @@ def _natural(design: OfficialDesign, drawn: xr.Dataset) -> xr.Dataset:
     region = values("sigma_region")
     return xr.Dataset(
         {
-            "intercept": (lead, values("intercept")),
+            "intercept": (lead, log_pooled_rate(design) + values("intercept")),
             "year": ((*lead, "later_year"), values("year")),
             "coefficients": ((*lead, "column"), values("coefficients") / design.scale),
             "sigma_region": (lead, region),
             "sigma_authority": (lead, values("sigma_authority")),
-            "size": (lead, values("size")),
+            "dispersion_shape": (lead, values("dispersion_shape")),
             "region": ((*lead, "region_index"), region[..., None] * values("region_z")),
             "authority": ((*lead, "authority_index"), values("authority")),
         }

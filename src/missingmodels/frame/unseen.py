@@ -33,7 +33,7 @@ class UnseenModel:
 
     Attributes
     ----------
-    filled_share : ρ, the share of hidden places that hold a child
+    filled_share : F, the share of hidden places that hold a child
     stay_days : L, mean length of a stay
     home_log_rate : (H, T) effects of homes and their periods, v + w
     donor_start, donor_count : (H,) where the donors of a home lie in ``donor_log_rate``
@@ -93,7 +93,7 @@ def coverage_bands(risk: RiskSet) -> dict[str, float]:
 
 
 def filled_share(risk: RiskSet, occupancy: float) -> float:
-    """ρ: share of hidden places that hold a child if a share ``occupancy`` of all places does."""
+    """F: share of hidden places that hold a child if a share ``occupancy`` of all places does."""
     known = risk.occupancy_recorded & (visible_residents(risk) > 0)
     places = risk.occupancy[known].sum()
     seen = visible_residents(risk)[known].sum() / max(places, 1)
@@ -105,6 +105,19 @@ def mean_stay_days(risk: RiskSet) -> float:
     before, after = risk.residence[:, :-1], risk.residence[:, 1:]
     ends = ((before != NO_HOME) & (before != after)).sum()
     return float((risk.residence != NO_HOME).sum() / max(ends, 1))
+
+
+def turnover_chances(filled_share: float, stay_days: float) -> tuple[float, float, float]:
+    """Chances a day that a child leaves, that an empty place is filled, and that one just left is filled again at once.
+
+    The last is above 0 only where a share so near 1 needs it: with every empty place filled within a day, L / (L + 1)
+    are.
+    """
+    leaves = 1 / max(stay_days, 1.0)
+    empty = 1 - filled_share
+    comes = min(leaves * filled_share / empty, 1.0) if empty > 0 else 1.0
+    again = max(1 - empty / (filled_share * leaves), 0.0) if filled_share > 0 else 0.0
+    return leaves, comes, again
 
 
 def visible_recent(risk: RiskSet, window_days: int) -> np.ndarray:
@@ -127,7 +140,7 @@ def exposure_to(exposure: str, recent: np.ndarray, others: np.ndarray) -> np.nda
 def simulate_unseen(risk: RiskSet, model: UnseenModel, *, candidates: int, rng: np.random.Generator) -> list[Unseen]:
     """K histories of the unseen, day by day, from the model of the visible and what the visible did.
 
-    A hidden place is filled and emptied at random, so that a share ρ is filled and stays last L days on average. Who
+    A hidden place is filled and emptied at random, so that a share F is filled and stays last L days on average. Who
     comes has the covariates of a visible child of the same home and a frailty of its own; absences themselves are
     taken as short beside a stay.
     """
@@ -164,10 +177,8 @@ class _State:
     def __init__(self, model: UnseenModel, home: np.ndarray, candidates: int, rng: np.random.Generator) -> None:
         shape = (candidates, home.size)
         self.model, self.home, self.rng = model, np.broadcast_to(home, shape), rng
-        rho = model.filled_share
-        self.leaves = 1 / max(model.stay_days, 1.0)
-        self.comes = min(self.leaves * rho / (1 - rho), 1.0) if rho < 1 else 1.0
-        self.filled = rng.random(shape) < rho
+        self.leaves, self.comes, self.again = turnover_chances(model.filled_share, model.stay_days)
+        self.filled = rng.random(shape) < model.filled_share
         self.here = np.full(shape, 10_000)
         self.since_onset = np.full(shape, 10_000)
         self.history = np.zeros(shape, dtype=np.int64)
@@ -177,8 +188,8 @@ class _State:
     def turn_over(self) -> None:
         draw = self.rng.random(self.filled.shape)
         left = self.filled & (draw < self.leaves)
-        # with every place filled, whoever leaves makes room for the next
-        came = (~self.filled & (draw < self.comes)) | (left & (self.model.filled_share == 1))
+        # of those who leave, the same draw tells whose place is filled again at once
+        came = (~self.filled & (draw < self.comes)) | (left & (draw < self.leaves * self.again))
         self.filled = (self.filled & ~left) | came
         self.here += 1
         self.since_onset += 1

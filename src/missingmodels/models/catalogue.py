@@ -5,14 +5,12 @@ A model is added as a ``ModelRecord`` in a module ``catalogue_NAME.py`` of its o
 
 from __future__ import annotations
 
-import math
-
 from missingmodels.models.catalogue_daily import HAWKES, KERNEL, ORNSTEIN_UHLENBECK
+from missingmodels.models.catalogue_official import OFFICIAL
 from missingmodels.models.catalogue_onset import ONSET
 from missingmodels.models.catalogue_outcomes import OUTCOME_RECORDS
 from missingmodels.models.catalogue_rows import ROWS
-from missingmodels.models.priors import Prior
-from missingmodels.models.records import ModelRecord, Term
+from missingmodels.models.records import ModelRecord, Term, law_text
 from missingmodels.vocabulary import QUANTITIES
 
 CATALOGUE: tuple[ModelRecord, ...] = (
@@ -22,6 +20,7 @@ CATALOGUE: tuple[ModelRecord, ...] = (
     HAWKES,
     *OUTCOME_RECORDS,
     ROWS,
+    OFFICIAL,
 )  # fmt: skip
 
 OPENING = (
@@ -63,24 +62,20 @@ def _priors(record: ModelRecord) -> list[str]:
     if record.priors_elsewhere:
         return ["### Priors", "", record.priors_elsewhere]
     scalars = {parameter for term in record.terms for parameter in term.parameters}
-    lines = ["### Priors", "", "| set | parameter | symbol | prior | reason | source |", "|---|---|---|---|---|---|"]
+    lines = ["### Priors", "", *([record.units, ""] if record.units else [])]
+    lines += ["| set | parameter | symbol | prior | reason | source |", "|---|---|---|---|---|---|"]
     for name, held in record.priors.items():
         for parameter, prior in held.items():
-            symbol = QUANTITIES[parameter].symbol if parameter in scalars else "β"
+            symbol = QUANTITIES[parameter].symbol if parameter in scalars else _coefficient(parameter)
             lines.append(
                 f"| `{name}` | `{parameter}` | {symbol} | {law_text(prior)} | {prior.reason} | {prior.source} |"
             )
     return lines
 
 
-def law_text(prior: Prior) -> str:
-    """A prior in words and figures."""
-    if prior.law == "fixed":
-        return f"fixed at {prior.mean:g}"
-    if prior.law == "half_normal":
-        return f"half-normal, sd {prior.sd:.3g}"
-    if prior.law == "log_normal":
-        return f"log-normal, median {math.exp(prior.mean):.3g}, sd of the log {prior.sd:.3g}"
-    if prior.law == "beta":
-        return f"beta({prior.mean:g}, {prior.sd:g})"
-    return f"normal, mean {prior.mean:.3g}, sd {prior.sd:.3g}"
+def _coefficient(column: str) -> str:
+    """Symbol of the coefficient of a column, by the part of the linear predictor that holds it."""
+    if ":" in column:
+        return "δ_s"
+    part = QUANTITIES[column].symbol if column in QUANTITIES else ""
+    return {"q": "γ", "p": "δ", "z": "ζ", "c": "κ"}.get(part, "β")

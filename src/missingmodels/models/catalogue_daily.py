@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 
+from missingmodels.models.catalogue_terms import (
+    BEFORE,
+    CONSTANTS_OUT,
+    GAMMA,
+    GATE,
+    HOMES,
+    LOG_NORMAL,
+    PERIODS,
+    UNITS,
+    Use,
+    both_sets,
+)
 from missingmodels.models.daily_priors import daily_priors
 from missingmodels.models.priors import Prior
 from missingmodels.models.records import ModelRecord, Term
 from missingmodels.plan import Plan, Priors
 
+WINDOWS = ("peer_presence", "peer_density")  # exposures that a kernel takes the place of
+OWN = ("own_1_7",)
 
-def _priors(scalars: tuple[str, ...], *, kernel: bool = False) -> Mapping[str, Mapping[str, Prior]]:
-    found = {}
-    for use in ("weak", "informed"):
-        held = daily_priors(Plan(priors=Priors(use=use)))
-        columns = {"any other column": held.base.coefficient, **held.base.coefficients}
-        columns |= {"peer_kernel": held["peer_kernel"]} if kernel else {}
-        found[use] = {"intercept": held["intercept"], **columns, **{name: held[name] for name in scalars}}
-    return found
+
+def _priors(use: Use, *, scalars: tuple[str, ...], without: tuple[str, ...], kernel: bool = True) -> dict[str, Prior]:
+    """Those of one set, without the columns that the model does not hold; no daily model holds a moderation."""
+    held = daily_priors(Plan(priors=Priors(use=use)))
+    columns = {name: p for name, p in held.base.coefficients.items() if name not in without and ":" not in name}
+    columns |= {"peer_kernel": held["peer_kernel"]} if kernel else {}
+    everywhere = {"intercept": held["intercept"], "any other column": held.base.coefficient}
+    return everywhere | columns | {name: held[name] for name in scalars}
 
 
 BASE = Term(
     name="onset model",
     code="log_rate",
-    equation="η = α + x'β + q'γ + z'ζ + c'κ + v_h",
+    equation="η = α + x'β + q'γ + p'δ + z'ζ + c'κ + v_h",
     parameters=("intercept",),
-    meaning="what the onset model has beside peers and periods: vulnerability, history, structure, calendar, homes",
-)
-HOMES = Term(
-    name="homes",
-    code="home",
-    equation="v_h ~ Normal(0, σ_home²)",
-    parameters=("sigma_home",),
-    meaning="homes of equal children differ",
-)
-PERIODS = Term(
-    name="periods of a home",
-    code="home_period",
-    equation="w_ht ~ Normal(0, σ_period²)",
-    parameters=("sigma_period",),
-    meaning="a shock that a home's children share would else pass for influence",
-)
-GAMMA = Term(
-    name="children, gamma",
-    code="frailty",
-    equation="u_i ~ Gamma(k, k), integrated out exactly",
-    parameters=("frailty_shape",),
-    meaning="few children have most episodes",
+    meaning=(
+        "what the onset model has beside the exposure and periods: vulnerability, history, the flags of p "
+        f"(`no_peers`, `peers_unseen` or, with a kernel, `kernel_unseen`), structure, calendar, homes. {CONSTANTS_OUT}"
+    ),
 )
 RATIO_WEEK = (
     "`peer_ratio_week`: geometric mean of the rate ratio over the 7 days after one onset of a co-resident; "
@@ -57,8 +53,9 @@ FITTED = (
     "behind it; all other days of equal covariates, and cell of the grid, add up without loss.",
 )
 REFUSED = (
-    "A fit that does not pass the plan's diagnostics gate, home effects and steps of the process among what is judged.",
+    f"{GATE}, home effects and steps of the process among what is judged.",
     "`exposure.moderation`; a model without peers; data in which nobody is ever at risk beside an onset of a peer.",
+    "Whatever the plan's `[effects]` change: another law of frailty, no periods, authorities, owners, slopes by home.",
 )
 
 KERNEL = ModelRecord(
@@ -74,13 +71,17 @@ KERNEL = ModelRecord(
         Term(
             name="kernel",
             code="peer_kernel",
-            equation="δ K_i(d; τ), K = Σ_j Σ_s exp(−(d − s)/τ) over onsets s of co-residents j on the 60 days before d",
+            equation="δ K_i(d; τ), K = Σ_j Σ_s exp(−(d − s)/τ) over onsets s of co-residents j, 1 ≤ d − s ≤ 60",
             parameters=("kernel_days",),
             meaning="each onset counts, most on the next day; every peer's onsets travel with them",
         ),
         GAMMA,
+        BEFORE,
     ),
-    priors=_priors(("sigma_home", "sigma_period", "kernel_days", "frailty_shape"), kernel=True),
+    priors=both_sets(
+        partial(_priors, scalars=("sigma_home", "sigma_period", "kernel_days", "frailty_shape"), without=WINDOWS)
+    ),
+    units=UNITS,
     estimands=("`peer_ratio`: exp(δ e^(−1/τ)), the rate ratio on the day after one onset.", RATIO_WEEK),
     fitted=FITTED,
     refused=REFUSED,
@@ -98,9 +99,12 @@ ORNSTEIN_UHLENBECK = ModelRecord(
         Term(
             name="home process",
             code="home_process",
-            equation="v_h(t) on a grid of Δ = 7 days: Cov(v_h(a), v_h(b)) = σ² exp(−Δ |a − b| / ℓ), exactly AR(1)",
+            equation="+ ξ_h(⌊d/7⌋), Cov(ξ_h(a), ξ_h(b)) = σ² exp(−7 |a − b| / ℓ), exactly AR(1) and stationary",
             parameters=("sigma_process", "process_days"),
-            meaning="a shock drifts whether or not anyone leaves; it takes the place of home × 28-day effects",
+            meaning=(
+                "a shock drifts whether or not anyone leaves; it stands beside v_h and in place of home × 28-day "
+                "effects. Every home has a value in every cell from the first observed day, d = 0, on"
+            ),
         ),
         Term(
             name="peers",
@@ -118,8 +122,14 @@ ORNSTEIN_UHLENBECK = ModelRecord(
             meaning="as above, in place of a window",
         ),
         GAMMA,
+        BEFORE,
     ),
-    priors=_priors(("sigma_home", "sigma_process", "process_days", "kernel_days", "frailty_shape"), kernel=True),
+    priors=both_sets(
+        partial(
+            _priors, scalars=("sigma_home", "sigma_process", "process_days", "kernel_days", "frailty_shape"), without=()
+        )
+    ),
+    units=UNITS,
     estimands=("`peer_ratio`: of one unit of the exposure, or as for the kernel.", RATIO_WEEK),
     fitted=(*FITTED, "The grid splits covariates no further: they stay step functions on the plan's periods."),
     refused=REFUSED,
@@ -141,9 +151,12 @@ HAWKES = ModelRecord(
         Term(
             name="baseline",
             code="log_rate",
-            equation="η = α + x'β + z'ζ + c'κ + v_h",
+            equation="η = α + x'β + q'γ + p'δ + z'ζ + c'κ + v_h",
             parameters=("intercept",),
-            meaning="as in the onset model, without own onsets in windows",
+            meaning=(
+                "as in the onset model, but without onsets in windows: of q arrival bands and `history_unknown` "
+                f"stay, of p `no_peers` and `kernel_unseen`. {CONSTANTS_OUT}"
+            ),
         ),
         HOMES,
         PERIODS,
@@ -166,24 +179,29 @@ HAWKES = ModelRecord(
             code="peer",
             equation="α_peer E_peer, E_peer = Σ_j Σ_s g(d − s) / (n_h(d) − 1) over onsets of co-residents",
             parameters=("peer_branching",),
-            meaning="an onset is split over the others: α_peer is of all of them together, whatever the home's size",
+            meaning=(
+                "an onset is split over the others: α_peer is of all of them together, whatever the home's size n on "
+                "day d; 0 where nobody else lives"
+            ),
         ),
-        Term(
-            name="children, log-normal",
-            code="child",
-            equation="log u_i = s z_i − s²/2, z_i ~ Normal(0, 1)",
-            parameters=("frailty_sd_log",),
-            meaning="mean 1, sampled: in an additive intensity no gamma integrates out",
-        ),
+        LOG_NORMAL,
     ),
-    priors=_priors(
-        ("sigma_home", "sigma_period", "own_branching", "peer_branching", "kernel_days", "frailty_sd_log"),
+    priors=both_sets(
+        partial(
+            _priors,
+            scalars=("sigma_home", "sigma_period", "own_branching", "peer_branching", "kernel_days", "frailty_sd_log"),
+            without=(*WINDOWS, *OWN),
+            kernel=False,
+        )
     ),
+    units=UNITS,
     estimands=(
-        "`own_branching`, `peer_branching`: onsets that one brings as long as all stay and are at risk; moves and days "
-        "away lower both.",
-        "`total_branching` = α_own + α_peer, the spectral radius of a home's offspring matrix, and the probability "
-        "that it is below 1.",
+        "`own_branching`, `peer_branching`: onsets that one brings as long as all stay and are at risk. Moves and days "
+        "away lower both, and so does that a day holds one onset at most, with chance 1 − exp(−λ): the onset-days that "
+        "one brings fall short of α by 1 to 5 % where λ is 0.01 a day, 10 to 13 % at 0.1 and 26 to 29 % at 0.3 (α "
+        "from 0.1 to 0.9, τ 5.77 days).",
+        "`total_branching` = α_own + α_peer, the spectral radius of the offspring matrix of a home with others (of one "
+        "child alone it is α_own), and the probability that it is below 1; what lowers α puts that on the safe side.",
     ),
     fitted=FITTED,
     refused=(*REFUSED, '`frame.initial = "conditional"`: the frailties are sampled, not integrated out.'),

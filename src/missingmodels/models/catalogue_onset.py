@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
+from missingmodels.models.catalogue_terms import (
+    BEFORE,
+    CONSTANTS_OUT,
+    GAMMA,
+    GATE,
+    HOMES,
+    LOG_NORMAL,
+    PERIODS,
+    UNITS,
+    Use,
+    both_sets,
+)
 from missingmodels.models.priors import FURTHER, SCALES, Prior, prior_set
 from missingmodels.models.records import ModelRecord, Term
 from missingmodels.plan import Priors
 
 
-def _priors() -> Mapping[str, Mapping[str, Prior]]:
-    found = {}
-    for use in ("weak", "informed"):
-        held = prior_set(Priors(use=use))
-        scalars = {name: getattr(held, name) for name in (*SCALES, *FURTHER)}
-        columns = {"any other column": held.coefficient, **held.coefficients}
-        found[use] = {"intercept": held.intercept, **columns, **scalars}
-    return found
+def _priors(use: Use) -> dict[str, Prior]:
+    held = prior_set(Priors(use=use))
+    scalars = {name: getattr(held, name) for name in (*SCALES, *FURTHER)}
+    return {"intercept": held.intercept, "any other column": held.coefficient, **held.coefficients, **scalars}
 
 
 ONSET = ModelRecord(
@@ -33,7 +41,7 @@ ONSET = ModelRecord(
             name="likelihood",
             code="onset",
             equation="y_r | u_i ~ Poisson(n_r exp(η_r) u_i)",
-            meaning="rows r of equal child, home, period and columns; a day with an onset counts half a day",
+            meaning=f"rows r of equal child, home, period and columns; an onset day counts half. {CONSTANTS_OUT}",
         ),
         Term(
             name="linear predictor",
@@ -66,7 +74,10 @@ ONSET = ModelRecord(
             code="exposure.primary",
             equation="p'δ",
             chosen="models with M1 or M3",
-            meaning="recent onsets of those the child lives with, at least a day earlier (H1)",
+            meaning=(
+                "recent onsets of those the child lives with, at least a day earlier (H1), with `no_peers` and "
+                "`peers_unseen`, of a kernel `kernel_unseen`"
+            ),
         ),
         Term(
             name="structure",
@@ -79,25 +90,12 @@ ONSET = ModelRecord(
             name="moderation",
             code="short_staffing",
             equation="δ_s p (−z_staff,within)",
-            chosen="exposure.moderation",
-            meaning="short staffing may steepen the peers' effect (A3)",
+            chosen="exposure.moderation, in M3",
+            meaning="short staffing may steepen the peers' effect (A3), beside what either does alone",
         ),
         Term(name="calendar", code="terms.calendar", equation="c'κ", meaning="season, weekend, trend, where asked for"),
-        Term(
-            name="homes",
-            code="home",
-            equation="v_h ~ Normal(0, σ_home²)",
-            parameters=("sigma_home",),
-            meaning="homes of equal children differ",
-        ),
-        Term(
-            name="periods of a home",
-            code="home_period",
-            equation="w_ht ~ Normal(0, σ_period²)",
-            parameters=("sigma_period",),
-            chosen='effects.home_process = "periods"',
-            meaning="a shock that a home's children share would else pass for influence",
-        ),
+        HOMES,
+        replace(PERIODS, chosen='effects.home_process = "periods"'),
         Term(
             name="authorities",
             code="authority",
@@ -117,53 +115,38 @@ ONSET = ModelRecord(
         Term(
             name="peer slope by home",
             code="peer_slope",
-            equation="b_h ~ Normal(0, σ_slope²), b_h times the peer exposure p, in its own unit and not centred",
+            equation="b_h ~ Normal(0, σ_slope²), b_h times the fit's peer exposure p, in its own unit and not centred",
             parameters=("sigma_peer_slope",),
             chosen="effects.peer_slope_by_home",
-            meaning="homes may spread episodes more or less; δ is then that of the middle home",
-        ),
-        Term(
-            name="children, gamma",
-            code="frailty",
-            equation=(
-                "u_i ~ Gamma(k, k): log L_i = Σ y η + lgamma(k + Y) − lgamma(k) + k log k − (k + Y) log(k + Λ), "
-                "Y = Σ y, Λ = Σ n exp(η)"
+            meaning=(
+                "homes may spread episodes more or less; δ is then that of the middle home. Where peers are unseen p "
+                "is the lower bound that the column holds"
             ),
-            parameters=("frailty_shape",),
-            chosen='effects.frailty = "gamma"',
-            meaning="few children have most episodes; integrated out exactly, drawn again as Gamma(k + Y, k + Λ)",
         ),
-        Term(
-            name="children, log-normal",
-            code="child",
-            equation="log u_i = s z_i − s²/2, z_i ~ Normal(0, 1)",
-            parameters=("frailty_sd_log",),
+        replace(GAMMA, chosen='effects.frailty = "gamma"'),
+        replace(
+            LOG_NORMAL,
             chosen='effects.frailty = "log_normal"',
             meaning=(
-                "a longer tail of very frequent episodes and fewer children near none; mean 1. Sampled: as z_i for "
-                "children with few expected onsets, as s z_i for the others"
+                "a longer tail of very frequent episodes and fewer children near none; mean 1. Sampled as z_i, or as "
+                "s z_i where E (1 + Y) / (1 + E) > 3, with E the child's days times the onsets per day of all rows"
             ),
         ),
         Term(
             name="children, low-risk class",
             code="low_risk",
             equation=(
-                "u_i = g_i c_i / (π ρ + 1 − π), g_i ~ Gamma(k, k), c_i = ρ with probability π, else 1: "
-                "log L_i = log[π L(ρ) + (1 − π) L(1)], L(c) the gamma's with rates times c / (π ρ + 1 − π)"
+                "u_i = g_i m_i / (π ρ + 1 − π), g_i ~ Gamma(k, k), m_i = ρ with probability π, else 1: "
+                "log L_i = log[π L(ρ) + (1 − π) L(1)], L(m) the gamma's with rates times m / (π ρ + 1 − π)"
             ),
             parameters=("frailty_shape", "low_risk_share", "low_risk_ratio"),
             chosen='effects.frailty = "low_risk"',
             meaning="some children hardly ever go missing; mean 1 over both classes, which are summed over exactly",
         ),
-        Term(
-            name="before the window",
-            code="before_window",
-            equation="L_i of all rows over L_i of the rows before",
-            chosen='frame.initial = "conditional"',
-            meaning="known history updates the child's u and class; not for a log-normal, which has no closed form",
-        ),
+        BEFORE,
     ),
-    priors=_priors(),
+    priors=both_sets(_priors),
+    units=UNITS,
     estimands=(
         "`rate_ratio`: exp of a contrast between two stated exposures; of a peer exposure with slopes by home, in the "
         "middle home.",
@@ -176,18 +159,20 @@ ONSET = ModelRecord(
         "`slope_spread`: exp(1.28 σ_slope), the peer rate ratio that a tenth of homes lie above, over that of the "
         "middle home.",
         "`elpd_difference`: per child left out, its u integrated out: in closed form for the gamma and the low-risk "
-        "class, by a rule of 64 nodes for the log-normal.",
+        "class, for the log-normal by the trapezoid rule, its 64 nodes spread over where each child's own integrand is "
+        "above exp(−36) of its peak.",
     ),
     fitted=(
         "`nuts`: every term. Effects are sampled as standard normals times their scale; a child's log-normal effect is "
-        "sampled itself where more than 3 onsets are expected, as data then know more of it than its prior.",
-        "`laplace`: gamma frailty with homes and their periods. `auto` leaves every other choice to `nuts`.",
+        "sampled itself where data know more of it than its prior.",
+        "`laplace`: any law of frailty with homes and their periods. `auto` leaves authorities, owners and slopes to "
+        "`nuts`.",
         "Laws of frailty and effects beyond the default are held against `models.reference_frailty`.",
         "Frailties are drawn again given the rest, exactly: from a gamma, from a class and its gamma, or by rejection "
         "from a log-normal.",
     ),
     refused=(
-        "A fit that does not pass the plan's diagnostics gate, effects and children among what is judged.",
+        f"{GATE}, effects and children among what is judged.",
         "`laplace` where the plan asks for what it cannot fit.",
         "An effect of authorities or owners where the homes table names fewer than two.",
         '`peer_slope_by_home` without a model with peers; a log-normal frailty with `frame.initial = "conditional"`.',

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from missingmodels.models.catalogue_terms import GAMMA, GATE, HOMES, PERIODS, both_sets
 from missingmodels.models.outcomes.priors import outcome_priors
 from missingmodels.models.records import ModelRecord, Term
 from missingmodels.vocabulary import OUTCOME_EQUATIONS
 
-_HOMES = Term(
-    name="homes",
-    code="home",
-    equation="v_h ~ Normal(0, σ_home²)",
-    parameters=("sigma_home",),
-    meaning="homes of equal children differ",
-)
 _CHILDREN = Term(
     name="children",
     code="child",
@@ -20,7 +16,18 @@ _CHILDREN = Term(
     parameters=("sigma_child",),
     meaning="children of equal covariates differ; sampled, since no law of theirs integrates out",
 )
-_GATE = "A fit that does not pass the plan's diagnostics gate."
+_DISPERSION = Term(
+    name="spread",
+    code="dispersion_shape",
+    equation="variance of y = mean + mean² / φ",
+    parameters=("dispersion_shape",),
+    meaning="episodes of one home in one month come in runs",
+)
+_UNITS = (
+    "Indicators stand as they are, every other column about its mean over the rows of the model, and α where these are "
+    "at 0 and at their means. A coefficient's prior is of one unit of an indicator and of one standard deviation over "
+    "those rows of any other column."
+)
 _BUILDERS = {"joint": "joint", "recording": "recording"}
 
 
@@ -36,10 +43,11 @@ def _record(
         code=f"models.outcomes.{_BUILDERS.get(name, 'linear')}.build_model",
         reference=f"models.outcomes.reference.{name}_log_density",
         terms=(likelihood, *terms),
-        priors={use: outcome_priors(name, use) for use in ("weak", "informed")},
+        priors=both_sets(lambda use: outcome_priors(name, use)),
+        units="" if name == "recording" else _UNITS,
         estimands=estimands,
         fitted=("`nuts`: the sampler, from `fit_outcome` and `missingmodels fit-outcome`.",),
-        refused=(*refused, _GATE),
+        refused=(*refused, f"{GATE}."),
     )
 
 
@@ -54,14 +62,8 @@ OUTCOME_RECORDS: tuple[ModelRecord, ...] = (
         "How do episodes per resident-day differ between homes and months?",
         (
             _level("η_{hm} = α + x'β + v_h", "log episodes per resident-day where indicators are 0, others at means"),
-            _HOMES,
-            Term(
-                name="spread",
-                code="dispersion_shape",
-                equation="variance of y = mean + mean² / φ",
-                parameters=("dispersion_shape",),
-                meaning="episodes of one home in one month come in runs",
-            ),
+            HOMES,
+            _DISPERSION,
         ),
         ("Rate ratios per unit of `private_sector`, `places`, `summer`, `trend_years`.",),
         ("Data without an episode in a home.",),
@@ -72,7 +74,7 @@ OUTCOME_RECORDS: tuple[ModelRecord, ...] = (
         "What keeps a child who is missing away for longer?",
         (
             _level("η_{jt} = α + b_t'β + x'γ + a_i + v_h", "log of minus log of the chance to stay away on day 0"),
-            _HOMES,
+            HOMES,
             _CHILDREN,
         ),
         (
@@ -88,7 +90,7 @@ OUTCOME_RECORDS: tuple[ModelRecord, ...] = (
         "Given an episode, what makes serious harm likelier?",
         (
             _level("logit P = α + x'β + a_i + v_h", "log odds where indicators are 0, others at their means"),
-            _HOMES,
+            HOMES,
             _CHILDREN,
         ),
         ("Odds ratios; time away stands on the way from cause to harm and is in only if asked for.",),
@@ -99,7 +101,7 @@ OUTCOME_RECORDS: tuple[ModelRecord, ...] = (
         "Joint departures",
         "Do residents of a home leave on one day more often than independence has it?",
         (
-            _level("ℓ_id = log e_id + α + x'β + a_i + v_h + w_{h,t}", "log odds of leaving on a day when nobody does"),
+            _level("ℓ_id = log e_id + α + x'β + a_i + v_h + w_ht", "log odds of leaving on a day when nobody does"),
             Term(
                 name="leaving along",
                 code="log_joint",
@@ -107,12 +109,10 @@ OUTCOME_RECORDS: tuple[ModelRecord, ...] = (
                 parameters=("log_joint",),
                 meaning="0 is independence; it may be below, so that the posterior can speak against an excess",
             ),
-            _HOMES,
-            Term(
-                name="periods of a home",
+            HOMES,
+            replace(
+                PERIODS,
                 code="period",
-                equation="w_{h,t} ~ Normal(0, σ_period²)",
-                parameters=("sigma_period",),
                 meaning="a shock over weeks makes chance meetings likelier and is no joint departure",
             ),
             _CHILDREN,
@@ -136,16 +136,21 @@ OUTCOME_RECORDS: tuple[ModelRecord, ...] = (
                 meaning="days before it count as without one, so no time is immortal; acceptance is no term, since an "
                 "interview overtaken by the next onset is not held",
             ),
-            _HOMES,
             Term(
-                name="frailty",
-                code="frailty",
-                equation="u_i ~ Gamma(k, k), integrated out",
-                parameters=("frailty_shape",),
-                meaning="children who go often have short gaps with or without an interview",
+                name="offer",
+                code="offered",
+                equation="o = 1 from the return, for 28 days or to the next onset",
+                meaning="an offer has no date in the record, so it stands from the return on. A child gone again "
+                "before one was made counts as not offered, so that offers look protective whatever they do: γ_1 keeps "
+                "returns with an offer and without apart beside h, and is no effect of offering",
             ),
+            HOMES,
+            replace(GAMMA, meaning="children who go often have short gaps with or without an interview"),
         ),
-        ("Rate ratios of `offered`, `held` and, if asked for, `held_within_72h` and `held_quality` on top of it.",),
+        (
+            "Rate ratios of `held` and, if asked for, `held_within_72h` and `held_quality` on top of it. That of "
+            "`offered` is reported beside them, and cannot show what offering does.",
+        ),
         ("Data without the date of an interview that was held.",),
     ),
     _record(
@@ -154,17 +159,15 @@ OUTCOME_RECORDS: tuple[ModelRecord, ...] = (
         "How many episodes happen, and how many does each source hold?",
         (
             _level("log mean N_c = log n_c + α", "log episodes per resident-day, seen or not"),
-            Term(
-                name="spread",
-                code="dispersion_shape",
+            replace(
+                _DISPERSION,
                 equation="g_c ~ Gamma(φ, φ), integrated out",
-                parameters=("dispersion_shape",),
                 meaning="an authority's children in a home differ from those elsewhere",
             ),
             Term(
                 name="sources",
                 code="report",
-                equation="logit π_A = ρ_A + s_A + r_A; logit π_B = ρ_B + s_B + r_B",
+                equation="logit P_A = μ_A + s_A + r_A; logit P_B = μ_B + s_B + r_B",
                 parameters=("report_a", "report_b"),
                 meaning="given authority and home, one source's holding an episode says nothing of the other's; where "
                 "they hold the same kinds of episode, what neither holds comes out too low",
@@ -172,16 +175,16 @@ OUTCOME_RECORDS: tuple[ModelRecord, ...] = (
             Term(
                 name="authorities",
                 code="authority",
-                equation="s_A ~ Normal(0, τ_A²); s_B ~ Normal(0, τ_B²)",
+                equation="s_A ~ Normal(0, σ_A²); s_B ~ Normal(0, σ_B²)",
                 parameters=("sigma_authority_a", "sigma_authority_b"),
-                meaning="authorities record differently",
+                meaning="authorities record differently; the effects of the two sources are independent",
             ),
             Term(
                 name="homes that report",
                 code="home",
                 equation="r_A ~ Normal(0, ω_A²); r_B ~ Normal(0, ω_B²)",
                 parameters=("sigma_report_a", "sigma_report_b"),
-                meaning="homes report differently",
+                meaning="homes report differently; the effects of the two sources are independent",
             ),
         ),
         ("Shares of what happened that each source holds; episodes per resident-year; the number that neither holds.",),

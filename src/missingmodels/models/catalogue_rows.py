@@ -36,7 +36,7 @@ ROWS = ModelRecord(
             code="child, gamma",
             equation="u_i ~ Gamma(k, k), integrated out, 1/√k its sd",
             chosen='frailty = "gamma"',
-            meaning="counts only",
+            meaning="counts only; the prior is of `sigma_child`, 1/√k, or where it is given of `frailty_shape`, k",
         ),
         Term(
             name="log-normal child",

@@ -1,12 +1,15 @@
 """The negative binomial multilevel model of incidents by authority and year, its counts known as intervals.
 
-    μ_at = children_at exp(α + τ_t + x_at'β + r_region + s_authority),   y_at ~ NB(mean μ_at, size φ), variance μ + μ²/φ
-    log L_at = log Σ_{y = low}^{high} NB(y | μ_at, φ)
+    μ_lt = n_lt R exp(α + c_t + x_lt'β + r_g + a_l),   y_lt ~ NB(mean μ_lt, shape φ), variance μ + μ²/φ
+    log L_lt = log Σ_{y = low}^{high} NB(y | μ_lt, φ)
 
-A published count has low = high; a rounded or suppressed one an interval, of which nothing is dropped.
+with R the pooled rate (docs/models.md). A published count has low = high; a rounded or suppressed one an interval, of
+which nothing is dropped.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pymc as pm
@@ -14,27 +17,32 @@ import pytensor.tensor as pt
 
 from missingmodels.frame.official import OfficialDesign
 from missingmodels.models.likelihood import Tensor
+from missingmodels.models.onset import scalar
+from missingmodels.models.priors import Prior
 
 PRIORS = {
-    "intercept": "normal, at the log of the pooled rate, sd 1",
-    "year": "normal(0, 0.5) for each year but the first",
-    "coefficients": "normal(0, 0.5) per standard deviation",
-    "sigma_region": "half-normal(0.5)",
-    "sigma_authority": "half-normal(1)",
-    "size": "log-normal(log 5, 1)",
+    "intercept": Prior(law="normal", sd=1.0, reason="rates within a factor of 7 of the pooled one, R"),
+    "year": Prior(law="normal", sd=0.5, reason="years differ by less than a factor of 2.7 from the first"),
+    "coefficient": Prior(law="normal", sd=0.5, reason="a ratio between 0.38 and 2.7 with 95 % probability"),
+    "sigma_region": Prior(law="half_normal", sd=0.5, reason="regions differ by less than their authorities"),
+    "sigma_authority": Prior(law="half_normal", sd=1.0, reason="authorities differ by less than a factor of 7"),
+    "dispersion_shape": Prior(
+        law="log_normal", mean=math.log(5.0), sd=1.0, reason="a year's chance sd 17 % to 120 % of the mean"
+    ),
 }
 
 
 def build_official_model(design: OfficialDesign) -> pm.Model:
-    """The PyMC model: ``intercept``, ``year`` (T - 1,), ``coefficients`` (P,) of standardised columns, ``size``,
-    ``sigma_region`` with ``region_z``, and ``sigma_authority`` with ``authority``."""
+    """The PyMC model: ``intercept``, less the log of the pooled rate, ``year`` (T - 1,), ``coefficients`` (P,) of
+    standardised columns, ``dispersion_shape``, ``sigma_region`` with ``region_z``, and ``sigma_authority`` with
+    ``authority``."""
     with pm.Model() as model:
-        intercept = pm.Normal("intercept", log_pooled_rate(design), 1.0)
-        year = pm.Normal("year", 0, 0.5, shape=max(len(design.years) - 1, 1))
-        beta = pm.Normal("coefficients", 0, 0.5, shape=len(design.names))
-        sigma_region = pm.HalfNormal("sigma_region", 0.5)
-        sigma_authority = pm.HalfNormal("sigma_authority", 1.0)
-        size = pm.LogNormal("size", np.log(5.0), 1.0)
+        intercept = log_pooled_rate(design) + scalar("intercept", PRIORS["intercept"])
+        year = pm.Normal("year", 0, PRIORS["year"].sd, shape=max(len(design.years) - 1, 1))
+        beta = pm.Normal("coefficients", 0, PRIORS["coefficient"].sd, shape=len(design.names))
+        sigma_region = pm.HalfNormal("sigma_region", PRIORS["sigma_region"].sd)
+        sigma_authority = pm.HalfNormal("sigma_authority", PRIORS["sigma_authority"].sd)
+        size = scalar("dispersion_shape", PRIORS["dispersion_shape"])
         region = sigma_region * pm.Normal("region_z", 0, 1, shape=len(design.regions))
         # years inform an authority's own effect well, so it is sampled as it is
         authority = pm.Normal("authority", 0, sigma_authority, shape=len(design.authorities))

@@ -115,15 +115,15 @@ def require_known(settings: PriorSettings, names: Sequence[str], effects: Effect
 
 
 def _weak() -> PriorSet:
-    rate = math.log(card("missing_rate_per_resident_year").value / 365.25)
+    national = card("missing_rate_per_resident_year")
     return PriorSet(
         name="weak",
         intercept=Prior(
             law="normal",
-            mean=rate,
+            mean=math.log(national.value / 365.25),
             sd=1.5,
-            reason="the ordinary day's rate lies within a factor of 20 of the national one",
-            source=card("missing_rate_per_resident_year").citation,
+            reason=f"the ordinary day's rate lies within a factor of 20 of the national one, {national.value:g} a year",
+            source=national.citation,
         ),
         coefficient=Prior(law="normal", sd=1.0, reason="a rate ratio between 1/7 and 7 with 95 % probability"),
         sigma_home=Prior(law="half_normal", sd=1.0, reason="homes of equal children differ by less than a factor of 7"),
@@ -210,7 +210,8 @@ def _informed() -> PriorSet:
                 0.9,
                 card("short_staffing_rate_ratio").value,
                 1.6,
-                "assumption: what staff a quarter below the home's mean do to the peers' rate ratio",
+                "assumption: what staff a quarter below the home's mean do to the peers' rate ratio; 0.86 to 1.53 with "
+                "95 % probability, as wide as the range of the source but about its middle",
                 card("short_staffing_rate_ratio").citation,
                 step=QUARTER_SHORT,
             ),
@@ -225,7 +226,11 @@ def _informed() -> PriorSet:
                 1.08, 1.18, 1.28, "risk rises through the teens", card("age_rate_ratio_per_year").citation
             ),
             "out_of_area": _ratio(
-                0.55, 0.75, 1.0, "in-area children go missing more often", "DfE and APPG figures, ratio 1.4 unadjusted"
+                0.55,
+                0.75,
+                1.0,
+                "in-area children go missing 1.33 times as often, a little less than unadjusted figures have it",
+                "DfE and APPG figures, ratio 1.4 unadjusted",
             ),
             "exploitation_risk": _ratio(
                 0.8, 1.5, 2.8, "exploited children go missing more often", "direction from several studies"

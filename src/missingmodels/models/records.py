@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -41,6 +42,7 @@ class ModelRecord:
     code, reference : dotted names below ``missingmodels`` of what builds it, and of the density that it is held against
     terms : from the likelihood down
     priors : set of priors -> parameter -> the record that the model itself reads
+    units : what one unit of a column is to its coefficient's prior, and where the intercept's stands
     priors_elsewhere : where they stand, for a model whose priors are written by its user
     estimands, fitted, refused : one sentence each; what is reported, by which engine, and what is never answered
     """
@@ -55,4 +57,16 @@ class ModelRecord:
     estimands: tuple[str, ...]
     fitted: tuple[str, ...]
     refused: tuple[str, ...]
+    units: str = ""
     priors_elsewhere: str = ""
+
+
+def law_text(prior: Prior) -> str:
+    """A prior in words and figures."""
+    if prior.law == "fixed":
+        return f"fixed at {prior.mean:g}"
+    if prior.law == "half_normal":
+        return f"half-normal, sd {prior.sd:.3g}"
+    if prior.law == "log_normal":
+        return f"log-normal, median {math.exp(prior.mean):.3g}, sd of the log {prior.sd:.3g}"
+    return f"{prior.law}, mean {prior.mean:.3g}, sd {prior.sd:.3g}"

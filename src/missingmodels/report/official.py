@@ -34,7 +34,7 @@ LABELS = {
 SCALES = {
     "sigma_authority": "sd of log rate between authorities of a region",
     "sigma_region": "sd of log rate between regions",
-    "size": "size φ of the negative binomial (small = years of an authority differ much)",
+    "dispersion_shape": "shape φ of the negative binomial (small = years of an authority differ much)",
 }
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from missingmodels.vocabulary.daily import DAILY, DAILY_EQUATIONS
+from missingmodels.vocabulary.official import OFFICIAL, OFFICIAL_EQUATION
 from missingmodels.vocabulary.onset import (
     CALENDAR,
     HISTORY,
     MODERATION,
     OUTCOME,
-    OUTSIDE,
     PARAMETERS,
-    PEERS,
     STRUCTURE,
     VULNERABILITY,
 )
 from missingmodels.vocabulary.outcomes import OTHER_OUTCOMES, OUTCOME_COLUMNS, OUTCOME_EQUATIONS
+from missingmodels.vocabulary.peers import OUTSIDE, PEERS, PEERS_NOTE
 from missingmodels.vocabulary.quantity import Quantity
 from missingmodels.vocabulary.unseen import UNSEEN, UNSEEN_EQUATION
 
@@ -34,8 +34,13 @@ GROUPS = {
     "Columns of the other outcomes": OUTCOME_COLUMNS,
     "Daily models": DAILY,
     "Unseen peers": UNSEEN,
+    "Official statistics": OFFICIAL,
 }
-EQUATIONS = {"Unseen peers": UNSEEN_EQUATION}
+EQUATIONS = {
+    "Peers (H1)": PEERS_NOTE,
+    "Unseen peers": UNSEEN_EQUATION,
+    "Official statistics": OFFICIAL_EQUATION,
+}
 QUANTITIES = {q.name: q for group in GROUPS.values() for q in group}
 
 

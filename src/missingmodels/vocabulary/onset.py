@@ -5,19 +5,34 @@ from __future__ import annotations
 from missingmodels.vocabulary.quantity import named as _q
 
 OUTCOME = (
-    _q("onset", "y", "", "0 or 1", "onset", "a missing episode of the child starts on the day"),
+    _q(
+        "onset",
+        "y",
+        "",
+        "0 or 1",
+        "onset",
+        "a missing episode of the child starts on the day; several of one day count once",
+    ),
     _q(
         "days_at_risk",
         "e",
         "days",
         "0, ½, 1",
         "days at risk",
-        "resident and not missing at the day's start; ½ on a return day",
+        "resident, and neither missing at the day's start nor on a temporary absence; ½ on a return day, which may "
+        "hold a new onset",
     ),
     _q("days", "n", "days", "≥ 0", "days", "likelihood exposure Σ e (1 − y/2): a day with an onset counts half"),
 )
 PARAMETERS = (
-    _q("intercept", "α", "log per day", "real", "intercept", "log intensity where every column is 0"),
+    _q(
+        "intercept",
+        "α",
+        "log per day",
+        "real",
+        "intercept",
+        "log intensity where every column is 0; its prior speaks of every column at its mean",
+    ),
     _q("sigma_home", "σ_home", "log rate", "≥ 0", "sd between homes", "standard deviation of home effects v"),
     _q(
         "sigma_period",
@@ -112,108 +127,6 @@ HISTORY = (
         "0 or 1",
         "history unknown",
         "fewer than 28 days of the child's record lie before the day",
-    ),
-)
-PEERS = (
-    _q(
-        "peer_presence",
-        "p",
-        "",
-        "0 or 1",
-        "a recently missing peer",
-        "any other resident had an onset in the window before",
-    ),
-    _q(
-        "peer_count",
-        "p",
-        "children",
-        "≥ 0",
-        "recently missing peers",
-        "other residents with an onset in the window before",
-    ),
-    _q(
-        "peer_density",
-        "p",
-        "share",
-        "0 to 1",
-        "share of peers recently missing",
-        "recent peers over occupancy − 1; 0 with no peers",
-    ),
-    _q(
-        "peer_network",
-        "p",
-        "share",
-        "0 to 1",
-        "tie strength to recent peers",
-        "share of tie strength in the home that goes to recent peers",
-    ),
-    _q(
-        "peer_kernel",
-        "p",
-        "",
-        "≥ 0",
-        "peers' fading onsets",
-        "Σ exp(−(d − s)/τ) over the onsets s < d of other residents; τ fixed by the plan, or estimated",
-    ),
-    _q("no_peers", "p", "", "0 or 1", "no peers", "nobody else lives in the home"),
-    _q(
-        "peers_unseen",
-        "p",
-        "",
-        "0 or 1",
-        "a peer is unseen",
-        "a peer's record is shorter than the window, or a resident is not in the data",
-    ),
-    _q(
-        "kernel_unseen",
-        "p",
-        "",
-        "0 or 1",
-        "a peer is unseen to the kernel",
-        "as `peers_unseen`, with a record shorter than 3 τ, when an onset has faded to 5 %",
-    ),
-)
-OUTSIDE = (
-    _q(
-        "outside_presence",
-        "p",
-        "",
-        "0 or 1",
-        "a recently missing outside peer",
-        "any tied child who lives in another home that day had an onset in the window before",
-    ),
-    _q(
-        "outside_count",
-        "p",
-        "children",
-        "≥ 0",
-        "recently missing outside peers",
-        "tied children in other homes with an onset in the window before",
-    ),
-    _q(
-        "outside_density",
-        "p",
-        "share",
-        "0 to 1",
-        "share of outside peers recently missing",
-        "recent outside peers over tied children in other homes; 0 without any",
-    ),
-    _q(
-        "outside_network",
-        "p",
-        "share",
-        "0 to 1",
-        "tie strength to recent outside peers",
-        "share of tie strength to children in other homes that goes to recent ones",
-    ),
-    _q("no_outside_ties", "p", "", "0 or 1", "no ties beyond the home", "no tied child lives in another home that day"),
-    _q(
-        "outside_unseen",
-        "p",
-        "",
-        "0 or 1",
-        "an outside peer is unseen",
-        "the record of a tied child in another home is shorter than the window",
     ),
 )
 STRUCTURE = (

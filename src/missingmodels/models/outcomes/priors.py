@@ -12,13 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import expit
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.models.priors import Prior, prior_set
+from missingmodels.models.priors import Prior, PriorSet, prior_set
 from missingmodels.plan import Priors as PriorSettings
+from missingmodels.sources import card
 
 OutcomePriors = Mapping[str, Prior]
 COEFFICIENT = "coefficient"
+DAYS_PER_YEAR = 365.25
 SCALARS = {
     "counts": ("intercept", "sigma_home", "dispersion_shape"),
     "return": ("intercept", "sigma_home", "sigma_child"),
@@ -31,6 +34,7 @@ SCALARS = {
     ),
 }
 DFE = "DfE, Children looked after in England, 2024: of 83,920 missing incidents 28,000 lasted less than a day"
+REPORT = 0.5  # middle of the log odds that a source holds an episode: 62 %
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,7 @@ def outcome_priors(
     if use not in ("weak", "informed"):
         raise ConfigInvalid(f"priors {use!r} are not known", where="priors", remedy="known sets: weak, informed")
     held = _set(outcome, use)
-    known = (*SCALARS[outcome], COEFFICIENT, *names)
+    known = (*held, *names)
     strange = [name for name in changes or {} if name not in known]
     if strange:
         raise ConfigInvalid(
@@ -61,7 +65,7 @@ def outcome_priors(
             remedy=f"known names: {', '.join(known)}",
         )
     for name, prior in (changes or {}).items():
-        usual = held.get(name, held[COEFFICIENT]).law
+        usual = held[name if name in held else COEFFICIENT].law
         if prior.law not in (usual, "fixed"):
             raise ConfigInvalid(
                 f"the prior of {name} is {prior.law}", where="priors", remedy=f"give one of law {usual}, or fixed"
@@ -84,49 +88,77 @@ def of_columns(priors: OutcomePriors, names: Sequence[str], scale: np.ndarray) -
 def _set(outcome: str, use: str) -> dict[str, Prior]:
     informed = use == "informed"
     onset = prior_set(PriorSettings(use="informed" if informed else "weak"))
-    rate = {"intercept": onset.intercept, "sigma_home": onset.sigma_home}
+    if outcome == "recording":
+        return _recording(onset, informed)
     coefficient = Prior(law="normal", sd=1.0, reason="a ratio between 1/7 and 7 with 95 % probability")
     if informed:
         coefficient = Prior(law="normal", sd=0.4, reason="a ratio between 0.45 and 2.2 with 95 % probability")
-    spread = Prior(
-        law="half_normal",
-        sd=0.5 if informed else 1.0,
-        reason="equal children, or equal homes, differ by less than a factor of 3 (informed) or 7 (weak)",
-    )
+    spread = _spread(informed)
+    rate = {"intercept": onset.intercept, "sigma_home": onset.sigma_home}
     if outcome == "counts":
         own = rate | {"dispersion_shape": _shape(2.0, 0.5 if informed else 1.0)}
+        if informed:
+            why = "the national rate, within a factor of 2.7: the model holds no history or peers to raise it"
+            own["intercept"] = _at_national(onset, 0.0, why)
     elif outcome == "return":
-        own = _chance(math.log(-math.log(1 - 28 / 83.92)), DFE, informed, spread)
+        why = (
+            "about the share of incidents that end on the date of onset: returns hold no times, so under a day is that"
+        )
+        own = _chance(math.log(-math.log(1 - 28 / 83.92)), why, DFE, informed, spread)
     elif outcome == "serious":
-        at = math.log(0.04 / 0.96)
-        own = _chance(at, "assumption: 4 % of episodes, that of the scenarios, within a factor of 20", informed, spread)
+        why = f"assumption: 4 % of episodes, that of the scenarios, odds within a factor of {2.7 if informed else 20:g}"
+        own = _chance(math.log(0.04 / 0.96), why, "", informed, spread)
     elif outcome == "interview":
         own = rate | {"frailty_shape": onset.frailty_shape}
-    elif outcome == "joint":
+        if informed:
+            why = "below the national rate, which days since a return raise"
+            own["intercept"] = replace(onset.intercept, reason=why)
+    else:
         along = Prior(
             law="normal",
             sd=1.0 if informed else 2.0,
-            reason="no published figure; odds of leaving along lowered or raised up to 7 (informed) or 50 (weak) fold",
+            reason=f"no published figure; odds of leaving along lowered or raised up to {7 if informed else 50} fold",
         )
-        own = rate | {"sigma_period": onset.sigma_period, "sigma_child": replace(spread, sd=1.0), "log_joint": along}
-    else:
-        own = {"intercept": onset.intercept, "dispersion_shape": _shape(1.0, 0.5 if informed else 1.0)}
-        reports = Prior(
-            law="normal",
-            mean=0.5,
-            sd=1.0 if informed else 1.5,
-            reason="each source holds between 3 % and 97 % of what happened; no published figure",
-        )
-        own |= {"report_a": reports, "report_b": reports}
-        own |= dict.fromkeys(SCALARS["recording"][4:], replace(spread, sd=0.5 if informed else 1.0))
+        own = rate | {"sigma_period": onset.sigma_period, "sigma_child": _spread(False), "log_joint": along}
     return {**own, COEFFICIENT: coefficient}
 
 
-def _chance(at: float, source: str, informed: bool, spread: Prior) -> dict[str, Prior]:
-    sd = 0.5 if informed else 1.5
-    intercept = Prior(
-        law="normal", mean=at, sd=sd, reason="about the figure of the source, or an assumption", source=source
+def _recording(onset: PriorSet, informed: bool) -> dict[str, Prior]:
+    """Episodes seen or not, so that their rate lies above the national one, which is of episodes on record."""
+    sd = 1.0 if informed else 1.5
+    low, middle, high = expit(REPORT + sd * np.array([-1.96, 0.0, 1.96]))
+    span = f"{100 * low:.0f} % and {100 * high:.0f} %"
+    report = Prior(
+        law="normal",
+        mean=REPORT,
+        sd=sd,
+        reason=f"each source holds between {span} of what happened; no published figure",
     )
+    intercept = onset.intercept
+    if informed:
+        why = (
+            f"the national rate on record over {100 * middle:.0f} %, the middle of the prior share that a source holds"
+        )
+        intercept = _at_national(onset, -math.log(middle), f"{why}, within a factor of 2.7: α is of all episodes")
+    scalars = {"intercept": intercept, "dispersion_shape": _shape(1.0, 0.5 if informed else 1.0)}
+    return {**scalars, "report_a": report, "report_b": report} | dict.fromkeys(
+        SCALARS["recording"][4:], _spread(informed)
+    )
+
+
+def _at_national(onset: PriorSet, above: float, reason: str) -> Prior:
+    """So far above the log of the national rate a day."""
+    rate = card("missing_rate_per_resident_year").value / DAYS_PER_YEAR
+    return replace(onset.intercept, mean=math.log(rate) + above, reason=reason)
+
+
+def _spread(informed: bool) -> Prior:
+    words = f"equal children, or equal homes, differ by less than a factor of {3 if informed else 7}"
+    return Prior(law="half_normal", sd=0.5 if informed else 1.0, reason=words)
+
+
+def _chance(at: float, reason: str, source: str, informed: bool, spread: Prior) -> dict[str, Prior]:
+    intercept = Prior(law="normal", mean=at, sd=0.5 if informed else 1.5, reason=reason, source=source)
     return {"intercept": intercept, "sigma_home": spread, "sigma_child": spread}
 
 

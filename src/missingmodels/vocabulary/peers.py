@@ -1,0 +1,114 @@
+"""Quantities of peers, in the home and beyond it."""
+
+from __future__ import annotations
+
+from missingmodels.vocabulary.quantity import named as _q
+
+PEERS = (
+    _q(
+        "peer_presence",
+        "p",
+        "",
+        "0 or 1",
+        "a recently missing peer",
+        "any other resident had an onset in the window before",
+    ),
+    _q(
+        "peer_count",
+        "p",
+        "children",
+        "≥ 0",
+        "recently missing peers",
+        "other residents with an onset in the window before",
+    ),
+    _q(
+        "peer_density",
+        "p",
+        "share",
+        "0 to 1",
+        "share of peers recently missing",
+        "recent peers over occupancy − 1; 0 with no peers",
+    ),
+    _q(
+        "peer_network",
+        "p",
+        "share",
+        "0 to 1",
+        "tie strength to recent peers",
+        "share of tie strength in the home that goes to recent peers",
+    ),
+    _q(
+        "peer_kernel",
+        "p",
+        "",
+        "≥ 0",
+        "peers' fading onsets",
+        "Σ exp(−(d − s)/τ) over the onsets s < d of other residents: with τ fixed by the plan of all on record, with τ "
+        "estimated, in a daily model, of those on the 60 days before",
+    ),
+    _q("no_peers", "p", "", "0 or 1", "no peers", "nobody else lives in the home"),
+    _q(
+        "peers_unseen",
+        "p",
+        "",
+        "0 or 1",
+        "a peer is unseen",
+        "a peer's record is shorter than the window, or a resident is not in the data",
+    ),
+    _q(
+        "kernel_unseen",
+        "p",
+        "",
+        "0 or 1",
+        "a peer is unseen to the kernel",
+        "as `peers_unseen`, with a record shorter than 3 τ, when an onset has faded to 5 %; τ is the plan's "
+        "`kernel_days`, also where it is estimated",
+    ),
+)
+PEERS_NOTE = """\
+Peers of a day are the other residents of the home, those now missing among them, those on a temporary absence not. A
+window is the days d − w … d − 1. A peer brings their onsets along, wherever they lived on the day of onset.
+"""
+OUTSIDE = (
+    _q(
+        "outside_presence",
+        "p",
+        "",
+        "0 or 1",
+        "a recently missing outside peer",
+        "any tied child who lives in another home that day had an onset in the window before",
+    ),
+    _q(
+        "outside_count",
+        "p",
+        "children",
+        "≥ 0",
+        "recently missing outside peers",
+        "tied children in other homes with an onset in the window before",
+    ),
+    _q(
+        "outside_density",
+        "p",
+        "share",
+        "0 to 1",
+        "share of outside peers recently missing",
+        "recent outside peers over tied children in other homes; 0 without any",
+    ),
+    _q(
+        "outside_network",
+        "p",
+        "share",
+        "0 to 1",
+        "tie strength to recent outside peers",
+        "share of tie strength to children in other homes that goes to recent ones",
+    ),
+    _q("no_outside_ties", "p", "", "0 or 1", "no ties beyond the home", "no tied child lives in another home that day"),
+    _q(
+        "outside_unseen",
+        "p",
+        "",
+        "0 or 1",
+        "an outside peer is unseen",
+        "the record of a tied child in another home is shorter than the window",
+    ),
+)
