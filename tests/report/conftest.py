@@ -184,7 +184,7 @@ def make_evidence(*, failed: tuple[str, str] | None = None, **changes: Any) -> E
         comparisons=(
             ElpdDifference(
                 hypothesis="H1 and H2", model="M3 (peer_presence)", against="M0", difference=-2.5, standard_error=3.6,
-                children=12, k_hat_max=0.97, k_hat_bad=2,
+                unit="child", units=12, k_hat_max=0.97, k_hat_bad=2, mended=0, refit_error=0.0, linked=0,
             ),
         ),
         data=_DATA,
