@@ -28,7 +28,16 @@ from appended import append, read_worlds, share
 
 from missingmodels.config import from_mapping
 from missingmodels.errors import MissingModelsError
-from missingmodels.evidence.own_history import BOTH, CANNOT_TELL, HISTORY, NOT_COMPARED, VULNERABILITY, own_history
+from missingmodels.evidence.own_history import (
+    BOTH,
+    CANNOT_TELL,
+    ERRORS,
+    HISTORY,
+    NOT_COMPARED,
+    VULNERABILITY,
+    own_history,
+    verdict,
+)
 from missingmodels.fit.fit import fit
 from missingmodels.pipeline import prepare
 from missingmodels.plan import Plan
@@ -72,7 +81,6 @@ def one_world(kind: str, homes: int, index: int) -> dict[str, Any]:
         "homes": homes,
         "index": index,
         "onsets": int(design.onsets.sum()),
-        "verdict": SHORT[found.verdict],
         "gain_of_history": found.without_history,
         "gain_of_frailty": found.without_frailty,
         "probability_history": round(found.probability, 4),
@@ -88,6 +96,9 @@ def one_world(kind: str, homes: int, index: int) -> dict[str, Any]:
 def summarise(worlds: list[dict[str, Any]]) -> pd.DataFrame:
     """One row a kind and size: shares of verdicts with Monte Carlo errors, and means."""
     frame, rows = pd.DataFrame(worlds), []
+    frame["verdict"] = [SHORT[verdict(w["probability_history"], w["gain_of_frailty"], PLAN.decision)] for w in worlds]
+    gains = [w["gain_of_history"] for w in worlds]
+    frame["history_by_elpd"] = [np.nan if g is None else float(g[0] > ERRORS * g[1]) for g in gains]
     for kind, homes in ((k, h) for k in KINDS for h in HOMES):
         part = frame[(frame["kind"] == kind) & (frame["homes"] == homes)]
         if part.empty:
@@ -100,6 +111,7 @@ def summarise(worlds: list[dict[str, Any]]) -> pd.DataFrame:
         }
         for name in SHORT.values():
             row[name], row[f"{name}_error"] = (round(x, 3) for x in share(part["verdict"].eq(name)))
+        row["history_by_elpd"] = round(float(part["history_by_elpd"].mean()), 3)
         truth = 0.0 if kind == "frailty" else load_scenario("small").onset.own_1_7
         for prefix in ("", "new_"):
             known = part.dropna(subset=[f"{prefix}probability_history"])

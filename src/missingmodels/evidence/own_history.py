@@ -21,15 +21,15 @@ from missingmodels.fit.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.models.priors import plan_priors
-from missingmodels.plan import Method, Plan
+from missingmodels.plan import Decision, Method, Plan
 
 OWN = "own_"
 BOTH = "both matter, and these data tell them apart"
-VULNERABILITY = "stable vulnerability alone predicts as well as both"
-HISTORY = "own recent history alone predicts as well as both"
+VULNERABILITY = "stable vulnerability matters; these data do not show own recent history beside it"
+HISTORY = "own recent history matters; these data do not show stable vulnerability beside it"
 CANNOT_TELL = "these data cannot tell own history from stable vulnerability"
 NOT_COMPARED = "not compared"
-ERRORS = 2.0  # standard errors by which both together must predict better than one alone
+ERRORS = 2.0  # standard errors by which both together must predict better than history alone
 NO_FRAILTY = 1e4  # shape of a frailty that is as good as none
 
 # What the fast engine cannot fit is at its default in these fits.
@@ -50,7 +50,7 @@ def own_history(whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "lapl
     no_history = _fit(whole, bare, plan, method, dict.fromkeys(names, 0.0))
     no_frailty = _fit(whole, bare, plan, method, {"frailty_shape": NO_FRAILTY})
     arrived = risk.residence[:, 0] == NO_HOME
-    new = _fit(whole, some_rows(bare, arrived[bare.child]), plan, method, {}) if arrived.any() else None
+    new = _fit(whole, some_rows(bare, arrived[bare.child]), plan, method) if arrived.any() else None
     gains = [_gain(both, one) for one in (no_history, no_frailty)]
     first = _interval(whole, names[0], plan)
     among_new = (None,) * 4 if new is None else _interval(new, names[0], plan)
@@ -71,19 +71,20 @@ def own_history(whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "lapl
         new_ratio_low=among_new[1],
         new_ratio_high=among_new[2],
         new_probability=among_new[3],
-        verdict=verdict(*gains),
+        verdict=verdict(first[3], gains[1], plan.decision),
     )
 
 
-def verdict(without_history: tuple[float, float] | None, without_frailty: tuple[float, float] | None) -> str:
-    """The rule, fixed beforehand, on what both together gain over frailty alone and over history alone.
+def verdict(probability: float, without_frailty: tuple[float, float] | None, rule: Decision) -> str:
+    """The rule, fixed beforehand, from the model that holds both.
 
-    Each is a difference in elpd per child and its standard error. One of the two is needed if leaving it out loses more
-    than two standard errors. Where either alone does as well as both, the data cannot tell which it is.
+    Own history matters if its rate ratio is above 1 with the plan's ``supported_probability``; stable vulnerability if
+    leaving the frailty out loses more than two standard errors of elpd per child (``without_frailty``: gain and error).
+    Where neither shows, a child's repeats may be either. For own history the same rule on elpd has next to no power.
     """
-    if without_history is None or without_frailty is None:
+    if without_frailty is None:
         return NOT_COMPARED
-    history, vulnerability = (gain > ERRORS * error for gain, error in (without_history, without_frailty))
+    history, vulnerability = probability >= rule.supported_probability, without_frailty[0] > ERRORS * without_frailty[1]
     if history and vulnerability:
         return BOTH
     if history or vulnerability:
@@ -91,13 +92,14 @@ def verdict(without_history: tuple[float, float] | None, without_frailty: tuple[
     return CANNOT_TELL
 
 
-def _fit(whole: Fit, design: Design, plan: Plan, method: Method, fixed: dict[str, float]) -> Fit | None:
+def _fit(whole: Fit, design: Design, plan: Plan, method: Method, fixed: dict[str, float] | None = None) -> Fit | None:
     """With scalars or coefficients fixed; None where the fit fails the gate."""
     values = plan.model_dump(mode="json")
     values["effects"] |= DEFAULT_EFFECTS
-    values["priors"]["replace"] |= {name: {"fixed": value} for name, value in fixed.items()}
-    # the ends of a coefficient's interval are not read here, only densities of children
-    values["gate"]["tail_share_max"] = 1.0
+    if fixed is not None:
+        values["priors"]["replace"] |= {name: {"fixed": value} for name, value in fixed.items()}
+        # only densities of children are read of these, not the ends of a coefficient's interval
+        values["gate"]["tail_share_max"] = 1.0
     try:
         return fit(
             design,
