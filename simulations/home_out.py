@@ -3,8 +3,8 @@
 Worlds of 40 homes for a year, models M0 and M3 by the fast engine. For each home: the joint score of every child who
 ever lived there from the one fit (its effects integrated out, importance weights for the rest) with its Pareto k; the
 score from a refit without those children by the bridge between both fits; and, sharing nothing with either but the
-engine, the difference of the two fits' log marginal likelihoods. Homes are appended to `--work` by world and model, so the
-command can be stopped and given again.
+engine, the difference of the two fits' log marginal likelihoods. Homes are appended to `--work` by world and model, so
+the command can be stopped and given again.
 
     python simulations/home_out.py --worlds 10
     python simulations/home_out.py --summarise

@@ -107,3 +107,28 @@ def test_a_refit_beyond_the_fast_engine_is_not_made() -> None:
     unfit = type("Whole", (), {"design": design})
     assert refits.without(unfit, [0]) is None
     assert refits.left == 1
+
+
+@pytest.mark.slow
+def test_every_home_of_a_sector_agrees_with_its_refit() -> None:
+    """Forty homes with children who move: where k allows the one fit, it is the refit's score."""
+    from missingmodels.evidence.bridge import log_ratio
+    from missingmodels.evidence.home_integral import cells_of, log_integral
+    from missingmodels.pipeline import prepare
+    from missingmodels.presets import load_scenario
+    from missingmodels.simulate.world import simulate_world
+
+    design = prepare(simulate_world(load_scenario("small"), seed=1).tables, PLAN, fits=[("M0", "")]).designs["M0", ""]
+    whole = fit(design, PLAN, model="M0", seed=1)
+    scores, homes = home_scores(whole), np.unique(design.home)
+    refits, rng, off = Refits(PLAN, most=homes.size), np.random.default_rng(1), []
+    for at in np.flatnonzero(scores.shape <= GOOD_K):
+        children = children_of(design, int(homes[at]))
+        without = refits.without(whole, children)
+        if without is not None:
+            own = some_rows(design, np.isin(design.child, children))
+            sides = (log_integral(cells_of(own, f.parameters), int(homes[at]), rng)[0] for f in (whole, without))
+            off.append(scores.elpd[at] - log_ratio(*sides)[0])
+    assert len(off) > 20
+    assert abs(np.mean(off)) < 0.05
+    assert np.sqrt(np.mean(np.square(off))) < 0.2
