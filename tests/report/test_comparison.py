@@ -70,6 +70,16 @@ def test_a_sweep_in_words(make: Make, by_width: tuple[float, ...], said: str) ->
     assert said in comparison.factor_words(replace(held, log_bf10_by_width=by_width))
 
 
+def test_a_width_that_the_draws_do_not_reach_is_not_shown(make: Make) -> None:
+    held = make()
+    (b,) = held.bayes_factors
+    lost = replace(b, log_bf10_by_width=(9.0, -1.5, -2.9), k_hat_by_width=(0.9, 0.0, 0.1))
+    shown = comparison.factors(replace(held, bayes_factors=(lost,)))
+    assert [cell["factor"] for cell in shown["rows"][0]["cells"]] == ["–", "0.22", "0.055"]
+    assert shown["lost"]
+    assert "under no width above 3" in comparison.factor_words(lost)
+
+
 @pytest.mark.parametrize(
     ("log_value", "shown"),
     [(0.0, "1.00"), (math.log(0.21), "0.21"), (math.log(250), "250"), (math.log(3e7), "10⁷"), (-9.0, "10⁻⁴")],

@@ -13,6 +13,7 @@ from missingmodels.report import words
 from missingmodels.vocabulary import column_label
 
 _LEFT_OUT = {"child": "a child left out", "home": "all who ever lived in a home left out, jointly"}
+GOOD_K = 0.7  # of the weights that carry draws to another width
 _ARGUABLE = math.log(3)  # a factor within 3 of 1 is no evidence to speak of
 
 
@@ -80,8 +81,8 @@ def factors(evidence: Evidence) -> dict[str, Any]:
                 "factor": words.factor(b.log_bf10),
                 "error": f"± {100 * b.mc_error:.0f}{words.THIN}%",
                 "cells": [
-                    {"width": f"{width:.2g}", "factor": words.factor(value), "own": width == b.prior_sd}
-                    for width, value in zip(b.widths, b.log_bf10_by_width, strict=True)
+                    {"factor": words.factor(value) if k <= GOOD_K else "–", "own": width == b.prior_sd}
+                    for width, value, k in zip(b.widths, b.log_bf10_by_width, b.k_hat_by_width, strict=True)
                 ],
                 "reading": factor_words(b),
                 "converged": (b.model, b.exposure) in sound,
@@ -90,13 +91,14 @@ def factors(evidence: Evidence) -> dict[str, Any]:
         ],
         "widths": [f"×{width / held[0].prior_sd:g}" for width in held[0].widths] if held else [],
         "fits": ", ".join(dict.fromkeys(words.fit_name(b.model, b.exposure) for b in held)),
+        "lost": any(k > GOOD_K for b in held for k in b.k_hat_by_width),
         "far": any(b.null_distance > 4 for b in held),
     }
 
 
 def factor_words(b: BayesFactor) -> str:
-    """What one Bayes factor and its sweep say."""
-    values = b.log_bf10_by_width
+    """What one Bayes factor and its sweep say, as far as the draws can be carried over."""
+    values = [value for value, k in zip(b.log_bf10_by_width, b.k_hat_by_width, strict=True) if k <= GOOD_K]
     if all(abs(value) < _ARGUABLE for value in values):
         return "within 3 of 1 under every width: next to no evidence either way"
     if min(values) < 0 < max(values) and max(values) > _ARGUABLE and min(values) < -_ARGUABLE:
