@@ -119,7 +119,13 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def differences(rows: pd.DataFrame) -> dict[str, float]:
-    """M3 minus M0 summed over the homes of a world: what the report would say, by one fit, mended and by refit."""
+    """M3 minus M0 summed over the homes of a world: what the report would say, by one fit, mended and by refit.
+
+    Empty while no world has both.
+    """
+    rows = rows[rows.groupby("world")["model"].transform("nunique") == len(MODELS)]
+    if rows.empty:
+        return {}
     wide = rows.pivot_table(index=["world", "home"], columns="model", values=["one_fit", "refit", "k_hat"]).dropna()
     mended = {m: wide["one_fit"][m].where(wide["k_hat"][m] <= 0.7, wide["refit"][m]) for m in MODELS}
     by_world = pd.DataFrame(
@@ -144,7 +150,7 @@ def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
     table = summarise(rows)
     about = {
         "recipe": f"python simulations/home_out.py --worlds {rows['world'].nunique()}",
-        "worlds": rows["world"].nunique(),
+        "worlds": {model: int(part["world"].nunique()) for model, part in rows.groupby("model")},
         "seed": SEED,
         "difference_m3_minus_m0": differences(rows),
         "cpu_seconds_a_refit": round(float(rows["refit_seconds"].mean()), 2),
