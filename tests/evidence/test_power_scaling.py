@@ -11,7 +11,15 @@ import xarray as xr
 from tests.made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
 
 from missingmodels.config import from_mapping
-from missingmodels.evidence.power_scaling import CONFLICT, FINE, STRONG, diagnosis, log_prior, power_scaling
+from missingmodels.evidence.power_scaling import (
+    CONFLICT,
+    FINE,
+    STRONG,
+    diagnosis,
+    log_prior,
+    power_scaling,
+    sensitivity,
+)
 from missingmodels.fit.fit import Fit, fit
 from missingmodels.plan import Plan
 
@@ -54,6 +62,11 @@ def test_a_prior_that_the_data_contradict_is_told() -> None:
 )
 def test_the_diagnosis_is_that_of_the_paper(prior: float, likelihood: float, said: str) -> None:
     assert diagnosis(prior, likelihood) == said
+
+
+def test_a_fixed_value_moves_with_nothing() -> None:
+    weights = [np.full(50, 0.02), np.full(50, 0.02)]
+    assert sensitivity(np.full(50, 0.3), weights) == 0.0
 
 
 def test_the_prior_is_the_plans_to_a_constant() -> None:

@@ -156,7 +156,7 @@ def elpd_difference(a: Scores, b: Scores, *, hypothesis: str) -> ElpdDifference:
         against=_name(b.fit),
         unit=a.unit,
         difference=float(difference.sum()),
-        standard_error=float(np.sqrt(difference.size * difference.var(ddof=1))),
+        standard_error=float(np.sqrt(difference.size * difference.var(ddof=1))) if difference.size > 1 else np.nan,
         units=int(difference.size),
         k_hat_max=float(max(a.shape.max(), b.shape.max())),
         k_hat_bad=int(bad.sum()),

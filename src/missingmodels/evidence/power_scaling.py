@@ -85,7 +85,12 @@ def _weights(log_density: Array, power: float) -> Array:
 
 
 def sensitivity(draws: Array, weights: Iterable[Array]) -> float:
-    """Change of the draws' law per doubling of the power, from weights at the lower and the upper one."""
+    """Change of the draws' law per doubling of the power, from weights at the lower and the upper one.
+
+    0 for a value that the plan fixes.
+    """
+    if not np.ptp(draws) > 0:
+        return 0.0
     down, up = (max(_distance(draws, w), _distance(-draws, w)) for w in weights)
     return float(0.5 * (up / np.log2(POWERS[1]) - down / np.log2(POWERS[0])))
 
