@@ -15,7 +15,15 @@ from pydantic_core import PydanticUndefined
 
 from missingmodels.config import Config
 from missingmodels.errors import MissingModelsError
-from missingmodels.evidence.record import FORMAT, ElpdDifference, Evidence, Row
+from missingmodels.evidence.record import (
+    FORMAT,
+    BayesFactor,
+    ElpdDifference,
+    Evidence,
+    OwnHistory,
+    PowerScaling,
+    Row,
+)
 from missingmodels.frame.calibration import MEASURES
 from missingmodels.models.catalogue import models_page
 from missingmodels.plan import Plan
@@ -145,8 +153,14 @@ def evidence_page() -> str:
     """The schema of evidence.json."""
     lines = ["# evidence.json", "", f"Format `{FORMAT}`. Keys: `format`, `versions`, and", ""]
     lines += [f"* `{f.name}`" for f in dataclasses.fields(Evidence)]
-    for kind in (Row, ElpdDifference):
-        key = {"Row": "rows", "ElpdDifference": "comparisons"}[kind.__name__]
+    kinds: dict[str, type] = {
+        "rows": Row,
+        "comparisons": ElpdDifference,
+        "bayes_factors": BayesFactor,
+        "power_scaling": PowerScaling,
+        "own_history": OwnHistory,
+    }
+    for key, kind in kinds.items():
         lines += ["", f"## Items of `{key}`", "", inspect.getdoc(kind) or "", "", "| key | type |", "|---|---|"]
         lines += [f"| `{f.name}` | {_type(f.type)} |" for f in dataclasses.fields(kind)]
     return "\n".join([*lines, ""])

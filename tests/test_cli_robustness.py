@@ -103,3 +103,27 @@ def test_a_run_without_an_answer_to_h1_cannot_be_questioned(fitted: Path, tmp_pa
 
 def test_no_run_is_a_message(tmp_path: Path) -> None:
     is_a_message(run("robustness", tmp_path / "nowhere"), "no such folder")
+
+
+@pytest.mark.sampled
+def test_a_runs_models_are_compared_again(fitted: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(fitted / "run", folder)
+    before = json.loads((folder / "evidence.json").read_text())
+    done = run("compare", folder, "--tables", fitted / "tables", "--refits", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [c["unit"] for c in told["comparisons"]] == ["child", "home"]
+    assert told["refits"] <= 1
+    after = json.loads((folder / "evidence.json").read_text())
+    assert after["comparisons"] == told["comparisons"]
+    assert {k: v for k, v in after.items() if k != "comparisons"} == {
+        k: v for k, v in before.items() if k != "comparisons"
+    }
+    assert "ever lived in a home left out" in (folder / "report.html").read_text()
+
+
+@pytest.mark.sampled
+def test_other_tables_are_not_compared(fitted: Path) -> None:
+    done = run("compare", fitted / "run", "--tables", fitted / "others")
+    is_a_message(done, "not the tables that the run was fitted to")

@@ -16,6 +16,11 @@ from missingmodels.tables.store import MANIFEST, RUN_FORMAT, read_manifest, whol
 FITS, TABLES = "fits", "tables"
 
 
+def fit_file(run: Path, model: str, exposure: str) -> Path:
+    """Where a run keeps one of its fits."""
+    return run / FITS / f"{model}{'_' + exposure if exposure else ''}.nc"
+
+
 def write_run(found: Answer, folder: Path, *, overwrite: bool, tables: Path | Tables) -> Path:
     """Write a run; the folder appears whole or not at all. Returns the report's path.
 
@@ -24,7 +29,7 @@ def write_run(found: Answer, folder: Path, *, overwrite: bool, tables: Path | Ta
     with whole_folder(folder, kind=RUN_FORMAT, overwrite=overwrite) as scratch:
         (scratch / FITS).mkdir()
         for fit in found.fits:
-            write_fit(fit, scratch / FITS / f"{fit.model}{'_' + fit.exposure if fit.exposure else ''}.nc")
+            write_fit(fit, fit_file(scratch, fit.model, fit.exposure))
         write_evidence(found.evidence, scratch / EVIDENCE)
         write_report(found.evidence, scratch / REPORT)
         if isinstance(tables, Tables):

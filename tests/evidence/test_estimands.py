@@ -7,6 +7,7 @@ import pytest
 
 from missingmodels.evidence.estimands import (
     attributable_fraction,
+    child_variance_explained,
     expected_episodes,
     expected_rate,
     interquartile_range,
@@ -112,6 +113,18 @@ def test_a_column_left_out_keeps_its_constant_effect() -> None:
     np.testing.assert_allclose(
         expected_episodes(stated, with_constant), expected_episodes(plain, small_design()), rtol=1e-12
     )
+
+
+def test_variance_between_children_by_hand() -> None:
+    # child a is at 2, b at 5 throughout: at a slope of 0.1 their log rates differ by 0.3, so the variance is 0.0225
+    design = small_design()
+    left = {"gamma": np.pi**2 / 6, "log_normal": 0.49, "low_risk": np.pi**2 / 6 + 0.24 * np.log(0.1) ** 2}
+    further = {"frailty_sd_log": np.full(2, 0.7), "low_risk_share": np.full(2, 0.4), "low_risk_ratio": np.full(2, 0.1)}
+    for law, variance in left.items():
+        found = child_variance_explained(
+            parameters(frailty_law=law, further=further), design, ("size_between",)
+        )  # ψ'(1) = π²/6
+        assert found == pytest.approx([0.0, 0.0225 / (0.0225 + variance)])
 
 
 def test_variance_explained_by_hand() -> None:

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from missingmodels.evidence import battery_operating
-from missingmodels.evidence.record import ElpdDifference, Evidence, Row
+from missingmodels.evidence.own_history import BOTH
+from missingmodels.evidence.power_scaling import FINE
+from missingmodels.evidence.record import BayesFactor, ElpdDifference, Evidence, OwnHistory, PowerScaling, Row
 from missingmodels.report import battery_page, figures
 
 MASS = 0.9
@@ -175,6 +177,22 @@ _PLAN = {
 }
 
 
+def _factor(name: str, label: str, own: float, by_width: tuple[float, ...]) -> BayesFactor:
+    return BayesFactor(
+        hypothesis="H1", model=FITS[1][0], exposure=FITS[1][1], name=name, label=label, log_bf10=own, mc_error=0.03,
+        null_distance=1.2, prior_mean=0.0, prior_sd=1.0, widths=(0.25, 1.0, 4.0), log_bf10_by_width=by_width,
+        k_hat_by_width=(0.0, 0.0, 0.1),
+    )  # fmt: skip
+
+
+_HISTORY = OwnHistory(
+    model=FITS[1][0], exposure=FITS[1][1], columns=("own_1_7",), correlation=(-0.2,), contraction=(0.95,),
+    without_history=(8.6, 5.2), without_frailty=(40.1, 11.3), ratio=1.8, ratio_low=1.4, ratio_high=2.2,
+    probability=0.99, new_arrivals=61, new_ratio=None, new_ratio_low=None, new_ratio_high=None, new_probability=None,
+    verdict=BOTH,
+)  # fmt: skip
+
+
 def make_evidence(*, failed: tuple[str, str] | None = None, **changes: Any) -> Evidence:
     gates = {fit: _gate(fit == failed) for fit in FITS}
     held = Evidence(
@@ -184,11 +202,19 @@ def make_evidence(*, failed: tuple[str, str] | None = None, **changes: Any) -> E
         comparisons=(
             ElpdDifference(
                 hypothesis="H1 and H2", model="M3 (peer_presence)", against="M0", difference=-2.5, standard_error=3.6,
-                children=12, k_hat_max=0.97, k_hat_bad=2,
+                unit="child", units=12, k_hat_max=0.97, k_hat_bad=2, mended=0, refit_error=0.0, linked=0,
             ),
         ),
         data=_DATA,
         notes=("staff_ratio is unrecorded on 7.2% of resident-days",),
+        bayes_factors=(_factor("peer_presence", "one or more recently missing peers", -1.5, (-0.4, -1.5, -2.9)),),
+        power_scaling=(
+            PowerScaling(
+                hypothesis="H1", model=FITS[1][0], exposure=FITS[1][1], name="peer_presence", label="peers",
+                prior=0.02, likelihood=0.4, diagnosis=FINE,
+            ),
+        ),
+        own_history=_HISTORY,
         figures=_figures(gates),
         certificates=tuple(
             {"model": m, "exposure": e, "formula": "age_years", "versions": {"numpy": "2"}, "diagnostics": gate}

@@ -18,7 +18,7 @@ def test_summary_says_verdict_ratio_interval_and_probability(make):
     assert "<1 <0.01 the data cannot say" in staff
     assert "supported as negligible" in text
     assert "synthetic data" in text
-    assert "Pareto k above 0.7 for 2 of 12 children" in text
+    assert "Pareto k above 0.7 without a refit: 2 of 12 children" in text
     assert "NOT CONVERGED" not in text
 
 

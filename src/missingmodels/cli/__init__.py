@@ -9,6 +9,7 @@ import sys
 import typer
 
 from missingmodels.cli import data, importing, models
+from missingmodels.cli.compare import compare
 from missingmodels.cli.daily import fit_daily
 from missingmodels.cli.official import official
 from missingmodels.cli.outcomes import fit_outcome
@@ -45,6 +46,7 @@ app.command("fit-outcome")(fit_outcome)
 app.command("fit-daily")(fit_daily)
 app.command("power")(power)
 app.command("robustness")(robustness)
+app.command("compare")(compare)
 app.command()(official)
 
 

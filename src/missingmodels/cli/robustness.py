@@ -51,8 +51,8 @@ def robustness(
     evidence = read_evidence(run / EVIDENCE)
     plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
     model = _model(evidence, run)
-    held = read_tables(_known(place, run))
-    _require_same(held, plan, model, evidence, run)
+    held = read_tables(known_tables(place, run))
+    require_same(held, plan, model, plan.exposure.primary, evidence, run)
     bench = Bench(held, plan, model=model, seed=seed, permutations=permutations, sampled=sampled)
     with Progress(quiet=as_json) as progress:
         found = run_battery(bench, checks=CHECKS if everything else KEPT, curve=curve, report=progress)
@@ -73,7 +73,8 @@ def _model(evidence: Evidence, run: Path) -> str:
     return models[0]
 
 
-def _known(place: Path | None, run: Path) -> Path:
+def known_tables(place: Path | None, run: Path) -> Path:
+    """Where a run's tables are. Raises InputError where neither the run nor the user says."""
     from missingmodels.errors import InputError
 
     if place is None:
@@ -83,13 +84,13 @@ def _known(place: Path | None, run: Path) -> Path:
     return place
 
 
-def _require_same(tables: Tables, plan: Plan, model: str, evidence: Evidence, run: Path) -> None:
+def require_same(tables: Tables, plan: Plan, model: str, exposure: str, evidence: Evidence, run: Path) -> None:
     """Raise InputError unless the tables give the very rows that the run fitted."""
     from missingmodels.errors import InputError
     from missingmodels.fit.fit import data_digest
     from missingmodels.pipeline import prepare
 
-    key = model, plan.exposure.primary
+    key = model, exposure
     fitted = next(c for c in evidence.certificates if (c["model"], c["exposure"]) == key)
     if data_digest(prepare(tables, plan, fits=[key]).designs[key]) != fitted["data_digest"]:
         raise InputError(

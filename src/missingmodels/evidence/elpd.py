@@ -1,36 +1,137 @@
-"""Expected log predictive density per child by PSIS-LOO, and its difference between two models of the same rows."""
+"""Expected log predictive density of a child, or of all who ever lived in a home, left out; and its differences.
+
+PSIS-LOO from the draws of one fit (Vehtari, Gelman and Gabry 2017, Stat. Comput. 27). Where the Pareto k of a unit's
+weights is above 0.7 the model is fitted again without the unit, and the score is taken from the draws of both fits
+(``bridge``): a plain mean over the second alone rests on a few draws wherever leaving the unit out moves the posterior
+far, which is just where k is large.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.special import logsumexp
 
+from missingmodels.evidence.bridge import log_ratio
+from missingmodels.evidence.held_out import Refits, children_of, some_rows
+from missingmodels.evidence.home_integral import cells_of, log_integral
 from missingmodels.evidence.record import ElpdDifference
 from missingmodels.fit.fit import Fit
+from missingmodels.fit.marginal import log_density_and_frailty
 from missingmodels.fit.pareto import smooth
+from missingmodels.parameters import Array, Parameters
+from missingmodels.provenance import stream
 
+Unit = Literal["child", "home"]
 GOOD_K = 0.7
+DRAWS, DRAWS_MENDED = 1000, 2000  # of a fit, at most, that home scores rest on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """Scores of U units under one fit.
+
+    Attributes
+    ----------
+    elpd : (U,) log predictive density of each unit given all others
+    shape : (U,) Pareto k of its weights, whether or not a refit has mended it since
+    error : (U,) Monte Carlo standard error of mended scores, NaN of others
+    """
+
+    fit: Fit
+    unit: Unit
+    elpd: Array
+    shape: Array
+    error: Array
+
+    @property
+    def bad(self) -> np.ndarray:
+        """(U,) where the weights of the one fit cannot be trusted."""
+        return self.shape > GOOD_K
+
+    @property
+    def mended(self) -> np.ndarray:
+        """(U,) where a refit has taken their place."""
+        return np.isfinite(self.error)
+
+
+def child_scores(fit: Fit, refits: Refits | None = None) -> Scores:
+    """Each child's score, the bad ones mended, the worst first, as far as ``refits`` go.
+
+    A child's density has the frailty integrated out and home effects at their draws; importance weights move those
+    to their posterior given the other children.
+    """
+    elpd, shape = leave_one_child_out(fit)
+    scores = Scores(fit=fit, unit="child", elpd=elpd, shape=shape, error=np.full(elpd.size, np.nan))
+    for child in _worst_first(scores, refits):
+        assert refits is not None
+        without = refits.without(fit, [child])
+        if without is not None:
+            own = some_rows(fit.design, fit.design.child == child)
+            rng = stream(int(fit.certificate["seed"]), "elpd", "child", fit.model, int(child))
+            below = log_density_and_frailty(own, without.parameters, rng)[0][:, child]
+            elpd[child], scores.error[child] = log_ratio(fit.log_density[:, child], below)
+    return scores
 
 
 def leave_one_child_out(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
-    """(C,) expected log predictive density and Pareto shape of every child.
-
-    A child's density has the frailty integrated out and home effects at their draws; importance weights move those
-    to their posterior given the other children (PSIS-LOO: Vehtari, Gelman and Gabry 2017, Stat. Comput. 27).
-    """
+    """(C,) expected log predictive density and Pareto k of every child, from the one fit alone."""
     efficiency = _efficiency(fit)
     elpd, shape = np.zeros(fit.log_density.shape[1]), np.zeros(fit.log_density.shape[1])
     # a child without days in the window has density 0 in every draw
     for child in np.flatnonzero(np.ptp(fit.log_density, axis=0) > 0):
-        own = fit.log_density[:, child]
-        log_weights, shape[child] = smooth(-own, efficiency=efficiency)
-        elpd[child] = logsumexp(log_weights + own)
+        elpd[child], shape[child] = _left_out(fit.log_density[:, child], efficiency)
     return elpd, shape
+
+
+def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
+    """The joint score of every home with a row: of all rows of every child who ever lived there.
+
+    The home's own effects are integrated over their law (``home_integral``); the weights move coefficients, scales and
+    the effects of other homes, where movers lived too, to their posterior without those children.
+    """
+    design, p = fit.design, fit.parameters
+    homes = np.unique(design.home)
+    cells = cells_of(design, thinned(p, DRAWS))
+    efficiency = _efficiency(fit)
+    rng = stream(int(fit.certificate["seed"]), "elpd", "home", fit.model, fit.exposure)
+    found = [_left_out(log_integral(cells, int(home), rng)[0], efficiency) for home in homes]
+    elpd, shape = (np.array(column) for column in zip(*found, strict=True))
+    scores = Scores(fit=fit, unit="home", elpd=elpd, shape=shape, error=np.full(elpd.size, np.nan))
+    for at in _worst_first(scores, refits):
+        assert refits is not None
+        home, children = int(homes[at]), children_of(design, int(homes[at]))
+        without = refits.without(fit, children)
+        if without is not None:
+            own = some_rows(design, np.isin(design.child, children))
+            above, below = (
+                log_integral(cells_of(own, thinned(q, DRAWS_MENDED)), home, rng)[0] for q in (p, without.parameters)
+            )
+            elpd[at], scores.error[at] = log_ratio(above, below)
+    return scores
+
+
+def thinned(p: Parameters, most: int) -> Parameters:
+    """No more than so many draws, evenly taken."""
+    return p[:: -(-p.draws // most)]
+
+
+def _worst_first(scores: Scores, refits: Refits | None) -> np.ndarray:
+    bad = np.flatnonzero(scores.bad) if refits is not None else np.zeros(0, dtype=np.int64)
+    return bad[np.argsort(-scores.shape[bad], kind="stable")]
+
+
+def _left_out(log_density: Array, efficiency: float) -> tuple[float, float]:
+    """log of the harmonic mean of a unit's density over draws given all units, smoothed, and its Pareto k."""
+    log_weights, shape = smooth(-log_density, efficiency=efficiency)
+    return float(logsumexp(log_weights + log_density)), shape
 
 
 def _efficiency(fit: Fit) -> float:
     """What a draw is worth of an independent one: of the intercept for chains, of all for weighted draws."""
-    draws = fit.log_density.shape[0]
+    draws = fit.parameters.draws
     if fit.diagnostics.importance_ess is not None:
         return min(fit.diagnostics.importance_ess / draws, 1.0)
     import arviz as az  # seconds to import; the fast engine does without it
@@ -38,22 +139,37 @@ def _efficiency(fit: Fit) -> float:
     return float(az.ess(fit.parameters.intercept.reshape(fit.chains, -1), method="mean")) / draws
 
 
-def elpd_difference(fit: Fit, against: Fit, *, hypothesis: str) -> ElpdDifference:
-    """The difference with its standard error over children. Both fits must stand on the same rows."""
-    if fit.design.child_ids != against.design.child_ids or not np.array_equal(fit.design.days, against.design.days):
+def elpd_difference(a: Scores, b: Scores, *, hypothesis: str) -> ElpdDifference:
+    """``a`` minus ``b``, with its standard error over units. Both fits must stand on the same rows."""
+    one, other = a.fit.design, b.fit.design
+    if a.unit != b.unit:
+        raise ValueError(f"scores of a {a.unit} do not compare with those of a {b.unit}")
+    if one.child_ids != other.child_ids or not np.array_equal(one.days, other.days):
         raise ValueError("the two fits stand on different rows, so their predictive densities do not compare")
-    (a, k_a), (b, k_b) = leave_one_child_out(fit), leave_one_child_out(against)
-    difference, worst = a - b, np.maximum(k_a, k_b)
+    difference = a.elpd - b.elpd
+    mended = (a.mended | ~a.bad) & (b.mended | ~b.bad)
+    bad = a.bad | b.bad
+    errors = np.concatenate([a.error[a.mended], b.error[b.mended]])
     return ElpdDifference(
         hypothesis=hypothesis,
-        model=_name(fit),
-        against=_name(against),
+        model=_name(a.fit),
+        against=_name(b.fit),
+        unit=a.unit,
         difference=float(difference.sum()),
-        standard_error=float(np.sqrt(difference.size * difference.var(ddof=1))),
-        children=int(difference.size),
-        k_hat_max=float(worst.max()),
-        k_hat_bad=int((worst > GOOD_K).sum()),
+        standard_error=float(np.sqrt(difference.size * difference.var(ddof=1))) if difference.size > 1 else np.nan,
+        units=int(difference.size),
+        k_hat_max=float(max(a.shape.max(), b.shape.max())),
+        k_hat_bad=int(bad.sum()),
+        mended=int((bad & mended).sum()),
+        refit_error=float(np.sqrt(np.square(errors).sum())),
+        linked=_linked(a.fit) if a.unit == "home" else 0,
     )
+
+
+def _linked(fit: Fit) -> int:
+    """How many children lived in more than one home, and so are in the scores of several."""
+    pairs = np.unique(np.stack([fit.design.child, fit.design.home]), axis=1)
+    return int((np.bincount(pairs[0]) > 1).sum())
 
 
 def _name(fit: Fit) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtri, polygamma
 
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
@@ -63,6 +63,29 @@ def variance_explained(parameters: Parameters, design: Design, names: tuple[str,
     variance = explained.var(axis=1)
     total = variance + parameters.home_sd**2
     return np.divide(variance, total, out=np.zeros_like(total), where=total > 0)
+
+
+def child_variance_explained(parameters: Parameters, design: Design, names: tuple[str, ...]) -> Array:
+    """(S,) share of the variance of log rates between children that the columns ``names`` explain, within one fit.
+
+    Var_i(x̄_i'β) over that and the variance of log u: ψ'(k) of a gamma, s² of a log-normal, and of a class at low risk
+    ψ'(k) + π (1 − π) log² ρ. Logs of small frailties are far apart, so the share says little of rates as such.
+    """
+    children = np.unique(design.child[design.window_days > 0])
+    weight = np.bincount(design.child, design.window_days)[children]
+    explained = np.zeros((parameters.draws, children.size))
+    for name in names:
+        mean = np.bincount(design.child, design.window_days * design.column(name))[children] / weight
+        explained += parameters.coefficient(name)[:, None] * mean
+    variance = explained.var(axis=1)
+    if parameters.frailty_law == "log_normal":
+        left = parameters.further["frailty_sd_log"] ** 2
+    else:
+        left = polygamma(1, parameters.frailty_shape)
+    if parameters.frailty_law == "low_risk":
+        share, ratio = parameters.further["low_risk_share"], parameters.further["low_risk_ratio"]
+        left = left + share * (1 - share) * np.log(ratio) ** 2
+    return np.asarray(variance / (variance + left))
 
 
 def median_rate_ratio(parameters: Parameters) -> Array:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from missingmodels.evidence import figure_data
+from missingmodels.evidence.comparison import comparisons, sensitivities
 from missingmodels.evidence.decisions import rule_in_words
-from missingmodels.evidence.elpd import elpd_difference
+from missingmodels.evidence.held_out import Refits
 from missingmodels.evidence.hypotheses import (
     coefficient_rows,
     further_peer_rows,
@@ -17,16 +19,22 @@ from missingmodels.evidence.hypotheses import (
     peer_rows,
     rate_notes,
     structure_rows,
+    vulnerability_rows,
     with_role,
 )
 from missingmodels.evidence.network_week import network_week
-from missingmodels.evidence.record import ElpdDifference, Evidence, Row
+from missingmodels.evidence.own_history import own_history
+from missingmodels.evidence.record import Evidence, Row
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import Rows
 from missingmodels.plan import Plan
 from missingmodels.provenance import stream
 from missingmodels.tables import Tables
+
+# Refits without a child or a home that making evidence may take, a fraction of a second each for forty homes; the
+# command `compare` takes as many as are needed.
+REFITS = 24
 
 
 def make_evidence(
@@ -43,7 +51,6 @@ def make_evidence(
 
     H1 is answered by the fullest model with peers, H2 by the fullest with structure; the role of a row says so.
     """
-    by_name = {(f.model, f.exposure): f for f in fits}
     found: list[Row] = []
     for fit in fits:
         if fit.exposure:
@@ -52,18 +59,20 @@ def make_evidence(
         if fit.model in ("M2", "M3"):
             found += with_role(structure_rows(fit, plan), fits, "H2", plan)
         found += heterogeneity_rows(fit, plan.decision)
+        found += vulnerability_rows(fit, plan)
         found += coefficient_rows(fit, plan.decision)
-    return Evidence(
+    evidence = Evidence(
         plan=plan.model_dump(mode="json"),
         rule=rule_in_words(plan.decision),
         rows=tuple(found),
-        comparisons=tuple(_comparisons(by_name, plan)),
+        comparisons=(),
         data=describe_risk(tables, risk, rows),
         notes=tuple(dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit)))])),
         figures=_figures(list(fits), tables, risk, rows, plan, seed),
         certificates=tuple(f.certificate for f in fits),
         origin=tables.origin,
     )
+    return compared(evidence, fits, risk, plan, Refits(plan, most=REFITS))
 
 
 def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
@@ -93,23 +102,26 @@ def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
     }
 
 
-_AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M1", "H2"), ("M3", "M0", "H1 and H2"))
+def compared(evidence: Evidence, fits: Sequence[Fit], risk: RiskSet, plan: Plan, refits: Refits) -> Evidence:
+    """The evidence with scores of prediction, Bayes factors, sensitivity to priors, and own history, made anew."""
+    factors, scaling = sensitivities(fits, evidence.rows, plan)
+    return replace(
+        evidence,
+        comparisons=tuple(comparisons(fits, plan, refits)),
+        bayes_factors=tuple(factors),
+        power_scaling=tuple(scaling),
+        own_history=own_history(_fullest(fits, plan), risk, plan, method=refits.method),
+    )
 
 
-def _comparisons(by_name: dict[tuple[str, str], Fit], plan: Plan) -> list[ElpdDifference]:
-    """Every nested pair that was fitted; both sides hold the primary exposure or none."""
-    primary = plan.exposure.primary
-    held = {model: by_name.get((model, primary if model in ("M1", "M3") else "")) for model in ("M0", "M1", "M2", "M3")}
-    pairs = [(held[a], held[b], hypothesis) for a, b, hypothesis in _AGAINST]
-    return [
-        elpd_difference(a, b, hypothesis=hypothesis) for a, b, hypothesis in pairs if a is not None and b is not None
-    ]
+def _fullest(fits: Sequence[Fit], plan: Plan) -> Fit:
+    return max(fits, key=lambda f: (f.model, f.exposure == plan.exposure.primary))
 
 
 def _figures(fits: list[Fit], tables: Tables, risk: RiskSet, rows: Rows, plan: Plan, seed: int) -> dict[str, Any]:
     rule = plan.decision
     without_peers = next(f for f in fits if not f.exposure)
-    fullest = max(fits, key=lambda f: (f.model, f.exposure == plan.exposure.primary))
+    fullest = _fullest(fits, plan)
     return {
         "dose": figure_data.dose(without_peers, rows.frame, rule, stream(seed, "dose")),
         "curves": [figure_data.exposure_curve(f, rule) for f in fits if f.exposure],

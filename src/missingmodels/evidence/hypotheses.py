@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.estimands import (
     attributable_fraction,
+    child_variance_explained,
     expected_rate,
     interquartile_range,
     median_rate_ratio,
@@ -21,8 +22,9 @@ from missingmodels.evidence.estimands import (
 from missingmodels.evidence.record import Row
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.design import Design
-from missingmodels.frame.rows import moderation_column
-from missingmodels.models.priors import QUARTER_SHORT, draw_prior, plan_priors
+from missingmodels.frame.rows import moderation_column, top_level_terms, variables
+from missingmodels.models.priors import FRAILTY, QUARTER_SHORT, draw_prior, plan_priors
+from missingmodels.parameters import Parameters
 from missingmodels.plan import OUTSIDE, Decision, Plan
 from missingmodels.provenance import stream
 from missingmodels.vocabulary import column_label
@@ -174,7 +176,35 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
     return rows
 
 
-def prior_variance_explained(fit: Fit, plan: Plan, names: tuple[str, ...], *, draws: int = 2000) -> np.ndarray:
+def vulnerability_rows(fit: Fit, plan: Plan) -> list[Row]:
+    """What share of the variance between children the vulnerability columns of a fit explain."""
+    terms = top_level_terms(plan.terms.vulnerability)
+    held = {*terms, *(f"{name}_unrecorded" for name in variables(plan.terms.vulnerability))}
+    starts = tuple(f"{term}[" for term in terms)  # levels of a factor and columns of a curve
+    names = tuple(name for name in fit.design.names if name in held or name.startswith(starts))
+    if not names:
+        return []
+    row = summarise(
+        child_variance_explained(fit.parameters, fit.design, names),
+        hypothesis="",
+        fit=fit,
+        estimand="variance_explained",
+        name="vulnerability",
+        label="share of the variance between children that vulnerability explains",
+        rule=plan.decision,
+    )
+    prior = prior_variance_explained(fit, plan, names, share=child_variance_explained)
+    return [replace(row, remark=f"priors alone {np.median(prior):.0%}")]
+
+
+def prior_variance_explained(
+    fit: Fit,
+    plan: Plan,
+    names: tuple[str, ...],
+    *,
+    draws: int = 2000,
+    share: Callable[[Parameters, Design, tuple[str, ...]], np.ndarray] = variance_explained,
+) -> np.ndarray:
     """(draws,) the share explained under the priors alone: few homes and many variables explain much by chance."""
     priors, design = plan_priors(plan), fit.design
     rng = stream(fit.certificate["seed"], "prior", fit.model)
@@ -183,14 +213,16 @@ def prior_variance_explained(fit: Fit, plan: Plan, names: tuple[str, ...], *, dr
     _, raw = design.to_raw(np.zeros(draws), standardised)
     levels = [name for name in ("sigma_authority", "sigma_owner") if name in fit.parameters.further]
     drawn = {name: draw_prior(getattr(priors, name), draws, rng) for name in ("sigma_home", *levels)}
+    drawn |= {name: draw_prior(getattr(priors, name), draws, rng) for name in FRAILTY[fit.parameters.frailty_law]}
     parameters = replace(
         fit.parameters[:1],
         intercept=np.zeros(draws),
         coefficients=dict(zip(design.names, raw.T, strict=True)),
         sigma_home=drawn.pop("sigma_home"),
+        frailty_shape=drawn.pop("frailty_shape", np.full(draws, np.nan)),
         further=drawn,
     )
-    return variance_explained(parameters, design, names)
+    return share(parameters, design, names)
 
 
 def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: Plan) -> list[Row]:

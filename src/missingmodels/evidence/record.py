@@ -14,7 +14,7 @@ from typing import Any
 from missingmodels.errors import InputError
 from missingmodels.provenance import versions
 
-FORMAT = "missingmodels-evidence-1"
+FORMAT = "missingmodels-evidence-2"
 EVIDENCE = "evidence.json"  # its name in a run's folder
 
 
@@ -62,20 +62,122 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class ElpdDifference:
-    """``model`` minus ``against``: log predictive density of a child left out, summed over children.
+    """``model`` minus ``against``: log predictive density of what is left out, summed over all units.
 
-    ``k_hat_max`` is the largest Pareto shape in either model and ``k_hat_bad`` the number of children above 0.7, for
-    whom the estimate is not reliable.
+    Attributes
+    ----------
+    unit : ``child``: all rows of a child; ``home``: all rows of every child who ever lived in the home, jointly. In
+        both, onsets of those left out still stand in the covariates of others
+    standard_error : over units
+    units : number of them
+    k_hat_max, k_hat_bad : largest Pareto k in either model, and number of units above 0.7 in either
+    mended : how many of those have scores from a fit without the unit instead; the rest are not reliable
+    refit_error : Monte Carlo standard error of the mended scores' part of the difference
+    linked : children who lived in several homes, and so stand in the scores of each; 0 where the unit is a child
     """
 
     hypothesis: str
     model: str
     against: str
+    unit: str
     difference: float
     standard_error: float
-    children: int
+    units: int
     k_hat_max: float
     k_hat_bad: int
+    mended: int
+    refit_error: float
+    linked: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BayesFactor:
+    """Savage-Dickey Bayes factor of one coefficient against 0, over widths of its normal prior.
+
+    Attributes
+    ----------
+    name : column; all that follows is of its log rate ratio per raw unit
+    log_bf10 : natural log of the factor for an effect over none, under the plan's prior, with its Monte Carlo error
+    null_distance : of 0 from the posterior mean, in posterior sds; beyond 4 the density there is that of a normal tail
+    prior_mean, prior_sd : the plan's prior
+    widths, log_bf10_by_width, k_hat_by_width : other sds of the prior, the factor under each, and the Pareto k of the
+        weights that carry the draws over
+    """
+
+    hypothesis: str
+    model: str
+    exposure: str
+    name: str
+    label: str
+    log_bf10: float
+    mc_error: float
+    null_distance: float
+    prior_mean: float
+    prior_sd: float
+    widths: tuple[float, ...]
+    log_bf10_by_width: tuple[float, ...]
+    k_hat_by_width: tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerScaling:
+    """How far the posterior of one coefficient moves per doubling of the power of ``prior`` and ``likelihood``.
+
+    Cumulative Jensen-Shannon distance; above 0.05 is sensitive, and ``diagnosis`` says what the two mean together.
+    """
+
+    hypothesis: str
+    model: str
+    exposure: str
+    name: str
+    label: str
+    prior: float
+    likelihood: float
+    diagnosis: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnHistory:
+    """Whether the data tell a child's own recent episodes from stable vulnerability.
+
+    Attributes
+    ----------
+    columns : own-history columns
+    correlation : posterior correlation of each with the log spread of the frailty
+    contraction : 1 minus posterior over prior variance, of each
+    without_history, without_frailty : elpd per child of both together minus that of frailty alone and of history
+        alone, each with its standard error; None where a fit failed
+    ratio, ratio_low, ratio_high, probability : rate ratio of the first column with the plan's interval, and its
+        probability above 1, among all children
+    new_arrivals : how many children arrived within the record; ``new_ratio`` and so on are of them alone
+    """
+
+    model: str
+    exposure: str
+    columns: tuple[str, ...]
+    correlation: tuple[float, ...]
+    contraction: tuple[float, ...]
+    without_history: tuple[float, float] | None
+    without_frailty: tuple[float, float] | None
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    probability: float
+    new_arrivals: int
+    new_ratio: float | None
+    new_ratio_low: float | None
+    new_ratio_high: float | None
+    new_probability: float | None
+    verdict: str
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -90,6 +192,8 @@ class Evidence:
     rows : every reported quantity; those with a verdict answer a hypothesis
     comparisons : differences in expected log predictive density
     data : counts that describe the data
+    bayes_factors, power_scaling : of the coefficients that answer a hypothesis
+    own_history : own history against stable vulnerability; None where no model holds own history
     figures : arrays by figure name
     certificates : birth certificate of each fit
     """
@@ -103,6 +207,9 @@ class Evidence:
     figures: Mapping[str, Any]
     certificates: tuple[Mapping[str, Any], ...]
     origin: Mapping[str, Any]
+    bayes_factors: tuple[BayesFactor, ...] = ()
+    power_scaling: tuple[PowerScaling, ...] = ()
+    own_history: OwnHistory | None = None
 
     @property
     def unconverged(self) -> tuple[str, ...]:
@@ -127,6 +234,9 @@ class Evidence:
             "figures": dict(self.figures),
             "certificates": [dict(c) for c in self.certificates],
             "origin": dict(self.origin),
+            "bayes_factors": [b.as_dict() for b in self.bayes_factors],
+            "power_scaling": [s.as_dict() for s in self.power_scaling],
+            "own_history": None if self.own_history is None else self.own_history.as_dict(),
         }
 
 
@@ -155,6 +265,14 @@ def read_evidence(path: Path) -> Evidence:
             figures=held["figures"],
             certificates=tuple(held["certificates"]),
             origin=held["origin"],
+            bayes_factors=tuple(BayesFactor(**_tuples(b)) for b in held["bayes_factors"]),
+            power_scaling=tuple(PowerScaling(**s) for s in held["power_scaling"]),
+            own_history=None if held["own_history"] is None else OwnHistory(**_tuples(held["own_history"])),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"cannot be read as evidence ({error!r})", where=str(path), remedy=remedy) from error
+
+
+def _tuples(held: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has lists only."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}

@@ -154,13 +154,19 @@ ONSET = ModelRecord(
         "every home with its own slope.",
         "`expected_rate`: episodes per resident-year at risk.",
         "`variance_explained`: share of the variance between homes that structure explains, of σ_home² + "
-        "σ_authority² + σ_owner² and what it explains.",
+        "σ_authority² + σ_owner² and what it explains; and share of that of log rates between children that "
+        "vulnerability explains, of ψ′(k), s², or ψ′(k) + π (1 − π) log² ρ and what it explains.",
         "`median_rate_ratio`: the same child in two homes drawn at random, of other authorities and owners.",
         "`slope_spread`: exp(1.28 σ_slope), the peer rate ratio that a tenth of homes lie above, over that of the "
         "middle home.",
         "`elpd_difference`: per child left out, its u integrated out: in closed form for the gamma and the low-risk "
-        "class, for the log-normal by the trapezoid rule, its 64 nodes spread over where each child's own integrand is "
-        "above exp(−36) of its peak.",
+        "class, for the log-normal by the trapezoid rule, its 48 nodes spread over where each child's own integrand is "
+        "above exp(−34) of its peak; and per home, all rows of every child who ever lived there, "
+        "v_h and w_ht integrated over their law at every draw by importance sampling about their mode. Weights of PSIS "
+        "move the rest; where their k is above 0.7 a fit without the unit, bridged to the whole, takes their place. "
+        "Onsets left out still stand in others' covariates.",
+        "`bayes_factor`: Savage-Dickey, prior over posterior density of one coefficient at 0, times E[new prior / old "
+        "prior] over the posterior for every other width.",
     ),
     fitted=(
         "`nuts`: every term. Effects are sampled as standard normals times their scale; a child's log-normal effect is "

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from missingmodels.evidence.record import ElpdDifference, Evidence
-from missingmodels.report import sentences, words
+from missingmodels.evidence.record import Evidence
+from missingmodels.report import comparison, sentences, words
 from missingmodels.report.figures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
 
@@ -38,9 +38,12 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
         "attributable": _attributable(found),
         "comparisons": {
-            "h1": [_comparison(c, failed) for c in evidence.comparisons if "H1" in c.hypothesis],
-            "h2": [_comparison(c, failed) for c in evidence.comparisons if c.hypothesis == "H2"],
+            "h1": [comparison.scores(c, failed) for c in evidence.comparisons if "H1" in c.hypothesis],
+            "h2": [comparison.scores(c, failed) for c in evidence.comparisons if c.hypothesis == "H2"],
         },
+        "factors": comparison.factors(evidence),
+        "scaling": comparison.scaling(evidence),
+        "own_history": comparison.history(evidence),
         "explained": _by_fit(found, _EXPLAINED),
         "scales": _by_fit(found, _SCALES),
         "pictures": pictures,
@@ -57,6 +60,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
 _EXPLAINED = {
     ("variance_explained", "structure_between"): "between-home variance that structure explains",
     ("median_rate_ratio", "home"): "median rate ratio, the same child in two homes",
+    ("variance_explained", "vulnerability"): "between-child variance that vulnerability explains",
 }
 _SCALES = {
     ("sd_log", "sigma_home"): "sd between homes",
@@ -110,20 +114,6 @@ def _attributable(found: Sequence[Line]) -> list[dict[str, Any]]:
         for line in found
         if line.row.estimand == "attributable_fraction"
     ]
-
-
-def _comparison(c: ElpdDifference, failed: Sequence[tuple[str, list[str]]]) -> dict[str, Any]:
-    return {
-        "hypothesis": c.hypothesis,
-        "model": c.model,
-        "against": c.against,
-        "difference": words.signed(c.difference, 1),
-        "standard_error": words.signed(c.standard_error, 1),
-        "bad": f"{c.k_hat_bad} of {c.children}",
-        "meaning": sentences.elpd_words(c),
-        "pareto": sentences.pareto_words(c),
-        "converged": not {c.model, c.against} & {fit for fit, _ in failed},
-    }
 
 
 def _by_fit(found: Sequence[Line], wanted: Mapping[tuple[str, str], str]) -> dict[str, Any]:

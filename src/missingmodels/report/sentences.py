@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED
-from missingmodels.evidence.record import ElpdDifference, Row
+from missingmodels.evidence.record import Row
 from missingmodels.report import words
 from missingmodels.report.lines import H2_PARTS, Line, headline, variable
 
@@ -173,29 +173,6 @@ def engine_words(certificates: Sequence[Mapping[str, Any]]) -> str:
         if c.get("why_not_laplace")
     ]
     return " ".join(said)
-
-
-def elpd_words(c: ElpdDifference) -> str:
-    """What a difference in predictive density means, given its standard error."""
-    if not (math.isfinite(c.difference) and math.isfinite(c.standard_error)):
-        return "The difference could not be estimated."
-    if abs(c.difference) <= 2 * c.standard_error:
-        return (
-            "It lies within two standard errors of 0: how well the two predict the episodes of a child left out, these "
-            "data do not tell apart. That is a weaker question than whether a coefficient differs from 0."
-        )
-    better = "better" if c.difference > 0 else "worse"
-    return f"{c.model} predicts the episodes of a child left out {better} than {c.against}."
-
-
-def pareto_words(c: ElpdDifference) -> str:
-    """What the Pareto shapes say of that estimate itself."""
-    if c.k_hat_bad == 0:
-        return "No child’s Pareto k is above 0.7, so the estimate itself can be relied on."
-    return (
-        f"For {c.k_hat_bad} of {c.children} children Pareto k is above 0.7 (largest {c.k_hat_max:.2f}): leaving such a "
-        "child out moves the posterior more than the weights can follow, so the difference is indicative only."
-    )
 
 
 def attributable_words(row: Row) -> str:

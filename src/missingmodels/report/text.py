@@ -81,9 +81,12 @@ def _warnings(evidence: Evidence, shown: Sequence[Line]) -> list[str]:
             found.append(f"    … and {len(failed) - 3} more fits")
     if any(line.row.remark for line in shown):
         found.append("* the estimate points the other way; the report says how surely")
-    worst = max(evidence.comparisons, key=lambda c: c.k_hat_bad, default=None)
-    if worst is not None and worst.k_hat_bad:
-        found.append(f"Pareto k above 0.7 for {worst.k_hat_bad} of {worst.children} children: see the report on ELPD.")
+    worst = max(evidence.comparisons, key=lambda c: c.k_hat_bad - c.mended, default=None)
+    if worst is not None and worst.k_hat_bad > worst.mended:
+        left = worst.k_hat_bad - worst.mended
+        found.append(
+            f"Pareto k above 0.7 without a refit: {left} of {words.units(worst.units, worst.unit)}; see the report."
+        )
     if evidence.notes:
         found.append(f"Notes on the data in the report: {len(evidence.notes)}.")
     return found

@@ -144,3 +144,18 @@ def day(iso: str) -> str:
 def last_day(end_iso: str) -> str:
     """The last day of a half-open span, for the reader who thinks of spans as closed."""
     return day((date.fromisoformat(end_iso) - timedelta(days=1)).isoformat())
+
+
+def units(number: int, unit: str) -> str:
+    """So many children or homes."""
+    return f"{number:,} {unit if number == 1 else {'child': 'children'}.get(unit, f'{unit}s')}"
+
+
+def factor(log_value: float) -> str:
+    """A Bayes factor from its natural log; beyond a thousand either way its order of magnitude alone."""
+    if not math.isfinite(log_value):
+        return "–"
+    tens = log_value / math.log(10)
+    if abs(tens) >= 3:
+        return f"10{str(round(tens)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return ratio(math.exp(log_value))

@@ -1,0 +1,65 @@
+"""Command compare: a run's scores of prediction with every refit that they need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from missingmodels.cli.options import Json, out
+from missingmodels.terminal import say
+
+if TYPE_CHECKING:
+    from missingmodels.evidence.record import ElpdDifference
+
+
+def compare(
+    run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")],
+    tables: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of the run's tables, if it is no longer where it was."),
+    ] = None,
+    refits: Annotated[int, typer.Option(help="Refits without a child or a home, at most.", min=0)] = 1000,
+    sampled: Annotated[
+        bool, typer.Option("--sampled", help="Sample the refits that the fast engine cannot make: minutes each.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare a run's models again: leave out each child and each home, refit where needed; writes its report anew."""
+    from missingmodels.cli.robustness import known_tables, require_same
+    from missingmodels.config import from_mapping
+    from missingmodels.evidence.evidence import compared
+    from missingmodels.evidence.held_out import Refits
+    from missingmodels.evidence.record import EVIDENCE, read_evidence, write_evidence
+    from missingmodels.fit.store import read_fit
+    from missingmodels.frame.riskset import build_risk_set
+    from missingmodels.plan import Plan
+    from missingmodels.report.html import REPORT, write_report
+    from missingmodels.runs import fit_file, tables_folder
+    from missingmodels.tables import read_tables
+
+    place = tables_folder(run) if tables is None else tables
+    evidence = read_evidence(run / EVIDENCE)
+    plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
+    fits = [read_fit(fit_file(run, c["model"], c["exposure"])) for c in evidence.certificates]
+    held = read_tables(known_tables(place, run))
+    require_same(held, plan, fits[0].model, fits[0].exposure, evidence, run)
+    say(f"Scoring {len(fits[0].design.child_ids):,} children and {len(fits[0].design.home_ids):,} homes …")
+    budget = Refits(plan, most=refits, method="auto" if sampled else "laplace")
+    evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget)
+    page = write_report(evidence, run / REPORT)
+    write_evidence(evidence, run / EVIDENCE)
+    body = {"comparisons": [c.as_dict() for c in evidence.comparisons], "refits": refits - budget.left}
+    text = "\n".join(_line(c) for c in evidence.comparisons)
+    out(body | {"report": str(page)}, as_json, f"{text}\nRefits: {refits - budget.left}\nReport: {page}")
+
+
+def _line(c: ElpdDifference) -> str:
+    from missingmodels.report.words import signed, units
+
+    return (
+        f"{c.model} against {c.against}, each {c.unit} left out: {signed(c.difference, 1)} "
+        f"(standard error {c.standard_error:.1f}, {units(c.units, c.unit)}); Pareto k above 0.7 for {c.k_hat_bad}, "
+        f"of which {c.mended} refitted"
+    )

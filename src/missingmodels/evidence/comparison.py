@@ -1,0 +1,58 @@
+"""What stands beside the rows of a plan's fits: scores of prediction, Bayes factors, sensitivity, own history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from missingmodels.evidence.bayes_factor import bayes_factors
+from missingmodels.evidence.elpd import Scores, child_scores, elpd_difference, home_scores
+from missingmodels.evidence.held_out import Refits
+from missingmodels.evidence.hypotheses import EXPOSURE_LABELS
+from missingmodels.evidence.power_scaling import power_scaling
+from missingmodels.evidence.record import BayesFactor, ElpdDifference, PowerScaling, Row
+from missingmodels.fit.fit import Fit
+from missingmodels.plan import Plan
+from missingmodels.vocabulary import column_label
+
+AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M1", "H2"), ("M3", "M0", "H1 and H2"))
+
+
+def comparisons(fits: Sequence[Fit], plan: Plan, refits: Refits | None = None) -> list[ElpdDifference]:
+    """Every nested pair that was fitted, per child and then per home; both sides hold the primary exposure or none.
+
+    Children are mended before homes, as far as ``refits`` go.
+    """
+    primary = plan.exposure.primary
+    by_name = {(f.model, f.exposure): f for f in fits}
+    held = {model: by_name.get((model, primary if model in ("M1", "M3") else "")) for model in ("M0", "M1", "M2", "M3")}
+    pairs = [(held[a], held[b], why) for a, b, why in AGAINST if held[a] is not None and held[b] is not None]
+    found = []
+    for score in (child_scores, home_scores):
+        scores: dict[str, Scores] = {}
+        for pair in pairs:
+            for fit in pair[:2]:
+                assert fit is not None
+                if fit.model not in scores:
+                    scores[fit.model] = score(fit, refits)
+        found += [elpd_difference(scores[a.model], scores[b.model], hypothesis=why) for a, b, why in pairs if a and b]
+    return found
+
+
+def judged_columns(fits: Sequence[Fit], rows: Sequence[Row]) -> list[tuple[Fit, list[tuple[str, str, str]]]]:
+    """The fits that answer a hypothesis, each with its columns judged: (hypothesis, column, label)."""
+    found: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for row in rows:
+        if row.role == "primary" and row.estimand == "rate_ratio" and row.verdict:
+            label = EXPOSURE_LABELS.get(row.name) or column_label(row.name)
+            found.setdefault((row.model, row.exposure), []).append((row.hypothesis, row.name, label))
+    by_name = {(f.model, f.exposure): f for f in fits}
+    return [(by_name[key], columns) for key, columns in found.items()]
+
+
+def sensitivities(fits: Sequence[Fit], rows: Sequence[Row], plan: Plan) -> tuple[list[BayesFactor], list[PowerScaling]]:
+    """Bayes factors and power scaling of every coefficient that answers a hypothesis."""
+    factors, scaling = [], []
+    for fit, columns in judged_columns(fits, rows):
+        factors += bayes_factors(fit, plan, columns)
+        scaling += power_scaling(fit, plan, columns)
+    return factors, scaling

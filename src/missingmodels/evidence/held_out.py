@@ -1,0 +1,84 @@
+"""Data without some children, and fits to what is left: what a score of prediction is checked against or mended by."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+import numpy as np
+
+from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
+from missingmodels.fit.fit import Fit, beyond_laplace, fit
+from missingmodels.frame.design import Design
+from missingmodels.plan import Method, Plan
+from missingmodels.provenance import seed_of
+
+DRAWS, TRIES = 2000, 2  # of a refit
+ROWS = ("matrix", "child", "home", "period", "onsets", "days", "days_at_risk", "burn_in", "before_window")
+
+
+def some_rows(design: Design, keep: np.ndarray) -> Design:
+    """The design at the rows ``keep`` (R,), with the same columns, scaling, children and homes.
+
+    Covariates stand as they were: onsets of children whose rows are left out still count as their peers' exposure.
+    """
+    rows = {name: getattr(design, name)[keep] for name in ROWS}
+    groups = {name: dataclasses.replace(g, index=g.index[keep]) for name, g in design.groups.items()}
+    return dataclasses.replace(design, **rows, groups=groups)
+
+
+def children_of(design: Design, home: int) -> np.ndarray:
+    """Indices of every child with a row in a home."""
+    return np.unique(design.child[design.home == home])
+
+
+class Refits:
+    """Fits without some children, no more of them than ``most``; ``left`` counts down.
+
+    They are made by the fast engine and must pass the plan's gate; with the method ``auto`` the sampler takes those
+    that it cannot fit or that fail, seconds to minutes each.
+    """
+
+    def __init__(self, plan: Plan, *, most: int, method: Method = "laplace") -> None:
+        self.plan, self.left, self.method = plan, most, method
+
+    def without(self, whole: Fit, children: Iterable[int]) -> Fit | None:
+        """The fit to all other children, without frailties; None where none may be made, or it fails the gate."""
+        if self.left <= 0 or (self.method == "laplace" and beyond_laplace(self.plan.effects, whole.design)):
+            return None
+        self.left -= 1
+        out = sorted(int(child) for child in children)
+        design, plan = some_rows(whole.design, ~np.isin(whole.design.child, out)), lighter(self.plan)
+        # Pareto k of one set of proposals is a noisy number: one above its limit has a second chance. Seeds of their
+        # own make the draws independent of those of the whole, as the bridge between the two wants them.
+        for attempt in range(TRIES):
+            seed = seed_of(int(whole.certificate["seed"]), "without", attempt, *out)
+            method: Method = self.method if attempt == TRIES - 1 else "laplace"
+            try:
+                return fit(
+                    design,
+                    plan,
+                    model=whole.model,
+                    exposure=whole.exposure,
+                    seed=seed,
+                    method=method,
+                    with_children=False,
+                )
+            except (DiagnosticsFailed, ConfigInvalid):
+                continue
+        return None
+
+
+def lighter(plan: Plan) -> Plan:
+    """The plan with no more than ``DRAWS`` draws of all chains together, and no limit to tails of coefficients.
+
+    That limit guards the ends of their intervals, which nobody reads here.
+    """
+    sampling, gate = plan.sampling, plan.gate
+    draws = min(sampling.draws, DRAWS // sampling.chains)
+    return plan.model_copy(
+        update={
+            "sampling": sampling.model_copy(update={"draws": draws}),
+            "gate": gate.model_copy(update={"tail_share_max": 1.0}),
+        }
+    )

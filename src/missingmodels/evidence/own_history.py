@@ -1,0 +1,149 @@
+"""Own history against stable vulnerability: do a child's episodes raise its rate, or do they only tell what it was?
+
+Both make a child who went missing go missing again. They differ in when: stable vulnerability has no memory of how long
+ago. The model holds both; here it is fitted with either alone, and to children who arrived within the record alone, for
+those present at its start had been selected by staying and their earlier episodes are unknown (initial conditions:
+Heckman 1981; specification, section 2).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from missingmodels.config import from_mapping
+from missingmodels.errors import DiagnosticsFailed
+from missingmodels.evidence.elpd import child_scores, elpd_difference
+from missingmodels.evidence.held_out import some_rows
+from missingmodels.evidence.record import OwnHistory
+from missingmodels.fit.fit import Fit, fit
+from missingmodels.frame.design import Design
+from missingmodels.frame.riskset import NO_HOME, RiskSet
+from missingmodels.models.priors import plan_priors
+from missingmodels.plan import Decision, Method, Plan
+
+OWN = "own_"
+BOTH = "both matter, and these data tell them apart"
+VULNERABILITY = "stable vulnerability matters; these data do not show own recent history beside it"
+HISTORY = "own recent history matters; these data do not show stable vulnerability beside it"
+CANNOT_TELL = "these data cannot tell own history from stable vulnerability"
+NOT_COMPARED = "not compared"
+ERRORS = 2.0  # standard errors by which both together must predict better than history alone
+NO_FRAILTY = 1e4  # shape of a frailty that is as good as none
+
+# What the fast engine cannot fit is at its default in these fits.
+DEFAULT_EFFECTS = {"frailty": "gamma", "authority": False, "owner": False, "peer_slope_by_home": False}
+
+
+def own_history(whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "laplace") -> OwnHistory | None:
+    """The comparison for the model of ``whole``, by four more fits; None without own-history columns.
+
+    With the method ``auto`` the sampler takes those that the fast engine's gate refuses.
+    """
+    design = whole.design
+    names = tuple(name for name in design.names if name.startswith(OWN))
+    if not names:
+        return None
+    bare = dataclasses.replace(design, groups={}, slope_of="")
+    both = _fit(whole, bare, plan, method, {})
+    no_history = _fit(whole, bare, plan, method, dict.fromkeys(names, 0.0))
+    no_frailty = _fit(whole, bare, plan, method, {"frailty_shape": NO_FRAILTY})
+    arrived = risk.residence[:, 0] == NO_HOME
+    new = _fit(whole, some_rows(bare, arrived[bare.child]), plan, method) if arrived.any() else None
+    gains = [_gain(both, one) for one in (no_history, no_frailty)]
+    first = _interval(whole, names[0], plan)
+    among_new = (None,) * 4 if new is None else _interval(new, names[0], plan)
+    return OwnHistory(
+        model=whole.model,
+        exposure=whole.exposure,
+        columns=names,
+        correlation=tuple(_correlation(whole, name) for name in names),
+        contraction=_contraction(whole, plan, names),
+        without_history=gains[0],
+        without_frailty=gains[1],
+        ratio=first[0],
+        ratio_low=first[1],
+        ratio_high=first[2],
+        probability=first[3],
+        new_arrivals=int(arrived.sum()),
+        new_ratio=among_new[0],
+        new_ratio_low=among_new[1],
+        new_ratio_high=among_new[2],
+        new_probability=among_new[3],
+        verdict=verdict(first[3], gains[1], plan.decision),
+    )
+
+
+def verdict(probability: float, without_frailty: tuple[float, float] | None, rule: Decision) -> str:
+    """The rule, fixed beforehand, from the model that holds both.
+
+    Own history matters if its rate ratio is above 1 with the plan's ``supported_probability``; stable vulnerability if
+    leaving the frailty out loses more than two standard errors of elpd per child (``without_frailty``: gain and error).
+    Where neither shows, a child's repeats may be either. For own history the same rule on elpd has next to no power.
+    """
+    if without_frailty is None:
+        return NOT_COMPARED
+    history, vulnerability = probability >= rule.supported_probability, without_frailty[0] > ERRORS * without_frailty[1]
+    if history and vulnerability:
+        return BOTH
+    if history or vulnerability:
+        return HISTORY if history else VULNERABILITY
+    return CANNOT_TELL
+
+
+def _fit(whole: Fit, design: Design, plan: Plan, method: Method, fixed: dict[str, float] | None = None) -> Fit | None:
+    """With scalars or coefficients fixed; None where the fit fails the gate."""
+    values = plan.model_dump(mode="json")
+    values["effects"] |= DEFAULT_EFFECTS
+    if fixed is not None:
+        values["priors"]["replace"] |= {name: {"fixed": value} for name, value in fixed.items()}
+        # only densities of children are read of these, not the ends of a coefficient's interval
+        values["gate"]["tail_share_max"] = 1.0
+    try:
+        return fit(
+            design,
+            from_mapping(values, Plan),
+            model=whole.model,
+            exposure=whole.exposure,
+            seed=int(whole.certificate["seed"]),
+            method=method,
+        )
+    except DiagnosticsFailed:
+        return None
+
+
+def _gain(both: Fit | None, one: Fit | None) -> tuple[float, float] | None:
+    if both is None or one is None:
+        return None
+    found = elpd_difference(child_scores(both), child_scores(one), hypothesis="")
+    return found.difference, found.standard_error
+
+
+def _interval(found: Fit, name: str, plan: Plan) -> tuple[float, float, float, float]:
+    """Median, interval and probability above 1 of a rate ratio."""
+    tail = (1 - plan.decision.interval_mass) / 2
+    draws = np.exp(found.parameters.coefficient(name))
+    middle, low, high = np.quantile(draws, [0.5, tail, 1 - tail])
+    return float(middle), float(low), float(high), float((draws > 1).mean())
+
+
+def _correlation(found: Fit, name: str) -> float:
+    p = found.parameters
+    spread = np.log(p.further["frailty_sd_log"]) if p.frailty_law == "log_normal" else -np.log(p.frailty_shape)
+    coefficient = p.coefficient(name)
+    if not (np.ptp(spread) > 0 and np.ptp(coefficient) > 0):
+        return 0.0  # the plan fixes one of them
+    return float(np.corrcoef(coefficient, spread)[0, 1])
+
+
+def _contraction(found: Fit, plan: Plan, names: tuple[str, ...]) -> tuple[float, ...]:
+    """Of free coefficients; one that the plan fixes has learnt nothing."""
+    design = found.design
+    _, sd, fixed = plan_priors(plan).of_columns(design.names, design.scale)
+    out = []
+    for name in names:
+        at = design.names.index(name)
+        posterior = found.parameters.coefficient(name).var() * design.scale[at] ** 2
+        out.append(0.0 if fixed[at] else float(1 - posterior / sd[at] ** 2))
+    return tuple(out)

@@ -1,0 +1,132 @@
+"""The home's integral against a product rule of Gauss and Hermite over effects that the marginal density evaluates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import logsumexp
+from tests.made_onsets import empty_design, truth_of, with_onsets
+
+from missingmodels.evidence.held_out import children_of, some_rows
+from missingmodels.evidence.home_integral import cells_of, log_integral
+from missingmodels.fit.marginal import log_density_and_frailty
+from missingmodels.frame.design import Design
+from missingmodels.parameters import Parameters
+
+HOME = 1
+NODES = 15  # a dimension
+LAWS = {
+    "gamma": {},
+    "log_normal": {"frailty_sd_log": 1.1},
+    "low_risk": {"low_risk_share": 0.4, "low_risk_ratio": 0.1},
+}
+
+
+def made(law: str = "gamma", *, conditional: bool = False) -> tuple[Design, Parameters]:
+    """Three homes, two periods, four children each; two of them moved into the home that is asked about."""
+    rng = np.random.default_rng(5)
+    design = empty_design(rng, homes=3, per_home=4, periods=2)
+    home = design.home.copy()
+    home[(design.child == 0) & (design.period == 1)] = HOME
+    home[(design.child == 9) & (design.period == 0)] = HOME
+    truth = truth_of(design, rng, law=law, rate=40.0, sigma_home=0.6, sigma_period=0.5, **LAWS[law])
+    design = with_onsets(replace(design, home=home), truth, rng)
+    if conditional:
+        design = replace(design, before_window=(design.period == 0) & (design.column("peer_presence") > 0))
+    return design, truth
+
+
+def by_product_rule(design: Design, truth: Parameters) -> float:
+    """log I_h with v, w₁ and w₂ on a grid, everything else at the truth."""
+    node, weight = np.polynomial.hermite_e.hermegauss(NODES)
+    grid = np.stack(np.meshgrid(node, node, node, indexing="ij")).reshape(3, -1)
+    log_weight = np.log(weight / weight.sum())
+    total = sum(axis.ravel() for axis in np.meshgrid(log_weight, log_weight, log_weight, indexing="ij"))
+    size = grid.shape[1]
+
+    def repeated(values: np.ndarray) -> np.ndarray:
+        return np.repeat(values, size, axis=0)
+
+    home, period = repeated(truth.home), repeated(truth.home_period)
+    home[:, HOME] = truth.sigma_home * grid[0]
+    period[:, HOME] = (truth.sigma_period * grid[1:]).T
+    many = replace(
+        truth,
+        intercept=repeated(truth.intercept),
+        coefficients={name: repeated(values) for name, values in truth.coefficients.items()},
+        home=home,
+        home_period=period,
+        frailty=repeated(truth.frailty),
+        sigma_home=repeated(truth.sigma_home),
+        sigma_period=repeated(truth.sigma_period),
+        frailty_shape=repeated(truth.frailty_shape),
+        further={name: repeated(values) for name, values in truth.further.items()},
+    )
+    children = children_of(design, HOME)
+    density, _, _ = log_density_and_frailty(design, many, np.random.default_rng(0))
+    return float(logsumexp(density[:, children].sum(axis=1) + total))
+
+
+def many_integrals(design: Design, truth: Parameters) -> tuple[float, float]:
+    """Mean of the estimate over 400 sets of nodes, and the error of that mean."""
+    copies = replace(
+        truth,
+        **{
+            name: np.repeat(getattr(truth, name), 400, axis=0)
+            for name in ("intercept", "home", "home_period", "frailty", "sigma_home", "sigma_period", "frailty_shape")
+        },
+        coefficients={name: np.repeat(values, 400) for name, values in truth.coefficients.items()},
+        further={name: np.repeat(values, 400) for name, values in truth.further.items()},
+    )
+    values, share = log_integral(cells_of(design, copies), HOME, np.random.default_rng(1))
+    assert share.min() > 0.1
+    ratio = np.exp(values - values.max())
+    return float(np.log(ratio.mean()) + values.max()), float(ratio.std() / ratio.mean() / 20)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_integral_is_that_of_a_product_rule(law: str) -> None:
+    design, truth = made(law)
+    found, error = many_integrals(design, truth)
+    assert error < 0.02
+    assert found == pytest.approx(by_product_rule(design, truth), abs=4 * error + 1e-4)
+
+
+def test_known_onsets_before_the_window_are_conditions() -> None:
+    design, truth = made(conditional=True)
+    found, error = many_integrals(design, truth)
+    assert found == pytest.approx(by_product_rule(design, truth), abs=4 * error + 1e-4)
+    without, _ = many_integrals(replace(design, before_window=np.zeros_like(design.before_window)), truth)
+    assert abs(found - without) > 1  # the conditions matter here
+
+
+def test_rows_of_movers_in_other_homes_belong_to_the_score() -> None:
+    design, truth = made()
+    only_here = some_rows(design, design.home == HOME)
+    assert many_integrals(design, truth)[0] < many_integrals(only_here, truth)[0] - 0.5
+
+
+def test_the_effects_at_which_the_draw_stands_do_not_matter() -> None:
+    design, truth = made()
+    moved = replace(truth, home=truth.home + np.array([[0.0, 1.5, 0.0]]))
+    both = [log_integral(cells_of(design, p), HOME, np.random.default_rng(2))[0] for p in (truth, moved)]
+    np.testing.assert_allclose(*both, rtol=1e-9)
+
+
+def test_without_home_effects_the_integral_is_the_density_itself() -> None:
+    design, truth = made()
+    none = np.zeros(1)
+    bare = replace(truth, sigma_home=none, sigma_period=none, home=0 * truth.home, home_period=0 * truth.home_period)
+    density, _, _ = log_density_and_frailty(design, bare, np.random.default_rng(0))
+    expected = density[0, children_of(design, HOME)].sum()
+    found, _ = log_integral(cells_of(design, bare), HOME, np.random.default_rng(3))
+    # the one dimension that is left is the prior's own, met by a Student t
+    assert found[0] == pytest.approx(expected, abs=0.3)
+
+
+def test_nobody_in_a_home_has_no_score() -> None:
+    design, truth = made()
+    with pytest.raises(ValueError, match="nobody"):
+        log_integral(cells_of(some_rows(design, design.home != HOME), truth), HOME, np.random.default_rng(0))

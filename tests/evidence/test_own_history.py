@@ -1,0 +1,71 @@
+"""Own history against stable vulnerability: the rule, and one world of each kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from missingmodels.config import from_mapping
+from missingmodels.evidence.own_history import (
+    BOTH,
+    CANNOT_TELL,
+    HISTORY,
+    NOT_COMPARED,
+    VULNERABILITY,
+    own_history,
+    verdict,
+)
+from missingmodels.evidence.record import OwnHistory
+from missingmodels.fit.fit import fit
+from missingmodels.pipeline import prepare
+from missingmodels.plan import Decision, Plan
+from missingmodels.scenario import Scenario
+from missingmodels.simulate.world import simulate_world
+
+
+@pytest.mark.parametrize(
+    ("probability", "gain", "said"),
+    [
+        (0.99, (20.0, 5.0), BOTH),
+        (0.99, (9.0, 5.0), HISTORY),
+        (0.97, (20.0, 5.0), VULNERABILITY),
+        (0.97, (-3.0, 5.0), CANNOT_TELL),
+        (0.99, None, NOT_COMPARED),
+    ],
+)
+def test_the_rule(probability: float, gain: tuple[float, float] | None, said: str) -> None:
+    assert verdict(probability, gain, Decision()) == said
+
+
+PLAN = Plan(models=("M0", "M1"), exposure={"beside": ()}, sampling={"method": "laplace", "draws": 500})
+
+
+def in_a_world(seed: int, **onset: float) -> OwnHistory:
+    scenario = from_mapping({"homes": {"count": 40}, "onset": {"rate_per_year": 4.0} | onset}, Scenario)
+    prepared = prepare(simulate_world(scenario, seed=seed).tables, PLAN, fits=[("M1", "peer_presence")])
+    whole = fit(prepared.designs["M1", "peer_presence"], PLAN, model="M1", exposure="peer_presence", seed=seed)
+    found = own_history(whole, prepared.risk, PLAN)
+    assert found is not None
+    assert 0 < found.new_arrivals < len(prepared.risk.child_ids)
+    assert all(-1 < c < 0.2 for c in found.correlation)  # more of one leaves less for the other
+    assert all(0 < c < 1 for c in found.contraction)
+    return found
+
+
+def test_children_who_differ_and_nothing_else() -> None:
+    found = in_a_world(2, frailty_shape=0.5, own_1_7=0.0, own_8_28=0.0)
+    assert found.verdict == VULNERABILITY
+    assert found.without_history is not None
+    assert found.without_history[0] < 4
+
+
+def test_episodes_that_bring_episodes_and_nothing_else() -> None:
+    found = in_a_world(3, frailty_shape=50.0, own_1_7=1.2, own_8_28=0.6)
+    assert found.verdict == HISTORY
+    assert found.ratio > 2
+
+
+def test_without_own_history_there_is_nothing_to_tell() -> None:
+    plan = from_mapping(PLAN.model_dump(mode="json") | {"terms": {"history": "arrival_band"}}, Plan)
+    prepared = prepare(simulate_world(from_mapping({"homes": {"count": 12}}, Scenario), seed=1).tables, plan)
+    whole = fit(prepared.designs["M0", ""], plan, model="M0", seed=1, allow_unconverged=True)
+    assert own_history(whole, prepared.risk, plan) is None

@@ -1,0 +1,91 @@
+"""Power scaling against ArviZ on the same draws, and in a case whose diagnosis is known."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import arviz as az
+import numpy as np
+import pytest
+import xarray as xr
+from tests.made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
+
+from missingmodels.config import from_mapping
+from missingmodels.evidence.power_scaling import (
+    CONFLICT,
+    FINE,
+    STRONG,
+    diagnosis,
+    log_prior,
+    power_scaling,
+    sensitivity,
+)
+from missingmodels.fit.fit import Fit, fit
+from missingmodels.plan import Plan
+
+ASKED = [("H1", EXPOSURE, "peers")]
+
+
+def made(**prior: float) -> tuple[Fit, Plan]:
+    rng = np.random.default_rng(6)
+    design = dataclasses.replace(empty_design(rng, homes=20, per_home=4, periods=3), groups={}, slope_of="")
+    design = with_onsets(design, truth_of(design, rng, rate=12.0, peer=0.45), rng)
+    replaced = {"priors": {"replace": {EXPOSURE: prior}}} if prior else {}
+    plan = from_mapping({"sampling": {"method": "laplace", "draws": 1000}, **replaced}, Plan)
+    return fit(design, plan, model="M1", exposure=EXPOSURE, seed=1), plan
+
+
+def test_sensitivities_are_those_of_arviz() -> None:
+    found, plan = made()
+    (ours,) = power_scaling(found, plan, ASKED)
+    tree = xr.DataTree.from_dict(
+        {
+            "/posterior": xr.Dataset({"b": (("chain", "draw"), found.parameters.coefficient(EXPOSURE)[None])}),
+            "/log_likelihood": xr.Dataset({"y": (("chain", "draw"), found.log_density.sum(axis=1)[None])}),
+            "/log_prior": xr.Dataset({"p": (("chain", "draw"), log_prior(found, plan)[None])}),
+        }
+    )
+    theirs = {group: float(az.psense(tree, group=group)["b"]) for group in ("prior", "likelihood")}
+    assert ours.prior == pytest.approx(theirs["prior"], rel=0.05, abs=0.002)
+    assert ours.likelihood == pytest.approx(theirs["likelihood"], rel=0.05, abs=0.002)
+    assert ours.diagnosis == FINE
+
+
+def test_a_prior_that_the_data_contradict_is_told() -> None:
+    found, plan = made(mean=-1.5, sd=0.2)
+    (told,) = power_scaling(found, plan, ASKED)
+    assert told.diagnosis == CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("prior", "likelihood", "said"), [(0.01, 0.3, FINE), (0.2, 0.3, CONFLICT), (0.2, 0.01, STRONG), (0.0, 0.0, FINE)]
+)
+def test_the_diagnosis_is_that_of_the_paper(prior: float, likelihood: float, said: str) -> None:
+    assert diagnosis(prior, likelihood) == said
+
+
+def test_a_fixed_value_moves_with_nothing() -> None:
+    weights = [np.full(50, 0.02), np.full(50, 0.02)]
+    assert sensitivity(np.full(50, 0.3), weights) == 0.0
+
+
+def test_the_prior_is_the_plans_to_a_constant() -> None:
+    """Differences between draws, by hand, in the sampler's units: an indicator counts in its own."""
+    found, plan = made(mean=0.2, sd=0.5)
+    p, design = found.parameters, found.design
+    b = p.coefficient(EXPOSURE)
+    need = p.coefficient("need_score") * design.scale[1]
+    middle = p.intercept + b * design.centre[0] + p.coefficient("need_score") * design.centre[1]
+    rate = np.log(p.frailty_shape / 0.5)
+    expected = -0.5 * (
+        ((b - 0.2) / 0.5) ** 2 + need**2 + ((middle - _intercept_mean(plan)) / 1.5) ** 2
+        + p.sigma_home**2 + (p.sigma_period / 0.5) ** 2 + rate**2
+    )  # fmt: skip
+    values = log_prior(found, plan)
+    np.testing.assert_allclose(values - values[0], expected - expected[0], atol=1e-9)
+
+
+def _intercept_mean(plan: Plan) -> float:
+    from missingmodels.models.priors import plan_priors
+
+    return plan_priors(plan).intercept.mean
