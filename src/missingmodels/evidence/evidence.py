@@ -9,6 +9,7 @@ import numpy as np
 
 from missingmodels.evidence import figure_data
 from missingmodels.evidence.decisions import rule_in_words
+from missingmodels.evidence.dynamic import dynamic_rows
 from missingmodels.evidence.elpd import elpd_difference
 from missingmodels.evidence.hypotheses import (
     coefficient_rows,
@@ -45,9 +46,12 @@ def make_evidence(
     """
     by_name = {(f.model, f.exposure): f for f in fits}
     found: list[Row] = []
+    why_not: list[str] = []
     for fit in fits:
         if fit.exposure:
-            rows_of_peers = [*peer_rows(fit, plan.decision), *further_peer_rows(fit, plan.decision)]
+            dynamic, why = dynamic_rows(fit, tables, risk, plan, seed=seed)
+            why_not += why
+            rows_of_peers = [*peer_rows(fit, plan.decision), *dynamic, *further_peer_rows(fit, plan.decision)]
             found += with_role(rows_of_peers, fits, "H1", plan)
         if fit.model in ("M2", "M3"):
             found += with_role(structure_rows(fit, plan), fits, "H2", plan)
@@ -59,7 +63,11 @@ def make_evidence(
         rows=tuple(found),
         comparisons=tuple(_comparisons(by_name, plan)),
         data=describe_risk(tables, risk, rows),
-        notes=tuple(dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit)))])),
+        notes=tuple(
+            dict.fromkeys(
+                [*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not]
+            )
+        ),
         figures=_figures(list(fits), tables, risk, rows, plan, seed),
         certificates=tuple(f.certificate for f in fits),
         origin=tables.origin,
