@@ -70,7 +70,8 @@ def dynamic_attributable_fraction(
             chance = -np.expm1(-np.exp(log_rate))
         for s in range(block.draws):
             keys = np.array(
-                [[key_of(seed, "dynamic", what, done, run) for what in ("onset", "away")] for run in range(runs)], dtype=np.uint64
+                [[key_of(seed, "dynamic", what, done, run) for what in ("onset", "away")] for run in range(runs)],
+                dtype=np.uint64,
             )
             live_again(arrays, log_rate[s], slope[s], chance[s], keys, past, expected[done])
             done += 1

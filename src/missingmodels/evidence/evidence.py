@@ -64,9 +64,7 @@ def make_evidence(
         comparisons=tuple(_comparisons(by_name, plan)),
         data=describe_risk(tables, risk, rows),
         notes=tuple(
-            dict.fromkeys(
-                [*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not]
-            )
+            dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not])
         ),
         figures=_figures(list(fits), tables, risk, rows, plan, seed),
         certificates=tuple(f.certificate for f in fits),

@@ -125,9 +125,7 @@ def _hides(name: str, moved: Sequence[str]) -> bool:
     return any(part not in moved and set(moved) & variables(part) for part in name.split(":"))
 
 
-def _taken_out(
-    tables: Tables, risk: RiskSet, plan: Plan, start: int
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+def _taken_out(tables: Tables, risk: RiskSet, plan: Plan, start: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """The onsets that stay, by day; days away of those that do not; and (C, D) the risk that is left without them."""
     episodes, _ = episode_days(tables, plan.frame, np.array(risk.child_ids))
     episodes["dropped"] = False
