@@ -24,7 +24,7 @@ import pandas as pd
 
 import missingmodels as mm
 from missingmodels.evidence.battery_bench import changed
-from missingmodels.evidence.decisions import rule_in_words
+from missingmodels.evidence.decisions import SUPPORTED, rule_in_words
 from missingmodels.evidence.estimands import expected_rate, interquartile_range, rate_ratio
 from missingmodels.evidence.hypotheses import STRUCTURE_DIRECTIONS, structure_rows, structure_step
 from missingmodels.fit.fit import fit
@@ -194,7 +194,8 @@ smaller = {row.name: row for row in evidence.rows if row.hypothesis == "H2" and 
 found["without peers (M2)"] = smaller
 names = [row.name for row in ratios]
 print(pd.DataFrame({w: {n: measure(held[n]) for n in names if n in held} for w, held in found.items()}).T.to_string())
-print(pd.DataFrame({w: {n: held[n].verdict for n in names if n in held} for w, held in found.items()}).T.to_string())
+times = {n: sum(held[n].verdict == SUPPORTED for held in found.values() if n in held) for n in names}
+print(f"supported, of {len(found)} lines: {times}")
 
 # %% [markdown]
 # Staff and turnover are measured over the period before, so another period length also means another look-back.
