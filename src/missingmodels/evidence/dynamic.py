@@ -97,12 +97,8 @@ def dynamic_rows(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: i
         rule=plan.decision,
         null=0.0,
     )
-    spread = float(found.fraction.std(ddof=1))
-    within = float((found.error**2).mean())
-    remark = (
-        f"{found.fraction.size} draws, each lived again {found.runs} times: Monte Carlo error of the mean "
-        f"{spread / np.sqrt(found.fraction.size):.2%}; chance within a draw is {within / spread**2:.1%} of the variance"
-    )
+    error = found.fraction.std(ddof=1) / np.sqrt(found.fraction.size)  # of draws, and of chance within each
+    remark = f"Monte Carlo error {error:.1%}, {found.fraction.size} draws lived again {found.runs} times each"
     return [replace(row, remark=remark)], []
 
 
