@@ -47,3 +47,42 @@ def test_your_extract(tmp_path):
     assert set(ledger["outcome"]) <= {"used", "merged", "repaired", "set_aside"}
     assert (folder / "dq.html").is_file()
     assert not (ROOT / "your-extract").exists(), "nothing is left beside the code"
+
+
+@pytest.mark.parametrize(
+    ("guide", "variable", "told"),
+    [
+        (
+            "02_peers.py",
+            "PEERS",
+            (
+                "A rate ratio is “supported” if",
+                "0 errors",
+                "lived again",
+                "cannot tell influence from",
+                "rate ratio set",
+            ),
+        ),
+        (
+            "03_staffing_and_mix.py",
+            "STAFFING",
+            ("A rate ratio is “supported” if", "priors alone", "without peers (M2)", "coverage_90", "hold the truth"),
+        ),
+    ],
+)
+def test_from_question_to_verdict(guide, variable, told, tmp_path):
+    """In a few homes, so that it takes seconds: what is said there is of no weight, that it is said is."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", ROOT / "analyses" / guide],
+        env={**os.environ, variable: str(tmp_path / "work"), "HOMES": "12"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for words in told:
+        assert words in done.stdout, words
+    assert (tmp_path / "work" / "report.html").is_file()
+    assert (tmp_path / "work" / "figures" / "predictive.png").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["work"], "all that it writes stands in one folder"

@@ -218,3 +218,12 @@ def test_a_failure_while_laying_out_writes_nothing(make, tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="no layout"):
         write_report(make(), tmp_path / "report.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_dynamic_fraction_stands_beside_the_one_step_one(make, tmp_path):
+    text = written(make(), tmp_path).replace("\u202f", "")
+    told = text[text.index("It is one step") :]
+    assert "M3 (peer_presence) 8.1% of episodes (90% equal-tailed interval 1.8 to 14.2%)" in told
+    assert "(Monte Carlo error 0.2%, 400 draws lived again 3 times each)" in told
+    rows = tuple(row for row in make().rows if row.estimand != "attributable_fraction_dynamic")
+    assert "living the window again" not in written(make(rows=rows), tmp_path)

@@ -22,6 +22,14 @@ def test_summary_says_verdict_ratio_interval_and_probability(make):
     assert "NOT CONVERGED" not in text
 
 
+def test_summary_says_what_share_of_episodes_is_attributable(make):
+    line = next(line for line in summary_text(make()).splitlines() if "attributable" in line)
+    assert line.split("attributable: ")[1].replace("\u202f", "") == (
+        "6.7% (1.5 to 11.9%) one step; 8.1% (1.8 to 14.2%) with what those led to"
+    )
+    assert not any("attributable" in line for line in summary_text(make(rows=())).splitlines())
+
+
 def test_smaller_models_are_not_the_answer(make):
     assert summary_text(make()).count("staff turnover") == 1
 
@@ -44,6 +52,7 @@ def test_summary_fits_its_limits(make, make_row, structures, peers, failed):
     rows = [make_row(name=f"peer_{i}", label=long, interval_low=0.0123, interval_high=1234.5) for i in range(peers)]
     rows += [make_row(hypothesis="H2", name=f"size_{i}", verdict="supported as negligible") for i in range(structures)]
     held = make(failed=failed)
+    rows += [row for row in held.rows if row.estimand.startswith("attributable_fraction")]
     text = summary_text(replace(held, rows=tuple(rows), notes=("x",) * 30, plan={**held.plan, "name": "n" * 200}))
     assert len(text.splitlines()) < 25
     assert max(len(line) for line in text.splitlines()) <= 100

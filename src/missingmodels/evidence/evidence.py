@@ -11,6 +11,7 @@ import numpy as np
 from missingmodels.evidence import figure_data
 from missingmodels.evidence.comparison import comparisons, sensitivities
 from missingmodels.evidence.decisions import rule_in_words
+from missingmodels.evidence.dynamic import dynamic_rows
 from missingmodels.evidence.held_out import Refits
 from missingmodels.evidence.hypotheses import (
     coefficient_rows,
@@ -52,9 +53,12 @@ def make_evidence(
     H1 is answered by the fullest model with peers, H2 by the fullest with structure; the role of a row says so.
     """
     found: list[Row] = []
+    why_not: list[str] = []
     for fit in fits:
         if fit.exposure:
-            rows_of_peers = [*peer_rows(fit, plan.decision), *further_peer_rows(fit, plan.decision)]
+            dynamic, why = dynamic_rows(fit, tables, risk, plan, seed=seed)
+            why_not += why
+            rows_of_peers = [*peer_rows(fit, plan.decision), *dynamic, *further_peer_rows(fit, plan.decision)]
             found += with_role(rows_of_peers, fits, "H1", plan)
         if fit.model in ("M2", "M3"):
             found += with_role(structure_rows(fit, plan), fits, "H2", plan)
@@ -67,7 +71,9 @@ def make_evidence(
         rows=tuple(found),
         comparisons=(),
         data=describe_risk(tables, risk, rows),
-        notes=tuple(dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit)))])),
+        notes=tuple(
+            dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not])
+        ),
         figures=_figures(list(fits), tables, risk, rows, plan, seed),
         certificates=tuple(f.certificate for f in fits),
         origin=tables.origin,

@@ -44,7 +44,7 @@ class Refits:
 
     def without(self, whole: Fit, children: Iterable[int]) -> Fit | None:
         """The fit to all other children, without frailties; None where none may be made, or it fails the gate."""
-        if self.left <= 0 or (self.method == "laplace" and beyond_laplace(self.plan.effects, whole.design)):
+        if self.left <= 0 or (self.method == "laplace" and beyond_laplace(whole.design)):
             return None
         self.left -= 1
         out = sorted(int(child) for child in children)

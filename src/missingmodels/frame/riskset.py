@@ -105,19 +105,17 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
         )
     child_ids, stays["child"] = np.unique(stays["child_id"].to_numpy(dtype=str), return_inverse=True)
     home_ids, stays["home"] = np.unique(stays["home_id"].to_numpy(dtype=str), return_inverse=True)
-    episodes, notes = _episodes(tables, settings, child_ids)
+    episodes, notes = episode_days(tables, settings, child_ids)
     residence, stay = _residence(stays, child_ids.size, days)
     notes |= _settle_boundaries(residence, stay, stays, episodes, settings.boundary)
     known_days, recorded_yet = _known_days(tables, child_ids, days)
-    at_risk = np.where(recorded_yet, _days_at_risk(residence, episodes), 0.0)
+    at_risk = np.where(recorded_yet, days_at_risk(residence, episodes), 0.0)
     counts = _starts(episodes[episodes["counts"]], residence.shape)
     visible = _residents(residence, home_ids.size)
     occupancy, recorded = _occupancy(tables, home_ids, visible)
     coverage = np.divide(visible, occupancy, out=np.full(visible.shape, np.nan), where=(visible > 0) & recorded)
     if settings.coverage_rule == "drop":
-        # coverage that is not recorded cannot be shown to suffice
-        low = np.nan_to_num(coverage, nan=0.0) < settings.minimum_coverage
-        hidden = (residence != NO_HOME) & low[residence, np.arange(days)]
+        hidden = low_coverage(residence, coverage, settings)
         notes["days at risk dropped for low coverage"] = int((at_risk[hidden] > 0).sum())
         at_risk[hidden] = 0.0
     onset = (counts > 0) & (at_risk > 0)
@@ -145,7 +143,7 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
     )
 
 
-def _episodes(tables: Tables, settings: Frame, child_ids: np.ndarray) -> tuple[pd.DataFrame, dict[str, int]]:
+def episode_days(tables: Tables, settings: Frame, child_ids: np.ndarray) -> tuple[pd.DataFrame, dict[str, int]]:
     """Episodes of the children held, as day offsets; ``counts`` marks the categories that are the outcome."""
     frame = tables["missing_episodes"]
     at = places(child_ids, frame["child_id"])
@@ -207,7 +205,7 @@ def _settle_boundaries(
     return {f"episodes on a moving day (rule: {rule})": int(moved.sum())}
 
 
-def _days_at_risk(residence: np.ndarray, episodes: pd.DataFrame) -> np.ndarray:
+def days_at_risk(residence: np.ndarray, episodes: pd.DataFrame) -> np.ndarray:
     """1 if resident and not missing at the start of the day, ½ on a return day, else 0."""
     days = residence.shape[1]
     risk = (residence != NO_HOME).astype(float)
@@ -219,6 +217,13 @@ def _days_at_risk(residence: np.ndarray, episodes: pd.DataFrame) -> np.ndarray:
     gone = episodes["dropped"].to_numpy() & (start >= 0)
     risk[child[gone], start[gone]] = 0.0
     return risk
+
+
+def low_coverage(residence: np.ndarray, coverage: np.ndarray, settings: Frame) -> np.ndarray:
+    """(C, D) days lived in a home of which less than ``minimum_coverage`` is seen."""
+    # coverage that is not recorded cannot be shown to suffice
+    low = np.nan_to_num(coverage, nan=0.0) < settings.minimum_coverage
+    return np.asarray((residence != NO_HOME) & low[residence, np.arange(residence.shape[1])])
 
 
 def _starts(episodes: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:

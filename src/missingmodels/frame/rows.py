@@ -96,12 +96,14 @@ def build_rows(
     extra: Mapping[str, np.ndarray] | None = None,
     unseen: Unseen | None = None,
     by_day: bool = False,
+    also: np.ndarray | None = None,
 ) -> Rows:
     """The rows that every model of the plan shares, so that their likelihoods compare.
 
     ``extra`` holds further columns as (C, D) grids, such as the exposures of ``frame.placebo``; days that differ in one
     stay rows of their own. ``unseen`` states residents who are not in the data, as peers. ``by_day`` keeps a row for
-    every day at risk, child by child, with its ``day``. Raises ConfigInvalid for a formula variable that does not
+    every day at risk, child by child, with its ``day``. ``also`` (C, D) asks for rows of further days lived in homes,
+    which have 0 days at risk and thus no weight anywhere. Raises ConfigInvalid for a formula variable that does not
     exist, CannotAnswer if there are no onsets.
     """
     extra = extra or {}
@@ -111,7 +113,8 @@ def build_rows(
     always = {"peer_count", "no_peers", "peers_unseen", *extra}
     needed = always.union(*(variables(formula) for formula in formulas))
     needed |= {column for factor, (column, _) in FACTORS.items() if factor in needed}
-    child, day = np.nonzero(risk.days_at_risk > 0)
+    held_days = risk.days_at_risk > 0 if also is None else (risk.days_at_risk > 0) | also
+    child, day = np.nonzero(held_days)
     home = risk.residence[child, day]
     notes: list[str] = []
     columns: dict[str, Any] = {
@@ -119,7 +122,7 @@ def build_rows(
         **_history_columns(risk, child, day),
         **peer_columns(tables, risk, plan, child, day, needed, unseen),
         **_calendar_columns(risk, day, needed),
-        **_structure_columns(tables, risk, needed, notes),
+        **_structure_columns(tables, risk, needed, notes, held_days),
         **{name: np.asarray(grid[child, day], dtype=float) for name, grid in extra.items() if name in needed},
     }
     for factor, (column, sign) in FACTORS.items():
@@ -261,7 +264,9 @@ def _calendar_columns(risk: RiskSet, day: np.ndarray, needed: Iterable[str]) -> 
     return columns
 
 
-def _structure_columns(tables: Tables, risk: RiskSet, needed: set[str], notes: list[str]) -> Mapping[str, np.ndarray]:
+def _structure_columns(
+    tables: Tables, risk: RiskSet, needed: set[str], notes: list[str], held_days: np.ndarray
+) -> Mapping[str, np.ndarray]:
     wanted = [name for name in STRUCTURE if {f"{name}_between", f"{name}_within"} & needed]
     if not wanted:
         return {}
@@ -269,8 +274,8 @@ def _structure_columns(tables: Tables, risk: RiskSet, needed: set[str], notes: l
     alone = (risk.occupancy.ravel()[lives.cell] == 1) & risk.occupancy_recorded.ravel()[lives.cell]
     staff, mix = staff_measures(tables, risk), mix_measures(tables, risk, wanted)
     period = lives.home * risk.periods + lives.place % risk.days // risk.period_days
-    # a child is at risk on some of the days lived in homes, which come in the same order
-    at_risk = np.flatnonzero(lives.taken(risk.days_at_risk) > 0)
+    # the days held are some of the days lived in homes, which come in the same order
+    held = np.flatnonzero(lives.taken(held_days))
     columns: dict[str, np.ndarray] = {}
     for name in wanted:
         is_mix = name in mix
@@ -279,7 +284,7 @@ def _structure_columns(tables: Tables, risk: RiskSet, needed: set[str], notes: l
         between, within = split_between_within(values, lives.home, len(risk.home_ids), undefined=undefined)
         notes += _unrecorded_note(name, values, between, undefined)
         for part, flat in (("between", between), ("within", within)):
-            columns[f"{name}_{part}"] = flat[at_risk]
+            columns[f"{name}_{part}"] = flat[held]
     recorded = ~np.isnan(staff["turnover"])
     if "turnover" in wanted and (staff["turnover_short"][recorded] > 0).any():
         share = float(staff["turnover_short"][recorded].mean())

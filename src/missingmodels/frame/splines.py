@@ -34,7 +34,9 @@ def curve_columns(term: str, frame: pd.DataFrame, weight: np.ndarray) -> pd.Data
     """(R, df) columns of a curve, named ``term[0]`` and on. Raises ConfigInvalid for too few different values."""
     name, columns = _read(term)
     values = frame[name].to_numpy(dtype=float)
-    basis = BSpline.design_matrix(values, _knots(values, weight, columns, term), DEGREE).toarray()[:, 1:]
+    knots = _knots(values[weight > 0], weight[weight > 0], columns, term)
+    # rows without weight move no knot, so they may lie beyond the last one
+    basis = BSpline.design_matrix(np.clip(values, knots[0], knots[-1]), knots, DEGREE).toarray()[:, 1:]
     return pd.DataFrame(basis, columns=[f"{term}[{i}]" for i in range(columns)], index=frame.index)
 
 

@@ -152,6 +152,10 @@ ONSET = ModelRecord(
         "middle home.",
         "`attributable_fraction`: share of expected episodes that would not start with the peer exposure held at 0, "
         "every home with its own slope.",
+        "`attributable_fraction_dynamic`: the same with the window lived again day by day within the observed "
+        "residence and staffing, u, v and w at their draws, so that a prevented episode prevents what it would have "
+        "caused: own history, peers' recency and days away follow the episodes drawn; days away are resampled from "
+        "those observed; onsets before the window, outside homes or on days left out by a rule stay as they were.",
         "`expected_rate`: episodes per resident-year at risk.",
         "`variance_explained`: share of the variance between homes that structure explains, of σ_home² + "
         "σ_authority² + σ_owner² and what it explains; and share of that of log rates between children that "

@@ -36,7 +36,8 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "h1": _effects(judged(found, "H1")),
         "h2": _effects(headline(found, "H2")),
         "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
-        "attributable": _attributable(found),
+        "attributable": _attributable(found, "attributable_fraction"),
+        "attributable_dynamic": _attributable(found, "attributable_fraction_dynamic"),
         "comparisons": {
             "h1": [comparison.scores(c, failed) for c in evidence.comparisons if "H1" in c.hypothesis],
             "h2": [comparison.scores(c, failed) for c in evidence.comparisons if c.hypothesis == "H2"],
@@ -108,11 +109,16 @@ def _effects(shown: Sequence[Line]) -> dict[str, Any]:
     return {"rows": rows, "fit": fits.pop() if len(fits) == 1 else ""}
 
 
-def _attributable(found: Sequence[Line]) -> list[dict[str, Any]]:
+def _attributable(found: Sequence[Line], estimand: str) -> list[dict[str, Any]]:
     return [
-        {"fit": line.fit, "text": sentences.attributable_words(line.row), "converged": line.converged}
+        {
+            "fit": line.fit,
+            "text": sentences.attributable_words(line.row),
+            "remark": words.typographic(line.row.remark),
+            "converged": line.converged,
+        }
         for line in found
-        if line.row.estimand == "attributable_fraction"
+        if line.row.estimand == estimand
     ]
 
 

@@ -21,9 +21,20 @@ def summary_text(evidence: Evidence) -> str:
     warnings = _warnings(evidence, [*peers, *structure])
     head = [_origin(evidence), *_column_heads(evidence)]
     room = LINES - len(head) - len(warnings) - 2  # a title for each hypothesis
-    body = ["H1  peers’ recent episodes", *_rows(peers, room - min(max(len(structure), 1), 2))]
+    share = _attributable(found)
+    body = ["H1  peers’ recent episodes", *_rows(peers, room - len(share) - min(max(len(structure), 1), 2)), *share]
     body += ["H2  staffing, turnover and placement mix", *_rows(structure, room - len(body) + 1)]
     return "\n".join(_cut(line.rstrip(), COLUMNS) for line in [*head, *body, *warnings])
+
+
+def _attributable(found: Sequence[Line]) -> list[str]:
+    """The share of episodes attributable to peers by the fit that answers H1, one step and dynamic, in one row."""
+    kinds = {"attributable_fraction": "one step", "attributable_fraction_dynamic": "with what those led to"}
+    held = [line for line in found if line.row.estimand in kinds and line.row.role == "primary"]
+    if not held:
+        return []
+    shares = "; ".join(f"{words.measure(line.row)} {kinds[line.row.estimand]}" for line in held)
+    return [f"{'' if all(line.converged for line in held) else '!':<2}attributable: {shares}"]
 
 
 def _rows(shown: Sequence[Line], room: int) -> list[str]:

@@ -94,8 +94,9 @@ def interval(row: Row) -> str:
 
 def measure(row: Row) -> str:
     """Median and bounds of a quantity in its own unit."""
-    if row.estimand in ("attributable_fraction", "variance_explained", "share"):
-        digits = 1 if row.estimand == "attributable_fraction" else 0
+    attributable = row.estimand.startswith("attributable_fraction")
+    if attributable or row.estimand in ("variance_explained", "share"):
+        digits = 1 if attributable else 0
         low, high = signed(row.interval_low * 100, digits), percent(row.interval_high, digits)
         return f"{percent(row.median, digits)} ({low} to {high})"
     if row.estimand in ("sd_log", "shape", "expected_rate"):

@@ -31,6 +31,9 @@ _TO_UNIT = 2.0**-53
 forget_stale(Path(__file__).parent)
 
 
+COMPILED = _numba_njit is not None
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, compiled by numba where there is numba.
 

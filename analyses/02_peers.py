@@ -1,0 +1,247 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # H1: do peers' recent missing episodes raise a child's own rate?
+#
+# From the question to a verdict and its limits, in the order in which a referee would want it: what is asked and by
+# which rule it is answered, before any data; the data; the model and whether it fits; the answer; every way in which
+# the answer could be wrong, with how often each check is wrong itself; what this design cannot show.
+#
+# The data are simulated on the spot, so the truth is known and stands in the last section. For an extract of your own
+# change one line, marked below; the guide `01_your_extract.py` makes its tables.
+#
+# It runs as it is, in about a minute, as `python analyses/02_peers.py` or as a notebook with jupytext; `HOMES=15` makes
+# a quick look of it. It defines nothing.
+
+# %%
+import os
+from pathlib import Path
+
+import pandas as pd
+
+import missingmodels as mm
+from missingmodels.evidence.battery import BY_NAME, run_battery
+from missingmodels.evidence.battery_bench import Bench
+from missingmodels.evidence.battery_operating import WORLDS, frontier, frontier_is_whole, frontier_sentence
+from missingmodels.evidence.decisions import rule_in_words
+from missingmodels.evidence.estimands import rate_ratio
+from missingmodels.evidence.prior_check import check_priors, sentences
+from missingmodels.frame.describe import describe
+from missingmodels.frame.rows import model_terms
+from missingmodels.pipeline import prepare
+from missingmodels.provenance import digest_json
+from missingmodels.report.battery_page import battery_pictures, battery_table, how_often, summary
+from missingmodels.report.figures import write_figures
+from missingmodels.report.files import write_whole
+from missingmodels.report.sentences import elpd_words, pareto_words
+from missingmodels.report.words import measure, typographic
+
+WORK = Path(os.environ.get("PEERS", "peers"))
+pd.set_option("display.width", 160, "display.max_columns", 20, "display.max_colwidth", 90)
+
+# %% [markdown]
+# ## 1. The question
+#
+# Practitioners say that missing episodes spread: a child who lives with others who have just been missing is more
+# likely to go (Waring et al. 2026 list it as a question left open). Three things look the same from afar:
+#
+# * **influence**: a peer's episode itself raises the child's rate;
+# * **selection**: children who go missing often are placed together;
+# * **a shared cause**: something in the home, a bad month, makes all of them go.
+#
+# H1 is the first. The quantity is the **rate ratio**: how many times as high a child's daily rate is when one or more
+# co-residents went missing in the last seven days, against none, for the same child in the same home and month.
+#
+# ## 2. The plan, fixed before the data
+#
+# A plan is one file. It fixes outcome, exposure, columns, priors and the rule of decision; its digest goes into every
+# result, so a plan changed after the fact shows. `M0` holds history and vulnerability; `M1` adds peers; `M3` adds
+# staffing and mix as well, and answers. Peers' density stands beside as a second way to count.
+
+# %%
+plan = mm.Plan(name="peers", models=("M0", "M1", "M2", "M3"), sampling={"method": "laplace"})
+print("plan", digest_json(plan.model_dump(mode="json"))[:23])
+print(rule_in_words(plan.decision))
+print("M0:", model_terms(plan, "M0"))
+print("M1 adds:", plan.exposure.primary, f"over {plan.exposure.window_days} days")
+
+# %% [markdown]
+# Fits here are by the fast engine, which is behind the same gate of diagnostics as the sampler. For the final fit of a
+# paper set `method` to `nuts`, or `auto`.
+#
+# How many homes would this question need? A rate ratio of 1.3 is found in four of five studies with about 200 homes
+# watched for a year (the table in the README); with fewer, *the data cannot say* is the likely verdict whatever is
+# true, and an effect that is found is exaggerated. `missingmodels power` answers for your own design.
+#
+# ## 3. The data
+#
+# **With an extract of your own, make the last line of the next cell** `tables = mm.read_tables("your-extract/tables")`.
+
+# %%
+small = mm.load_scenario("small")
+homes = small.homes.model_copy(update={"count": int(os.environ.get("HOMES", "40"))})
+world = mm.simulate_world(small.model_copy(update={"homes": homes}), seed=2)
+tables = world.tables
+
+# %%
+errors = [finding for finding in mm.check_tables(tables) if finding.severity == "error"]
+print(f"{len(errors)} errors in the tables")
+for name, value in describe(tables, plan.frame).items():
+    print(f"{name.replace('_', ' ')}: {value}")
+
+# %% [markdown]
+# Read three figures first. *Coverage*: an authority that sees only its own children does not see all peers; then set
+# `frame.coverage_rule`. *Share of days at risk beside a recent peer*: all contrast comes from these days. *Onsets per
+# missing child*: few children make most of the episodes, so children are not exchangeable.
+#
+# ## 4. The model
+#
+# Each child has a rate per day, a product of what is known of the child (age, sex, needs, risk of exploitation, out of
+# area), of its own recent episodes and time since arrival, of what is not known of it (a gamma frailty, integrated out
+# exactly), of the home, and of the home's 28-day period. The last two matter here: whatever a home's children share,
+# always or in a given month, is not counted as influence. Equations are in `docs/models.md`.
+#
+# What do the priors alone expect, before any outcome is seen?
+
+# %%
+prepared = prepare(tables, plan)
+for sentence in sentences(check_priors(prepared.designs["M3", plan.exposure.primary], plan, seed=1)):
+    print(sentence)
+print(*prepared.rows.notes, sep="\n")
+
+# %% [markdown]
+# ## 5. Does it fit?
+#
+# A fit that does not pass the gate raises an error and shows no number. `predictive.png` sets the observed share of
+# children with 0, 1, 2–5 … episodes beside replicated ones; `dose.png` episodes beside those expected by the model
+# *without* peers, by number of recently missing peers.
+
+# %%
+answer = mm.answer(tables, plan, seed=1)
+evidence = answer.evidence
+gate = pd.DataFrame([{"fit": f"{c['model']} {c['exposure']}", **c["diagnostics"]} for c in evidence.certificates])
+print(gate[["fit", "k_hat", "importance_ess", "tail_share_max", "passed"]].round(3).to_string(index=False))
+predictive = evidence.figures["predictive"]
+shares = {"episodes": predictive["bins"], "observed": predictive["observed"]}
+shares |= {end: predictive["replicated"][end] for end in ("low", "median", "high")}
+print(pd.DataFrame(shares).round(3).to_string(index=False))
+figures = write_figures(evidence, WORK / "figures")
+print(*(path.name for path in figures))
+
+# %%
+dose = evidence.figures["dose"]
+table = {"recent peers": dose["bins"], "episodes": dose["onsets"], "days at risk": dose["days_at_risk"]}
+table |= {f"observed / expected, {end}": dose["ratio"][end] for end in ("low", "median", "high")}
+print(pd.DataFrame(table).round(2).to_string(index=False))
+
+# %% [markdown]
+# ## 6. The answer
+#
+# The row of role *primary* answers. M1 beside it says whether staffing and mix change the answer; density whether the
+# way of counting does.
+
+# %%
+ratios = [row for row in evidence.rows if row.hypothesis == "H1" and row.estimand == "rate_ratio"]
+shown = [(row.model, row.exposure, row.role, measure(row), row.probability_above_null, row.verdict) for row in ratios]
+print(
+    pd.DataFrame(shown, columns=["model", "exposure", "role", "rate ratio", "P(> 1)", "verdict"]).to_string(index=False)
+)
+
+# %% [markdown]
+# How much would be gone? The *one-step* share of episodes would not have started had nobody's peers been missing
+# lately. The *dynamic* share lives the year again within the observed placements and staffing, so that a prevented
+# episode also prevents what it would have caused. Both read the whole association as influence.
+
+# %%
+for row in evidence.rows:
+    if row.estimand.startswith("attributable_fraction") and row.role == "primary":
+        print(f"{typographic(row.label)}: {measure(row)}. {row.remark}")
+
+# %% [markdown]
+# Do peers help to predict the episodes of a child left out? That is a weaker question, and a difference near zero
+# beside its standard error says little.
+
+# %%
+for c in evidence.comparisons:
+    if c.hypothesis == "H1":
+        print(
+            f"{c.model} against {c.against}: {c.difference:.1f} (standard error {c.standard_error:.1f}).", elpd_words(c)
+        )
+        print("  ", pareto_words(c))
+
+# %% [markdown]
+# ## 7. Robustness: is it something else?
+#
+# Each check asks the question in another way, or asks something that influence could not bring about and another cause
+# would (an *alarm*). None is proof. What makes them worth reading is the last column: how often each line says yes in
+# simulated sectors whose truth is set, without influence and with it. That was measured with `M1`, so `M1` is what is
+# questioned here. `missingmodels robustness RUN` does the same to the model that answers, and adds the specification
+# curve.
+
+# %%
+bench = Bench(tables, plan, model="M1", seed=1, permutations=199)
+battery = run_battery(bench, curve=False)
+print(*summary(battery), sep="\n")
+
+# %%
+for line in battery.lines:
+    if line.kind != "size" and (line.estimate is not None or line.p_value is not None):
+        ratio = "" if line.estimate is None else f"{line.estimate:.2f} ({line.low:.2f} to {line.high:.2f})"
+        sure = f"p {line.p_value:.3f}" if line.p_value is not None else f"P {line.probability:.3f}"
+        print(f"{BY_NAME[line.check].title}: {line.line}. {ratio} {sure}: {line.verdict}")
+        print(f"    cannot {BY_NAME[line.check].cannot}")
+        print(f"    how often it says so where the truth is set: {how_often(line, battery)}")
+
+# %%
+for line in battery.lines:
+    if line.kind == "size":
+        print(f"{line.line}: {line.verdict}; {line.remark}")
+pictures = battery_pictures(battery, plan)
+for name, picture in pictures.items():
+    write_whole(WORK / "figures" / f"{name}.png", picture["png"])
+write_whole(WORK / "robustness.csv", battery_table(battery).to_csv(index=False).encode())
+print(f"worlds whose truth is set: {'; '.join(WORLDS.values())}")
+
+# %% [markdown]
+# ## 8. The frontier: which shared shocks would this design call influence?
+#
+# A shock that a home's children share for about as long as the window of exposure imitates influence best. The frontier
+# says, for data as precise as these, which shocks by length and size would be called influence, and how often.
+
+# %%
+primary = next(line for line in battery.lines if line.check == "primary")
+print(frontier_sentence(primary.low, primary.high, plan.frame.period_days, plan.decision))
+print(
+    "the map is whole" if frontier_is_whole(frontier()) else "the map is not whole yet: some cells rest on few worlds"
+)
+
+# %% [markdown]
+# ## 9. What this design cannot show
+#
+# * A shared shock shorter than the 28-day period, and not of the home's own making, is not told from influence by any
+#   line above; the frontier says how large it would have to be. Records of such events would tell.
+# * It says nothing of *how*: talk, imitation, going together, or what staff do after an episode. Children who leave
+#   together on one day are left out of influence altogether, since dates do not say who went first.
+# * The dynamic share holds placements as they were. If episodes end placements, an effect that runs through moves is
+#   not in it; nor are influence beyond the home, and absences whose length depends on who left.
+# * Recorded episodes are not episodes. A home that begins to report after one child's episode makes others' appear.
+# * It is about what drives episodes in homes. It is never for scoring individual children or ranking homes.
+#
+# ## 10. The truth
+#
+# Only a simulated sector has one; **leave this section out with an extract of your own.** The same function that gave
+# the answer gives the truth.
+
+# %%
+truth = float(rate_ratio(world.truth, {plan.exposure.primary: 1.0})[0])
+held = next(row for row in ratios if row.role == "primary")
+inside = held.interval_low <= truth <= held.interval_high
+print(f"rate ratio set: {truth:.2f}; the {held.interval_mass:.0%} interval {'holds' if inside else 'misses'} it")
+report = mm.write_report(evidence, WORK / "report.html")
+print(f"report: {report}")
