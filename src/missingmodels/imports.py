@@ -23,6 +23,7 @@ from missingmodels.frame.unseen import coverage_bands
 from missingmodels.plan import Frame
 from missingmodels.report.quality import Quality, quality_page
 from missingmodels.tables import Tables
+from missingmodels.tables.contract import TABLES
 from missingmodels.tables.store import FORMAT, read_tables, require_free, whole_folder, write_tables_into
 
 PAGE = "dq.html"
@@ -86,7 +87,7 @@ def write_staffing(
 ) -> tuple[Path, list[Ledger]]:
     """Write staff tables beside those of ``into``, there or in ``output``, or alone into ``output``.
 
-    The other files of ``into``, such as its ledger, stay. Returns the folder and the ledgers of what was written.
+    All else that ``into`` holds, such as its ledger, stays. Returns the folder and the ledgers of what was written.
     """
     target = output or into
     assert target is not None
@@ -99,13 +100,22 @@ def write_staffing(
     else:
         tables, settled = add_staff(read_tables(into), found, replace=overwrite)
     with whole_folder(target, overwrite=True) as scratch:
-        for path in [] if into is None else sorted(into.iterdir()):
-            if path.is_file() and path.suffix != ".parquet":
-                shutil.copy2(path, scratch / path.name)
+        _carry_over(into, scratch)
         write_tables_into(tables, scratch)
         for each in settled:
             each.ledger.write(scratch, name=f"ledger_{each.name}.csv")
     return target, [each.ledger for each in settled]
+
+
+def _carry_over(folder: Path | None, scratch: Path) -> None:
+    """All that a folder of tables holds beside its tables: ledgers, pages, and whatever its owner put there."""
+    for path in [] if folder is None else sorted(folder.iterdir()):
+        if path.suffix == ".parquet" and path.stem in TABLES:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, scratch / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, scratch / path.name, follow_symlinks=False)
 
 
 def write_mapped(
@@ -122,9 +132,7 @@ def write_mapped(
         found = [dataclasses.replace(each, frame=pseudonymous_frame(each.name, each.frame, key)) for each in found]
     tables, ledgers = into_tables(found, mapping, held, replace=overwrite)
     with whole_folder(target, overwrite=True) as scratch:
-        for path in [] if into is None else sorted(into.iterdir()):
-            if path.is_file() and path.suffix != ".parquet":
-                shutil.copy2(path, scratch / path.name)
+        _carry_over(into, scratch)
         write_tables_into(tables, scratch)
         for each, ledger in zip(found, ledgers, strict=True):
             ledger.write(scratch, name=f"ledger_{each.name}.csv")
