@@ -14,7 +14,7 @@ from missingmodels.extract.dfe_rules import DfeFindings
 from missingmodels.extract.ledger import Ledger
 from missingmodels.extract.mapped import into_tables, read_mapped
 from missingmodels.extract.mapping import DataMapping
-from missingmodels.extract.pseudonyms import Key, pseudonymous_frame, pseudonymous_staff
+from missingmodels.extract.pseudonyms import Key, pseudonymous_frame, pseudonymous_staff, require_same_key
 from missingmodels.extract.staff_tables import add_staff, staff_only
 from missingmodels.extract.staffing import StaffTable
 from missingmodels.frame.choices import compare_choices
@@ -91,20 +91,28 @@ def write_staffing(
     """
     target = output or into
     assert target is not None
-    if key is not None:
-        found = [dataclasses.replace(each, frame=pseudonymous_staff(each.frame, key)) for each in found]
     if output is not None:
         require_free(output, kind=FORMAT, overwrite=overwrite)
-    if into is None:
-        tables, settled = staff_only(found), list(found)
+    held = read_tables(into) if into is not None else None
+    if held is not None:
+        require_same_key(held, [each.name for each in found], key)
+    if key is not None:
+        found = [dataclasses.replace(each, frame=pseudonymous_staff(each.frame, key)) for each in found]
+    if held is None:
+        tables, settled = _marked(staff_only(found), key), list(found)
     else:
-        tables, settled = add_staff(read_tables(into), found, replace=overwrite)
+        tables, settled = add_staff(held, found, replace=overwrite)
     with whole_folder(target, overwrite=True) as scratch:
         _carry_over(into, scratch)
         write_tables_into(tables, scratch)
         for each in settled:
             each.ledger.write(scratch, name=f"ledger_{each.name}.csv")
     return target, [each.ledger for each in settled]
+
+
+def _marked(tables: Tables, key: Key | None) -> Tables:
+    """Tables made alone, which say by which key their identifiers were replaced, so that later files get the same."""
+    return tables if key is None else dataclasses.replace(tables, origin={**tables.origin, "pseudonyms": key.told})
 
 
 def _carry_over(folder: Path | None, scratch: Path) -> None:
@@ -127,10 +135,13 @@ def write_mapped(
     if output is not None:
         require_free(output, kind=FORMAT, overwrite=overwrite)
     held = read_tables(into) if into is not None else None
+    if held is not None:
+        require_same_key(held, [each.table for each in mapping.tables], key)
     found = read_mapped(mapping)
     if key is not None:
         found = [dataclasses.replace(each, frame=pseudonymous_frame(each.name, each.frame, key)) for each in found]
     tables, ledgers = into_tables(found, mapping, held, replace=overwrite)
+    tables = tables if held is not None else _marked(tables, key)
     with whole_folder(target, overwrite=True) as scratch:
         _carry_over(into, scratch)
         write_tables_into(tables, scratch)
