@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from returns903 import write_year
+from returns903 import write_return, write_year
 from test_staffing import SHIFT
 
 from missingmodels.errors import InputError
