@@ -105,6 +105,17 @@ def test_a_real_gap_is_left_alone(tmp_path):
         assert imported.ledger.repairs.empty
 
 
+@pytest.mark.parametrize(("ends", "closed"), [("31/05/2022", True), ("30/05/2022", False)])
+def test_only_a_short_gap_is_closed(tmp_path, ends, closed):
+    """31 and 32 days before 1 July: nobody knows where a child lived through a longer one."""
+    rows = [{"DEC": ends, "REC": "X1"}, {"DECOM": "01/07/2022", "RNE": "P"}]
+    imported = read(write_return(tmp_path, episodes=rows))
+    held = [("2022-05-01", None, "K2")] if closed else [("2022-05-01", "2022-05-30", "K2"), ("2022-07-01", None, "K2")]
+    assert stays(imported) == held
+    detail = imported.ledger.frame.query("table == 'episodes'").iloc[0]["detail"]
+    assert detail == f"REC X1, gap of {'31 days closed' if closed else '32 days left open: too long for a late entry'}"
+
+
 def test_overlap_that_leaves_nothing(tmp_path):
     rows = [{"DEC": "01/06/2022"}, {"PLACE": "U4", "DEC": "01/08/2022", "REC": "E4A"}]
     imported = read(write_return(tmp_path, episodes=rows))

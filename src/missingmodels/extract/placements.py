@@ -20,6 +20,8 @@ from missingmodels.extract.successors import FULL_POSTCODE, home_urns, same_addr
 
 HomeBy = Literal["urn", "urn_and_postcode", "postcode"]
 SETTING = ["PLACE", "URN", "PL_POST", "PLACE_PROVIDER"]
+# A stay keyed some weeks late is closed to the next; through a longer gap nobody knows where the child lived.
+LONGEST_GAP_DAYS = 31
 COMPARED = ("PLACE", "URN", "PL_POST", "PLACE_PROVIDER", "RNE", "LS", "REC", "REASON_PLACE_CHANGE")
 
 
@@ -68,7 +70,7 @@ def _screen(frame: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:
 
 
 def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
-    """Close open episodes that are not the child's last, cut overlaps, close gaps within a period of care.
+    """Close open episodes that are not the child's last, cut overlaps, close short gaps within a period of care.
 
     Every rule puts the end at the child's next DECOM, so one pass is enough: no start ever moves.
     """
@@ -78,7 +80,9 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
     is_open = in_play(frame) & frame["end"].isna() & upcoming.notna()
     overlaps = frame["end"] > upcoming
     # X1 says that a further episode began the same day; S would say that the child had left care in between.
-    gap = (frame["end"] < upcoming) & (frame["REC"] == "X1") & (following["RNE"] != "S")
+    apart = (frame["end"] < upcoming) & (frame["REC"] == "X1") & (following["RNE"] != "S")
+    between = (upcoming - frame["end"]).dt.days
+    gap = apart & (between <= LONGEST_GAP_DAYS)
     # Two rows with one DECOM: only the longer can stand, nothing of the other is left.
     nothing_left = (is_open | overlaps) & (upcoming <= frame["start"])
     frame = set_aside(frame, nothing_left, "epi_overlap", "a longer episode of the child has the same DECOM")
@@ -90,8 +94,9 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
     }
     for rule, which in rules.items():
         frame = repair(frame, which, rule, before="DEC " + before, after="DEC " + after)
-    days = (upcoming[gap] - frame.loc[gap, "end"]).dt.days.astype(str)
-    frame = remark(frame, gap, "REC X1, gap of " + days + " days closed")
+    for which, what in ((gap, " days closed"), (apart & ~gap, " days left open: too long for a late entry")):
+        days = between[which].astype("int64").astype(str)
+        frame = remark(frame, which & in_play(frame), "REC X1, gap of " + days + what)
     changed = (is_open | overlaps | gap) & ~nothing_left
     return frame.assign(end=frame["end"].mask(changed, upcoming))
 

@@ -44,8 +44,8 @@ def read_ssda903(
     Ledger and errors name the file, or the sheet and its row, or the XML element and its number in the file.
 
     Raises InputError for a path that holds no such files, ImportFault for all that keeps these files
-    from being returns: absent tables or columns, unreadable dates, contradicting header rows, a year that
-    does not fit, comes twice or is left out. TablesInvalid would be a fault of this package.
+    from being returns: absent tables or columns, unreadable dates, a year that does not fit, comes twice or is
+    left out. TablesInvalid would be a fault of this package.
     """
     paths = [path] if isinstance(path, str | Path) else list(path)
     found = [each for given in paths for each in returns_in(Path(given))]
