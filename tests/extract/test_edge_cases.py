@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
+from containers903 import to_workbook
 from lists import snapshot
 from returns903 import EPISODE, HEADER, absences, fates, iso, read, stays, to_csv, write_return, write_year
 
@@ -106,6 +109,13 @@ def test_06_one_form_of_dates_a_column(tmp_path):
         rows = [{}, {"MIS_START": "12/06/2022"}, {"MIS_START": start, "MIS_END": "20/06/2022"}]
         with pytest.raises(ImportFault, match=rf"missing\.csv row 4, MIS_START: '{start}' is not a date"):
             read(write_return(tmp_path, missing=rows))
+    # Day and month that a spreadsheet has swapped, which no cell shows by itself.
+    path = to_workbook(write_return(tmp_path, missing=[{"MIS_START": "25/06/2022", "MIS_END": ""}, {"MIS_END": ""}]))
+    book = openpyxl.load_workbook(path)
+    book["missing"]["D3"] = dt.datetime(2022, 10, 6)
+    book.save(path)
+    with pytest.raises(ImportFault, match="has probably swapped day and month"):
+        read(path)
 
 
 def test_07_a_reason_without_an_end_is_open_and_flagged(tmp_path):

@@ -7,6 +7,7 @@ observed_to = "2023-04-01"
 table = "interviews"
 file = "interviews.xlsx"              # beside the mapping
 sheet = "RHI"                         # of a workbook with several
+dates_checked = true                  # only where a workbook seems to have swapped day and month, and has not
 [tables.columns.child_id]
 from = "Child Unique ID"
 [tables.columns.offered]
@@ -30,7 +31,7 @@ from missingmodels.errors import ConfigInvalid, InputError
 from missingmodels.tables.contract import TABLES
 
 COLUMN_KEYS = ("from", "value", "meaning", "codes", "otherwise", "part", "hours_until", "count")
-TABLE_KEYS = ("table", "file", "sheet", "columns")
+TABLE_KEYS = ("table", "file", "sheet", "dates_checked", "columns")
 SOURCES = ("from", "value", "count")
 PARTS = ("date", "hour")
 OTHERWISE = ("unrecorded", "set_aside")
@@ -61,12 +62,13 @@ class MappedColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class TableMapping:
-    """How one file, or sheet, becomes one table."""
+    """How one file, or sheet, becomes one table; ``dates_checked`` as in ``read_ssda903``."""
 
     table: str
     file: Path
     sheet: str
     columns: Mapping[str, MappedColumn]
+    dates_checked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +154,11 @@ def _table(entry: Any, at: int, folder: Path, faults: list[str]) -> TableMapping
             f"{place}: required columns are not mapped: {', '.join(lacking)} (give from, or value for all rows)"
         )
     return TableMapping(
-        table=name, file=folder / str(entry.get("file", "")), sheet=str(entry.get("sheet", "")), columns=columns
+        table=name,
+        file=folder / str(entry.get("file", "")),
+        sheet=str(entry.get("sheet", "")),
+        columns=columns,
+        dates_checked=entry.get("dates_checked", False) is True,
     )
 
 

@@ -19,7 +19,7 @@ from missingmodels.extract.dates import column_dates
 from missingmodels.extract.ledger import FAULTS_SHOWN, Ledger, follow, in_play, ledger_of, merge, remark, set_aside
 from missingmodels.extract.ofsted_layout import plain, urn_key
 from missingmodels.extract.shift_times import shift_times
-from missingmodels.extract.source_table import SourceTable, table_of
+from missingmodels.extract.source_table import SourceTable, require_unswapped, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 
 Status = Literal["planned", "worked"]
@@ -43,12 +43,15 @@ class StaffTable:
     digest: str
 
 
-def read_staffing(path: Path | str, *, status: Status | None = None) -> list[StaffTable]:
+def read_staffing(
+    path: Path | str, *, status: Status | None = None, dates_checked: bool = False
+) -> list[StaffTable]:
     """The staff tables in a .csv file or a workbook, one a sheet.
 
     Parameters
     ----------
     status : what the shifts are where no column says it: ``planned`` (a rota) or ``worked``
+    dates_checked : as in ``read_ssda903``
 
     A planned shift is folded into the worked one of the same person and start. Rows whose home, person or time cannot
     be read are set aside.
@@ -69,6 +72,8 @@ def read_staffing(path: Path | str, *, status: Status | None = None) -> list[Sta
             where=path.name,
             remedy=f"name the columns as one of these has them — {wanted}",
         )
+    for table, _, columns in found:
+        require_unswapped(table, (columns.get(fact, "") for fact in ("date", "start", "end")), checked=dates_checked)
     return [_read(table, shape, columns, status) for table, shape, columns in found]
 
 
