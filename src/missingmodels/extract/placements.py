@@ -16,7 +16,7 @@ from missingmodels.extract.children903 import by_child
 from missingmodels.extract.history903 import close_old_ends, drop_superseded
 from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
 from missingmodels.extract.resubmitted import newest_stands
-from missingmodels.extract.successors import FULL_POSTCODE, home_urns, same_address
+from missingmodels.extract.successors import FULL_POSTCODE, SECTOR, home_urns, same_address
 
 HomeBy = Literal["urn", "urn_and_postcode", "postcode"]
 SETTING = ["PLACE", "URN", "PL_POST", "PLACE_PROVIDER"]
@@ -157,23 +157,33 @@ def name_homes(episodes: pd.DataFrame, *, by: HomeBy = "urn") -> tuple[pd.DataFr
 
     ``weak_key`` says that the name is built from an address. By ``urn``: the URN where it names the setting,
     ``URN@postcode`` where it names the provider, ``@postcode`` where there is none. By ``urn_and_postcode`` the
-    buildings of one URN are homes of their own; by ``postcode`` all URNs at one address are one home. A postcode
-    cut to its sector tells no homes apart, so there the URN alone is used.
+    buildings of one URN are homes of their own; by ``postcode`` all URNs at one address are one home. A postcode cut
+    to its sector holds many homes: beside a provider's URN it is taken, for want of better; alone it names none, nor
+    does a provider's URN without an address. Such an episode has no home, and the ledger says so: children who never
+    met must not be made each other's peers.
     """
     urn, notes = home_urns(episodes)
-    urn = urn.mask(urn.isin(layout.NO_URN), "")
+    urn = urn.mask(urn.isin(layout.NO_URN) | _like(urn, layout.DUMMY_URN), "")
     post, place = episodes["PL_POST"], episodes["PLACE"]
+    known = ~post.str.startswith(layout.NO_ADDRESS)
+    whole, sector = known & _like(post, FULL_POSTCODE), known & _like(post, SECTOR)
     own_urn = place.isin(layout.HOMES_BY_URN) & (urn != "")
-    home = place.isin([*layout.HOMES_BY_URN, *layout.HOMES_BY_ADDRESS]) & ((urn != "") | (post != ""))
-    whole = post.str.fullmatch(FULL_POSTCODE).astype(bool) if len(post) else own_urn
     by_urn = own_urn if by == "urn" else own_urn & ~whole
-    named = urn.where(by_urn)
-    named = named.mask(home & ~by_urn, ("@" + post) if by == "postcode" else urn + "@" + post)
-    if by != "urn" and (home & ~whole).any():
-        notes.append(f"{int((home & ~whole).sum())} episodes have no whole postcode: their home goes by its URN")
-    if by == "postcode":
-        named = named.mask(home & ~whole & (urn != ""), urn)
-    return episodes.assign(home_id=named, weak_key=home & ~by_urn), notes
+    settings = place.isin([*layout.HOMES_BY_URN, *layout.HOMES_BY_ADDRESS])
+    by_address = settings & ~by_urn & (whole | (sector & (urn != "")))
+    before = urn.mask(whole, "") if by == "postcode" else urn
+    named = urn.where(by_urn).mask(by_address, before + "@" + post)
+    if by != "urn" and (settings & ~whole).any():
+        notes.append(f"{int((settings & ~whole).sum())} episodes have no whole postcode: their home goes by its URN")
+    unknown = settings & named.isna() & in_play(episodes)
+    if unknown.any():
+        notes.append(f"{int(unknown.sum())} episodes in a home have neither its URN nor a whole postcode: home unknown")
+    episodes = remark(episodes, unknown, "home unknown: neither its URN nor a whole postcode")
+    return episodes.assign(home_id=named, weak_key=by_address), notes
+
+
+def _like(text: pd.Series, pattern: str) -> pd.Series:
+    return text.str.fullmatch(pattern).astype(bool) if len(text) else pd.Series(False, index=text.index)
 
 
 def _end_reason(final: pd.DataFrame) -> pd.Series:
