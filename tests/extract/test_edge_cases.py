@@ -22,6 +22,7 @@ from missingmodels.extract.staffing import read_staffing
 from missingmodels.frame.exposure import peer_exposures
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.frame.shifts import elapsed
+from missingmodels.frame.stays import weak_homes_note
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
 
@@ -274,6 +275,14 @@ def test_22_a_urn_that_is_blank_placeholder_unknown_or_closed(tmp_path):
     assert flags["@AB22BB"] == "weak_key"
     assert flags["SC777777"] == "not_on_list"
     assert "outside_registration" in notes[notes["home_id"] == "SC000001"]["flag"].tolist()
+    # what a weak key does can be seen and left out
+    kept, left = (risk_of(found.tables, weak_homes=rule) for rule in ("keep", "drop"))
+    days = {name: float(r.days_at_risk[r.child_ids.index("c1")].sum()) for name, r in (("kept", kept), ("left", left))}
+    assert (days["kept"] > 0, days["left"]) == (True, 0.0)
+    assert left.days_at_risk[left.child_ids.index("unknown")].sum() > 0
+    assert left.notes["days at risk dropped for homes known by address only"] == 2 * days["kept"]
+    (said,) = weak_homes_note(found.tables, kept.home_ids, kept.residence[kept.days_at_risk > 0])
+    assert said.startswith("50.0% of days at risk are in homes known by their address only")
 
 
 def test_23_one_urn_of_two_buildings_and_one_building_of_two_urns(tmp_path):

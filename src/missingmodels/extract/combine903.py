@@ -45,7 +45,8 @@ def combine_returns(returns: Sequence[Return], *, home_by: HomeBy = "urn") -> Im
     Each authority's returns must be of years that follow each other, and only one of each year. What an authority
     with an older last return left open ends with that return, since nothing is recorded of it after.
 
-    Raises ImportFault for no return, a year twice or left out, or rows that do not add up; TablesInvalid would be a fault of this package.
+    Raises ImportFault for no return, a year twice or left out, or rows that do not add up;
+    TablesInvalid would be a fault of this package.
     """
     if not returns:
         raise ImportFault("no return was given", remedy="read at least one with read_return")

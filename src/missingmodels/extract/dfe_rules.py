@@ -72,7 +72,9 @@ def run_rules(
 ) -> DfeFindings:
     """Run the rules on every return of one year that is a folder or .zip of CSV files, each with the year before.
 
-    ``authority``, ``year`` and ``set_aside_bad_dates`` are as the returns were read with, see ``read_ssda903``. Children are named as the ledger names them. Raises InputError if the rules themselves cannot be run.
+    ``authority``, ``year`` and ``set_aside_bad_dates`` are as the returns were read with, see ``read_ssda903``.
+
+    Children are named as the ledger names them. Raises InputError if the rules themselves cannot be run.
     """
     found, notes = [], []
     returns: dict[int, Path] = {}

@@ -100,7 +100,7 @@ def read_mapping(path: Path | str) -> DataMapping:
     tables = [table for at, entry in enumerate(entries, start=1) if (table := _table(entry, at, path.parent, faults))]
     names = [table.table for table in tables]
     faults += [
-        f"{name}: {names.count(name)} [[tables]] are of this table, and a table is made of one file: put the rows into one"
+        f"{name}: {names.count(name)} [[tables]] are of this table, which is made of one file: put the rows into one"
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]

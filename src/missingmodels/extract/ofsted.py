@@ -53,9 +53,7 @@ class OfstedList:
     digest: str
 
 
-def read_ofsted_list(
-    path: Path | str, *, list_date: str | None = None, dates_checked: bool = False
-) -> OfstedList:
+def read_ofsted_list(path: Path | str, *, list_date: str | None = None, dates_checked: bool = False) -> OfstedList:
     """Read one list: the published CSV of 2023, 2024 or 2025, or a workbook given to authorities.
 
     Parameters

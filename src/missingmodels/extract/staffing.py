@@ -43,9 +43,7 @@ class StaffTable:
     digest: str
 
 
-def read_staffing(
-    path: Path | str, *, status: Status | None = None, dates_checked: bool = False
-) -> list[StaffTable]:
+def read_staffing(path: Path | str, *, status: Status | None = None, dates_checked: bool = False) -> list[StaffTable]:
     """The staff tables in a .csv file or a workbook, one a sheet.
 
     Parameters
@@ -213,7 +211,9 @@ def _set_differing_aside(frame: pd.DataFrame, key: list[str], kept: list[str], *
     differs = apart.any(axis=1)
     which = differs.groupby(uid).transform("any") if totals else differs
     row = live["row"].groupby(uid).transform("first").astype(str)
-    told = ("row " + row + " has the same start, " + what).where(differs, "another row has the same start, other totals")
+    told = ("row " + row + " has the same start, " + what).where(
+        differs, "a later row has the same start, other totals"
+    )
     hit = which.reindex(frame.index, fill_value=False)
     frame = remark(frame, hit, told.reindex(frame.index)[hit])
     return set_aside(frame, hit, "same_start_differs")

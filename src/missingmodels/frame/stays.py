@@ -81,7 +81,7 @@ def weak_homes(tables: Tables, home_ids: Sequence[str] | np.ndarray) -> np.ndarr
 
 
 def weak_homes_note(tables: Tables, home_ids: Sequence[str], home: np.ndarray) -> list[str]:
-    """A sentence on the share of days at risk, each in a ``home``, in homes known by address only; none if there is none."""
+    """A sentence on the share of days at risk, each in a ``home``, in homes known by address only, if there are any."""
     weak = weak_homes(tables, home_ids)[home]
     said = "of days at risk are in homes known by their address only, where there may be several (frame.weak_homes)"
     return [f"{weak.mean():.1%} {said}"] if weak.any() else []

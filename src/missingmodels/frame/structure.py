@@ -180,9 +180,10 @@ def _turnover_from_spells(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarra
 
 
 def _contracts(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Home (-1: not held), start and end day of care staff's permanent spells, a person's that touch in one home joined.
+    """Home (-1: not held), start and end day of care staff's permanent spells; a person's that touch in a home joined.
 
-    So a renewed contract is no leaver. A spell whose job is unrecorded counts as care. The end is ``UNRECORDED_DAY`` where none is recorded.
+    So a renewed contract is no leaver. A spell whose job is unrecorded counts as care. The end is ``UNRECORDED_DAY``
+    where none is recorded.
     """
     contracts = zip(texts(frame["employment"]), texts(frame["role"]), strict=True)
     held = np.flatnonzero([kind == "permanent" and role in (None, *CARE_ROLES) for kind, role in contracts])

@@ -174,7 +174,7 @@ STAFF_SPELLS = Table(
         _c("staff_id", "text", "person, pseudonymised"),
         _START,
         _END,
-        _c("role", "text", f"job; turnover counts {', '.join(CARE_ROLES)} and unrecorded", required=False, allowed=ROLES),
+        _c("role", "text", f"job; turnover counts {', '.join(CARE_ROLES)}, or none", required=False, allowed=ROLES),
         _c("employment", "text", "contract", allowed=("permanent", "bank", "agency")),
         _c("fte", "real", "full-time equivalent", required=False, low=0, high=2),
         _c("leave_reason", "text", "why the contract ended", required=False),
