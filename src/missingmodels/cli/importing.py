@@ -155,8 +155,11 @@ def import_staffing(
     if into is None and output is None:
         raise InputError("neither --into nor --output was given", remedy="say where the staff tables belong")
     key = read_key(key_file, outputs=(into, output)) if key_file else None
-    given = status.value if status else None
-    found = [table for path in source for table in read_staffing(path, status=given, dates_checked=dates_checked)]
+    found = [
+        table
+        for path in source
+        for table in read_staffing(path, status=status.value if status else None, dates_checked=dates_checked)
+    ]
     folder, ledgers = write_staffing(found, into=into, output=output, key=key, overwrite=overwrite)
     _show(folder, ledgers, as_json)
 

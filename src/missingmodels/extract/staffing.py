@@ -202,6 +202,9 @@ def _coded(frame: pd.DataFrame, fact: str, codes: dict[str, str]) -> tuple[pd.Se
 def _set_differing_aside(frame: pd.DataFrame, key: list[str], kept: list[str], *, totals: bool) -> pd.DataFrame:
     """Rows of one key that say something else than the first; of totals the first, too."""
     live = frame[in_play(frame)]
+    live = live[live.duplicated(key, keep=False)]
+    if live.empty:
+        return frame
     facts = live[kept].astype(object)
     facts = facts.where(facts.notna(), "")
     firsts = facts.groupby([live[name] for name in key], sort=False).transform("first")
