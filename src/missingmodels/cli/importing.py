@@ -12,6 +12,16 @@ from missingmodels.cli.options import DatesChecked, Json, KeyFile, Out, Overwrit
 from missingmodels.terminal import table
 
 
+Into = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--into", help="Folder of tables that the new ones are put into."),
+]
+Elsewhere = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--output", "-o", help="Another folder to write; needed without --into."),
+]
+
+
 class HomeBy(StrEnum):
     """What a home is in an import."""
 
@@ -129,14 +139,8 @@ def import_staffing(
         list[Path],
         typer.Argument(metavar="FILE...", help="Rota of shifts, contracts, or totals over periods (.csv, .xlsx)."),
     ],
-    into: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--into", help="Folder of tables that the staff tables are put into."),
-    ] = None,
-    output: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--output", "-o", help="Another folder to write; needed without --into."),
-    ] = None,
+    into: Into = None,
+    output: Elsewhere = None,
     status: Annotated[
         Optional[Status],  # noqa: UP045
         typer.Option(help="What the shifts are, if no column says it."),
@@ -177,14 +181,8 @@ def import_mapping(
         Optional[str],  # noqa: UP045
         typer.Option("--table", help="Table that the draft is for; else the one that fits best."),
     ] = None,
-    into: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--into", help="Folder of tables that the mapped tables are put into."),
-    ] = None,
-    output: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--output", "-o", help="Another folder to write; needed without --into."),
-    ] = None,
+    into: Into = None,
+    output: Elsewhere = None,
     key_file: KeyFile = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
