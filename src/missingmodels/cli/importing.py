@@ -11,7 +11,6 @@ import typer
 from missingmodels.cli.options import DatesChecked, Json, KeyFile, Out, Overwrite, out
 from missingmodels.terminal import table
 
-
 Into = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--into", help="Folder of tables that the new ones are put into."),
