@@ -16,11 +16,11 @@ def by_child(child: pd.Series, fact: pd.Series) -> pd.Series:
     return fact.reindex(child).set_axis(child.index)
 
 
-def one_row_a_child(frame: pd.DataFrame, compared: Mapping[str, str]) -> pd.DataFrame:
+def one_row_a_child(frame: pd.DataFrame, compared: Mapping[str, str], *, rule: str) -> pd.DataFrame:
     """Fold rows of one child within a return, and older returns' into the newest's.
 
     ``compared`` are the facts, with the names by which a change is told. Where rows of one return contradict each other
-    the last stands, as in a register that is written on (rule INT32); the ledger has what the others said.
+    the last stands, as in a register that is written on (DfE's INT32); the ledger has what the others said, as ``rule``.
     """
     live = frame[in_play(frame)]
     child = [live["CHILD"], live["year"]]
@@ -34,7 +34,7 @@ def one_row_a_child(frame: pd.DataFrame, compared: Mapping[str, str]) -> pd.Data
         folded = (live["uid"] != stands).reindex(frame.index, fill_value=False)
         contradicted = told.reindex(frame.index, fill_value="").ne("")
         into = stands.reindex(frame.index)
-        frame = merge(frame, contradicted, f"{live['table'].iloc[0]}_dup", into=into)
+        frame = merge(frame, contradicted, rule, into=into)
         frame = remark(frame, contradicted, told.reindex(frame.index)[contradicted])
         frame = merge(frame, folded, "same_child", into=into)
     return newest_stands(frame, ["CHILD"], compared)
@@ -63,7 +63,7 @@ def settle_uasc(uasc: pd.DataFrame, *, recorded_from: pd.Series) -> pd.DataFrame
     """Give every uasc row its fate; ``recorded_from`` by child of the children kept."""
     if "UASC_FLAG" in uasc:
         uasc = set_aside(uasc, uasc["UASC_FLAG"] != "1", "uasc_flag_not_1", "the flag UASC is not 1")
-    uasc = one_row_a_child(uasc, {"until": "DUC"})
+    uasc = one_row_a_child(uasc, {"until": "DUC"}, rule="uasc_dup")
     uasc = set_aside(uasc, ~uasc["CHILD"].isin(recorded_from.index), "uasc_orphan", "the child has no placement")
     ended = uasc["until"] <= by_child(uasc["CHILD"], recorded_from)
     return set_aside(uasc, ended, "uasc_ended_before", "DUC is not after the first day recorded")

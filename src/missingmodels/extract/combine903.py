@@ -176,7 +176,7 @@ def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy) -> tuple[Fr
     """The working frames with every row's fate, the Tables' frames, and notes."""
     header = frames.pop("header")
     header = header.assign(sex=header["SEX"].map(layout.SEX).fillna(header["SEX"]))
-    header = one_row_a_child(header, {"sex": "SEX", "birth": "DOB", "ETHNIC": "ETHNIC"})
+    header = one_row_a_child(header, {"sex": "SEX", "birth": "DOB", "ETHNIC": "ETHNIC"}, rule="header_dup")
     alive = header[in_play(header)].set_index("CHILD")
     episodes = settle_episodes(frames.pop("episodes"), birth=alive["birth"])
     episodes, notes = name_homes(episodes, by=home_by)
