@@ -20,7 +20,7 @@ def one_row_a_child(frame: pd.DataFrame, compared: Mapping[str, str], *, rule: s
     """Fold rows of one child within a return, and older returns' into the newest's.
 
     ``compared`` are the facts, with the names by which a change is told. Where rows of one return contradict each other
-    the last stands, as in a register that is written on (DfE's INT32); the ledger has what the others said, as ``rule``.
+    the last stands, as in a register that is written on (DfE's INT32); the ledger tells the others under ``rule``.
     """
     live = frame[in_play(frame)]
     child = [live["CHILD"], live["year"]]
