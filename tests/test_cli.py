@@ -301,7 +301,42 @@ def test_priors_are_checked_before_any_outcome_is_seen(world: Path, tmp_path: Pa
     body = json.loads(done.stdout)
     assert {row["use"] for row in body["rows"]} == {"weak", "informed"}
     assert sorted(path.name for path in (tmp_path / "priors").iterdir()) == ["priors.csv", "priors.png"]
-    said = run("check-priors", world, "-o", tmp_path / "priors")
+    is_a_message(run("check-priors", world, "-o", tmp_path / "priors"), "the file exists", "--overwrite")
+    said = run("check-priors", world, "-o", tmp_path / "priors", "--overwrite")
     assert "Model M3" in said.stdout
     assert "so it is not judged" in said.stdout  # 120 days are no year
     is_a_message(run("check-priors", tmp_path, "-o", tmp_path / "other"), "Error")
+
+
+@pytest.mark.parametrize(
+    ("command", "told_by"),
+    [
+        (("network", "WORLD", "--day", "2024-06-01", "-o", "AT/x.png"), "AT"),
+        (("network", "WORLD", "--day", "2024-06-01", "-o", "FOLDER"), "FOLDER"),
+        (("describe", "WORLD", "--figures", "AT"), "AT"),
+        (("simulate", "-o", "AT/tables"), "AT"),
+        (("fit", "WORLD", "-o", "AT/run"), "AT"),
+        (("check-priors", "WORLD", "-o", "AT/priors"), "AT"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_told_before_any_work(
+    tmp_path: Path, command: tuple[str, ...], told_by: str
+) -> None:
+    """A file where a folder is needed; the tables are not even read, for the world named is none."""
+    places = {"WORLD": tmp_path / "no-world", "AT": tmp_path / "file", "FOLDER": tmp_path / "folder"}
+    places["AT"].write_text("a file")
+    places["FOLDER"].mkdir()
+    words = [str(places[w]) if w in places else w.replace("AT/", f"{places['AT']}/") for w in command]
+    is_a_message(run(*words), str(places[told_by]), "What to do")
+    assert places["AT"].read_text() == "a file"
+
+
+def test_a_fault_of_the_disk_is_a_message(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path / "x.png"))
+
+    monkeypatch.setattr("missingmodels.report.files.Path.write_bytes", full)
+    done = run("network", world, "--day", "2024-06-01", "-o", tmp_path / "x.png", "--json")
+    is_a_message(done, "No space left on device", "x.png", "the room on the disk")
+    assert json.loads(done.stdout)["error"] == "InputError"
+    assert not any(tmp_path.iterdir())

@@ -49,8 +49,13 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.sampled
 def test_a_run_is_questioned(fitted: Path) -> None:
+    earlier = [fitted / "run" / name for name in ("specification_curve.csv", "figures/specification_curve.png")]
+    for path in earlier:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("of an earlier call")
     done = run("robustness", fitted / "run", "--permutations", 19, "--no-curve")
     assert done.returncode == 0, done.stderr
+    assert not any(path.exists() for path in earlier), "an earlier curve is none of this page's"
     for check in BY_NAME.values():
         assert check.title.replace("'", "’") in done.stdout
     table = pd.read_csv(fitted / "run" / "robustness.csv")

@@ -88,14 +88,17 @@ def staff_periods():
 
 def staff_spells():
     return rows_of(
-        "home_id staff_id start_date end_date employment",
-        ("A", "s1", date(-800), date(None), "permanent"),
-        ("A", "s2", date(-800), date(-100), "permanent"),
-        ("A", "s3", date(-100), date(None), "permanent"),
-        ("A", "s4", date(-400), date(30), "permanent"),
-        ("A", "s5", date(-400), date(10), "agency"),
-        ("B", "t1", date(-100), date(None), "permanent"),
-        ("B", "t2", date(-100), date(-10), "permanent"),
+        "home_id staff_id start_date end_date employment role",
+        ("A", "s1", date(-800), date(None), "permanent", "care"),
+        ("A", "s2", date(-800), date(-100), "permanent", "senior_care"),
+        ("A", "s3", date(-100), date(None), "permanent", None),
+        ("A", "s4", date(-400), date(30), "permanent", "night_care"),
+        ("A", "s5", date(-400), date(10), "agency", "care"),
+        # neither looks after children, so neither is a leaver nor counts as staff
+        ("A", "s6", date(-400), date(20), "permanent", "manager"),
+        ("A", "s7", date(-400), date(-20), "permanent", "other"),
+        ("B", "t1", date(-100), date(None), "permanent", "team_leader"),
+        ("B", "t2", date(-100), date(-10), "permanent", "care"),
     )
 
 

@@ -14,7 +14,7 @@ from missingmodels.extract.dfe_rules import DfeFindings
 from missingmodels.extract.ledger import Ledger
 from missingmodels.extract.mapped import into_tables, read_mapped
 from missingmodels.extract.mapping import DataMapping
-from missingmodels.extract.pseudonyms import Key, pseudonymous_frame, pseudonymous_staff
+from missingmodels.extract.pseudonyms import Key, pseudonymous_frame, pseudonymous_staff, require_same_key
 from missingmodels.extract.staff_tables import add_staff, staff_only
 from missingmodels.extract.staffing import StaffTable
 from missingmodels.frame.choices import compare_choices
@@ -23,6 +23,7 @@ from missingmodels.frame.unseen import coverage_bands
 from missingmodels.plan import Frame
 from missingmodels.report.quality import Quality, quality_page
 from missingmodels.tables import Tables
+from missingmodels.tables.contract import TABLES
 from missingmodels.tables.store import FORMAT, read_tables, require_free, whole_folder, write_tables_into
 
 PAGE = "dq.html"
@@ -86,26 +87,43 @@ def write_staffing(
 ) -> tuple[Path, list[Ledger]]:
     """Write staff tables beside those of ``into``, there or in ``output``, or alone into ``output``.
 
-    The other files of ``into``, such as its ledger, stay. Returns the folder and the ledgers of what was written.
+    All else that ``into`` holds, such as its ledger, stays. Returns the folder and the ledgers of what was written.
     """
     target = output or into
     assert target is not None
-    if key is not None:
-        found = [dataclasses.replace(each, frame=pseudonymous_staff(each.frame, key)) for each in found]
     if output is not None:
         require_free(output, kind=FORMAT, overwrite=overwrite)
-    if into is None:
-        tables, settled = staff_only(found), list(found)
+    held = read_tables(into) if into is not None else None
+    if held is not None:
+        require_same_key(held, [each.name for each in found], key)
+    if key is not None:
+        found = [dataclasses.replace(each, frame=pseudonymous_staff(each.frame, key)) for each in found]
+    if held is None:
+        tables, settled = _marked(staff_only(found), key), list(found)
     else:
-        tables, settled = add_staff(read_tables(into), found, replace=overwrite)
+        tables, settled = add_staff(held, found, replace=overwrite)
     with whole_folder(target, overwrite=True) as scratch:
-        for path in [] if into is None else sorted(into.iterdir()):
-            if path.is_file() and path.suffix != ".parquet":
-                shutil.copy2(path, scratch / path.name)
+        _carry_over(into, scratch)
         write_tables_into(tables, scratch)
         for each in settled:
             each.ledger.write(scratch, name=f"ledger_{each.name}.csv")
     return target, [each.ledger for each in settled]
+
+
+def _marked(tables: Tables, key: Key | None) -> Tables:
+    """Tables made alone, which say by which key their identifiers were replaced, so that later files get the same."""
+    return tables if key is None else dataclasses.replace(tables, origin={**tables.origin, "pseudonyms": key.told})
+
+
+def _carry_over(folder: Path | None, scratch: Path) -> None:
+    """All that a folder of tables holds beside its tables: ledgers, pages, and whatever its owner put there."""
+    for path in [] if folder is None else sorted(folder.iterdir()):
+        if path.suffix == ".parquet" and path.stem in TABLES:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, scratch / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, scratch / path.name, follow_symlinks=False)
 
 
 def write_mapped(
@@ -117,14 +135,15 @@ def write_mapped(
     if output is not None:
         require_free(output, kind=FORMAT, overwrite=overwrite)
     held = read_tables(into) if into is not None else None
+    if held is not None:
+        require_same_key(held, [each.table for each in mapping.tables], key)
     found = read_mapped(mapping)
     if key is not None:
         found = [dataclasses.replace(each, frame=pseudonymous_frame(each.name, each.frame, key)) for each in found]
     tables, ledgers = into_tables(found, mapping, held, replace=overwrite)
+    tables = tables if held is not None else _marked(tables, key)
     with whole_folder(target, overwrite=True) as scratch:
-        for path in [] if into is None else sorted(into.iterdir()):
-            if path.is_file() and path.suffix != ".parquet":
-                shutil.copy2(path, scratch / path.name)
+        _carry_over(into, scratch)
         write_tables_into(tables, scratch)
         for each, ledger in zip(found, ledgers, strict=True):
             ledger.write(scratch, name=f"ledger_{each.name}.csv")

@@ -78,7 +78,8 @@ class Frame(Config):
     ``coverage_rule`` says what is done about residents whom the data do not see: ``keep`` leaves them out and flags
     their days; ``drop`` leaves out days of homes of which less than ``minimum_coverage`` is seen; ``bound`` refits with
     all of them never and always recent; ``model`` draws their episodes from the model of the visible. Under the last
-    two that answer is the primary one, and the estimate as recorded stands beside it.
+    two that answer is the primary one, and the estimate as recorded stands beside it. ``weak_homes`` says whether days
+    in homes count that are known by their address only, not by a URN: two homes there would be taken for one.
     """
 
     categories: tuple[Literal["M", "A"], ...] = ("M", "A")
@@ -88,6 +89,7 @@ class Frame(Config):
     period_days: int = Field(default=28, ge=7, le=365)
     coverage_rule: Literal["keep", "drop", "bound", "model"] = "keep"
     minimum_coverage: float = Field(default=0.8, ge=0, le=1)
+    weak_homes: Literal["keep", "drop"] = "keep"
 
 
 class Effects(Config):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from returns903 import write_year
+from returns903 import write_return, write_year
 
 from missingmodels.errors import InputError
 from missingmodels.extract import dfe_rules
@@ -79,6 +79,18 @@ def test_an_archive_is_unpacked_for_the_rules(tmp_path):
     _, rules = run(tmp_path, SAID | {"findings": []}, sources=[Path(archive)])
     assert rules.flags.empty
     assert str(source) not in (tmp_path / "calls").read_text()
+
+
+def test_the_rules_run_on_what_the_import_accepted(tmp_path, monkeypatch, capsys):
+    """A bad date set aside, and a year given because the dates do not say it."""
+    from missingmodels.cli.importing import import_ssda903
+
+    monkeypatch.setenv(dfe_rules.NAMED_BY, str(stand_in(tmp_path, SAID | {"findings": []})))
+    bad = [write_year(tmp_path, 2023, missing=[{"MIS_START": "31/06/2022"}])]
+    import_ssda903(bad, tmp_path / "out", authority="301", dfe_rules=True, set_aside_bad_dates=True)
+    open_stays = [write_return(tmp_path, episodes=[{"DECOM": "01/05/2021"}], mark=False)]
+    import_ssda903(open_stays, tmp_path / "out2", authority="301", dfe_rules=True, year=2023)
+    assert "'--year', '2023'" in (tmp_path / "calls").read_text().splitlines()[-1]
 
 
 def test_a_return_that_the_rules_cannot_read_is_told(tmp_path):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
+from containers903 import to_workbook
 from lists import snapshot
 from returns903 import EPISODE, HEADER, absences, fates, iso, read, stays, to_csv, write_return, write_year
 
@@ -19,6 +22,7 @@ from missingmodels.extract.staffing import read_staffing
 from missingmodels.frame.exposure import peer_exposures
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.frame.shifts import elapsed
+from missingmodels.frame.stays import weak_homes_note
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
 
@@ -106,6 +110,13 @@ def test_06_one_form_of_dates_a_column(tmp_path):
         rows = [{}, {"MIS_START": "12/06/2022"}, {"MIS_START": start, "MIS_END": "20/06/2022"}]
         with pytest.raises(ImportFault, match=rf"missing\.csv row 4, MIS_START: '{start}' is not a date"):
             read(write_return(tmp_path, missing=rows))
+    # Day and month that a spreadsheet has swapped, which no cell shows by itself.
+    path = to_workbook(write_return(tmp_path, missing=[{"MIS_START": "25/06/2022", "MIS_END": ""}, {"MIS_END": ""}]))
+    book = openpyxl.load_workbook(path)
+    book["missing"]["D3"] = dt.datetime(2022, 10, 6)
+    book.save(path)
+    with pytest.raises(ImportFault, match="has probably swapped day and month"):
+        read(path)
 
 
 def test_07_a_reason_without_an_end_is_open_and_flagged(tmp_path):
@@ -264,6 +275,14 @@ def test_22_a_urn_that_is_blank_placeholder_unknown_or_closed(tmp_path):
     assert flags["@AB22BB"] == "weak_key"
     assert flags["SC777777"] == "not_on_list"
     assert "outside_registration" in notes[notes["home_id"] == "SC000001"]["flag"].tolist()
+    # what a weak key does can be seen and left out
+    kept, left = (risk_of(found.tables, weak_homes=rule) for rule in ("keep", "drop"))
+    days = {name: float(r.days_at_risk[r.child_ids.index("c1")].sum()) for name, r in (("kept", kept), ("left", left))}
+    assert (days["kept"] > 0, days["left"]) == (True, 0.0)
+    assert left.days_at_risk[left.child_ids.index("unknown")].sum() > 0
+    assert left.notes["days at risk dropped for homes known by address only"] == 2 * days["kept"]
+    (said,) = weak_homes_note(found.tables, kept.home_ids, kept.residence[kept.days_at_risk > 0])
+    assert said.startswith("50.0% of days at risk are in homes known by their address only")
 
 
 def test_23_one_urn_of_two_buildings_and_one_building_of_two_urns(tmp_path):

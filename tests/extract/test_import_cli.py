@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import openpyxl
 import pandas as pd
-from returns903 import write_year
+import pytest
+from returns903 import write_return, write_year
 
+from missingmodels.errors import InputError
+from missingmodels.extract.ssda903 import read_ssda903, returns_in
 from missingmodels.tables import read_tables
 from test_cli import run
 
@@ -30,3 +34,46 @@ def test_a_year_left_out_writes_nothing(tmp_path):
     assert done.returncode == 2
     assert "E1: the return of 2023 is left out between others" in done.stderr
     assert not (tmp_path / "tables").exists()
+
+
+def test_a_list_without_a_title_is_given_its_day(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["URN", "Provision type", "Places"])
+    book.active.append(["SC000001", "Children's Home", 3])
+    book.save(tmp_path / "list.xlsx")
+    call = ("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", tmp_path / "tables", "--homes")
+    done = run(*call, tmp_path / "list.xlsx")
+    assert (done.returncode, "--homes list.xlsx@YYYY-MM-DD" in done.stderr) == (2, True)
+    assert "'2024-31-03' is not a date" in run(*call, f"{tmp_path / 'list.xlsx'}@2024-31-03").stderr
+    done = run(*call, f"{tmp_path / 'list.xlsx'}@2022-03-31")
+    assert done.returncode == 0, done.stderr
+    tables = read_tables(tmp_path / "tables")
+    assert tables["homes"]["places"].tolist() == [3]
+    assert tables.origin["home_lists"][0]["list_date"] == "2022-03-31"
+
+
+def test_a_set_e_workbook_as_it_is_held(tmp_path, shared):
+    path = shared / "data" / "sample903" / "set_e_provider_lists" / "combined_scp_ch_fake.xlsx"
+    call = ("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", tmp_path / "tables", "--homes")
+    assert f"--homes {path.name}@YYYY-MM-DD" in run(*call, path).stderr
+    assert run(*call, f"{path}@2024-03-31").returncode == 0
+
+
+def test_a_return_in_an_old_format_is_not_left_out_in_silence(tmp_path):
+    held = [write_year(tmp_path, year).name for year in (2023, 2024)]
+    assert [path.name for path in returns_in(tmp_path)] == held
+    for name in ("2025.xls", "2026.xlsb"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(InputError, match=r"2025\.xls, 2026\.xlsb cannot be read, and may be returns"):
+        read_ssda903(tmp_path, authority="301")
+
+
+def test_what_lies_beside_the_returns_is_told(tmp_path):
+    paths = [write_year(tmp_path, year) for year in (2023, 2024)]
+    (tmp_path / "read me.txt").write_text("x")
+    (paths[0] / "2022.zip").write_bytes(b"")
+    (paths[0] / "older").mkdir()
+    notes = read_ssda903(tmp_path, authority="301").ledger.notes
+    assert f"left unread in {tmp_path.name}: read me.txt" in notes
+    assert f"left unread in {paths[0].name}: 2022.zip, older" in notes
+    assert not any("left unread in" in note for note in read_ssda903(paths[1], authority="301").ledger.notes)

@@ -89,9 +89,9 @@ def test_hashed_children_are_met_with_the_same_key_only(tmp_path, mapping):
     key.write_text("0123456789abcdef0")
     other.write_text("f123456789abcdef0")
     run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", made, "--key", key)
-    for wrong in ([], ["--key", other]):
+    for wrong, words in (([], "no key was given for interviews"), (["--key", other], "the key given is another")):
         done = run("import", "mapping", mapping, "--into", made, *wrong)
-        assert "none of its rows refers to a child or home of the tables" in done.stderr
+        assert (done.returncode, words in done.stderr) == (2, True)
     assert run("import", "mapping", mapping, "--into", made, "--key", key).returncode == 0
     assert len(read_tables(made)["interviews"]) == 4
 
@@ -267,3 +267,43 @@ def test_a_draft_is_a_mapping_that_reads(tmp_path):
     (found,) = read_mapped(read_mapping(tmp_path / "draft.toml"))
     assert len(found.frame) == 8
     assert found.frame["category"].value_counts().to_dict() == {"M": 5, "A": 3}
+
+
+def test_a_table_twice_is_refused(mapping):
+    mapping.write_text(INTERVIEWS + INTERVIEWS.replace("rhi.csv", "rhi_2.csv"))
+    with pytest.raises(ConfigInvalid, match=r"interviews: 2 \[\[tables\]\] are of this table.*put the rows into one"):
+        read_mapping(mapping)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "words"),
+    [
+        ('[tables.columns.child_id]\nfrom = "Child Unique ID"', "", "required columns are not mapped: child_id"),
+        (INTERVIEWS[INTERVIEWS.index("[tables.columns.child_id]") :], "columns = 3\n", r"interviews, columns: write"),
+        ('from = "Accepted"', "from = 3", "interviews.accepted, from: 3 is no text"),
+        ('from = "Accepted"', "value = [1, 2]", "interviews.accepted: value and codes give one"),
+        ("\n[[tables]]", 'observed_from = "zzz"\n[[tables]]', "observed_from: 'zzz' is no day, write it as 2022-04-01"),
+        ("\n[[tables]]", "observed_to = 3\n[[tables]]", "observed_to: 3 is no day"),
+    ],
+)
+def test_a_mapping_of_the_wrong_types_says_so(mapping, was, now, words):
+    assert was in INTERVIEWS
+    mapping.write_text(INTERVIEWS.replace(was, now, 1))
+    with pytest.raises(ConfigInvalid, match=words):
+        read_mapping(mapping)
+
+
+def test_days_as_toml_has_them_are_read(mapping):
+    mapping.write_text("observed_from = 2022-04-01\n" + INTERVIEWS)
+    assert read_mapping(mapping).observed_from == "2022-04-01"
+
+
+def test_what_a_folder_holds_beside_its_tables_stays(tmp_path, mapping):
+    made = tmp_path / "tables"
+    run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", made)
+    (made / "notes" / "deep").mkdir(parents=True)
+    (made / "notes" / "deep" / "of_mine.txt").write_text("kept")
+    (made / "mine.parquet").write_bytes(b"kept")
+    assert run("import", "mapping", mapping, "--into", made).returncode == 0
+    assert (made / "notes" / "deep" / "of_mine.txt").read_text() == "kept"
+    assert (made / "mine.parquet").read_bytes() == b"kept"

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from returns903 import write_year
+from returns903 import write_return, write_year
 from test_staffing import SHIFT
 
 from missingmodels.errors import InputError
@@ -114,3 +114,27 @@ def test_keys_that_will_not_do(tmp_path, key_file):
     key_file.write_text("secret\n")
     with pytest.raises(InputError, match="has 6 bytes, fewer than 16"):
         read_key(key_file)
+
+
+def test_staff_join_pseudonyms_with_the_same_key_only(tmp_path, key_file):
+    made, other = tmp_path / "tables", tmp_path / "other"
+    other.write_text("another-secret-of-32-bytes-and-more")
+    run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", made, "--key", key_file)
+    rota = tmp_path / "rota.csv"
+    rota.write_text(",".join(SHIFT) + "\n" + ",".join((SHIFT | {"Staff ID": "WORKERNUMBER"}).values()) + "\n")
+    before = sorted(path.name for path in made.iterdir())
+    for wrong, words in (([], "no key was given for staff_shifts"), (["--key", other], "the key given is another")):
+        done = run("import", "staffing", rota, "--into", made, *wrong)
+        assert (done.returncode, words in done.stderr, sorted(p.name for p in made.iterdir())) == (2, True, before)
+    assert run("import", "staffing", rota, "--into", made, "--key", key_file).returncode == 0
+    # totals name nobody
+    totals = tmp_path / "totals.csv"
+    totals.write_text("URN,Period start,Period end,Hours worked\nSC000001,01/04/2022,30/04/2022,900\n")
+    assert run("import", "staffing", totals, "--into", made).returncode == 0
+
+
+def test_tables_made_alone_say_that_they_hold_pseudonyms(tmp_path, key_file):
+    rota = tmp_path / "rota.csv"
+    rota.write_text(",".join(SHIFT) + "\n" + ",".join(SHIFT.values()) + "\n")
+    assert run("import", "staffing", rota, "-o", tmp_path / "staff", "--key", key_file).returncode == 0
+    assert read_tables(tmp_path / "staff").origin["pseudonyms"].startswith("HMAC-SHA256, key ")

@@ -167,6 +167,16 @@ def test_an_open_spell_never_told_again_lasts_to_31_march(tmp_path):
     assert fates(imported, "missing", 1, 2023) == [("repaired", "mis_lost_open")]
 
 
+@pytest.mark.parametrize(("end", "censored"), [("02/04/2023", False), ("30/03/2023", True)])
+def test_a_lost_spell_that_another_carries_on_ends_as_that_one_says(tmp_path, end, censored):
+    spell = {"MIS_START": "28/03/2023", "MIS_END": ""}
+    later = {"MIS_START": "29/03/2023", "MIS_END": end}
+    old, new = ([later], []) if censored else ([], [later])
+    imported = two(tmp_path, {"episodes": [OPEN], "missing": [spell, *old]}, {"episodes": [OPEN], "missing": new})
+    # the first is cut on 31 March; only where the other ends before that is the end the cut's
+    assert absences(imported) == [("2023-03-28", "2023-03-31" if censored else "2023-04-02", 0, "M", censored)]
+
+
 def test_an_open_spell_of_a_child_who_left_in_the_old_year_ends_with_care(tmp_path):
     left = OPEN | {"DEC": "10/03/2023", "REC": "E8"}
     spell = {"MIS_START": "28/02/2023", "MIS_END": ""}

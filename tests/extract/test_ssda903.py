@@ -77,10 +77,17 @@ def test_children_who_cannot_be_at_risk_are_set_aside(tmp_path):
     assert fates(imported, "uasc", 3) == [("used", ""), ("merged", "same_child"), ("set_aside", "uasc_orphan")]
 
 
-def test_contradicting_header_rows_are_an_error_naming_both(tmp_path):
-    folder = write_return(tmp_path, header=[{}, {"DOB": "16/06/2006"}])
-    with pytest.raises(ImportFault, match=r"header\.csv.*rows 2, 3"):
-        read(folder)
+def test_of_contradicting_header_rows_the_last_stands_and_is_flagged(tmp_path):
+    header = [{}, {"DOB": "16/06/2006", "SEX": "1"}, {"DOB": "16/06/2006", "SEX": "M"}]
+    uasc = [{}, {"DUC": "15/07/2024"}]
+    imported = read(write_return(tmp_path, header=header, uasc=uasc))
+    assert fates(imported, "header", 3) == [("merged", "header_dup"), ("merged", "same_child"), ("used", "")]
+    assert fates(imported, "uasc", 2) == [("merged", "uasc_dup"), ("used", "")]
+    child = imported.tables["children"].set_index("child_id").loc["c1"]
+    assert (iso(child["birth_date"]), child["sex"], iso(child["uasc_to"])) == ("2006-06-16", "M", "2024-07-15")
+    told = imported.ledger.frame.query("reason == 'header_dup'")["detail"].item()
+    assert told == "into row 4; SEX F → M, DOB 15/06/2006 → 16/06/2006"
+    assert imported.ledger.frame.query("reason == 'uasc_dup'")["detail"].item().endswith("DUC 15/06/2024 → 15/07/2024")
 
 
 def test_sex_codes_and_month_of_birth(tmp_path):
@@ -213,9 +220,18 @@ def set_d(shared: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_set_d_contradicting_children_are_named(set_d, shared):
-    with pytest.raises(ImportFault, match=r"_header\.csv: rows of one child .*: rows 2, 3, 4; rows 5, 6"):
-        read(set_d)
+def test_set_d_as_it_is_held(set_d, shared):
+    """Every row of the sample; only the missing table that it lacks is added, for absent is not the same as empty."""
+    imported = read(set_d)
+    # the last header row of each child stands: 689661 F 16/08/2017, 249901 M 15/12/2015
+    assert fates(imported, "header", 5) == [*[("merged", "header_dup")] * 2, ("used", ""), ("merged", "header_dup"),
+                                            ("used", "")]  # fmt: skip
+    children = imported.tables["children"].set_index("child_id")[["sex", "birth_date"]]
+    assert {c: (sex, iso(born)) for c, sex, born in children.itertuples()} == {
+        "689661": ("F", "2017-08-16"), "249901": ("M", "2015-12-15"),
+    }  # fmt: skip
+    assert stays(imported, "689661") == [("2018-12-02", "2018-12-11", "U5"), ("2019-05-16", "2019-09-26", "U5")]
+    assert stays(imported, "249901") == [("2019-03-30", "2019-04-10", "U4")]
     with pytest.raises(ImportFault, match="no file holds the missing table"):
         read(shared / "data" / "sample903" / "set_d_dirty_csv")
 

@@ -105,6 +105,17 @@ def test_a_real_gap_is_left_alone(tmp_path):
         assert imported.ledger.repairs.empty
 
 
+@pytest.mark.parametrize(("ends", "closed"), [("31/05/2022", True), ("30/05/2022", False)])
+def test_only_a_short_gap_is_closed(tmp_path, ends, closed):
+    """31 and 32 days before 1 July: nobody knows where a child lived through a longer one."""
+    rows = [{"DEC": ends, "REC": "X1"}, {"DECOM": "01/07/2022", "RNE": "P"}]
+    imported = read(write_return(tmp_path, episodes=rows))
+    held = [("2022-05-01", None, "K2")] if closed else [("2022-05-01", "2022-05-30", "K2"), ("2022-07-01", None, "K2")]
+    assert stays(imported) == held
+    detail = imported.ledger.frame.query("table == 'episodes'").iloc[0]["detail"]
+    assert detail == f"REC X1, gap of {'31 days closed' if closed else '32 days left open: too long for a late entry'}"
+
+
 def test_overlap_that_leaves_nothing(tmp_path):
     rows = [{"DEC": "01/06/2022"}, {"PLACE": "U4", "DEC": "01/08/2022", "REC": "E4A"}]
     imported = read(write_return(tmp_path, episodes=rows))
@@ -161,6 +172,16 @@ def test_unusable_episodes_are_set_aside(tmp_path, row, reason):
         ({"PLACE": "R1", "URN": ""}, "@AB22BB", True),
         ({"PLACE": "K2", "URN": "XXXXXXX"}, "@AB22BB", True),
         ({"PLACE": "K2", "URN": "", "PL_POST": ""}, None, None),
+        # a sector holds many homes: it names none alone, and one beside its provider's URN
+        ({"PLACE": "K2", "URN": "", "PL_POST": "C25 1"}, None, None),
+        ({"PLACE": "K2", "URN": "XXXXXXX", "PL_POST": "C25 1"}, None, None),
+        ({"PLACE": "K2", "URN": "9999999", "PL_POST": "C25 1"}, None, None),
+        ({"PLACE": "R1", "URN": "", "PL_POST": "C25 1"}, None, None),
+        ({"PLACE": "K2", "URN": "", "PL_POST": "ZZ99 3WZ"}, None, None),
+        ({"PLACE": "K3", "URN": "2600001", "PL_POST": "C25 1"}, "2600001@C251", True),
+        # and a provider without an address may have homes all over the country
+        ({"PLACE": "K3", "URN": "2600001", "PL_POST": ""}, None, None),
+        ({"PLACE": "K2", "PL_POST": "C25 1"}, "SC000001", False),
         ({"PLACE": "H5"}, None, None),
         ({"PLACE": "U4"}, None, None),
         ({"PLACE": "Z1"}, None, None),
@@ -171,6 +192,20 @@ def test_home_keys(tmp_path, row, home, weak):
     found = tables["placements"].query("child_id == 'c1'").iloc[0]["home_id"]
     assert (None if pd.isna(found) else found) == home
     assert tables["homes"]["weak_key"].tolist() == ([] if home is None else [weak])
+
+
+def test_a_home_that_cannot_be_told_is_said_in_the_ledger(tmp_path):
+    for by in ("urn", "urn_and_postcode", "postcode"):
+        rows = [{"URN": "", "PL_POST": "C25 1"}, {"CHILD": "c2", "URN": "", "PL_POST": "C25 1"}]
+        found = read(write_return(tmp_path, header=[{}, {"CHILD": "c2"}], episodes=rows), home_by=by)
+        assert found.tables["homes"].empty
+        assert found.tables["placements"].query("child_id != 'mark'")["placement_type"].tolist() == ["K2", "K2"]
+        detail = found.ledger.frame.query("table == 'episodes'").sort_values("row")["detail"].tolist()[:2]
+        assert detail == ["home unknown: neither its URN nor a whole postcode"] * 2
+        assert any(note.startswith("2 episodes in a home have neither its URN nor") for note in found.ledger.notes)
+        rows = [{"PLACE": "K3", "URN": "2600001", "PL_POST": "C25 1"}]
+        homes = read(write_return(tmp_path, episodes=rows), home_by=by).tables["homes"]
+        assert homes["home_id"].tolist() == ["2600001@C251"]
 
 
 def test_out_of_area_only_where_the_return_says_so(tmp_path):

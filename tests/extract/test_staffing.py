@@ -148,6 +148,30 @@ def test_contracts(tmp_path):
     assert kept["fte"].isna().tolist() == [False, True, False]
 
 
+def test_jobs_of_care_and_others(tmp_path):
+    jobs = {
+        **{"Care": "care", "Residential Child Care Officer": "care", "Waking Night Worker": "night_care"},
+        **{"Deputy Manager": "deputy_manager", "Caretaker": "other", "Cook": "other", "": None},
+    }
+    rows = [{"Employee ID": str(n), "Job title": job} for n, job in enumerate(jobs)]
+    found = one(tmp_path, rows, SPELL)
+    assert [None if pd.isna(x) else x for x in found.frame["role"]] == list(jobs.values())
+    assert "2 rows have a job that is none of care's: they do not count in turnover" in found.ledger.notes
+
+
+def test_rows_of_one_start_that_differ_are_not_merged(tmp_path):
+    # of a person's rows the first stands
+    found = one(tmp_path, [{}, {"FTE": "0.5", "End date": "01/09/2022"}, {}], SPELL)
+    assert reasons(found) == ["", "same_start_differs", "same_start"]
+    assert found.ledger.frame["detail"][1] == "row 2 has the same start, other end_date, fte"
+    # a home's totals may be parts, of days and nights for instance: none stands
+    found = one(tmp_path, [{}, {"Hours worked": "1,200"}, {"Period start": "02/04/2022"}], PERIOD)
+    assert reasons(found) == ["same_start_differs", "same_start_differs", ""]
+    assert "row 2 has the same start, other worked_hours" in found.ledger.frame["detail"][1]
+    assert reasons(one(tmp_path, [{}, {}], PERIOD)) == ["", "same_start"]
+    assert reasons(one(tmp_path, [{}, {"End": "21:00"}], SHIFT)) == ["", "same_start_differs"]
+
+
 def test_period_totals(tmp_path):
     rows = [{}, {"Period start": "01/07/2022", "Period end": "30/09/2022", "Agency hours": "9999"}, {"Leavers": "two"}]
     found = one(tmp_path, rows, PERIOD)

@@ -13,6 +13,10 @@ from containers903 import as_cells, edit_sheet, to_workbook
 from returns903 import absences, fates, read, write_return
 
 from missingmodels.errors import ImportFault
+from missingmodels.extract.mapped import read_mapped
+from missingmodels.extract.mapping import read_mapping
+from missingmodels.extract.ofsted import read_ofsted_list
+from missingmodels.extract.staffing import read_staffing
 
 
 def with_cells(path, sheet, cells):
@@ -56,12 +60,51 @@ def test_a_date_with_a_time_is_refused_not_cut(tmp_path):
     assert any("MIS_START read as a spreadsheet's serial number" in note for note in imported.ledger.notes)
 
 
-def test_days_and_months_that_a_spreadsheet_has_swapped_are_noted(tmp_path):
+def test_days_and_months_that_a_spreadsheet_has_swapped_are_refused(tmp_path):
     rows = [{"MIS_START": "25/06/2022", "MIS_END": "26/06/2022"}, {"MIS_START": "03/04/2022", "MIS_END": "03/04/2022"}]
     path = to_workbook(write_return(tmp_path, missing=rows))
+    # a column that is not read may be as it likes
+    with_cells(path, "missing", {"B3": dt.datetime(2022, 3, 4), "B2": "25/06/2022"})
+    assert len(read(path).tables["missing_episodes"]) == 1
     with_cells(path, "missing", {"D3": dt.datetime(2022, 3, 4)})
-    notes = read(path, set_aside_bad_dates=True).ledger.notes
+    for aside in (False, True):
+        with pytest.raises(ImportFault, match=r"sheet missing: in MIS_START the date cells all lie before the 13th"):
+            read(path, set_aside_bad_dates=aside)
+    notes = read(path, set_aside_bad_dates=True, dates_checked=True).ledger.notes
     assert any("sheet missing: column D mixes 1 date cells and 1 dates" in note and "swapped" in note for note in notes)
+    # nothing shows a swap where a date cell has a day after the 12th
+    with_cells(path, "missing", {"D3": dt.datetime(2022, 3, 14)})
+    assert read(path, set_aside_bad_dates=True).ledger.notes
+
+
+def test_swapped_days_of_lists_staff_and_mapped_files_are_refused_too(tmp_path):
+    def book(name, lines):
+        made = openpyxl.Workbook()
+        for line in lines:
+            made.active.append(line)
+        made.save(tmp_path / name)
+        return tmp_path / name
+
+    day = dt.datetime(2022, 3, 4)
+    columns = ["URN", "Provision type", "Registration date"]
+    listed = book("list.xlsx", [columns, ["SC1", "Children's Home", day], ["SC2", "Children's Home", "25/06/2022"]])
+    with pytest.raises(ImportFault, match="in REGISTRATION DATE the date cells"):
+        read_ofsted_list(listed, list_date="2024-03-31")
+    assert len(read_ofsted_list(listed, list_date="2024-03-31", dates_checked=True).frame) == 2
+    columns = ["URN", "Staff ID", "Start date", "End date", "Employment"]
+    rows = [["SC1", "s1", day, "", "Permanent"], ["SC1", "s2", "25/06/2022", "", "Permanent"]]
+    staff = book("staff.xlsx", [columns, *rows])
+    with pytest.raises(ImportFault, match="in START DATE the date cells"):
+        read_staffing(staff)
+    assert len(read_staffing(staff, dates_checked=True)[0].frame) == 2
+    mapping = tmp_path / "m.toml"
+    text = '[[tables]]\ntable = "interviews"\nfile = "staff.xlsx"\nCHECKED\n[tables.columns.sequence]\ncount = true\n'
+    text += '[tables.columns.child_id]\nfrom = "Staff ID"\n[tables.columns.episode_start_date]\nfrom = "Start date"\n'
+    mapping.write_text(text.replace("CHECKED", ""))
+    with pytest.raises(ImportFault, match="in START DATE the date cells"):
+        read_mapped(read_mapping(mapping))
+    mapping.write_text(text.replace("CHECKED", "dates_checked = true"))
+    assert len(read_mapped(read_mapping(mapping))[0].frame) == 2
 
 
 def test_formulas_give_the_value_that_was_saved(tmp_path):

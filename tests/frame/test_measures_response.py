@@ -29,7 +29,8 @@ def test_turnover_from_spells() -> None:
         person("h1", "s3", "2023-07-02"),  # 183 days
         person("h2", "s4", "2022-01-01", "2023-01-01"),  # left before the year
         person("h2", "s5", "2022-01-01", "2023-07-01", "agency"),  # not permanent
-        person("h2", "s6", "2023-12-01", "2024-01-01"),  # 31 days, left with the year
+        person("h2", "s6", "2023-12-01", "2024-01-01") | {"role": "night_care"},  # 31 days, left with the year
+        person("h2", "s7", "2022-01-01", "2023-07-01") | {"role": "manager"},  # no care staff
     ]
     found = measured(year(STAYS, staff_spells=spells), "staff_turnover_annual")
     assert found.value == pytest.approx(2 / ((365 + 182 + 183 + 31) / 365.25))

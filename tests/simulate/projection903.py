@@ -21,10 +21,13 @@ The return is the world seen through these losses, and no other:
    begins on no day of a placement is set aside. Hours and sanctions are lost.
 6. no staff, no ties, no interviews, no social workers (the reader leaves them), and not all residents.
 
-A quirk's line in the return's log is applied first: the reader is to see exactly what was done.
+A quirk's line in the return's log is applied first: the reader is to see exactly what was done. What a later return
+amends stands: its codes, and its DECOM where that is all that it says otherwise.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -39,14 +42,15 @@ MOVED = {"CARPL", "CLOSE", "ALLEG", "STAND", "APPRR", "CREQB", "CREQO", "CHILD",
 FAR = pd.Timestamp("2200-01-01")
 
 
-def as_returns_show(tables: Tables, made: Return903, *, since: int | None = None) -> dict[str, pd.DataFrame]:
+def as_returns_show(tables: Tables, made: Return903, *, after: Sequence[Return903] = ()) -> dict[str, pd.DataFrame]:
     """The frames that reading the return back must give, sorted by their keys.
 
-    With ``since``, an end year, they are what that year's return and all to this one show together.
+    With the returns of the years before it, oldest first, they are what all show together.
     """
-    first, last = pd.Timestamp((since or made.year) - 1, 4, 1), pd.Timestamp(made.year, 4, 1)
+    returns = [*after, made]
+    first, last = pd.Timestamp(returns[0].year - 1, 4, 1), pd.Timestamp(made.year, 4, 1)
     own = tables["children"][tables["children"]["authority"] == made.authority]
-    stays = _stays(tables, own, made)
+    stays = _stays(tables, own, returns)
     stays = _in_year(_cut_before(stays, _lines(made, "legal_change"), first), first, last)
     children = _children(own, stays, made, first, last)
     missing = _absences(tables, own, stays, made, first, last)
@@ -83,7 +87,8 @@ def _marked(frame: pd.DataFrame, lines: dict) -> np.ndarray:
     return np.array([key in lines for key in keys], dtype=bool)
 
 
-def _stays(tables: Tables, own: pd.DataFrame, made: Return903) -> pd.DataFrame:
+def _stays(tables: Tables, own: pd.DataFrame, returns: Sequence[Return903]) -> pd.DataFrame:
+    made = returns[-1]
     stays = tables["placements"]
     stays = stays[stays["child_id"].isin(own["child_id"])].sort_values(["child_id", "start_date"])
     stays = stays.assign(end_reason=stays["end_reason"].astype(object)).reset_index(drop=True)
@@ -102,13 +107,35 @@ def _stays(tables: Tables, own: pd.DataFrame, made: Return903) -> pd.DataFrame:
     stays["home_id"], stays["weak"] = _keys(tables, stays, blank)
     stays = _interrupted(stays, _lines(made, "temporary"))
     stays["end_reason"] = _reasons(stays)
-    moved = _lines(made, "amended_decom")
-    later = _marked(stays, moved)
+    later = _told_later(stays, returns)
     stays["start_date"] = stays["start_date"].mask(later, stays["start_date"] + pd.Timedelta(days=1))
     uasc = stays["child_id"].isin(own.loc[own["uasc_from"].notna(), "child_id"])
     hidden = uasc | stays["placement_type"].str.startswith("T") | (not made.quirks.derived_columns)
     stays["out_of_area"] = stays["out_of_area"].mask(hidden)
     return stays
+
+
+def _told_later(stays: pd.DataFrame, returns: Sequence[Return903]) -> np.ndarray:
+    """Whether a stay is taken to begin a day late: so says the newest return that shows its first episode.
+
+    Unless that return differs from the one before it in more than DECOM: then it does not put the old row right, and
+    both are true, the child having been there on the day that the old one tells (repair rule 3 of the specification).
+    """
+    later = np.zeros(len(stays), dtype=bool)
+    changes = _lines(returns[-1], "legal_change")
+    keys = list(zip(stays["child_id"], stays["start_date"], strict=True))
+    ends = []
+    for (child, start), end in zip(keys, stays["end_date"].fillna(FAR), strict=True):
+        cuts = [day for who, day in changes if who == child and start < day < end]
+        ends.append(min([end, *cuts]))
+    status = np.zeros(len(stays), dtype=bool)
+    for each in returns:
+        first, last = pd.Timestamp(each.year - 1, 4, 1), pd.Timestamp(each.year, 4, 1)
+        shown = np.array([s < last and e >= first for (_, s), e in zip(keys, ends, strict=True)], dtype=bool)
+        moved = _marked(stays, _lines(each, "amended_decom"))
+        later = np.where(shown, moved & ~(status & ~later), later)
+        status = _marked(stays, _lines(each, "amended_ls"))
+    return later
 
 
 def _cut_before(stays: pd.DataFrame, lines: dict, first: pd.Timestamp) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -16,7 +17,7 @@ from missingmodels.cli.outcomes import fit_outcome
 from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
 from missingmodels.cli.robustness import robustness
-from missingmodels.errors import DiagnosticsFailed, MissingModelsError
+from missingmodels.errors import DiagnosticsFailed, InputError, MissingModelsError
 
 app = typer.Typer(
     help="Why do children go missing from residential care? Simulate or import data, fit models, weigh hypotheses.",
@@ -65,15 +66,23 @@ def main() -> None:
     try:
         app()
     except MissingModelsError as error:
-        if as_json:
-            body = {"error": type(error).__name__, "what": error.what, "where": error.where, "remedy": error.remedy}
-            sys.stdout.write(json.dumps(body, indent=1) + "\n")
-        kind = "Not converged" if isinstance(error, DiagnosticsFailed) else "Error"
-        sys.stderr.write(f"{kind}: {error}\n")
-        sys.exit(error.exit_code)
+        _say(error, as_json)
     except _Interrupted:
         sys.stderr.write("Interrupted; nothing was written.\n")
         sys.exit(130)
     except BrokenPipeError:
         # the reader went away (for example `| head`); there is nobody left to tell
         sys.exit(0)
+    except OSError as error:
+        remedy = "look at its permissions and at the room on the disk, or choose another place"
+        _say(InputError(error.strerror or str(error), where=str(error.filename or ""), remedy=remedy), as_json)
+
+
+def _say(error: MissingModelsError, as_json: bool) -> NoReturn:
+    """The message of an error, and the end."""
+    if as_json:
+        body = {"error": type(error).__name__, "what": error.what, "where": error.where, "remedy": error.remedy}
+        sys.stdout.write(json.dumps(body, indent=1) + "\n")
+    kind = "Not converged" if isinstance(error, DiagnosticsFailed) else "Error"
+    sys.stderr.write(f"{kind}: {error}\n")
+    sys.exit(error.exit_code)

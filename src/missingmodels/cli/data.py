@@ -105,7 +105,10 @@ def describe(
     from missingmodels.presets import load_plan
     from missingmodels.report.calibration import calibration_text
     from missingmodels.tables import read_tables, require_valid
+    from missingmodels.tables.store import require_place
 
+    if figures is not None:
+        require_place(figures / "figure")
     held = read_tables(tables)
     require_valid(held, where=str(tables))
     found = run(held, load_plan(plan_name).frame)
@@ -164,6 +167,7 @@ def network(
 
     from missingmodels.errors import InputError
     from missingmodels.evidence.network_day import network_day
+    from missingmodels.report.files import require_new, write_whole
     from missingmodels.report.network_day import network_day as draw
     from missingmodels.report.style import png
     from missingmodels.tables import read_tables
@@ -172,9 +176,8 @@ def network(
         asked = date.fromisoformat(day)
     except ValueError:
         raise InputError(f"{day!r} is no day", remedy="write it as 2024-06-01") from None
-    if output.exists() and not overwrite:
-        raise InputError("the file exists", where=str(output), remedy="choose another with -o, or give --overwrite")
+    require_new([output], overwrite=overwrite)
     found = network_day(read_tables(tables), asked, homes=home or ())
-    output.write_bytes(png(draw(found)))
+    write_whole(output, png(draw(found)))
     counts = {"residents": len(found["children"]), "ties": len(found["ties"]), "homes drawn": len(found["homes"])}
     out({"output": str(output), **counts}, as_json, table(f"{asked}", counts) + f"\nFigure: {output}")

@@ -8,8 +8,17 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import Json, KeyFile, Out, Overwrite, out
+from missingmodels.cli.options import DatesChecked, Json, KeyFile, Out, Overwrite, out
 from missingmodels.terminal import table
+
+Into = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--into", help="Folder of tables that the new ones are put into."),
+]
+Elsewhere = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--output", "-o", help="Another folder to write; needed without --into."),
+]
 
 
 class HomeBy(StrEnum):
@@ -41,9 +50,15 @@ def import_ssda903(
     home_by: Annotated[
         HomeBy, typer.Option(help="What a home is: a URN, each postcode of a URN, or a postcode with all its URNs.")
     ] = HomeBy.urn,
+    dates_checked: DatesChecked = False,
     homes: Annotated[
-        Optional[list[Path]],  # noqa: UP045
-        typer.Option("--homes", help="Ofsted list of homes (.csv, .xlsx); repeat for several dates."),
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--homes",
+            metavar="LIST[@YYYY-MM-DD]",
+            help="Ofsted list of homes (.csv, .xlsx), with the day it was drawn where no title says it; repeat for "
+            "several dates.",
+        ),
     ] = None,
     dfe_rules: Annotated[
         bool, typer.Option("--dfe-rules", help="Run the public DfE rules, too, if they are installed (make dfe-rules).")
@@ -66,9 +81,16 @@ def import_ssda903(
     python = dfe.interpreter() if dfe_rules else None
     key = read_key(key_file, outputs=(output,)) if key_file else None
     found = read_ssda903(
-        source, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates, home_by=home_by.value
+        source,
+        authority=authority,
+        year=year,
+        set_aside_bad_dates=set_aside_bad_dates,
+        dates_checked=dates_checked,
+        home_by=home_by.value,
     )
-    lists = [read_ofsted_list(path) for path in homes or []]
+    lists = [
+        read_ofsted_list(path, list_date=day, dates_checked=dates_checked) for path, day in map(_dated, homes or [])
+    ]
     tables, notes = add_homes(found.tables, lists) if lists else (found.tables, None)
     ledger = found.ledger
     if key is not None:
@@ -76,7 +98,15 @@ def import_ssda903(
         notes = None if notes is None else pseudonymous_homes(notes, key)
     rules = None
     if python is not None:
-        rules = dfe.run_rules(source, ledger, authority=authority, columns=COLUMNS, python=python)
+        rules = dfe.run_rules(
+            source,
+            ledger,
+            authority=authority,
+            columns=COLUMNS,
+            python=python,
+            year=year,
+            set_aside_bad_dates=set_aside_bad_dates,
+        )
     write_import(tables, ledger, output, home_notes=notes, dfe=rules, overwrite=overwrite)
     totals, flags = ledger.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
     told = [*ledger.notes, *(() if rules is None else rules.notes)]
@@ -88,6 +118,12 @@ def import_ssda903(
     text += [table("DfE rules, rows", body["dfe_rules"])] if body.get("dfe_rules") else []
     text += [table("Homes against the lists", flags)] if flags else []
     out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables, ledger.csv and dq.html: {output}"]))
+
+
+def _dated(text: str) -> tuple[str, str | None]:
+    """A list's path, and the day after a last ``@`` of its name if there is one."""
+    path, at, day = text.rpartition("@")
+    return (path, day) if at and not set(day) & set("./\\") else (text, None)
 
 
 class Status(StrEnum):
@@ -102,18 +138,13 @@ def import_staffing(
         list[Path],
         typer.Argument(metavar="FILE...", help="Rota of shifts, contracts, or totals over periods (.csv, .xlsx)."),
     ],
-    into: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--into", help="Folder of tables that the staff tables are put into."),
-    ] = None,
-    output: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--output", "-o", help="Another folder to write; needed without --into."),
-    ] = None,
+    into: Into = None,
+    output: Elsewhere = None,
     status: Annotated[
         Optional[Status],  # noqa: UP045
         typer.Option(help="What the shifts are, if no column says it."),
     ] = None,
+    dates_checked: DatesChecked = False,
     key_file: KeyFile = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -127,7 +158,11 @@ def import_staffing(
     if into is None and output is None:
         raise InputError("neither --into nor --output was given", remedy="say where the staff tables belong")
     key = read_key(key_file, outputs=(into, output)) if key_file else None
-    found = [table for path in source for table in read_staffing(path, status=status.value if status else None)]
+    found = [
+        table
+        for path in source
+        for table in read_staffing(path, status=status.value if status else None, dates_checked=dates_checked)
+    ]
     folder, ledgers = write_staffing(found, into=into, output=output, key=key, overwrite=overwrite)
     _show(folder, ledgers, as_json)
 
@@ -145,14 +180,8 @@ def import_mapping(
         Optional[str],  # noqa: UP045
         typer.Option("--table", help="Table that the draft is for; else the one that fits best."),
     ] = None,
-    into: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--into", help="Folder of tables that the mapped tables are put into."),
-    ] = None,
-    output: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--output", "-o", help="Another folder to write; needed without --into."),
-    ] = None,
+    into: Into = None,
+    output: Elsewhere = None,
     key_file: KeyFile = None,
     overwrite: Overwrite = False,
     as_json: Json = False,

@@ -15,6 +15,10 @@ KeyFile = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--key", help="File with a secret: identifiers become keyed hashes, births months. Kept nowhere."),
 ]
+DatesChecked = Annotated[
+    bool,
+    typer.Option("--dates-checked", help="The dates are right though a workbook seems to have swapped day and month."),
+]
 Seed = Annotated[int, typer.Option(help="Root seed; every random stream is named and derives from it.", min=0)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier output of the same kind.")]
 TablesFolder = Annotated[Path, typer.Argument(help="Folder of tables (from simulate or import).", metavar="TABLES")]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from missingmodels.cli.options import Json, Out, PlanName, Seed, TablesFolder, out
+from missingmodels.cli.options import Json, Out, Overwrite, PlanName, Seed, TablesFolder, out
 
 
 def check_priors(
@@ -12,6 +10,7 @@ def check_priors(
     output: Out,
     plan_name: PlanName = "default",
     seed: Seed = 1,
+    overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Say what the prior sets expect of these tables before any outcome is seen, beside published figures.
@@ -21,18 +20,20 @@ def check_priors(
     from missingmodels.evidence.prior_check import check_priors, sentences
     from missingmodels.pipeline import models_to_fit, prepare
     from missingmodels.presets import load_plan
-    from missingmodels.report.files import write_whole
+    from missingmodels.report.files import require_new, write_whole
     from missingmodels.report.prior_check import prior_figure, table_csv
     from missingmodels.report.style import png
     from missingmodels.tables import read_tables
 
+    paths = output / "priors.csv", output / "priors.png"
+    require_new(paths, overwrite=overwrite)
     plan = load_plan(plan_name)
     held = [fit for fit in models_to_fit(plan) if fit[1] in ("", plan.exposure.primary)]
     fullest = max(held)
     prepared = prepare(read_tables(tables), plan, fits=[fullest])
     found = check_priors(prepared.designs[fullest], plan, seed=seed)
-    table = write_whole(Path(output) / "priors.csv", table_csv(found).encode())
-    figure = write_whole(Path(output) / "priors.png", png(prior_figure(found)))
+    made = table_csv(found).encode(), png(prior_figure(found))
+    table, figure = (write_whole(path, content) for path, content in zip(paths, made, strict=True))
     said = [
         f"Model {fullest[0]} of plan {plan.name!r}, past episodes of the data held as they were observed.",
         *sentences(found),

@@ -125,6 +125,10 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
     if found.curve:
         curve = pd.DataFrame([one.as_dict() for one in found.curve])
         write_whole(run / CURVE, curve.to_csv(index=False).encode("utf-8"))
+    else:
+        # an earlier curve beside the new page would be taken for its own
+        for stale in (run / CURVE, run / FIGURES / "specification_curve.png"):
+            stale.unlink(missing_ok=True)
     for name, picture in shown.items():
         write_whole(run / FIGURES / f"{name}.png", picture["png"])
     return write_whole(run / PAGE, page.encode("utf-8"))

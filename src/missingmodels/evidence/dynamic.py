@@ -97,8 +97,8 @@ def dynamic_rows(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: i
         rule=plan.decision,
         null=0.0,
     )
-    error = found.fraction.std(ddof=1) / np.sqrt(found.fraction.size)  # of draws, and of chance within each
-    remark = f"Monte Carlo error {error:.1%}, {found.fraction.size} draws lived again {found.runs} times each"
+    of_chance = found.fraction.std(ddof=1) / np.sqrt(found.fraction.size)  # of draws, and of chance within each
+    remark = f"Monte Carlo error {of_chance:.1%}, {found.fraction.size} draws lived again {found.runs} times each"
     return [replace(row, remark=remark)], []
 
 

@@ -108,6 +108,8 @@ def _merge_overlaps(frame: pd.DataFrame) -> pd.DataFrame:
     joins = live["start"] < reached
     head = live["uid"].where(~joins).ffill()
     union_end = end.groupby(head).transform("max")
+    # the end was told, though a part of the episode was cut, if a row that was not cut reaches it
+    cut = (live["cut"] | (end != union_end)).groupby(head).transform("all")
     any_missing = (live["category"] == "M").groupby(head).transform("any")
     category = live["category"].mask(any_missing, "M")
     merged_end = union_end.where(union_end < FAR)
@@ -119,6 +121,7 @@ def _merge_overlaps(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(
         end=frame["end"].mask(which, merged_end.reindex(frame.index)),
         category=frame["category"].mask(which, category.reindex(frame.index)),
+        cut=cut.reindex(frame.index, fill_value=False),
     )
 
 

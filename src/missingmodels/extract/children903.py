@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
-from missingmodels.errors import ImportFault
 from missingmodels.extract import layout903 as layout
-from missingmodels.extract.ledger import FAULTS_SHOWN, in_play, merge, set_aside
-from missingmodels.extract.resubmitted import newest_stands
+from missingmodels.extract.ledger import in_play, merge, remark, set_aside
+from missingmodels.extract.resubmitted import newest_stands, words
 
 
 def by_child(child: pd.Series, fact: pd.Series) -> pd.Series:
@@ -17,34 +16,39 @@ def by_child(child: pd.Series, fact: pd.Series) -> pd.Series:
     return fact.reindex(child).set_axis(child.index)
 
 
-def one_row_a_child(frame: pd.DataFrame, facts: Sequence[str], *, compared: Mapping[str, str]) -> pd.DataFrame:
-    """Fold rows of one child with equal facts within a return, and older returns' into the newest's.
+def one_row_a_child(frame: pd.DataFrame, compared: Mapping[str, str], *, rule: str) -> pd.DataFrame:
+    """Fold rows of one child within a return, and older returns' into the newest's.
 
-    ``compared`` are the columns in which a change between returns is told, with their names.
-
-    Raises ImportFault naming the rows if they contradict each other: nothing in one return says which is
-    right.
+    ``compared`` are the facts, with the names by which a change is told. Where rows of one return contradict each other
+    the last stands, as in a register that is written on (DfE's INT32); the ledger tells the others under ``rule``.
     """
     live = frame[in_play(frame)]
-    repeated = live[live.duplicated(["CHILD", "year"], keep=False)]
-    kinds = repeated.drop_duplicates(["CHILD", "year", *facts]).groupby(["CHILD", "year"]).size()
-    contradicting = repeated[pd.MultiIndex.from_frame(repeated[["CHILD", "year"]]).isin(kinds.index[kinds > 1])]
-    if len(contradicting):
-        groups = [
-            f"rows {', '.join(map(str, rows))}"
-            for _, rows in contradicting.groupby(["CHILD", "year"], sort=False)["row"]
-        ]
-        more = f" (first {FAULTS_SHOWN} of {len(groups)})" if len(groups) > FAULTS_SHOWN else ""
-        raise ImportFault(
-            f"rows of one child contradict each other in {', '.join(facts)}{more}: " + "; ".join(groups[:FAULTS_SHOWN]),
-            where=", ".join(contradicting["file"].unique()[:FAULTS_SHOWN]),
-            remedy="keep the right row of each child in the source",
-        )
-    again = live.duplicated(["CHILD", "year"]).reindex(frame.index, fill_value=False)
-    if again.any():
-        original = repeated.groupby(["CHILD", "year"])["uid"].transform("first").reindex(frame.index)
-        frame = merge(frame, again, "same_child", into=original)
+    child = [live["CHILD"], live["year"]]
+    if live.duplicated(["CHILD", "year"]).any():
+        facts = live[list(compared)].astype(object)
+        facts = facts.where(facts.notna(), "")
+        differs = (facts != facts.groupby(child).transform("first")).any(axis=1).groupby(child).transform("any")
+        uids = live.groupby(["CHILD", "year"])["uid"]
+        stands = uids.transform("last").where(differs, uids.transform("first"))
+        told = _contradictions(live, live.set_index("uid").loc[stands].set_index(live.index), compared)
+        folded = (live["uid"] != stands).reindex(frame.index, fill_value=False)
+        contradicted = told.reindex(frame.index, fill_value="").ne("")
+        into = stands.reindex(frame.index)
+        frame = merge(frame, contradicted, rule, into=into)
+        frame = remark(frame, contradicted, told.reindex(frame.index)[contradicted])
+        frame = merge(frame, folded, "same_child", into=into)
     return newest_stands(frame, ["CHILD"], compared)
+
+
+def _contradictions(rows: pd.DataFrame, stands: pd.DataFrame, compared: Mapping[str, str]) -> pd.Series:
+    """What each row says otherwise than the row that stands: ``DOB 11/07/2015 → 16/08/2017``."""
+    told = pd.Series("", index=rows.index, dtype=object)
+    for column, name in compared.items():
+        was, now = words(rows[column]), words(stands[column])
+        apart = was != now
+        text = name + " " + was[apart].replace("", "blank") + " → " + now[apart].replace("", "blank")
+        told[apart] = (told[apart] + ", " + text).str.removeprefix(", ")
+    return told
 
 
 def settle_header(header: pd.DataFrame, *, episodes: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +63,7 @@ def settle_uasc(uasc: pd.DataFrame, *, recorded_from: pd.Series) -> pd.DataFrame
     """Give every uasc row its fate; ``recorded_from`` by child of the children kept."""
     if "UASC_FLAG" in uasc:
         uasc = set_aside(uasc, uasc["UASC_FLAG"] != "1", "uasc_flag_not_1", "the flag UASC is not 1")
-    uasc = one_row_a_child(uasc, ["DUC"], compared={"until": "DUC"})
+    uasc = one_row_a_child(uasc, {"until": "DUC"}, rule="uasc_dup")
     uasc = set_aside(uasc, ~uasc["CHILD"].isin(recorded_from.index), "uasc_orphan", "the child has no placement")
     ended = uasc["until"] <= by_child(uasc["CHILD"], recorded_from)
     return set_aside(uasc, ended, "uasc_ended_before", "DUC is not after the first day recorded")

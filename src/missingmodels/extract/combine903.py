@@ -45,8 +45,8 @@ def combine_returns(returns: Sequence[Return], *, home_by: HomeBy = "urn") -> Im
     Each authority's returns must be of years that follow each other, and only one of each year. What an authority
     with an older last return left open ends with that return, since nothing is recorded of it after.
 
-    Raises ImportFault for no return, a year twice or left out, contradicting rows within one return, or rows that do
-    not add up; TablesInvalid would be a fault of this package.
+    Raises ImportFault for no return, a year twice or left out, or rows that do not add up;
+    TablesInvalid would be a fault of this package.
     """
     if not returns:
         raise ImportFault("no return was given", remedy="read at least one with read_return")
@@ -176,8 +176,7 @@ def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy) -> tuple[Fr
     """The working frames with every row's fate, the Tables' frames, and notes."""
     header = frames.pop("header")
     header = header.assign(sex=header["SEX"].map(layout.SEX).fillna(header["SEX"]))
-    facts = [name for name in layout.NEEDED["header"] if name != "CHILD"]
-    header = one_row_a_child(header, facts, compared={"sex": "SEX", "birth": "DOB", "ETHNIC": "ETHNIC"})
+    header = one_row_a_child(header, {"sex": "SEX", "birth": "DOB", "ETHNIC": "ETHNIC"}, rule="header_dup")
     alive = header[in_play(header)].set_index("CHILD")
     episodes = settle_episodes(frames.pop("episodes"), birth=alive["birth"])
     episodes, notes = name_homes(episodes, by=home_by)

@@ -12,6 +12,7 @@ from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 from missingmodels.extract.xml903 import read_xml903
 from missingmodels.extract.zip_files import read_zip
 
+OLD_WORKBOOKS = (".xls", ".xlsb", ".ods")
 SUFFIXES = (".zip", ".xml", *WORKBOOKS)
 KINDS = "a folder of CSV files, a .zip of them, an .xlsx workbook or the return's .xml"
 
@@ -31,8 +32,7 @@ def read_container(path: Path) -> list[SourceTable]:
     if kind not in SUFFIXES:
         hint = {
             ".csv": "name the folder that holds this file and the return's others",
-            ".xls": "save it as .xlsx first",
-            ".xlsb": "save it as .xlsx first",
+            **dict.fromkeys(OLD_WORKBOOKS, "save it as .xlsx first"),
         }
         raise InputError(
             "this is a file, but neither a .zip, an .xlsx nor an .xml", where=str(path), remedy=hint.get(kind, remedy)

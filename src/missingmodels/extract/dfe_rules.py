@@ -61,19 +61,30 @@ def interpreter() -> Path:
 
 
 def run_rules(
-    sources: Iterable[Path | str], ledger: Ledger, *, authority: str | None, columns: Sequence[str], python: Path
+    sources: Iterable[Path | str],
+    ledger: Ledger,
+    *,
+    authority: str | None,
+    columns: Sequence[str],
+    python: Path,
+    year: int | None = None,
+    set_aside_bad_dates: bool = False,
 ) -> DfeFindings:
     """Run the rules on every return of one year that is a folder or .zip of CSV files, each with the year before.
+
+    ``authority``, ``year`` and ``set_aside_bad_dates`` are as the returns were read with, see ``read_ssda903``.
 
     Children are named as the ledger names them. Raises InputError if the rules themselves cannot be run.
     """
     found, notes = [], []
     returns: dict[int, Path] = {}
     for path in (each for source in sources for each in returns_in(Path(source))):
-        made = read_return(path, authority=authority)
-        if made.pooled or not (path.is_dir() or path.suffix.lower() == ".zip"):
-            why = "a regional pool" if made.pooled else "not CSV"
-            notes.append(f"DfE rules: not run on {path.name}, which is {why}")
+        if not (path.is_dir() or path.suffix.lower() == ".zip"):
+            notes.append(f"DfE rules: not run on {path.name}, which is not CSV")
+            continue
+        made = read_return(path, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates)
+        if made.pooled:
+            notes.append(f"DfE rules: not run on {path.name}, which is a regional pool")
             continue
         returns[made.years[0]] = path
     with tempfile.TemporaryDirectory() as scratch:

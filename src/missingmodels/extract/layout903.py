@@ -62,6 +62,8 @@ SHORT_BREAKS = ("V3", "V4")
 HOMES_BY_URN = ("K1", "K2", "R3", "S1")
 HOMES_BY_ADDRESS = ("K3", "R1")
 NO_URN = ("", "XXXXXXX")
+DUMMY_URN = r"(?:SC)?(?:0{5,}|9{5,}|X{5,})"  # typed where a URN was asked for
+NO_ADDRESS = "ZZ99"  # pseudo-postcodes of the health service: no fixed abode, not known, and so on
 # Codes are short and have no space. Anything longer is free text, which may name a child, and is never taken over.
 CODED = (
     *("SEX", "ETHNIC", "RNE", "LS", "PLACE", "PLACE_PROVIDER", "REC", "REASON_PLACE_CHANGE", "URN", "MISSING"),

@@ -17,7 +17,7 @@ from missingmodels.extract.ledger import FAULTS_SHOWN, Ledger, follow, in_play, 
 from missingmodels.extract.mapping import DataMapping, MappedColumn, TableMapping
 from missingmodels.extract.ofsted_layout import plain
 from missingmodels.extract.shift_times import has_clock, moments
-from missingmodels.extract.source_table import SourceTable, table_of
+from missingmodels.extract.source_table import SourceTable, require_unswapped, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 from missingmodels.tables import Tables, make_tables, require_valid
 from missingmodels.tables.contract import TABLES, Column
@@ -120,6 +120,7 @@ def _read(mapping: TableMapping) -> MappedTable:
             remedy=f"it has: {', '.join(source.columns[:30])}",
         )
     text = {name: source.frame[held[plain(name)]] for name in wanted}
+    require_unswapped(source, (held[plain(name)] for name in _dates(mapping)), checked=mapping.dates_checked)
     frame = follow(source.frame[["row"]].copy(), file=source.name, table=mapping.table)
     spec, notes = TABLES[mapping.table], list(source.notes)
     made: dict[str, pd.Series] = {}
@@ -145,6 +146,13 @@ def _read(mapping: TableMapping) -> MappedTable:
     ledger.reconcile({source.name: source.frame["row"].tolist()})
     kept = body[in_play(frame)].reset_index(drop=True)
     return MappedTable(name=mapping.table, frame=kept, ledger=ledger, file=source.name, digest=source.digest)
+
+
+def _dates(mapping: TableMapping) -> list[str]:
+    """The file's columns that are read as days or moments."""
+    kinds = {column.name: column.kind for column in TABLES[mapping.table].columns}
+    dated = [m for c, m in mapping.columns.items() if kinds[c] in ("date", "time") or m.part or m.hours_until]
+    return [name for mapped in dated for name in (mapped.source, mapped.hours_until) if name]
 
 
 def _source(mapping: TableMapping) -> SourceTable:

@@ -7,6 +7,7 @@ observed_to = "2023-04-01"
 table = "interviews"
 file = "interviews.xlsx"              # beside the mapping
 sheet = "RHI"                         # of a workbook with several
+dates_checked = true                  # only where a workbook seems to have swapped day and month, and has not
 [tables.columns.child_id]
 from = "Child Unique ID"
 [tables.columns.offered]
@@ -18,6 +19,7 @@ otherwise = "unrecorded"              # or "set_aside"; what to do with words th
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -29,7 +31,7 @@ from missingmodels.errors import ConfigInvalid, InputError
 from missingmodels.tables.contract import TABLES
 
 COLUMN_KEYS = ("from", "value", "meaning", "codes", "otherwise", "part", "hours_until", "count")
-TABLE_KEYS = ("table", "file", "sheet", "columns")
+TABLE_KEYS = ("table", "file", "sheet", "dates_checked", "columns")
 SOURCES = ("from", "value", "count")
 PARTS = ("date", "hour")
 OTHERWISE = ("unrecorded", "set_aside")
@@ -60,12 +62,13 @@ class MappedColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class TableMapping:
-    """How one file, or sheet, becomes one table."""
+    """How one file, or sheet, becomes one table; ``dates_checked`` as in ``read_ssda903``."""
 
     table: str
     file: Path
     sheet: str
     columns: Mapping[str, MappedColumn]
+    dates_checked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,20 +92,37 @@ def read_mapping(path: Path | str) -> DataMapping:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"the mapping cannot be read as TOML ({error})", where=str(path)) from error
     faults = [f"{key}: not known{_near(key, _TOP)}" for key in raw if key not in _TOP]
+    span = [_day(raw.get(key, ""), key, faults) for key in ("observed_from", "observed_to")]
     entries = raw.get("tables")
     if not isinstance(entries, list) or not entries:
         faults.append("tables: at least one [[tables]] is needed")
         entries = []
     tables = [table for at, entry in enumerate(entries, start=1) if (table := _table(entry, at, path.parent, faults))]
+    names = [table.table for table in tables]
+    faults += [
+        f"{name}: {names.count(name)} [[tables]] are of this table, which is made of one file: put the rows into one"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
     if faults:
         raise ConfigInvalid(
             "the mapping cannot be used:\n  " + "\n  ".join(faults), where=str(path), remedy="correct the keys named"
         )
-    span = [str(raw.get(key, "")) for key in ("observed_from", "observed_to")]
     return DataMapping(tables=tables, observed_from=span[0], observed_to=span[1], name=path.name)
 
 
 _TOP = ("tables", "observed_from", "observed_to")
+
+
+def _day(value: Any, key: str, faults: list[str]) -> str:
+    """A day as ISO text, blank if none is given; TOML has days of its own, too."""
+    if value == "":
+        return ""
+    try:
+        return dt.date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        faults.append(f"{key}: {value!r} is no day, write it as 2022-04-01")
+        return ""
 
 
 def _table(entry: Any, at: int, folder: Path, faults: list[str]) -> TableMapping | None:
@@ -120,7 +140,10 @@ def _table(entry: Any, at: int, folder: Path, faults: list[str]) -> TableMapping
     place, known = f"{name}", {column.name: column for column in TABLES[name].columns}
     columns: dict[str, MappedColumn] = {}
     held = entry.get("columns", {})
-    for column, spec in held.items() if isinstance(held, dict) else ():
+    if not isinstance(held, dict):
+        faults.append(f"{place}, columns: write [tables.columns.NAME] for each column of the table")
+        return None
+    for column, spec in held.items():
         if column not in known:
             faults.append(f"{place}.{column}: no such column{_near(column, known)}")
         elif (made := _column(spec, f"{place}.{column}", known[column].kind, faults)) is not None:
@@ -131,7 +154,11 @@ def _table(entry: Any, at: int, folder: Path, faults: list[str]) -> TableMapping
             f"{place}: required columns are not mapped: {', '.join(lacking)} (give from, or value for all rows)"
         )
     return TableMapping(
-        table=name, file=folder / str(entry.get("file", "")), sheet=str(entry.get("sheet", "")), columns=columns
+        table=name,
+        file=folder / str(entry.get("file", "")),
+        sheet=str(entry.get("sheet", "")),
+        columns=columns,
+        dates_checked=entry.get("dates_checked", False) is True,
     )
 
 
@@ -148,6 +175,11 @@ def _column(spec: Any, place: str, kind: str, faults: list[str]) -> MappedColumn
     if not isinstance(spec.get("codes", {}), dict):
         faults.append(f"{place}, codes: write {{ word = value, … }}")
         return None
+    for key in ("from", "meaning", "hours_until"):
+        if not isinstance(spec.get(key, ""), str):
+            faults.append(f"{place}, {key}: {spec[key]!r} is no text")
+    if any(isinstance(value, list | dict) for value in (spec.get("value"), *spec.get("codes", {}).values())):
+        faults.append(f"{place}: value and codes give one text, number, flag or day, not several")
     if "hours_until" in spec and kind != "real":
         faults.append(f"{place}, hours_until: the column holds no number of hours")
     if "count" in spec and kind != "whole":

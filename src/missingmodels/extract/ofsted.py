@@ -19,7 +19,7 @@ from missingmodels.extract import ofsted_layout as layout
 from missingmodels.extract.csv_files import csv_grid
 from missingmodels.extract.dates import dates
 from missingmodels.extract.ledger import Ledger, follow, in_play, ledger_of, remark, repair, set_aside
-from missingmodels.extract.source_table import Grid, SourceTable, table_of
+from missingmodels.extract.source_table import Grid, SourceTable, require_unswapped, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 
 HEADER_WITHIN = 20  # lines in which the column names must stand; published lists have three of title
@@ -53,12 +53,13 @@ class OfstedList:
     digest: str
 
 
-def read_ofsted_list(path: Path | str, *, list_date: str | None = None) -> OfstedList:
+def read_ofsted_list(path: Path | str, *, list_date: str | None = None, dates_checked: bool = False) -> OfstedList:
     """Read one list: the published CSV of 2023, 2024 or 2025, or a workbook given to authorities.
 
     Parameters
     ----------
     list_date : ``YYYY-MM-DD``; needed where no title says "as at 31 March 2024", else it must agree with it
+    dates_checked : as in ``read_ssda903``
 
     Sheets without a URN and a type of provision are set aside row by row. A list without any children's home is
     read: its frame has no rows.
@@ -85,6 +86,7 @@ def read_ofsted_list(path: Path | str, *, list_date: str | None = None) -> Ofste
             frames.append(_unread(table))
             continue
         columns = _columns(table)
+        require_unswapped(table, (columns.get(fact, "") for fact in ("registered", "closed")), checked=dates_checked)
         notes += [*table.notes, f"{grid.name}: " + ", ".join(f"{fact} from {c}" for fact, c in columns.items())]
         frames.append(_judge(_facts(table, columns), day))
     whole = _set_doubles_aside(pd.concat(frames, ignore_index=True))
@@ -132,7 +134,9 @@ def _list_date(titles: Sequence[Sequence[str]], given: str | None, where: str) -
     if told or day:
         return day or told.pop()
     raise ImportFault(
-        "no title says the date of the list", where=where, remedy="give list_date, the day it was drawn, as YYYY-MM-DD"
+        "no title says the date of the list",
+        where=where,
+        remedy=f"give the day it was drawn: --homes {where}@YYYY-MM-DD, in Python list_date",
     )
 
 

@@ -16,10 +16,12 @@ from missingmodels.extract.children903 import by_child
 from missingmodels.extract.history903 import close_old_ends, drop_superseded
 from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
 from missingmodels.extract.resubmitted import newest_stands
-from missingmodels.extract.successors import FULL_POSTCODE, home_urns, same_address
+from missingmodels.extract.successors import FULL_POSTCODE, SECTOR, home_urns, same_address
 
 HomeBy = Literal["urn", "urn_and_postcode", "postcode"]
 SETTING = ["PLACE", "URN", "PL_POST", "PLACE_PROVIDER"]
+# A stay keyed some weeks late is closed to the next; through a longer gap nobody knows where the child lived.
+LONGEST_GAP_DAYS = 31
 COMPARED = ("PLACE", "URN", "PL_POST", "PLACE_PROVIDER", "RNE", "LS", "REC", "REASON_PLACE_CHANGE")
 
 
@@ -68,7 +70,7 @@ def _screen(frame: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:
 
 
 def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
-    """Close open episodes that are not the child's last, cut overlaps, close gaps within a period of care.
+    """Close open episodes that are not the child's last, cut overlaps, close short gaps within a period of care.
 
     Every rule puts the end at the child's next DECOM, so one pass is enough: no start ever moves.
     """
@@ -78,7 +80,9 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
     is_open = in_play(frame) & frame["end"].isna() & upcoming.notna()
     overlaps = frame["end"] > upcoming
     # X1 says that a further episode began the same day; S would say that the child had left care in between.
-    gap = (frame["end"] < upcoming) & (frame["REC"] == "X1") & (following["RNE"] != "S")
+    apart = (frame["end"] < upcoming) & (frame["REC"] == "X1") & (following["RNE"] != "S")
+    between = (upcoming - frame["end"]).dt.days
+    gap = apart & (between <= LONGEST_GAP_DAYS)
     # Two rows with one DECOM: only the longer can stand, nothing of the other is left.
     nothing_left = (is_open | overlaps) & (upcoming <= frame["start"])
     frame = set_aside(frame, nothing_left, "epi_overlap", "a longer episode of the child has the same DECOM")
@@ -90,8 +94,9 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
     }
     for rule, which in rules.items():
         frame = repair(frame, which, rule, before="DEC " + before, after="DEC " + after)
-    days = (upcoming[gap] - frame.loc[gap, "end"]).dt.days.astype(str)
-    frame = remark(frame, gap, "REC X1, gap of " + days + " days closed")
+    for which, what in ((gap, " days closed"), (apart & ~gap, " days left open: too long for a late entry")):
+        days = between[which].astype("int64").astype(str)
+        frame = remark(frame, which & in_play(frame), "REC X1, gap of " + days + what)
     changed = (is_open | overlaps | gap) & ~nothing_left
     return frame.assign(end=frame["end"].mask(changed, upcoming))
 
@@ -152,23 +157,33 @@ def name_homes(episodes: pd.DataFrame, *, by: HomeBy = "urn") -> tuple[pd.DataFr
 
     ``weak_key`` says that the name is built from an address. By ``urn``: the URN where it names the setting,
     ``URN@postcode`` where it names the provider, ``@postcode`` where there is none. By ``urn_and_postcode`` the
-    buildings of one URN are homes of their own; by ``postcode`` all URNs at one address are one home. A postcode
-    cut to its sector tells no homes apart, so there the URN alone is used.
+    buildings of one URN are homes of their own; by ``postcode`` all URNs at one address are one home. A postcode cut
+    to its sector holds many homes: beside a provider's URN it is taken, for want of better; alone it names none, nor
+    does a provider's URN without an address. Such an episode has no home, and the ledger says so: children who never
+    met must not be made each other's peers.
     """
     urn, notes = home_urns(episodes)
-    urn = urn.mask(urn.isin(layout.NO_URN), "")
+    urn = urn.mask(urn.isin(layout.NO_URN) | _like(urn, layout.DUMMY_URN), "")
     post, place = episodes["PL_POST"], episodes["PLACE"]
+    known = ~post.str.startswith(layout.NO_ADDRESS)
+    whole, sector = known & _like(post, FULL_POSTCODE), known & _like(post, SECTOR)
     own_urn = place.isin(layout.HOMES_BY_URN) & (urn != "")
-    home = place.isin([*layout.HOMES_BY_URN, *layout.HOMES_BY_ADDRESS]) & ((urn != "") | (post != ""))
-    whole = post.str.fullmatch(FULL_POSTCODE).astype(bool) if len(post) else own_urn
     by_urn = own_urn if by == "urn" else own_urn & ~whole
-    named = urn.where(by_urn)
-    named = named.mask(home & ~by_urn, ("@" + post) if by == "postcode" else urn + "@" + post)
-    if by != "urn" and (home & ~whole).any():
-        notes.append(f"{int((home & ~whole).sum())} episodes have no whole postcode: their home goes by its URN")
-    if by == "postcode":
-        named = named.mask(home & ~whole & (urn != ""), urn)
-    return episodes.assign(home_id=named, weak_key=home & ~by_urn), notes
+    settings = place.isin([*layout.HOMES_BY_URN, *layout.HOMES_BY_ADDRESS])
+    by_address = settings & ~by_urn & (whole | (sector & (urn != "")))
+    before = urn.mask(whole, "") if by == "postcode" else urn
+    named = urn.where(by_urn).mask(by_address, before + "@" + post)
+    if by != "urn" and (settings & ~whole).any():
+        notes.append(f"{int((settings & ~whole).sum())} episodes have no whole postcode: their home goes by its URN")
+    unknown = settings & named.isna() & in_play(episodes)
+    if unknown.any():
+        notes.append(f"{int(unknown.sum())} episodes in a home have neither its URN nor a whole postcode: home unknown")
+    episodes = remark(episodes, unknown, "home unknown: neither its URN nor a whole postcode")
+    return episodes.assign(home_id=named, weak_key=by_address), notes
+
+
+def _like(text: pd.Series, pattern: str) -> pd.Series:
+    return text.str.fullmatch(pattern).astype(bool) if len(text) else pd.Series(False, index=text.index)
 
 
 def _end_reason(final: pd.DataFrame) -> pd.Series:

@@ -11,12 +11,12 @@ import dataclasses
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from missingmodels.errors import InputError
+from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract.ledger import Ledger
 from missingmodels.tables import Tables, make_tables, require_valid
 
@@ -48,6 +48,11 @@ class Key:
     def mark(self) -> str:
         """Eight digits by which two imports can be seen to have one key; nothing of the key follows from them."""
         return self.name_of("mark", "")[:8]
+
+    @property
+    def told(self) -> str:
+        """What Tables whose identifiers were replaced by this key say of it in their origin."""
+        return f"HMAC-SHA256, key {self.mark}"
 
     def name_of(self, kind: str, identifier: str) -> str:
         """The pseudonym of an identifier; the kind keeps a child and a member of staff of one number apart."""
@@ -81,6 +86,23 @@ def read_key(path: Path | str, *, outputs: tuple[Path | None, ...] = ()) -> Key:
     return Key(secret)
 
 
+def require_same_key(tables: Tables, names: Iterable[str], key: Key | None) -> None:
+    """Raise ImportFault if the Tables hold pseudonyms and the tables of ``names`` would not be given the same ones.
+
+    Real identifiers beside pseudonyms would undo what the key was for; tables without identifiers need none.
+    """
+    told = tables.origin.get("pseudonyms")
+    identified = sorted({name for name in names if name in CHILDREN or name in STAFF})
+    if not told or not identified or (key is not None and key.told == told):
+        return
+    raise ImportFault(
+        f"the tables hold pseudonyms ({told}), "
+        + ("no key was given" if key is None else f"and the key given is another ({key.mark})")
+        + f" for {', '.join(identified)}",
+        remedy="give --key with the file that the tables were made with",
+    )
+
+
 def pseudonymise(tables: Tables, ledger: Ledger, key: Key) -> tuple[Tables, Ledger]:
     """Tables and ledger without identifiers, exact births or whole postcodes.
 
@@ -93,7 +115,7 @@ def pseudonymise(tables: Tables, ledger: Ledger, key: Key) -> tuple[Tables, Ledg
         observed_from=tables.observed_from,
         observed_to=tables.observed_to,
         all_residents=tables.all_residents,
-        origin={**tables.origin, "pseudonyms": f"HMAC-SHA256, key {key.mark}"},
+        origin={**tables.origin, "pseudonyms": key.told},
     )
     require_valid(made, where="tables with pseudonyms")
     return made, pseudonymous_ledger(ledger, key)

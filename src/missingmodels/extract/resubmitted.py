@@ -34,7 +34,7 @@ def newest_stands(frame: pd.DataFrame, key: Sequence[str], facts: Mapping[str, s
         was, now = beside[column], beside[f"{column}_new"]
         differs = ((was != now) & was.notna() & (was != "")).fillna(False)
         if differs.any():
-            old, new = _words(was[differs]), _words(now[differs])
+            old, new = words(was[differs]), words(now[differs])
             told = name + " " + old + " → " + new.replace("", "blank")
             change[differs] = (change[differs] + ", " + told).str.removeprefix(", ")
     which = pd.Series(frame.index.isin(older.index), index=frame.index)
@@ -59,7 +59,7 @@ def carry_ends(frame: pd.DataFrame, key: Sequence[str], *, column: str, name: st
         return frame
     end = latest.reindex(frame.index)
     blank = pd.Series(f"{name} blank", index=frame.index)
-    frame = repair(frame, which, "mis_end_kept", before=blank, after=f"{name} " + _words(end))
+    frame = repair(frame, which, "mis_end_kept", before=blank, after=f"{name} " + words(end))
     frame = remark(frame, which, "an older return has the end")
     return frame.assign(**{column: frame[column].mask(which, end)})
 
@@ -72,7 +72,8 @@ def nth_of_day(frame: pd.DataFrame) -> pd.Series:
     return count.reindex(frame.index, fill_value=0)
 
 
-def _words(values: pd.Series) -> pd.Series:
+def words(values: pd.Series) -> pd.Series:
+    """Values as the ledger tells them."""
     if pd.api.types.is_datetime64_any_dtype(values):
         return written(values)
     return values.fillna("").astype(object)

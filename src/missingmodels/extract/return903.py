@@ -17,7 +17,7 @@ from missingmodels.extract import layout903 as layout
 from missingmodels.extract.containers import read_container
 from missingmodels.extract.dates import BRITISH, column_dates, date_faults
 from missingmodels.extract.ledger import FAULTS_SHOWN, follow, set_aside
-from missingmodels.extract.source_table import SourceTable
+from missingmodels.extract.source_table import SourceTable, require_unswapped
 from missingmodels.extract.year903 import end_year, pooled_years
 
 PREFIX = {"header": "header", "episodes": "epi", "missing": "mis", "uasc": "uasc"}
@@ -47,7 +47,12 @@ class Return:
 
 
 def read_return(
-    path: Path | str, *, authority: str | None = None, year: int | None = None, set_aside_bad_dates: bool = False
+    path: Path | str,
+    *,
+    authority: str | None = None,
+    year: int | None = None,
+    set_aside_bad_dates: bool = False,
+    dates_checked: bool = False,
 ) -> Return:
     """Read one return or pool without settling it; see ``read_ssda903`` for the arguments and errors."""
     path = Path(path)
@@ -55,6 +60,8 @@ def read_return(
         raise ImportFault("the authority is blank", where=str(path), remedy="give the authority's code")
     files = read_container(path)
     sources = layout.recognise(files)
+    for table, file in sources.items():
+        require_unswapped(file, layout.DATES[table], checked=dates_checked)
     notes = [note for table, file in sources.items() for note in (*layout.notes_on(file, table), *file.notes)]
     read = {name: _working_frame(file, name) for name, file in sources.items()}
     notes += [note for _, told in read.values() for note in told]

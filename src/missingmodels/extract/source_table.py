@@ -6,6 +6,7 @@ line that is not blank names its columns.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -27,6 +28,7 @@ class Grid:
     label : its own name without the container, by which it may claim to be a table
     digest : of the bytes that hold it
     notes : what a reader should know of it as a whole
+    swapped : places of columns in which a spreadsheet seems to have swapped day and month
     """
 
     name: str
@@ -35,6 +37,7 @@ class Grid:
     digest: str
     lines: list[list[str]]
     notes: tuple[str, ...] = ()
+    swapped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,7 @@ class SourceTable:
     frame : text columns named in capitals, blanks as "", and ``row``, as a spreadsheet counts (header 1)
     repeated : column names that occur more than once; only the first of each is in ``frame``
     unit : what ``row`` counts: a spreadsheet's rows, or the elements of one name in an XML file
+    swapped : columns in which a spreadsheet seems to have swapped day and month
     """
 
     name: str
@@ -56,6 +60,7 @@ class SourceTable:
     repeated: tuple[str, ...] = ()
     unit: str = "row"
     notes: tuple[str, ...] = ()
+    swapped: tuple[str, ...] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -93,7 +98,25 @@ def table_of(grid: Grid, *, comma_separated: bool) -> SourceTable:
         frame=frame_of(columns, [row for row, _ in records]),
         repeated=tuple(name for name in place if names.count(name) > 1),
         notes=(*grid.notes, *(margin if beyond else [])),
+        swapped=tuple(name for name, position in place.items() if position in grid.swapped),
     )
+
+
+def require_unswapped(table: SourceTable, columns: Iterable[str], *, checked: bool) -> None:
+    """Raise ImportFault if a spreadsheet seems to have swapped day and month in columns of dates.
+
+    An American Excel that opens 03/04/2022 takes it for the 4th of March and leaves 25/04/2022 as text. No single cell
+    shows it, so a column that is parted in this way is refused unless somebody has ``checked`` it.
+    """
+    bad = [name for name in table.swapped if name in set(columns)]
+    if bad and not checked:
+        raise ImportFault(
+            f"in {', '.join(bad)} the date cells all lie before the 13th of a month and the dates written as text all "
+            "after the 12th: a spreadsheet has probably swapped day and month in the former",
+            where=table.name,
+            remedy="export the dates again as text, DD/MM/YYYY; if they are right as they stand, say so with "
+            "--dates-checked (in a mapping: dates_checked = true)",
+        )
 
 
 def frame_of(columns: dict[str, list[str]], rows: list[int]) -> pd.DataFrame:

@@ -19,12 +19,17 @@ from missingmodels.extract.dates import column_dates
 from missingmodels.extract.ledger import FAULTS_SHOWN, Ledger, follow, in_play, ledger_of, merge, remark, set_aside
 from missingmodels.extract.ofsted_layout import plain, urn_key
 from missingmodels.extract.shift_times import shift_times
-from missingmodels.extract.source_table import SourceTable, table_of
+from missingmodels.extract.source_table import SourceTable, require_unswapped, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 
 Status = Literal["planned", "worked"]
 # More hours than a double night shift: a wrong date, or a row that stands for a week.
 LONGEST_SHIFT_HOURS = 26
+KEPT = {
+    "staff_shifts": ["home", "staff", "start_time", "end_time", "shift_type", "employment", "state"],
+    "staff_spells": ["home", "staff", "start_date", "end_date", "role", "employment", "fte", "leave_reason"],
+    "staff_periods": ["home", "start_date", "end_date", *layout.NUMBERS],
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +43,13 @@ class StaffTable:
     digest: str
 
 
-def read_staffing(path: Path | str, *, status: Status | None = None) -> list[StaffTable]:
+def read_staffing(path: Path | str, *, status: Status | None = None, dates_checked: bool = False) -> list[StaffTable]:
     """The staff tables in a .csv file or a workbook, one a sheet.
 
     Parameters
     ----------
     status : what the shifts are where no column says it: ``planned`` (a rota) or ``worked``
+    dates_checked : as in ``read_ssda903``
 
     A planned shift is folded into the worked one of the same person and start. Rows whose home, person or time cannot
     be read are set aside.
@@ -64,6 +70,8 @@ def read_staffing(path: Path | str, *, status: Status | None = None) -> list[Sta
             where=path.name,
             remedy=f"name the columns as one of these has them — {wanted}",
         )
+    for table, _, columns in found:
+        require_unswapped(table, (columns.get(fact, "") for fact in ("date", "start", "end")), checked=dates_checked)
     return [_read(table, shape, columns, status) for table, shape, columns in found]
 
 
@@ -145,6 +153,8 @@ def _spells(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         leave_reason=frame["leave_reason"].map(plain).map(lambda text: layout.by_keyword(text, layout.LEAVE_REASONS)),
         fte=pd.to_numeric(frame["fte"], errors="coerce"),
     )
+    other = int((frame["role"] == "other").sum())
+    more += [f"{other} rows have a job that is none of care's: they do not count in turnover"] if other else []
     known = frame["employment"].isin(["permanent", "bank", "agency"])
     frame = set_aside(frame, ~known, "employment_unknown", "the contract is neither permanent, bank nor agency")
     off = in_play(frame) & (frame["fte"].notna() & ~frame["fte"].between(0, 2))
@@ -189,8 +199,35 @@ def _coded(frame: pd.DataFrame, fact: str, codes: dict[str, str]) -> tuple[pd.Se
     return code, [f"{strange} rows have a {fact.replace('_', ' ')} that is not known"] if strange else []
 
 
+def _set_differing_aside(frame: pd.DataFrame, key: list[str], kept: list[str], *, totals: bool) -> pd.DataFrame:
+    """Rows of one key that say something else than the first; of totals the first, too."""
+    live = frame[in_play(frame)]
+    live = live[live.duplicated(key, keep=False)]
+    if live.empty:
+        return frame
+    facts = live[kept].astype(object)
+    facts = facts.where(facts.notna(), "")
+    firsts = facts.groupby([live[name] for name in key], sort=False).transform("first")
+    apart = facts != firsts
+    what = apart.apply(lambda line: "other " + ", ".join(apart.columns[line]), axis=1)
+    uid = live.groupby(key, sort=False)["uid"].transform("first")
+    differs = apart.any(axis=1)
+    which = differs.groupby(uid).transform("any") if totals else differs
+    row = live["row"].groupby(uid).transform("first").astype(str)
+    told = ("row " + row + " has the same start, " + what).where(
+        differs, "a later row has the same start, other totals"
+    )
+    hit = which.reindex(frame.index, fill_value=False)
+    frame = remark(frame, hit, told.reindex(frame.index)[hit])
+    return set_aside(frame, hit, "same_start_differs")
+
+
 def _keyed(frame: pd.DataFrame, shape: layout.Shape) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The frame with rows of one key made one, and the contract's table of what stands."""
+    """The frame with rows of one key made one, and the contract's table of what stands.
+
+    Rows that say the same are merged. Where they differ nothing says which is right: of a person's the first stands and
+    the others are set aside, of totals none stands, since part of a home's hours would be taken for all.
+    """
     when = "start_time" if shape is layout.SHIFTS else "start_date"
     key = ["home", *(["staff"] if "staff" in shape.columns else []), when]
     live = frame[in_play(frame)]
@@ -200,14 +237,11 @@ def _keyed(frame: pd.DataFrame, shape: layout.Shape) -> tuple[pd.DataFrame, pd.D
     if shape is layout.SHIFTS:
         fulfilled = which & (frame["state"] == "planned")
         frame = merge(frame, fulfilled, "planned_and_worked", into=first.reindex(frame.index))
+    frame = _set_differing_aside(frame, key, KEPT[shape.table], totals=shape is layout.PERIODS)
     frame = merge(frame, which, "same_start", into=first.reindex(frame.index))
     live = frame[in_play(frame)]
     names = {"home": "home_id", "staff": "staff_id", "state": "status"}
-    kept = {
-        "staff_shifts": ["home", "staff", "start_time", "end_time", "shift_type", "employment", "state"],
-        "staff_spells": ["home", "staff", "start_date", "end_date", "role", "employment", "fte", "leave_reason"],
-        "staff_periods": ["home", "start_date", "end_date", *layout.NUMBERS],
-    }[shape.table]
+    kept = KEPT[shape.table]
     made = live[[*kept, "row"]].rename(columns=names)
     for column in ("shift_type", "employment", "role", "leave_reason"):
         if column in made:

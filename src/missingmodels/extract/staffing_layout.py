@@ -90,7 +90,7 @@ SHIFT_TYPE = {
 ROLES = {
     "registered manager": "manager", "deputy manager": "deputy_manager", "manager": "manager",
     "team leader": "team_leader", "senior": "senior_care", "waking night": "night_care", "night": "night_care",
-    "support worker": "care", "care worker": "care", "residential worker": "care", "residential child": "care",
+    "support worker": "care", "residential worker": "care", "caretaker": "other", "care": "care",
 }  # fmt: skip
 LEAVE_REASONS = {
     "resign": "resigned", "retire": "retired", "dismiss": "dismissed", "redundan": "redundant",

@@ -16,6 +16,7 @@ STATUS_ONLY = "PLACE"
 # Codes that took another's place in the lists: supported accommodation, and other placements.
 FAMILIES = {"H5": "K3", "Z11": "Z1", "Z12": "Z1", "Z13": "Z1", "Z14": "Z1"}
 FULL_POSTCODE = r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}"
+SECTOR = r"[A-Z]{1,2}\d[A-Z\d]?\d"  # a postcode without its last two letters, as regional pools have it
 
 
 def family(place: pd.Series) -> pd.Series:

@@ -125,13 +125,15 @@ def _require_values(sheets: dict[str, list[Any]], formulas: dict[str, list[Any]]
 def _grid(path: Path, content: bytes, title: str, lines: list[list[tuple[Any, str]]]) -> Grid:
     name = f"{path.name}, sheet {title}"
     text = [[_text(value) for value, _ in line] for line in lines]
+    mixed = list(_mixed_dates(lines, text))
     return Grid(
         name=name,
         label=title,
         encoding="workbook",
         digest=digest_bytes(content),
         lines=text,
-        notes=tuple(f"{name}: {note}" for note in _mixed_dates(lines, text)),
+        notes=tuple(f"{name}: {note}" for _, note, _ in mixed),
+        swapped=tuple(column for column, _, swapped in mixed if swapped),
     )
 
 
@@ -152,8 +154,8 @@ def _text(value: Any) -> str:
     return str(value).strip()
 
 
-def _mixed_dates(lines: list[list[tuple[Any, str]]], text: list[list[str]]) -> Iterator[str]:
-    """Notes on columns that hold both true dates and dates as text.
+def _mixed_dates(lines: list[list[tuple[Any, str]]], text: list[list[str]]) -> Iterator[tuple[int, str, bool]]:
+    """Columns that hold both true dates and dates as text: place, a note, and whether day and month may be swapped.
 
     An American Excel turns 03/04/2022 into the 4th of March and leaves 25/04/2022 as text: then no true date
     has a day after the 12th and every text date has.
@@ -161,10 +163,11 @@ def _mixed_dates(lines: list[list[tuple[Any, str]]], text: list[list[str]]) -> I
     for column in range(max(map(len, lines), default=0)):
         held = [(line[column][0], words[column]) for line, words in zip(lines, text, strict=True) if column < len(line)]
         true = [value.day for value, _ in held if isinstance(value, dt.date)]
-        written = [int(w[:2]) for value, w in held if isinstance(value, str) and re.fullmatch(DATE_PATTERN, w)]
+        written = [int(w[:2]) for value, w in held if isinstance(value, str) and re.match(DATE_PATTERN, w)]
         if not true or not written:
             continue
         note = f"column {get_column_letter(column + 1)} mixes {len(true)} date cells and {len(written)} dates as text"
-        if max(true) <= 12 < min(written):
+        swapped = max(true) <= 12 < min(written)
+        if swapped:
             note += ", parted at the 12th of the month: day and month may have been swapped, check them"
-        yield note
+        yield column, note, swapped

@@ -8,6 +8,7 @@ import pandas as pd
 from missingmodels.frame.measure import Found, Unrecorded, measure, require_some, require_year, share
 from missingmodels.frame.observed_year import DAYS_PER_YEAR, FAR_DAY, ObservedYear
 from missingmodels.intervals import UNRECORDED_DAY, overlap, to_day
+from missingmodels.tables.contract import CARE_ROLES
 
 WEEK_DAYS, WEEKS = 7, 4
 INTERVIEW_DAYS = 3
@@ -22,11 +23,12 @@ def _spells(year: ObservedYear) -> pd.DataFrame:
 
 @measure(
     "staff_turnover_annual",
-    "permanent staff who left in the year over mean permanent staff in post: from spells, else from period totals",
+    "permanent care staff who left in the year over their mean number in post: from spells, else from period totals",
 )
 def staff_turnover_annual(year: ObservedYear) -> Found:
     spells = _spells(year)
-    spells = spells[spells["employment"] == "permanent"]
+    care = spells["role"].isna() | spells["role"].isin(CARE_ROLES)
+    spells = spells[(spells["employment"] == "permanent") & care]
     if len(spells):
         days = overlap(spells["start"].to_numpy(), spells["end"].to_numpy(), year.first, year.end).sum()  # type: ignore[arg-type]
         left = ((spells["end"] > year.first) & (spells["end"] <= year.end)).sum()

@@ -15,7 +15,7 @@ import pandas as pd
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns import places, rows_of
 from missingmodels.frame.exposure import Lives
-from missingmodels.frame.stays import stays_in_homes
+from missingmodels.frame.stays import stays_in_homes, weak_homes
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
@@ -117,6 +117,10 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
     if settings.coverage_rule == "drop":
         hidden = low_coverage(residence, coverage, settings)
         notes["days at risk dropped for low coverage"] = int((at_risk[hidden] > 0).sum())
+        at_risk[hidden] = 0.0
+    if settings.weak_homes == "drop":
+        hidden = (residence != NO_HOME) & weak_homes(tables, home_ids)[residence]
+        notes["days at risk dropped for homes known by address only"] = int((at_risk[hidden] > 0).sum())
         at_risk[hidden] = 0.0
     onset = (counts > 0) & (at_risk > 0)
     notes |= _account(episodes, residence, at_risk, onset)

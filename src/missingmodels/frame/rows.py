@@ -16,6 +16,7 @@ from missingmodels.frame.exposure import ARRIVAL_BANDS, own_history
 from missingmodels.frame.groups import Group, home_groups
 from missingmodels.frame.peers import peer_columns
 from missingmodels.frame.riskset import RiskSet
+from missingmodels.frame.stays import weak_homes_note
 from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.frame.unseen import Unseen
 from missingmodels.intervals import UNRECORDED_DAY, to_day
@@ -116,7 +117,7 @@ def build_rows(
     held_days = risk.days_at_risk > 0 if also is None else (risk.days_at_risk > 0) | also
     child, day = np.nonzero(held_days)
     home = risk.residence[child, day]
-    notes: list[str] = []
+    notes: list[str] = weak_homes_note(tables, risk.home_ids, home)
     columns: dict[str, Any] = {
         **_child_columns(tables, risk, child, day),
         **_history_columns(risk, child, day),

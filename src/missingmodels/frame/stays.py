@@ -71,3 +71,17 @@ def _arrivals(stays: Mapping[str, np.ndarray]) -> np.ndarray:
             arrival[i] = since
         previous[child] = (own, end, int(arrival[i]))
     return np.asarray(arrival)
+
+
+def weak_homes(tables: Tables, home_ids: Sequence[str] | np.ndarray) -> np.ndarray:
+    """(H,) True for a home that is known by its address only, where there may be others."""
+    homes = tables["homes"]
+    weak = set(homes.loc[homes["weak_key"].fillna(False).astype(bool), "home_id"])
+    return np.array([name in weak for name in home_ids], dtype=bool)
+
+
+def weak_homes_note(tables: Tables, home_ids: Sequence[str], home: np.ndarray) -> list[str]:
+    """A sentence on the share of days at risk, each in a ``home``, in homes known by address only, if there are any."""
+    weak = weak_homes(tables, home_ids)[home]
+    said = "of days at risk are in homes known by their address only, where there may be several (frame.weak_homes)"
+    return [f"{weak.mean():.1%} {said}"] if weak.any() else []

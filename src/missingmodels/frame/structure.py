@@ -16,6 +16,7 @@ from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.shifts import hours_from_shifts
 from missingmodels.intervals import UNRECORDED_DAY, overlap, to_day
 from missingmodels.tables import Tables
+from missingmodels.tables.contract import CARE_ROLES
 
 TURNOVER_DAYS = 365
 SHORTEST_SPAN_DAYS = 90  # a shorter record gives a yearly rate made of one or two people
@@ -179,11 +180,13 @@ def _turnover_from_spells(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarra
 
 
 def _contracts(frame: pd.DataFrame, risk: RiskSet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Home (-1: not held), start and end day of permanent spells, a person's that touch in one home joined.
+    """Home (-1: not held), start and end day of care staff's permanent spells; a person's that touch in a home joined.
 
-    So a renewed contract is no leaver. The end is ``UNRECORDED_DAY`` where none is recorded.
+    So a renewed contract is no leaver. A spell whose job is unrecorded counts as care. The end is ``UNRECORDED_DAY``
+    where none is recorded.
     """
-    held = np.flatnonzero([kind == "permanent" for kind in texts(frame["employment"])])
+    contracts = zip(texts(frame["employment"]), texts(frame["role"]), strict=True)
+    held = np.flatnonzero([kind == "permanent" and role in (None, *CARE_ROLES) for kind, role in contracts])
     home = places(risk.home_ids, frame["home_id"])[held]
     staff = np.unique(np.array([text or "" for text in texts(frame["staff_id"])])[held], return_inverse=True)[1]
     start, end = to_day(frame["start_date"])[held], to_day(frame["end_date"])[held]

@@ -159,6 +159,10 @@ STAFF_PERIODS = Table(
     ),
 )
 
+# Who looks after the children: those whom turnover counts. Managers, and cooks, teachers and the like, do not.
+CARE_ROLES = ("care", "senior_care", "night_care", "team_leader")
+ROLES = (*CARE_ROLES, "deputy_manager", "manager", "other")
+
 STAFF_SPELLS = Table(
     name="staff_spells",
     meaning="one row a person's contract at a home",
@@ -170,7 +174,7 @@ STAFF_SPELLS = Table(
         _c("staff_id", "text", "person, pseudonymised"),
         _START,
         _END,
-        _c("role", "text", "job", required=False),
+        _c("role", "text", f"job; turnover counts {', '.join(CARE_ROLES)}, or none", required=False, allowed=ROLES),
         _c("employment", "text", "contract", allowed=("permanent", "bank", "agency")),
         _c("fte", "real", "full-time equivalent", required=False, low=0, high=2),
         _c("leave_reason", "text", "why the contract ended", required=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -57,8 +58,20 @@ def _is_part(path: Path) -> bool:
     return path.name.startswith(".") and path.name.endswith(".part")
 
 
+def require_place(target: Path) -> None:
+    """Raise InputError unless a file or folder can be made at ``target``: told before the work, not after it."""
+    above = next(path for path in Path(target).absolute().parents if path.exists() or path.is_symlink())
+    if not above.is_dir():
+        raise InputError("this is a file, not a folder", where=str(above), remedy="choose another place with -o")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise InputError(
+            "nothing can be written into this folder", where=str(above), remedy="choose another place with -o"
+        )
+
+
 def require_free(target: Path, *, kind: str, overwrite: bool) -> None:
     """Raise InputError unless a folder of this kind may be written to ``target``."""
+    require_place(target)
     if not target.exists() or (target.is_dir() and all(_is_part(path) for path in target.iterdir())):
         return
     try:

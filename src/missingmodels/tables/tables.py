@@ -63,7 +63,8 @@ def make_tables(
 ) -> Tables:
     """Tables from loose frames, converted to the contract's types.
 
-    Raises InputError for a required table that is absent, an unknown table, or a column that does not fit.
+    Raises InputError for a required table that is absent, an unknown table, a column that does not fit, or a span that
+    is none.
     Values are not judged here; see ``check_tables``.
     """
     unknown = [name for name in frames if name not in TABLES]
@@ -71,7 +72,7 @@ def make_tables(
     if unknown or absent:
         what = [f"table {n!r} is not known" for n in unknown] + [f"table {n!r} is absent" for n in absent]
         raise InputError("; ".join(what), remedy=f"the tables are: {', '.join(TABLES)}")
-    start, end = pd.Timestamp(observed_from).normalize(), pd.Timestamp(observed_to).normalize()
+    start, end = _day(observed_from, "observed_from"), _day(observed_to, "observed_to")
     if not start < end:
         raise InputError(f"observed_from {start.date()} is not before observed_to {end.date()}")
     held = {name: conform(frame, TABLES[name], where=name) for name, frame in frames.items()}
@@ -83,3 +84,14 @@ def make_tables(
         all_residents=all_residents,
         origin=dict(origin or {}),
     )
+
+
+def _day(value: str | pd.Timestamp, name: str) -> pd.Timestamp:
+    """A day as it was given. Raises InputError if it is none."""
+    try:
+        day = pd.Timestamp(value).normalize()
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{name} {value!r} is no day", remedy="write it as 2022-04-01") from error
+    if pd.isna(day):
+        raise InputError(f"{name} is blank", remedy="write it as 2022-04-01")
+    return day
