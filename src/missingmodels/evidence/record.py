@@ -109,6 +109,14 @@ class Evidence:
         """Models whose fit did not pass the diagnostics gate."""
         return tuple(c["model"] for c in self.certificates if not c["diagnostics"]["passed"])
 
+    @property
+    def failed(self) -> tuple[Mapping[str, Any], ...]:
+        """Certificates of the plan's own fits that did not pass the gate.
+
+        A fit under an assumption on unseen peers speaks through its row alone, which then has no verdict.
+        """
+        return tuple(c for c in self.certificates if not c["diagnostics"]["passed"] and "unseen_peers" not in c)
+
     def verdicts(self) -> list[Row]:
         """The rows that answer a hypothesis, and those of exposures that the plan sets beside the primary one."""
         return [row for row in self.rows if row.verdict and row.role in ("primary", "beside")]

@@ -76,8 +76,7 @@ def _failed(evidence: Evidence) -> list[tuple[str, list[str]]]:
     """Fits that did not pass the gate, each with what failed."""
     return [
         (words.fit_name(c["model"], c["exposure"]), list(c["diagnostics"]["failed"]) or ["the gate was not passed"])
-        for c in evidence.certificates
-        if not c["diagnostics"]["passed"]
+        for c in evidence.failed
     ]
 
 
