@@ -106,8 +106,8 @@ class Evidence:
 
     @property
     def unconverged(self) -> tuple[str, ...]:
-        """Models whose fit did not pass the diagnostics gate."""
-        return tuple(c["model"] for c in self.certificates if not c["diagnostics"]["passed"])
+        """Models of the plan whose fit did not pass the diagnostics gate."""
+        return tuple(c["model"] for c in self.failed)
 
     @property
     def failed(self) -> tuple[Mapping[str, Any], ...]:

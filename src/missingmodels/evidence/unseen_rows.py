@@ -46,9 +46,7 @@ def with_unseen(evidence: Evidence, setting: Setting) -> Evidence:
     if not hidden_places(setting.risk).any():
         note = "every registered place is held by a visible child, so nobody is unseen"
         if not setting.risk.occupancy_recorded.any():
-            note = (
-                "no home's registered places are recorded, so nobody knows how many they are; the answer is as recorded"
-            )
+            note = "no home's registered places are recorded, so nobody knows how many; the answer is as recorded"
         return replace(evidence, notes=(*evidence.notes, f"unseen peers: {note}"))
     rows = list(evidence.rows)
     at = next(i for i, row in enumerate(rows) if _is_naive(row, setting))

@@ -29,7 +29,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "origin": sentences.origin_words(evidence.origin),
         "failed": failed,
         "exposure_span": sentences.exposure_span(plan["exposure"]),
-        "answers": sentences.answers(found, plan["exposure"]),
+        "answers": sentences.answers(found, plan["exposure"], plan.get("effects", {})),
         "interval_name": words.interval_name(first) if first else "",
         "rule": evidence.rule,
         "data": _data(evidence.data),

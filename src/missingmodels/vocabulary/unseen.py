@@ -38,6 +38,6 @@ chains start from the fit in which nobody unseen is ever recent. The same with Ï
 assumptions*: every hidden place is filled, and those in them are never recent, or always. They do not bound the
 estimate that all residents seen would give: each misplaces recent peers, so both are drawn towards 1. Days in homes
 whose places are not recorded are left out of all this, and their share is told. Assumed: unseen children are like the
-visible ones of their home, the unseen are missing for a short time beside their stay, and K is enough for homes as small
-as these.
+visible ones of their home, the unseen are missing for a short time beside their stay, and K is enough for homes as
+small as these.
 """
