@@ -16,6 +16,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from appended import append, read_worlds, share
 from missingmodels.errors import MissingModelsError
 from missingmodels.evidence.battery import CHECKS, run_battery, together
 from missingmodels.evidence.battery_bench import Bench, Line, judged
+from missingmodels.evidence.battery_operating import informative
 from missingmodels.plan import Plan
 from missingmodels.power.replicate import READ
 from missingmodels.presets import load_scenario
@@ -39,10 +41,11 @@ SEED = 6
 PERMUTATIONS = 199
 # 1000 proposals, four times as many where the gate refuses those
 PLAN = Plan(name="battery", sampling={"draws": 250}, gate={"ess_min": 200})
-# In these worlds there is next to nothing to recount, so these lines are as often wrong as the plan's own question.
+# In these worlds there is next to nothing to recount, and nobody is hidden.
 LEFT_OUT = ("categories", "boundaries", "coverage")
 FRAILTY_WORLDS = 60  # of each kind; the other laws of frailty cost as much as half of all the rest
 KEPT = ("check", "line", "kind", "estimate", "low", "high", "probability", "p_value", "says", "verdict")
+MODEL, HEADLINE = "M1", "M3"
 PACKAGED = Path(__file__).resolve().parents[1] / "src" / "missingmodels" / "evidence"
 
 
@@ -51,11 +54,14 @@ def one_world(name: str, index: int) -> dict[str, Any]:
     begin = time.process_time()
     seed = seed_of(SEED, "battery", name, index)
     world = simulate_world(load_scenario(name), seed=seed, log_exposures=False, only=READ)
-    bench = Bench(world.tables, PLAN, model="M1", seed=seed, permutations=PERMUTATIONS)
+    bench = Bench(world.tables, PLAN, model=MODEL, seed=seed, permutations=PERMUTATIONS)
     left_out = {*LEFT_OUT, *(("frailty",) if index >= FRAILTY_WORLDS else ())}
     found = run_battery(bench, checks=[check for check in CHECKS if check.name not in left_out], curve=False)
-    fullest = Bench(world.tables, PLAN, model="M3", seed=seed, permutations=0)
-    lines = [judged(fullest.main(), fullest.exposure, fullest.rule, check="headline", line="model M3"), *found.lines]
+    fullest = Bench(world.tables, PLAN, model=HEADLINE, seed=seed, permutations=0)
+    lines = [
+        judged(fullest.main(), fullest.exposure, fullest.rule, check="headline", line=f"model {HEADLINE}"),
+        *found.lines,
+    ]
     return {
         "world": name,
         "index": index,
@@ -71,19 +77,27 @@ def _short(value: Any) -> Any:
     return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
-def judged_together(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The lines of a world with the verdict of all together made anew, as some checks may have been dropped since."""
-    rest = [line for line in lines if line["check"] != "together"]
-    verdict = together([Line(**line) for line in rest if line["check"] != "headline"])
-    return [*rest, {k: v for k, v in verdict.as_dict().items() if k in KEPT}]
+def judged_together(lines: list[dict[str, Any]], dropped: Sequence[str]) -> dict[str, Any]:
+    """The verdict of all together made anew, without the checks that told nothing."""
+    rest = [Line(**line) for line in lines if line["check"] not in ("headline", "together")]
+    return {k: v for k, v in together(rest, dropped=dropped).as_dict().items() if k in KEPT}
 
 
 def summarise(worlds: list[dict[str, Any]]) -> pd.DataFrame:
     """One row a line and world: how often it said yes, among all worlds in which it could be asked.
 
     ``failed`` is the share of fits that the gate refused; they count as saying no. ``log_ratio`` is the mean estimate.
+    All together is judged last, without the checks that the rest of the table shows to tell nothing.
     """
-    lines = pd.DataFrame([line | {"world": w["world"]} for w in worlds for line in judged_together(w["lines"])])
+    table = _counted(worlds, [line | {"world": w["world"]} for w in worlds for line in w["lines"]])
+    table = table[table["check"] != "together"]
+    dropped = [check.name for check in CHECKS if not informative(check.name, table=table)]
+    last = [judged_together(w["lines"], dropped) | {"world": w["world"]} for w in worlds]
+    return pd.concat([table, _counted(worlds, last)], ignore_index=True)
+
+
+def _counted(worlds: list[dict[str, Any]], held: list[dict[str, Any]]) -> pd.DataFrame:
+    lines = pd.DataFrame(held)
     order = lines.drop_duplicates(["check", "line"])[["check", "line"]].apply(tuple, axis=1).tolist()
     rows = []
     for (check, line), name in ((key, name) for key in order for name in WORLDS):
@@ -131,6 +145,8 @@ def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
         folder.mkdir(parents=True, exist_ok=True)
         table.to_csv(folder / name, index=False)
     (output / "battery.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    under = {"model": MODEL, "headline": HEADLINE, "plan": about["plan"]}
+    (PACKAGED / "operating.json").write_text(json.dumps(under, indent=1) + "\n", encoding="utf-8")
     return table
 
 

@@ -45,6 +45,7 @@ PERIODS = (0, 91, 28, 14)
 SEED = 7
 PERMUTATIONS = 199
 PLAN = Plan(name="frontier", sampling={"draws": 250}, gate={"ess_min": 200})
+MODEL = "M1"
 PACKAGED = Path(__file__).resolve().parents[1] / "src" / "missingmodels" / "evidence"
 Cell = tuple[float, float, float]  # shock days, shock sd, homophily
 
@@ -68,7 +69,7 @@ def one_world(cell: Cell, index: int, homes: int) -> dict[str, Any]:
     begin = time.process_time()
     seed = seed_of(SEED, "frontier", *map(str, cell), homes, index)
     world = simulate_world(scenario_of(cell, homes), seed=seed, log_exposures=False, only=READ)
-    bench = Bench(world.tables, PLAN, model="M1", seed=seed, permutations=PERMUTATIONS)
+    bench = Bench(world.tables, PLAN, model=MODEL, seed=seed, permutations=PERMUTATIONS)
     lines = []
     for line in (*periods(bench, PERIODS), *recency_in_period(bench)):
         held: dict[str, Any] = {"line": line.line, "says": line.says, "verdict": line.verdict}
@@ -130,6 +131,8 @@ def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
         folder.mkdir(parents=True, exist_ok=True)
         table.to_csv(folder / "frontier.csv", index=False)
     (output / "frontier.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    under = {"model": MODEL, "headline": MODEL, "plan": about["plan"]}
+    (PACKAGED / "frontier.json").write_text(json.dumps(under, indent=1) + "\n", encoding="utf-8")
     return table
 
 

@@ -1,8 +1,9 @@
 """What is lost where one authority sees only its own children, and what each remedy gives back.
 
 Worlds of known influence with a known share of children not in the data; each is answered as recorded (naive), on
-days of high coverage (restricted), with all unseen peers never and always recent (bounds), by the model of the unseen,
-and, for comparison, with every child seen. Rows are added as worlds finish; a world that is there is not run again.
+days of high coverage (restricted), with all unseen peers never and always recent (two extreme assumptions), by the
+model of the unseen given the share of all places that are filled, as statistics publish it, and, for comparison, with
+every child seen. Rows are added as worlds finish; a world that is there is not run again.
 
     python simulations/unseen_peers.py --worlds 100
 """
@@ -15,7 +16,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,10 @@ import pandas as pd
 from missingmodels.config import from_mapping
 from missingmodels.errors import CannotAnswer, DiagnosticsFailed
 from missingmodels.evidence import unseen
-from missingmodels.evidence.estimands import rate_ratio
-from missingmodels.fit.fit import fit
+from missingmodels.fit.fit import Fit, fit
+from missingmodels.frame.riskset import build_risk_set
+from missingmodels.frame.unseen import visible_residents
+from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.pipeline import prepare
 from missingmodels.plan import Plan
 from missingmodels.provenance import versions
@@ -44,12 +47,24 @@ PLAN = {
     "sampling": {"method": "laplace", "draws": 250},
     "gate": {"ess_min": 200},
 }
-COLUMNS = ["share_unseen", "rate_ratio", "seed", "variant", "estimate", "sd", "low", "high", "seconds", "status"]
+COLUMNS = [
+    "share_unseen",
+    "rate_ratio",
+    "seed",
+    "variant",
+    "estimate",
+    "sd",
+    "low",
+    "high",
+    "gate_failed",
+    "seconds",
+    "status",
+]
 RESULTS = Path(__file__).parent / "results"
 
 
-def plan_of(rule: str = "keep") -> Plan:
-    return from_mapping({**PLAN, "frame": {"coverage_rule": rule}}, Plan)
+def plan_of(rule: str = "keep", **frame: Any) -> Plan:
+    return from_mapping({**PLAN, "frame": {"coverage_rule": rule, **frame}}, Plan)
 
 
 def observed(tables: Tables, rule: str = "keep") -> tuple[Any, Any]:
@@ -69,39 +84,51 @@ def answers(share: float, ratio: float, seed: int) -> Iterator[dict[str, Any]]:
     world = simulate_world(from_mapping(values, Scenario), seed=seed, log_exposures=False)
     head = {"share_unseen": share, "rate_ratio": ratio, "seed": seed}
     risk, naive = observed(world.tables)
-    setting = unseen.setting_of(world.tables, risk, plan_of(), model=MODEL, seed=seed)
-    low, high = unseen.bounds(setting)
-    ends = [_log(low), *([] if high is None else [_log(high)])]
-    yield head | _row("all seen", lambda: _log(observed(world.happened)[1]))
-    yield head | _row("naive", lambda: _log(naive))
-    yield head | _row("restricted", lambda: _log(observed(world.tables, "drop")[1]))
-    yield head | _row("never recent", lambda: ends[0])
-    yield head | _row("always recent", lambda: ends[1])
-    yield head | _row("model", lambda: np.log(unseen.mixed_ratio(unseen.modelled(setting, low), EXPOSURE)))
+    plan = plan_of("model", occupancy=published_occupancy(world.happened))
+    setting = unseen.setting_of(world.tables, risk, plan, model=MODEL, seed=seed)
+    yield head | _row("all seen", lambda: [observed(world.happened)[1]])
+    yield head | _row("naive", lambda: [naive])
+    yield head | _row("restricted", lambda: [unseen.restricted(setting)])
+    yield head | _row("never recent", lambda: [unseen.never_recent(setting)])
+    yield head | _row("always recent", lambda: [unseen.always_recent(setting)])
+    yield head | _row("model", lambda: _ends(setting))
 
 
-def _log(found: Any) -> np.ndarray:
-    return np.log(rate_ratio(found.parameters, {EXPOSURE: 1.0}))
+def _ends(setting: unseen.Setting) -> list[Fit]:
+    return [chain[-1] for chain in unseen.modelled(setting, unseen.never_recent(setting))]
 
 
-def _row(variant: str, draw: Any) -> dict[str, Any]:
+def published_occupancy(tables: Tables) -> float:
+    """Residents over registered places of all homes listed: what statistics of a sector publish, nobody left out."""
+    homes = tables["homes"]
+    start = np.maximum(to_day(homes["valid_from"]), tables.first_day)
+    last = to_day(homes["valid_to"])
+    end = np.where(last == UNRECORDED_DAY, tables.end_day, np.minimum(last, tables.end_day))
+    place_days = homes["places"].to_numpy(dtype=float) * np.maximum(end - start, 0)
+    return float(visible_residents(build_risk_set(tables, plan_of().frame)).sum() / place_days.sum())
+
+
+def _row(variant: str, make: Callable[[], list[Fit]]) -> dict[str, Any]:
+    """The row of the fits of one variant, several mixed into one; fits that failed the gate are counted too."""
     begin = time.process_time()
     try:
-        draws = draw()
-    except (CannotAnswer, DiagnosticsFailed, IndexError) as error:
+        fits = make()
+    except (CannotAnswer, DiagnosticsFailed) as error:
         return {"variant": variant, "status": type(error).__name__}
+    draws = np.log(unseen.mixed_ratio(fits, EXPOSURE))
     low, high = np.quantile(draws, [0.05, 0.95])
     row = {"estimate": draws.mean(), "sd": draws.std(ddof=1), "low": low, "high": high}
+    row |= {"gate_failed": sum(not f.diagnostics.passed for f in fits) / len(fits)}
     row["seconds"] = time.process_time() - begin
     return {"variant": variant, "status": "fitted"} | {name: round(float(v), 4) for name, v in row.items()}
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Bias and coverage of every variant, each with its Monte Carlo error; the bounds also as one interval."""
+    """Bias and coverage of every variant, each with its Monte Carlo error; the two extremes also as one interval."""
     ends = rows[rows["variant"].isin(["never recent", "always recent"]) & (rows["status"] == "fitted")]
     keys = ["share_unseen", "rate_ratio", "seed"]
     whole = ends.groupby(keys).agg(low=("low", "min"), high=("high", "max"), n=("low", "size")).reset_index()
-    whole = whole[whole["n"] == 2].assign(variant="bounds, as one interval", status="fitted").drop(columns="n")
+    whole = whole[whole["n"] == 2].assign(variant="both extremes, as one interval", status="fitted").drop(columns="n")
     table = pd.concat([rows, whole], ignore_index=True)
     table["answered"] = table["status"] == "fitted"
     table["error"] = table["estimate"] - np.log(table["rate_ratio"])
@@ -117,7 +144,8 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
         line |= {"bias_log": held["error"].mean(), "bias_mc_error": held["error"].std(ddof=1) / np.sqrt(n)}
         line |= {"posterior_sd": held["sd"].mean(), "coverage_90": rate}
         line |= {"coverage_mc_error": np.sqrt(rate * (1 - rate) / n), "interval_width": held["width"].mean()}
-        lines.append(line | {"interval_above_0": held["claims"].mean()})
+        line |= {"interval_above_0": held["claims"].mean(), "fits_that_failed_the_gate": held["gate_failed"].mean()}
+        lines.append(line)
     return pd.DataFrame(lines).sort_values(["share_unseen", "rate_ratio"], kind="stable").round(4)
 
 

@@ -53,7 +53,7 @@ def test_a_run_is_questioned(fitted: Path) -> None:
     for path in earlier:
         path.parent.mkdir(exist_ok=True)
         path.write_text("of an earlier call")
-    done = run("robustness", fitted / "run", "--permutations", 19, "--no-curve")
+    done = run("robustness", fitted / "run", "--permutations", 39, "--no-curve")
     assert done.returncode == 0, done.stderr
     assert not any(path.exists() for path in earlier), "an earlier curve is none of this page's"
     for check in BY_NAME.values():
@@ -71,7 +71,7 @@ def test_a_run_is_questioned(fitted: Path) -> None:
     assert "Simulated data" in page
     assert (fitted / "run" / "figures" / "robustness.png").stat().st_size > 10_000
     assert (fitted / "run" / "report.html").is_file()  # what was there stays
-    again = run("robustness", fitted / "run", "--permutations", 19, "--no-curve", "--json")
+    again = run("robustness", fitted / "run", "--permutations", 39, "--no-curve", "--json")
     lines = json.loads(again.stdout)["lines"]
     assert [(line["check"], line["line"], line["verdict"]) for line in lines] == list(
         table[["check", "line", "verdict"]].itertuples(index=False, name=None)
@@ -81,7 +81,7 @@ def test_a_run_is_questioned(fitted: Path) -> None:
 
 
 def test_other_tables_are_refused(fitted: Path) -> None:
-    done = run("robustness", fitted / "run", "--tables", fitted / "others", "--permutations", 19)
+    done = run("robustness", fitted / "run", "--tables", fitted / "others", "--permutations", 39)
     is_a_message(done, "not the tables that the run was fitted to", "--tables")
 
 

@@ -77,9 +77,12 @@ class Frame(Config):
 
     ``coverage_rule`` says what is done about residents whom the data do not see: ``keep`` leaves them out and flags
     their days; ``drop`` leaves out days of homes of which less than ``minimum_coverage`` is seen; ``bound`` refits with
-    all of them never and always recent; ``model`` draws their episodes from the model of the visible. Under the last
-    two that answer is the primary one, and the estimate as recorded stands beside it. ``weak_homes`` says whether days
-    in homes count that are known by their address only, not by a URN: two homes there would be taken for one.
+    all of them never and always recent, two extreme assumptions that are both drawn towards 1 and so are no bounds;
+    ``model`` draws their episodes from the model of the visible. Under the last two that answer is the primary one, and
+    the estimate as recorded stands beside it. ``model`` takes a share ``occupancy`` of all registered places to hold a
+    child, the figure of England if it is left out; give that of the sector your homes belong to where one is published,
+    as the answer rests on it. ``weak_homes`` says whether days in homes count that are known by their address only, not
+    by a URN: two homes there would be taken for one.
     """
 
     categories: tuple[Literal["M", "A"], ...] = ("M", "A")
@@ -90,6 +93,7 @@ class Frame(Config):
     coverage_rule: Literal["keep", "drop", "bound", "model"] = "keep"
     minimum_coverage: float = Field(default=0.8, ge=0, le=1)
     weak_homes: Literal["keep", "drop"] = "keep"
+    occupancy: float | None = Field(default=None, gt=0, le=1)
 
 
 class Effects(Config):
@@ -229,7 +233,10 @@ class Plan(Config):
         return self
 
     def _can_complete(self) -> None:
-        """Raise ValueError where unseen peers are to be bounded or modelled and the exposure is not made of counts."""
+        """Raise ValueError where unseen peers are to be bounded or modelled and that cannot be done.
+
+        The exposure must be made of counts, and the fast engine must know the model's effects.
+        """
         rule = self.frame.coverage_rule
         if rule not in ("bound", "model"):
             return
@@ -237,6 +244,11 @@ class Plan(Config):
             raise ValueError(f"frame.coverage_rule = {rule!r} needs exposure.primary to be one of {', '.join(COUNTED)}")
         if self.exposure.moderation:
             raise ValueError(f"frame.coverage_rule = {rule!r} does not go with exposure.moderation")
+        for name in ("authority", "owner", "peer_slope_by_home"):
+            if getattr(self.effects, name):
+                raise ValueError(
+                    f"frame.coverage_rule = {rule!r} refits by the fast engine, which does not know effects.{name}"
+                )
 
 
 def with_method(plan: Plan, method: str | None) -> Plan:

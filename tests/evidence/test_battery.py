@@ -31,7 +31,7 @@ def bench(tables: Tables) -> Bench:
 
 @pytest.fixture(scope="module")
 def found(bench: Bench) -> battery.Battery:
-    return battery.run_battery(bench, curve=False)
+    return battery.run_battery(bench, checks=battery.CHECKS, curve=False)
 
 
 @pytest.mark.sampled
@@ -68,9 +68,9 @@ def test_the_primary_line_is_the_plans_own_fit(bench: Bench, found: battery.Batt
 @pytest.mark.sampled
 def test_a_line_under_another_plan_refits_the_data(bench: Bench, found: battery.Battery) -> None:
     by_key = {(line.check, line.line): line for line in found.lines}
-    only = bench.fit_under(changed(bench.plan, battery_variants.period_changes(0)))
+    only = bench.fit_under(changed(bench.plan, battery_variants.period_changes(PLAN, 0)))
     assert (only.parameters.sigma_period == 0).all()
-    assert bench.fit_under(changed(bench.plan, battery_variants.period_changes(14))).design.periods == 15
+    assert bench.fit_under(changed(bench.plan, battery_variants.period_changes(PLAN, 14))).design.periods == 15
     estimates = [by_key["windows", f"{days} days"].estimate for days in battery_variants.WINDOWS]
     assert len(set(estimates)) == len(estimates)
 
@@ -179,13 +179,64 @@ def test_a_plan_is_changed_by_dotted_keys_and_checked() -> None:
 
 def test_what_only_the_sampler_fits_is_left_out_and_said() -> None:
     asked = {"effects": {"frailty": "log_normal", "owner": True, "home_process": "none"}}
-    assert battery_bench.beyond_fast_engine(changed(PLAN, asked)) == {"effects.owner": False}
-    assert battery_bench.beyond_fast_engine(PLAN) == {}
+    assert battery_bench.left_out_of_lines(changed(PLAN, asked)) == {"effects.owner": False}
+    assert battery_bench.left_out_of_lines(PLAN) == {}
 
 
-def test_a_replaced_prior_stays_where_periods_are_left_out(tables: Tables) -> None:
-    plan = changed(PLAN, {"priors.replace": {"sigma_home": {"fixed": 0.3}}})
-    bench = Bench(tables, plan, model="M1", seed=1, permutations=19)
-    merged = battery_variants._merged(bench, battery_variants.NO_PERIODS)
-    assert set(merged["priors.replace"]) == {"sigma_home", "sigma_period"}
-    assert changed(bench.plan, merged).priors.replace["sigma_home"].fixed == 0.3
+def test_lines_ask_what_is_recorded_where_the_plan_bounds_or_models_the_unseen(tables: Tables) -> None:
+    for rule, left in (("bound", "keep"), ("model", "keep"), ("drop", None)):
+        plan = changed(PLAN, {"frame.coverage_rule": rule})
+        assert battery_bench.left_out_of_lines(plan).get("frame.coverage_rule") == left
+    bench = Bench(tables, changed(PLAN, {"frame.coverage_rule": "bound"}), model="M1", seed=1, permutations=39)
+    assert bench.plan.frame.coverage_rule == "keep"
+    (line,) = battery_variants.primary(bench)
+    assert "as recorded" in line.remark
+
+
+NONE = {"effects.home_process": "none"}
+FIXED = {"priors.replace": {"sigma_period": {"fixed": 0.0}, "sigma_home": {"fixed": 0.3}}}
+
+
+@pytest.mark.parametrize("without", [NONE, FIXED])
+def test_periods_are_asked_of_a_plan_that_has_none(tables: Tables, without: dict) -> None:
+    """Without home-period effects of its own the lines still fit some, and home effects only is its own choice."""
+    bench = Bench(tables, changed(PLAN, without), model="M1", seed=1, permutations=39)
+    assert battery_variants.effective_period(bench.plan) == 0
+    lines = {line.line: line for line in battery_variants.periods(bench, (0, 28))}
+    assert lines["home effects only"].remark == battery_variants.OWN
+    assert lines["home × 28 days"].remark == ""
+    assert lines["home × 28 days"].estimate != lines["home effects only"].estimate
+    plan = changed(bench.plan, battery_variants.period_changes(bench.plan, 28))
+    assert bench.fit_under(plan).parameters.sigma_period.min() > 0
+    assert dict(plan.priors.replace) == {k: v for k, v in bench.plan.priors.replace.items() if k != "sigma_period"}
+    curve = [battery_curve._one(bench, 7, period, battery_curve.ADJUSTED[1], "gamma") for period in (0, 28)]
+    assert [one.chosen for one in curve] == [True, False]
+
+
+def test_a_replaced_prior_stays_where_periods_are_left_out() -> None:
+    plan = changed(PLAN, {"priors.replace": {"sigma_home": {"fixed": 0.3}, "sigma_period": {"mean": -1.0, "sd": 0.5}}})
+    without = changed(plan, battery_variants.period_changes(plan, 0))
+    assert set(without.priors.replace) == {"sigma_home"}
+    assert without.effects.home_process == "none"
+    shorter = changed(plan, battery_variants.period_changes(plan, 14))
+    assert shorter.priors == plan.priors
+    assert battery_variants.effective_period(shorter) == 14
+
+
+def test_lags_that_the_burn_in_hides_are_told(tables: Tables) -> None:
+    plan = changed(PLAN, {"frame.burn_in_days": 10})
+    lines = battery_variants.lags(Bench(tables, plan, model="M1", seed=1, permutations=39))
+    assert [line.line.split()[0] for line in lines] == ["1–3", "4–7", "8–14", "15–28"]
+    assert [line.verdict == battery_bench.NOTHING for line in lines] == [False, False, True, True]
+    assert "burn-in of 10 days" in lines[2].remark
+
+
+def test_all_together_needs_an_alarm_that_could_be_asked() -> None:
+    yes = [_line(check, line, "influence", True) for check, line in battery.NEEDED]
+    mute, quiet = _line("lags", "8–14 days ago", "alarm", None), _line("lags", "15–28 days ago", "alarm", False)
+    for held in ([], [mute]):
+        assert battery.together([*yes, *held]).verdict == CANNOT_SAY
+    assert battery.together(yes).remark == "no alarm could be asked"
+    both = battery.together([*yes, mute, quiet])
+    assert both.verdict == SUPPORTED
+    assert both.remark == "alarms that could not be asked: peers' episodes by how long ago, 8–14 days ago"

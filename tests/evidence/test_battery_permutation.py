@@ -10,6 +10,7 @@ import pytest
 from missingmodels.evidence import battery_permutation as permutation
 from missingmodels.evidence.battery_bench import Bench
 from missingmodels.evidence.battery_permutation import Nights, Seats, eventful, p_value, score, turned
+from missingmodels.plan import Decision
 from worlds import plan_of, small_world
 
 
@@ -101,6 +102,13 @@ def test_influence_is_found() -> None:
     rng = np.random.default_rng(3)
     drawn = [score(*turned(nights, permutation.random_turns(nights, rng)), nights) for _ in range(199)]
     assert p_value(score(nights.residual, nights.recent, nights), drawn) <= 0.02
+
+
+def test_the_fewest_rearrangements_that_can_say_influence() -> None:
+    for probability, least in ((0.975, 39), (0.95, 19), (0.99, 99), (0.9, 9)):
+        assert permutation.fewest_rearrangements(Decision(supported_probability=probability)) == least
+        assert p_value(1.0, np.zeros(least)) <= 1 - probability + 1e-12
+        assert p_value(1.0, np.zeros(least - 1)) > 1 - probability + 1e-12
 
 
 def test_p_value_counts_the_observed_and_ties() -> None:

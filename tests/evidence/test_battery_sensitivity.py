@@ -33,6 +33,15 @@ def test_shocks_against_brute_force(sd: float, share: float) -> None:
     assert sensitivity.shock_ratio(sd, share) == pytest.approx(imitated, rel=0.02)
 
 
+def test_an_exposure_that_is_not_yes_or_no_is_taken_at_its_mean() -> None:
+    """Days half exposed, a quarter of the weight: a rate ratio of 4 a unit is one of 2 on those days."""
+    exposure, weight = np.array([0.0, 0.0, 0.5, np.nan]), np.array([2.0, 1.0, 1.0, 0.0])
+    share, mean = sensitivity.exposed_days(exposure, weight)
+    assert (share, mean) == (0.25, 0.5)
+    assert sensitivity.exposed_days(exposure > 0, weight) == (0.25, 1.0)  # presence itself
+    assert sensitivity.exposed_days(np.zeros(2), np.ones(2)) == (0.0, 1.0)
+
+
 def test_a_state_by_hand() -> None:
     """Half the time rates are threefold; with few days exposed the ratio is mean of squares over square of mean."""
     assert sensitivity.state_ratio(3.0, 1e-5, share=0.5) == pytest.approx(((1 + 9) / 2) / 4, rel=1e-3)

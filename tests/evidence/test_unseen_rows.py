@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from missingmodels.evidence import unseen
-from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
+from missingmodels.errors import DiagnosticsFailed
+from missingmodels.evidence import unseen, unseen_rows
+from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED
 from missingmodels.evidence.unseen_rows import between
+from missingmodels.frame.unseen import with_places
 from missingmodels.pipeline import answer
 from missingmodels.report.html import write_report
-from worlds import plan_of, small_world
+from missingmodels.report.lines import lines
+from worlds import plan_of, remade, small_world
 
 PLAN = {
     "models": ["M0", "M1"],
@@ -52,6 +56,8 @@ def test_the_plans_rule_decides_which_row_answers(answers, tmp_path):
         assert {row.role for row in rows[2:]} == {"assumption"}
     assert "unseen peers modelled" in write_report(answers["model"].evidence, tmp_path / "r.html").read_text()
     assert any("75% of all places" in note for note in answers["model"].evidence.notes)
+    assert "modelled, every place filled" in {row.label.split(":")[0] for row in model[2:]}
+    assert any("no bounds" in note for note in answers["bound"].evidence.notes)
     low = next(row for row in bound if row.label.startswith("all never"))
     assert bound[0].interval_low <= low.interval_low
     assert bound[0].interval_high >= low.interval_high
@@ -69,7 +75,7 @@ def test_an_imputed_history_is_drawn_given_what_the_visible_did(world):
     plan = plan_of(**PLAN)
     risk = unseen.build_risk_set(world.tables, plan.frame)
     setting = unseen.setting_of(world.tables, risk, plan, model="M1", seed=1)
-    low, _ = unseen.bounds(setting)
+    low = unseen.never_recent(setting)
     theta = low.parameters[:1]
     theta = replace(theta, coefficients={**theta.coefficients, "peer_presence": np.array([2.0])})
     days = unseen._days(setting)
@@ -96,12 +102,96 @@ def test_mixing_follows_rubins_rules(monkeypatch):
     assert mixed.var() == pytest.approx(0.1**2 + (1 + 1 / 4) * between_fits, rel=0.02)
 
 
-def test_bounds_agree_or_cannot_say(answers):
+@pytest.fixture
+def extremes(answers):
     rows = rows_of(answers["bound"])
     low = next(row for row in rows if row.label.startswith("all never"))
-    high = replace(low, label=low.label.replace("never", "always"), interval_high=9.0)
+    return low, replace(low, label=low.label.replace("never", "always"), interval_high=9.0)
+
+
+def test_two_extremes_support_an_effect_together_or_cannot_say(extremes):
+    low, high = extremes
     both = [replace(low, verdict=SUPPORTED), replace(high, verdict=SUPPORTED)]
-    assert between(both, True)[0].verdict == SUPPORTED
-    assert between([both[0], replace(high, verdict=CANNOT_SAY)], True)[0].verdict == CANNOT_SAY
-    assert between(both[:1], False)[0].verdict == CANNOT_SAY
-    assert between(both, True)[0].interval_high == 9.0
+    assert between(both)[0].verdict == SUPPORTED
+    assert between([both[0], replace(high, verdict=CANNOT_SAY)])[0].verdict == CANNOT_SAY
+    assert between(both[:1])[0].verdict == CANNOT_SAY
+    assert between(both)[0].interval_high == 9.0
+    assert between(both[1:])[0] is None, "without the lower there is nothing to say"
+
+
+def test_two_extremes_never_call_an_effect_negligible(extremes):
+    """Both are drawn towards 1 by peers misplaced, so that they agree on no effect tells nothing."""
+    both = [replace(row, verdict=NEGLIGIBLE) for row in extremes]
+    assert between(both)[0].verdict == CANNOT_SAY
+
+
+def test_an_answer_on_fits_that_failed_the_gate_says_nothing_and_is_marked(world, monkeypatch):
+    monkeypatch.setattr(unseen_rows, "modelled", partial(unseen.modelled, chains=2, rounds=1, candidates=2))
+    strict = PLAN | {"gate": {"ess_min": 20, "k_hat_max": 0.01, "tail_share_max": 1.0}}
+    for rule in ("bound", "model"):
+        found = answer(
+            world.tables, plan_of(**strict, frame={"coverage_rule": rule}), seed=1, allow_unconverged=True
+        ).evidence
+        shown = [line for line in lines(found) if line.row.hypothesis == "H1" and line.row.estimand == "rate_ratio"]
+        assert shown[0].row.role == "primary"
+        assert shown[0].row.verdict == CANNOT_SAY
+        assert shown[0].row.remark.startswith("not converged")
+        assert not any(line.converged for line in shown)
+        labels = [c["unseen_peers"] for c in found.certificates if "unseen_peers" in c]
+        assert "never recent" in labels
+        assert any(label.startswith("modelled at 75%") for label in labels) == (rule == "model")
+        assert all("unseen_peers" not in c for c in found.failed), "a banner speaks of the plan's own fits"
+        assert len(found.failed) == 2
+
+
+def test_where_the_fast_engine_finds_no_answer_the_run_is_kept_and_says_so(world, monkeypatch):
+    def fails(setting):
+        raise DiagnosticsFailed("no usable mode")
+
+    monkeypatch.setattr(unseen_rows, "never_recent", fails)
+    for rule in ("bound", "model"):
+        plan = plan_of(**PLAN, frame={"coverage_rule": rule})
+        found = answer(world.tables, plan, seed=1, allow_unconverged=True)
+        first = rows_of(found)[0]
+        assert (first.role, first.verdict) == ("primary", CANNOT_SAY)
+        assert first.label.startswith("as recorded")
+        assert any("no usable mode" in note for note in found.evidence.notes)
+
+
+def test_the_unseen_have_the_law_of_frailty_of_the_plan(world):
+    """A log-normal law has no gamma shape; the unseen go missing about as often as under the other law."""
+    shares = {}
+    for law in ("gamma", "log_normal", "low_risk"):
+        plan = plan_of(**PLAN, effects={"frailty": law}, frame={"coverage_rule": "model"})
+        risk = unseen.build_risk_set(world.tables, plan.frame)
+        setting = unseen.setting_of(world.tables, risk, plan, model="M1", seed=1)
+        try:
+            start = unseen.never_recent(setting)
+        except DiagnosticsFailed:
+            assert law == "low_risk"  # of two modes the fast engine refuses one
+            continue
+        made = unseen._imputed(setting, unseen._days(setting), start.parameters[:1], 10, np.random.default_rng(1))
+        shares[law] = made.recent[:, 40:].sum() / made.residents[:, 40:].sum()
+    assert 0.3 < shares["log_normal"] / shares["gamma"] < 3
+
+
+def test_occupancy_is_the_plans_or_else_that_of_england(world):
+    for given, held in ((None, 0.75), (0.9, 0.9)):
+        plan = plan_of(**PLAN, frame={"coverage_rule": "model", "occupancy": given})
+        risk = unseen.build_risk_set(world.tables, plan.frame)
+        assert unseen.setting_of(world.tables, risk, plan, model="M1", seed=1).occupancy == held
+
+
+def test_days_without_recorded_places_are_left_out_of_the_answer_and_named(world):
+    homes = world.tables["homes"].copy()
+    homes["places"] = homes["places"].where(homes["home_id"] != world.tables["placements"]["home_id"].dropna().iloc[0])
+    tables = remade(world.tables, {"homes": homes})
+    plan = plan_of(**PLAN, frame={"coverage_rule": "bound"})
+    found = answer(tables, plan, seed=1, allow_unconverged=True)
+    share = with_places(unseen.build_risk_set(tables, plan.frame))[1]
+    note = f"{share:.1%} of days at risk are in homes whose places are not recorded, and are left out"
+    assert f"unseen peers: {note}" in found.evidence.notes
+    nowhere = remade(world.tables, {"homes": homes.assign(places=np.nan)})
+    kept = answer(nowhere, plan, seed=1, allow_unconverged=True)
+    assert any("no home's registered places are recorded" in note for note in kept.evidence.notes)
+    assert [row.role for row in rows_of(kept)] == ["primary"]

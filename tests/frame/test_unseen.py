@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from missingmodels.errors import ConfigInvalid
+from missingmodels.frame.exposure import own_history
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.rows import build_rows
 from missingmodels.frame.unseen import (
     Unseen,
     UnseenModel,
+    _State,
     all_recent,
     coverage_bands,
     exposure_to,
@@ -23,8 +25,9 @@ from missingmodels.frame.unseen import (
     simulate_unseen,
     visible_recent,
     visible_residents,
+    with_places,
 )
-from worlds import plan_of, small_world
+from worlds import plan_of, remade, small_world
 
 PLAN = {"models": ["M0", "M1"], "exposure": {"beside": ["peer_count", "peer_density"]}}
 EXPOSURES = ("peer_presence", "peer_count", "peer_density", "no_peers", "peers_unseen")
@@ -81,13 +84,60 @@ def test_coverage_bands_by_hand(world):
 
 def test_share_filled(world):
     risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
-    seen = visible_residents(risk) > 0
     # if the hidden places are filled so, the share filled of all places is as assumed
     rho = filled_share(risk, 0.8)
-    filled = visible_residents(risk)[seen].sum() + rho * hidden_places(risk)[seen].sum()
-    assert filled / risk.occupancy[seen].sum() == pytest.approx(0.8)
+    filled = visible_residents(risk).sum() + rho * hidden_places(risk).sum()
+    assert filled / risk.occupancy.sum() == pytest.approx(0.8)
     assert filled_share(risk, 0.01) == 0
     assert filled_share(risk, 1.0) == 1
+
+
+def test_the_share_filled_is_that_of_a_whole_world_whose_occupancy_is_known():
+    """A home is fuller than others on days when it holds a visible child; taking those days alone is 0.08 too low."""
+    found, truth = [], []
+    for seed in (5, 11, 12):
+        world = small_world(seed, n_homes=30, days=300, recording={"unseen_children_share": 0.6})
+        plan = plan_of(**PLAN)
+        seen, whole = build_risk_set(world.tables, plan.frame), build_risk_set(world.happened, plan.frame)
+        homes = [whole.home_ids.index(home) for home in seen.home_ids]
+        everyone, visible = visible_residents(whole)[homes], visible_residents(seen)
+        peers = visible > 0
+        truth.append((everyone - visible)[peers].sum() / hidden_places(seen)[peers].sum())
+        occupancy = visible_residents(whole).sum() / (world.happened["homes"]["places"].sum() * whole.days)
+        found.append(filled_share(seen, occupancy))
+    assert np.mean(found) == pytest.approx(np.mean(truth), abs=0.04)
+
+
+def test_days_in_homes_without_recorded_places_are_left_out_and_counted(world):
+    plan = plan_of(**PLAN)
+    whole = build_risk_set(world.tables, plan.frame)
+    homes = world.tables["homes"].copy()
+    homes["places"] = homes["places"].where(homes["home_id"] != whole.home_ids[0])
+    held, share = with_places(build_risk_set(remade(world.tables, {"homes": homes}), plan.frame))
+    unknown = held.residence == 0
+    assert share == pytest.approx(whole.days_at_risk[unknown].sum() / whole.days_at_risk.sum())
+    assert 0 < share < 1
+    np.testing.assert_array_equal(held.days_at_risk, np.where(unknown, 0, whole.days_at_risk))
+    np.testing.assert_array_equal(held.onset, whole.onset & ~unknown)
+    # what happened there stays history of the child, and of its peers
+    np.testing.assert_array_equal(held.onset_anywhere, whole.onset_anywhere)
+    assert with_places(whole)[1] == 0
+
+
+def test_own_history_of_the_unseen_lag_by_lag(world):
+    """An onset counts at the lags at which it counts for a visible child."""
+    risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
+    model = settled(risk, stay_days=1e12, filled_share=1.0, history={"own_1_7": 1.0, "own_8_28": 10.0})
+    state = _State(model, np.zeros(1, dtype=int), 1, np.random.default_rng(1))
+    onset = np.zeros((1, 33), dtype=bool)
+    onset[0, 0] = True
+    far = np.full(onset.shape, 1000)
+    expected = own_history(onset, far, far)
+    state.happen(np.array([[True]]))
+    for lag in range(1, 33):
+        state.turn_over()
+        gain = (state.log_rate() - state.own).item()
+        assert gain == expected["own_1_7"][0, lag] + 10 * expected["own_8_28"][0, lag], lag
 
 
 def settled(risk, **changes):
@@ -100,7 +150,7 @@ def settled(risk, **changes):
         "donor_start": np.arange(homes),
         "donor_count": np.ones(homes, dtype=int),
         "donor_log_rate": np.full(homes, np.log(0.02)),
-        "frailty_shape": 0.5,
+        "frailty": lambda n, rng: rng.gamma(0.5, 2.0, n),
         "history": {},
         "exposure": "peer_count",
         "peer": 0.0,
@@ -185,3 +235,11 @@ def test_plans_that_cannot_be_completed(exposure, words):
     with pytest.raises(ConfigInvalid, match=words):
         plan_of(exposure=exposure, frame={"coverage_rule": "model"})
     plan_of(exposure=exposure, frame={"coverage_rule": "keep"})
+
+
+@pytest.mark.parametrize("rule", ["bound", "model"])
+@pytest.mark.parametrize("effect", ["authority", "owner", "peer_slope_by_home"])
+def test_effects_that_the_fast_engine_lacks_are_refused_before_anything_is_sampled(rule, effect):
+    with pytest.raises(ConfigInvalid, match=f"does not know effects.{effect}"):
+        plan_of(effects={effect: True}, frame={"coverage_rule": rule})
+    plan_of(effects={effect: True}, frame={"coverage_rule": "keep"})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
@@ -17,6 +19,7 @@ from missingmodels.plan import Plan
 from missingmodels.report import battery_figures as figures
 from missingmodels.report import battery_page as page_of
 from missingmodels.report.frontier import frontier_figure
+from worlds import plan_of
 
 
 def _battery() -> Battery:
@@ -55,7 +58,7 @@ def found() -> Battery:
 
 
 def test_the_summary_counts_what_was_asked(found: Battery) -> None:
-    told = page_of.summary(found)
+    told = page_of.summary(found, Plan())
     assert told[0].startswith("The plan’s own question: supported, rate ratio 1.40 (1.10 to 1.80)")
     assert told[1].startswith("Asked in 2 other ways, 1 says influence")
     assert told[2].startswith("Alarms: 1 of 1 rings. Peers’ episodes by how long ago, 8–14 days ago")
@@ -64,11 +67,11 @@ def test_the_summary_counts_what_was_asked(found: Battery) -> None:
 
 
 def test_the_table_has_a_row_a_line_with_its_limits(found: Battery) -> None:
-    table = page_of.battery_table(found)
+    table = page_of.battery_table(found, Plan())
     assert len(table) == len(found.lines)
     assert table["shows"].str.len().min() > 10
     assert table.loc[table["kind"] == "size", "how_often"].item() == "a size, not a verdict"
-    assert "own question" in table.loc[table["check"] == "coverage", "how_often"].item()
+    assert table.loc[table["check"] == "coverage", "how_often"].item() == "is not measured"
 
 
 def test_the_page_escapes_and_needs_nothing_else(found: Battery) -> None:
@@ -83,8 +86,61 @@ def test_the_page_escapes_and_needs_nothing_else(found: Battery) -> None:
         assert name in page
 
 
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables as a whole study would leave them: the plan's question tells worlds apart, the matched home does not."""
+    rows = [
+        (check, line, kind, world, 40, 200, said, 0.01, 0.0)
+        for check, line, kind, shares in (
+            ("primary", "as the plan asks", "influence", (0.01, 0.02, 0.04, 0.31)),
+            ("matched_home", "residents of a similar home", "alarm", (0.05, 0.03, 0.01, 0.02)),
+        )
+        for world, said in zip(battery_operating.WORLDS, shares, strict=True)
+    ]
+    names = ["check", "line", "kind", "world", "homes", "worlds", "said", "mc_error", "log_ratio"]
+    table = pd.DataFrame(rows, columns=names)
+    monkeypatch.setattr(battery_operating, "operating", lambda: table)
+    monkeypatch.setattr(page_of, "operating", lambda: table)
+    monkeypatch.setattr(page_of, "DROPPED", ("matched_home",))
+
+
+def page_under(found: Battery, plan: Plan) -> str:
+    return html.unescape(page_of.battery_page(found, plan, {}, origin="", made={}))
+
+
+@pytest.mark.usefixtures("measured")
+def test_shares_are_quoted_of_the_plan_measured_and_of_no_other(found: Battery) -> None:
+    assert "31%" in page_under(found, Plan())
+    other = page_under(found, plan_of(exposure={"primary": "peer_density", "beside": []}))
+    assert "not measured for such a plan (exposure: peer_density, measured peer_presence)" in other
+    assert other.count("31%") == 1  # the nearest, named as such
+    assert "± 1%" not in other
+
+
+def test_a_page_of_real_data_warns_of_small_counts(found: Battery) -> None:
+    for simulated in (True, False):
+        page = page_of.battery_page(found, Plan(), {}, origin="", made={}, simulated=simulated)
+        assert ("check them for disclosure" in page) is not simulated
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_check_left_out_says_why(found: Battery) -> None:
+    page = page_under(found, Plan())
+    assert "Checks left out" in page
+    assert "it rings no more often where there is something to warn of than where there is nothing" in page
+    assert "“residents of a similar home” rings in 5% with no influence" in page
+
+
+@pytest.mark.usefixtures("measured")
+def test_figures_of_another_line_say_so(found: Battery) -> None:
+    moved = dataclasses.replace(found.lines[0], check="boundaries", line="rule: drop")
+    with_it = dataclasses.replace(found, lines=(*found.lines[:1], moved, found.lines[-1]))
+    page = page_under(with_it, Plan())
+    assert "at the right: figures of the plan's own question, as there was next to nothing to recount" in page
+
+
 def test_the_text_aligns_and_names_every_check(found: Battery) -> None:
-    text = page_of.battery_text(found)
+    text = page_of.battery_text(found, Plan())
     assert "1.40 (1.10 to 1.80)" in text
     assert "p 0.200" in text
 

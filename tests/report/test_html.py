@@ -151,6 +151,7 @@ def test_no_claim_of_significance_and_the_standing_warnings(make, tmp_path):
 def test_synthetic_data_are_called_synthetic(make, tmp_path):
     text = written(make(), tmp_path)
     assert "synthetic data: a simulated world (scenario “small”, seed 1)" in text
+    assert "check them for disclosure" not in text
 
 
 def test_real_data_show_no_single_home(make, tmp_path):
@@ -162,6 +163,7 @@ def test_real_data_show_no_single_home(make, tmp_path):
     assert "synthetic" not in text
     assert "SSDA903 return of authority “E06000001”" in text
     assert "drawn for simulated data" in text
+    assert "check them for disclosure" in text
     assert "unrecorded" in text
     assert not (tmp_path / "figures" / "network.png").exists()
 

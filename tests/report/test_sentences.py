@@ -5,7 +5,7 @@ from __future__ import annotations
 from conftest import row
 from missingmodels.plan import Effects
 from missingmodels.report.lines import Line
-from missingmodels.report.sentences import answers, effects_held, exposure_span
+from missingmodels.report.sentences import answers, effects_held, exposure_span, origin_words
 
 DAYS = {"primary": "peer_presence", "window_days": 9, "kernel_days": 2.0}
 KERNEL = DAYS | {"primary": "peer_kernel", "kernel_days": 5.77}
@@ -31,6 +31,28 @@ def test_what_every_model_holds_is_what_the_plan_asked() -> None:
         "the child’s own frailty with a class at low risk, home effects and effects of authorities; in those with "
         "peers, their effect differs between homes"
     )
+
+
+def test_the_lead_claims_no_effects_that_the_plan_does_not_hold() -> None:
+    def told(**effects: object) -> str:
+        line = Line(row=row(), converged=True)
+        return answers([line], DAYS, Effects(**effects).model_dump())[0].lead
+
+    assert "as the child’s own history, the home and its shared shocks would have it" in told()
+    assert "as the child’s own history and the home would have it" in told(home_process="none")
+    assert "the home, its authority and its owner would" in told(home_process="none", authority=True, owner=True)
+
+
+def test_the_origin_of_one_return_and_of_a_pool() -> None:
+    one = {"kind": "ssda903", "authority": "E09000001", "year": 2023}
+    assert origin_words(one) == (
+        "Real data: the SSDA903 return of authority “E09000001” for the year that ends on 31 March 2023. Such a return "
+        "sees only the children whom this authority looks after, and holds no staff. No staff came beside it."
+    )
+    pool = origin_words({"kind": "ssda903", "authority": ["A", "B", "C"], "year": [2022, 2023], "staffing": {"f": "d"}})
+    assert "returns of authorities “A”, “B” and “C” for the years that end on 31 March 2022 and 2023." in pool
+    assert "these authorities look after" in pool
+    assert pool.endswith("Staff come from other files.")
 
 
 def test_a_kernel_is_never_said_to_count_days() -> None:

@@ -26,7 +26,7 @@ def robustness(
         Optional[Path],  # noqa: UP045
         typer.Option(help="Folder of the run's tables, if it is no longer where it was."),
     ] = None,
-    permutations: Annotated[int, typer.Option(help="Rearrangements of each randomisation test.", min=19)] = 999,
+    permutations: Annotated[int, typer.Option(help="Rearrangements of each randomisation test.", min=1)] = 999,
     curve: Annotated[bool, typer.Option(help="Fit the specification curve, which takes most of the time.")] = True,
     everything: Annotated[
         bool, typer.Option("--all", help="Also the checks that told nothing in simulated sectors.")
@@ -50,6 +50,7 @@ def robustness(
     place = tables_folder(run) if tables is None else tables
     evidence = read_evidence(run / EVIDENCE)
     plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
+    _require_enough(permutations, plan)
     model = _model(evidence, run)
     held = read_tables(known_tables(place, run))
     require_same(held, plan, model, plan.exposure.primary, evidence, run)
@@ -57,7 +58,7 @@ def robustness(
     with Progress(quiet=as_json) as progress:
         found = run_battery(bench, checks=CHECKS if everything else KEPT, curve=curve, report=progress)
     page = _write(found, bench, evidence, run)
-    text = f"{battery_text(found)}\nTable: {run / TABLE}\nPage: {page}"
+    text = f"{battery_text(found, bench.plan)}\nTable: {run / TABLE}\nPage: {page}"
     out(found.as_dict() | {"table": str(run / TABLE), "page": str(page)}, as_json, text)
 
 
@@ -71,6 +72,20 @@ def _model(evidence: Evidence, run: Path) -> str:
             "this run holds no answer to H1 to question", where=str(run), remedy="fit a plan with the model M1 or M3"
         )
     return models[0]
+
+
+def _require_enough(permutations: int, plan: Plan) -> None:
+    """Raise ConfigInvalid where the tests could not say influence whatever the data are."""
+    from missingmodels.errors import ConfigInvalid
+    from missingmodels.evidence.battery_permutation import fewest_rearrangements
+
+    least = fewest_rearrangements(plan.decision)
+    if permutations < least:
+        raise ConfigInvalid(
+            f"with {permutations} rearrangements no p-value is as small as the plan’s rule asks",
+            where="--permutations",
+            remedy=f"ask for {least} or more",
+        )
 
 
 def known_tables(place: Path | None, run: Path) -> Path:
@@ -120,8 +135,8 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
     }
     simulated = evidence.origin.get("kind") == "simulated"
     origin = "Simulated data: no real child is in them." if simulated else "Of the run beside this page."
-    page = battery_page(found, bench.plan, shown, origin=origin, made=made)
-    write_whole(run / TABLE, battery_table(found).to_csv(index=False).encode("utf-8"))
+    page = battery_page(found, bench.plan, shown, origin=origin, made=made, simulated=simulated)
+    write_whole(run / TABLE, battery_table(found, bench.plan).to_csv(index=False).encode("utf-8"))
     if found.curve:
         curve = pd.DataFrame([one.as_dict() for one in found.curve])
         write_whole(run / CURVE, curve.to_csv(index=False).encode("utf-8"))

@@ -13,6 +13,7 @@ from missingmodels.evidence import battery_sensitivity as sensitivity
 from missingmodels.evidence import battery_variants as variants
 from missingmodels.evidence.battery_bench import Bench, Check, Line
 from missingmodels.evidence.battery_curve import Specification, specification_curve
+from missingmodels.evidence.battery_operating import informative
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
 from missingmodels.frame.riskset import RiskSet
 
@@ -136,12 +137,13 @@ CHECKS: tuple[Check, ...] = (
 TOGETHER = Check(
     name="together",
     title="All together",
-    shows="the plan's question, the turned recency and the child's own change all say influence, and no alarm rings",
+    shows="the plan's question, the turned recency and the child's own change all say influence, and no alarm rings of "
+    "those that could be asked",
     cannot=f"tell influence from {SHARED}, which all of them share",
     run=lambda bench: [],
 )
-# Checks that told nothing in worlds whose truth is set (``battery_operating.informative``): run only if all are wanted.
-DROPPED: tuple[str, ...] = ()
+# Checks that told nothing in worlds whose truth is set, by the packaged table: run only if all are wanted.
+DROPPED = tuple(check.name for check in CHECKS if not informative(check.name))
 KEPT = tuple(check for check in CHECKS if check.name not in DROPPED)
 BY_NAME = {check.name: check for check in (*CHECKS, TOGETHER)}
 NEEDED = (
@@ -187,22 +189,30 @@ def run_battery(
     return Battery(lines=tuple(lines), curve=tuple(found), model=bench.model, exposure=bench.exposure, **_size(risk))
 
 
-def together(lines: Sequence[Line]) -> Line:
-    """One verdict of all lines, by a rule fixed beforehand (``TOGETHER``); dropped checks have no voice."""
-    lines = [line for line in lines if line.check not in DROPPED]
+def together(lines: Sequence[Line], *, dropped: Sequence[str] = DROPPED) -> Line:
+    """One verdict of all lines, by a rule fixed beforehand (``TOGETHER``); dropped checks have no voice.
+
+    Silence counts only of alarms that could be asked: where none could, nothing can be said.
+    """
+    lines = [line for line in lines if line.check not in dropped]
     by_key = {(line.check, line.line): line for line in lines}
-    asked = [key in by_key and by_key[key].says is True for key in NEEDED]
-    alarms = [
-        f"{BY_NAME[line.check].title.lower()}: {line.line}" for line in lines if line.kind == "alarm" and line.says
+    asked = [key in by_key and by_key[key].says is True for key in NEEDED if key[0] not in dropped]
+    alarms = [line for line in lines if line.kind == "alarm"]
+    ringing = [line for line in alarms if line.says]
+    mute = [line for line in alarms if line.says is None]
+    says = all(asked) and not ringing and len(mute) < len(alarms)
+    remarks = [
+        f"{words}: {'; '.join(f'{BY_NAME[line.check].title.lower()}, {line.line}' for line in held)}"
+        for words, held in (("alarm", ringing), ("alarms that could not be asked", mute))
+        if held
     ]
-    says = all(asked) and not alarms
     return Line(
         check="together",
         line="all together",
         kind="influence",
         says=says,
         verdict=SUPPORTED if says else CANNOT_SAY,
-        remark=f"alarm: {'; '.join(alarms)}" if alarms else "",
+        remark=". ".join(remarks) if alarms else "no alarm could be asked",
     )
 
 

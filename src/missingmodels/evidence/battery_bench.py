@@ -26,6 +26,7 @@ ALARM, NO_ALARM, QUIET = "alarm", "no alarm", "no alarm: supported as negligible
 NOTHING = "nothing to compare"
 MORE = 4
 NOT_FAST = ("authority", "owner", "peer_slope_by_home")  # keys of a plan's effects
+UNSEEN = "frame.coverage_rule"  # under ``bound`` and ``model`` a line asks what the data as recorded say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +73,9 @@ class Bench:
     """One data set under one plan, and the fits already made of it.
 
     ``model`` is the model with peers that every line refits (``M1`` or ``M3``), with the plan's primary exposure. Fits
-    are kept, so lines that ask for the same one share it. What the fast engine cannot fit is at its default instead
-    (``left_out``); with ``sampled`` lines that ask for such a thing are sampled, which takes minutes.
+    are kept, so lines that ask for the same one share it. What no line can ask, such as effects that the fast engine
+    cannot fit, is at its default instead (``left_out``); with ``sampled`` lines that ask for such a thing are sampled,
+    which takes minutes.
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class Bench:
     ) -> None:
         self.tables, self.model, self.seed, self.permutations = tables, model, seed, permutations
         self.sampled = sampled
-        self.left_out = beyond_fast_engine(plan)
+        self.left_out = left_out_of_lines(plan)
         changes = {"models": ["M0", model], "exposure.beside": [], "exposure.moderation": None}
         self.plan = changed(plan, changes | self.left_out)
         self._kept: dict[str, Any] = {}
@@ -185,10 +187,14 @@ def changed(plan: Plan, values: Mapping[str, Any]) -> Plan:
     return from_mapping(out, Plan)
 
 
-def beyond_fast_engine(plan: Plan) -> dict[str, Any]:
-    """What a plan asks that the fast engine cannot fit, as dotted keys with the default that stands for it."""
+def left_out_of_lines(plan: Plan) -> dict[str, Any]:
+    """What a plan asks that no line does, as dotted keys with what stands for it.
+
+    Effects that the fast engine cannot fit, and the unseen peers that a plan bounds or models.
+    """
     default, asked = Effects().model_dump(), plan.effects.model_dump()
-    return {f"effects.{name}": default[name] for name in NOT_FAST if asked[name] != default[name]}
+    found = {f"effects.{name}": default[name] for name in NOT_FAST if asked[name] != default[name]}
+    return found | ({UNSEEN: "keep"} if plan.frame.coverage_rule in ("bound", "model") else {})
 
 
 def judged(

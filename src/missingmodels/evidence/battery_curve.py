@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from missingmodels.evidence.battery_bench import Bench, changed, judged
-from missingmodels.evidence.battery_variants import ERRORS, _merged, period_changes
+from missingmodels.evidence.battery_variants import ERRORS, effective_period, period_changes
 from missingmodels.models.priors import FRAILTY
 from missingmodels.plan import Plan
 
@@ -51,7 +51,7 @@ def specification_curve(bench: Bench, *, report: Callable[[int, int], None] | No
 
 def _asked(bench: Bench) -> Iterator[tuple[int, int, str, str]]:
     windows = sorted({*WINDOWS, bench.plan.exposure.window_days})
-    periods = sorted({*PERIODS, bench.plan.frame.period_days})
+    periods = sorted({*PERIODS, effective_period(bench.plan)})
     yield from product(windows, periods, ADJUSTED, [law for law in FRAILTY if _can_fit(bench, law)])
 
 
@@ -73,7 +73,7 @@ def _one(bench: Bench, window: int, period: int, adjusted: str, law: str) -> Spe
     if line.estimate is None or line.low is None or line.high is None:
         return None
     mine = bench.plan
-    same = window == mine.exposure.window_days and period == mine.frame.period_days
+    same = window == mine.exposure.window_days and period == effective_period(mine)
     return Specification(
         window_days=window,
         period_days=period,
@@ -88,7 +88,7 @@ def _one(bench: Bench, window: int, period: int, adjusted: str, law: str) -> Spe
 
 
 def _plan(bench: Bench, window: int, period: int, adjusted: str, law: str) -> tuple[Plan, str]:
-    changes: dict[str, Any] = {"exposure.window_days": window} | _merged(bench, period_changes(period))
+    changes: dict[str, Any] = {"exposure.window_days": window} | period_changes(bench.plan, period)
     if law != _law(bench.plan):
         changes["effects.frailty"] = law
     if adjusted == ADJUSTED[0]:

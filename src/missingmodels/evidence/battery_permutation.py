@@ -20,6 +20,7 @@ from missingmodels.frame.exposure import any_onset
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.frame.rows import model_terms
 from missingmodels.parameters import Array, Parameters
+from missingmodels.plan import Decision
 from missingmodels.provenance import stream
 
 WITHOUT_PEERS = {"M1": "M0", "M3": "M2"}
@@ -75,6 +76,11 @@ def peers_of_other_homes(bench: Bench) -> list[Line]:
     table = Seats(nights)
     drawn = [table.score(rng.permutation(nights.homes)) for _ in range(bench.permutations)]
     return [_line(bench, "permuted_homes", "peers of another home", table.score(np.arange(nights.homes)), drawn)]
+
+
+def fewest_rearrangements(rule: Decision) -> int:
+    """With fewer than these no p-value is small enough to say influence."""
+    return int(np.ceil(1 / (1 - rule.supported_probability) - 1 - 1e-9))
 
 
 def p_value(observed: float, drawn: list[float] | Array) -> float:
@@ -218,6 +224,8 @@ def _line(bench: Bench, check: str, line: str, observed: float, drawn: list[floa
     p = p_value(observed, drawn)
     says = p <= 1 - bench.rule.supported_probability + 1e-12
     remark = f"score {observed:.1f}, {len(drawn)} rearrangements {np.mean(drawn):.1f} on average"
+    if bench.exposure != "peer_presence":
+        remark += f"; of any recent peer in the home against none, not of the plan’s {bench.exposure}"
     return Line(
         check=check,
         line=line,

@@ -8,7 +8,9 @@ rate of exposed days over that of others is
 
     E[e^z P(exposed | z)] / P(exposed)  ÷  E[e^z (1 − P(exposed | z))] / (1 − P(exposed)),
 
-where m follows from the share of days exposed. Differences between children are not in it.
+where m follows from the share of days exposed. Differences between children are not in it. Exposed here is any exposure
+above 0, and what is to be explained is the rate ratio of such days, at their mean exposure, against none: for
+``peer_presence`` the rate ratio itself, for other exposures its power by that mean.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ def common_cause(bench: Bench) -> list[Line]:
     answer = judged(found, bench.exposure, bench.rule, check="common_cause", line="")
     assert answer.estimate is not None
     assert answer.low is not None
-    weight, exposed = found.design.window_days, found.design.column(bench.exposure) > 0
-    share = float((weight * exposed).sum() / weight.sum())
+    weight, exposure = found.design.window_days, found.design.column(bench.exposure)
+    share, mean = exposed_days(exposure, weight)
     period = float(np.median(found.parameters.sigma_period))
     sizes: tuple[tuple[str, Callable[[float], float], str], ...] = (
         ("E-value (rate ratio)", e_value, "of the cause on onsets, and of exposed over other days in its presence"),
@@ -47,18 +49,27 @@ def common_cause(bench: Bench) -> list[Line]:
             "of a home's rate while the state lasts, which is longer than the window",
         ),
     )
+    middle, low = answer.estimate**mean, answer.low**mean
+    at = "" if bench.exposure == "peer_presence" else f"; exposed days at their mean exposure of {mean:.2f}"
     return [
         Line(
             check="common_cause",
             line=line,
             kind="size",
-            estimate=size(answer.estimate),
-            low=size(answer.low),
-            verdict=_words(size(answer.estimate), size(answer.low), line),
-            remark=remark,
+            estimate=size(middle),
+            low=size(low),
+            verdict=_words(size(middle), size(low), line),
+            remark=remark + at,
         )
         for line, size, remark in sizes
     ]
+
+
+def exposed_days(exposure: Array, weight: Array) -> tuple[float, float]:
+    """Share of days (N,) with any exposure, and the mean exposure of those, by weight; 0 and 1 without any."""
+    on = weight * (np.nan_to_num(exposure) > 0)
+    share = float(on.sum() / weight.sum())
+    return share, float((on * np.nan_to_num(exposure)).sum() / on.sum()) if share else 1.0
 
 
 def e_value(ratio: float) -> float:

@@ -9,29 +9,45 @@ from typing import Any
 import numpy as np
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
-from missingmodels.evidence.battery_bench import Bench, Line, changed, judged, nothing
+from missingmodels.evidence.battery_bench import UNSEEN, Bench, Line, changed, judged, nothing
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.placebo import lagged_presence, without_joint_departures
 from missingmodels.frame.rows import model_terms
 from missingmodels.models.priors import FRAILTY
-from missingmodels.plan import Method
+from missingmodels.plan import Method, Plan
 
 WINDOWS = (3, 7, 14, 28)
 PERIODS = (0, 91, 28, 14, 7)  # days; 0 for home effects only
 LAGS = ((1, 3), (4, 7), (8, 14), (15, 28))
-NO_PERIODS: Mapping[str, Any] = {"priors.replace": {"sigma_period": {"fixed": 0.0}}}
 OWN = "the plan’s own choice"
+AS_RECORDED = "as recorded: the run’s answer takes unseen peers into account, the lines of this page do not"
 ERRORS = (CannotAnswer, ConfigInvalid, DiagnosticsFailed)
 
 
 def primary(bench: Bench) -> list[Line]:
     """The plan's own question, by the fast engine."""
-    return [judged(bench.main(), bench.exposure, bench.rule, check="primary", line="as the plan asks")]
+    remark = AS_RECORDED if UNSEEN in bench.left_out else ""
+    return [judged(bench.main(), bench.exposure, bench.rule, check="primary", line="as the plan asks", remark=remark)]
 
 
-def period_changes(period: int) -> Mapping[str, Any]:
+def effective_period(plan: Plan) -> int:
+    """Days that the home-period effects of a plan last; 0 where it has none, or holds their sd at 0."""
+    held = plan.priors.replace.get("sigma_period")
+    none = plan.effects.home_process == "none" or (held is not None and held.fixed == 0)
+    return 0 if none else plan.frame.period_days
+
+
+def period_changes(plan: Plan, period: int) -> dict[str, Any]:
     """What a plan changes to let home effects last so many days; 0 leaves out what is shorter than the window."""
-    return {"frame.period_days": period} if period else NO_PERIODS
+    if period == effective_period(plan):
+        return {}
+    replaced = {name: prior.model_dump() for name, prior in plan.priors.replace.items()}
+    if not period:
+        replaced.pop("sigma_period", None)
+        return {"effects.home_process": "none", "priors.replace": replaced}
+    if not effective_period(plan):
+        replaced.pop("sigma_period", None)
+    return {"effects.home_process": "periods", "priors.replace": replaced, "frame.period_days": period}
 
 
 def periods(bench: Bench, asked: Sequence[int] = PERIODS) -> list[Line]:
@@ -39,7 +55,7 @@ def periods(bench: Bench, asked: Sequence[int] = PERIODS) -> list[Line]:
     lines = []
     for period in asked:
         line = f"home × {period} days" if period else "home effects only"
-        lines.append(_under(bench, period_changes(period), "periods", line))
+        lines.append(_under(bench, period_changes(bench.plan, period), "periods", line))
     return lines
 
 
@@ -51,14 +67,20 @@ def windows(bench: Bench) -> list[Line]:
 def lags(bench: Bench) -> list[Line]:
     """Peers' onsets by how long ago, in one model; what lies beyond the plan's window should do nothing."""
     longest = bench.plan.exposure.window_days
-    blocks = [lag for lag in LAGS if lag[1] <= bench.plan.frame.burn_in_days]
+    burn_in = bench.plan.frame.burn_in_days
+    blocks = [lag for lag in LAGS if lag[1] <= burn_in]
     names = {lag: f"peer_lag_{lag[0]}_{lag[1]}" for lag in blocks}
     extra = {names[lag]: lagged_presence(bench.risk(), first_lag=lag[0], last_lag=lag[1]) for lag in blocks}
-    found = bench.fit_with(" + ".join(names.values()), extra)
-    return [
-        _column(found, bench, name, "lags", f"{lag[0]}–{lag[1]} days ago", alarm=lag[0] > longest)
-        for lag, name in names.items()
-    ]
+    found = bench.fit_with(" + ".join(names.values()), extra) if names else None
+    lines = []
+    for lag in LAGS:
+        line, alarm = f"{lag[0]}–{lag[1]} days ago", lag[0] > longest
+        if lag in names and found is not None:
+            lines.append(_column(found, bench, names[lag], "lags", line, alarm=alarm))
+        else:
+            why = f"the burn-in of {burn_in} days is too short to know them"
+            lines.append(nothing("lags", line, "alarm" if alarm else "influence", why))
+    return lines
 
 
 def within_child(bench: Bench) -> list[Line]:
@@ -130,19 +152,13 @@ def _under(bench: Bench, changes: Mapping[str, Any], check: str, line: str, meth
     """The line of the plan with some keys changed."""
 
     def run() -> Line:
-        plan = changed(bench.plan, _merged(bench, changes))
+        plan = changed(bench.plan, changes)
         remark = OWN if plan == bench.plan else ""
         return judged(
             bench.fit_under(plan, method=method), bench.exposure, bench.rule, check=check, line=line, remark=remark
         )
 
     return _or_nothing(run, check, line)
-
-
-def _merged(bench: Bench, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The changes, with the plan's own replaced priors kept."""
-    held = {name: prior.model_dump() for name, prior in bench.plan.priors.replace.items()}
-    return {k: held | v if k == "priors.replace" else v for k, v in changes.items()}
 
 
 def _column(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SUPPORTED = "supported"
 NEGLIGIBLE = "supported as negligible"
 CANNOT_SAY = "the data cannot say"
+NOT_CONVERGED = "not converged"  # begins the remark of a row that rests on a fit that did not pass the gate
 
 
 def summarise(

@@ -213,8 +213,16 @@ class Evidence:
 
     @property
     def unconverged(self) -> tuple[str, ...]:
-        """Models whose fit did not pass the diagnostics gate."""
-        return tuple(c["model"] for c in self.certificates if not c["diagnostics"]["passed"])
+        """Models of the plan whose fit did not pass the diagnostics gate."""
+        return tuple(c["model"] for c in self.failed)
+
+    @property
+    def failed(self) -> tuple[Mapping[str, Any], ...]:
+        """Certificates of the plan's own fits that did not pass the gate.
+
+        A fit under an assumption on unseen peers speaks through its row alone, which then has no verdict.
+        """
+        return tuple(c for c in self.certificates if not c["diagnostics"]["passed"] and "unseen_peers" not in c)
 
     def verdicts(self) -> list[Row]:
         """The rows that answer a hypothesis, and those of exposures that the plan sets beside the primary one."""

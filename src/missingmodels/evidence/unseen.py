@@ -1,4 +1,4 @@
-"""H1 where one authority sees only its own children: bounds, and a model of the unseen.
+"""H1 where one authority sees only its own children: two extreme assumptions, and a model of the unseen.
 
 Equations: notation page, "Unseen peers". A fit here is of the model that answers H1, by the fast engine.
 """
@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from missingmodels.errors import CannotAnswer, DiagnosticsFailed
 from missingmodels.evidence.estimands import rate_ratio
 from missingmodels.fit.fit import Fit, fit
+from missingmodels.fit.marginal import draw_frailty
 from missingmodels.frame.design import Design, build_design, require_contrast
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
@@ -27,6 +27,7 @@ from missingmodels.frame.unseen import (
     simulate_unseen,
     visible_recent,
     visible_residents,
+    with_places,
 )
 from missingmodels.parameters import Array, Parameters
 from missingmodels.plan import Plan
@@ -35,12 +36,16 @@ from missingmodels.sources import card
 from missingmodels.tables import Tables
 
 CHAINS, ROUNDS, CANDIDATES = 5, 2, 20
+LEAST_DRAWS, MORE = 250, 4  # of a fit in a chain: with fewer its weights pass the gate or not by chance
 _HISTORY = ("own_1_7", "own_8_28", "arrival_band[0-6]", "arrival_band[7-27]", "arrival_band[28-89]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """The data, the question, and the assumed share of all places that hold a child."""
+    """The data, the question, and the assumed share of all places that hold a child.
+
+    ``risk`` holds no day at risk in a home whose places are not recorded; ``without_places`` is the share they were.
+    """
 
     tables: Tables
     risk: RiskSet
@@ -48,6 +53,7 @@ class Setting:
     model: str
     seed: int
     occupancy: float
+    without_places: float
 
     @property
     def exposure(self) -> str:
@@ -64,32 +70,34 @@ class _Days:
     others: np.ndarray
 
 
-def setting_of(
-    tables: Tables, risk: RiskSet, plan: Plan, *, model: str, seed: int, occupancy: float | None = None
-) -> Setting:
-    """The setting of a plan; occupancy is the national one if it is left out."""
-    share = card("occupancy").value if occupancy is None else occupancy
-    return Setting(tables=tables, risk=risk, plan=plan, model=model, seed=seed, occupancy=float(share))
+def setting_of(tables: Tables, risk: RiskSet, plan: Plan, *, model: str, seed: int) -> Setting:
+    """The setting of a plan; occupancy is that of England where the plan states none."""
+    share = card("occupancy").value if plan.frame.occupancy is None else plan.frame.occupancy
+    held, without = with_places(risk)
+    return Setting(
+        tables=tables, risk=held, plan=plan, model=model, seed=seed, occupancy=float(share), without_places=without
+    )
 
 
-def restricted(setting: Setting) -> Fit | None:
-    """The fit on days of homes of which at least ``minimum_coverage`` is seen; None where those hold no contrast."""
-    plan = setting.plan
-    frame = plan.frame.model_copy(update={"coverage_rule": "drop"})
-    try:
-        risk = build_risk_set(setting.tables, frame)
-        return _fitted(replace(setting, risk=risk), None, "restricted")
-    except (CannotAnswer, DiagnosticsFailed):
-        return None
+def restricted(setting: Setting) -> Fit:
+    """The fit on days of homes of which at least ``minimum_coverage`` is seen; CannotAnswer without a contrast there.
+
+    This and the next three raise DiagnosticsFailed where the fast engine finds no answer at all; a fit that did not
+    pass the gate says so in its diagnostics.
+    """
+    frame = setting.plan.frame.model_copy(update={"coverage_rule": "drop"})
+    risk = build_risk_set(setting.tables, frame)
+    return _fitted(replace(setting, risk=risk), None, f"days of coverage {frame.minimum_coverage:g} or more")
 
 
-def bounds(setting: Setting) -> tuple[Fit, Fit | None]:
-    """Fits with all unseen peers never and always recent; None where the latter leaves no contrast."""
-    low = _fitted(setting, none_recent(setting.risk), "never recent")
-    try:
-        return low, _fitted(setting, all_recent(setting.risk), "always recent")
-    except CannotAnswer:
-        return low, None
+def never_recent(setting: Setting) -> Fit:
+    """The fit with every hidden place filled, and none of those children ever recent."""
+    return _fitted(setting, none_recent(setting.risk), "never recent")
+
+
+def always_recent(setting: Setting) -> Fit:
+    """The fit with every hidden place filled, all of those children always recent; CannotAnswer without contrast."""
+    return _fitted(setting, all_recent(setting.risk), "always recent")
 
 
 def modelled(
@@ -99,23 +107,24 @@ def modelled(
     chains: int = CHAINS,
     rounds: int = ROUNDS,
     candidates: int = CANDIDATES,
-) -> list[Fit]:
-    """The last fits of ``chains`` chains of data augmentation, each begun at a draw of ``start``."""
-    days, last = _days(setting), []
+) -> list[list[Fit]]:
+    """The fits of each of ``chains`` chains of data augmentation, begun at a draw of ``start``; the last one counts."""
+    days, made = _days(setting), []
     share = replace(setting, plan=_share_of(setting.plan, chains))
     for chain in range(chains):
-        found = start
+        fits = [start]
         for step in range(rounds):
             rng = stream(setting.seed, "unseen", chain, step)
-            at = int(rng.integers(found.parameters.draws))
-            unseen = _imputed(setting, days, found.parameters[at : at + 1], candidates, rng)
-            found = _fitted(share, unseen, f"chain {chain} round {step}")
-        last.append(found)
-    return last
+            at = int(rng.integers(fits[-1].parameters.draws))
+            unseen = _imputed(setting, days, fits[-1].parameters[at : at + 1], candidates, rng)
+            label = f"modelled at {setting.occupancy:.0%} filled, chain {chain + 1}, data set {step + 1}"
+            fits.append(_fitted(share, unseen, label))
+        made.append(fits[1:])
+    return made
 
 
 def mixed_ratio(fits: Sequence[Fit], exposure: str) -> Array:
-    """Draws of the rate ratio from M fits, mixed on the log scale.
+    """Draws of the rate ratio from M fits, the last of each chain, mixed on the log scale.
 
     A mixture of few fits varies less between them than the posterior does. Their means are spread so that the variance
     is within + (1 + 1/M) between, as in Rubin's rules (Rubin 1987, Multiple Imputation for Nonresponse in Surveys).
@@ -129,8 +138,8 @@ def mixed_ratio(fits: Sequence[Fit], exposure: str) -> Array:
 
 
 def _share_of(plan: Plan, chains: int) -> Plan:
-    """The plan with each chain's share of its draws, and of the effective draws that the gate asks."""
-    draws = max(-(-plan.sampling.draws // chains), 50)
+    """The plan with each chain's share of its draws, if that is enough, and of the effective draws the gate asks."""
+    draws = max(-(-plan.sampling.draws // chains), min(LEAST_DRAWS, plan.sampling.draws))
     return plan.model_copy(
         update={
             "sampling": plan.sampling.model_copy(update={"draws": draws}),
@@ -140,20 +149,27 @@ def _share_of(plan: Plan, chains: int) -> Plan:
 
 
 def _fitted(setting: Setting, unseen: Unseen | None, label: str) -> Fit:
+    """The fast fit of the data so completed; one that fails the gate is drawn once more with four times the draws."""
     rows = build_rows(setting.tables, setting.risk, setting.plan, unseen=unseen)
     formula = model_terms(setting.plan, setting.model, setting.exposure)
     design = build_design(rows, formula, conditional=setting.plan.frame.initial == "conditional")
     require_contrast(design, setting.exposure)
     seed = int(stream(setting.seed, "unseen", label).integers(2**31 - 1))
-    return fit(
-        design,
-        setting.plan,
-        model=setting.model,
-        exposure=setting.exposure,
-        seed=seed,
-        method="laplace",
-        allow_unconverged=True,
-    )
+    for times in (1, MORE):
+        sampling = setting.plan.sampling.model_copy(update={"draws": times * setting.plan.sampling.draws})
+        found = fit(
+            design,
+            setting.plan.model_copy(update={"sampling": sampling}),
+            model=setting.model,
+            exposure=setting.exposure,
+            seed=seed,
+            method="laplace",
+            allow_unconverged=True,
+        )
+        if found.diagnostics.passed:
+            break
+    named = {"exposure": f"{setting.exposure}, unseen peers {label}", "unseen_peers": label}
+    return replace(found, certificate={**found.certificate, **named})
 
 
 def _days(setting: Setting) -> _Days:
@@ -230,7 +246,7 @@ def _model_of(setting: Setting, days: _Days, theta: Parameters, own: Array, home
         donor_start=np.cumsum(count) - count,
         donor_count=count,
         donor_log_rate=lasting[order],
-        frailty_shape=float(theta.frailty_shape[0]),
+        frailty=lambda children, rng: draw_frailty(theta, children, rng)[0],
         history=history,
         exposure=setting.exposure,
         peer=effect[setting.exposure],

@@ -2,75 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED, summarise
+from missingmodels.errors import CannotAnswer, DiagnosticsFailed
+from missingmodels.evidence.decisions import CANNOT_SAY, NOT_CONVERGED, SUPPORTED, summarise
 from missingmodels.evidence.hypotheses import peer_ratio
 from missingmodels.evidence.record import Evidence, Row
-from missingmodels.evidence.unseen import CHAINS, ROUNDS, Setting, bounds, mixed_ratio, modelled, restricted
+from missingmodels.evidence.unseen import (
+    CHAINS,
+    ROUNDS,
+    Setting,
+    always_recent,
+    mixed_ratio,
+    modelled,
+    never_recent,
+    restricted,
+)
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.unseen import filled_share, hidden_places
-from missingmodels.plan import Decision
 
-_NO_UPPER = "where all are always recent, no two days differ in exposure"
+NEVER, ALWAYS = "all never recent", "all always recent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """The row that answers, None where it could not be had; the rows beside it, notes and certificates."""
+
+    answer: Row | None
+    beside: tuple[Row, ...]
+    notes: tuple[str, ...]
+    certificates: tuple[Mapping[str, Any], ...]
 
 
 def with_unseen(evidence: Evidence, setting: Setting) -> Evidence:
-    """The evidence with H1 answered as ``frame.coverage_rule`` says, and the estimate as recorded beside it."""
+    """The evidence with H1 answered as ``frame.coverage_rule`` says, and the estimate as recorded beside it.
+
+    Where that answer cannot be had the estimate as recorded stands in its place and says nothing.
+    """
     if not hidden_places(setting.risk).any():
-        note = "every registered place is held by a visible child or no places are recorded, so no peer was bounded"
+        note = "every registered place is held by a visible child, so nobody is unseen"
+        if not setting.risk.occupancy_recorded.any():
+            note = "no home's registered places are recorded, so nobody knows how many; the answer is as recorded"
         return replace(evidence, notes=(*evidence.notes, f"unseen peers: {note}"))
-    rows = [_as_recorded(row, setting) for row in evidence.rows]
+    rows = list(evidence.rows)
     at = next(i for i, row in enumerate(rows) if _is_naive(row, setting))
-    found, notes = _found(setting)
-    return replace(evidence, rows=(*rows[:at], *found[:1], rows[at], *found[1:], *rows[at + 1 :]),
-                   notes=(*evidence.notes, *notes))  # fmt: skip
+    found = _found(setting)
+    naive = replace(rows[at], role="beside", label=f"as recorded: {rows[at].label}")
+    if found.answer is None:
+        why = "the unseen peers could not be taken into account, see the notes"
+        answers = [replace(naive, role="primary", verdict=CANNOT_SAY, remark=why)]
+    else:
+        answers = [found.answer, naive]
+    return replace(
+        evidence,
+        rows=(*rows[:at], *answers, *found.beside, *rows[at + 1 :]),
+        notes=(*evidence.notes, *(f"unseen peers: {note}" for note in found.notes)),
+        certificates=(*evidence.certificates, *found.certificates),
+    )
 
 
-def _found(setting: Setting) -> tuple[list[Row], list[str]]:
-    """The row that answers, then the others; and what they rest on, in sentences."""
-    rule, ways = setting.plan.decision, setting.plan.frame.coverage_rule
-    low, high = bounds(setting)
-    dropped = restricted(setting)
-    named: list[tuple[Fit | None, str]] = [
-        (dropped, f"coverage {setting.plan.frame.minimum_coverage:g} or more"),
-        (low, "all never recent"),
-        (high, "all always recent"),
-    ]
-    beside = [_row(fit, rule, words, "assumption") for fit, words in named if fit is not None]
-    notes = [
-        f"unseen peers: no estimate for “{words}”, since the data hold no contrast then"
-        for fit, words in named
-        if fit is None
-    ]
-    if ways == "bound":
-        answer, span = between(beside, high is not None)
-        return [answer, *beside], [*notes, f"unseen peers: {span}"]
-    fits = modelled(setting, low)
-    drawn = summarise(
-        mixed_ratio(fits, setting.exposure),
+def _found(setting: Setting) -> _Found:
+    """The answer of the plan's rule, and the other assumptions."""
+    frame = setting.plan.frame
+    made: dict[str, Fit] = {}
+    notes: list[str] = []
+    if setting.without_places:
+        notes.append(
+            f"{setting.without_places:.1%} of days at risk are in homes whose places are not recorded, and are left out"
+        )
+    for words, make in (
+        (f"coverage {frame.minimum_coverage:g} or more", restricted),
+        (NEVER, never_recent),
+        (ALWAYS, always_recent),
+    ):
+        found = _tried(lambda make=make: make(setting), words, notes)
+        if found is not None:
+            made[words] = found
+    beside = [_row(fit, setting, words) for words, fit in made.items()]
+    certificates = [fit.certificate for fit in made.values()]
+    if frame.coverage_rule == "bound":
+        answer, words = between(beside)
+        notes.append(words)
+    else:
+        answer, further, chains = _modelled(setting, made.get(NEVER), notes)
+        beside = [*further, *beside]
+        certificates += [fit.certificate for chain in chains for fit in chain]
+    return _Found(answer=answer, beside=tuple(beside), notes=tuple(notes), certificates=tuple(certificates))
+
+
+def _modelled(setting: Setting, start: Fit | None, notes: list[str]) -> tuple[Row | None, list[Row], list[list[Fit]]]:
+    """The modelled answer, the same with every place filled, and the fits of both."""
+    if start is None:
+        return None, [], []
+    rho = filled_share(setting.risk, setting.occupancy)
+    notes.append(
+        f"{CHAINS} chains of {ROUNDS} completed data sets; {rho:.0%} of the places that no visible child holds are "
+        f"taken to be filled, which makes {setting.occupancy:.0%} of all places filled (frame.occupancy)"
+    )
+    rows: list[Row | None] = []
+    held: list[list[Fit]] = []
+    for words, share in (("unseen peers modelled", setting.occupancy), ("modelled, every place filled", 1.0)):
+        asked = replace(setting, occupancy=share)
+        chains = _tried(lambda asked=asked: modelled(asked, start), words, notes)
+        rows.append(None if chains is None else _mixed(asked, [[start], *chains], words))
+        held += chains or []
+    answer, full = rows
+    beside = [] if full is None else [replace(full, role="assumption")]
+    return (None if answer is None else replace(answer, role="primary")), beside, held
+
+
+def _tried[T](make: Callable[[], T], words: str, notes: list[str]) -> T | None:
+    """What is made, or None and a note."""
+    try:
+        return make()
+    except (CannotAnswer, DiagnosticsFailed) as error:
+        notes.append(f"no estimate for “{words}”: {error.what}")
+        return None
+
+
+def _mixed(setting: Setting, chains: Sequence[Sequence[Fit]], words: str) -> Row:
+    """The row of the fits that end each chain but the first, where they start; it says nothing if a fit failed."""
+    last = [chain[-1] for chain in chains[1:]]
+    row = summarise(
+        mixed_ratio(last, setting.exposure),
         hypothesis="H1",
-        fit=fits[0],
+        fit=last[0],
         estimand="rate_ratio",
         name=setting.exposure,
-        label="",
-        rule=rule,
+        label=f"{words}: {peer_ratio(last[0], setting.plan.decision).label}",
+        rule=setting.plan.decision,
         null=1.0,
         expected="above",
     )
-    label = f"unseen peers modelled: {peer_ratio(low, rule).label}"
-    failed = sum(not fit.diagnostics.passed for fit in fits)
-    if failed:
-        notes.append(f"unseen peers: {failed} of {len(fits)} fits to completed data did not pass the gate")
-    rho = filled_share(setting.risk, setting.occupancy)
-    notes.append(
-        f"unseen peers: {CHAINS} chains of {ROUNDS} completed data sets; {rho:.0%} of the places that no visible child "
-        f"holds are taken to be filled, which makes {setting.occupancy:.0%} of all places filled"
-    )
-    return [replace(drawn, label=label, role="primary"), *beside], notes
+    every = [fit for chain in chains for fit in chain]
+    failed = sum(not fit.diagnostics.passed for fit in every)
+    return withheld(row, f"{failed} of the {len(every)} fits behind it") if failed else row
+
+
+def withheld(row: Row, which: str) -> Row:
+    """The row with no verdict of its own, as fits behind it did not pass the gate."""
+    remark = "; ".join(part for part in (f"{NOT_CONVERGED}: {which}", row.remark) if part)
+    return replace(row, verdict=CANNOT_SAY, remark=remark)
 
 
 def _is_naive(row: Row, setting: Setting) -> bool:
@@ -82,40 +158,43 @@ def _is_naive(row: Row, setting: Setting) -> bool:
     )
 
 
-def _as_recorded(row: Row, setting: Setting) -> Row:
-    return replace(row, role="beside", label=f"as recorded: {row.label}") if _is_naive(row, setting) else row
+def _row(fit: Fit, setting: Setting, words: str) -> Row:
+    row = peer_ratio(fit, setting.plan.decision)
+    row = replace(row, role="assumption", label=f"{words}: {row.label}")
+    return row if fit.diagnostics.passed else withheld(row, "; ".join(fit.diagnostics.failed))
 
 
-def _row(fit: Fit, rule: Decision, words: str, role: str) -> Row:
-    row = peer_ratio(fit, rule)
-    failed = "" if fit.diagnostics.passed else f"not converged: {'; '.join(fit.diagnostics.failed)}"
-    remark = "; ".join(part for part in (row.remark, failed) if part)
-    return replace(row, role=role, label=f"{words}: {row.label}", remark=remark)
+def between(beside: Sequence[Row]) -> tuple[Row | None, str]:
+    """The two extreme assumptions as one row, and their medians in words; no row where the lower could not be had.
 
-
-def between(beside: Sequence[Row], has_upper: bool) -> tuple[Row, str]:
-    """The bounds as one row, and the two medians in words.
-
-    From the lower end of one interval to the upper end of the other, midway between medians. A verdict stands only if
-    both bounds give it; without an upper bound nothing can be said.
+    From the lower end of one interval to the upper end of the other, midway between medians. Both misplace recent peers
+    and so draw the ratio towards 1: an effect is *supported* if both say so, but that both call it negligible says
+    nothing. Without the upper, or where a fit did not pass the gate, nothing can be said either.
     """
-    ends = [row for row in beside if row.label.startswith(("all never recent", "all always recent"))]
-    low, high = ends[0], ends[-1]
-    same = has_upper and low.verdict == high.verdict and low.verdict in (SUPPORTED, NEGLIGIBLE)
+    ends = {name: row for row in beside for name in (NEVER, ALWAYS) if row.label.startswith(name)}
+    if NEVER not in ends:
+        return None, "without the fit in which they are never recent there is no answer"
+    low, high = ends[NEVER], ends.get(ALWAYS, ends[NEVER])
+    both = ALWAYS in ends and low.verdict == high.verdict == SUPPORTED
+    failed = [row.remark for row in ends.values() if row.remark.startswith(NOT_CONVERGED)]
     row = replace(
         low,
         role="primary",
-        label=low.label.replace("all never recent", "unseen peers never to always recent"),
+        label=low.label.replace(NEVER, "unseen peers never to always recent"),
         median=float(np.sqrt(low.median * high.median)),
         mean=float((low.mean + high.mean) / 2),
         sd=max(low.sd, high.sd),
         interval_low=min(low.interval_low, high.interval_low),
         interval_high=max(low.interval_high, high.interval_high),
         interval_kind="union of equal-tailed",
-        probability_above_null=min(row.probability_above_null or 0.0 for row in ends),
-        rope_probability=min(row.rope_probability or 0.0 for row in ends),
-        verdict=low.verdict if same else CANNOT_SAY,
-        remark="",
+        probability_above_null=min(row.probability_above_null or 0.0 for row in ends.values()),
+        rope_probability=min(row.rope_probability or 0.0 for row in ends.values()),
+        verdict=SUPPORTED if both else CANNOT_SAY,
+        remark="; ".join(failed),
     )
-    both = f"the median is {low.median:.2f} if they are never recent and {high.median:.2f} if they always are"
-    return row, both if has_upper else f"{_NO_UPPER}, so only the lower is shown"
+    if ALWAYS not in ends:
+        return row, "without the fit in which they are always recent nothing can be said"
+    return row, (
+        f"the median is {low.median:.2f} if they are never recent and {high.median:.2f} if they always are; these are "
+        "two extreme assumptions, no bounds: each misplaces recent peers and draws the ratio towards 1"
+    )

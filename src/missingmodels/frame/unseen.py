@@ -5,17 +5,17 @@ Notation page, "Unseen peers". H homes, D days, K candidates, Q hidden places.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from missingmodels.frame.exposure import any_onset, home_sums
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 
-HISTORY_DAYS = 28
-_RECENT_WEEK = (1 << 7) - 1
-_BEFORE_IT = ((1 << HISTORY_DAYS) - 1) ^ _RECENT_WEEK
+# Own history as bits, bit L for an onset L days ago: lags 1 to 7 and 8 to 28, as ``own_history`` has them.
+_RECENT_WEEK = sum(1 << lag for lag in range(1, 8))
+_BEFORE_IT = sum(1 << lag for lag in range(8, 29))
 BANDS = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -38,7 +38,7 @@ class UnseenModel:
     home_log_rate : (H, T) effects of homes and their periods, v + w
     donor_start, donor_count : (H,) where the donors of a home lie in ``donor_log_rate``
     donor_log_rate : log rate of a visible child's day, its history, peers and home left out
-    frailty_shape : k
+    frailty : draws so many frailties u of children of whom nothing is known, by the law of the model
     history : log rate ratios of ``own_1_7``, ``own_8_28`` and the arrival bands, by column name
     peer, no_peers : log rate ratios of one unit of the exposure, and of living alone
     """
@@ -49,7 +49,7 @@ class UnseenModel:
     donor_start: np.ndarray
     donor_count: np.ndarray
     donor_log_rate: np.ndarray
-    frailty_shape: float
+    frailty: Callable[[int, np.random.Generator], np.ndarray]
     history: Mapping[str, float]
     exposure: str
     peer: float
@@ -93,11 +93,34 @@ def coverage_bands(risk: RiskSet) -> dict[str, float]:
 
 
 def filled_share(risk: RiskSet, occupancy: float) -> float:
-    """F: share of hidden places that hold a child if a share ``occupancy`` of all places does."""
-    known = risk.occupancy_recorded & (visible_residents(risk) > 0)
+    """F: share of hidden places that hold a child if a share ``occupancy`` of all places does.
+
+    Over all days of the homes held, also those without a visible child: a home is fuller than the average on the days
+    when it is known to hold one.
+    """
+    known = risk.occupancy_recorded
     places = risk.occupancy[known].sum()
     seen = visible_residents(risk)[known].sum() / max(places, 1)
     return float(np.clip((occupancy - seen) / max(1 - seen, 1e-9), 0.0, 1.0))
+
+
+def with_places(risk: RiskSet) -> tuple[RiskSet, float]:
+    """The risk set without the days in homes whose places are not recorded, and the share of days at risk they are.
+
+    How many may live there unseen is not known, so their days can be neither bounded nor modelled.
+    """
+    at, days = np.maximum(risk.residence, 0), np.arange(risk.days)
+    unknown = (risk.days_at_risk > 0) & ~risk.occupancy_recorded[at, days]
+    share = float(risk.days_at_risk[unknown].sum() / max(risk.days_at_risk.sum(), 1e-9))
+    kept = np.where(unknown, 0.0, risk.days_at_risk)
+    held = replace(
+        risk,
+        days_at_risk=kept,
+        onset=risk.onset & ~unknown,
+        joint=risk.joint & ~unknown,
+        same_day_repeats=np.where(unknown, 0, risk.same_day_repeats),
+    )
+    return held, share
 
 
 def mean_stay_days(risk: RiskSet) -> float:
@@ -199,8 +222,8 @@ class _State:
 
     def _meet(self, new: np.ndarray) -> None:
         """Frailty and covariates of newcomers."""
-        home, k = self.home[new], self.model.frailty_shape
-        frailty = np.maximum(self.rng.gamma(k, 1 / k, home.size), 1e-300)
+        home = self.home[new]
+        frailty = np.maximum(self.model.frailty(home.size, self.rng), 1e-300)
         pick = (self.rng.random(home.size) * self.model.donor_count[home]).astype(np.int64)
         self.own[new] = np.log(frailty) + self.model.donor_log_rate[self.model.donor_start[home] + pick]
 

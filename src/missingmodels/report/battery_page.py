@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
@@ -14,12 +15,14 @@ from missingmodels.evidence.battery import BY_NAME, DROPPED, Battery
 from missingmodels.evidence.battery_bench import NOTHING, Line
 from missingmodels.evidence.battery_operating import (
     WORLDS,
+    Wrong,
     frontier,
     frontier_is_whole,
     frontier_sentence,
     how_often_wrong,
     operating,
 )
+from missingmodels.evidence.battery_operating import measured as measured_under
 from missingmodels.evidence.battery_variants import OWN
 from missingmodels.evidence.decisions import rule_in_words
 from missingmodels.plan import Plan
@@ -32,26 +35,30 @@ from missingmodels.report.style import png
 Pictures = Mapping[str, Mapping[str, Any]]
 
 
-def battery_table(found: Battery) -> pd.DataFrame:
+def battery_table(found: Battery, plan: Plan) -> pd.DataFrame:
     """One row a line: what it says, what it can and cannot show, and how often it is wrong."""
     rows = []
     for line in found.lines:
         check = BY_NAME[line.check]
         rows.append(
-            line.as_dict() | {"shows": check.shows, "cannot": check.cannot, "how_often": how_often(line, found)}
+            line.as_dict() | {"shows": check.shows, "cannot": check.cannot, "how_often": how_often(line, found, plan)}
         )
     return pd.DataFrame(rows)
 
 
-def how_often(line: Line, found: Battery) -> str:
+def how_often(line: Line, found: Battery, plan: Plan) -> str:
     """How often a line says so where the truth is set; in words where that is not measured."""
     if line.kind == "size":
         return "a size, not a verdict"
-    wrong = how_often_wrong(line.check, line.line, found.homes)
-    return wrong.sentence(line.kind) if wrong is not None else "not measured"
+    wrong = _wrong(line, found, plan)
+    return wrong.sentence(line.kind) if wrong is not None else "is not measured"
 
 
-def summary(found: Battery) -> list[str]:
+def _wrong(line: Line, found: Battery, plan: Plan) -> Wrong | None:
+    return how_often_wrong(line.check, line.line, found.homes, plan=plan, model=found.model, kind=line.kind)
+
+
+def summary(found: Battery, plan: Plan) -> list[str]:
     """What the battery says, in sentences."""
     by_check = {line.check: line for line in found.lines}
     asked = [line for line in found.lines if line.kind == "influence" and line.says is not None]
@@ -65,7 +72,8 @@ def summary(found: Battery) -> list[str]:
         f"Asked in {len(asked)} other ways, {_says(yes)} influence.",
         f"Alarms: {len(alarms)} of {len(alarms) + silent} {'rings' if len(alarms) == 1 else 'ring'}."
         + (f" {'; '.join(_named(line) for line in alarms)}." if alarms else ""),
-        f"All together: {together.verdict}. This {how_often(together, found)}.",
+        f"All together: {together.verdict}. {_capital(together.remark)}{'. ' if together.remark else ''}"
+        f"This {how_often(together, found, plan)}.",
     ]
     if found.curve:
         says = sum(bool(one.says) for one in found.curve)
@@ -111,7 +119,7 @@ def battery_pictures(found: Battery, plan: Plan) -> dict[str, dict[str, Any]]:
         made["frontier"] = {
             "png": png(frontier_figure(table)),
             "title": "Which shared shocks would this design call influence?",
-            "text": frontier_sentence(primary.low, primary.high, plan.frame.period_days, plan.decision),
+            "text": frontier_sentence(primary.low, primary.high, plan, found.model),
             "alt": "Share of worlds without influence in which each model says supported, by shock length and size.",
             "caption": "Measured in worlds without influence whose homes have shared shocks, and with like placed with "
             "like. The sentence above carries the imitated effect over to the precision of these data.",
@@ -119,8 +127,16 @@ def battery_pictures(found: Battery, plan: Plan) -> dict[str, dict[str, Any]]:
     return made
 
 
-def battery_page(found: Battery, plan: Plan, shown: Pictures, *, origin: str, made: Mapping[str, Any]) -> str:
-    """The page's text; it needs nothing else."""
+def battery_page(
+    found: Battery,
+    plan: Plan,
+    shown: Pictures,
+    *,
+    origin: str,
+    made: Mapping[str, Any],
+    simulated: bool = False,
+) -> str:
+    """The page's text; it needs nothing else. Of data that are not ``simulated`` it warns of small counts."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -133,21 +149,22 @@ def battery_page(found: Battery, plan: Plan, shown: Pictures, *, origin: str, ma
     return environment.from_string(resource("battery.html")).render(
         css=resource("report.css"),
         origin=origin,
-        summary=summary(found),
+        simulated=simulated,
+        summary=summary(found, plan),
         rule=rule_in_words(plan.decision),
         rule_of_tests="An alarm rings by the same rule; "
         f"a randomisation test says influence if p is at most {level:.3g}.",
         pictures=sources,
         worlds=[_capital(name) for name in WORLDS.values()],
-        how_often=_measured(found),
-        groups=[_group(name, list(part), found) for name, part in groupby(lines, key=lambda line: line.check)],
-        dropped=[_dropped(name, found) for name in DROPPED if name not in {line.check for line in lines}],
+        how_often=_measured(found, plan),
+        groups=[_group(name, list(part), found, plan) for name, part in groupby(lines, key=lambda line: line.check)],
+        dropped=[_dropped(name, found, plan) for name in DROPPED if name not in {line.check for line in lines}],
         sizes=[f"{_capital(line.line)}: {line.verdict}; {line.remark}." for line in found.lines if line.kind == "size"],
         made=made,
     )
 
 
-def _group(name: str, lines: list[Line], found: Battery) -> dict[str, Any]:
+def _group(name: str, lines: list[Line], found: Battery, plan: Plan) -> dict[str, Any]:
     check = BY_NAME[name]
     rows = [
         {
@@ -156,27 +173,42 @@ def _group(name: str, lines: list[Line], found: Battery) -> dict[str, Any]:
             "ratio": _ratio(line),
             "probability": _probability(line),
             "verdict": line.verdict,
-            "wrong": _shares(line, found),
+            "wrong": _shares(line, found, plan),
+            "whose": _whose(line, found, plan),
         }
         for line in lines
     ]
     return {**{name: words.typographic(getattr(check, name)) for name in ("title", "shows", "cannot")}, "rows": rows}
 
 
-def _dropped(name: str, found: Battery) -> str:
+def _dropped(name: str, found: Battery, plan: Plan) -> str:
     """What a check left out would show, and what its lines said where the truth was set."""
     check = BY_NAME[name]
     held = operating()
     measured = held[held["check"] == name].drop_duplicates("line")
-    told = [how_often_wrong(name, line, found.homes) for line in measured["line"]]
-    said = "; ".join(wrong.sentence(kind) for wrong, kind in zip(told, measured["kind"], strict=True) if wrong)
-    return f"{words.typographic(check.title)} was to show {check.shows}. It told no world from another: {said}."
+    under = measured_under()
+    said = "; ".join(
+        f"“{words.typographic(line)}” {wrong.sentence(kind)}"
+        for line, kind in zip(measured["line"], measured["kind"], strict=True)
+        if (wrong := how_often_wrong(name, line, found.homes, plan=under.plan, model=under.model, kind=kind))
+    )
+    why = "rings no more often where there is something to warn of than where there is nothing"
+    if "influence" in set(measured["kind"]):
+        why = "says influence no more often where there is some than where there is none"
+    return f"{words.typographic(check.title)}, which was to show {check.shows}: it {why}. {said}."
 
 
-def _shares(line: Line, found: Battery) -> list[dict[str, str]]:
+def _whose(line: Line, found: Battery, plan: Plan) -> str:
+    """Whose the shares at the right are, where they are another line's."""
+    wrong = None if line.verdict == NOTHING else _wrong(line, found, plan)
+    stands = wrong is not None and wrong.stands_for and not wrong.unlike
+    return f"at the right: figures of {wrong.stands_for}" if wrong is not None and stands else ""
+
+
+def _shares(line: Line, found: Battery, plan: Plan) -> list[dict[str, str]]:
     """How often the line says so in each kind of simulated world, with the Monte Carlo error."""
-    wrong = None if line.verdict == NOTHING else how_often_wrong(line.check, line.line, found.homes)
-    if wrong is None:
+    wrong = None if line.verdict == NOTHING else _wrong(line, found, plan)
+    if wrong is None or wrong.unlike:
         return [{"said": "", "error": ""} for _ in WORLDS]
     return [
         {"said": f"{wrong.said[name]:.0%}", "error": f"± {wrong.error[name]:.0%}"}
@@ -186,16 +218,30 @@ def _shares(line: Line, found: Battery) -> list[dict[str, str]]:
     ]
 
 
-def _measured(found: Battery) -> str:
-    """Where the shares come from."""
-    wrong = how_often_wrong("primary", "as the plan asks", found.homes)
+def _measured(found: Battery, plan: Plan) -> str:
+    """Where the shares come from, and whether they hold for this plan."""
+    primary = next(line for line in found.lines if line.check == "primary")
+    wrong, under = _wrong(primary, found, plan), measured_under()
     if wrong is None:
         return "How often a line says so was not measured."
-    return (
+    headline = f", the plan’s own question with {under.headline}" if found.model == under.headline else ""
+    told = (
         "The last columns say how often a line says so in simulated sectors whose truth is set: "
-        f"{wrong.homes} homes for a year, {wrong.worlds} of each kind, with the model M1. "
+        f"{wrong.homes} homes for a year, {wrong.worlds} of each kind, with the model {under.model}{headline}. "
         f"These data have {found.homes} homes."
     )
+    if wrong.detail:
+        told += f" They are {wrong.detail}."
+    if wrong.unlike:
+        told += (
+            f" They were not measured for such a plan ({wrong.unlike}) and are empty where a line hangs on that. The "
+            f"nearest to the plan’s own question that was {_nearest(wrong)}."
+        )
+    return told
+
+
+def _nearest(wrong: Wrong) -> str:
+    return dataclasses.replace(wrong, unlike="").sentence("influence")
 
 
 def _ratio(line: Line) -> str:
@@ -212,7 +258,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def battery_text(found: Battery) -> str:
+def battery_text(found: Battery, plan: Plan) -> str:
     """The table for a terminal, and what it comes to."""
     heads = ("line", "rate ratio", "P or p", "verdict")
     rows: list[tuple[str, str, str, str]] = []
@@ -231,4 +277,4 @@ def battery_text(found: Battery) -> str:
     widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(3)]
     text = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip()
             for row in (heads, *rows)]  # fmt: skip
-    return "\n".join([*text, "", *summary(found)])
+    return "\n".join([*text, "", *summary(found, plan)])

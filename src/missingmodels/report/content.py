@@ -29,7 +29,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "origin": sentences.origin_words(evidence.origin),
         "failed": failed,
         "exposure_span": sentences.exposure_span(plan["exposure"]),
-        "answers": sentences.answers(found, plan["exposure"]),
+        "answers": sentences.answers(found, plan["exposure"], plan.get("effects", {})),
         "interval_name": words.interval_name(first) if first else "",
         "rule": evidence.rule,
         "data": _data(evidence.data),
@@ -81,8 +81,7 @@ def _failed(evidence: Evidence) -> list[tuple[str, list[str]]]:
     """Fits that did not pass the gate, each with what failed."""
     return [
         (words.fit_name(c["model"], c["exposure"]), list(c["diagnostics"]["failed"]) or ["the gate was not passed"])
-        for c in evidence.certificates
-        if not c["diagnostics"]["passed"]
+        for c in evidence.failed
     ]
 
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from missingmodels.config import from_mapping
 from missingmodels.evidence.battery_operating import frontier, frontier_is_whole, frontier_sentence
 from missingmodels.evidence.record import Evidence
-from missingmodels.plan import Decision, Frame
+from missingmodels.plan import Plan
 from missingmodels.report import words
 from missingmodels.report.checks import home_effects, predictive_check, traces
 from missingmodels.report.dose import dose_response
@@ -204,9 +204,8 @@ def _trace_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]
 
 def _frontier_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
     row = headline(found, "H1")[0].row
-    rule = from_mapping(dict(evidence.plan.get("decision", {})), Decision)
-    frame = from_mapping(dict(evidence.plan.get("frame", {})), Frame)
-    carried = frontier_sentence(row.interval_low, row.interval_high, frame.period_days, rule)
+    plan = from_mapping(dict(evidence.plan), Plan)
+    carried = frontier_sentence(row.interval_low, row.interval_high, plan, row.model)
     alt = f"Maps of false confidence by length and size of a shared shock, one a model. {carried}"
     caption = (
         "Which shared shocks a design like this calls influence: measured in simulated sectors without any influence. "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from missingmodels.evidence.decisions import NOT_CONVERGED
 from missingmodels.evidence.record import Evidence, Row
 from missingmodels.report import words
 
@@ -33,7 +34,10 @@ class Line:
 def lines(evidence: Evidence) -> tuple[Line, ...]:
     """Every row with the state of its fit. A fit without a certificate counts as not converged."""
     sound = {(c["model"], c["exposure"]) for c in evidence.certificates if c["diagnostics"]["passed"]}
-    return tuple(Line(row=row, converged=(row.model, row.exposure) in sound) for row in evidence.rows)
+    return tuple(
+        Line(row=row, converged=(row.model, row.exposure) in sound and not row.remark.startswith(NOT_CONVERGED))
+        for row in evidence.rows
+    )
 
 
 def judged(found: Sequence[Line], hypothesis: str) -> list[Line]:

@@ -69,13 +69,13 @@ def effects_held(effects: Mapping[str, Any], period_days: int) -> str:
     return text + (slopes if effects.get("peer_slope_by_home") else "")
 
 
-def answers(found: Sequence[Line], exposure: Mapping[str, Any]) -> list[Part]:
-    """H1, then the parts of H2; a part that the plan did not ask says so. ``exposure`` is that part of the plan."""
+def answers(found: Sequence[Line], exposure: Mapping[str, Any], effects: Mapping[str, Any] | None = None) -> list[Part]:
+    """H1, then the parts of H2; a part that the plan did not ask says so. The mappings are those parts of the plan."""
     peers = headline(found, "H1")
     parts = [
         Part(
             title="H1: do peers’ recent missing episodes raise a child’s own rate?",
-            lead=_peer_lead(peers, exposure),
+            lead=_peer_lead(peers, exposure, effects or {}),
             findings=tuple(finding(line) for line in peers),
         )
     ]
@@ -103,7 +103,7 @@ def finding(line: Line) -> Finding:
     )
 
 
-def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any]) -> str:
+def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any], effects: Mapping[str, Any]) -> str:
     if not peers:
         return "Not asked: no model with peers was fitted."
     if not peers[0].converged:
@@ -114,11 +114,23 @@ def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any]) -> str:
         holds = f"For each onset of a peer ({span})" if fades else f"When this exposure holds (peers missing {span})"
         return (
             f"{holds}, a child’s episodes start about "
-            f"{words.ratio(row.median)} times as often as the child’s own history, the home and its shared shocks "
-            "would have it."
+            f"{words.ratio(row.median)} times as often as {_held_against(effects)} would have it."
         )
     recent = f"A peer’s onset counts 1 on its day, {span}." if fades else f"Recent means {span.removeprefix('in ')}."
     return f"{_MEANING[row.verdict]} {recent}"
+
+
+def _held_against(effects: Mapping[str, Any]) -> str:
+    """What the plan's models hold against the peers' effect, as a reader knows it."""
+    held = ["the child’s own history", "the home"]
+    held += [f"its {name}" for name in ("authority", "owner") if effects.get(name)]
+    if effects.get("home_process") != "none":
+        held.append("its shared shocks")
+    return _listed(held)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _part_lead(held: Sequence[Line]) -> str:
@@ -144,12 +156,26 @@ def origin_words(origin: Mapping[str, Any]) -> str:
             "No real child and no real home is in them, and nothing here says anything of either."
         )
     if kind == "ssda903":
-        return (
-            f"Real data: the SSDA903 return of authority “{origin.get('authority', 'unrecorded')}” for the year that "
-            f"ends on 31 March {origin.get('year', 'unrecorded')}. Such a return holds no staff, and sees only the "
-            "children whom this authority looks after."
-        )
+        return _returns(origin)
     return f"The origin of these data is recorded as “{kind}”." if kind else "The origin of these data is unrecorded."
+
+
+def _returns(origin: Mapping[str, Any]) -> str:
+    """Of returns of one or more authorities and years, and whether staff came beside them."""
+    authorities, years = (_several(origin.get(name, "unrecorded")) for name in ("authority", "year"))
+    one, single = len(authorities) == 1, len(authorities) == len(years) == 1
+    beside = "Staff come from other files." if origin.get("staffing") else ""
+    beside = beside or ("Other tables come from a mapping." if origin.get("mapped") else "No staff came beside it.")
+    return (
+        f"Real data: the SSDA903 {'return' if single else 'returns'} of {'authority' if one else 'authorities'} "
+        f"{_listed([f'“{name}”' for name in authorities])} for the {'year' if len(years) == 1 else 'years'} that "
+        f"{'ends' if len(years) == 1 else 'end'} on 31 March {_listed(years)}. Such a return sees only the children "
+        f"whom {'this authority looks' if one else 'these authorities look'} after, and holds no staff. {beside}"
+    )
+
+
+def _several(value: Any) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
 
 
 def engine_words(certificates: Sequence[Mapping[str, Any]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from missingmodels.evidence.decisions import NOT_CONVERGED
 from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
 from missingmodels.report.lines import Line, headline, lines
@@ -80,7 +81,7 @@ def _origin(evidence: Evidence) -> str:
 
 def _warnings(evidence: Evidence, shown: Sequence[Line]) -> list[str]:
     found = []
-    failed = [c for c in evidence.certificates if not c["diagnostics"]["passed"]]
+    failed = evidence.failed
     if failed:
         found.append(
             f"! NOT CONVERGED, do not read these numbers ({len(failed)} of {len(evidence.certificates)} fits):"
@@ -90,7 +91,9 @@ def _warnings(evidence: Evidence, shown: Sequence[Line]) -> list[str]:
             found.append(f"    {words.fit_name(c['model'], c['exposure'])}: {reasons}")
         if len(failed) > 3:
             found.append(f"    … and {len(failed) - 3} more fits")
-    if any(line.row.remark for line in shown):
+    if any(line.row.remark.startswith(NOT_CONVERGED) for line in shown):
+        found.append("! no verdict where a fit behind the row did not pass the gate; the report names it")
+    if any("other way" in line.row.remark for line in shown):
         found.append("* the estimate points the other way; the report says how surely")
     worst = max(evidence.comparisons, key=lambda c: c.k_hat_bad - c.mended, default=None)
     if worst is not None and worst.k_hat_bad > worst.mended:

@@ -19,13 +19,15 @@ that is left is filled again on that very day with chance b, so that a share F i
     e = min(F / ((1 − F) L), 1),   b = max(1 − (1 − F) L / F, 0)
 
 b is above 0 only where an empty place filled within a day is not enough, F > L / (L + 1); at F = 1 it is 1. L is 1 at
-least. With O the share of all places in England that are filled, and v̄ the visible residents over all places,
+least. With O the share of all places that are filled (`frame.occupancy`; that of England if it is left out), and v̄ the
+visible residents over the places of all homes of the data, on all days, as a home is fuller than others when it holds a
+visible child,
 
     F = (O − v̄) / (1 − v̄),   cut to [0, 1]
 
 An unseen child j in a hidden place has the model's own intensity,
 
-    log λ_jd = m_j + q_jd'γ + δ p_jd + κ a_jd + v_h + w_{h,period} + log u_j,    u_j ~ Gamma(k, k)
+    log λ_jd = m_j + q_jd'γ + δ p_jd + κ a_jd + v_h + w_{h,period} + log u_j,    u_j by the model's law of frailty
 
 where m_j is intercept and covariates of a day of a visible child of the same home, drawn at random, q_jd its own
 simulated history, p_jd the exposure to visible and unseen peers, and a_jd is 1 if it lives alone (κ: `no_peers`). Its
@@ -37,8 +39,10 @@ kept with probability in proportion to what it makes of the visible onsets,
 with Λ_id the visible child's intensity without g; θ holds every visible child's u_i, and so does Λ_id. So an imputed
 history is a draw given the outcome, without which δ would be drawn towards 0. The model is then fitted to the completed
 data, θ drawn anew, and so on (data augmentation; Tanner and Wong 1987, J. Am. Stat. Assoc. 82); the posterior mixes the
-last fits of M such chains, by Rubin's rules. The chains start from the fit in which nobody unseen is ever recent.
-*Bounds*: every hidden place is filled, and those in them are never recent, or always. Assumed: unseen children are like
-the visible ones of their home, the unseen are missing for a short time beside their stay, and K is enough for homes as
-small as these.
+last fits of M such chains, by Rubin's rules. The chains start from the fit in which nobody unseen is ever recent. The
+same with F = 1 stands beside it. *Two extreme assumptions*: every hidden place is filled, and those in them are never
+recent, or always. They do not bound the estimate that all residents seen would give: each misplaces recent peers, so
+both are drawn towards 1. Days in homes whose places are not recorded are left out of all this, and their share is told.
+Assumed: unseen children are like the visible ones of their home, the unseen are missing for a short time beside their
+stay, and K is enough for homes as small as these.
 """
