@@ -14,6 +14,7 @@ from missingmodels.evidence import battery_operating
 from missingmodels.evidence.battery import NEEDED, Battery, together
 from missingmodels.evidence.battery_bench import ALARM, Line
 from missingmodels.evidence.battery_curve import ADJUSTED, Specification
+from missingmodels.evidence.battery_variants import AS_RECORDED
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
 from missingmodels.plan import Plan
 from missingmodels.report import battery_figures as figures
@@ -60,6 +61,9 @@ def found() -> Battery:
 def test_the_summary_counts_what_was_asked(found: Battery) -> None:
     told = page_of.summary(found, Plan())
     assert told[0].startswith("The plan’s own question: supported, rate ratio 1.40 (1.10 to 1.80)")
+    primary = dataclasses.replace(found.lines[0], remark=AS_RECORDED)
+    unseen = dataclasses.replace(found, lines=(primary, *found.lines[1:]))
+    assert page_of.summary(unseen, Plan())[0].startswith("The plan’s own question, as recorded, while")
     assert told[1].startswith("Asked in 2 other ways, 1 says influence")
     assert told[2].startswith("Alarms: 1 of 1 rings. Peers’ episodes by how long ago, 8–14 days ago")
     assert told[3].startswith("All together: the data cannot say")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ def _found(setting: Setting) -> _Found:
         (NEVER, never_recent),
         (ALWAYS, always_recent),
     ):
-        found = _tried(functools.partial(make, setting), words, notes)
+        found = _tried(partial(make, setting), words, notes)
         if found is not None:
             made[words] = found
     beside = [_row(fit, setting, words) for words, fit in made.items()]
@@ -108,7 +108,7 @@ def _modelled(setting: Setting, start: Fit | None, notes: list[str]) -> tuple[Ro
     held: list[list[Fit]] = []
     for words, share in (("unseen peers modelled", setting.occupancy), ("modelled, every place filled", 1.0)):
         asked = replace(setting, occupancy=share)
-        chains = _tried(functools.partial(modelled, asked, start), words, notes)
+        chains = _tried(partial(modelled, asked, start), words, notes)
         rows.append(None if chains is None else _mixed(asked, [[start], *chains], words))
         held += chains or []
     answer, full = rows

@@ -23,7 +23,7 @@ from missingmodels.evidence.battery_operating import (
     operating,
 )
 from missingmodels.evidence.battery_operating import measured as measured_under
-from missingmodels.evidence.battery_variants import OWN
+from missingmodels.evidence.battery_variants import AS_RECORDED, OWN
 from missingmodels.evidence.decisions import rule_in_words
 from missingmodels.plan import Plan
 from missingmodels.report import words
@@ -67,8 +67,10 @@ def summary(found: Battery, plan: Plan) -> list[str]:
     alarms = [line for line in found.lines if line.kind == "alarm" and line.says]
     silent = sum(line.kind == "alarm" and line.says is False for line in found.lines)
     together, primary = by_check["together"], by_check["primary"]
+    aside = ", as recorded, while the run’s answer takes unseen peers into account"
+    recorded = aside if AS_RECORDED in primary.remark else ""
     sentences = [
-        f"The plan’s own question: {primary.verdict}, rate ratio {_ratio(primary)}.",
+        f"The plan’s own question{recorded}: {primary.verdict}, rate ratio {_ratio(primary)}.",
         f"Asked in {len(asked)} other ways, {_says(yes)} influence.",
         f"Alarms: {len(alarms)} of {len(alarms) + silent} {'rings' if len(alarms) == 1 else 'ring'}."
         + (f" {'; '.join(_named(line) for line in alarms)}." if alarms else ""),
