@@ -47,6 +47,7 @@ def summary():
         "low": 61.0,
         "high": None,
         "answer_on_log_scale": 84.0,
+        "at_most": False,
         "beyond_what_was_run": True,
         "misfit": 0.5,
         "sizes": [20, 40, 80],
@@ -135,7 +136,8 @@ def test_an_error_is_never_rounded_to_nothing():
     ("changes", "text"),
     [
         ({}, "interval 61 to no upper end; 84 on a log scale). This lies outside what was run"),
-        ({"answer": None}, "no number of homes reaches 0.8"),
+        ({"answer": None}, "the cells do not show that power rises with homes"),
+        ({"at_most": True}, "at most 80 homes for assurance 0.8: the fewest"),
         ({"misfit": 0.001, "beyond_what_was_run": False}, "The curve fits badly (p = 0.001)."),
         ({"cost": 12345.6}, "at a cost of 12,346."),
         ({"size": "days", "high": 99.0}, "80 days for assurance 0.8 (90% interval 61 to 99"),
