@@ -37,9 +37,9 @@ from missingmodels.frame.rows import model_terms
 from missingmodels.pipeline import prepare
 from missingmodels.provenance import digest_json
 from missingmodels.report.battery_page import battery_pictures, battery_table, how_often, summary
+from missingmodels.report.comparison import elpd_words, pareto_words
 from missingmodels.report.figures import write_figures
 from missingmodels.report.files import write_whole
-from missingmodels.report.sentences import elpd_words, pareto_words
 from missingmodels.report.words import measure, typographic
 
 WORK = Path(os.environ.get("PEERS", "peers"))
@@ -187,7 +187,7 @@ for c in evidence.comparisons:
 # %%
 bench = Bench(tables, plan, model="M1", seed=1, permutations=199)
 battery = run_battery(bench, curve=False)
-print(*summary(battery), sep="\n")
+print(*summary(battery, plan), sep="\n")
 
 # %%
 for line in battery.lines:
@@ -196,7 +196,7 @@ for line in battery.lines:
         sure = f"p {line.p_value:.3f}" if line.p_value is not None else f"P {line.probability:.3f}"
         print(f"{BY_NAME[line.check].title}: {line.line}. {ratio} {sure}: {line.verdict}")
         print(f"    cannot {BY_NAME[line.check].cannot}")
-        print(f"    how often it says so where the truth is set: {how_often(line, battery)}")
+        print(f"    how often it says so where the truth is set: {how_often(line, battery, plan)}")
 
 # %%
 for line in battery.lines:
@@ -205,7 +205,7 @@ for line in battery.lines:
 pictures = battery_pictures(battery, plan)
 for name, picture in pictures.items():
     write_whole(WORK / "figures" / f"{name}.png", picture["png"])
-write_whole(WORK / "robustness.csv", battery_table(battery).to_csv(index=False).encode())
+write_whole(WORK / "robustness.csv", battery_table(battery, plan).to_csv(index=False).encode())
 print(f"worlds whose truth is set: {'; '.join(WORLDS.values())}")
 
 # %% [markdown]
@@ -216,7 +216,7 @@ print(f"worlds whose truth is set: {'; '.join(WORLDS.values())}")
 
 # %%
 primary = next(line for line in battery.lines if line.check == "primary")
-print(frontier_sentence(primary.low, primary.high, plan.frame.period_days, plan.decision))
+print(frontier_sentence(primary.low, primary.high, plan, battery.model))
 print(
     "the map is whole" if frontier_is_whole(frontier()) else "the map is not whole yet: some cells rest on few worlds"
 )

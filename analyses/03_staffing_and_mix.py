@@ -31,8 +31,8 @@ from missingmodels.fit.fit import fit
 from missingmodels.frame.rows import model_terms
 from missingmodels.pipeline import prepare
 from missingmodels.provenance import digest_json
+from missingmodels.report.comparison import elpd_words, pareto_words
 from missingmodels.report.figures import write_figures
-from missingmodels.report.sentences import elpd_words, pareto_words
 from missingmodels.report.words import measure, stated_probability
 
 WORK = Path(os.environ.get("STAFFING", "staffing-and-mix"))
