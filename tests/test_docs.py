@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,3 +38,19 @@ def test_readme_python_runs_as_printed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "supported" in done.stdout or "cannot say" in done.stdout
     assert (tmp_path / "report.html").stat().st_size > 100_000
+
+
+def test_the_readme_quotes_the_battery_as_it_was_measured() -> None:
+    table = pd.read_csv(ROOT / "simulations/results/battery.csv", keep_default_na=False).set_index(["line", "world"])
+    asked = {
+        "default: M3, home and home × 28-day effects": "model M3",
+        "M1, the same effects": "as the plan asks",
+        "M1, home effects only": "home effects only",
+        "all needed checks together": "all together",
+    }
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for words, line in asked.items():
+        (row,) = re.findall(rf"^\| {re.escape(words)} \|(.*)\|$", text, flags=re.M)
+        told = [float(cell.strip(" %")) for cell in row.split("|")]
+        held = [100 * float(table.loc[(line, w), "said"]) for w in ("null", "homophily_only", "shocks_only", "small")]
+        assert told == pytest.approx(held, abs=0.51), words
