@@ -57,7 +57,9 @@ def _map(ax: Axes, table: pd.DataFrame, title: str) -> None:
     ax.set_xticks(range(len(lengths)), [f"{int(length)}" for length in lengths])
     ax.set_yticks([*range(len(sizes)), top], [*(f"{size:g}" for size in sizes), "no shock"])
     ax.set_xlabel("shock lasts (days)", labelpad=2)
-    ax.set_ylabel("sd of log rate")
+    place = ax.get_subplotspec()
+    if place is None or place.is_first_col():  # in the others it would run into the panel beside them
+        ax.set_ylabel("sd of log rate")
     ax.tick_params(length=0)
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
