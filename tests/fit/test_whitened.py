@@ -66,3 +66,13 @@ def test_without_a_mode_the_model_is_sampled_as_it_stands(design, monkeypatch):
     plan = plan_of()
     found = by_nuts._sampled(design, prior_set(plan.priors), plan.effects, plan.sampling, 1, None)
     assert found == (plain, "as it stands")
+
+
+def test_coordinates_without_a_free_coefficient(design):
+    """Intercept and every column fixed by the plan: what is left are homes, periods and scales."""
+    fixed = {name: {"fixed": 0.0} for name in ("intercept", *design.names)}
+    priors = prior_set(plan_of(priors={"replace": fixed}).priors)
+    posterior = Posterior(design, priors)
+    value, gradient = posterior.log_density(posterior.start(1), posterior.workplace())
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from missingmodels.errors import CannotAnswer
+from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.frame.groups import home_groups
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.pipeline import prepare
@@ -68,3 +68,14 @@ def test_rows_are_as_they_were_and_carry_the_index(world):
         assert design.slope_of == key[1]
         assert plain.designs[key].groups == {}
         assert plain.designs[key].slope_of == ""
+
+
+def test_a_prior_of_a_column_that_never_varies_here_is_known_all_the_same():
+    """A study's plan meets worlds in which a column happens to be constant; a name of no column is still refused."""
+    tables = small_world(3, n_homes=4).tables
+    same = remade(tables, {"children": tables["children"].assign(sex="F")})
+    male = {"male": {"mean": 0.0, "sd": 0.2}}
+    made = prepare(same, plan_of(models=["M0", "M1"], priors={"replace": male}))
+    assert all("male" not in design.names for design in made.designs.values())
+    with pytest.raises(ConfigInvalid, match="'mael'"):
+        prepare(same, plan_of(models=["M0", "M1"], priors={"replace": {"mael": male["male"]}}))

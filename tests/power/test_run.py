@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from studies import as_toml, grid_of, study_of
 
 import missingmodels.power.batch as batch_module
+import missingmodels.power.certificate as certificate_module
 from missingmodels.errors import InputError, MissingModelsError
 from missingmodels.power.batch import replicate_rows, run_batch
 from missingmodels.power.certificate import certificate
@@ -139,6 +141,27 @@ def test_results_of_other_code_are_not_mixed_in(alone, tmp_path):
     with pytest.raises(InputError, match="come from other code"):
         run_study(grid, tmp_path / "s", here(grid))
     assert certificate()["code"].startswith("sha256:")
+
+
+def test_the_certificate_speaks_of_data_and_of_the_compiler(tmp_path, monkeypatch):
+    """A card's figure sets a prior, and numba chooses the fast engine's loops; a study's results change nothing."""
+    source = Path(certificate_module.missingmodels.__file__).parent
+    shutil.copytree(source, tmp_path / "package", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(certificate_module.missingmodels, "__file__", str(tmp_path / "package" / "__init__.py"))
+
+    def code():
+        certificate.cache_clear()
+        return certificate()["code"]
+
+    try:
+        before = code()
+        (tmp_path / "package" / "evidence" / "operating.csv").write_text("other results")
+        assert code() == before
+        (tmp_path / "package" / "sources.csv").write_text("other figures")
+        assert code() != before
+        assert "numba" in certificate()
+    finally:
+        certificate.cache_clear()
 
 
 def test_what_a_stopped_beginning_left_does_not_stop_the_next(tmp_path):

@@ -25,7 +25,7 @@ FRAILTY = {
     "low_risk": ("frailty_shape", "low_risk_share", "low_risk_ratio"),
 }
 FURTHER = ("frailty_sd_log", "low_risk_share", "low_risk_ratio", "sigma_authority", "sigma_owner", "sigma_peer_slope")
-LOG_NORMAL = ("kernel_days", "process_days")  # scales of the daily models, which no onset model has
+DAILY_SCALES = ("kernel_days", "process_days")  # log-normal scales of the daily models, which no onset model has
 # What "short staffing" means where a size is stated for it: staff per resident a quarter below the home's mean.
 QUARTER_SHORT = math.log(4 / 3)
 LOW_RISK_RATIO = 0.05
@@ -250,7 +250,7 @@ def prior_set(settings: PriorSettings) -> PriorSet:
     for name, change in settings.replace.items():
         if name in scalars:
             scalars[name] = replacement(name, scalars[name].law, change)
-        elif name not in LOG_NORMAL:  # a scale of the daily models is read by them
+        elif name not in DAILY_SCALES:  # a scale of the daily models is read by them
             coefficients[name] = replacement(name, "normal", change)
     return PriorSet(name=base.name, coefficient=base.coefficient, coefficients=coefficients, **scalars)
 

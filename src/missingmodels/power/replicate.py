@@ -94,10 +94,10 @@ def _judged(grid: Grid, cell: Cell, scenario: Scenario, world: World, seed: int)
         for name in ask.quantities:
             yield from (_empty(name, rule, status, error.what) for rule in rules)
         return
+    truth = functools.partial(true_log_ratio, world.truth, scenario=scenario, asked=cell.plan.exposure)
     for name in ask.quantities:
         for label, rule in rules.items():
             if name in found.design.names:
-                truth = functools.partial(true_log_ratio, world.truth, scenario=scenario, asked=cell.plan.exposure)
                 yield _row(found, name, label, rule, truth)
             else:
                 yield _empty(name, label, UNANSWERED, f"{name} never varies or is unrecorded, so no model holds it")
