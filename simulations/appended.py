@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import sys
+import time
+from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from missingmodels.errors import MissingModelsError
+
+
+def arguments(about: str | None, *, worlds: int, of: str, work: str) -> argparse.ArgumentParser:
+    """What every such study can be told: how many worlds, where they are kept, when to stop."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--worlds", type=int, default=worlds, help=of)
+    parser.add_argument("--work", type=Path, default=Path(f"{work}-work/{work}.jsonl"), help="file of worlds so far")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; go on another time")
+    parser.add_argument("--summarise", action="store_true", help="only write the tables from the worlds that are there")
+    return parser
+
+
+def worlds_of[Key: Hashable](
+    options: argparse.Namespace,
+    asked: Iterable[Key],
+    key_of: Callable[[dict[str, Any]], Key],
+    one_world: Callable[[Key], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """The worlds on file, and those asked for that are not there yet, each appended as it is made.
+
+    One that cannot be answered is told and left out.
+    """
+    worlds = read_worlds(options.work)
+    done, end = {key_of(world) for world in worlds}, time.monotonic() + 60 * options.minutes
+    for key in [] if options.summarise else (key for key in asked if key not in done):
+        if time.monotonic() > end:
+            break
+        try:
+            record = one_world(key)
+        except MissingModelsError as error:
+            sys.stderr.write(f"{key}: {error.what}\n")
+            continue
+        append(options.work, record)
+        worlds.append(record)
+    return worlds
 
 
 def read_worlds(path: Path) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ the command can be stopped and given again; `--summarise` writes the tables from
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -24,9 +23,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
-from appended import append, read_worlds, share
+from appended import arguments, share, worlds_of
 
-from missingmodels.errors import MissingModelsError
 from missingmodels.evidence.battery import CHECKS, run_battery, together
 from missingmodels.evidence.battery_bench import Bench, Line, judged
 from missingmodels.evidence.battery_operating import informative
@@ -151,30 +149,10 @@ def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=200, help="of each kind")
-    parser.add_argument("--work", type=Path, default=Path("battery-work/battery.jsonl"))
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; go on another time")
-    parser.add_argument("--summarise", action="store_true", help="only write the tables from the worlds that are there")
-    options = parser.parse_args()
-    worlds = read_worlds(options.work)
-    if not options.summarise:
-        done = {(w["world"], w["index"]) for w in worlds}
-        end = time.monotonic() + 60 * options.minutes
-        # index by index, so that a stop leaves as many of each kind
-        for index, name in ((i, name) for i in range(options.worlds) for name in WORLDS):
-            if (name, index) in done:
-                continue
-            if time.monotonic() > end:
-                break
-            try:
-                record = one_world(name, index)
-            except MissingModelsError as error:
-                sys.stderr.write(f"{name} {index}: {error.what}\n")
-                continue
-            append(options.work, record)
-            worlds.append(record)
+    options = arguments(__doc__, worlds=200, of="of each kind", work="battery").parse_args()
+    # index by index, so that a stop leaves as many of each kind
+    asked = ((name, index) for index in range(options.worlds) for name in WORLDS)
+    worlds = worlds_of(options, asked, lambda w: (w["world"], w["index"]), lambda key: one_world(*key))
     sys.stdout.write(write_summary(worlds, options.output).to_string(index=False) + "\n")
 
 

@@ -13,7 +13,6 @@ writes the tables from what is there, in seconds.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -25,10 +24,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
-from appended import append, read_worlds, share
+from appended import arguments, share, worlds_of
 
 from missingmodels.config import from_mapping
-from missingmodels.errors import MissingModelsError
 from missingmodels.evidence.battery_bench import Bench
 from missingmodels.evidence.battery_permutation import recency_in_period
 from missingmodels.evidence.battery_variants import periods
@@ -137,31 +135,14 @@ def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=200, help="of each cell")
+    parser = arguments(__doc__, worlds=200, of="of each cell", work="frontier")
     parser.add_argument("--homes", type=int, default=40)
-    parser.add_argument("--work", type=Path, default=Path("frontier-work/frontier.jsonl"))
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; go on another time")
-    parser.add_argument("--summarise", action="store_true", help="only write the tables from the worlds that are there")
     options = parser.parse_args()
-    worlds = read_worlds(options.work)
-    if not options.summarise:
-        done = {(tuple(w["cell"]), w["index"], w["homes"]) for w in worlds}
-        end = time.monotonic() + 60 * options.minutes
-        # index by index, so that a stop leaves as many of each cell
-        for index, cell in ((i, cell) for i in range(options.worlds) for cell in cells()):
-            if (cell, index, options.homes) in done:
-                continue
-            if time.monotonic() > end:
-                break
-            try:
-                record = one_world(cell, index, options.homes)
-            except MissingModelsError as error:
-                sys.stderr.write(f"{cell} {index}: {error.what}\n")
-                continue
-            append(options.work, record)
-            worlds.append(record)
+    # index by index, so that a stop leaves as many of each cell
+    asked = ((cell, index, options.homes) for index in range(options.worlds) for cell in cells())
+    worlds = worlds_of(
+        options, asked, lambda w: (tuple(w["cell"]), w["index"], w["homes"]), lambda key: one_world(*key)
+    )
     sys.stdout.write(write_summary(worlds, options.output).to_string(index=False) + "\n")
 
 

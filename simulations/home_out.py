@@ -12,7 +12,6 @@ the command can be stopped and given again.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -24,7 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
-from appended import append, read_worlds
+from appended import arguments, worlds_of
 
 from missingmodels.evidence.bridge import log_ratio
 from missingmodels.evidence.elpd import DRAWS_MENDED, home_scores, thinned
@@ -165,19 +164,9 @@ def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=10)
-    parser.add_argument("--work", type=Path, default=Path("home-out-work/home_out.jsonl"))
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
-    parser.add_argument("--summarise", action="store_true", help="only write the tables from the worlds that are there")
-    options = parser.parse_args()
-    worlds = read_worlds(options.work)
-    done = {(w["index"], w["model"]) for w in worlds}
-    for index, model in ((i, m) for i in range(0 if options.summarise else options.worlds) for m in MODELS):
-        if (index, model) not in done:
-            record = one_world(index, model)
-            append(options.work, record)
-            worlds.append(record)
+    options = arguments(__doc__, worlds=10, of="each under every model", work="home_out").parse_args()
+    asked = ((index, model) for index in range(options.worlds) for model in MODELS)
+    worlds = worlds_of(options, asked, lambda w: (w["index"], w["model"]), lambda key: one_world(*key))
     sys.stdout.write(write_summary(worlds, options.output).to_string(index=False) + "\n")
 
 

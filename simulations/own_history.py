@@ -12,7 +12,6 @@ among all children and among new arrivals. Worlds are appended to `--work` one b
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -24,10 +23,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
-from appended import append, read_worlds, share
+from appended import arguments, share, worlds_of
 
 from missingmodels.config import from_mapping
-from missingmodels.errors import MissingModelsError
 from missingmodels.evidence.own_history import (
     BOTH,
     CANNOT_TELL,
@@ -143,28 +141,9 @@ def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=100, help="of each kind and size")
-    parser.add_argument("--work", type=Path, default=Path("own-history-work/own_history.jsonl"))
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; go on another time")
-    parser.add_argument("--summarise", action="store_true", help="only write the tables from the worlds that are there")
-    options = parser.parse_args()
-    worlds = read_worlds(options.work)
-    done = {(w["kind"], w["homes"], w["index"]) for w in worlds}
-    end = time.monotonic() + 60 * options.minutes
-    for key in ((k, h, i) for i in range(0 if options.summarise else options.worlds) for k in KINDS for h in HOMES):
-        if key in done:
-            continue
-        if time.monotonic() > end:
-            break
-        try:
-            record = one_world(*key)
-        except MissingModelsError as error:
-            sys.stderr.write(f"{key}: {error.what}\n")
-            continue
-        append(options.work, record)
-        worlds.append(record)
+    options = arguments(__doc__, worlds=100, of="of each kind and size", work="own_history").parse_args()
+    asked = ((kind, homes, index) for index in range(options.worlds) for kind in KINDS for homes in HOMES)
+    worlds = worlds_of(options, asked, lambda w: (w["kind"], w["homes"], w["index"]), lambda key: one_world(*key))
     sys.stdout.write(write_summary(worlds, options.output).to_string(index=False) + "\n")
 
 
