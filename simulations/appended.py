@@ -15,13 +15,16 @@ import numpy as np
 
 from missingmodels.errors import MissingModelsError
 
+RESULTS = Path(__file__).resolve().parent / "results"
+PACKAGED = Path(__file__).resolve().parents[1] / "src" / "missingmodels" / "evidence"
+
 
 def arguments(about: str | None, *, worlds: int, of: str, work: str) -> argparse.ArgumentParser:
     """What every such study can be told: how many worlds, where they are kept, when to stop."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", type=int, default=worlds, help=of)
     parser.add_argument("--work", type=Path, default=Path(f"{work}-work/{work}.jsonl"), help="file of worlds so far")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; go on another time")
     parser.add_argument("--summarise", action="store_true", help="only write the tables from the worlds that are there")
     return parser
@@ -50,6 +53,11 @@ def worlds_of[Key: Hashable](
         append(options.work, record)
         worlds.append(record)
     return worlds
+
+
+def ships(output: Path) -> bool:
+    """Are these the tracked results, of which a copy ships with the package?"""
+    return output.resolve() == RESULTS
 
 
 def read_worlds(path: Path) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
-from appended import arguments, share, worlds_of
+from appended import PACKAGED, arguments, share, ships, worlds_of
 
 from missingmodels.evidence.battery import CHECKS, run_battery, together
 from missingmodels.evidence.battery_bench import Bench, Line, judged
@@ -44,7 +44,6 @@ LEFT_OUT = ("categories", "boundaries", "coverage")
 FRAILTY_WORLDS = 60  # of each kind; the other laws of frailty cost as much as half of all the rest
 KEPT = ("check", "line", "kind", "estimate", "low", "high", "probability", "p_value", "says", "verdict")
 MODEL, HEADLINE = "M1", "M3"
-PACKAGED = Path(__file__).resolve().parents[1] / "src" / "missingmodels" / "evidence"
 
 
 def one_world(name: str, index: int) -> dict[str, Any]:
@@ -126,7 +125,7 @@ def _counted(worlds: list[dict[str, Any]], held: list[dict[str, Any]]) -> pd.Dat
 
 
 def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
-    """``battery.csv`` and ``battery.json``, and the same table inside the package."""
+    """``battery.csv`` and ``battery.json``; of the tracked results the same table inside the package."""
     table = summarise(worlds)
     counts = {name: sum(w["world"] == name for w in worlds) for name in WORLDS}
     about = {
@@ -139,12 +138,13 @@ def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
         "plan": PLAN.model_dump(mode="json"),
         "versions": versions(),
     }
-    for folder, name in ((output, "battery.csv"), (PACKAGED, "operating.csv")):
-        folder.mkdir(parents=True, exist_ok=True)
-        table.to_csv(folder / name, index=False)
+    output.mkdir(parents=True, exist_ok=True)
+    table.to_csv(output / "battery.csv", index=False)
     (output / "battery.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    under = {"model": MODEL, "headline": HEADLINE, "plan": about["plan"]}
-    (PACKAGED / "operating.json").write_text(json.dumps(under, indent=1) + "\n", encoding="utf-8")
+    if ships(output):
+        under = {"model": MODEL, "headline": HEADLINE, "plan": about["plan"]}
+        table.to_csv(PACKAGED / "operating.csv", index=False)
+        (PACKAGED / "operating.json").write_text(json.dumps(under, indent=1) + "\n", encoding="utf-8")
     return table
 
 

@@ -10,11 +10,10 @@ there is not run again.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
+import sys
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
-from appended import append, read_worlds
+from appended import arguments, worlds_of
 
 from missingmodels.config import from_mapping
 from missingmodels.evidence.dynamic import dynamic_attributable_fraction
@@ -148,34 +147,32 @@ def summarise(worlds: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write(worlds: list[Mapping[str, Any]], output: Path, recipe: str) -> None:
-    """The table, and beside it what made it."""
+def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
+    """``dynamic_counterfactual.csv``, and beside it what made it."""
     output.mkdir(parents=True, exist_ok=True)
-    summarise(pd.DataFrame(worlds)).round(5).to_csv(output / "dynamic_counterfactual.csv", index=False)
+    table = summarise(pd.DataFrame(worlds)).round(5)
+    table.to_csv(output / "dynamic_counterfactual.csv", index=False)
+    recipe = f"python simulations/dynamic_counterfactual.py --worlds {len({w['seed'] for w in worlds})}"
     made = {"recipe": recipe, "base": BASE, "cases": CASES, "first_seed": FIRST_SEED, "runs": RUNS}
     made["seconds_a_world"] = round(float(np.mean([w["seconds"] for w in worlds])), 2)
     text = json.dumps(made | {"versions": versions()}, indent=1) + "\n"
     (output / "dynamic_counterfactual.json").write_text(text, encoding="utf-8")
+    return table
+
+
+def record_of(seed: int, case: str) -> dict[str, Any]:
+    """What is kept of one world."""
+    start = time.process_time()
+    found: dict[str, Any] = {"case": case, "seed": seed, **one_world(case, seed)}
+    return found | {"seconds": round(time.process_time() - start, 3)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=100)
-    parser.add_argument("--work", type=Path, default=Path("dynamic_counterfactual.jsonl"), help="file of worlds so far")
-    parser.add_argument("--output", type=Path, default=Path("simulations/results"))
-    options = parser.parse_args()
-    done = [w for w in read_worlds(options.work) if w["seed"] < FIRST_SEED + options.worlds]
-    there = {(w["case"], w["seed"]) for w in done}
-    for seed in range(FIRST_SEED, FIRST_SEED + options.worlds):
-        for case in CASES:
-            if (case, seed) in there:
-                continue
-            start = time.process_time()
-            found: dict[str, Any] = {"case": case, "seed": seed, **one_world(case, seed)}
-            found["seconds"] = round(time.process_time() - start, 3)
-            append(options.work, found)
-            done.append(found)
-    write(done, options.output, f"python simulations/dynamic_counterfactual.py --worlds {options.worlds}")
+    options = arguments(__doc__, worlds=100, of="of each case", work="dynamic_counterfactual").parse_args()
+    # world by world through all cases, so that a stop leaves as many of each
+    asked = ((seed, case) for seed in range(FIRST_SEED, FIRST_SEED + options.worlds) for case in CASES)
+    worlds = worlds_of(options, asked, lambda w: (w["seed"], w["case"]), lambda key: record_of(*key))
+    sys.stdout.write(write_summary(worlds, options.output).to_string(index=False) + "\n")
 
 
 if __name__ == "__main__":

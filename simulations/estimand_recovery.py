@@ -11,9 +11,9 @@ there is not run again.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
-from appended import append, read_worlds, share
+from appended import arguments, share, worlds_of
 
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.evidence.dynamic import dynamic_attributable_fraction, thinned
@@ -182,14 +182,16 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def write(worlds: Sequence[Mapping[str, Any]], output: Path, recipe: str) -> None:
-    """The table, and beside it what made it."""
+def write_summary(worlds: Sequence[Mapping[str, Any]], output: Path) -> pd.DataFrame:
+    """``estimand_recovery.csv``, and beside it what made it."""
     output.mkdir(parents=True, exist_ok=True)
     rows = pd.DataFrame([{"size": w["size"], "seed": w["seed"], **row} for w in worlds for row in w["rows"]])
-    summarise(rows).round(4).to_csv(output / "estimand_recovery.csv", index=False)
+    table = summarise(rows).round(4)
+    table.to_csv(output / "estimand_recovery.csv", index=False)
+    count = {size: sum(w["size"] == size for w in worlds) for size in HOMES}
     refused = rows[rows["status"] == "gate"].groupby(["size", "model"]).size()
     made = {
-        "recipe": recipe,
+        "recipe": f"python simulations/estimand_recovery.py --worlds {count['small']} --large {count['160 homes']}",
         "plan": PLAN.model_dump(mode="json"),
         "first_seed": FIRST_SEED,
         "refused_by_the_gate": {f"{size}, {model}": int(n) for (size, model), n in refused.items()},
@@ -201,29 +203,24 @@ def write(worlds: Sequence[Mapping[str, Any]], output: Path, recipe: str) -> Non
         "versions": versions(),
     }
     (output / "estimand_recovery.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    return table
+
+
+def record_of(size: str, seed: int) -> dict[str, Any]:
+    """What is kept of one world."""
+    start = time.process_time()
+    rows = one_world(size, seed)
+    return {"size": size, "seed": seed, "seconds": round(time.process_time() - start, 2), "rows": rows}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=200, help="worlds of 40 homes")
+    parser = arguments(__doc__, worlds=200, of="worlds of 40 homes", work="estimand_recovery")
     parser.add_argument("--large", type=int, default=60, help="worlds of 160 homes")
-    parser.add_argument("--work", type=Path, default=Path("estimand_recovery.jsonl"), help="file of worlds so far")
-    parser.add_argument("--output", type=Path, default=Path("simulations/results"))
-    parser.add_argument("--summarise", action="store_true", help="only write the table of what is there")
     options = parser.parse_args()
-    done = read_worlds(options.work)
-    there = {(w["size"], w["seed"]) for w in done}
-    asked = [
-        (size, FIRST_SEED + i) for size, n in zip(HOMES, (options.worlds, options.large), strict=True) for i in range(n)
-    ]
-    for size, seed in [] if options.summarise else [pair for pair in asked if pair not in there]:
-        start = time.process_time()
-        rows = one_world(size, seed)
-        found = {"size": size, "seed": seed, "seconds": round(time.process_time() - start, 2), "rows": rows}
-        append(options.work, found)
-        done.append(found)
-    recipe = f"python simulations/estimand_recovery.py --worlds {options.worlds} --large {options.large}"
-    write(done, options.output, recipe)
+    counts = zip(HOMES, (options.worlds, options.large), strict=True)
+    asked = ((size, FIRST_SEED + i) for size, n in counts for i in range(n))
+    worlds = worlds_of(options, asked, lambda w: (w["size"], w["seed"]), lambda key: record_of(*key))
+    sys.stdout.write(write_summary(worlds, options.output).to_string(index=False) + "\n")
 
 
 if __name__ == "__main__":

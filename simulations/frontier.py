@@ -24,7 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
-from appended import arguments, share, worlds_of
+from appended import PACKAGED, arguments, share, ships, worlds_of
 
 from missingmodels.config import from_mapping
 from missingmodels.evidence.battery_bench import Bench
@@ -44,7 +44,6 @@ SEED = 7
 PERMUTATIONS = 199
 PLAN = Plan(name="frontier", sampling={"draws": 250}, gate={"ess_min": 200})
 MODEL = "M1"
-PACKAGED = Path(__file__).resolve().parents[1] / "src" / "missingmodels" / "evidence"
 Cell = tuple[float, float, float]  # shock days, shock sd, homophily
 
 
@@ -113,7 +112,7 @@ def summarise(worlds: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
-    """``frontier.csv`` and ``frontier.json``, and the same table inside the package."""
+    """``frontier.csv`` and ``frontier.json``; of the tracked results the same table inside the package."""
     table = summarise(worlds)
     about = {
         "recipe": f"python simulations/frontier.py --worlds {int(table['worlds'].max())}",
@@ -125,12 +124,13 @@ def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
         "plan": PLAN.model_dump(mode="json"),
         "versions": versions(),
     }
-    for folder in (output, PACKAGED):
-        folder.mkdir(parents=True, exist_ok=True)
-        table.to_csv(folder / "frontier.csv", index=False)
+    output.mkdir(parents=True, exist_ok=True)
+    table.to_csv(output / "frontier.csv", index=False)
     (output / "frontier.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    under = {"model": MODEL, "headline": MODEL, "plan": about["plan"]}
-    (PACKAGED / "frontier.json").write_text(json.dumps(under, indent=1) + "\n", encoding="utf-8")
+    if ships(output):
+        under = {"model": MODEL, "headline": MODEL, "plan": about["plan"]}
+        table.to_csv(PACKAGED / "frontier.csv", index=False)
+        (PACKAGED / "frontier.json").write_text(json.dumps(under, indent=1) + "\n", encoding="utf-8")
     return table
 
 
