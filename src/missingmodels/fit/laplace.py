@@ -80,18 +80,26 @@ class LaplaceDraws:
 
 @dataclass(frozen=True)
 class Weighed:
-    """(N,) smoothed log weights of proposals that sum to 1, and what they say: k-hat, ESS, ``tail_shares`` (1 + P,)."""
+    """(N,) smoothed log weights of proposals that sum to 1, and what they say: k-hat, ESS, ``tail_shares`` (1 + P,).
+
+    ``log_mean`` is that of the smoothed weights before they were made to sum to 1.
+    """
 
     log_weights: Array
     k_hat: float
     ess: float
     tail_shares: Array
+    log_mean: float
 
     @classmethod
     def of(cls, made: Proposals, tails: Array) -> Weighed:
         """Of proposals with their densities."""
-        smoothed, k_hat = smooth(made.log_target - made.log_proposal)
-        return cls(smoothed, k_hat, float(1 / np.exp(2 * smoothed).sum()), tails)
+        raw = made.log_target - made.log_proposal
+        smoothed, k_hat = smooth(raw)
+        # the smallest is never smoothed, so what it lost is the log of the sum
+        least = np.where(np.isfinite(raw), raw, np.inf).argmin()
+        log_mean = float(raw[least] - smoothed[least] - np.log(raw.size))
+        return cls(smoothed, k_hat, float(1 / np.exp(2 * smoothed).sum()), tails, log_mean)
 
     @property
     def proposals(self) -> int:
@@ -129,8 +137,6 @@ def laplace(
     while again(found):
         made = joined(made, proposer.propose(found.proposals, rng))
         found = Weighed.of(made, tails)
-    log_weights = made.log_target - made.log_proposal
-    top = log_weights.max()
     chosen = resample(found.log_weights, draws, rng)
     return _collect(
         data,
@@ -144,7 +150,7 @@ def laplace(
         newton_iterations=surface.steps,
         grid_points=len(surface.nodes),
         seconds=time.perf_counter() - begin,
-        log_marginal=float(top + np.log(np.exp(log_weights - top).mean())),
+        log_marginal=found.log_mean,
     )
 
 
