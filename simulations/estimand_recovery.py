@@ -29,13 +29,16 @@ from missingmodels.errors import DiagnosticsFailed
 from missingmodels.evidence.dynamic import dynamic_attributable_fraction, thinned
 from missingmodels.evidence.estimands import (
     attributable_fraction,
+    child_variance_explained,
     expected_rate,
     interquartile_range,
     median_rate_ratio,
+    period_variance_explained,
     rate_ratio,
     variance_explained,
 )
-from missingmodels.evidence.hypotheses import prior_variance_explained, structure_step
+from missingmodels.evidence.hypotheses import structure_step
+from missingmodels.evidence.variance import Share, shares, vulnerability_columns
 from missingmodels.fit.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.forward import forward_days
@@ -92,13 +95,18 @@ def estimates(parameters: Parameters, design: Design, model: str) -> dict[str, A
         return found  # what M1 says of homes includes what structure would explain, so it has no truth of its own
     columns = [n for n in design.names if n.endswith(("_between", "_within"))]
     found |= {f"rate_ratio: {n}": rate_ratio(parameters, {n: structure_step(design, n)[0]}) for n in columns}
-    found["variance_explained: structure"] = variance_explained(parameters, design, _between(design))
     found["median_rate_ratio: homes"] = median_rate_ratio(parameters)
     return found | {name: parameters.scalar(name) for name in ("sigma_home", "sigma_period", "frailty_shape")}
 
 
-def _between(design: Design) -> tuple[str, ...]:
-    return tuple(name for name in design.names if name.endswith("_between"))
+def explained(design: Design) -> dict[str, tuple[Share, tuple[str, ...]]]:
+    """The shares of variance by name: function and columns."""
+    between, within = (tuple(n for n in design.names if n.endswith(end)) for end in ("_between", "_within"))
+    return {
+        "homes": (variance_explained, between),
+        "periods": (period_variance_explained, within),
+        "children": (child_variance_explained, vulnerability_columns(design, PLAN)),
+    }
 
 
 def one_world(size: str, seed: int, plan: Plan = PLAN) -> list[dict[str, Any]]:
@@ -142,12 +150,12 @@ def of_fit(found: Fit, world: World, prepared: Prepared, plan: Plan, seed: int) 
         into[name] = dynamic_attributable_fraction(kept, days, seed=seed, runs=runs).fraction
     rows = [row_of(name, values, float(truth[name][0])) for name, values in draws.items()]
     if found.model == "M3":
-        prior = prior_variance_explained(found, plan, _between(full))
-        rows.append(row_of("variance_explained: structure, priors alone", prior, float(truth[_EXPLAINED][0])))
+        for name, (share, names) in explained(full).items():
+            held, true = shares(share, names, found, plan), float(share(world.truth, full, names)[0])
+            rows.append(row_of(f"variance_explained: {name}", held.stated, true))
+            rows.append(row_of(f"variance_explained: {name}, under the plan's priors", held.under_priors, true))
+            rows.append(row_of(f"variance_explained: {name}, those alone", held.prior, true))
     return rows
-
-
-_EXPLAINED = "variance_explained: structure"
 
 
 def row_of(name: str, values: Array, truth: float) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_your_extract(tmp_path):
         (
             "03_staffing_and_mix.py",
             "STAFFING",
-            ("A rate ratio is “supported” if", "priors alone", "without peers (M2)", "coverage_90", "hold the truth"),
+            ("A rate ratio is “supported” if", "by them alone", "without peers (M2)", "coverage_90", "hold the truth"),
         ),
     ],
 )

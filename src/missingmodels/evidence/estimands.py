@@ -53,15 +53,18 @@ def variance_explained(parameters: Parameters, design: Design, names: tuple[str,
 
     What authorities and owners differ by is a part of the variance between homes.
     """
-    homes = np.unique(design.home[design.window_days > 0])
-    weight = np.bincount(design.home, design.window_days)[homes]
-    explained = np.zeros((parameters.draws, homes.size))
-    for name in names:
-        if name in design.names:
-            mean = np.bincount(design.home, design.window_days * design.column(name))[homes] / weight
-            explained += parameters.coefficient(name)[:, None] * mean
-    variance = explained.var(axis=1)
+    variance = _variance_of_means(parameters, design, names, design.home)
     total = variance + parameters.home_sd**2
+    return np.divide(variance, total, out=np.zeros_like(total), where=total > 0)
+
+
+def period_variance_explained(parameters: Parameters, design: Design, names: tuple[str, ...]) -> Array:
+    """(S,) share of the variance between home-periods that the columns ``names`` explain, within one fit.
+
+    Of columns that are deviations from a home's mean it is the variance between the periods of a home.
+    """
+    variance = _variance_of_means(parameters, design, names, design.home * design.periods + design.period)
+    total = variance + parameters.sigma_period**2
     return np.divide(variance, total, out=np.zeros_like(total), where=total > 0)
 
 
@@ -71,13 +74,7 @@ def child_variance_explained(parameters: Parameters, design: Design, names: tupl
     Var_i(x̄_i'β) over that and the variance of log u: ψ'(k) of a gamma, s² of a log-normal, and of a class at low risk
     ψ'(k) + π (1 − π) log² ρ. Logs of small frailties are far apart, so the share says little of rates as such.
     """
-    children = np.unique(design.child[design.window_days > 0])
-    weight = np.bincount(design.child, design.window_days)[children]
-    explained = np.zeros((parameters.draws, children.size))
-    for name in names:
-        mean = np.bincount(design.child, design.window_days * design.column(name))[children] / weight
-        explained += parameters.coefficient(name)[:, None] * mean
-    variance = explained.var(axis=1)
+    variance = _variance_of_means(parameters, design, names, design.child)
     if parameters.frailty_law == "log_normal":
         left = parameters.further["frailty_sd_log"] ** 2
     else:
@@ -86,6 +83,27 @@ def child_variance_explained(parameters: Parameters, design: Design, names: tupl
         share, ratio = parameters.further["low_risk_share"], parameters.further["low_risk_ratio"]
         left = left + share * (1 - share) * np.log(ratio) ** 2
     return np.asarray(variance / (variance + left))
+
+
+def _variance_of_means(parameters: Parameters, design: Design, names: tuple[str, ...], unit: np.ndarray) -> Array:
+    """(S,) Var(x̄_i'β) over units i seen in the window, each once, of the columns ``names``; ``unit`` (R,) from 0."""
+    held = [name for name in names if name in design.names]
+    if not held:
+        return np.zeros(parameters.draws)
+    days = design.window_days
+    weight = np.bincount(unit, days)
+    seen = weight > 0
+    means = [np.bincount(unit, days * design.column(name))[seen] / weight[seen] for name in held]
+    covariance = np.atleast_2d(np.cov(means, bias=True))
+    beta = np.column_stack([parameters.coefficient(name) for name in held])
+    return np.einsum("sp,pq,sq->s", beta, covariance, beta)
+
+
+def variance_drop(without: Parameters, whole: Parameters) -> Array:
+    """(S,) variance between homes in one fit less that in a fuller one, their draws independent; it may be negative."""
+    draws = min(without.draws, whole.draws)
+    first, second = (p.home_sd[np.linspace(0, p.draws - 1, draws).astype(int)] ** 2 for p in (without, whole))
+    return np.asarray(first - second)
 
 
 def median_rate_ratio(parameters: Parameters) -> Array:

@@ -20,12 +20,12 @@ from missingmodels.evidence.hypotheses import (
     peer_rows,
     rate_notes,
     structure_rows,
-    vulnerability_rows,
     with_role,
 )
 from missingmodels.evidence.network_week import network_week
 from missingmodels.evidence.own_history import own_history
 from missingmodels.evidence.record import Evidence, Row
+from missingmodels.evidence.variance import drop_rows, structure_shares, vulnerability_rows
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import Rows
@@ -61,10 +61,11 @@ def make_evidence(
             rows_of_peers = [*peer_rows(fit, plan.decision), *dynamic, *further_peer_rows(fit, plan.decision)]
             found += with_role(rows_of_peers, fits, "H1", plan)
         if fit.model in ("M2", "M3"):
-            found += with_role(structure_rows(fit, plan), fits, "H2", plan)
+            found += with_role([*structure_rows(fit, plan), *structure_shares(fit, plan)], fits, "H2", plan)
         found += heterogeneity_rows(fit, plan.decision)
         found += vulnerability_rows(fit, plan)
         found += coefficient_rows(fit, plan.decision)
+    found += with_role(drop_rows(fits, plan.decision), fits, "H2", plan)
     evidence = Evidence(
         plan=plan.model_dump(mode="json"),
         rule=rule_in_words(plan.decision),

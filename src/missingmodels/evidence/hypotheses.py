@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -11,22 +11,18 @@ import numpy as np
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.estimands import (
     attributable_fraction,
-    child_variance_explained,
     expected_rate,
     interquartile_range,
     median_rate_ratio,
     rate_ratio,
     slope_spread,
-    variance_explained,
 )
 from missingmodels.evidence.record import Row
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.design import Design
-from missingmodels.frame.rows import moderation_column, top_level_terms, variables
-from missingmodels.models.priors import FRAILTY, QUARTER_SHORT, draw_prior, plan_priors
-from missingmodels.parameters import Parameters
+from missingmodels.frame.rows import moderation_column
+from missingmodels.models.priors import QUARTER_SHORT
 from missingmodels.plan import OUTSIDE, Decision, Plan
-from missingmodels.provenance import stream
 from missingmodels.vocabulary import column_label
 
 Direction = Literal["above", "below"]
@@ -150,7 +146,7 @@ def structure_ratio(fit: Fit, name: str, rule: Decision) -> Row:
 
 
 def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
-    """H2 of one fit: the rate ratio over the interquartile range of each structure column, and shares of variance."""
+    """H2 of one fit: the rate ratio over the interquartile range of each structure column."""
     rows = []
     for variable in plan.terms.structure:
         for part in _PARTS:
@@ -158,71 +154,7 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
             if name not in fit.design.names:
                 continue
             rows.append(structure_ratio(fit, name, plan.decision))
-    names = tuple(f"{v}_between" for v in plan.terms.structure if f"{v}_between" in fit.design.names)
-    if names:
-        rows.append(
-            summarise(
-                variance_explained(fit.parameters, fit.design, names),
-                hypothesis="H2",
-                fit=fit,
-                estimand="variance_explained",
-                name="structure_between",
-                label="share of the variance between homes that structure explains",
-                rule=plan.decision,
-            )
-        )
-        prior = prior_variance_explained(fit, plan, names)
-        rows[-1] = replace(rows[-1], remark=f"priors alone {np.median(prior):.0%}")
     return rows
-
-
-def vulnerability_rows(fit: Fit, plan: Plan) -> list[Row]:
-    """What share of the variance between children the vulnerability columns of a fit explain."""
-    terms = top_level_terms(plan.terms.vulnerability)
-    held = {*terms, *(f"{name}_unrecorded" for name in variables(plan.terms.vulnerability))}
-    starts = tuple(f"{term}[" for term in terms)  # levels of a factor and columns of a curve
-    names = tuple(name for name in fit.design.names if name in held or name.startswith(starts))
-    if not names:
-        return []
-    row = summarise(
-        child_variance_explained(fit.parameters, fit.design, names),
-        hypothesis="",
-        fit=fit,
-        estimand="variance_explained",
-        name="vulnerability",
-        label="share of the variance between children that vulnerability explains",
-        rule=plan.decision,
-    )
-    prior = prior_variance_explained(fit, plan, names, share=child_variance_explained)
-    return [replace(row, remark=f"priors alone {np.median(prior):.0%}")]
-
-
-def prior_variance_explained(
-    fit: Fit,
-    plan: Plan,
-    names: tuple[str, ...],
-    *,
-    draws: int = 2000,
-    share: Callable[[Parameters, Design, tuple[str, ...]], np.ndarray] = variance_explained,
-) -> np.ndarray:
-    """(draws,) the share explained under the priors alone: few homes and many variables explain much by chance."""
-    priors, design = plan_priors(plan), fit.design
-    rng = stream(fit.certificate["seed"], "prior", fit.model)
-    mean, sd, _ = priors.of_columns(design.names, design.scale)
-    standardised = mean + sd * rng.standard_normal((draws, len(design.names)))
-    _, raw = design.to_raw(np.zeros(draws), standardised)
-    levels = [name for name in ("sigma_authority", "sigma_owner") if name in fit.parameters.further]
-    drawn = {name: draw_prior(getattr(priors, name), draws, rng) for name in ("sigma_home", *levels)}
-    drawn |= {name: draw_prior(getattr(priors, name), draws, rng) for name in FRAILTY[fit.parameters.frailty_law]}
-    parameters = replace(
-        fit.parameters[:1],
-        intercept=np.zeros(draws),
-        coefficients=dict(zip(design.names, raw.T, strict=True)),
-        sigma_home=drawn.pop("sigma_home"),
-        frailty_shape=drawn.pop("frailty_shape", np.full(draws, np.nan)),
-        further=drawn,
-    )
-    return share(parameters, design, names)
 
 
 def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: Plan) -> list[Row]:

@@ -60,6 +60,8 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
 
 _EXPLAINED = {
     ("variance_explained", "structure_between"): "between-home variance that structure explains",
+    ("variance_drop", "home"): "drop of that variance from M0",
+    ("variance_explained", "structure_within"): "variance between a home’s periods that structure explains",
     ("median_rate_ratio", "home"): "median rate ratio, the same child in two homes",
     ("variance_explained", "vulnerability"): "between-child variance that vulnerability explains",
 }
