@@ -194,6 +194,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path, required=True, help="folder of ranks so far, one file a model")
     parser.add_argument("-o", "--output", type=Path, default=Path("simulations/results"))
     given = parser.parse_args()
+    given.output.mkdir(parents=True, exist_ok=True)
     table = summary(run(given.store, replicate, given.models, given.replicates))
     table.round(4).to_csv(given.output / "sbc_onset.csv", index=False)
     body = {"study": "sbc_onset", "seed": SEED, "priors": "informed", "verdict": verdict(table)}

@@ -282,6 +282,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path, required=True, help="folder of ranks so far, one file an outcome")
     parser.add_argument("--output", type=Path, default=Path("simulations/results"))
     given = parser.parse_args()
+    given.output.mkdir(parents=True, exist_ok=True)
     table = summary(run(given.store, replicate, given.outcomes, given.replicates))
     table.round(4).to_csv(given.output / "sbc_outcomes.csv", index=False)
     sampling = SAMPLING.model_dump()

@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=50)
     parser.add_argument("--output", type=Path, default=Path("simulations/results"))
     options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
     errors, spreads, onsets = [], [], []
     for seed in range(FIRST_SEED, FIRST_SEED + options.worlds):
         world = simulate_world(scenario_of("small"), seed=seed, log_exposures=False)

@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("-o", "--output", type=Path, default=Path(__file__).parent / "results")
     given = parser.parse_args()
+    given.output.mkdir(parents=True, exist_ok=True)
     found = json.loads((given.folder / "summary.json").read_text(encoding="utf-8"))
     if not found["complete"]:
         raise SystemExit(f"{given.folder} is not complete: go on with the study first")

@@ -155,6 +155,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=0, help="stop after so many worlds; 0 = none")
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / "unseen_peers_worlds.csv"
     done = set()
     if path.exists():

@@ -119,7 +119,8 @@ def test_the_fast_engines_marginal_likelihoods_say_the_same() -> None:
     plan = from_mapping({"sampling": {"method": "laplace", "draws": 1000}}, Plan)
     whole = fit(design, plan, model="M1", exposure=EXPOSURE, seed=1)
     none = fit(design, with_exposure_prior(plan, fixed=0.0), model="M1", exposure=EXPOSURE, seed=2)
-    (found,) = bayes_factors(whole, plan, [("H1", EXPOSURE, "peers")])
+    found, need = bayes_factors(whole, plan, [("H1", EXPOSURE, "peers"), ("", "need_score", "need")])
+    assert need.prior_sd == pytest.approx(1 / design.scale[1]), "an sd of the sampler's column, told per raw unit"
     truth = whole.certificate["log_marginal_likelihood"] - none.certificate["log_marginal_likelihood"]
     assert found.log_bf10 == pytest.approx(truth, abs=4 * found.mc_error + 0.15)
     assert bayes_factors(none, with_exposure_prior(plan, fixed=0.0), [("H1", EXPOSURE, "peers")]) == []

@@ -10,24 +10,29 @@ from scipy.stats import norm
 from missingmodels.evidence.bridge import log_ratio
 
 
-def two_sides(rng: np.random.Generator, y: float, *, size: int = 1000) -> tuple[np.ndarray, np.ndarray, float]:
+def two_sides(
+    rng: np.random.Generator, y: float, *, above: int = 1000, below: int = 1000
+) -> tuple[np.ndarray, np.ndarray, float]:
     """log N(y; theta, 0.5²) at draws of theta | y and of theta ~ N(0, 1), and the log of its mean under the latter."""
     spread = 0.5
     kept = spread**2 / (1 + spread**2)
-    after = y * (1 - kept) + np.sqrt(kept) * rng.standard_normal(size)
-    before = rng.standard_normal(size)
+    after = y * (1 - kept) + np.sqrt(kept) * rng.standard_normal(above)
+    before = rng.standard_normal(below)
     return norm.logpdf(y, after, spread), norm.logpdf(y, before, spread), float(norm.logpdf(y, 0, np.sqrt(1.25)))
 
 
-def test_the_ratio_and_its_error_are_right() -> None:
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("above", "below"), [(1000, 1000), (60, 6000), (6000, 60)])
+def test_the_ratio_and_its_error_are_right(above: int, below: int, turned: bool) -> None:
+    """Whichever side its error comes from: turned about, 1 / L carries the draws of q₁ back to q₀."""
     rng = np.random.default_rng(3)
     z = []
-    for _ in range(100):
-        above, below, truth = two_sides(rng, 2.0)
-        found, error = log_ratio(above, below)
-        z.append((found - truth) / error)
-    assert abs(np.mean(z)) < 4 / np.sqrt(100)
-    assert np.std(z) == pytest.approx(1.0, abs=0.25)
+    for _ in range(200):
+        *sides, truth = two_sides(rng, 1.5, above=above, below=below)
+        found, error = log_ratio(-sides[1], -sides[0]) if turned else log_ratio(*sides)
+        z.append(((-found if turned else found) - truth) / error)
+    assert abs(np.mean(z)) < 4 / np.sqrt(200) + 0.1  # few draws have a little bias
+    assert np.std(z) == pytest.approx(1.0, abs=0.2)
 
 
 def test_it_is_better_than_either_side_alone() -> None:

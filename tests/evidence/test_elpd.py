@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from tests.made_onsets import empty_design, truth_of, with_onsets
 
-from missingmodels.evidence.elpd import GOOD_K, child_scores, elpd_difference, home_scores
+from missingmodels.evidence.elpd import GOOD_K, Scores, child_scores, elpd_difference, home_scores, leave_one_child_out
 from missingmodels.evidence.held_out import Refits, children_of, some_rows
 from missingmodels.fit.fit import Fit, fit
+from missingmodels.fit.pareto import smooth
 from missingmodels.frame.design import Design
 from missingmodels.plan import Plan
 
@@ -23,6 +24,7 @@ def made(*, homes: int = 12) -> Design:
     design = empty_design(rng, homes=homes, per_home=4, periods=4)
     home = design.home.copy()
     home[(design.child == 0) & (design.period == 1)] = 2
+    home[(design.child == 5) & (design.period == 3)] = 4
     design = dataclasses.replace(design, home=home, groups={}, slope_of="")
     design = with_onsets(design, truth_of(design, rng, rate=12.0), rng)
     onsets = design.onsets.copy()
@@ -77,11 +79,13 @@ def test_a_home_is_scored_from_the_one_fit(whole: Fit) -> None:
 
 
 def test_a_bad_home_is_mended_by_a_refit(whole: Fit) -> None:
-    home = WILD // 4
+    """Its own children with all their rows, also those in another home."""
     mended = home_scores(whole, Refits(PLAN, most=1))
-    assert mended.shape[home] == mended.shape.max()
-    assert list(np.flatnonzero(mended.mended)) == [home]
-    truth = by_marginal_likelihood(whole, children_of(whole.design, home))
+    (home,) = np.flatnonzero(mended.mended)
+    assert mended.shape[home] == mended.shape.max() > GOOD_K
+    children = children_of(whole.design, home)
+    assert (whole.design.onsets * (np.isin(whole.design.child, children) & (whole.design.home != home))).sum() > 2
+    truth = by_marginal_likelihood(whole, children)
     assert mended.elpd[home] == pytest.approx(truth, abs=4 * mended.error[home] + 0.15)
 
 
@@ -94,9 +98,26 @@ def test_what_was_bad_and_what_was_mended_is_told(whole: Fit) -> None:
     assert told.refit_error == pytest.approx(np.sqrt(2) * mended.error[WILD])
 
 
+def test_the_standard_error_is_that_of_a_sum_over_units(whole: Fit) -> None:
+    """Differences of 1, 2 and 4: variance 7/3, of the sum of three 7."""
+    kept = np.zeros(3)
+    a, b = (
+        Scores(fit=whole, unit="child", elpd=x, shape=kept, error=kept * np.nan) for x in (np.array([1.0, 2, 4]), kept)
+    )
+    told = elpd_difference(a, b, hypothesis="")
+    assert (told.difference, told.standard_error) == (7.0, pytest.approx(np.sqrt(7)))
+
+
+def test_draws_that_hang_together_have_a_longer_tail_smoothed(whole: Fit) -> None:
+    bound = dataclasses.replace(whole.diagnostics, importance_ess=whole.parameters.draws / 9)
+    found = leave_one_child_out(dataclasses.replace(whole, diagnostics=bound))[1][WILD]
+    assert found == pytest.approx(smooth(-whole.log_density[:, WILD], efficiency=1 / 9)[1])
+    assert found != pytest.approx(smooth(-whole.log_density[:, WILD])[1], abs=1e-3)
+
+
 def test_homes_are_linked_by_children_who_moved(whole: Fit) -> None:
     scores = home_scores(whole)
-    assert elpd_difference(scores, scores, hypothesis="").linked == 1
+    assert elpd_difference(scores, scores, hypothesis="").linked == 2
     with pytest.raises(ValueError, match="do not compare"):
         elpd_difference(scores, child_scores(whole), hypothesis="")
 

@@ -25,12 +25,13 @@ LAWS = {
 
 
 def made(law: str = "gamma", *, conditional: bool = False) -> tuple[Design, Parameters]:
-    """Three homes, two periods, four children each; two of them moved into the home that is asked about."""
+    """Three homes, two periods, four children each; two moved into the home asked about, one from both others."""
     rng = np.random.default_rng(5)
     design = empty_design(rng, homes=3, per_home=4, periods=2)
     home = design.home.copy()
     home[(design.child == 0) & (design.period == 1)] = HOME
     home[(design.child == 9) & (design.period == 0)] = HOME
+    home[(design.child == 9) & (design.period == 1) & (design.column("peer_presence") > 0)] = 0
     truth = truth_of(design, rng, law=law, rate=40.0, sigma_home=0.6, sigma_period=0.5, **LAWS[law])
     design = with_onsets(replace(design, home=home), truth, rng)
     if conditional:

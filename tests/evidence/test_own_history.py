@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from missingmodels.config import from_mapping
@@ -11,6 +14,7 @@ from missingmodels.evidence.own_history import (
     HISTORY,
     NOT_COMPARED,
     VULNERABILITY,
+    _contraction,
     own_history,
     verdict,
 )
@@ -41,11 +45,13 @@ PLAN = Plan(models=("M0", "M1"), exposure={"beside": ()}, sampling={"method": "l
 
 def in_a_world(seed: int, **onset: float) -> OwnHistory:
     scenario = from_mapping({"homes": {"count": 40}, "onset": {"rate_per_year": 4.0} | onset}, Scenario)
-    prepared = prepare(simulate_world(scenario, seed=seed).tables, PLAN, fits=[("M1", "peer_presence")])
+    tables = simulate_world(scenario, seed=seed).tables
+    prepared = prepare(tables, PLAN, fits=[("M1", "peer_presence")])
     whole = fit(prepared.designs["M1", "peer_presence"], PLAN, model="M1", exposure="peer_presence", seed=seed)
     found = own_history(whole, prepared.risk, PLAN)
     assert found is not None
-    assert 0 < found.new_arrivals < len(prepared.risk.child_ids)
+    entered = tables["placements"].groupby("child_id")["start_date"].min().loc[list(prepared.risk.child_ids)]
+    assert 0 < found.new_arrivals == (entered > tables.observed_from).sum() < len(entered)
     assert all(-1 < c < 0.2 for c in found.correlation)  # more of one leaves less for the other
     assert all(0 < c < 1 for c in found.contraction)
     return found
@@ -69,3 +75,11 @@ def test_without_own_history_there_is_nothing_to_tell() -> None:
     prepared = prepare(simulate_world(from_mapping({"homes": {"count": 12}}, Scenario), seed=1).tables, plan)
     whole = fit(prepared.designs["M0", ""], plan, model="M0", seed=1, allow_unconverged=True)
     assert own_history(whole, prepared.risk, plan) is None
+
+
+def test_contraction_is_told_in_the_samplers_units() -> None:
+    """Prior sd 1 of the sampler's column, which is raw over 2: a posterior sd of 0.05 per raw unit is 0.1 there."""
+    design = SimpleNamespace(names=("own_count",), scale=np.array([2.0]))
+    draws = 0.05 * np.tile([-1.0, 1.0], 50)
+    fit = SimpleNamespace(design=design, parameters=SimpleNamespace(coefficient=lambda name: draws))
+    assert _contraction(fit, PLAN, ("own_count",)) == (pytest.approx(0.99),)

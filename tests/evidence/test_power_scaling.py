@@ -14,6 +14,7 @@ from missingmodels.config import from_mapping
 from missingmodels.evidence.power_scaling import (
     CONFLICT,
     FINE,
+    POWERS,
     STRONG,
     diagnosis,
     log_prior,
@@ -21,6 +22,7 @@ from missingmodels.evidence.power_scaling import (
     sensitivity,
 )
 from missingmodels.fit.fit import Fit, fit
+from missingmodels.fit.pareto import smooth
 from missingmodels.plan import Plan
 
 ASKED = [("H1", EXPOSURE, "peers")]
@@ -49,6 +51,21 @@ def test_sensitivities_are_those_of_arviz() -> None:
     assert ours.prior == pytest.approx(theirs["prior"], rel=0.05, abs=0.002)
     assert ours.likelihood == pytest.approx(theirs["likelihood"], rel=0.05, abs=0.002)
     assert ours.diagnosis == FINE
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_law_with_one_long_tail_moves_as_far_whichever_side_it_is(side: int) -> None:
+    rng = np.random.default_rng(9)
+    draws = side * rng.lognormal(0, 1, 4000)
+    log_density = -0.5 * (np.abs(draws) - 1) ** 2
+    tree = xr.DataTree.from_dict(
+        {
+            "/posterior": xr.Dataset({"b": (("chain", "draw"), draws[None])}),
+            "/log_prior": xr.Dataset({"p": (("chain", "draw"), log_density[None])}),
+        }
+    )
+    weights = [np.exp(smooth((power - 1) * log_density)[0]) for power in POWERS]
+    assert sensitivity(draws, weights) == pytest.approx(float(az.psense(tree, group="prior")["b"]), rel=0.05)
 
 
 def test_a_prior_that_the_data_contradict_is_told() -> None:

@@ -93,8 +93,8 @@ def test_draws_under_a_flat_prior_are_those_of_its_own_posterior() -> None:
 
 
 def test_share_under_the_priors_alone_is_an_arcsine_law() -> None:
-    """One column of sd 1 between homes, its effect N(0, 1), beside |N(0, 1)|: the share is that of a squared Cauchy."""
-    design = design_of(np.array([1.0, 1.0, 3.0, 3.0]), homes=HOMES, periods=PERIODS)
+    """One column, an sd of it N(0, 1), beside |N(0, 1)| of homes: the share is that of a squared Cauchy."""
+    design = design_of(np.array([1.0, 1.0, 6.0, 6.0]), homes=HOMES, periods=PERIODS)
     fit = fit_of(design, parameters(np.zeros(1), np.ones(1), np.zeros(1)))
     plan = Plan(priors={"use": "weak"})
     found = prior_share(variance_explained, ("x",), fit, plan)
@@ -114,6 +114,8 @@ def test_a_row_says_what_the_priors_make_of_it(monkeypatch) -> None:
     assert told.median == pytest.approx(0.5, abs=0.04)
     assert (told.interval_low, told.interval_high) == pytest.approx((0.05, 0.95), abs=0.03)
     assert re.fullmatch(r"(49|50|51)% under the plan's priors, 50% by them alone", told.remark)
-    monkeypatch.setattr(variance, "K_LIMIT", -2.0)
+    monkeypatch.setattr(variance, "GOOD_K", -2.0)
+    assert row().remark.startswith(told.remark + "; weighed roughly, Pareto k ")
+    monkeypatch.setattr(variance, "LAST_K", -2.0)
     assert row().remark == "ruled by the plan's priors, 50% by them alone"
     assert (row().interval_low, row().interval_high) == pytest.approx((0.006, 0.994), abs=0.004), "left as it was"

@@ -34,7 +34,9 @@ from missingmodels.provenance import stream
 Share = Callable[[Parameters, Design, tuple[str, ...]], Array]
 
 PRIOR_DRAWS = 100_000
-K_LIMIT = 0.7  # of the weights; above it the priors rule so much that their part cannot be taken out
+# Pareto k of the weights: above the first they are said to be rough, above the second, where their mean need not exist,
+# the priors rule so much that their part cannot be taken out
+GOOD_K, LAST_K = 0.7, 1.0
 _GRID = np.linspace(-12, 12, 961)  # of logits
 
 
@@ -92,7 +94,7 @@ def shares(share: Share, names: tuple[str, ...], fit: Fit, plan: Plan) -> Shares
     found, prior = share(fit.parameters, fit.design, names), prior_share(share, names, fit, plan)
     rng = stream(fit.certificate["seed"], "flat", fit.model, *names)
     flat, k_hat = as_if_flat(found, prior, rng)
-    return Shares(flat if k_hat <= K_LIMIT else found, found, prior, k_hat)
+    return Shares(flat if k_hat <= LAST_K else found, found, prior, k_hat)
 
 
 def share_row(
@@ -109,12 +111,10 @@ def share_row(
         label=label,
         rule=plan.decision,
     )
-    alone = f"{np.median(found.prior):.0%}"
-    if found.k_hat <= K_LIMIT:
-        return replace(
-            row, remark=f"{np.median(found.under_priors):.0%} under the plan's priors, {alone} by them alone"
-        )
-    return replace(row, remark=f"ruled by the plan's priors, {alone} by them alone")
+    under = f"{np.median(found.under_priors):.0%} under" if found.k_hat <= LAST_K else "ruled by"
+    remark = f"{under} the plan's priors, {np.median(found.prior):.0%} by them alone"
+    rough = f"; weighed roughly, Pareto k {found.k_hat:.2f}" if GOOD_K < found.k_hat <= LAST_K else ""
+    return replace(row, remark=remark + rough)
 
 
 def as_if_flat(share: Array, prior: Array, rng: np.random.Generator) -> tuple[Array, float]:

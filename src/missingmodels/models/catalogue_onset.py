@@ -161,7 +161,7 @@ ONSET = ModelRecord(
         "σ_authority² + σ_owner² and what it explains; share of that between home-periods, of σ_period² and what it "
         "explains; and share of that of log rates between children that vulnerability explains, of ψ′(k), s², or ψ′(k) "
         "+ π (1 − π) log² ρ and what it explains. Stated under a flat prior of the share: draws are weighed by one "
-        "over the density that the plan's priors give to it, unless the Pareto k of the weights is above 0.7.",
+        "over the density that the plan's priors give to it, unless the Pareto k of the weights is above 1.",
         "`variance_drop`: σ_home² of M0 less that of M2, their draws independent; it may be negative.",
         "`median_rate_ratio`: the same child in two homes drawn at random, of other authorities and owners.",
         "`slope_spread`: exp(1.28 σ_slope), the peer rate ratio that a tenth of homes lie above, over that of the "
