@@ -26,7 +26,7 @@ import pandas as pd
 from appended import arguments, share, worlds_of
 
 from missingmodels.errors import DiagnosticsFailed
-from missingmodels.evidence.dynamic import dynamic_attributable_fraction, thinned
+from missingmodels.evidence.dynamic import dynamic_attributable_fraction
 from missingmodels.evidence.estimands import (
     attributable_fraction,
     child_variance_explained,
@@ -140,11 +140,11 @@ def of_fit(found: Fit, world: World, prepared: Prepared, plan: Plan, seed: int) 
     """Rows of one fit. The truth is that of M3, whose columns are those of the world."""
     full = prepared.designs["M3", EXPOSURE]
     truth = estimates(world.truth, full, "M3")
-    draws = estimates(thinned(found.parameters, DRAWS), found.design, found.model)
+    draws = estimates(found.parameters.thinned(DRAWS), found.design, found.model)
     name = "attributable_fraction: dynamic"
     for parameters, model, into in ((world.truth, "M3", truth), (found.parameters, found.model, draws)):
         days = forward_days(world.tables, prepared.risk, plan, model=model, exposure=EXPOSURE)
-        kept = thinned(parameters, DYNAMIC_DRAWS)
+        kept = parameters.thinned(DYNAMIC_DRAWS)
         # a truth is one draw, so it is lived again more often
         runs = 100 if parameters.draws == 1 else None
         into[name] = dynamic_attributable_fraction(kept, days, seed=seed, runs=runs).fraction

@@ -26,7 +26,7 @@ import pandas as pd
 from appended import arguments, worlds_of
 
 from missingmodels.evidence.bridge import log_ratio
-from missingmodels.evidence.elpd import DRAWS_MENDED, home_scores, thinned
+from missingmodels.evidence.elpd import DRAWS_MENDED, home_scores
 from missingmodels.evidence.held_out import Refits, children_of, some_rows
 from missingmodels.evidence.home_integral import cells_of, log_integral
 from missingmodels.fit.fit import Fit, fit
@@ -69,7 +69,7 @@ def of_model(whole: Fit, at_most: int | None = None) -> list[dict[str, Any]]:
             continue
         own = some_rows(design, np.isin(design.child, children))
         above, below = (
-            log_integral(cells_of(own, thinned(p, DRAWS_MENDED)), int(home), rng)[0]
+            log_integral(cells_of(own, p.thinned(DRAWS_MENDED)), int(home), rng)[0]
             for p in (whole.parameters, without.parameters)
         )
         bridged, error = log_ratio(above, below)

@@ -75,6 +75,10 @@ class Parameters:
             effects={name: replace(e, values=e.values[part]) for name, e in self.effects.items()},
         )
 
+    def thinned(self, most: int) -> Parameters:
+        """No more than so many of the draws, evenly taken."""
+        return self[:: -(-self.draws // most)]
+
     def blocks(self, rows: int) -> Iterator[tuple[slice, Parameters]]:
         """The draws in blocks such that a block times ``rows`` stays within a fixed number of cells."""
         step = max(BLOCK_CELLS // max(rows, 1), 1)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.evidence.dynamic import dynamic_attributable_fraction, thinned
+from missingmodels.evidence.dynamic import dynamic_attributable_fraction
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.forward import ForwardDays, forward_days, require_forward
 from missingmodels.frame.riskset import build_risk_set
@@ -163,8 +163,8 @@ def test_the_draws_kept_are_spread_evenly():
     _, parameters = hand_made("peer_count")
     many = replicated(parameters, 10)
     many = replace(many, intercept=np.arange(10.0))
-    assert thinned(many, 4).intercept.tolist() == [0.0, 3.0, 6.0, 9.0]
-    assert thinned(many, 10).draws == thinned(many, 400).draws == 10
+    assert many.thinned(4).intercept.tolist() == [0.0, 3.0, 6.0, 9.0]
+    assert many.thinned(10).draws == many.thinned(400).draws == 10
 
 
 @pytest.fixture(scope="module")

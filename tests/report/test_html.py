@@ -122,7 +122,7 @@ def test_the_engine_of_every_fit_is_named(make, tmp_path):
     )
     assert cells is not None
     values = re.findall(r"<td[^>]*>(.*?)</td>", cells.group(1), re.S)
-    assert values == [*["–"] * 7, "0.51", "612", "0.012", "nested Laplace", "0 + 0.21", "passed"]
+    assert values == ["passed", *["–"] * 7, "0.51", "612", "0.012", "nested Laplace", "0 + 0.21"]
     assert "importance ESS" in text
     assert "M3 (peer_density) was to be drawn by nested Laplace, but Pareto k 0.93" in text
     plain = written(evidence, tmp_path)
@@ -229,3 +229,17 @@ def test_the_dynamic_fraction_stands_beside_the_one_step_one(make, tmp_path):
     assert "(Monte Carlo error 0.2%, 400 draws lived again 3 times each)" in told
     rows = tuple(row for row in make().rows if row.estimand != "attributable_fraction_dynamic")
     assert "living the window again" not in written(make(rows=rows), tmp_path)
+
+
+def test_expected_rates_stand_beside_their_difference(make, tmp_path):
+    text = re.sub(r"(<[^>]*>|\s)+", " ", written(make(), tmp_path))
+    assert re.search(r"by M3 \(peer_presence\) ?: 3\.01 \(2\.80 to 3\.30\) as observed", text)
+    assert "no recently missing peers 2.85 (2.60 to 3.10) −0.16 (−0.30 to 0.02)" in text
+    failed = written(make(failed=("M3", "peer_presence")), tmp_path)
+    part = failed.split("Episodes expected per resident-year")[2]
+    assert "not converged" in part.split("</table>")[0]
+
+
+def test_what_the_priors_make_of_a_share_stands_beside_it(make, tmp_path):
+    text = written(make(), tmp_path)
+    assert re.search(r"30[^<]*<br><small>64% under the plan’s priors<br>91% by them alone</small>", text)

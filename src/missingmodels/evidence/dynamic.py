@@ -86,7 +86,7 @@ def dynamic_rows(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: i
         days = forward_days(tables, risk, plan, model=fit.model, exposure=fit.exposure)
     except CannotAnswer as error:
         return [], [f"no dynamic attributable fraction in {fit.model} ({fit.exposure}): {error.what}"]
-    found = dynamic_attributable_fraction(thinned(fit.parameters), days, seed=seed)
+    found = dynamic_attributable_fraction(fit.parameters.thinned(DRAWS), days, seed=seed)
     row = summarise(
         found.fraction,
         hypothesis="H1",
@@ -100,11 +100,6 @@ def dynamic_rows(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: i
     of_chance = found.fraction.std(ddof=1) / np.sqrt(found.fraction.size)  # of draws, and of chance within each
     remark = f"Monte Carlo error {of_chance:.1%}, {found.fraction.size} draws lived again {found.runs} times each"
     return [replace(row, remark=remark)], []
-
-
-def thinned(parameters: Parameters, draws: int = DRAWS) -> Parameters:
-    """At most so many of the draws, evenly spaced."""
-    return parameters[:: -(-parameters.draws // draws)]
 
 
 def _summary(expected: Array) -> Dynamic:

@@ -21,7 +21,7 @@ from missingmodels.evidence.record import ElpdDifference
 from missingmodels.fit.fit import Fit
 from missingmodels.fit.marginal import log_density_and_frailty
 from missingmodels.fit.pareto import smooth
-from missingmodels.parameters import Array, Parameters
+from missingmodels.parameters import Array
 from missingmodels.provenance import stream
 
 Unit = Literal["child", "home"]
@@ -94,7 +94,7 @@ def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     """
     design, p = fit.design, fit.parameters
     homes = np.unique(design.home)
-    cells = cells_of(design, thinned(p, DRAWS))
+    cells = cells_of(design, p.thinned(DRAWS))
     efficiency = _efficiency(fit)
     rng = stream(int(fit.certificate["seed"]), "elpd", "home", fit.model, fit.exposure)
     found = [_left_out(log_integral(cells, int(home), rng)[0], efficiency) for home in homes]
@@ -107,15 +107,10 @@ def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
         if without is not None:
             own = some_rows(design, np.isin(design.child, children))
             above, below = (
-                log_integral(cells_of(own, thinned(q, DRAWS_MENDED)), home, rng)[0] for q in (p, without.parameters)
+                log_integral(cells_of(own, q.thinned(DRAWS_MENDED)), home, rng)[0] for q in (p, without.parameters)
             )
             elpd[at], scores.error[at] = log_ratio(above, below)
     return scores
-
-
-def thinned(p: Parameters, most: int) -> Parameters:
-    """No more than so many draws, evenly taken."""
-    return p[:: -(-p.draws // most)]
 
 
 def _worst_first(scores: Scores, refits: Refits | None) -> np.ndarray:

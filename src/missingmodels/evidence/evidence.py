@@ -15,6 +15,7 @@ from missingmodels.evidence.dynamic import dynamic_rows
 from missingmodels.evidence.held_out import Refits
 from missingmodels.evidence.hypotheses import (
     coefficient_rows,
+    fullest_model,
     further_peer_rows,
     heterogeneity_rows,
     peer_rows,
@@ -22,6 +23,7 @@ from missingmodels.evidence.hypotheses import (
     structure_rows,
     with_role,
 )
+from missingmodels.evidence.interventions import intervention_rows
 from missingmodels.evidence.network_week import network_week
 from missingmodels.evidence.own_history import own_history
 from missingmodels.evidence.record import Evidence, Row
@@ -65,6 +67,10 @@ def make_evidence(
         found += heterogeneity_rows(fit, plan.decision)
         found += vulnerability_rows(fit, plan)
         found += coefficient_rows(fit, plan.decision)
+    for hypothesis in ("H1", "H2"):
+        for fit in fits:
+            if fit.model == fullest_model(fits, hypothesis) and fit.exposure in ("", plan.exposure.primary):
+                found += with_role(intervention_rows(fit, hypothesis, plan), fits, hypothesis, plan)
     found += with_role(drop_rows(fits, plan.decision), fits, "H2", plan)
     evidence = Evidence(
         plan=plan.model_dump(mode="json"),

@@ -66,8 +66,7 @@ def homes(fit: Fit, rule: Decision) -> dict[str, Any]:
 
 def predictive(fit: Fit, rule: Decision, rng: np.random.Generator, *, draws: int = 500) -> dict[str, Any]:
     """Share of children by number of onsets: observed, and replicated with new frailties on the observed exposures."""
-    step = max(fit.parameters.draws // draws, 1)
-    p = fit.parameters[::step]
+    p = fit.parameters.thinned(draws)
     design, children = fit.design, len(fit.design.child_ids)
     frailty = draw_frailty(p, children, rng)
     counts = np.empty((p.draws, children))

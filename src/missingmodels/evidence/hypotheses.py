@@ -157,10 +157,15 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
     return rows
 
 
+def fullest_model(fits: Sequence[Fit], hypothesis: str) -> str:
+    """The model that answers a hypothesis; empty if none of these fits speaks of it."""
+    speaking = ("M1", "M3") if hypothesis == "H1" else ("M2", "M3")
+    return max((fit.model for fit in fits if fit.model in speaking), default="")
+
+
 def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: Plan) -> list[Row]:
     """The rows with their role: primary in the fullest model that speaks for the hypothesis."""
-    speaking = ("M1", "M3") if hypothesis == "H1" else ("M2", "M3")
-    fullest = max(fit.model for fit in fits if fit.model in speaking)
+    fullest = fullest_model(fits, hypothesis)
 
     def role(row: Row) -> str:
         if hypothesis == "H1" and row.name != row.exposure and row.model == fullest:
@@ -174,7 +179,7 @@ def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: P
 
 def rate_notes(fit: Fit) -> list[str]:
     """A warning where the half-day rule is coarse: over 1 % of onsets at an intensity above 0.3 a day."""
-    thinned = fit.parameters[:: max(fit.parameters.draws // 100, 1)]
+    thinned = fit.parameters.thinned(100)
     rate = (np.exp(fit.design.log_rate(thinned)) * thinned.frailty[:, fit.design.child]).mean(axis=0)
     onsets = fit.design.onsets
     share = onsets[rate > COARSE_RATE].sum() / max(onsets.sum(), 1)

@@ -36,6 +36,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "h1": _effects(judged(found, "H1")),
         "h2": _effects(headline(found, "H2")),
         "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
+        "expected": {"h1": _expected(found, "H1"), "h2": _expected(found, "H2")},
         "attributable": _attributable(found, "attributable_fraction"),
         "attributable_dynamic": _attributable(found, "attributable_fraction_dynamic"),
         "comparisons": {
@@ -110,6 +111,27 @@ def _effects(shown: Sequence[Line]) -> dict[str, Any]:
     return {"rows": rows, "fit": fits.pop() if len(fits) == 1 else ""}
 
 
+def _expected(found: Sequence[Line], hypothesis: str) -> dict[str, Any]:
+    """A table's rows: what is held, the rate expected then, and its difference from the rate as observed."""
+    rates = [line for line in found if line.row.estimand == "expected_rate"]
+    change = {line.row.name: line.row for line in found if line.row.estimand == "rate_difference"}
+    held = [line for line in rates if line.row.hypothesis == hypothesis]
+    fit = held[0].fit if held else ""
+    return {
+        "rows": [
+            {
+                "label": words.typographic(line.row.label),
+                "rate": words.measure(line.row),
+                "change": words.measure(change[line.row.name]),
+            }
+            for line in held
+        ],
+        "fit": fit,
+        "converged": all(line.converged for line in held),
+        "as_observed": "".join(words.measure(o.row) for o in rates if o.row.name == "as_observed" and o.fit == fit),
+    }
+
+
 def _attributable(found: Sequence[Line], estimand: str) -> list[dict[str, Any]]:
     return [
         {
@@ -124,28 +146,27 @@ def _attributable(found: Sequence[Line], estimand: str) -> list[dict[str, Any]]:
 
 
 def _by_fit(found: Sequence[Line], wanted: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    """A table with one row a fit and one column a quantity; columns that no fit holds are left out."""
-    cells: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
-    sound: dict[tuple[str, str], bool] = {}
+    """A table with one row a quantity and one column a fit; quantities that no fit holds are left out."""
+    held: dict[tuple[str, str], dict[str, Line]] = {key: {} for key in wanted}
     for line in found:
         key = (line.row.estimand, line.row.name)
         if key in wanted:
-            fit = (line.row.model, line.row.exposure)
-            remark = f"; {words.typographic(line.row.remark)}" if line.row.remark else ""
-            cells.setdefault(fit, {})[key] = words.measure(line.row) + remark
-            sound[fit] = line.converged
-    heads = [key for key in wanted if any(key in held for held in cells.values())]
+            held[key][line.fit] = line
+    fits = {line.fit: line.converged for line in found if (line.row.estimand, line.row.name) in wanted}
     return {
-        "heads": [wanted[key] for key in heads],
+        "fits": fits,
         "rows": [
-            {
-                "fit": words.fit_name(*fit),
-                "cells": [held.get(key, "–") for key in heads],
-                "converged": sound[fit],
-            }
-            for fit, held in cells.items()
+            {"label": wanted[key], "cells": [(_held(by_fit.get(fit)), sound) for fit, sound in fits.items()]}
+            for key, by_fit in held.items()
+            if by_fit
         ],
     }
+
+
+def _held(line: Line | None) -> dict[str, str]:
+    if line is None:
+        return {"text": "–", "remark": ""}
+    return {"text": words.measure(line.row), "remark": words.typographic(line.row.remark)}
 
 
 def _data(data: Mapping[str, Any]) -> list[tuple[str, str]]:

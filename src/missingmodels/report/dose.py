@@ -116,7 +116,8 @@ def _curve(ax: Axes, shown: Sequence[Mapping[str, Any]]) -> None:
         if i == 0:
             ax.fill_between(x, ratio["low"], ratio["high"], color=BLUE, alpha=0.16, linewidth=0)
         ax.plot(x, ratio["median"], color=colour, linewidth=1.8)
-        side, up = ("bottom", 5) if i == 0 else ("top", -5)
+        above = i == 0 and ratio["median"][-1] >= 1  # a line that falls comes from above
+        side, up = ("bottom", 5) if above else ("top", -5)
         at = (x[-1], ratio["median"][-1])
         _name(ax, _end(curve, len(shown), " "), at, colour, shift=(-4, up), ha="right", va=side)
     ax.set_xlim(0, shown[0]["x"][-1] or 1)

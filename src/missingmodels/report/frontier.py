@@ -71,5 +71,6 @@ def _cell(ax: Axes, x: int, y: float, found: pd.DataFrame, label: str = "") -> N
         return
     said, error = float(found["said"].iloc[0]), float(found["mc_error"].iloc[0])
     ax.fill_between([x - 0.48, x + 0.48], y - 0.46, y + 0.46, color=_RAMP(min(said / _TOP, 1.0)), linewidth=0)
+    small = GREY if said < 0.4 * _TOP else INK  # grey cannot be read on the dark end
     ax.text(x, y + (0.14 if not label else 0.2), f"{said:.0%}", ha="center", va="center", fontsize=9, color=INK)
-    ax.text(x, y - 0.22, label or f"± {error:.0%}", ha="center", va="center", fontsize=6, color=GREY)
+    ax.text(x, y - 0.22, label or f"± {error:.0%}", ha="center", va="center", fontsize=6, color=small)

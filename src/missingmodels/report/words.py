@@ -99,7 +99,7 @@ def measure(row: Row) -> str:
         digits = 1 if attributable else 0
         low, high = signed(row.interval_low * 100, digits), percent(row.interval_high, digits)
         return f"{percent(row.median, digits)} ({low} to {high})"
-    if row.estimand == "variance_drop":
+    if row.estimand in ("variance_drop", "rate_difference"):
         return f"{signed(row.median, 2)} ({signed(row.interval_low, 2)} to {signed(row.interval_high, 2)})"
     if row.estimand in ("sd_log", "shape", "expected_rate"):
         return f"{row.median:.2f} ({row.interval_low:.2f} to {row.interval_high:.2f})"

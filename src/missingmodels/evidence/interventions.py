@@ -1,0 +1,62 @@
+"""What a difference would amount to: episodes per resident-year that a fit expects under stated interventions.
+
+One thing is held on every day at risk in every home, and everything else stays as it was. The rate is an effect only as
+far as the association is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from missingmodels.evidence.decisions import summarise
+from missingmodels.evidence.estimands import expected_rate, interquartile_range
+from missingmodels.evidence.hypotheses import STRUCTURE_DIRECTIONS
+from missingmodels.evidence.record import Row
+from missingmodels.fit.fit import Fit
+from missingmodels.plan import Decision, Plan
+from missingmodels.vocabulary import column_label
+
+DRAWS = 1000  # of a fit, at most
+
+
+def intervention_rows(fit: Fit, hypothesis: str, plan: Plan) -> list[Row]:
+    """Two rows an intervention: ``expected_rate``, and ``rate_difference`` from the same with everything as it was.
+
+    H1: nobody's peers have been missing lately. H2: every home stands at the quartile of one structure variable that
+    the hypothesis says is better.
+    """
+    parameters, rows = fit.parameters.thinned(DRAWS), []
+    observed = expected_rate(parameters, fit.design)
+    for label, held in interventions(fit, hypothesis, plan):
+        rate = expected_rate(parameters, fit.design, held=held)
+        rows += [
+            _row(draws, fit, hypothesis, estimand, next(iter(held)), label, plan.decision)
+            for draws, estimand in ((rate, "expected_rate"), (rate - observed, "rate_difference"))
+        ]
+    return rows
+
+
+def interventions(fit: Fit, hypothesis: str, plan: Plan) -> list[tuple[str, Mapping[str, float]]]:
+    """What is held, in words and by column; a variable whose quartiles are one value has none."""
+    if hypothesis == "H1":
+        return [("no recently missing peers", {fit.exposure: 0.0})]
+    found: list[tuple[str, Mapping[str, float]]] = []
+    for variable in plan.terms.structure:
+        name = f"{variable}_between"
+        if name not in fit.design.names:
+            continue
+        low, high = interquartile_range(fit.design, name)
+        fewer_is_better = STRUCTURE_DIRECTIONS[variable] == "above"
+        value, quartile = (low, "lower") if fewer_is_better else (high, "upper")
+        if high > low:
+            found.append((f"{column_label(name)}, at the {quartile} quartile ({value:.2f})", {name: value}))
+    return found
+
+
+def _row(draws: np.ndarray, fit: Fit, hypothesis: str, estimand: str, name: str, label: str, rule: Decision) -> Row:
+    null = 0.0 if estimand == "rate_difference" else None
+    return summarise(
+        draws, hypothesis=hypothesis, fit=fit, estimand=estimand, name=name, label=label, rule=rule, null=null
+    )
