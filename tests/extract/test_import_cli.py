@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import openpyxl
 import pandas as pd
@@ -77,3 +78,14 @@ def test_what_lies_beside_the_returns_is_told(tmp_path):
     assert f"left unread in {tmp_path.name}: read me.txt" in notes
     assert f"left unread in {paths[0].name}: 2022.zip, older" in notes
     assert not any("left unread in" in note for note in read_ssda903(paths[1], authority="301").ledger.notes)
+
+
+def test_what_a_zip_holds_beside_the_return_is_told(tmp_path):
+    folder, path = write_year(tmp_path, 2024), tmp_path / "year.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for each in folder.iterdir():
+            archive.write(each, f"return/{each.name}")
+        archive.writestr("return/last_year.xlsx", b"")
+        archive.writestr("return/.DS_Store", b"")
+    notes = read_ssda903(path, authority="301").ledger.notes
+    assert "left unread in year.zip: return/last_year.xlsx" in notes

@@ -16,6 +16,7 @@ from missingmodels.extract.combine903 import Imported, combine_returns
 from missingmodels.extract.containers import OLD_WORKBOOKS, SUFFIXES
 from missingmodels.extract.placements import HomeBy
 from missingmodels.extract.return903 import Return, read_return
+from missingmodels.extract.zip_files import others_in
 
 __all__ = ["Imported", "Return", "combine_returns", "read_return", "read_ssda903", "returns_in"]
 
@@ -102,11 +103,12 @@ def _is_csv(path: Path) -> bool:
 
 
 def _left_unread(paths: Sequence[Path | str]) -> list[tuple[str, list[str]]]:
-    """What folders hold beside what was read, by the folder's name."""
+    """What folders and zips hold beside what was read, by their names."""
     found = []
     for given in map(Path, paths):
         used = set(returns_in(given))
         for folder in dict.fromkeys([given, *used]):
             read = [each for each in _held(folder) if each not in used and not (folder in used and _is_csv(each))]
             found.append((folder.name, [each.name for each in read]))
+        found += [(each.name, others_in(each)) for each in sorted(used) if each.suffix.lower() == ".zip"]
     return [(name, left) for name, left in found if left]

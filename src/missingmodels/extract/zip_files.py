@@ -27,9 +27,8 @@ def read_zip(path: Path) -> list[SourceTable]:
     content = path.read_bytes()
     tables = []
     with open_archive(content, where=path.name) as archive:
-        members = [info for info in archive.infolist() if not info.is_dir()]
-        visible = [info for info in members if not _is_hidden(info.filename)]
-        chosen = sorted((i for i in visible if i.filename.lower().endswith(".csv")), key=lambda i: i.filename)
+        visible = _visible(archive)
+        chosen = sorted((info for info in visible if _is_csv(info)), key=lambda info: info.filename)
         if not chosen:
             held = ", ".join(info.filename for info in visible[:5]) or "nothing"
             raise InputError(
@@ -42,6 +41,20 @@ def read_zip(path: Path) -> list[SourceTable]:
             content = _member(archive, info, name)
             tables.append(csv_table(content, name=name, label=PurePosixPath(info.filename).name))
     return tables
+
+
+def others_in(path: Path) -> list[str]:
+    """Names of the members of an archive that ``read_zip`` leaves unread."""
+    with open_archive(path.read_bytes(), where=path.name) as archive:
+        return sorted(info.filename for info in _visible(archive) if not _is_csv(info))
+
+
+def _visible(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [info for info in archive.infolist() if not info.is_dir() and not _is_hidden(info.filename)]
+
+
+def _is_csv(info: zipfile.ZipInfo) -> bool:
+    return info.filename.lower().endswith(".csv")
 
 
 def open_archive(content: bytes, *, where: str) -> zipfile.ZipFile:
