@@ -19,8 +19,29 @@ class Group:
     index: np.ndarray
 
 
+class Columns:
+    """What a sampler sees of a raw ``matrix`` (R, P)."""
+
+    matrix: np.ndarray
+
+    @property
+    def centre(self) -> np.ndarray:
+        """(P,) 0 for a column of two values, so that no outcome moves the intercept's meaning; else its mean."""
+        return np.array([0.0 if np.unique(column).size <= 2 else column.mean() for column in self.matrix.T])
+
+    @property
+    def scale(self) -> np.ndarray:
+        """(P,) 1 for a column of two values, else its standard deviation."""
+        return np.array([1.0 if np.unique(column).size <= 2 else column.std() for column in self.matrix.T])
+
+    @property
+    def standardised(self) -> np.ndarray:
+        """(R, P) the sampler's columns."""
+        return (self.matrix - self.centre) / self.scale
+
+
 @dataclass(frozen=True, kw_only=True)
-class OutcomeRows:
+class OutcomeRows(Columns):
     """Rows (R) of one outcome.
 
     Attributes
@@ -42,31 +63,6 @@ class OutcomeRows:
     child: Group | None = None
     facts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-    @property
-    def centre(self) -> np.ndarray:
-        """(P,) where the intercept stands: 0 of an indicator, else the mean over rows."""
-        return column_centre(self.matrix)
-
-    @property
-    def scale(self) -> np.ndarray:
-        """(P,) unit of the sampler's column: 1 for an indicator, else one standard deviation."""
-        return column_scale(self.matrix)
-
-    @property
-    def standardised(self) -> np.ndarray:
-        """(R, P) the sampler's columns."""
-        return (self.matrix - self.centre) / self.scale
-
-
-def column_centre(matrix: np.ndarray) -> np.ndarray:
-    """(P,) 0 for a column of two values, so that no outcome moves the intercept's meaning; else its mean."""
-    return np.array([0.0 if np.unique(column).size <= 2 else column.mean() for column in matrix.T])
-
-
-def column_scale(matrix: np.ndarray) -> np.ndarray:
-    """(P,) 1 for a column of two values, else its standard deviation."""
-    return np.array([1.0 if np.unique(column).size <= 2 else column.std() for column in matrix.T])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.exposure import any_onset, home_sums
-from missingmodels.frame.outcomes_design import Group, choose_terms, column_centre, column_scale, group_of
+from missingmodels.frame.outcomes_design import Columns, Group, choose_terms, group_of
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.plan import Plan
 from missingmodels.tables import Tables
@@ -20,7 +20,7 @@ WINDOW_DAYS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
-class JointRows:
+class JointRows(Columns):
     """Rows (R): a resident at risk on home-days of one kind. A kind (K) is a home, a period and who is at risk how.
 
     Attributes
@@ -47,21 +47,6 @@ class JointRows:
     outcome: str = "joint"
     facts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-
-    @property
-    def centre(self) -> np.ndarray:
-        """(P,) where the intercept stands: 0 of an indicator, else the mean over rows."""
-        return column_centre(self.matrix)
-
-    @property
-    def scale(self) -> np.ndarray:
-        """(P,) unit of the sampler's column."""
-        return column_scale(self.matrix)
-
-    @property
-    def standardised(self) -> np.ndarray:
-        """(R, P) the sampler's columns."""
-        return (self.matrix - self.centre) / self.scale
 
 
 def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -> JointRows:
