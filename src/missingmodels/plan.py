@@ -244,6 +244,10 @@ class Plan(Config):
             raise ValueError(f"frame.coverage_rule = {rule!r} needs exposure.primary to be one of {', '.join(COUNTED)}")
         if self.exposure.moderation:
             raise ValueError(f"frame.coverage_rule = {rule!r} does not go with exposure.moderation")
+        if rule == "model" and self.exposure.outside:
+            raise ValueError(
+                "frame.coverage_rule = 'model' does not go with exposure.outside: episodes drawn would not know of it"
+            )
         for name in ("authority", "owner", "peer_slope_by_home"):
             if getattr(self.effects, name):
                 raise ValueError(
