@@ -156,8 +156,8 @@ ONSET = ModelRecord(
         "residence and staffing, u, v and w at their draws, so that a prevented episode prevents what it would have "
         "caused: own history, peers' recency and days away follow the episodes drawn; days away are resampled from "
         "those observed; onsets before the window, outside homes or on days left out by a rule stay as they were.",
-        "`expected_rate`: episodes per resident-year at risk, as observed and with one column held on every day in every "
-        "home: no recently missing peers, or a structure variable at the quartile that H2 says is better; "
+        "`expected_rate`: episodes per resident-year at risk, as observed and with one column held on every day in "
+        "every home: no recently missing peers, or a structure variable at the quartile that H2 says is better; "
         "`rate_difference`: that less the rate as observed.",
         "`variance_explained`: share of the variance between homes that structure explains, of σ_home² + "
         "σ_authority² + σ_owner² and what it explains; share of that between home-periods, of σ_period² and what it "
