@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from missingmodels.errors import ConfigInvalid
+from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
 from missingmodels.evidence import battery, battery_bench, battery_controls, battery_curve, battery_variants
 from missingmodels.evidence.battery_bench import ALARM, Bench, Kind, Line, changed, judged
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
@@ -240,3 +240,16 @@ def test_all_together_needs_an_alarm_that_could_be_asked() -> None:
     both = battery.together([*yes, mute, quiet])
     assert both.verdict == SUPPORTED
     assert both.remark == "alarms that could not be asked: peers' episodes by how long ago, 8–14 days ago"
+
+
+def test_a_check_that_cannot_be_fitted_says_why_and_the_rest_is_asked(bench: Bench) -> None:
+    def refuses(_: Bench) -> list[Line]:
+        raise DiagnosticsFailed("two modes", remedy="sample")
+
+    checks = [dataclasses.replace(check, run=refuses) for check in battery.KEPT[:2]]
+    found = battery.run_battery(bench, checks=[*checks, battery.BY_NAME["permuted_recency"]], curve=False)
+    first, second, third, together = found.lines
+    assert (first.check, first.line, first.says, first.remark) == ("primary", battery.PRIMARY, None, "two modes")
+    assert (second.says, second.remark) == (None, "two modes")
+    assert third.p_value is not None
+    assert together.says is False

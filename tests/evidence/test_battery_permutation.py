@@ -167,3 +167,20 @@ def test_nights_of_a_world_hold_its_onsets_and_their_expectation() -> None:
         own = slice(nights.segment_start[at], nights.segment_start[at] + nights.segment_length[at])
         assert (key[own] == key[at]).all()
         assert (key == key[at]).all(axis=1).sum() == nights.segment_length[at]
+
+
+@pytest.mark.parametrize("law", ["gamma", "log_normal"])  # two classes are refused by the fast engine as a rule
+def test_onsets_expected_add_up_to_those_seen_whatever_the_law_of_frailty(law: str) -> None:
+    """Given the fit, children's posterior means take up how often each went missing."""
+    world = small_world(n_homes=16, seed=5)
+    bench = Bench(world.tables, plan_of(effects={"frailty": law}), model="M1", seed=1, permutations=20)
+    nights = permutation.nights_of(bench)
+    assert np.isfinite(nights.residual).all()
+    onsets = bench.risk().onset[:, ~bench.risk().before_window].sum()
+    assert abs(nights.residual.sum()) < 0.15 * onsets
+
+
+def test_a_score_that_is_no_number_claims_nothing() -> None:
+    found = permutation._line(None, "permuted_homes", "peers of another home", float("nan"), [1.0, 2.0])
+    assert (found.says, found.p_value) == (None, None)
+    assert "no finite expectation" in found.remark

@@ -119,3 +119,14 @@ def test_a_row_says_what_the_priors_make_of_it(monkeypatch) -> None:
     monkeypatch.setattr(variance, "LAST_K", -2.0)
     assert row().remark == "ruled by the plan's priors, 50% by them alone"
     assert (row().interval_low, row().interval_high) == pytest.approx((0.006, 0.994), abs=0.004), "left as it was"
+
+
+def test_a_share_that_the_plan_fixes_is_told_as_it_is() -> None:
+    design = design_of(np.array([1.0, 1.0, 3.0, 3.0]), homes=HOMES, periods=PERIODS)
+    fit = fit_of(design, parameters(np.full(50, 0.3), np.zeros(50), np.zeros(50)))
+    for plan, share in (
+        (Plan(priors={"replace": {"sigma_home": {"fixed": 0.0}}}), 1.0),
+        (Plan(priors={"replace": {"x": {"fixed": 0.0}}}), 1.0),
+    ):
+        row = share_row(variance_explained, ("x",), fit, plan, name="s", label="share", hypothesis="H2")
+        assert (row.median, row.remark) == (share, "fixed by the plan's priors")

@@ -207,9 +207,9 @@ def _factor(name: str, label: str, own: float, by_width: tuple[float, ...]) -> B
 
 _HISTORY = OwnHistory(
     model=FITS[1][0], exposure=FITS[1][1], columns=("own_1_7",), correlation=(-0.2,), contraction=(0.95,),
-    without_history=(8.6, 5.2), without_frailty=(40.1, 11.3), ratio=1.8, ratio_low=1.4, ratio_high=2.2,
-    probability=0.99, new_arrivals=61, new_ratio=None, new_ratio_low=None, new_ratio_high=None, new_probability=None,
-    verdict=BOTH,
+    without_history=(8.6, 5.2), without_frailty=(40.1, 11.3), k_hat_max=1.56, k_hat_bad=3,
+    mended=2, ratio=1.8, ratio_low=1.4, ratio_high=2.2, probability=0.99, new_arrivals=61, new_ratio=None,
+    new_ratio_low=None, new_ratio_high=None, new_probability=None, verdict=BOTH,
 )  # fmt: skip
 
 

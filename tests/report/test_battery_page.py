@@ -70,6 +70,12 @@ def test_the_summary_counts_what_was_asked(found: Battery) -> None:
     assert "Of 4 specifications 1 says influence; rate ratios from 1.00 to 1.30" in told[4]
 
 
+def test_a_question_that_could_not_be_asked_says_why(found: Battery) -> None:
+    none = Line(check="primary", line=NEEDED[0][1], kind="influence", remark="two modes")
+    first = page_of.summary(dataclasses.replace(found, lines=(none, *found.lines[1:])), Plan())[0]
+    assert first == "The plan’s own question: nothing to compare, two modes."
+
+
 def test_the_table_has_a_row_a_line_with_its_limits(found: Battery) -> None:
     table = page_of.battery_table(found, Plan())
     assert len(table) == len(found.lines)

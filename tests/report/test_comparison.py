@@ -114,7 +114,7 @@ def test_every_verdict_on_own_history_has_its_meaning(make: Make, verdict: str) 
     shown = comparison.history(replace(held, own_history=replace(held.own_history, verdict=verdict)))
     assert shown is not None
     assert "did not pass" not in shown["meaning"]
-    assert shown["new"] == "not estimated"
+    assert shown["new"] == "not estimated (its fit did not pass the gate)"
 
 
 def test_a_failed_fit_marks_its_factors(make: Make) -> None:
@@ -139,3 +139,16 @@ def test_evidence_without_these_makes_a_page(make: Make) -> None:
     text = page(held, pictures(held))
     assert "Bayes factor" not in text
     assert "Own history or" not in text
+
+
+def test_scores_behind_the_verdict_on_own_history_say_what_they_rest_on(make: Make) -> None:
+    held = make()
+    assert held.own_history is not None
+    told = comparison.history(held)
+    assert told is not None
+    assert told["k"].startswith("For 3 children Pareto k is above 0.7")
+    assert "2 were mended" in told["k"]
+    assert "1 are left, whose scores are not reliable" in told["k"]
+    assert told["new"] == "not estimated (its fit did not pass the gate)"
+    sound = replace(held.own_history, k_hat_bad=0, mended=0)
+    assert comparison.history(replace(held, own_history=sound))["k"] == ""

@@ -42,7 +42,7 @@ def compare(
     place = tables_folder(run) if tables is None else tables
     evidence = read_evidence(run / EVIDENCE)
     plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
-    fits = [read_fit(fit_file(run, c["model"], c["exposure"])) for c in evidence.certificates]
+    fits = [read_fit(fit_file(run, c["model"], c["exposure"])) for c in evidence.fitted]
     held = read_tables(known_tables(place, run))
     require_same(held, plan, fits[0].model, fits[0].exposure, evidence, run)
     say(f"Scoring {len(fits[0].design.child_ids):,} children and {len(fits[0].design.home_ids):,} homes …")

@@ -11,7 +11,7 @@ from missingmodels.evidence import battery_controls as controls
 from missingmodels.evidence import battery_permutation as permutation
 from missingmodels.evidence import battery_sensitivity as sensitivity
 from missingmodels.evidence import battery_variants as variants
-from missingmodels.evidence.battery_bench import Bench, Check, Line
+from missingmodels.evidence.battery_bench import Bench, Check, Line, nothing
 from missingmodels.evidence.battery_curve import Specification, specification_curve
 from missingmodels.evidence.battery_operating import informative
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
@@ -146,8 +146,9 @@ TOGETHER = Check(
 DROPPED = tuple(check.name for check in CHECKS if not informative(check.name))
 KEPT = tuple(check for check in CHECKS if check.name not in DROPPED)
 BY_NAME = {check.name: check for check in (*CHECKS, TOGETHER)}
+PRIMARY = "as the plan asks"
 NEEDED = (
-    ("primary", "as the plan asks"),
+    ("primary", PRIMARY),
     ("permuted_recency", "turned within home and period"),
     ("within_child", "the child's own change"),
 )
@@ -181,12 +182,21 @@ def run_battery(
     for at, check in enumerate(checks):
         if report is not None:
             report("checks", at, len(checks))
-        lines += check.run(bench)
+        lines += _asked(check, bench)
     lines.append(together(lines))
     progress = None if report is None else functools.partial(report, "specification curve")
     found = specification_curve(bench, report=progress) if curve else []
     risk = bench.risk()
     return Battery(lines=tuple(lines), curve=tuple(found), model=bench.model, exposure=bench.exposure, **_size(risk))
+
+
+def _asked(check: Check, bench: Bench) -> list[Line]:
+    """The lines of a check; one that says why where the fast engine cannot fit what it needs, such as two classes."""
+    try:
+        return list(check.run(bench))
+    except variants.ERRORS as error:
+        line = PRIMARY if check.name == "primary" else check.title.lower()
+        return [nothing(check.name, line, "influence", error.what)]
 
 
 def together(lines: Sequence[Line], *, dropped: Sequence[str] = DROPPED) -> Line:

@@ -1,9 +1,11 @@
 """Randomisation tests of the peer effect by a score statistic: one fit without peers, then arrays alone.
 
 The statistic is the score of the peers' coefficient at the fit without them: the sum over days at risk of (onset −
-expected) where a peer is recent. A test draws from a group of rearrangements under which the data are as likely where
-there is no influence; its p-value (1 + number as large) / (1 + number drawn) is then valid whatever the model
-(Hemerik and Goeman 2018, TEST 27). How far a rearrangement keeps what matters is said with each test.
+expected) where a peer is recent. A test draws from a group of rearrangements; where the data are as likely under each
+of them without influence, its p-value (1 + number as large) / (1 + number drawn) is valid (Hemerik and Goeman 2018,
+TEST 27). Turned within home and period that holds as far as the days of a period are alike (mean p 0.49, error 0.02, in
+200 worlds without influence). Exchanged between homes it holds roughly: the residuals come from a fit that has taken up
+each home's own level, and p tends to be too large (0.60, 0.02).
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import numpy as np
 from missingmodels.evidence.battery_bench import Bench, Line
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
 from missingmodels.fit.fit import Fit
+from missingmodels.fit.marginal import log_density_and_frailty
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.exposure import any_onset
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.frame.rows import model_terms
-from missingmodels.parameters import Array, Parameters
+from missingmodels.parameters import Array
 from missingmodels.plan import Decision
 from missingmodels.provenance import stream
 
@@ -187,12 +190,12 @@ def nights(risk: RiskSet, residual: Array, *, window_days: int) -> Nights:
 
 
 def expected_by_day(found: Fit, days: Design) -> Array:
-    """(R,) expected onsets of each row of ``days`` at the posterior means of the fit and of each child's frailty."""
+    """(R,) expected onsets of the rows of ``days`` at the posterior means of the fit and, given them, of frailties."""
     p = found.parameters
-    middle = Parameters(
+    middle = replace(
+        p[:1],
         intercept=p.intercept.mean(keepdims=True),
         coefficients={name: values.mean(keepdims=True) for name, values in p.coefficients.items()},
-        home_ids=p.home_ids,
         home=p.home.mean(axis=0, keepdims=True),
         home_period=p.home_period.mean(axis=0, keepdims=True),
         child_ids=(),
@@ -200,12 +203,11 @@ def expected_by_day(found: Fit, days: Design) -> Array:
         sigma_home=p.sigma_home.mean(keepdims=True),
         sigma_period=p.sigma_period.mean(keepdims=True),
         frailty_shape=np.exp(np.log(p.frailty_shape).mean(keepdims=True)),
+        further={name: values.mean(keepdims=True) for name, values in p.further.items()},
     )
-    rate = np.exp(days.log_rate(middle)[0])
-    k, children = middle.frailty_shape[0], len(days.child_ids)
-    onsets = np.bincount(days.child, days.onsets, children)
-    cumulated = np.bincount(days.child, days.days * rate, children)
-    return np.asarray(days.days_at_risk * rate * ((k + onsets) / (k + cumulated))[days.child])
+    # the means are exact whatever the law; what is drawn beside them is not used
+    _, _, frailty = log_density_and_frailty(days, middle, np.random.default_rng(0))
+    return np.asarray(days.days_at_risk * np.exp(days.log_rate(middle)[0]) * frailty[0][days.child])
 
 
 def _rank(group: np.ndarray) -> np.ndarray:
@@ -221,6 +223,8 @@ def _rank(group: np.ndarray) -> np.ndarray:
 
 def _line(bench: Bench, check: str, line: str, observed: float, drawn: list[float]) -> Line:
     """Supported where a p-value this small has the chance that the plan's rule allows a false claim."""
+    if not np.isfinite([observed, *drawn]).all():
+        return Line(check=check, line=line, kind="influence", remark="the fit without peers has no finite expectation")
     p = p_value(observed, drawn)
     says = p <= 1 - bench.rule.supported_probability + 1e-12
     remark = f"score {observed:.1f}, {len(drawn)} rearrangements {np.mean(drawn):.1f} on average"

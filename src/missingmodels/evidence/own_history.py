@@ -14,9 +14,9 @@ import numpy as np
 
 from missingmodels.config import from_mapping
 from missingmodels.errors import DiagnosticsFailed
-from missingmodels.evidence.elpd import child_scores, elpd_difference
-from missingmodels.evidence.held_out import some_rows
-from missingmodels.evidence.record import OwnHistory
+from missingmodels.evidence.elpd import Scores, child_scores, elpd_difference
+from missingmodels.evidence.held_out import Refits, some_rows
+from missingmodels.evidence.record import ElpdDifference, OwnHistory
 from missingmodels.fit.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import NO_HOME, RiskSet
@@ -30,28 +30,34 @@ HISTORY = "own recent history matters; these data do not show stable vulnerabili
 CANNOT_TELL = "these data cannot tell own history from stable vulnerability"
 NOT_COMPARED = "not compared"
 ERRORS = 2.0  # standard errors by which both together must predict better than history alone
+REFITS = 24  # without a child, of each of three fits
 NO_FRAILTY = 1e4  # shape of a frailty that is as good as none
 
 # What the fast engine cannot fit is at its default in these fits.
 DEFAULT_EFFECTS = {"frailty": "gamma", "authority": False, "owner": False, "peer_slope_by_home": False}
 
 
-def own_history(whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "laplace") -> OwnHistory | None:
+def own_history(
+    whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "laplace", refits: int = REFITS
+) -> OwnHistory | None:
     """The comparison for the model of ``whole``, by four more fits; None without own-history columns.
 
-    With the method ``auto`` the sampler takes those that the fast engine's gate refuses.
+    With the method ``auto`` the sampler takes those that the fast engine's gate refuses. Scores of children whom the
+    weights of a fit cannot leave out are mended by no more than ``refits`` refits of each.
     """
     design = whole.design
     names = tuple(name for name in design.names if name.startswith(OWN))
     if not names:
         return None
     bare = dataclasses.replace(design, groups={}, slope_of="")
-    both = _fit(whole, bare, plan, method, {})
-    no_history = _fit(whole, bare, plan, method, dict.fromkeys(names, 0.0))
-    no_frailty = _fit(whole, bare, plan, method, {"frailty_shape": NO_FRAILTY})
+    plans = [_fixing(plan, fixed) for fixed in ({}, dict.fromkeys(names, 0.0), {"frailty_shape": NO_FRAILTY})]
+    both, no_history, no_frailty = (
+        _scored(_fit(whole, bare, held, method), Refits(held, most=refits)) for held in plans
+    )
     arrived = risk.residence[:, 0] == NO_HOME
-    new = _fit(whole, some_rows(bare, arrived[bare.child]), plan, method) if arrived.any() else None
-    gains = [_gain(both, one) for one in (no_history, no_frailty)]
+    as_planned = _fixing(plan, None)
+    new = _fit(whole, some_rows(bare, arrived[bare.child]), as_planned, method) if arrived.any() else None
+    over_frailty, over_history = _gain(both, no_history), _gain(both, no_frailty)
     first = _interval(whole, names[0], plan)
     among_new = (None,) * 4 if new is None else _interval(new, names[0], plan)
     return OwnHistory(
@@ -60,8 +66,11 @@ def own_history(whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "lapl
         columns=names,
         correlation=tuple(_correlation(whole, name) for name in names),
         contraction=_contraction(whole, plan, names),
-        without_history=gains[0],
-        without_frailty=gains[1],
+        without_history=_with_error(over_frailty),
+        without_frailty=_with_error(over_history),
+        k_hat_max=None if over_history is None else over_history.k_hat_max,
+        k_hat_bad=0 if over_history is None else over_history.k_hat_bad,
+        mended=0 if over_history is None else over_history.mended,
         ratio=first[0],
         ratio_low=first[1],
         ratio_high=first[2],
@@ -71,7 +80,7 @@ def own_history(whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "lapl
         new_ratio_low=among_new[1],
         new_ratio_high=among_new[2],
         new_probability=among_new[3],
-        verdict=verdict(first[3], gains[1], plan.decision),
+        verdict=verdict(first[3], _with_error(over_history), plan.decision),
     )
 
 
@@ -92,18 +101,23 @@ def verdict(probability: float, without_frailty: tuple[float, float] | None, rul
     return CANNOT_TELL
 
 
-def _fit(whole: Fit, design: Design, plan: Plan, method: Method, fixed: dict[str, float] | None = None) -> Fit | None:
-    """With scalars or coefficients fixed; None where the fit fails the gate."""
+def _fixing(plan: Plan, fixed: dict[str, float] | None) -> Plan:
+    """The plan with what the fast engine can fit, and scalars or coefficients fixed."""
     values = plan.model_dump(mode="json")
     values["effects"] |= DEFAULT_EFFECTS
     if fixed is not None:
         values["priors"]["replace"] |= {name: {"fixed": value} for name, value in fixed.items()}
         # only densities of children are read of these, not the ends of a coefficient's interval
         values["gate"]["tail_share_max"] = 1.0
+    return from_mapping(values, Plan)
+
+
+def _fit(whole: Fit, design: Design, plan: Plan, method: Method) -> Fit | None:
+    """None where the fit fails the gate."""
     try:
         return fit(
             design,
-            from_mapping(values, Plan),
+            plan,
             model=whole.model,
             exposure=whole.exposure,
             seed=int(whole.certificate["seed"]),
@@ -113,11 +127,16 @@ def _fit(whole: Fit, design: Design, plan: Plan, method: Method, fixed: dict[str
         return None
 
 
-def _gain(both: Fit | None, one: Fit | None) -> tuple[float, float] | None:
-    if both is None or one is None:
-        return None
-    found = elpd_difference(child_scores(both), child_scores(one), hypothesis="")
-    return found.difference, found.standard_error
+def _scored(found: Fit | None, refits: Refits) -> Scores | None:
+    return None if found is None else child_scores(found, refits)
+
+
+def _gain(both: Scores | None, one: Scores | None) -> ElpdDifference | None:
+    return None if both is None or one is None else elpd_difference(both, one, hypothesis="")
+
+
+def _with_error(gain: ElpdDifference | None) -> tuple[float, float] | None:
+    return None if gain is None else (gain.difference, gain.standard_error)
 
 
 def _interval(found: Fit, name: str, plan: Plan) -> tuple[float, float, float, float]:

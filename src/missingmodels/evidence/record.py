@@ -156,6 +156,8 @@ class OwnHistory:
     contraction : 1 minus posterior over prior variance, of each
     without_history, without_frailty : elpd per child of both together minus that of frailty alone and of history
         alone, each with its standard error; None where a fit failed
+    k_hat_max, k_hat_bad, mended : of the latter, on which the verdict rests: largest Pareto k of a child's weights, how
+        many are above 0.7, and how many of those have scores from a fit without the child instead
     ratio, ratio_low, ratio_high, probability : rate ratio of the first column with the plan's interval, and its
         probability above 1, among all children
     new_arrivals : how many children arrived within the record; ``new_ratio`` and so on are of them alone
@@ -168,6 +170,9 @@ class OwnHistory:
     contraction: tuple[float, ...]
     without_history: tuple[float, float] | None
     without_frailty: tuple[float, float] | None
+    k_hat_max: float | None
+    k_hat_bad: int
+    mended: int
     ratio: float
     ratio_low: float
     ratio_high: float
@@ -217,12 +222,17 @@ class Evidence:
         return tuple(c["model"] for c in self.failed)
 
     @property
+    def fitted(self) -> tuple[Mapping[str, Any], ...]:
+        """Certificates of the plan's own fits, which a run keeps; those on assumptions on the unseen it does not."""
+        return tuple(c for c in self.certificates if "unseen_peers" not in c)
+
+    @property
     def failed(self) -> tuple[Mapping[str, Any], ...]:
         """Certificates of the plan's own fits that did not pass the gate.
 
         A fit under an assumption on unseen peers speaks through its row alone, which then has no verdict.
         """
-        return tuple(c for c in self.certificates if not c["diagnostics"]["passed"] and "unseen_peers" not in c)
+        return tuple(c for c in self.fitted if not c["diagnostics"]["passed"])
 
     def verdicts(self) -> list[Row]:
         """The rows that answer a hypothesis, and those of exposures that the plan sets beside the primary one."""

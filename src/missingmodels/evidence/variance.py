@@ -80,7 +80,7 @@ class Shares:
     stated : (S,) as if every share had been equally likely beforehand; ``under_priors`` where ``k_hat`` forbids that
     under_priors : (S,) under the plan's priors
     prior : (N,) those priors alone
-    k_hat : Pareto k of the weights that take the priors' part out
+    k_hat : Pareto k of the weights that take the priors' part out, NaN where the plan fixes the share
     """
 
     stated: Array
@@ -92,6 +92,8 @@ class Shares:
 def shares(share: Share, names: tuple[str, ...], fit: Fit, plan: Plan) -> Shares:
     """What the columns ``names`` of a fit explain, under a flat prior of that share and under the plan's."""
     found, prior = share(fit.parameters, fit.design, names), prior_share(share, names, fit, plan)
+    if np.ptp(prior) < 1e-9:  # the plan fixes it, by effects or scales that it holds at a value
+        return Shares(found, found, prior, np.nan)
     rng = stream(fit.certificate["seed"], "flat", fit.model, *names)
     flat, k_hat = as_if_flat(found, prior, rng)
     return Shares(flat if k_hat <= LAST_K else found, found, prior, k_hat)
@@ -111,6 +113,8 @@ def share_row(
         label=label,
         rule=plan.decision,
     )
+    if np.isnan(found.k_hat):
+        return replace(row, remark="fixed by the plan's priors")
     under = f"{np.median(found.under_priors):.0%} under" if found.k_hat <= LAST_K else "ruled by"
     remark = f"{under} the plan's priors, {np.median(found.prior):.0%} by them alone"
     rough = f"; weighed roughly, Pareto k {found.k_hat:.2f}" if GOOD_K < found.k_hat <= LAST_K else ""

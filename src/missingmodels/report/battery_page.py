@@ -70,7 +70,8 @@ def summary(found: Battery, plan: Plan) -> list[str]:
     aside = ", as recorded, while the run’s answer takes unseen peers into account"
     recorded = aside if AS_RECORDED in primary.remark else ""
     sentences = [
-        f"The plan’s own question{recorded}: {primary.verdict}, rate ratio {_ratio(primary)}.",
+        f"The plan’s own question{recorded}: {primary.verdict}, "
+        + (f"rate ratio {_ratio(primary)}." if primary.estimate is not None else f"{primary.remark}."),
         f"Asked in {len(asked)} other ways, {_says(yes)} influence.",
         f"Alarms: {len(alarms)} of {len(alarms) + silent} {'rings' if len(alarms) == 1 else 'ring'}."
         + (f" {'; '.join(_named(line) for line in alarms)}." if alarms else ""),

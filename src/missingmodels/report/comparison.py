@@ -138,7 +138,7 @@ _HISTORY_MEANS = {
     "these data do not show that an episode itself changes the rate of the next.",
     HISTORY: "That a child who went missing goes missing again is accounted for by how recent the last episode is; "
     "these data do not show lasting differences between children beyond the columns.",
-    CANNOT_TELL: "Either alone predicts as well as both: read the coefficients of own history, and the frailty, as one "
+    CANNOT_TELL: "Neither shows beside the other: read the coefficients of own history, and the frailty, as one "
     "finding that may be either.",
 }
 
@@ -155,6 +155,7 @@ def history(evidence: Evidence) -> dict[str, Any] | None:
         "fit": words.fit_name(h.model, h.exposure),
         "converged": (h.model, h.exposure) in _sound(evidence),
         "gains": _gains(h),
+        "k": _history_k(h),
         "correlations": [
             f"{words.typographic(column_label(name))}: {words.signed(value)}; variance {words.percent(shrunk)} below "
             "the prior’s"
@@ -162,7 +163,8 @@ def history(evidence: Evidence) -> dict[str, Any] | None:
         ],
         "first": words.typographic(column_label(h.columns[0])),
         "all": _ratio(h.ratio, h.ratio_low, h.ratio_high, mass),
-        "new": _ratio(h.new_ratio, h.new_ratio_low, h.new_ratio_high, mass),
+        "new": _ratio(h.new_ratio, h.new_ratio_low, h.new_ratio_high, mass)
+        + ("" if h.new_ratio is not None or not h.new_arrivals else " (its fit did not pass the gate)"),
         "new_arrivals": words.units(h.new_arrivals, "child"),
     }
 
@@ -175,6 +177,18 @@ def _gains(h: OwnHistory) -> list[str]:
         else f"over {name} not compared"
         for name, gain in named
     ]
+
+
+def _history_k(h: OwnHistory) -> str:
+    """What the density over own recent history alone, on which the verdict rests, rests on itself."""
+    if h.k_hat_max is None or not h.k_hat_bad:
+        return ""
+    left = h.k_hat_bad - h.mended
+    rest = f"; {left} are left, whose scores are not reliable" if left else ""
+    return (
+        f"For {words.units(h.k_hat_bad, 'child')} Pareto k is above {GOOD_K} in one of the fits compared (largest "
+        f"{h.k_hat_max:.2f}); {h.mended} were mended by fitting again without the child{rest}."
+    )
 
 
 def _ratio(middle: float | None, low: float | None, high: float | None, mass: str) -> str:
