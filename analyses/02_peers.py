@@ -28,7 +28,8 @@ import pandas as pd
 import missingmodels as mm
 from missingmodels.evidence.battery import BY_NAME, run_battery
 from missingmodels.evidence.battery_bench import Bench
-from missingmodels.evidence.battery_operating import WORLDS, frontier, frontier_is_whole, frontier_sentence
+from missingmodels.evidence.battery_frontier import frontier, frontier_is_whole, frontier_sentence
+from missingmodels.evidence.battery_operating import WORLDS
 from missingmodels.evidence.decisions import rule_in_words
 from missingmodels.evidence.estimands import rate_ratio
 from missingmodels.evidence.prior_check import check_priors, sentences
@@ -224,8 +225,9 @@ print(
 # %% [markdown]
 # ## 9. What this design cannot show
 #
-# * A shared shock shorter than the 28-day period, and not of the home's own making, is not told from influence by any
-#   line above; the frontier says how large it would have to be. Records of such events would tell.
+# * A shared shock that is not of the home's own making is told from influence by no line above, whatever its length:
+#   the 28-day periods take up a part of it, and the more homes there are, the more often the rest is called influence.
+#   The frontier says how large it would have to be. Records of such events would tell.
 # * It says nothing of *how*: talk, imitation, going together, or what staff do after an episode. Children who leave
 #   together on one day are left out of influence altogether, since dates do not say who went first.
 # * The dynamic share holds placements as they were. If episodes end placements, an effect that runs through moves is

@@ -229,8 +229,8 @@ else:
 # * **What staffing means.** Hours on a rota are not presence, nor skill, nor a trusted adult. A negligible effect of
 #   hours is no negligible effect of care.
 # * **Frontier.** For H1 the package maps which shared shocks imitate influence. For H2 the corresponding danger is a
-#   cause that changes staffing and episodes alike; between homes nothing bounds it, and within homes only what lasts
-#   longer than a 28-day period is taken up by the home's own effects.
+#   cause that changes staffing and episodes alike; between homes nothing bounds it, and within homes the
+#   effects of its 28-day periods take up a part.
 # * It is about what drives episodes. It is never for scoring individual children or ranking homes.
 #
 # ## 8. The truth

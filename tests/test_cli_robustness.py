@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from missingmodels.evidence.battery import BY_NAME, DROPPED
-from missingmodels.evidence.battery_operating import frontier, frontier_is_whole
+from missingmodels.evidence.battery_frontier import frontier, frontier_is_whole
 from test_cli import is_a_message, run
 
 SCENARIO = """

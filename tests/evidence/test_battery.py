@@ -249,7 +249,7 @@ def test_a_check_that_cannot_be_fitted_says_why_and_the_rest_is_asked(bench: Ben
     checks = [dataclasses.replace(check, run=refuses) for check in battery.KEPT[:2]]
     found = battery.run_battery(bench, checks=[*checks, battery.BY_NAME["permuted_recency"]], curve=False)
     first, second, third, together = found.lines
-    assert (first.check, first.line, first.says, first.remark) == ("primary", battery.PRIMARY, None, "two modes")
+    assert (first.check, first.line, first.says, first.remark) == (*battery.PRIMARY, None, "two modes")
     assert (second.says, second.remark) == (None, "two modes")
     assert third.p_value is not None
     assert together.says is False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -138,9 +137,6 @@ def test_what_was_measured_stands_beside_the_tables() -> None:
 def test_too_few_worlds_tell_nothing() -> None:
     few = TABLE.assign(worlds=20)
     assert asked(table=few) is None
-    assert operating.frontier_is_whole(TABLE)
-    assert not operating.frontier_is_whole(few)
-    assert not operating.frontier_is_whole(TABLE.iloc[:0])
 
 
 def _shares(kind: str, **said: float) -> pd.DataFrame:
@@ -164,34 +160,3 @@ def test_a_check_is_informative_where_it_tells_worlds_apart() -> None:
 def test_what_told_nothing_is_dropped_and_never_what_an_answer_needs() -> None:
     assert {check.name for check in CHECKS if not operating.informative(check.name)} == set(DROPPED)
     assert "primary" not in DROPPED
-
-
-def test_false_confidence_expected_of_an_effect() -> None:
-    rule = Plan().decision
-    assert operating.expected_false_confidence(0.0, 0.1, rule) == pytest.approx(0.025)
-    assert operating.expected_false_confidence(0.196, 0.1, rule) == pytest.approx(0.5, abs=1e-3)
-    assert operating.expected_false_confidence(0.2, 0.05, rule) > operating.expected_false_confidence(0.2, 0.1, rule)
-
-
-def test_the_frontier_is_carried_to_the_precision_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [
-        (40, days, size, 0.0, line, 200, 0.1, 0.02, effect)
-        for days, size, effect in ((7, 0.5, 0.15), (28, 0.5, 0.02), (91, 0.5, 0.0))
-        for line in ("home effects only", "home × 28 days")
-    ]
-    names = ["homes", "shock_days", "shock_sd", "homophily", "line", "worlds", "said", "mc_error", "log_ratio"]
-    monkeypatch.setattr(operating, "frontier", lambda: pd.DataFrame(rows, columns=names))
-    precise, vague = ((np.exp(-1.6449 * sd), np.exp(1.6449 * sd)) for sd in (0.05, 0.5))
-    found = operating.frontier_for(*precise, Plan())
-    assert found["sd"].iloc[0] == pytest.approx(0.05, rel=1e-3)
-    assert set(found["line"]) == {"home × 28 days"}
-    told = operating.frontier_sentence(*precise, Plan(), "M1", under=UNDER)
-    assert "7 days" in told
-    assert "91 days" not in told
-    assert "no shock of the map" in operating.frontier_sentence(*vague, Plan(), "M1", under=UNDER)
-    assert "no estimate" in operating.frontier_sentence(None, None, Plan(), "M1", under=UNDER)
-    without = plan_of(effects={"home_process": "none"})
-    assert set(operating.frontier_for(*precise, without)["line"]) == {"home effects only"}
-    assert "“home effects only”" in operating.frontier_sentence(*precise, without, "M1", under=UNDER)
-    wide = plan_of(exposure={"window_days": 14})
-    assert "not measured for such a plan (window" in operating.frontier_sentence(*precise, wide, "M1", under=UNDER)

@@ -51,4 +51,4 @@ def test_what_helps_is_held_at_the_upper_quartile() -> None:
     staffed = fit_of(names=("peer_presence", "staff_ratio_between"), days_at_risk=np.array([50.0, 20.0, 70.0, 10.0]))
     staffed.parameters = parameters(coefficients={"peer_presence": np.zeros(2), "staff_ratio_between": np.zeros(2)})
     rate, _ = intervention_rows(staffed, "H2", Plan())
-    assert rate.label.endswith("at the upper quartile (5.00)")
+    assert rate.label.endswith("at the upper quartile (148.41)")

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from missingmodels.evidence import battery_operating
+from missingmodels.evidence import battery_frontier, battery_operating
 from missingmodels.evidence.own_history import BOTH
 from missingmodels.evidence.power_scaling import FINE
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, Evidence, OwnHistory, PowerScaling, Row
@@ -268,11 +268,11 @@ def whole_studies(monkeypatch):
         "home × 14 days",
         "turned within home and period",
     )
-    names = ["shock_days", "shock_sd", "homophily", "line", "homes", "worlds", "said", "mc_error", "log_ratio"]
+    names = ["shock_days", "shock_sd", "homophily", "line", "homes", "worlds", "said", "mc_error", "posterior_sd"]
     rows = [(*cell, model, 40, 200, 0.1, 0.02, 0.2) for cell in cells for model in models]
     frontier = pd.DataFrame(rows, columns=names)
     held = battery_operating.operating().assign(worlds=200)
-    for module in (battery_operating, figures, battery_page):
+    for module in (battery_frontier, figures, battery_page):
         monkeypatch.setattr(module, "frontier", lambda: frontier)
     for module in (battery_operating, battery_page):
         monkeypatch.setattr(module, "operating", lambda: held)

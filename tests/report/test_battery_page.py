@@ -10,7 +10,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from missingmodels.evidence import battery_operating
+from missingmodels.evidence import battery_frontier, battery_operating
 from missingmodels.evidence.battery import NEEDED, Battery, together
 from missingmodels.evidence.battery_bench import ALARM, Line
 from missingmodels.evidence.battery_curve import ADJUSTED, Specification
@@ -185,8 +185,8 @@ def test_figures_show_what_there_is(found: Battery) -> None:
 
 
 def test_the_frontier_shows_every_cell() -> None:
-    table = battery_operating.frontier()
-    figure = frontier_figure(table)
+    table = battery_frontier.frontier()
+    figure = frontier_figure(table, homes=40)
     shown = [ax for ax in figure.axes if ax.get_title(loc="left")]
     assert len(shown) == table["line"].nunique()
     percent = [text.get_text() for text in shown[0].texts if not text.get_text().startswith(("±", "homophily"))]

@@ -13,7 +13,7 @@ from missingmodels.evidence import battery_sensitivity as sensitivity
 from missingmodels.evidence import battery_variants as variants
 from missingmodels.evidence.battery_bench import Bench, Check, Line, nothing
 from missingmodels.evidence.battery_curve import Specification, specification_curve
-from missingmodels.evidence.battery_operating import informative
+from missingmodels.evidence.battery_operating import PRIMARY, informative
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
 from missingmodels.frame.riskset import RiskSet
 
@@ -32,7 +32,7 @@ CHECKS: tuple[Check, ...] = (
         name="periods",
         title="How long home effects last",
         shows="whether the effect lives on differences between homes or their months",
-        cannot="tell influence from shocks shorter than the period; short periods also take part of true influence",
+        cannot="take up all of a shock, of whatever length; short periods also take part of true influence",
         run=variants.periods,
     ),
     Check(
@@ -60,7 +60,7 @@ CHECKS: tuple[Check, ...] = (
         name="permuted_recency",
         title="Recency turned within home and period",
         shows="whether onsets follow peers' onsets more closely than if each child's days had come in another order",
-        cannot="rule out shocks shorter than the period; it stands without the model, and has less power",
+        cannot="rule out shocks, which change within the period too; it stands without the model, and has less power",
         run=permutation.recency_in_period,
     ),
     Check(
@@ -76,6 +76,7 @@ CHECKS: tuple[Check, ...] = (
         shows="causes that alike homes share: an area's weather, holidays, recording",
         cannot="see a cause that one home has to itself",
         run=controls.matched_home,
+        untried="none of those sectors holds a cause that homes share",
     ),
     Check(
         name="other_times",
@@ -90,6 +91,7 @@ CHECKS: tuple[Check, ...] = (
         shows="whether peers' episodes go with what they should not cause",
         cannot="be clean where episodes make homes give notice, to others as well",
         run=controls.placebo_outcome,
+        untried="in none of those sectors does what a home shares end stays, and a quarter of its fits fail the gate",
     ),
     Check(
         name="joint_departures",
@@ -146,9 +148,8 @@ TOGETHER = Check(
 DROPPED = tuple(check.name for check in CHECKS if not informative(check.name))
 KEPT = tuple(check for check in CHECKS if check.name not in DROPPED)
 BY_NAME = {check.name: check for check in (*CHECKS, TOGETHER)}
-PRIMARY = "as the plan asks"
 NEEDED = (
-    ("primary", PRIMARY),
+    PRIMARY,
     ("permuted_recency", "turned within home and period"),
     ("within_child", "the child's own change"),
 )
@@ -195,7 +196,7 @@ def _asked(check: Check, bench: Bench) -> list[Line]:
     try:
         return list(check.run(bench))
     except variants.ERRORS as error:
-        line = PRIMARY if check.name == "primary" else check.title.lower()
+        line = PRIMARY[1] if check.name == PRIMARY[0] else check.title.lower()
         return [nothing(check.name, line, "influence", error.what)]
 
 

@@ -60,13 +60,17 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A check: how it is run, and in words what it can and cannot show."""
+    """A check: how it is run, and in words what it can and cannot show.
+
+    ``untried`` says why the sectors that it was measured in could not show what it is for, where they could not.
+    """
 
     name: str
     title: str
     shows: str
     cannot: str
     run: Callable[[Bench], Sequence[Line]]
+    untried: str = ""
 
 
 class Bench:

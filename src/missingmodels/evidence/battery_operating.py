@@ -1,8 +1,8 @@
-"""How often each line of the battery is wrong, and the frontier, as measured in worlds whose truth is set.
+"""How often each line of the battery is wrong, as measured in worlds whose truth is set.
 
-``operating.csv`` and ``frontier.csv`` are copies of tables in ``simulations/results``, whose recipes are there; the
-JSON files beside them say under which plan they were measured. They hold for simulated sectors of the size named and
-for that plan; a line that was not asked there, or is asked under a plan that differs in more than detail, has none.
+``operating.csv`` is a copy of a table in ``simulations/results``, whose recipe is there; the JSON file beside it says
+under which plan it was measured. It holds for simulated sectors of the size named and for that plan; a line that was
+not asked there, or is asked under a plan that differs in more than detail, has none.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from missingmodels.config import from_mapping
 from missingmodels.evidence.battery_variants import effective_period
-from missingmodels.plan import Decision, Plan
+from missingmodels.plan import Plan
 
 WORLDS: Mapping[str, str] = {
     "null": "no influence",
@@ -38,19 +37,26 @@ SETS: Mapping[str, tuple[str, ...]] = {
     "lags": ("window",),
     "frailty": ("frailty",),
 }
-MONTH, QUARTER = 28, 91
+FAR = 2  # times as many homes, from where figures of the other size are said to err
 FEWEST_WORLDS = 50  # with fewer, errors of 7 % are as large as what is told, so nothing is
+
+
+def share_text(share: float) -> str:
+    """A small share in per cent, with one decimal where it has one: a half per cent is not none."""
+    return f"{100 * share:.1f}".removesuffix(".0") + "%"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wrong:
     """How often a line said yes in each kind of simulated world, with Monte Carlo errors.
 
-    ``stands_for`` names the line whose figures these are, where it is another one; ``detail`` in what small way the
-    plan measured differs, ``unlike`` in what larger way: then these are the nearest figures, not its own.
+    ``homes`` were measured where ``asked`` are in the data. ``stands_for`` names the line whose figures these are, if
+    it is another one; ``detail`` in what small way the plan measured differs, ``unlike`` in what larger way: then these
+    are the nearest figures, not its own.
     """
 
     homes: int
+    asked: int
     worlds: int
     said: Mapping[str, float]
     error: Mapping[str, float]
@@ -61,12 +67,19 @@ class Wrong:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    @property
+    def size_note(self) -> str:
+        """Which way the figures err for data of another size; empty where it is much the same."""
+        if self.asked >= FAR * self.homes:
+            return f"{self.asked} homes find more, and call more shared shocks influence"
+        return f"{self.asked} homes find less" if self.asked * FAR <= self.homes else ""
+
     def sentence(self, kind: str) -> str:
         """Yes-rates in words: what is wrong of them and what is right depends on the kind of line."""
-        share = {name: f"{self.said[name]:.0%}" for name in self.said}
+        share = {name: share_text(self.said[name]) for name in self.said}
         parts = [f"{share[name]} with {WORLDS[name]}" for name in WORLDS if name in share]
         verb = "rings" if kind == "alarm" else "says influence"
-        notes = [f"figures of {self.stands_for}" if self.stands_for else "", self.detail]
+        notes = [f"figures of {self.stands_for}" if self.stands_for else "", self.detail, self.size_note]
         note = "; ".join(text for text in notes if text)
         told = f"{verb} in {', '.join(parts)}; {self.homes} homes, {self.worlds} worlds each"
         told += f" ({note})" if note else ""
@@ -108,7 +121,7 @@ class Measured:
             "another frame": other,
         }
         found = [name for name, is_so in differs.items() if is_so]
-        return f"measured with {_and(found, 'and')}" if found else ""
+        return f"measured with {listed(found, 'and')}" if found else ""
 
 
 def _period(plan: Plan) -> str:
@@ -133,16 +146,10 @@ def measured(name: str = "operating") -> Measured:
 @functools.cache
 def operating() -> pd.DataFrame:
     """The packaged table: check, line, kind, world, homes, worlds, said, mc_error, failed, log_ratio."""
-    return _packaged("operating.csv")
+    return packaged("operating.csv")
 
 
-@functools.cache
-def frontier() -> pd.DataFrame:
-    """The packaged table: homes, shock_days, shock_sd, homophily, line, worlds, said, mc_error, log_ratio, sd."""
-    return _packaged("frontier.csv")
-
-
-def _packaged(name: str) -> pd.DataFrame:
+def packaged(name: str) -> pd.DataFrame:
     with resources.files("missingmodels.evidence").joinpath(name).open(encoding="utf-8") as file:
         return pd.read_csv(file, keep_default_na=False, na_values=[""])  # a world is called "null"
 
@@ -179,6 +186,7 @@ def how_often_wrong(
     found = found[found["homes"] == nearest].set_index("world")
     return Wrong(
         homes=int(nearest),
+        asked=homes,
         worlds=int(found["worlds"].min()),
         said=found["said"].to_dict(),
         error=found["mc_error"].to_dict(),
@@ -186,11 +194,6 @@ def how_often_wrong(
         detail=under.detail(plan, model),
         unlike="; ".join(unlike.values()),
     )
-
-
-def frontier_is_whole(table: pd.DataFrame) -> bool:
-    """Whether every cell of the frontier rests on enough worlds to be shown."""
-    return not table.empty and bool(table["worlds"].min() >= FEWEST_WORLDS)
 
 
 def informative(check: str, *, table: pd.DataFrame | None = None) -> bool:
@@ -213,58 +216,5 @@ def _tells(line: pd.DataFrame) -> bool:
     return any(all(said[hit] - said[other] > 2 * np.hypot(error[hit], error[other]) for other in rest) for hit in hits)
 
 
-def expected_false_confidence(false_effect: float, sd: float, rule: Decision) -> float:
-    """The chance that an estimate with this mean and sd, both of the log rate ratio, is called supported."""
-    return float(norm.cdf(false_effect / sd - norm.ppf(rule.supported_probability)))
-
-
-def frontier_for(low: float, high: float, plan: Plan) -> pd.DataFrame:
-    """Each shock of the frontier with the chance that data as precise as these call it influence (``expected``).
-
-    ``low`` and ``high`` are the ends of the peers' rate ratio's interval. Of the models there, the one whose
-    home-period effects last nearest to the plan's. What a shock imitates was measured (``log_ratio``); how often
-    that is called influence follows from the sd of this estimate by a normal approximation.
-    """
-    rule = plan.decision
-    sd = float(np.log(high / low) / (2 * norm.ppf((1 + rule.interval_mass) / 2)))
-    table = frontier()
-    shocks = table[(table["line"] == nearest_model(effective_period(plan))) & (table["shock_sd"] > 0)]
-    expected = [expected_false_confidence(effect, sd, rule) for effect in shocks["log_ratio"]]
-    return shocks.assign(expected=expected, sd=sd)
-
-
-def nearest_model(period_days: int) -> str:
-    """The line of the frontier whose home-period effects last nearest to a number of days; 0 for none."""
-    if not period_days:
-        return "home effects only"
-    lengths = {f"home × {days} days": days for days in (14, MONTH, QUARTER)}
-    held = set(frontier()["line"])
-    return min((name for name in lengths if name in held), key=lambda name: abs(np.log(lengths[name] / period_days)))
-
-
-def frontier_sentence(
-    low: float | None, high: float | None, plan: Plan, model: str, *, limit: float = 0.1, under: Measured | None = None
-) -> str:
-    """For which shocks a design like this would call a shock influence more often than ``limit``."""
-    if low is None or high is None:
-        return "There is no estimate to judge the frontier by."
-    under = under or measured("frontier")
-    unlike = [text for name, text in under.unlike(plan).items() if name != "home-period effects"]
-    if unlike:
-        return f"The map was not measured for such a plan ({'; '.join(unlike)}), so nothing is said of these data."
-    found = frontier_for(low, high, plan)
-    line, beyond = found["line"].iloc[0], found[found["expected"] > limit]
-    with_m1 = "" if model == under.model else f" (the map was measured with the model {under.model})"
-    lead = f"With home effects as in “{line}”{with_m1} and data as precise as these (sd {found['sd'].iloc[0]:.2f}), "
-    if beyond.empty:
-        return lead + f"no shock of the map would be called influence in more than {limit:.0%} of studies."
-    worst = [
-        f"{days:.0f} days (from sd {part['shock_sd'].min():g}: up to {part['expected'].max():.0%})"
-        for days, part in beyond.groupby("shock_days")
-    ]
-    share = f"in more than {limit:.0%} of studies"
-    return f"{lead}shared shocks would be called influence {share} if they last {_and(worst)}."
-
-
-def _and(parts: list[str], word: str = "or") -> str:
+def listed(parts: list[str], word: str = "or") -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"

@@ -95,8 +95,11 @@ def within_child(bench: Bench) -> list[Line]:
     frame["peer_within_child"] = exposed - mean[child]
     formula = model_terms(bench.plan, bench.model, "peer_within_child + peer_child_mean")
     found = bench.fit_rows(dataclasses.replace(rows, frame=frame), formula, "peer_within_child", bench.plan)
-    between = float(np.exp(np.median(found.parameters.coefficients.get("peer_child_mean", np.zeros(1)))))
-    remark = f"between children the rate ratio is {between:.2f}, which matching of children to homes may make"
+    between = np.exp(found.parameters.coefficients.get("peer_child_mean", np.zeros(1)))
+    tail = (1 - bench.rule.interval_mass) / 2
+    low, middle, high = np.quantile(between, [tail, 0.5, 1 - tail])
+    ratio = f"{middle:.2f} ({low:.2f} to {high:.2f})"
+    remark = f"between children the rate ratio is {ratio}, which matching of children to homes may make"
     return [
         judged(
             found, "peer_within_child", bench.rule, check="within_child", line="the child's own change", remark=remark

@@ -51,6 +51,7 @@ STRUCTURE_DIRECTIONS: dict[str, Direction] = {
     "new_admission_7d": "above",
     "size": "above",
 }
+LOGGED = ("staff_ratio",)  # variables that the model holds on the log
 COARSE_RATE, COARSE_SHARE = 0.3, 0.01  # specification, section 1
 _PARTS = ("between", "within")
 
@@ -123,10 +124,19 @@ def structure_step(design: Design, name: str) -> tuple[float, str]:
     """The difference of a structure column that is judged, and the same in words: its interquartile range."""
     low, high = interquartile_range(design, name)
     if high > low:
-        return high - low, f"{low:.2f} to {high:.2f}"
+        return high - low, f"{in_its_unit(name, low)} to {in_its_unit(name, high)}{_of_its_mean(name)}"
     # a variable that seldom moves within a home has quartiles at the same value: then one sd stands instead
     step = float(design.scale[design.names.index(name)])
-    return step, f"one sd, {step:.2f}"
+    return step, f"one sd, {'a factor of ' if name.startswith(LOGGED) else ''}{in_its_unit(name, step)}"
+
+
+def in_its_unit(name: str, value: float) -> str:
+    """A value of a structure column as people count it: of a logarithm, what it is of."""
+    return f"{np.exp(value) if name.startswith(LOGGED) else value:.2f}"
+
+
+def _of_its_mean(name: str) -> str:
+    return " times its mean" if name.startswith(LOGGED) and name.endswith("_within") else ""
 
 
 def structure_ratio(fit: Fit, name: str, rule: Decision) -> Row:

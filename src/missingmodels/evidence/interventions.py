@@ -12,7 +12,7 @@ import numpy as np
 
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.estimands import expected_rate, interquartile_range
-from missingmodels.evidence.hypotheses import STRUCTURE_DIRECTIONS
+from missingmodels.evidence.hypotheses import STRUCTURE_DIRECTIONS, in_its_unit
 from missingmodels.evidence.record import Row
 from missingmodels.fit.fit import Fit
 from missingmodels.plan import Decision, Plan
@@ -51,7 +51,9 @@ def interventions(fit: Fit, hypothesis: str, plan: Plan) -> list[tuple[str, Mapp
         fewer_is_better = STRUCTURE_DIRECTIONS[variable] == "above"
         value, quartile = (low, "lower") if fewer_is_better else (high, "upper")
         if high > low:
-            found.append((f"{column_label(name)}, at the {quartile} quartile ({value:.2f})", {name: value}))
+            found.append(
+                (f"{column_label(name)}, at the {quartile} quartile ({in_its_unit(name, value)})", {name: value})
+            )
     return found
 
 

@@ -13,15 +13,8 @@ import pandas as pd
 
 from missingmodels.evidence.battery import BY_NAME, DROPPED, Battery
 from missingmodels.evidence.battery_bench import NOTHING, Line
-from missingmodels.evidence.battery_operating import (
-    WORLDS,
-    Wrong,
-    frontier,
-    frontier_is_whole,
-    frontier_sentence,
-    how_often_wrong,
-    operating,
-)
+from missingmodels.evidence.battery_frontier import frontier, frontier_is_whole, frontier_sentence
+from missingmodels.evidence.battery_operating import WORLDS, Wrong, how_often_wrong, operating, share_text
 from missingmodels.evidence.battery_operating import measured as measured_under
 from missingmodels.evidence.battery_variants import AS_RECORDED, OWN
 from missingmodels.evidence.decisions import rule_in_words
@@ -120,7 +113,7 @@ def battery_pictures(found: Battery, plan: Plan) -> dict[str, dict[str, Any]]:
     if frontier_is_whole(table):
         primary = next(line for line in found.lines if line.check == "primary")
         made["frontier"] = {
-            "png": png(frontier_figure(table)),
+            "png": png(frontier_figure(table, homes=found.homes)),
             "title": "Which shared shocks would this design call influence?",
             "text": frontier_sentence(primary.low, primary.high, plan, found.model),
             "alt": "Share of worlds without influence in which each model says supported, by shock length and size.",
@@ -198,7 +191,8 @@ def _dropped(name: str, found: Battery, plan: Plan) -> str:
     why = "rings no more often where there is something to warn of than where there is nothing"
     if "influence" in set(measured["kind"]):
         why = "says influence no more often where there is some than where there is none"
-    return f"{words.typographic(check.title)}, which was to show {check.shows}: it {why}. {said}."
+    untried = f" {_capital(check.untried)}, so what it is for was not tried." if check.untried else ""
+    return f"{words.typographic(check.title)}, which was to show {check.shows}: it {why}. {said}.{untried}"
 
 
 def _whose(line: Line, found: Battery, plan: Plan) -> str:
@@ -214,7 +208,7 @@ def _shares(line: Line, found: Battery, plan: Plan) -> list[dict[str, str]]:
     if wrong is None or wrong.unlike:
         return [{"said": "", "error": ""} for _ in WORLDS]
     return [
-        {"said": f"{wrong.said[name]:.0%}", "error": f"± {wrong.error[name]:.0%}"}
+        {"said": share_text(wrong.said[name]), "error": f"± {share_text(wrong.error[name])}"}
         if name in wrong.said
         else {"said": "–", "error": ""}
         for name in WORLDS
@@ -233,6 +227,8 @@ def _measured(found: Battery, plan: Plan) -> str:
         f"{wrong.homes} homes for a year, {wrong.worlds} of each kind, with the model {under.model}{headline}. "
         f"These data have {found.homes} homes."
     )
+    if wrong.size_note:
+        told += f" {_capital(wrong.size_note)} than the figures say."
     if wrong.detail:
         told += f" They are {wrong.detail}."
     if wrong.unlike:

@@ -37,7 +37,7 @@ def elpd_words(c: ElpdDifference) -> str:
     """What a difference in predictive density means, given its standard error."""
     if not (math.isfinite(c.difference) and math.isfinite(c.standard_error)):
         return "The difference could not be estimated."
-    what = f"the episodes of {_LEFT_OUT[c.unit]}"
+    what = f"the episodes of {'a child' if c.unit == 'child' else 'all who ever lived in a home'}, left out,"
     if abs(c.difference) <= 2 * c.standard_error:
         return (
             f"It lies within two standard errors of 0: how well the two predict {what}, these data do not tell apart. "

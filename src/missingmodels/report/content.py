@@ -6,7 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from missingmodels.config import from_mapping
+from missingmodels.evidence.battery_operating import PRIMARY, how_often_wrong
 from missingmodels.evidence.record import Evidence
+from missingmodels.plan import Plan
 from missingmodels.report import comparison, sentences, words
 from missingmodels.report.figures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
@@ -34,6 +37,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "rule": evidence.rule,
         "data": _data(evidence.data),
         "h1": _effects(judged(found, "H1")),
+        "h1_how_often": _how_often(found, evidence),
         "h2": _effects(headline(found, "H2")),
         "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
         "expected": {"h1": _expected(found, "H1"), "h2": _expected(found, "H2")},
@@ -78,6 +82,17 @@ _SCALES = {
     ("share", "low_risk_share"): "share at low risk",
     ("expected_rate", "as_observed"): "episodes per resident-year at risk",
 }
+
+
+def _how_often(found: Sequence[Line], evidence: Evidence) -> str:
+    """How often an answer to H1 such as this one is right and wrong, in sectors whose truth is set."""
+    primary = [line.row for line in judged(found, "H1") if line.row.role == "primary"]
+    if not primary:
+        return ""
+    plan, homes = from_mapping(dict(evidence.plan), Plan), int(evidence.data["homes"])
+    wrong = how_often_wrong(*PRIMARY, homes, plan=plan, model=primary[0].model)
+    lead = "How often such an answer is wrong, in simulated sectors: it"
+    return "" if wrong is None else f"{lead} {wrong.sentence('influence')}."
 
 
 def _failed(evidence: Evidence) -> list[tuple[str, list[str]]]:

@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from missingmodels.config import from_mapping
-from missingmodels.evidence.battery_operating import frontier, frontier_is_whole, frontier_sentence
+from missingmodels.evidence.battery_frontier import frontier, frontier_is_whole, frontier_sentence
 from missingmodels.evidence.record import Evidence
 from missingmodels.plan import Plan
 from missingmodels.report import words
@@ -51,7 +51,7 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
         "network": lambda: network_week(held["network"]),
         "predictive": lambda: predictive_check(held["predictive"]),
         "diagnostics": lambda: traces(held["diagnostics"]),
-        "frontier": lambda: frontier_figure(frontier()),
+        "frontier": lambda: frontier_figure(frontier(), homes=int(evidence.data["homes"])),
     }
     has = {name: bool(held.get(name)) for name in drawers} | _has(found)
     return {name: drawer() for name, drawer in drawers.items() if has[name]}

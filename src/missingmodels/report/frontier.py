@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from missingmodels.evidence.battery_frontier import of_size
+from missingmodels.evidence.battery_operating import share_text
 from missingmodels.report.style import GREY, INK, VERMILION, new_figure, note, styled
 
 _RAMP = LinearSegmentedColormap.from_list("frontier", ["#ffffff", "#fbe3d3", VERMILION])
@@ -16,10 +18,13 @@ TITLES = {"turned within home and period": "recency turned within home × 28 day
 
 
 @styled
-def frontier_figure(table: pd.DataFrame) -> Figure:
-    """One map a model or check, with the share and its Monte Carlo error in every cell; homophily in a row below."""
-    homes = int(table["homes"].min())
-    table = table[table["homes"] == homes]
+def frontier_figure(table: pd.DataFrame, *, homes: int) -> Figure:
+    """One map a model or check, with the share and its Monte Carlo error in every cell; homophily in a row below.
+
+    Of the size measured that is nearest to ``homes``.
+    """
+    table = of_size(table, homes)
+    homes = int(table["homes"].iloc[0])
     lines = list(dict.fromkeys(table["line"]))
     figure = new_figure(2.2 * -(-len(lines) // 2) + 0.7)
     rows = -(-len(lines) // 2)
@@ -72,5 +77,5 @@ def _cell(ax: Axes, x: int, y: float, found: pd.DataFrame, label: str = "") -> N
     said, error = float(found["said"].iloc[0]), float(found["mc_error"].iloc[0])
     ax.fill_between([x - 0.48, x + 0.48], y - 0.46, y + 0.46, color=_RAMP(min(said / _TOP, 1.0)), linewidth=0)
     small = GREY if said < 0.4 * _TOP else INK  # grey cannot be read on the dark end
-    ax.text(x, y + (0.14 if not label else 0.2), f"{said:.0%}", ha="center", va="center", fontsize=9, color=INK)
-    ax.text(x, y - 0.22, label or f"± {error:.0%}", ha="center", va="center", fontsize=6, color=small)
+    ax.text(x, y + (0.14 if not label else 0.2), share_text(said), ha="center", va="center", fontsize=9, color=INK)
+    ax.text(x, y - 0.22, label or f"± {share_text(error)}", ha="center", va="center", fontsize=6, color=small)
