@@ -268,7 +268,7 @@ def write_evidence(evidence: Evidence, path: Path) -> Path:
 def read_evidence(path: Path) -> Evidence:
     """Read what ``write_evidence`` wrote. Raises InputError for any other file."""
     path = Path(path)
-    remedy = "name the folder of a run made by `missingmodels fit` or `demo`; one of another version must be fitted again"
+    remedy = "name the folder of a run made by `missingmodels fit` or `demo`; fit again what another version made"
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         if held["format"] != FORMAT:
