@@ -1,14 +1,14 @@
 """The frontier: for which shock length and size would a design call a shared shock influence?
 
-Worlds of 40 homes and a year without influence, with shocks that a home's children share: five lengths, three sizes,
-and beside them three degrees of homophily and none of all. In each, models with home effects only and with home-period
-effects of 91, 28 and 14 days, and recency turned within home and period. Reported: the share of worlds in which each
-says "supported" (false confidence), the mean false effect, and its mean posterior sd, from which the share in larger
-data follows. Worlds are appended to `--work` one by one, so the command can be stopped and given again; `--summarise`
-writes the tables from what is there, in seconds.
+Worlds of 40 or 160 homes and a year without influence, with shocks that a home's children share: five lengths, three
+sizes, and beside them three degrees of homophily and none of all. In each, models with home effects only and with
+home-period effects of 91, 28 and 14 days, and recency turned within home and period. Reported: the share of worlds in
+which each says "supported" (false confidence), with the mean posterior sd, from which the share in other data follows,
+and the mean false effect. Worlds of both sizes are appended to one file, `--work`, so the command can be stopped and
+given again; `--summarise` writes the tables from what is there, in seconds.
 
     python simulations/frontier.py --worlds 200
-    python simulations/frontier.py --summarise
+    python simulations/frontier.py --homes 160 --worlds 60
 """
 
 from __future__ import annotations
@@ -114,13 +114,19 @@ def summarise(worlds: list[dict[str, Any]]) -> pd.DataFrame:
 def write_summary(worlds: list[dict[str, Any]], output: Path) -> pd.DataFrame:
     """``frontier.csv`` and ``frontier.json``; of the tracked results the same table inside the package."""
     table = summarise(worlds)
+    sizes = {
+        str(homes): {
+            "recipe": f"python simulations/frontier.py --homes {homes} --worlds {int(part['worlds'].max())}",
+            "worlds": sum(w["homes"] == homes for w in worlds),
+            "fewest_worlds_a_cell": int(part["worlds"].min()),
+            "cpu_seconds_a_world": round(float(np.mean([w["seconds"] for w in worlds if w["homes"] == homes])), 2),
+        }
+        for homes, part in table.groupby("homes")
+    }
     about = {
-        "recipe": f"python simulations/frontier.py --worlds {int(table['worlds'].max())}",
-        "worlds": len(worlds),
-        "fewest_worlds_a_cell": int(table["worlds"].min()),
+        "homes": sizes,
         "seed": SEED,
         "permutations": PERMUTATIONS,
-        "cpu_seconds_a_world": round(float(np.mean([w["seconds"] for w in worlds])), 2),
         "plan": PLAN.model_dump(mode="json"),
         "versions": versions(),
     }
