@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from missingmodels.evidence import battery_frontier as frontier
-from missingmodels.evidence.battery_operating import Measured
+from missingmodels.evidence.battery_operating import Measured, of_size
 from missingmodels.plan import Plan
 from worlds import plan_of
 
@@ -83,8 +83,8 @@ def test_the_sentence_names_what_lies_beyond_the_limit(monkeypatch: pytest.Monke
 
 def test_the_map_shown_is_that_of_the_nearest_size_and_whole() -> None:
     table = table_of((40, 7, 0.15, 0.2), (160, 7, 0.3, 0.1))
-    assert set(frontier.of_size(table, 25)["homes"]) == {40}
-    assert set(frontier.of_size(table, 100)["homes"]) == {160}
+    assert set(of_size(table, 25)["homes"]) == {40}
+    assert set(of_size(table, 100)["homes"]) == {160}
     assert frontier.frontier_is_whole(table)
     assert not frontier.frontier_is_whole(table.assign(worlds=20))
     assert not frontier.frontier_is_whole(table.iloc[:0])

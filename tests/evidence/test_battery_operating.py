@@ -160,3 +160,23 @@ def test_a_check_is_informative_where_it_tells_worlds_apart() -> None:
 def test_what_told_nothing_is_dropped_and_never_what_an_answer_needs() -> None:
     assert {check.name for check in CHECKS if not operating.informative(check.name)} == set(DROPPED)
     assert "primary" not in DROPPED
+
+
+@pytest.mark.parametrize(
+    ("homes", "note"),
+    [
+        (19, "19 homes find less"),
+        (30, ""),
+        (70, ""),
+        (400, "400 homes find more, and call more shared shocks influence"),
+    ],
+)
+def test_figures_of_another_size_say_which_way_they_err(homes: int, note: str) -> None:
+    found = asked(homes=homes)
+    assert found.size_note == note
+    assert note in found.sentence("influence")
+    assert ("find" in found.sentence("influence")) is bool(note)
+
+
+def test_a_half_per_cent_is_not_none() -> None:
+    assert [operating.share_text(share) for share in (0.0, 0.005, 0.16, 0.025)] == ["0%", "0.5%", "16%", "2.5%"]

@@ -62,6 +62,8 @@ def test_children_who_differ_and_nothing_else() -> None:
     assert found.verdict == VULNERABILITY
     assert found.without_history is not None
     assert found.without_history[0] < 4
+    assert found.mended == found.k_hat_bad > 0, "scores that weights cannot give are from fits without the child"
+    assert found.k_hat_max > 0.7
 
 
 def test_episodes_that_bring_episodes_and_nothing_else() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from missingmodels.evidence.battery_operating import PRIMARY, how_often_wrong
+from missingmodels.plan import Plan
 from missingmodels.report import figures, html
 from missingmodels.report.html import write_report
 
@@ -243,3 +245,17 @@ def test_expected_rates_stand_beside_their_difference(make, tmp_path):
 def test_what_the_priors_make_of_a_share_stands_beside_it(make, tmp_path):
     text = written(make(), tmp_path)
     assert re.search(r"30[^<]*<br><small>64% under the plan’s priors<br>91% by them alone</small>", text)
+
+
+def test_the_answer_to_h1_says_how_often_it_is_wrong_and_h2_what_limits_it(make, tmp_path):
+    text = written(make(), tmp_path)
+    said = how_often_wrong(*PRIMARY, 3, plan=Plan(), model="M3")
+    assert f"simulated sectors: it {said.sentence('influence')}." in " ".join(text.split())
+    assert "Staffing answers to episodes too" in text
+
+
+def test_fits_on_assumptions_on_the_unseen_are_none_that_a_run_keeps(make):
+    evidence = make()
+    assumed = dict(evidence.certificates[0]) | {"unseen_peers": "never recent"}
+    with_it = replace(evidence, certificates=(*evidence.certificates, assumed))
+    assert with_it.fitted == evidence.certificates

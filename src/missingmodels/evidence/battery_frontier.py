@@ -29,12 +29,6 @@ def frontier_is_whole(table: pd.DataFrame) -> bool:
     return not table.empty and bool(table["worlds"].min() >= FEWEST_WORLDS)
 
 
-def of_size(table: pd.DataFrame, homes: int) -> pd.DataFrame:
-    """The part of a table that was measured in the number of homes nearest to this one."""
-    sizes = table["homes"].unique()
-    return table[table["homes"] == sizes[np.abs(np.log(sizes / homes)).argmin()]]
-
-
 def expected_false_confidence(false_effect: float, sd: float, rule: Decision) -> float:
     """The chance that an estimate with this mean and sd, both of the log rate ratio, is called supported."""
     return float(norm.cdf(false_effect / sd - norm.ppf(rule.supported_probability)))
@@ -101,4 +95,4 @@ def frontier_sentence(
         for days, part in beyond.groupby("shock_days")
     ]
     share = f"in more than {limit:.0%} of studies"
-    return f"{lead}shared shocks would be called influence {share} if they last {listed(worst)}."
+    return f"{lead}shared shocks would be called influence {share} if they last {listed(worst, 'or')}."

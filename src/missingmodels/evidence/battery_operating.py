@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
@@ -121,7 +121,7 @@ class Measured:
             "another frame": other,
         }
         found = [name for name, is_so in differs.items() if is_so]
-        return f"measured with {listed(found, 'and')}" if found else ""
+        return f"measured with {listed(found)}" if found else ""
 
 
 def _period(plan: Plan) -> str:
@@ -154,6 +154,12 @@ def packaged(name: str) -> pd.DataFrame:
         return pd.read_csv(file, keep_default_na=False, na_values=[""])  # a world is called "null"
 
 
+def of_size(table: pd.DataFrame, homes: int) -> pd.DataFrame:
+    """The part of a table that was measured in the number of homes nearest to this one."""
+    sizes = table["homes"].unique()
+    return table[table["homes"] == sizes[np.abs(np.log(sizes / homes)).argmin()]]
+
+
 def how_often_wrong(
     check: str,
     line: str,
@@ -181,11 +187,9 @@ def how_often_wrong(
     found = found[found["kind"] == kind]
     if found.empty:
         return None
-    sizes = found["homes"].unique()
-    nearest = sizes[np.abs(np.log(sizes / homes)).argmin()]
-    found = found[found["homes"] == nearest].set_index("world")
+    found = of_size(found, homes).set_index("world")
     return Wrong(
-        homes=int(nearest),
+        homes=int(found["homes"].iloc[0]),
         asked=homes,
         worlds=int(found["worlds"].min()),
         said=found["said"].to_dict(),
@@ -216,5 +220,5 @@ def _tells(line: pd.DataFrame) -> bool:
     return any(all(said[hit] - said[other] > 2 * np.hypot(error[hit], error[other]) for other in rest) for hit in hits)
 
 
-def listed(parts: list[str], word: str = "or") -> str:
+def listed(parts: Sequence[str], word: str = "and") -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"

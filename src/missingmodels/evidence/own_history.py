@@ -50,13 +50,13 @@ def own_history(
     if not names:
         return None
     bare = dataclasses.replace(design, groups={}, slope_of="")
-    plans = [_fixing(plan, fixed) for fixed in ({}, dict.fromkeys(names, 0.0), {"frailty_shape": NO_FRAILTY})]
+    plan = _by_fast_engine(plan)
+    plans = [_for_scores(plan, fixed) for fixed in ({}, dict.fromkeys(names, 0.0), {"frailty_shape": NO_FRAILTY})]
     both, no_history, no_frailty = (
         _scored(_fit(whole, bare, held, method), Refits(held, most=refits)) for held in plans
     )
     arrived = risk.residence[:, 0] == NO_HOME
-    as_planned = _fixing(plan, None)
-    new = _fit(whole, some_rows(bare, arrived[bare.child]), as_planned, method) if arrived.any() else None
+    new = _fit(whole, some_rows(bare, arrived[bare.child]), plan, method) if arrived.any() else None
     over_frailty, over_history = _gain(both, no_history), _gain(both, no_frailty)
     first = _interval(whole, names[0], plan)
     among_new = (None,) * 4 if new is None else _interval(new, names[0], plan)
@@ -101,14 +101,20 @@ def verdict(probability: float, without_frailty: tuple[float, float] | None, rul
     return CANNOT_TELL
 
 
-def _fixing(plan: Plan, fixed: dict[str, float] | None) -> Plan:
-    """The plan with what the fast engine can fit, and scalars or coefficients fixed."""
+def _by_fast_engine(plan: Plan) -> Plan:
+    """The plan with the effects that the fast engine can fit."""
     values = plan.model_dump(mode="json")
-    values["effects"] |= DEFAULT_EFFECTS
-    if fixed is not None:
-        values["priors"]["replace"] |= {name: {"fixed": value} for name, value in fixed.items()}
-        # only densities of children are read of these, not the ends of a coefficient's interval
-        values["gate"]["tail_share_max"] = 1.0
+    return from_mapping(values | {"effects": values["effects"] | DEFAULT_EFFECTS}, Plan)
+
+
+def _for_scores(plan: Plan, fixed: dict[str, float]) -> Plan:
+    """The plan with scalars or coefficients fixed, for fits of which only densities of children are read.
+
+    So the ends of a coefficient's interval need not be sound.
+    """
+    values = plan.model_dump(mode="json")
+    values["priors"]["replace"] |= {name: {"fixed": value} for name, value in fixed.items()}
+    values["gate"]["tail_share_max"] = 1.0
     return from_mapping(values, Plan)
 
 

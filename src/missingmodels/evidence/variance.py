@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, log_expit, logit
 
 from missingmodels.evidence.decisions import summarise
+from missingmodels.evidence.elpd import GOOD_K
 from missingmodels.evidence.estimands import (
     child_variance_explained,
     period_variance_explained,
@@ -34,9 +35,9 @@ from missingmodels.provenance import stream
 Share = Callable[[Parameters, Design, tuple[str, ...]], Array]
 
 PRIOR_DRAWS = 100_000
-# Pareto k of the weights: above the first they are said to be rough, above the second, where their mean need not exist,
-# the priors rule so much that their part cannot be taken out
-GOOD_K, LAST_K = 0.7, 1.0
+# Weights with a Pareto k above GOOD_K are said to be rough; above this their mean need not exist, and the priors rule
+# so much that their part cannot be taken out.
+LAST_K = 1.0
 _GRID = np.linspace(-12, 12, 961)  # of logits
 
 

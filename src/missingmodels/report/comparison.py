@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from missingmodels.evidence.elpd import GOOD_K
 from missingmodels.evidence.own_history import BOTH, CANNOT_TELL, HISTORY, VULNERABILITY
 from missingmodels.evidence.power_scaling import FINE, SENSITIVE
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, Evidence, OwnHistory
@@ -13,7 +14,6 @@ from missingmodels.report import words
 from missingmodels.vocabulary import column_label
 
 _LEFT_OUT = {"child": "a child left out", "home": "all who ever lived in a home left out, jointly"}
-GOOD_K = 0.7  # of the weights that carry draws to another width
 _ARGUABLE = math.log(3)  # a factor within 3 of 1 is no evidence to speak of
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from missingmodels.evidence.battery_operating import listed
 from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED
 from missingmodels.evidence.record import Row
 from missingmodels.report import words
@@ -64,7 +65,7 @@ def effects_held(effects: Mapping[str, Any], period_days: int) -> str:
     ]
     if effects.get("home_process") != "none":
         held.append(f"effects for each home and {period_days}-day period")
-    text = f"{', '.join(held[:-1])} and {held[-1]}"
+    text = listed(held)
     slopes = "; in those with peers, their effect differs between homes"
     return text + (slopes if effects.get("peer_slope_by_home") else "")
 
@@ -126,11 +127,7 @@ def _held_against(effects: Mapping[str, Any]) -> str:
     held += [f"its {name}" for name in ("authority", "owner") if effects.get(name)]
     if effects.get("home_process") != "none":
         held.append("its shared shocks")
-    return _listed(held)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return listed(held)
 
 
 def _part_lead(held: Sequence[Line]) -> str:
@@ -168,8 +165,8 @@ def _returns(origin: Mapping[str, Any]) -> str:
     beside = beside or ("Other tables come from a mapping." if origin.get("mapped") else "No staff came beside it.")
     return (
         f"Real data: the SSDA903 {'return' if single else 'returns'} of {'authority' if one else 'authorities'} "
-        f"{_listed([f'“{name}”' for name in authorities])} for the {'year' if len(years) == 1 else 'years'} that "
-        f"{'ends' if len(years) == 1 else 'end'} on 31 March {_listed(years)}. Such a return sees only the children "
+        f"{listed([f'“{name}”' for name in authorities])} for the {'year' if len(years) == 1 else 'years'} that "
+        f"{'ends' if len(years) == 1 else 'end'} on 31 March {listed(years)}. Such a return sees only the children "
         f"whom {'this authority looks' if one else 'these authorities look'} after, and holds no staff. {beside}"
     )
 
