@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.made_onsets import empty_design, truth_of, with_onsets
 
 from missingmodels.evidence import battery_permutation as permutation
 from missingmodels.evidence.battery_bench import Bench
@@ -169,15 +171,49 @@ def test_nights_of_a_world_hold_its_onsets_and_their_expectation() -> None:
         assert (key == key[at]).all(axis=1).sum() == nights.segment_length[at]
 
 
-@pytest.mark.parametrize("law", ["gamma", "log_normal"])  # two classes are refused by the fast engine as a rule
-def test_onsets_expected_add_up_to_those_seen_whatever_the_law_of_frailty(law: str) -> None:
-    """Given the fit, children's posterior means take up how often each went missing."""
-    world = small_world(n_homes=16, seed=5)
-    bench = Bench(world.tables, plan_of(effects={"frailty": law}), model="M1", seed=1, permutations=20)
-    nights = permutation.nights_of(bench)
-    assert np.isfinite(nights.residual).all()
-    onsets = bench.risk().onset[:, ~bench.risk().before_window].sum()
-    assert abs(nights.residual.sum()) < 0.15 * onsets
+K, S, SHARE, RATIO = 0.5, 1.1, 0.4, 0.1
+
+
+def _gamma_of_mean(u: np.ndarray, mean: float) -> np.ndarray:
+    return (K / mean) ** K * u ** (K - 1) * np.exp(-K * u / mean)
+
+
+LAWS = {
+    "gamma": ({}, lambda u: _gamma_of_mean(u, 1.0)),
+    "log_normal": ({"frailty_sd_log": S}, lambda u: np.exp(-0.5 * ((np.log(u) + S**2 / 2) / S) ** 2) / u),
+    "low_risk": (
+        {"low_risk_share": SHARE, "low_risk_ratio": RATIO},
+        lambda u: (
+            SHARE * _gamma_of_mean(u, RATIO / (SHARE * RATIO + 1 - SHARE))
+            + (1 - SHARE) * _gamma_of_mean(u, 1 / (SHARE * RATIO + 1 - SHARE))
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_expected_onsets_are_those_at_each_childs_posterior_mean(law: str) -> None:
+    """E(u | Y) of every child on a grid of u, its law written out here."""
+    rng = np.random.default_rng(5)
+    further, density = LAWS[law]
+    design = empty_design(rng, homes=3, per_home=4, periods=2)
+    truth = truth_of(design, rng, law=law, rate=40.0, **further)
+    design = with_onsets(design, truth, rng)
+    rate = np.exp(design.log_rate(truth)[0])
+    u = np.exp(np.linspace(-40, 5, 20_001))
+    children = len(design.child_ids)
+    mean = np.zeros(children)
+    for child, y, expected in zip(
+        range(children),
+        np.bincount(design.child, design.onsets, children),
+        np.bincount(design.child, design.days * rate, children),
+        strict=True,
+    ):
+        weight = density(u) * u ** (y + 1) * np.exp(-u * expected)  # one u more for a grid of its logarithm
+        mean[child] = (u * weight).sum() / weight.sum()
+    found = permutation.expected_by_day(SimpleNamespace(parameters=truth), design)
+    assert found == pytest.approx(design.days_at_risk * rate * mean[design.child], rel=1e-3)
+    assert np.ptp(mean) > 0.5
 
 
 def test_a_score_that_is_no_number_claims_nothing() -> None:
