@@ -40,8 +40,8 @@ from missingmodels.provenance import digest_json
 from missingmodels.report.battery_page import battery_pictures, battery_table, how_often, summary
 from missingmodels.report.comparison import elpd_words, pareto_words
 from missingmodels.report.figures import write_figures
-from missingmodels.report.files import write_whole
 from missingmodels.report.words import measure, typographic
+from missingmodels.writing import write_whole
 
 WORK = Path(os.environ.get("PEERS", "peers"))
 pd.set_option("display.width", 160, "display.max_columns", 20, "display.max_colwidth", 90)

@@ -1,7 +1,8 @@
 """Who may import which: the layer table of the architecture, held against every import statement of the package.
 
 Reading "0-1, 3-4" as it is drawn: a module sees the units of the layers named, the modules of its own unit, and nothing
-else. Within layer 1 ``config`` and ``sources`` lie below ``plan`` and ``scenario``; all four lie beside ``tables``.
+else. Within layer 1 ``config`` and ``sources`` lie below ``plan`` and ``scenario``; all four lie beside ``tables``, and
+``writing`` below it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ LAYERS = {
     "compiled": 0,
     "parameters": 0,
     "recording": 0,
+    "writing": 1,
     "tables": 1,
     "config": 1,
     "sources": 1,
@@ -52,6 +54,7 @@ LAYERS = {
 }
 BELOW = {
     "recording": {0},
+    "writing": {0},
     "tables": {0},
     "config": {0},
     "sources": {0},
@@ -69,6 +72,7 @@ BELOW = {
 }
 # Sideways, and on purpose: what a plan and a scenario are made of.
 WITHIN_LAYER_1 = {
+    "tables": {"writing"},
     "plan": {"config", "sources"},
     "scenario": {"config", "sources"},
     "presets": {"config", "plan", "scenario"},

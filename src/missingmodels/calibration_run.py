@@ -14,12 +14,11 @@ from missingmodels.frame.calibration import compare, measure_targets
 from missingmodels.provenance import digest_json, versions
 from missingmodels.report.calibration_figure import calibration_figure
 from missingmodels.report.calibration_page import calibration_page
-from missingmodels.report.files import write_whole
 from missingmodels.report.style import png
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
-from missingmodels.tables.store import MANIFEST, whole_folder
 from missingmodels.targets import Compared, tally
+from missingmodels.writing import MANIFEST, whole_folder, write_whole
 
 FORMAT = "missingmodels-calibration"
 FIGURE = "calibration.png"

@@ -24,7 +24,8 @@ from missingmodels.plan import Frame
 from missingmodels.report.quality import Quality, quality_page
 from missingmodels.tables import Tables
 from missingmodels.tables.contract import TABLES
-from missingmodels.tables.store import FORMAT, read_tables, require_free, whole_folder, write_tables_into
+from missingmodels.tables.store import FORMAT, read_tables, write_tables_into
+from missingmodels.writing import require_free, whole_folder
 
 PAGE = "dq.html"
 
@@ -40,7 +41,7 @@ def write_import(
 ) -> Path:
     """Write an import's folder, whole or not at all; findings of the DfE rules go into its quality report."""
     page = quality_page(quality_of(tables, ledger, dfe))
-    with whole_folder(output, overwrite=overwrite) as scratch:
+    with whole_folder(output, kind=FORMAT, overwrite=overwrite) as scratch:
         write_tables_into(tables, scratch)
         ledger.write(scratch)
         quality.write_flags(ledger, scratch, None if dfe is None else dfe.flags)
@@ -102,7 +103,7 @@ def write_staffing(
         tables, settled = _marked(staff_only(found), key), list(found)
     else:
         tables, settled = add_staff(held, found, replace=overwrite)
-    with whole_folder(target, overwrite=True) as scratch:
+    with whole_folder(target, kind=FORMAT, overwrite=True) as scratch:
         _carry_over(into, scratch)
         write_tables_into(tables, scratch)
         for each in settled:
@@ -142,7 +143,7 @@ def write_mapped(
         found = [dataclasses.replace(each, frame=pseudonymous_frame(each.name, each.frame, key)) for each in found]
     tables, ledgers = into_tables(found, mapping, held, replace=overwrite)
     tables = tables if held is not None else _marked(tables, key)
-    with whole_folder(target, overwrite=True) as scratch:
+    with whole_folder(target, kind=FORMAT, overwrite=True) as scratch:
         _carry_over(into, scratch)
         write_tables_into(tables, scratch)
         for each, ledger in zip(found, ledgers, strict=True):

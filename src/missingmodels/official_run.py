@@ -17,7 +17,7 @@ from missingmodels.fit.official import OfficialFit, fit_official
 from missingmodels.frame.official import OfficialDesign, build_official
 from missingmodels.plan import Sampling
 from missingmodels.report.official import SCALES, STATEMENT, label_of, official_page
-from missingmodels.tables.store import MANIFEST, whole_folder
+from missingmodels.writing import MANIFEST, whole_folder
 
 FORMAT = "missingmodels-official-1"
 PAGE = "official.html"

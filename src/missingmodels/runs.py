@@ -11,7 +11,8 @@ from missingmodels.pipeline import Answer
 from missingmodels.provenance import versions
 from missingmodels.report.html import REPORT, write_report
 from missingmodels.tables import Tables
-from missingmodels.tables.store import MANIFEST, RUN_FORMAT, read_manifest, whole_folder, write_tables_into
+from missingmodels.tables.store import RUN_FORMAT, read_manifest, write_tables_into
+from missingmodels.writing import MANIFEST, whole_folder
 
 FITS, TABLES = "fits", "tables"
 

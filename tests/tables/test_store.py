@@ -11,7 +11,8 @@ from examples import valid_tables
 
 from missingmodels.errors import InputError
 from missingmodels.tables import read_tables, store, write_tables
-from missingmodels.tables.store import whole_folder, write_tables_into
+from missingmodels.tables.store import FORMAT, write_tables_into
+from missingmodels.writing import whole_folder
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_a_table_in_pieces_is_one_table_and_takes_the_place_of_the_tables_own(tm
     tables = valid_tables()
     frame = tables["staff_shifts"]
     more = frame.assign(start_time=(frame["start_time"] + pd.Timedelta(days=1)).astype("datetime64[s]"))
-    with whole_folder(tmp_path / "data") as scratch:
+    with whole_folder(tmp_path / "data", kind=FORMAT) as scratch:
         write_tables_into(tables, scratch, streamed={"staff_shifts": iter([frame, more])})
     again = read_tables(tmp_path / "data")
     pd.testing.assert_frame_equal(again["staff_shifts"], pd.concat([frame, more], ignore_index=True))

@@ -30,7 +30,7 @@ def fit_daily(
     from missingmodels.fit.daily_store import DAILY_FORMAT, write_daily_fit
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
-    from missingmodels.tables.store import require_free
+    from missingmodels.writing import require_free
 
     require_free(output, kind=DAILY_FORMAT, overwrite=overwrite)
     plan, held = load_plan(plan_name), read_tables(tables)

@@ -35,7 +35,8 @@ def simulate(
     from missingmodels.presets import load_scenario
     from missingmodels.simulate.store import write_world
     from missingmodels.simulate.world import simulate_world
-    from missingmodels.tables.store import FORMAT, require_free
+    from missingmodels.tables.store import FORMAT
+    from missingmodels.writing import require_free
 
     require_free(output, kind=FORMAT, overwrite=overwrite)
     scenario = load_scenario(scenario_name)
@@ -105,7 +106,7 @@ def describe(
     from missingmodels.presets import load_plan
     from missingmodels.report.calibration import calibration_text
     from missingmodels.tables import read_tables, require_valid
-    from missingmodels.tables.store import require_place
+    from missingmodels.writing import require_place
 
     if figures is not None:
         require_place(figures / "figure")
@@ -137,7 +138,7 @@ def calibrate_world(
     from missingmodels.calibration_run import calibrate_world as run
     from missingmodels.presets import load_scenario
     from missingmodels.report.calibration import calibration_text
-    from missingmodels.tables.store import require_free
+    from missingmodels.writing import require_free
 
     require_free(output, kind=FORMAT, overwrite=overwrite)
     scenario = with_homes(load_scenario(scenario_name), homes)
@@ -167,10 +168,10 @@ def network(
 
     from missingmodels.errors import InputError
     from missingmodels.evidence.network_day import network_day
-    from missingmodels.report.files import require_new, write_whole
     from missingmodels.report.network_day import network_day as draw
     from missingmodels.report.style import png
     from missingmodels.tables import read_tables
+    from missingmodels.writing import require_new, write_whole
 
     try:
         asked = date.fromisoformat(day)

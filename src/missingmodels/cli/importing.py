@@ -75,7 +75,8 @@ def import_ssda903(
     from missingmodels.extract.quality import COLUMNS
     from missingmodels.extract.ssda903 import read_ssda903
     from missingmodels.imports import write_import
-    from missingmodels.tables.store import FORMAT, require_free
+    from missingmodels.tables.store import FORMAT
+    from missingmodels.writing import require_free
 
     require_free(output, kind=FORMAT, overwrite=overwrite)
     python = dfe.interpreter() if dfe_rules else None

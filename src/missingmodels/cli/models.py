@@ -13,7 +13,8 @@ from missingmodels.terminal import Progress, say
 
 def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) -> None:
     """Simulate a small sector, check it, fit the models and write the report. Replaces an earlier demo."""
-    from missingmodels.tables.store import RUN_FORMAT, require_free
+    from missingmodels.tables.store import RUN_FORMAT
+    from missingmodels.writing import require_free
 
     require_free(output, kind=RUN_FORMAT, overwrite=True)
     from missingmodels.pipeline import answer
@@ -42,7 +43,8 @@ def fit(
     from missingmodels.plan import with_method
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
-    from missingmodels.tables.store import RUN_FORMAT, require_free
+    from missingmodels.tables.store import RUN_FORMAT
+    from missingmodels.writing import require_free
 
     require_free(output, kind=RUN_FORMAT, overwrite=overwrite)
     settings, held = with_method(load_plan(plan_name), method), read_tables(tables)

@@ -22,7 +22,7 @@ def official(
     """Fit missing incidents by authority and year to the workforce and homes that official statistics publish."""
     from missingmodels.official_run import FORMAT, analyse_official, write_official
     from missingmodels.report.official import STATEMENT, official_text
-    from missingmodels.tables.store import require_free
+    from missingmodels.writing import require_free
 
     require_free(output, kind=FORMAT, overwrite=overwrite)
     with Progress(quiet=as_json) as bar:

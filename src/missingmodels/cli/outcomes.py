@@ -45,7 +45,8 @@ def fit_outcome(
     """
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
-    from missingmodels.tables.store import OUTCOME_FORMAT, require_free
+    from missingmodels.tables.store import OUTCOME_FORMAT
+    from missingmodels.writing import require_free
 
     require_free(output, kind=OUTCOME_FORMAT, overwrite=overwrite)
     plan, held = load_plan(plan_name), read_tables(tables)

@@ -20,10 +20,10 @@ def check_priors(
     from missingmodels.evidence.prior_check import check_priors, sentences
     from missingmodels.pipeline import models_to_fit, prepare
     from missingmodels.presets import load_plan
-    from missingmodels.report.files import require_new, write_whole
     from missingmodels.report.prior_check import prior_figure, table_csv
     from missingmodels.report.style import png
     from missingmodels.tables import read_tables
+    from missingmodels.writing import require_new, write_whole
 
     paths = output / "priors.csv", output / "priors.png"
     require_new(paths, overwrite=overwrite)

@@ -121,7 +121,7 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
 
     from missingmodels.provenance import versions
     from missingmodels.report.battery_page import battery_page, battery_pictures, battery_table
-    from missingmodels.report.files import write_whole
+    from missingmodels.writing import write_whole
 
     shown = battery_pictures(found, bench.plan)
     made = {

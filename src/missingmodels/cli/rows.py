@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from missingmodels.errors import InputError, RowsInvalid
-from missingmodels.tables.store import require_free
+from missingmodels.writing import require_free
 
 
 def read_rows(path: Path) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from missingmodels.fit.daily_words import probabilities
 from missingmodels.fit.rows_store import DRAWS, TABLE
 from missingmodels.fit.store import ENGINE
 from missingmodels.provenance import versions
-from missingmodels.tables.store import MANIFEST, whole_folder
+from missingmodels.writing import MANIFEST, whole_folder
 
 DAILY_FORMAT = "missingmodels-daily"
 ANSWER = "answer.txt"

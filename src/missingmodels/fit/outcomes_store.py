@@ -10,7 +10,8 @@ import xarray as xr
 from missingmodels.fit.outcomes import OutcomeFit
 from missingmodels.fit.store import ENGINE
 from missingmodels.provenance import versions
-from missingmodels.tables.store import MANIFEST, OUTCOME_FORMAT, whole_folder
+from missingmodels.tables.store import OUTCOME_FORMAT
+from missingmodels.writing import MANIFEST, whole_folder
 
 TABLE, TEXT, DRAWS = "outcome.csv", "outcome.txt", "draws.nc"
 

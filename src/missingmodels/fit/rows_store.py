@@ -10,7 +10,7 @@ import xarray as xr
 from missingmodels.fit.rows import RowsFit
 from missingmodels.fit.store import ENGINE
 from missingmodels.provenance import versions
-from missingmodels.tables.store import MANIFEST, whole_folder
+from missingmodels.writing import MANIFEST, whole_folder
 
 ROWS_FORMAT = "missingmodels-rows"
 TABLE, DRAWS = "coefficients.csv", "draws.nc"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from missingmodels.report.files import write_whole
+from missingmodels.writing import write_whole
 
 SUMMARY, CELLS, PAGE = "summary.json", "cells.csv", "study.html"
 

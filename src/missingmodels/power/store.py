@@ -22,8 +22,8 @@ from missingmodels.errors import InputError
 from missingmodels.power.certificate import certificate
 from missingmodels.power.grid import Grid, grid_of
 from missingmodels.provenance import digest_bytes
-from missingmodels.report.files import write_whole
-from missingmodels.tables.store import MANIFEST, read_manifest, require_free
+from missingmodels.tables.store import read_manifest
+from missingmodels.writing import MANIFEST, require_free, write_whole
 
 FORMAT = "missingmodels-study"
 BATCHES = "batches"

@@ -18,12 +18,12 @@ from missingmodels.plan import Plan
 from missingmodels.report import words
 from missingmodels.report.checks import home_effects, predictive_check, traces
 from missingmodels.report.dose import dose_response
-from missingmodels.report.files import write_whole
 from missingmodels.report.forest import forest
 from missingmodels.report.frontier import frontier_figure
 from missingmodels.report.lines import Line, headline, lines
 from missingmodels.report.network import network_week
 from missingmodels.report.style import png
+from missingmodels.writing import write_whole
 
 
 @dataclass(frozen=True, kw_only=True)

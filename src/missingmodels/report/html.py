@@ -10,7 +10,7 @@ import jinja2
 from missingmodels.evidence.record import Evidence
 from missingmodels.report.content import content
 from missingmodels.report.figures import Picture, pictures, write_figures, write_pictures
-from missingmodels.report.files import write_whole
+from missingmodels.writing import write_whole
 
 __all__ = ["page", "write_figures", "write_report"]
 

@@ -16,7 +16,7 @@ from missingmodels.simulate.quirks903 import Quirks
 from missingmodels.simulate.return903 import authorities, make_return, whole_years, write_return
 from missingmodels.simulate.staff_file import write_staff_files
 from missingmodels.tables import Tables
-from missingmodels.tables.store import MANIFEST, whole_folder
+from missingmodels.writing import MANIFEST, whole_folder
 
 EXPORT_FORMAT = "missingmodels-export"
 LOG = "quirks.csv"

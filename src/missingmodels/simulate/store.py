@@ -10,7 +10,8 @@ import numpy as np
 
 from missingmodels.parameters import Parameters
 from missingmodels.simulate.world import World
-from missingmodels.tables.store import whole_folder, write_tables_into
+from missingmodels.tables.store import FORMAT, write_tables_into
+from missingmodels.writing import whole_folder
 
 TRUTH, EXPOSURES = "truth.json", "exposure_log.parquet"
 
@@ -20,7 +21,7 @@ def write_world(world: World, folder: Path, *, overwrite: bool = True, shifts: b
 
     ``shifts`` adds every shift of the rota, streamed to disk: a nation's year holds millions.
     """
-    with whole_folder(folder, overwrite=overwrite) as scratch:
+    with whole_folder(folder, kind=FORMAT, overwrite=overwrite) as scratch:
         (scratch / TRUTH).write_text(json.dumps(truth_as_dict(world.truth)) + "\n", encoding="utf-8")
         if len(world.exposure_log):
             world.exposure_log.to_parquet(scratch / EXPOSURES, index=False)
