@@ -6,8 +6,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from rounding import rounding
 from scipy.special import gammaln
 
+from missingmodels.fit import laplace as engine
 from missingmodels.fit import laplace_gaussian, laplace_point
 from missingmodels.fit.laplace import laplace
 from missingmodels.fit.laplace_child import ChildLaw
@@ -230,15 +232,14 @@ def test_a_scale_at_zero_against_quadrature():
     assert (found.sigma_home < 0.05).mean() == pytest.approx(near, abs=5 * np.sqrt(near / found.ess))
 
 
-def test_order_and_splitting_of_rows_do_not_matter():
-    design, priors = made_design(7), prior_set(Priors())
-    first = laplace(design, priors, draws=200, rng=np.random.default_rng(1))
+def shuffled_and_split(design):
+    """The same design with every row in two halves, in another order."""
     order = np.random.default_rng(0).permutation(np.repeat(np.arange(design.child.size), 2))
     half = np.arange(order.size)[np.argsort(order, kind="stable")][::2]
     onsets = np.zeros(order.size, dtype=int)
     onsets[half] = design.onsets
     by_row = {name: getattr(design, name)[order] for name in ("matrix", "child", "home", "period", "burn_in")}
-    split = dataclasses.replace(
+    return dataclasses.replace(
         design,
         **by_row,
         onsets=onsets,
@@ -246,10 +247,22 @@ def test_order_and_splitting_of_rows_do_not_matter():
         days_at_risk=design.days[order] / 2,
         before_window=design.before_window[order],
     )
-    second = laplace(split, priors, draws=200, rng=np.random.default_rng(1))
-    assert second.log_marginal == pytest.approx(first.log_marginal, abs=1e-6)
-    for name in ("intercept", "coefficients", "home", "home_period", "sigma_home", "frailty_shape"):
-        np.testing.assert_allclose(getattr(second, name), getattr(first, name), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64], ids=["single", "double"])
+def test_order_and_splitting_of_rows_do_not_matter(monkeypatch, precision):
+    """To the rounding of the proposals, whatever their precision: in double nothing else is left to differ."""
+    monkeypatch.setattr(engine, "laplace_data", lambda *of: dataclasses.replace(laplace_data(*of), precision=precision))
+    design, priors = made_design(7), prior_set(Priors())
+    first, second = (
+        laplace(rows, priors, draws=200, rng=np.random.default_rng(1)) for rows in (design, shuffled_and_split(design))
+    )
+    limits = rounding(laplace_data(shuffled_and_split(design), priors), first, precision)
+    assert second.log_marginal == pytest.approx(first.log_marginal, abs=limits.log_density)
+    for name in ("intercept", "coefficients", "home", "home_period"):
+        np.testing.assert_allclose(getattr(second, name), getattr(first, name), rtol=0, atol=limits.draw)
+    for name in ("sigma_home", "sigma_period", "frailty_shape"):  # proposed in double, whatever the others are
+        np.testing.assert_allclose(getattr(second, name), getattr(first, name), rtol=limits.scale)
 
 
 def test_shapes_and_determinism(case):

@@ -15,6 +15,7 @@ from missingmodels.evidence.battery_bench import Bench, Check, Line, nothing
 from missingmodels.evidence.battery_curve import Specification, specification_curve
 from missingmodels.evidence.battery_operating import PRIMARY, informative
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.riskset import RiskSet
 
 Report = Callable[[str, int, int], None]
@@ -175,6 +176,7 @@ class Battery:
         }
 
 
+@one_blas_thread
 def run_battery(
     bench: Bench, *, checks: Sequence[Check] = KEPT, curve: bool = True, report: Report | None = None
 ) -> Battery:

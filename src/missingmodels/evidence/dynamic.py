@@ -17,6 +17,7 @@ import numpy as np
 from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.record import Row
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.forward import OWN, ForwardDays, forward_days
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.parameters import Array, Parameters
@@ -53,6 +54,7 @@ class Dynamic:
     runs: int
 
 
+@one_blas_thread
 def dynamic_attributable_fraction(
     parameters: Parameters, days: ForwardDays, *, seed: int, runs: int | None = None
 ) -> Dynamic:

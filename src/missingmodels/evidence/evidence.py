@@ -29,6 +29,7 @@ from missingmodels.evidence.own_history import own_history
 from missingmodels.evidence.record import Evidence, Row
 from missingmodels.evidence.variance import drop_rows, structure_shares, vulnerability_rows
 from missingmodels.fit.fit import Fit
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import Rows
 from missingmodels.plan import Plan
@@ -40,6 +41,7 @@ from missingmodels.tables import Tables
 REFITS = 24
 
 
+@one_blas_thread
 def make_evidence(
     fits: Sequence[Fit],
     *,
@@ -115,6 +117,7 @@ def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
     }
 
 
+@one_blas_thread
 def compared(evidence: Evidence, fits: Sequence[Fit], risk: RiskSet, plan: Plan, refits: Refits) -> Evidence:
     """The evidence with scores of prediction, Bayes factors, sensitivity to priors, and own history, made anew."""
     factors, scaling = sensitivities(fits, evidence.rows, plan)

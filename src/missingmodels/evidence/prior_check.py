@@ -15,6 +15,7 @@ import numpy as np
 
 from missingmodels.evidence.estimands import DAYS_PER_YEAR
 from missingmodels.fit.marginal import draw_frailty
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.design import Design
 from missingmodels.frame.measures_missing import top_share
 from missingmodels.models.priors import FURTHER, PriorSet, draw_prior, plan_priors, scales_of
@@ -102,6 +103,7 @@ class PriorCheck:
         return asdict(self)
 
 
+@one_blas_thread
 def check_priors(design: Design, plan: Plan, *, seed: int, draws: int = DRAWS) -> list[PriorCheck]:
     """Every quantity under every prior set, with the plan's replacements in both; of the last year of the window."""
     days, span = last_year(design, plan.frame.period_days)

@@ -24,6 +24,7 @@ from missingmodels.evidence.unseen import (
     restricted,
 )
 from missingmodels.fit.fit import Fit
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.unseen import filled_share, hidden_places
 
 NEVER, ALWAYS = "all never recent", "all always recent"
@@ -39,6 +40,7 @@ class _Found:
     certificates: tuple[Mapping[str, Any], ...]
 
 
+@one_blas_thread
 def with_unseen(evidence: Evidence, setting: Setting) -> Evidence:
     """The evidence with H1 answered as ``frame.coverage_rule`` says, and the estimate as recorded beside it.
 

@@ -26,6 +26,7 @@ from missingmodels.fit.diagnostics import Diagnostics, require_passed
 from missingmodels.fit.drawn import Progress
 from missingmodels.fit.nuts import Sampled, compiled_once, draw
 from missingmodels.fit.rows_draws import summary
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.daily import DailyDesign, Kind, daily_design
 from missingmodels.models.daily_hawkes import HAWKES_SCALARS, build_hawkes_model, hawkes_data, hawkes_shape
 from missingmodels.models.daily_onset import build_onset_model, onset_data, onset_shape, scalar_names
@@ -61,6 +62,7 @@ class DailyFit:
         return summary(self.draws, REPORTED)
 
 
+@one_blas_thread
 def fit_daily(
     data: DailyDesign | Tables,
     plan: Plan,

@@ -13,6 +13,7 @@ from missingmodels.fit import by_laplace
 from missingmodels.fit.diagnostics import Diagnostics, require_passed
 from missingmodels.fit.drawn import Drawn, Progress
 from missingmodels.fit.marginal import log_density_and_frailty
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import FURTHER, PriorSet, plan_priors
 from missingmodels.parameters import Array, Effect, Parameters
@@ -46,6 +47,7 @@ class Fit:
     sample_stats: Mapping[str, Array]
 
 
+@one_blas_thread
 def fit(
     design: Design,
     plan: Plan,

@@ -10,8 +10,8 @@ k-hat says whether they can be trusted (PSIS: Vehtari, Simpson, Gelman, Yao and 
 nothing of the approximation stays in the draws, in particular not the shrinkage of slopes at the mode, which profiling
 them together with the effects would keep.
 
-Arrays here are small: BLAS on several threads is slower than on one, many times so where cores are busy.
-The module needs numpy and scipy alone.
+Arrays here are small, so BLAS is held to one thread (``threads``).
+The module needs numpy, scipy and threadpoolctl alone.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from missingmodels.fit.laplace_proposal import Proposals, Proposer, joined
 from missingmodels.fit.laplace_scales import ScaleSpace
 from missingmodels.fit.laplace_tails import tail_shares
 from missingmodels.fit.pareto import resample, smooth
+from missingmodels.fit.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
@@ -107,6 +108,7 @@ class Weighed:
         return int(self.log_weights.size)
 
 
+@one_blas_thread
 def laplace(
     design: Design,
     priors: PriorSet,

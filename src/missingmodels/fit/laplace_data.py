@@ -46,6 +46,8 @@ class LaplaceData:
     mover_child : (G,) ; ``mover_slot`` (H, K') slots of movers in each home, K where empty; ``mover_at`` (H, K') which
         mover that is, G where empty
     settled : (C,) children whose rows before the window lie in one home
+    precision : of the proposals and of the rates that weigh them. Single is enough for weights, and twice as fast;
+        double is there to tell rounding from a fault
     """
 
     columns: Array
@@ -82,6 +84,7 @@ class LaplaceData:
     homes: int
     periods: int
     children: int
+    precision: type[np.floating[Any]] = np.float32
 
     @cached_property
     def before(self) -> Array:

@@ -19,7 +19,7 @@ ANOTHER_MODE, NO_MASS = 4.0, 8.0  # standard deviations away, and log density be
 class Node:
     """One evaluated value of the scales: (F,) coordinates, the mode there, log density of scales and data.
 
-    ``parts`` are those of the mode's factor in single precision, flat: enough for proposals, at a third of the memory.
+    ``parts`` are those of the mode's factor in the precision of the proposals, flat.
     Who stacks them takes them out, so that they are held once.
     """
 
@@ -54,7 +54,7 @@ class Surface:
         self.steps += mode.steps
         if move:
             self.middle = mode
-        parts = [part.ravel().astype(np.float32) for part in mode.factor.parts()]
+        parts = [part.ravel().astype(self.data.precision) for part in mode.factor.parts()]
         made = Node(at, mode.b, mode.z, parts, mode.log_density + float(self.space.log_prior(at)))
         self.nodes.append(made)
         return made

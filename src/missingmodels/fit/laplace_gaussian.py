@@ -54,7 +54,10 @@ class Factor:
 
     @cached_property
     def ties(self) -> csr_array:
-        """(G, H * M) sparse of ones, single precision: sums what stands at each mover's places in the homes."""
+        """(G, H * M) sparse of ones that sums what stands at each mover's places in the homes.
+
+        Single, so that it widens no product.
+        """
         mover = self.index[:, self.mover_b.shape[1] :].ravel() - self.mover_b.shape[1]
         at = np.flatnonzero(mover < self.mover_shape.size)
         ones = np.ones(at.size, np.float32)

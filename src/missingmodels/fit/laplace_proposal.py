@@ -81,12 +81,12 @@ class Proposer:
             at, [len(part) for part in together], values.get("frailty_shape"), self.shift, rng
         )
         scales = self.region.middle.scales
-        home = np.zeros((data.homes, count), np.float32)
-        period = np.zeros((data.homes, data.periods, count), np.float32)
+        home = np.zeros((data.homes, count), data.precision)
+        period = np.zeros((data.homes, data.periods, count), data.precision)
         if scales.home_on:
-            home = values["sigma_home"].astype(np.float32) * z[:, 0]
+            home = values["sigma_home"].astype(data.precision) * z[:, 0]
         if scales.period_on:
-            period = values["sigma_period"].astype(np.float32) * z[:, scales.home_on :]
+            period = values["sigma_period"].astype(data.precision) * z[:, scales.home_on :]
         target = log_joint(data, b, home[:, None] + period, z, self.space.child(values))
         return Proposals(
             b=b,
@@ -243,7 +243,7 @@ class Between:
         effects = (inverse**2).sum(axis=2).reshape(len(held), inverse.shape[1] * inverse.shape[2])
         return cls(
             kriging=Kriging.of(region, np.array([node.at for node in held]), drop[drop < NEGLIGIBLE]),
-            modes_at=np.array([np.append(node.b, node.z) for node in held], dtype=np.float32),
+            modes_at=np.array([np.append(node.b, node.z) for node in held], dtype=data.precision),
             sds_at=0.5 * np.log(np.concatenate([coefficients, effects], axis=1)),
             parts_at=parts_at,
             shapes=shapes,
@@ -254,8 +254,8 @@ class Between:
 
     def modes(self, at: Array, shift: tuple[Array, Array]) -> tuple[Array, Array]:
         """(B, N) and (H, D, N) modes at (N, F), shifted alike."""
-        found = self.modes_at.T @ self.kriging.weights(at).T.astype(np.float32)
-        found += np.append(*shift)[:, None].astype(np.float32)
+        found = self.modes_at.T @ self._weights(at).T
+        found += np.append(*shift)[:, None].astype(found.dtype)
         free = self.first.mover_b.shape[1]
         return found[:free], found[free:].reshape(self.homes, -1, len(at))
 
@@ -264,7 +264,7 @@ class Between:
 
         Their change within a group of proposals stretches the deviations that the group's one factor gives.
         """
-        return self.sds_at.T @ self.kriging.weights(at).T.astype(np.float32)
+        return self.sds_at.T @ self._weights(at).T
 
     def draw(
         self, at: Array, sizes: Sequence[int], shape: Array | None, shift: tuple[Array, Array], rng: np.random.Generator
@@ -286,9 +286,12 @@ class Between:
             density[mine] = made[2]
         return b, z, density
 
+    def _weights(self, at: Array) -> Array:
+        return self.kriging.weights(at).astype(self.modes_at.dtype)  # in the precision of the proposals
+
     def factors(self, at: Array) -> Iterator[tuple[Array, ...]]:
         """The factor's parts at each of (N, F), foretold many at a time: one product of matrices for all."""
-        weights = self.kriging.weights(at).astype(np.float32)
+        weights = self._weights(at)
         step = max(1, CHUNK_CELLS // max(sum(own.shape[1] for own in self.parts_at), 1))
         for begin in range(0, len(at), step):
             chunk = [weights[begin : begin + step] @ own for own in self.parts_at]

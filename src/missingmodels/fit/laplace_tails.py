@@ -29,8 +29,8 @@ def tail_shares(data: LaplaceData, mode: Mode, shift: tuple[Array, Array]) -> Ar
     free, at = mode.b.size, np.concatenate([-PLACES[::-1], [0.0], PLACES])
     if not free:
         return np.zeros(0)
-    b = np.empty((free, free, at.size), np.float32)
-    z = np.empty((*mode.z.shape, free, at.size), np.float32)
+    b = np.empty((free, free, at.size), data.precision)
+    z = np.empty((*mode.z.shape, free, at.size), data.precision)
     for j in range(free):
         along_b, along_z = mode.factor.solve(np.eye(free)[j], np.zeros_like(mode.z))
         sd = np.sqrt(along_b[j])
@@ -38,7 +38,7 @@ def tail_shares(data: LaplaceData, mode: Mode, shift: tuple[Array, Array]) -> Ar
         z[:, :, j] = (mode.z + shift[1])[..., None] + along_z[..., None] / sd * at
     points = free * at.size
     flat_z = z.reshape(*mode.z.shape, points)
-    effects = mode.scales.effects(flat_z, data.periods).astype(np.float32)
+    effects = mode.scales.effects(flat_z, data.periods).astype(data.precision)
     density = log_joint(data, b.reshape(free, points), effects, flat_z, mode.scales.child).reshape(free, at.size)
     fall = density[:, [PLACES.size]] - density
     sides = np.stack([_side(fall[:, PLACES.size - 1 :: -1]), _side(fall[:, PLACES.size + 1 :])])

@@ -14,6 +14,7 @@ from missingmodels.fit.chains import diagnose
 from missingmodels.fit.diagnostics import Diagnostics, require_passed
 from missingmodels.fit.drawn import Progress
 from missingmodels.fit.nuts import compiled_once, draw
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.official import OfficialDesign
 from missingmodels.models.official import PRIORS, build_official_model, log_pooled_rate
 from missingmodels.models.records import law_text
@@ -44,6 +45,7 @@ class OfficialFit:
         }
 
 
+@one_blas_thread
 def fit_official(
     design: OfficialDesign,
     *,

@@ -17,6 +17,7 @@ from missingmodels.fit.chains import diagnose
 from missingmodels.fit.diagnostics import Diagnostics, require_passed
 from missingmodels.fit.nuts import TARGET_ACCEPT, Progress, compiled_once, draw
 from missingmodels.fit.outcomes_summary import outcome_sentences, outcome_table
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.models.outcomes.priors import OutcomePriors, outcome_priors
 from missingmodels.models.outcomes.registry import OUTCOMES, OutcomeDesign
 from missingmodels.models.priors import Prior
@@ -113,6 +114,7 @@ def fit_outcome(
     )
 
 
+@one_blas_thread
 def fit_design(
     design: OutcomeDesign,
     priors: OutcomePriors,

@@ -15,6 +15,7 @@ from missingmodels.fit.chains import diagnose
 from missingmodels.fit.diagnostics import Diagnostics, require_passed
 from missingmodels.fit.nuts import TARGET_ACCEPT, Progress, Sampled, compiled_once, draw
 from missingmodels.fit.rows_draws import gate_view, natural_rows, summary
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.counts import Counts, build_counts
 from missingmodels.frame.counts_check import Asked
 from missingmodels.models.row_priors import RowPriors, row_priors
@@ -57,6 +58,7 @@ class RowsFit:
         return summary(self.draws.drop_vars(hidden, errors="ignore"))
 
 
+@one_blas_thread
 def fit_rows(
     frame: pd.DataFrame,
     *,

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from missingmodels.errors import InputError
+from missingmodels.fit.threads import one_blas_thread
 from missingmodels.power.certificate import certificate
 from missingmodels.power.grid import Grid, grid_of
 from missingmodels.power.replicate import run_replicate
@@ -37,6 +38,7 @@ def run_certified(
     return run_batch(record, cell, batch)
 
 
+@one_blas_thread
 def replicate_rows(grid: Grid, cell: int, index: int) -> list[dict[str, Any]]:
     """Rows of one replicate, by the kind of study; a fault names the replicate that it comes from."""
     run = run_replicate
