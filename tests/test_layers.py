@@ -2,7 +2,7 @@
 
 Reading "0-1, 3-4" as it is drawn: a module sees the units of the layers named, the modules of its own unit, and nothing
 else. Within layer 1 ``config`` and ``sources`` lie below ``plan`` and ``scenario``; all four lie beside ``tables``, and
-``writing`` below it.
+``writing`` and ``records`` below it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ LAYERS = {
     "writing": 1,
     "tables": 1,
     "config": 1,
+    "records": 1,
     "sources": 1,
     "targets": 1,
     "plan": 1,
@@ -57,6 +58,7 @@ BELOW = {
     "writing": {0},
     "tables": {0},
     "config": {0},
+    "records": {0},
     "sources": {0},
     "targets": {0},
     "plan": {0},
@@ -72,7 +74,7 @@ BELOW = {
 }
 # Sideways, and on purpose: what a plan and a scenario are made of.
 WITHIN_LAYER_1 = {
-    "tables": {"writing"},
+    "tables": {"writing", "records"},
     "plan": {"config", "sources"},
     "scenario": {"config", "sources"},
     "presets": {"config", "plan", "scenario"},
@@ -83,7 +85,7 @@ DOOR = ("evidence.dynamic", "simulate")
 # A third party may be imported in these units only. Pure array libraries may be anywhere above the layer named.
 FENCED = {
     "pandera": {"tables"},
-    "pydantic": {"config", "plan", "scenario", "power", "tables", "evidence"},
+    "pydantic": {"config", "records", "plan", "scenario", "power", "tables", "evidence"},
     "pyarrow": {"tables", "power"},
     "networkx": {"simulate", "extract", "report"},
     "duckdb": {"extract"},

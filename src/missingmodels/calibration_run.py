@@ -17,8 +17,9 @@ from missingmodels.report.calibration_page import calibration_page
 from missingmodels.report.style import png
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
+from missingmodels.tables.manifest import write_manifest
 from missingmodels.targets import Compared, tally
-from missingmodels.writing import MANIFEST, whole_folder, write_whole
+from missingmodels.writing import whole_folder, write_whole
 
 FORMAT = "missingmodels-calibration"
 FIGURE = "calibration.png"
@@ -80,8 +81,7 @@ def write_calibration(found: Calibration, folder: Path, *, overwrite: bool) -> P
         (scratch / "calibration.json").write_text(json.dumps(found.as_dict(), indent=1) + "\n", encoding="utf-8")
         (scratch / FIGURE).write_bytes(picture)
         (scratch / "calibration.html").write_text(page, encoding="utf-8")
-        manifest = {"format": FORMAT, **found.provenance}
-        (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        write_manifest(scratch, FORMAT, found.provenance)
     return folder / "calibration.html"
 
 

@@ -17,7 +17,8 @@ from missingmodels.fit.official import OfficialFit, fit_official
 from missingmodels.frame.official import OfficialDesign, build_official
 from missingmodels.plan import Sampling
 from missingmodels.report.official import SCALES, STATEMENT, label_of, official_page
-from missingmodels.writing import MANIFEST, whole_folder
+from missingmodels.tables.manifest import write_manifest
+from missingmodels.writing import whole_folder
 
 FORMAT = "missingmodels-official-1"
 PAGE = "official.html"
@@ -82,8 +83,7 @@ def write_official(found: OfficialAnswer, folder: Path, *, overwrite: bool) -> P
         pd.DataFrame(found.rows).to_csv(scratch / "estimates.csv", index=False, lineterminator="\n")
         (scratch / PAGE).write_text(page, encoding="utf-8")
         (scratch / "official.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        manifest = {"format": FORMAT, "certificate": certificate}
-        (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        write_manifest(scratch, FORMAT, {"certificate": certificate})
     return Path(folder) / PAGE
 
 

@@ -39,7 +39,8 @@ def digest_bytes(content: bytes) -> str:
 
 def digest_file(path: Path) -> str:
     """SHA-256 of a file's bytes."""
-    return digest_bytes(path.read_bytes())
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_json(value: Any) -> str:

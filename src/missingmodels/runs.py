@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from missingmodels.evidence.record import EVIDENCE, write_evidence
+from missingmodels.evidence.record import EVIDENCE, Evidence, read_evidence, write_evidence
 from missingmodels.fit.store import write_fit
 from missingmodels.pipeline import Answer
-from missingmodels.provenance import versions
 from missingmodels.report.html import REPORT, write_report
 from missingmodels.tables import Tables
-from missingmodels.tables.store import RUN_FORMAT, read_manifest, write_tables_into
-from missingmodels.writing import MANIFEST, whole_folder
+from missingmodels.tables.manifest import read_manifest, require_named, write_manifest
+from missingmodels.tables.store import RUN_FORMAT, write_tables_into
+from missingmodels.writing import whole_folder
 
 FITS, TABLES = "fits", "tables"
 
@@ -36,14 +35,18 @@ def write_run(found: Answer, folder: Path, *, overwrite: bool, tables: Path | Ta
         if isinstance(tables, Tables):
             (scratch / TABLES).mkdir()
             write_tables_into(tables, scratch / TABLES)
-        manifest = {
-            "format": RUN_FORMAT,
+        record = {
             "tables": TABLES if isinstance(tables, Tables) else str(Path(tables).resolve()),
-            "versions": versions(),
             "certificates": [dict(f.certificate) for f in found.fits],
         }
-        (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        write_manifest(scratch, RUN_FORMAT, record)
     return folder / REPORT
+
+
+def read_run(run: Path) -> Evidence:
+    """The evidence of a run. Raises InputError unless the folder is a run whose evidence is as it was written."""
+    run = Path(run)
+    return read_evidence(require_named(run, read_manifest(run, RUN_FORMAT), EVIDENCE))
 
 
 def tables_folder(run: Path) -> Path | None:

@@ -10,6 +10,7 @@ import pytest
 from examples import valid_tables
 
 from missingmodels.errors import InputError
+from missingmodels.provenance import digest_json
 from missingmodels.tables import read_tables, store, write_tables
 from missingmodels.tables.store import FORMAT, write_tables_into
 from missingmodels.writing import whole_folder
@@ -23,6 +24,13 @@ def written(tmp_path: Path) -> Path:
 def edit_manifest(folder: Path, **changes: object) -> None:
     path = folder / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def reseal(folder: Path) -> None:
+    """Give a manifest the digest of what it now holds, as somebody would who knows how."""
+    held = json.loads((folder / "manifest.json").read_text())
+    held.pop("manifest_digest")
+    edit_manifest(folder, manifest_digest=digest_json(held))
 
 
 def test_round_trip(written):
@@ -65,6 +73,7 @@ def own_digest_of_text(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["tables"]["placements"]["digest"] = store.digest_file(folder / "placements.parquet")
     edit_manifest(folder, tables=manifest["tables"])
+    reseal(folder)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +87,7 @@ def own_digest_of_text(folder: Path) -> None:
         (lambda folder: edit_manifest(folder, schema_version=0), "manifest.json", "schema version 0 was found"),
         (lambda folder: edit_manifest(folder, format="missingmodels-fit"), "data", "format 'missingmodels-fit'"),
         (lambda folder: edit_manifest(folder, tables={"pets": {}}), "manifest.json", "unknown table 'pets'"),
-        (lambda folder: edit_manifest(folder, tables=None), "manifest.json", "the manifest lacks"),
+        (lambda folder: edit_manifest(folder, tables=None), "manifest.json", "tables: Input should be an object"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json", "cannot be read as JSON"),
         (lambda folder: (folder / "manifest.json").unlink(), "data", "has no manifest.json"),
     ],

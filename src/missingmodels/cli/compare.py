@@ -31,16 +31,18 @@ def compare(
     from missingmodels.config import from_mapping
     from missingmodels.evidence.evidence import compared
     from missingmodels.evidence.held_out import Refits
-    from missingmodels.evidence.record import EVIDENCE, read_evidence, write_evidence
+    from missingmodels.evidence.record import EVIDENCE, write_evidence
     from missingmodels.fit.store import read_fit
     from missingmodels.frame.riskset import build_risk_set
     from missingmodels.plan import Plan
     from missingmodels.report.html import REPORT, write_report
-    from missingmodels.runs import fit_file, tables_folder
+    from missingmodels.runs import fit_file, read_run, tables_folder
     from missingmodels.tables import read_tables
+    from missingmodels.tables.manifest import renew_manifest
+    from missingmodels.tables.store import RUN_FORMAT
 
     place = tables_folder(run) if tables is None else tables
-    evidence = read_evidence(run / EVIDENCE)
+    evidence = read_run(run)
     plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
     fits = [read_fit(fit_file(run, c["model"], c["exposure"])) for c in evidence.fitted]
     held = read_tables(known_tables(place, run))
@@ -50,6 +52,7 @@ def compare(
     evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget)
     page = write_report(evidence, run / REPORT)
     write_evidence(evidence, run / EVIDENCE)
+    renew_manifest(run, RUN_FORMAT)
     body = {"comparisons": [c.as_dict() for c in evidence.comparisons], "refits": refits - budget.left}
     text = "\n".join(_line(c) for c in evidence.comparisons)
     out(body | {"report": str(page)}, as_json, f"{text}\nRefits: {refits - budget.left}\nReport: {page}")

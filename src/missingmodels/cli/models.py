@@ -62,15 +62,16 @@ def report(
     run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")], as_json: Json = False
 ) -> None:
     """Write a run's report and figures again from its evidence."""
-    from missingmodels.evidence.record import EVIDENCE, read_evidence
-    from missingmodels.tables.store import RUN_FORMAT, read_manifest
-
-    read_manifest(run, RUN_FORMAT)
-    evidence = read_evidence(run / EVIDENCE)
     from missingmodels.report.html import REPORT, write_report
     from missingmodels.report.text import summary_text
+    from missingmodels.runs import read_run
+    from missingmodels.tables.manifest import renew_manifest
+    from missingmodels.tables.store import RUN_FORMAT
+
+    evidence = read_run(run)
 
     path = write_report(evidence, run / REPORT)
+    renew_manifest(run, RUN_FORMAT)
     out({"report": str(path)}, as_json, f"{summary_text(evidence)}\nReport: {path}")
 
 

@@ -41,14 +41,14 @@ def robustness(
     from missingmodels.config import from_mapping
     from missingmodels.evidence.battery import CHECKS, KEPT, run_battery
     from missingmodels.evidence.battery_bench import Bench
-    from missingmodels.evidence.record import EVIDENCE, read_evidence
+    from missingmodels.evidence.record import EVIDENCE
     from missingmodels.plan import Plan
     from missingmodels.report.battery_page import battery_text
-    from missingmodels.runs import tables_folder
+    from missingmodels.runs import read_run, tables_folder
     from missingmodels.tables import read_tables
 
     place = tables_folder(run) if tables is None else tables
-    evidence = read_evidence(run / EVIDENCE)
+    evidence = read_run(run)
     plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
     _require_enough(permutations, plan)
     model = _model(evidence, run)
@@ -121,6 +121,8 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
 
     from missingmodels.provenance import versions
     from missingmodels.report.battery_page import battery_page, battery_pictures, battery_table
+    from missingmodels.tables.manifest import renew_manifest
+    from missingmodels.tables.store import RUN_FORMAT
     from missingmodels.writing import write_whole
 
     shown = battery_pictures(found, bench.plan)
@@ -146,4 +148,6 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
             stale.unlink(missing_ok=True)
     for name, picture in shown.items():
         write_whole(run / FIGURES / f"{name}.png", picture["png"])
-    return write_whole(run / PAGE, page.encode("utf-8"))
+    written = write_whole(run / PAGE, page.encode("utf-8"))
+    renew_manifest(run, RUN_FORMAT)
+    return written

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 SUPPORTED = "supported"
 NEGLIGIBLE = "supported as negligible"
 CANNOT_SAY = "the data cannot say"
+# of own history against stable vulnerability
+BOTH = "both matter, and these data tell them apart"
+VULNERABILITY = "stable vulnerability matters; these data do not show own recent history beside it"
+HISTORY = "own recent history matters; these data do not show stable vulnerability beside it"
+CANNOT_TELL = "these data cannot tell own history from stable vulnerability"
 NOT_CONVERGED = "not converged"  # begins the remark of a row that rests on a fit that did not pass the gate
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from missingmodels.config import from_mapping
 from missingmodels.errors import DiagnosticsFailed
+from missingmodels.evidence.decisions import BOTH, CANNOT_TELL, HISTORY, VULNERABILITY
 from missingmodels.evidence.elpd import Scores, child_scores, elpd_difference
 from missingmodels.evidence.held_out import Refits, some_rows
 from missingmodels.evidence.record import ElpdDifference, OwnHistory
@@ -24,10 +25,6 @@ from missingmodels.models.priors import plan_priors
 from missingmodels.plan import Decision, Method, Plan
 
 OWN = "own_"
-BOTH = "both matter, and these data tell them apart"
-VULNERABILITY = "stable vulnerability matters; these data do not show own recent history beside it"
-HISTORY = "own recent history matters; these data do not show stable vulnerability beside it"
-CANNOT_TELL = "these data cannot tell own history from stable vulnerability"
 NOT_COMPARED = "not compared"
 ERRORS = 2.0  # standard errors by which both together must predict better than history alone
 REFITS = 24  # without a child, of each of three fits

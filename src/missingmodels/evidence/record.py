@@ -11,13 +11,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, with_config
+
 from missingmodels.errors import InputError
 from missingmodels.provenance import versions
+from missingmodels.records import STRICT, checked, read_json
 
+# scores of prediction, their errors and Pareto k may be infinite
+UNBOUNDED = ConfigDict(extra="forbid", strict=True, allow_inf_nan=True)
 FORMAT = "missingmodels-evidence-2"
 EVIDENCE = "evidence.json"  # its name in a run's folder
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One reported quantity.
@@ -60,6 +66,7 @@ class Row:
         return asdict(self)
 
 
+@with_config(UNBOUNDED)
 @dataclass(frozen=True, kw_only=True)
 class ElpdDifference:
     """``model`` minus ``against``: log predictive density of what is left out, summed over all units.
@@ -93,6 +100,7 @@ class ElpdDifference:
         return asdict(self)
 
 
+@with_config(UNBOUNDED)
 @dataclass(frozen=True, kw_only=True)
 class BayesFactor:
     """Savage-Dickey Bayes factor of one coefficient against 0, over widths of its normal prior.
@@ -125,6 +133,7 @@ class BayesFactor:
         return asdict(self)
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, kw_only=True)
 class PowerScaling:
     """How far the posterior of one coefficient moves per doubling of the power of ``prior`` and ``likelihood``.
@@ -145,6 +154,7 @@ class PowerScaling:
         return asdict(self)
 
 
+@with_config(UNBOUNDED)
 @dataclass(frozen=True, kw_only=True)
 class OwnHistory:
     """Whether the data tell a child's own recent episodes from stable vulnerability.
@@ -266,31 +276,26 @@ def write_evidence(evidence: Evidence, path: Path) -> Path:
 
 
 def read_evidence(path: Path) -> Evidence:
-    """Read what ``write_evidence`` wrote. Raises InputError for any other file."""
+    """Read what ``write_evidence`` wrote. Raises InputError, with each place at fault, for any other file."""
+    from missingmodels.evidence.schema import EvidenceFile
+
     path = Path(path)
     remedy = "name the folder of a run made by `missingmodels fit` or `demo`; fit again what another version made"
-    try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if held["format"] != FORMAT:
-            raise InputError(f"not of format {FORMAT}", where=str(path), remedy=remedy)
-        return Evidence(
-            plan=held["plan"],
-            rule=held["rule"],
-            rows=tuple(Row(**row) for row in held["rows"]),
-            comparisons=tuple(ElpdDifference(**c) for c in held["comparisons"]),
-            data=held["data"],
-            notes=tuple(held["notes"]),
-            figures=held["figures"],
-            certificates=tuple(held["certificates"]),
-            origin=held["origin"],
-            bayes_factors=tuple(BayesFactor(**_tuples(b)) for b in held["bayes_factors"]),
-            power_scaling=tuple(PowerScaling(**s) for s in held["power_scaling"]),
-            own_history=None if held["own_history"] is None else OwnHistory(**_tuples(held["own_history"])),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"cannot be read as evidence ({error!r})", where=str(path), remedy=remedy) from error
-
-
-def _tuples(held: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has lists only."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}
+    held = read_json(path, what="the evidence", remedy=remedy)
+    if held.get("format") != FORMAT:
+        raise InputError(f"not of format {FORMAT}", where=str(path), remedy=remedy)
+    found = checked(held, EvidenceFile, what="the evidence", where=str(path), remedy=remedy)
+    return Evidence(
+        plan=found.plan,
+        rule=found.rule,
+        rows=found.rows,
+        comparisons=found.comparisons,
+        data=held["data"],
+        notes=found.notes,
+        figures=held["figures"],
+        certificates=tuple(held["certificates"]),
+        origin=held["origin"],
+        bayes_factors=found.bayes_factors,
+        power_scaling=found.power_scaling,
+        own_history=found.own_history,
+    )

@@ -22,7 +22,8 @@ from missingmodels.errors import InputError
 from missingmodels.power.certificate import certificate
 from missingmodels.power.grid import Grid, grid_of
 from missingmodels.provenance import digest_bytes
-from missingmodels.tables.store import read_manifest
+from missingmodels.tables.manifest import read_manifest, write_manifest
+from missingmodels.tables.parquet import read_parquet
 from missingmodels.writing import MANIFEST, require_free, write_whole
 
 FORMAT = "missingmodels-study"
@@ -49,7 +50,7 @@ class Store:
         Raises InputError for a folder that holds anything else, another study, or results of other code.
         """
         require_free(self.folder, kind=FORMAT, overwrite=True)
-        ours = {"format": FORMAT, "digest": self.grid.digest, **self.grid.record(), "certificate": certificate()}
+        ours = {"digest": self.grid.digest, **self.grid.record(), "certificate": certificate()}
         path = self.folder / MANIFEST
         if not path.exists():
             self._write(ours)
@@ -65,7 +66,8 @@ class Store:
         self.batches.mkdir(exist_ok=True)
 
     def _write(self, record: Mapping[str, Any]) -> None:
-        write_whole(self.folder / MANIFEST, (json.dumps(record, indent=1, default=str) + "\n").encode())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_manifest(self.folder, FORMAT, record)
 
     def require_same(self) -> dict[str, Any]:
         """The folder's record. Raises InputError if it holds no study, or another one."""
@@ -98,12 +100,9 @@ class Store:
     def read(self, task: Task) -> pd.DataFrame:
         """Rows of one batch. Raises InputError if they are not those of its replicates, each once."""
         path, size = self.path(task), self.grid.study.replicates.batch
-        try:
-            frame = pq.read_table(path).to_pandas()
-        except (pa.ArrowInvalid, OSError) as error:
-            raise InputError(
-                f"the batch cannot be read ({str(error).splitlines()[0]})", where=str(path), remedy=_AGAIN
-            ) from error
+        frame = read_parquet(path, remedy=_AGAIN)
+        if not {"cell", "replicate"} <= set(frame.columns):
+            raise InputError("it is no batch of a study", where=str(path), remedy=_AGAIN)
         expected = set(range(task[1] * size, (task[1] + 1) * size))
         if set(frame["cell"]) != {task[0]} or set(frame["replicate"]) != expected:
             raise InputError("the batch does not hold its replicates", where=str(path), remedy=_AGAIN)

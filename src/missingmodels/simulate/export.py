@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from missingmodels.errors import InputError
-from missingmodels.provenance import digest_file, versions
 from missingmodels.simulate.ofsted_list import write_ofsted_list
 from missingmodels.simulate.quirks903 import Quirks
 from missingmodels.simulate.return903 import authorities, make_return, whole_years, write_return
 from missingmodels.simulate.staff_file import write_staff_files
 from missingmodels.tables import Tables
+from missingmodels.tables.manifest import write_manifest
 from missingmodels.writing import MANIFEST, whole_folder
 
 EXPORT_FORMAT = "missingmodels-export"
@@ -58,16 +57,13 @@ def export_files(
             write_ofsted_list(tables, pd.Timestamp(year, 3, 31), scratch)
         write_staff_files(tables, scratch)
         pd.concat(logs).to_csv(scratch / LOG, index=False, lineterminator="\n")
-        names = sorted(path.relative_to(scratch).as_posix() for path in scratch.rglob("*") if path.is_file())
-        manifest = {
-            "format": EXPORT_FORMAT,
+        record = {
             "authorities": chosen,
             "years": years,
             "quirks": dataclasses.asdict(quirks),
             "seed": seed,
-            "files": {name: digest_file(scratch / name) for name in names},
             "origin": dict(tables.origin),
-            "versions": versions(),
         }
-        (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    return names
+        write_manifest(scratch, EXPORT_FORMAT, record)
+        names = sorted(path.relative_to(scratch).as_posix() for path in scratch.rglob("*") if path.is_file())
+    return [name for name in names if name != MANIFEST]

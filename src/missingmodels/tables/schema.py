@@ -19,6 +19,7 @@ PANDAS_TYPES = {
     "real": "float64",
     "flag": "boolean",
 }
+FIRST_YEAR, END_YEAR = 1800, 2300
 
 
 def empty(table: Table) -> pd.DataFrame:
@@ -43,7 +44,9 @@ def conform(frame: pd.DataFrame, table: Table, *, where: str = "") -> pd.DataFra
             continue
         try:
             out[column.name] = _convert(frame[column.name], column)
-        except (ValueError, TypeError) as error:
+            if column.kind in ("date", "time"):
+                _require_plausible(out[column.name])
+        except (ValueError, TypeError, OverflowError) as error:
             faults.append(f"column {column.name!r} does not read as {column.kind} ({error})")
     if faults:
         raise InputError(
@@ -64,6 +67,14 @@ def _convert(values: pd.Series, column: Column) -> pd.Series:
     if column.kind == "whole":
         return pd.to_numeric(values).astype(PANDAS_TYPES[column.kind])
     return values.astype(PANDAS_TYPES[column.kind])
+
+
+def _require_plausible(days: pd.Series) -> None:
+    """Raise ValueError for days that no record here can hold, and that a grid of days would have no room for."""
+    first, last = days.min(), days.max()
+    for day in (first, last):
+        if not pd.isna(day) and not FIRST_YEAR <= day.year < END_YEAR:
+            raise ValueError(f"{day} lies outside the years {FIRST_YEAR} to {END_YEAR - 1}")
 
 
 def _is_as_wanted(values: pd.Series, column: Column) -> bool:

@@ -1,0 +1,301 @@
+"""The manifest of a folder: what kind it is, what it holds, and digests of its files and of itself.
+
+A manifest is the last file written into a folder and the first one read from it. It is believed only if it is whole by
+its kind's schema and agrees with its own digest. Layout 2 names every file; layout 1, written before, names the tables'
+files alone and has no digest of its own, and is still read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from missingmodels.errors import InputError
+from missingmodels.provenance import digest_file, digest_json, versions
+from missingmodels.records import Json, Name, Record, Text, checked, read_json, shown
+from missingmodels.tables.contract import SCHEMA_VERSION, TABLES
+from missingmodels.writing import MANIFEST, write_whole
+
+LAYOUT = 2
+SEAL = "manifest_digest"
+REWRITE = "write the folder again with the command that made it"
+NAMES_SHOWN = 5
+
+
+def _inside(name: str) -> str:
+    path = PurePosixPath(name)
+    if not name or path.is_absolute() or ".." in path.parts or "\\" in name:
+        raise ValueError("a path that leads out of the folder")
+    return name
+
+
+def _day(text: str) -> str:
+    day = dt.date.fromisoformat(text)
+    if not 1900 <= day.year <= 2200:
+        raise ValueError("no day between 1900 and 2200")
+    return text
+
+
+def _known(name: str) -> str:
+    if name not in TABLES:
+        raise ValueError(f"the manifest names an unknown table {shown(name)}")
+    return name
+
+
+def _this_version(number: int) -> int:
+    if number != SCHEMA_VERSION:
+        raise ValueError(f"schema version {shown(number)} was found, this package reads {SCHEMA_VERSION}")
+    return number
+
+
+FileName = Annotated[Name, AfterValidator(_inside)]
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)]
+Values = dict[Name, Json]
+
+
+class Manifest(Record):
+    """What every manifest holds. Layout 1 has neither ``files`` nor a digest of its own."""
+
+    format: Name
+    manifest_version: Literal[1, 2] = 1
+    files: dict[FileName, Digest] | None = None
+    versions: dict[Name, Name] = Field(default_factory=dict)
+    manifest_digest: Digest | None = None
+
+    @model_validator(mode="after")
+    def _sealed(self) -> Self:
+        whole = self.manifest_digest is not None and self.files is not None
+        if self.manifest_version == 1 and (self.manifest_digest is not None or self.manifest_version_told()):
+            raise ValueError("manifest_version is lacking")
+        if self.manifest_version == LAYOUT and not whole:
+            raise ValueError(f"{SEAL} or files is lacking")
+        return self
+
+    def manifest_version_told(self) -> bool:
+        """Whether the layout's number stands in the file, as it does from layout 2 on."""
+        return "manifest_version" in self.model_fields_set
+
+
+class AnyManifest(Manifest):
+    """Of a kind whose further content its own reader judges."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Json]
+
+
+class TableEntry(Record):
+    """One table's file."""
+
+    file: FileName
+    rows: Annotated[int, Field(ge=0, le=10**9)]
+    digest: Digest
+
+
+class TablesManifest(Manifest):
+    """Of a folder of tables."""
+
+    schema_version: Annotated[int, AfterValidator(_this_version)]
+    observed_from: Day
+    observed_to: Day
+    all_residents: bool = False
+    tables: dict[Annotated[str, AfterValidator(_known)], TableEntry]
+    origin: Values = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        strange = [name for name, entry in self.tables.items() if entry.file != f"{name}.parquet"]
+        if strange:
+            raise ValueError(f"the file of {strange[0]} is not {strange[0]}.parquet")
+        if not isinstance(self.origin.get("kind", ""), str):
+            raise ValueError("origin.kind is no text")
+        return self
+
+
+class RunManifest(Manifest):
+    """Of a run. ``tables`` is the path of the folder that the data came from; the first runs lack it."""
+
+    tables: Text | None = None
+    certificates: list[Values]
+
+
+class FitManifest(Manifest):
+    """Of a fit of one outcome, of rows, or of child-days."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Json]
+    certificate: Values
+
+
+class ExportManifest(Manifest):
+    """Of a folder of exported returns, lists and rotas; ``files`` stood in layout 1, too."""
+
+    authorities: list[Name]
+    years: list[int]
+    quirks: Values
+    seed: int
+    origin: Values
+
+
+class CalibrationManifest(Manifest):
+    """Of a world beside published figures."""
+
+    kind: Name
+    scenario: Values
+    scenario_digest: Digest
+    seeds: list[int]
+
+
+class OfficialManifest(Manifest):
+    """Of an analysis of official statistics."""
+
+    certificate: Values
+
+
+class StudyManifest(Manifest):
+    """Of a power or calibration study, whose batches come and are named by their number alone."""
+
+    digest: Digest
+    study: Values
+    scenario: Values
+    plan: Values
+    certificate: Values
+
+
+STUDY_FORMAT = "missingmodels-study"
+KINDS: Mapping[str, type[Manifest]] = {
+    "missingmodels-tables": TablesManifest,
+    "missingmodels-run": RunManifest,
+    "missingmodels-outcome": FitManifest,
+    "missingmodels-rows": FitManifest,
+    "missingmodels-daily": FitManifest,
+    "missingmodels-export": ExportManifest,
+    "missingmodels-calibration": CalibrationManifest,
+    "missingmodels-official-1": OfficialManifest,
+    STUDY_FORMAT: StudyManifest,
+}
+
+
+def write_manifest(folder: Path, kind: str, record: Mapping[str, Any]) -> Path:
+    """Write a folder's manifest, last of all: of what it is told, with every file that is there and its own digest.
+
+    A study, whose files come later, names none. Raises InputError for a record that the reader would refuse.
+    """
+    own = {entry["file"] for entry in record["tables"].values()} if kind == "missingmodels-tables" else set()
+    names = [] if kind == STUDY_FORMAT else [name for name in _files(folder) if name not in own]
+    body = {
+        "versions": versions(),
+        **record,
+        "format": kind,
+        "manifest_version": LAYOUT,
+        "files": {name: digest_file(folder / name) for name in names},
+    }
+    body = json.loads(json.dumps(body, default=str))
+    body[SEAL] = digest_json(body)
+    path = folder / MANIFEST
+    checked(body, KINDS.get(kind, AnyManifest), what="the manifest to be written", where=str(path), remedy="")
+    return write_whole(path, (json.dumps(body, indent=1) + "\n").encode())
+
+
+def renew_manifest(folder: Path, kind: str) -> Path:
+    """Write the manifest again after files of the folder were added or written anew; layout 1 becomes layout 2."""
+    held = _read(folder, kind)
+    return write_manifest(folder, kind, {k: v for k, v in held.items() if k not in ("files", SEAL)})
+
+
+def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
+    """The manifest of a folder, judged whole. Raises InputError.
+
+    Files that it does not name, and names without a file, are told by the logger ``missingmodels``: pages and ledgers
+    may be taken away, and notes be put in, but not in silence. What the caller reads it must check itself, by
+    ``require_named``.
+    """
+    held = _read(Path(folder), kind)
+    if held.get("manifest_version", 1) >= LAYOUT and kind != STUDY_FORMAT:
+        _tell(Path(folder), held)
+    return held
+
+
+def require_named(folder: Path, manifest: Mapping[str, Any], name: str) -> Path:
+    """The path of a file, which must be there and be what the manifest says. Raises InputError.
+
+    Layout 1 has no digests to hold it against.
+    """
+    path = folder / name
+    if not path.is_file():
+        raise InputError("the manifest names this file but it is not there", where=str(path), remedy=REWRITE)
+    if manifest.get("manifest_version", 1) < LAYOUT:
+        return path
+    if name not in manifest["files"]:
+        raise InputError("the folder's manifest does not name this file", where=str(path), remedy=REWRITE)
+    if digest_file(path) != manifest["files"][name]:
+        raise InputError(CHANGED, where=str(path), remedy=REWRITE)
+    return path
+
+
+CHANGED = "its content is not what the manifest's digest says: it was changed after writing"
+
+
+def _read(folder: Path, kind: str) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not folder.exists():
+        raise InputError("there is no such folder", where=str(folder), remedy="check the path")
+    if not folder.is_dir():
+        raise InputError("this is a file, a folder is needed", where=str(folder), remedy="name its folder")
+    if not path.is_file():
+        what = "the folder is empty" if not any(folder.iterdir()) else f"the folder has no {MANIFEST}"
+        raise InputError(what, where=str(folder), remedy=f"name a folder that holds {MANIFEST}, or {REWRITE}")
+    held = read_json(path, what="the manifest", remedy=REWRITE)
+    if held.get("format") != kind:
+        raise InputError(
+            f"the folder is of format {shown(held.get('format'))}, not {kind!r}",
+            where=str(folder),
+            remedy="check the path",
+        )
+    layout = held.get("manifest_version", 1)
+    if isinstance(layout, int) and layout > LAYOUT:
+        raise InputError(
+            f"the manifest is of layout {shown(layout)}, this package reads {LAYOUT} and before",
+            where=str(path),
+            remedy="read it with the version of missingmodels that wrote it, or a later one",
+        )
+    checked(held, KINDS.get(kind, AnyManifest), what="the manifest", where=str(path), remedy=REWRITE)
+    told = held.get(SEAL)
+    if told is not None and told != digest_json({name: value for name, value in held.items() if name != SEAL}):
+        raise InputError(
+            "the manifest is not what its own digest says: it was changed after writing",
+            where=str(path),
+            remedy=REWRITE,
+        )
+    return held
+
+
+def _files(folder: Path) -> list[str]:
+    """Every file of a folder but its manifest, and but hidden ones, which writers and file managers leave."""
+    names = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    seen = (name for name in names if not any(part.startswith(".") for part in name.parts))
+    return sorted(name.as_posix() for name in seen if name.as_posix() != MANIFEST)
+
+
+def _tell(folder: Path, manifest: Mapping[str, Any]) -> None:
+    tables = manifest.get("tables")
+    own = [entry["file"] for entry in tables.values()] if isinstance(tables, dict) else []
+    named, there = {*manifest["files"], *own}, set(_files(folder))
+    for what, which in (
+        ("not named by its manifest, and not read", there - named),
+        ("named by its manifest, but not there", named - there),
+    ):
+        if which:
+            logging.getLogger("missingmodels").warning("%s: %s: %s", folder, what, _listing(sorted(which)))
+
+
+def _listing(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {len(every) - NAMES_SHOWN} more" if len(every) > NAMES_SHOWN else ""
+    return ", ".join(every[:NAMES_SHOWN]) + more
