@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linprog
 
-from missingmodels.frame.counts import Counts, rows_invalid
+from missingmodels.frame.counts import Counts
+from missingmodels.frame.counts_asked import rows_invalid
 from missingmodels.models.priors import Prior
 
 # Names of the arguments of each law. The location of a scale's prior must be 0: it is folded there.
