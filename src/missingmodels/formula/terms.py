@@ -13,6 +13,16 @@ from math import comb
 from missingmodels.formula.syntax import Call, Name, columns_in
 
 MAX_TERMS = 500
+MEANINGS = {
+    "+": "a term more",
+    "-": "the terms before it without this one",
+    ":": "interaction",
+    "*": "both and their interaction: `a * b` is `a + b + a:b`",
+    "/": "nested: `a / b` is `a + a:b`",
+    "**": "up to so many at once: `(a + b + c) ** 2` is all of them and every `a:b`",
+    "( )": "what belongs together",
+    "1": "the intercept, in every model anyway",
+}
 
 
 class TooManyTerms(ValueError):

@@ -18,6 +18,8 @@ from missingmodels.frame.counts_check import faults_of_data, faults_of_question,
 from missingmodels.frame.counts_columns import faults_of_columns, notes_of_levels
 from missingmodels.frame.formula_columns import FormulaUnfit, term_columns
 
+MOST_GIVERS = 8  # of a collinear column that a message names
+
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
@@ -178,7 +180,8 @@ def collinear(matrix: np.ndarray, names: Sequence[str], tolerance: float = 1e-8)
             # what the others leave of the mean is the intercept's part
             found[0] = (mean - size * (found[1:] @ means[1:])) / (top or 1.0)
             givers = [label for label, value in zip(labels, found, strict=True) if abs(value) > 1e-6]
-            what = f"is a combination of {', '.join(givers)}" if givers else "is 0 in every row"
+            more = f" and {len(givers) - MOST_GIVERS} more" if len(givers) > MOST_GIVERS else ""
+            what = f"is a combination of {', '.join(givers[:MOST_GIVERS])}{more}" if givers else "is 0 in every row"
             faults.append(f"column {name} {what}: leave it out of the formula")
         else:
             held.append(scaled)

@@ -20,7 +20,8 @@ TRIALS = "trials of every row"
 # Words of lme4, glmmTMB, brms, rstanarm, MASS and statsmodels for counts and trials that vary more than by chance.
 OVERDISPERSED_COUNTS = (
     "nbinom", "nbinom1", "nbinom2", "nbinom12", "nb", "nb1", "nb2", "negbin", "negbinomial", "negbinomial2",
-    "negativebinomial", "negativebinomial2", "negbinom", "negbinom2", "quasipoisson", "compois", "genpois", "negativebinomialp",
+    "negativebinomial", "negativebinomial2", "negbinom", "negbinom2", "quasipoisson", "compois", "genpois",
+    "negativebinomialp",
 )  # fmt: skip
 OVERDISPERSED_TRIALS = ("betabinomial", "betabinomial2", "quasibinomial")
 _FAMILY = re.compile(r"(?:sm\.families\.|stats::|MASS::)?([A-Za-z_.0-9 -]+?)\s*(?:\(([^()]*)\))?", re.ASCII)
@@ -117,8 +118,8 @@ def _no_family(given: object, word: str) -> str:
         )
     if word in OVERDISPERSED_TRIALS:
         return (
-            f"family {given!r} is no family of its own: overdispersed trials are binomial with one level of effects per "
-            "row. Add a column that numbers the rows and give it as home= (a normal effect on the logit scale)"
+            f"family {given!r} is no family of its own: overdispersed trials are binomial with one level of effects "
+            "per row. Add a column that numbers the rows and give it as home= (a normal effect on the logit scale)"
         )
     near = get_close_matches(word, FAMILIES, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""

@@ -1,8 +1,8 @@
 """Columns of anybody's rows: which are numbers and which are levels, by what their cells say, never by a guess.
 
-In a column of ids or levels only a blank cell is unrecorded: ``NA``, ``None`` or ``-`` there is an id or a level like any
-other. Where all else are numbers, such words are unrecorded too. A column mostly of numbers with other words among them
-is refused, unless the formula takes every cell as a level by ``C(x)`` or ``T(x, ref="a")``.
+In a column of ids or levels only a blank cell is unrecorded: ``NA``, ``None`` or ``-`` there is an id or a level like
+any other. Where all else are numbers, such words are unrecorded too. A column mostly of numbers with other words among
+them is refused, unless the formula takes every cell as a level by ``C(x)`` or ``T(x, ref="a")``.
 """
 
 from __future__ import annotations
