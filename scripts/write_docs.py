@@ -48,7 +48,8 @@ def pages() -> dict[str, str]:
     return {
         "notation.md": notation_page(),
         "tables.md": tables_page(),
-        "plans.md": config_page("Plans", Plan, "A plan is one TOML file. Every key, its type and its default:"),
+        "plans.md": config_page("Plans", Plan, "A plan is one TOML file. Every key, its type and its default:")
+        + formula_section(FORMULA_OF_PLAN),
         "scenarios.md": config_page("Scenarios", Scenario, "A scenario is one TOML file. Every key, type and default:"),
         "studies.md": config_page("Studies", Study, STUDIES),
         "associations.md": associations_page(),
@@ -217,9 +218,37 @@ def targets_page() -> str:
     return "\n".join(lines)
 
 
+FORMULA_OF_PLAN = """
+In a plan a `bs` is `bs(NAME, df=N)`, alone in its term, and its knots are quantiles of days at risk; `center`, `scale`
+and `poly` speak of rows, so prefer the columns as they are, which the sampler standardises by days at risk.
+"""
+
+
+def formula_section(more: str) -> str:
+    """The operators and functions of a formula, one section of a page."""
+    from missingmodels.formula import FUNCTIONS, NUMERIC, cursor, parser, syntax, terms
+
+    lines = ["", "## Formulas", "", inspect.getdoc(parser) or "", *([more.strip()] if more else []), ""]
+    lines += ["| between terms | meaning |", "|---|---|"]
+    lines += [f"| `{symbol}` | {meaning} |" for symbol, meaning in terms.MEANINGS.items()]
+    lines += ["", "| function | meaning | further arguments |", "|---|---|---|"]
+    for function in FUNCTIONS.values():
+        options = "; ".join(f"`{key}`: {option.words}" for key, option in function.options.items())
+        lines.append(f"| `{function.example}` | {function.does} | {options} |")
+    lines += [
+        "",
+        f"{', '.join(f'`{name}`' for name in NUMERIC)} give a column of numbers, so they may stand inside each other.",
+        f"A formula has at most {syntax.MAX_LENGTH} characters, {terms.MAX_TERMS} terms, brackets {cursor.MAX_DEPTH}",
+        f"deep and {parser.MAX_OPERATIONS} operations inside calls. A name that is no word stands in backquotes.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def rows_page() -> str:
     """How to fit rows of one's own."""
     from missingmodels.fit import rows
+    from missingmodels.frame import counts_columns
     from missingmodels.models import row_priors
     from missingmodels.models import rows as models
 
@@ -231,6 +260,12 @@ def rows_page() -> str:
         "```text",
         inspect.getdoc(rows.fit_rows) or "",
         "```",
+        formula_section(""),
+        "## Columns of a file",
+        "",
+        inspect.getdoc(counts_columns) or "",
+        "",
+        f"Words for an unrecorded number: {', '.join(f'`{word}`' for word in counts_columns.NO_NUMBER)}, in any case.",
         "",
         "## Models",
         "",
@@ -240,7 +275,12 @@ def rows_page() -> str:
     lines += ["## Priors", "", inspect.getdoc(row_priors) or "", "", "| prior set | key | prior |", "|---|---|---|"]
     for name, texts in row_priors.PRESETS.items():
         lines += [f"| `{name}` | `{key}` | `{text}` |" for key, text in texts.items()]
-    for title, laws in (("real parameters", row_priors.REAL_LAWS), ("scales", row_priors.SCALE_LAWS)):
+    kinds = (
+        ("real parameters", row_priors.REAL_LAWS),
+        ("scales", row_priors.SCALE_LAWS),
+        ("`frailty_shape`", row_priors.SHAPE_LAWS),
+    )
+    for title, laws in kinds:
         written = ", ".join(f"`{name}({', '.join(parts)})`" for name, parts in laws.items())
         lines += ["", f"Laws of {title}: {written}."]
     lines += [

@@ -12,7 +12,7 @@ from scipy.special import digamma, logsumexp
 
 from missingmodels.fit.rows_draws import log_densities
 from missingmodels.frame.counts import Counts, build_counts
-from missingmodels.frame.counts_check import Asked
+from missingmodels.frame.counts_asked import Asked
 
 # A trapezium rule on a smooth integrand that vanishes at both ends is accurate to rounding.
 NODES = np.linspace(-9, 9, 145)

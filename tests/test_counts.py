@@ -9,7 +9,7 @@ import pytest
 from missingmodels.errors import RowsInvalid
 from missingmodels.fit.rows_draws import log_densities
 from missingmodels.frame.counts import build_counts
-from missingmodels.frame.counts_check import Asked
+from missingmodels.frame.counts_asked import Asked
 from missingmodels.models.row_priors import row_priors
 from missingmodels.models.rows import build_rows_model
 
@@ -73,7 +73,7 @@ def test_text_among_numbers(frame):
         ({"formula": "events ~ offset(log(days))"}, "as exposure="),
         ({"formula": "cbind(events, days) ~ dose"}, "is a call"),
         ({"formula": "events ~ dose + events"}, "also among the terms"),
-        ({"formula": "events ~ unknown(dose)"}, "does not work on these rows"),
+        ({"formula": "events ~ unknown(dose)"}, "unknown(…) is no function that a formula may call"),
         ({"formula": "events ~ dsoe"}, "there is no column 'dsoe', did you mean 'dose'?"),
         ({"child": "Id"}, "there is no column 'Id', did you mean 'id'?"),
         ({"child": "id", "home": "id"}, "'id' plays two parts"),

@@ -24,6 +24,7 @@ LAYERS = {
     "vocabulary": 0,
     "provenance": 0,
     "compiled": 0,
+    "formula": 0,
     "parameters": 0,
     "recording": 0,
     "writing": 1,

@@ -76,7 +76,8 @@ def _fault(item: Any, kind: type[Config]) -> str:
     if item["type"] == "extra_forbidden":
         return f"{place}: unknown key{nearest(str(item['loc'][-1]), _keys(kind, item['loc'][:-1]))}"
     message = item["msg"].removeprefix("Value error, ")
-    value = "" if isinstance(item.get("input"), dict | Config) else f" (found {item['input']!r})"
+    # a message of several lines shows what it found
+    value = "" if isinstance(item.get("input"), dict | Config) or "\n" in message else f" (found {item['input']!r})"
     return f"{place}: {message}{value}"
 
 

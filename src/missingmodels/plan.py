@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from missingmodels.config import Config, nearest
 from missingmodels.errors import ConfigInvalid
+from missingmodels.formula import Call, Formula, FormulaFault, Name, Term, read_formula
 
 EXPOSURES = ("peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel")
 OUTSIDE = ("outside_presence", "outside_count", "outside_density", "outside_network")
@@ -28,7 +29,33 @@ ModelName = Literal["M0", "M1", "M2", "M3"]
 PeerExposure = Literal["peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel"]
 OutsideExposure = Literal["outside_presence", "outside_count", "outside_density", "outside_network"]
 COUNTED = ("peer_presence", "peer_count", "peer_density")  # exposures that counts of peers give
+CURVE_DEGREE = 3  # of a curve's polynomials, and the fewest columns that it can have
 KERNEL_MEMORY = 3  # times kernel_days, when 5 % of an onset's exposure is left; a shorter record is unseen
+
+
+def terms_of(text: str) -> Formula:
+    """A formula of a plan, read. Raises FormulaFault, also for an outcome, a lost intercept or another curve."""
+    found = read_formula(text)
+    if found.outcome is not None:
+        raise FormulaFault("a plan's outcome is onset, so its formulas have no ~", text, text.index("~"))
+    if not found.intercept:
+        raise FormulaFault("the intercept is in every model: remove '0 +' or '- 1'", text, 0)
+    for term in found.terms:
+        for call in term.factors:
+            if isinstance(call, Call) and call.function == "bs":
+                _require_curve(term, call, text)
+    return found
+
+
+def _require_curve(term: Term, call: Call, text: str) -> None:
+    columns = dict(call.options)["df"]
+    if len(term.factors) > 1 or [name for name, _ in call.options] != ["df"] or not isinstance(call.argument, Name):
+        what = "a curve of a plan is one column, alone in its term"
+    elif int(columns) < CURVE_DEGREE:
+        what = f"the curve {term.text!r} has too few columns"
+    else:
+        return
+    raise FormulaFault(f"{what}: write bs(age_years, df=4), with df at least {CURVE_DEGREE}", text, text.index("bs"))
 
 
 class Exposure(Config):
@@ -53,6 +80,9 @@ class Exposure(Config):
 class Terms(Config):
     """Parts of the linear predictor, as formula right-hand sides; structure lists variables of H2.
 
+    Operators and functions are those below; nothing else is read, and nothing else is called. The intercept is in
+    every model and stays in.
+
     Age is a straight line unless its term is a curve: ``bs(age_years, df=4)`` in place of ``age_years`` is a cubic
     B-spline of so many columns, whose knots are quantiles of the days at risk. Each column has the prior of any other
     coefficient, and its own name in ``priors.replace``, for example ``bs(age_years, df=4)[0]``; what is stated of
@@ -63,6 +93,12 @@ class Terms(Config):
     history: str = "own_1_7 + own_8_28 + arrival_band + history_unknown"
     calendar: str = ""
     structure: tuple[str, ...] = ("staff_ratio", "turnover", "mix_need", "mix_spread", "size")
+
+    @field_validator("vulnerability", "history", "calendar")
+    @classmethod
+    def _reads(cls, text: str) -> str:
+        terms_of(text)
+        return text
 
     @model_validator(mode="after")
     def _known(self) -> Self:

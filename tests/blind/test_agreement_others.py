@@ -10,7 +10,7 @@ from scipy.special import gammaln
 
 from missingmodels.evidence.unseen import history_weights
 from missingmodels.frame.counts import build_counts
-from missingmodels.frame.counts_check import Asked
+from missingmodels.frame.counts_asked import Asked
 from missingmodels.frame.official import OfficialDesign
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.unseen import filled_share, turnover_chances, visible_residents

@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 
 from missingmodels.fit.rows_draws import log_densities
 from missingmodels.frame.counts import build_counts
-from missingmodels.frame.counts_check import Asked
+from missingmodels.frame.counts_asked import Asked
 from missingmodels.models.row_priors import row_priors
 from missingmodels.models.rows import build_rows_model, rows_data
 

@@ -89,6 +89,10 @@ def fit_rows(
         Optional[str],  # noqa: UP045
         typer.Option(help="Column of trials, or their number in every row, for a binomial outcome."),
     ] = None,
+    family: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="poisson, binomial or bernoulli; left out, what --trials says."),
+    ] = None,
     frailty: Annotated[Optional[str], typer.Option(help="gamma (default), lognormal, normal or none.")] = None,  # noqa: UP045
     priors: Annotated[str, typer.Option(help="Prior set: weak, rstanarm or brms.")] = "weak",
     prior: Annotated[
@@ -121,6 +125,7 @@ def fit_rows(
         home=home,
         exposure=exposure,
         trials=int(trials) if trials is not None and trials.isdecimal() else trials,
+        family=family,
         frailty=frailty,
         priors=prior_texts(prior or [], priors),
         unrecorded="drop" if drop_unrecorded else "refuse",

@@ -7,21 +7,54 @@ from typing import Any
 
 import pandas as pd
 
-from missingmodels.errors import InputError, RowsInvalid
+from missingmodels.errors import ImportFault, InputError, RowsInvalid
+from missingmodels.extract.csv_files import csv_grid
+from missingmodels.frame.counts_check import read_question, row_list
+from missingmodels.frame.counts_columns import columns_from_text
 from missingmodels.writing import require_free
 
 
 def read_rows(path: Path) -> pd.DataFrame:
-    """A CSV file's rows, labelled by their line in the file. Raises InputError for a file that is not one."""
+    """A CSV file's rows as text, blank cells unrecorded, labelled by their line in the file.
+
+    Raises InputError for a file that is not there or not CSV, RowsInvalid for a header that names a column twice or
+    rows longer than it.
+    """
     remedy = "name a CSV file in UTF-8 with one header line"
     if not path.is_file():
         raise InputError("there is no such file", where=str(path), remedy=remedy)
     try:
-        frame = pd.read_csv(path, skip_blank_lines=False, index_col=False)
-    except (OSError, ValueError) as error:  # pandas' own errors and broken text are ValueErrors
-        raise InputError(f"the file cannot be read as CSV ({error})", where=str(path), remedy=remedy) from error
-    frame.index = pd.RangeIndex(2, 2 + len(frame), name="line")
-    return frame
+        grid = csv_grid(path.read_bytes(), name=str(path), label=path.name)
+    except OSError as error:
+        raise InputError(f"the file cannot be read ({error})", where=str(path), remedy=remedy) from error
+    except ImportFault as error:
+        raise InputError(error.what, where=str(path), remedy=error.remedy) from error
+    lines = [(number, line) for number, line in enumerate(grid.lines, start=1) if any(line)]
+    if not lines:
+        raise InputError("the file holds no line", where=str(path), remedy=remedy)
+    (_, header), *records = lines
+    _require_shape(header, records, where=str(path))
+    # a column without a name is a spreadsheet's or R's own numbering of rows; no formula can name it
+    places = [(name, i) for i, name in enumerate(header) if name]
+    columns = {name: [line[i] if i < len(line) else "" for _, line in records] for name, i in places}
+    index = pd.Index([number for number, _ in records], name="line", dtype="int64")
+    frame = pd.DataFrame({name: pd.Series(cells, index=index, dtype="str") for name, cells in columns.items()})
+    return frame.mask(frame == "")
+
+
+def _require_shape(header: list[str], records: list[tuple[int, list[str]]], *, where: str) -> None:
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise RowsInvalid(
+            f"columns named twice: {', '.join(twice)}", where=where, remedy="give every column a name of its own"
+        )
+    long = [number for number, line in records if any(line[len(header) :])]
+    if long:
+        raise RowsInvalid(
+            f"more cells than the header has names in {row_list(long)}",
+            where=where,
+            remedy="put cells that hold a comma into quotation marks and export again",
+        )
 
 
 def prior_texts(given: list[str], preset: str) -> dict[str, str]:
@@ -40,7 +73,10 @@ def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **questi
     from missingmodels.fit.rows_store import ROWS_FORMAT, write_rows_fit
 
     require_free(output, kind=ROWS_FORMAT, overwrite=overwrite)
-    frame = read_rows(data)
+    home = question.get("home")
+    ids = tuple(name for name in (question.get("child"), *(home or ())) if name)
+    frame = columns_from_text(read_rows(data), read_question(question["formula"])[0], ids)
+    # the sampler takes seconds to import, so a wrong file is told first
     from missingmodels.fit.rows import fit_rows
     from missingmodels.terminal import Progress, say
 

@@ -17,13 +17,11 @@ from missingmodels.fit.nuts import TARGET_ACCEPT, Progress, Sampled, compiled_on
 from missingmodels.fit.rows_draws import gate_view, natural_rows, summary
 from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.counts import Counts, build_counts
-from missingmodels.frame.counts_check import Asked
+from missingmodels.frame.counts_asked import ask
 from missingmodels.models.row_priors import RowPriors, row_priors
 from missingmodels.models.rows import build_rows_model, rows_data, rows_shape
 from missingmodels.plan import Gate, Sampling
 from missingmodels.provenance import digest_arrays, seed_of, stream, versions
-
-TRIALS = "trials of every row"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +65,7 @@ def fit_rows(
     home: str | Sequence[str] | None = None,
     exposure: str | None = None,
     trials: str | int | None = None,
+    family: str | None = None,
     frailty: Literal["gamma", "lognormal", "normal", "none"] | None = None,
     priors: str | Mapping[str, str] = "weak",
     unrecorded: Literal["refuse", "drop"] = "refuse",
@@ -80,14 +79,17 @@ def fit_rows(
 
     Parameters
     ----------
-    frame : one row an observation
-    formula : ``outcome ~ terms``, with categories, interactions (``a * b``) and splines (``bs(x, df=4)``); the
-        intercept is always in. Group terms stay out: ``(1 | id)`` is ``child="id"`` or ``home="id"``
+    frame : one row an observation; a dict of columns is one too
+    formula : ``outcome ~ terms``, with the operators and functions below and no others, and nothing else is called;
+        the intercept is always in. Group terms stay out: ``(1 | id)`` is ``child="id"`` or ``home="id"``
     child : column of clusters whose frailty is by default gamma and integrated out
     home : column, or columns, of clusters with a normal effect on the log rate
     exposure : column of exposures n ≥ 0, in any unit; its logarithm is the offset
     trials : column of trials, or their number in every row (1 for a binary outcome); the outcome is then binomial on
         the logit scale, with normal effects only
+    family : left out, what ``trials`` says: ``poisson`` (log), or ``binomial`` and ``bernoulli`` (logit; trials of 1).
+        There is no other: an overdispersed count is a Poisson with an effect of every row, so number the rows and give
+        that column as ``child`` (the negative binomial, its shape ``frailty_shape``) or as ``home`` (a normal effect)
     frailty : ``gamma`` (default for counts), ``lognormal`` (mean 1), ``normal`` (median 1, as lme4, glmmTMB, rstanarm
         and brms have it; default for trials) or ``none``
     priors : ``weak``, ``rstanarm`` or ``brms`` (their defaults), or texts by key, see ``models.row_priors``; those not
@@ -98,21 +100,20 @@ def fit_rows(
     Raises RowsInvalid with every fault of rows, question and priors, DiagnosticsFailed if the draws do not pass the
     gate, unless ``allow_unconverged``.
     """
-    kind = frailty or ("normal" if trials is not None else "gamma")
-    homes = home if home is None or isinstance(home, str) else tuple(home)
-    if isinstance(trials, int):
-        frame, trials = frame.assign(**{TRIALS: trials}), TRIALS
-    asked = Asked(
+    table, asked = ask(
+        frame,
         formula=formula,
         child=child,
-        home=homes,
+        home=home,
         exposure=exposure,
         trials=trials,
-        frailty=kind,
+        family=family,
+        frailty=frailty,
         unrecorded=unrecorded,
     )
-    counts = build_counts(frame, asked)
-    kind = kind if counts.child is not None else "none"
+    counts = build_counts(table, asked)
+    kind = asked.frailty if counts.child is not None else "none"
+    likelihood: Literal["poisson", "binomial"] = "poisson" if counts.trials is None else "binomial"
     chosen = row_priors(priors, counts, kind)
     settings, limits = sampling or Sampling(target_accept=0.95), gate or Gate()
     sampled, draws, diagnostics, about = _drawn(counts, chosen, kind, settings, limits, seed, progress)
@@ -122,8 +123,8 @@ def fit_rows(
         "child": child,
         "home": list(asked.homes()),
         "exposure": exposure,
-        "trials": trials,
-        "family": "binomial" if trials is not None else "poisson",
+        "trials": asked.trials,
+        "family": likelihood,
         "frailty": kind,
         "priors": dict(chosen.written),
         "rows": len(counts.y),
@@ -138,7 +139,7 @@ def fit_rows(
     return RowsFit(
         counts=counts,
         draws=draws,
-        family="binomial" if trials is not None else "poisson",
+        family=likelihood,
         frailty=kind,
         priors=chosen.written,
         diagnostics=diagnostics,

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from formulae import design_matrices
 from scipy.special import gammaln
 
-from missingmodels.errors import RowsInvalid
-from missingmodels.frame.counts_check import Asked, faults_of_data, faults_of_question, read_formula, row_list
+from missingmodels.formula import Formula
+from missingmodels.frame.counts_asked import Asked, rows_invalid
+from missingmodels.frame.counts_check import faults_of_data, faults_of_question, names_of, read_question, row_list
+from missingmodels.frame.counts_columns import faults_of_columns, notes_of_levels
+from missingmodels.frame.formula_columns import FormulaUnfit, term_columns
 
-# beside what formulae knows itself (C, bs, poly, center, scale, I, …)
-FUNCTIONS = {"log": np.log, "log1p": np.log1p, "exp": np.exp, "sqrt": np.sqrt}
+MOST_GIVERS = 8  # of a collinear column that a message names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,14 +100,14 @@ class Counts:
 
 def build_counts(frame: pd.DataFrame, asked: Asked) -> Counts:
     """Check rows and question, and lay them out. Raises RowsInvalid with every fault found."""
-    parsed, faults = read_formula(asked.formula)
-    faults += faults_of_question(frame, asked, parsed)
+    formula, faults = read_question(asked.formula)
+    faults += faults_of_question(frame, asked, formula)
     if not frame.columns.is_unique:
         raise rows_invalid(faults)
     # values are looked at even where a name is wrong, so that all faults are told at once
     known = asked.restricted_to(frame.columns)
-    outcome = parsed.outcome if parsed is not None and parsed.outcome in frame else None
-    used = [name for name in dict.fromkeys([*(parsed.names if parsed else ()), *asked.columns()]) if name in frame]
+    outcome = formula.outcome if formula is not None and formula.outcome in frame else None
+    used = [name for name in dict.fromkeys([*names_of(formula), *asked.columns()]) if name in frame]
     kept, dropped, unrecorded = _recorded(frame, used)
     data_faults, notes = faults_of_data(kept, known, outcome) if len(frame) else ([], ())
     if dropped and asked.unrecorded == "refuse":
@@ -114,20 +115,17 @@ def build_counts(frame: pd.DataFrame, asked: Asked) -> Counts:
     elif dropped:
         notes = (f"{len(dropped)} of {len(frame)} rows left out: {'; '.join(unrecorded)}", *notes)
     faults += data_faults
-    if faults or parsed is None:
+    if formula is not None:
+        faults += faults_of_columns(kept, formula)
+    if faults or formula is None or outcome is None:
         raise rows_invalid(faults)
     if asked.exposure is not None:
         kept = kept[kept[asked.exposure].astype(float) > 0]  # rows without exposure and events say nothing
     if asked.child is not None:
         kept = kept.iloc[np.argsort(kept[asked.child].astype(str).to_numpy(), kind="stable")]
-    table = _table(kept, asked.formula, parsed.outcome, used)
-    return _lay_out(kept, table, asked, parsed.outcome, tuple(dropped), tuple(notes))
-
-
-def rows_invalid(faults: Sequence[str]) -> RowsInvalid:
-    """The error that lists every fault."""
-    text = faults[0] if len(faults) == 1 else f"{len(faults)} faults:\n  - " + "\n  - ".join(faults)
-    return RowsInvalid(text, remedy="correct what is named; nothing was fitted or written")
+    notes += notes_of_levels(frame, kept, formula)
+    table = _table(kept, formula)
+    return _lay_out(kept, table, asked, outcome, tuple(dropped), notes)
 
 
 def _recorded(frame: pd.DataFrame, used: list[str]) -> tuple[pd.DataFrame, list[object], list[str]]:
@@ -140,23 +138,12 @@ def _recorded(frame: pd.DataFrame, used: list[str]) -> tuple[pd.DataFrame, list[
     return frame[~any_lost], frame.index[any_lost].tolist(), text
 
 
-def _table(kept: pd.DataFrame, formula: str, outcome: str, used: list[str]) -> pd.DataFrame:
+def _table(kept: pd.DataFrame, formula: Formula) -> pd.DataFrame:
     """The design columns without the intercept."""
-    held = kept[used].copy()
-    for name in used:
-        if isinstance(held[name].dtype, pd.CategoricalDtype):
-            # formulae keeps the order of the categories, and so the reference level, only if they are ordered
-            held[name] = held[name].cat.remove_unused_categories().cat.as_ordered()
-        elif pd.api.types.is_bool_dtype(held[name]):
-            held[name] = held[name].astype(int)
-    held[outcome] = pd.to_numeric(held[outcome])
-    held = held.reset_index(drop=True)
     try:
-        with np.errstate(all="ignore"):  # what is not finite is told below, with its rows
-            made = design_matrices(formula, held, na_action="error", extra_namespace=FUNCTIONS)
-    except Exception as error:  # formulae raises many kinds for a formula that does not work on the data
-        raise rows_invalid([f"the formula {formula!r} does not work on these rows ({error})"]) from error
-    table = made.common.as_dataframe().drop(columns="Intercept", errors="ignore")
+        table = term_columns(formula.terms, kept[list(formula.columns)])
+    except FormulaUnfit as error:
+        raise rows_invalid([str(error)]) from error
     matrix = table.to_numpy(dtype=float)
     bad = ~np.isfinite(matrix)
     if bad.any():
@@ -174,20 +161,32 @@ def _table(kept: pd.DataFrame, formula: str, outcome: str, used: list[str]) -> p
 
 
 def collinear(matrix: np.ndarray, names: Sequence[str], tolerance: float = 1e-8) -> list[str]:
-    """Every column that the intercept and the columns before it already give, with the columns that give it."""
+    """Every column that the intercept and the columns before it already give, with the columns that give it.
+
+    Columns are compared about their means, so that one far from 0 is not taken for the intercept: only what rounding
+    has left of its spread counts.
+    """
     faults: list[str] = []
-    held, labels = [np.ones(matrix.shape[0])], ["the intercept"]
+    held, labels, means = [np.zeros(matrix.shape[0])], ["the intercept"], [1.0]
     for column, name in zip(matrix.T, names, strict=True):
-        size = np.abs(column).max() if column.size else 0.0
+        top = np.abs(column).max(initial=0.0)
+        mean = float(column.mean())
+        size = np.abs(column - mean).max(initial=0.0)
+        rounding = 8 * np.finfo(float).eps * top
+        scaled = (column - mean) / (size if size > rounding else np.inf)
         base = np.column_stack(held)
-        found, *_ = np.linalg.lstsq(base, column / (size or 1.0), rcond=None)
-        if size == 0 or np.abs(base @ found - column / size).max() < tolerance:
+        found, *_ = np.linalg.lstsq(base, scaled, rcond=None)
+        if size <= rounding or np.abs(base @ found - scaled).max() < max(tolerance, rounding / size):
+            # what the others leave of the mean is the intercept's part
+            found[0] = (mean - size * (found[1:] @ means[1:])) / (top or 1.0)
             givers = [label for label, value in zip(labels, found, strict=True) if abs(value) > 1e-6]
-            what = f"is a combination of {', '.join(givers)}" if givers else "is 0 in every row"
+            more = f" and {len(givers) - MOST_GIVERS} more" if len(givers) > MOST_GIVERS else ""
+            what = f"is a combination of {', '.join(givers[:MOST_GIVERS])}{more}" if givers else "is 0 in every row"
             faults.append(f"column {name} {what}: leave it out of the formula")
         else:
-            held.append(column / size)
+            held.append(scaled)
             labels.append(name)
+            means.append(mean / size)
     return faults
 
 

@@ -2,84 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-from formulae import model_description
 
-FRAILTIES = ("gamma", "lognormal", "normal", "none")
+from missingmodels.formula import Formula, FormulaFault, read_formula
+from missingmodels.frame.counts_asked import FRAILTIES, Asked
 
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """The question asked of a frame: which column plays which part.
-
-    ``formula`` is ``outcome ~ terms``. ``exposure`` and ``trials`` exclude each other. ``home`` may be several columns.
-    """
-
-    formula: str
-    child: str | None = None
-    home: str | tuple[str, ...] | None = None
-    exposure: str | None = None
-    trials: str | None = None
-    frailty: str = "gamma"
-    unrecorded: Literal["refuse", "drop"] = "refuse"
-
-    def homes(self) -> tuple[str, ...]:
-        """Columns with a random intercept beside the child's."""
-        return () if self.home is None else (self.home,) if isinstance(self.home, str) else self.home
-
-    def columns(self) -> tuple[str, ...]:
-        """Every column that plays a part outside the formula."""
-        return tuple(n for n in (self.child, *self.homes(), self.exposure, self.trials) if n is not None)
-
-    def restricted_to(self, known: Iterable[object]) -> Asked:
-        """The same question without the columns that do not exist."""
-        names = set(known)
-        child, exposure, trials = (n if n in names else None for n in (self.child, self.exposure, self.trials))
-        home = tuple(name for name in self.homes() if name in names)
-        return replace(self, child=child, home=home, exposure=exposure, trials=trials)
+LARGEST_COUNT = 2**53  # beyond it double precision skips whole numbers
+_OTHER_WORDS = {"log_normal": "lognormal", "log-normal": "lognormal", "gaussian": "normal"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parsed:
-    """A formula that reads: its outcome and every column that it mentions, the outcome first."""
-
-    outcome: str
-    names: tuple[str, ...]
-
-
-def read_formula(formula: str) -> tuple[Parsed | None, list[str]]:
-    """The formula's parts, or what is wrong with it."""
-    if "~" not in formula or not formula.split("~")[0].strip():
-        return None, [f"the formula {formula!r} names no outcome: write it as 'outcome ~ terms'"]
+def read_question(formula: str) -> tuple[Formula | None, list[str]]:
+    """The formula's outcome and terms, or what is wrong with it."""
     try:
-        found = model_description(formula)
-    except Exception as error:  # formulae raises many kinds for a formula that does not read
-        return None, [f"the formula {formula!r} does not read ({error})"]
+        found = read_formula(formula)
+    except FormulaFault as error:
+        return None, [str(error)]
+    if found.outcome is None:
+        return None, [f"the formula {formula!r} names no outcome: write it as 'outcome ~ terms'"]
     faults = []
-    if found.group_terms:
-        shown = ", ".join(f"({term.name})" for term in found.group_terms)
-        faults.append(f"group terms do not belong in the formula ({shown}): give child= or home= instead")
-    outcome = str(found.response.term.name)
-    if not any(term.name == "Intercept" for term in found.common_terms):
+    if not found.intercept:
         faults.append("the formula leaves the intercept out, but it is in every model: remove '0 +' or '- 1'")
-    if any(term.name.startswith("offset(") for term in found.common_terms):
-        faults.append("an offset does not belong in the formula: give its exponential as exposure=")
-    if "(" in outcome:
-        faults.append(f"the outcome {outcome!r} is a call: name a column of counts, and give trials= if there are some")
-        return None, faults
-    names = sorted(str(name) for name in found.var_names if name)
-    if outcome in {n for term in found.common_terms if hasattr(term, "var_names") for n in term.var_names}:
-        faults.append(f"the outcome {outcome} is also among the terms")
-    return Parsed(outcome=outcome, names=(outcome, *(n for n in names if n != outcome))), faults
+    if found.outcome in found.columns:
+        faults.append(f"the outcome {found.outcome} is also among the terms")
+    return found, faults
 
 
-def faults_of_question(frame: pd.DataFrame, asked: Asked, parsed: Parsed | None) -> list[str]:
+def names_of(formula: Formula | None) -> tuple[str, ...]:
+    """Every column that a formula mentions, the outcome first."""
+    return () if formula is None else tuple(dict.fromkeys([*filter(None, [formula.outcome]), *formula.columns]))
+
+
+def faults_of_question(frame: pd.DataFrame, asked: Asked, formula: Formula | None) -> list[str]:
     """What is wrong before any value is looked at."""
     if not frame.columns.is_unique:
         return [
@@ -87,17 +44,20 @@ def faults_of_question(frame: pd.DataFrame, asked: Asked, parsed: Parsed | None)
         ]
     faults = [] if len(frame) else ["there are no rows"]
     known = [str(name) for name in frame.columns]
-    for name in dict.fromkeys([*(parsed.names if parsed else ()), *asked.columns()]):
+    for name in dict.fromkeys([*names_of(formula), *asked.columns()]):
         if name not in known:
             near = [k for k in known if k.lower() == name.lower()] or get_close_matches(name, known, n=1)
             hint = f", did you mean {near[0]!r}?" if near else ""
             faults.append(f"there is no column {name!r}{hint} (columns: {', '.join(known)})")
-    parts = asked.columns() + ((parsed.outcome,) if parsed else ())
+    parts = asked.columns() + names_of(formula)[:1]
     faults += [f"column {n!r} plays two parts" for n in dict.fromkeys(parts) if parts.count(n) > 1]
     if asked.exposure is not None and asked.trials is not None:
         faults.append("exposure= belongs to counts and trials= to a binomial outcome: give one of them")
     if asked.frailty not in FRAILTIES:
-        faults.append(f"frailty {asked.frailty!r} is not known; known: {', '.join(FRAILTIES)}")
+        word = str(asked.frailty)
+        near = [_OTHER_WORDS[word]] if word in _OTHER_WORDS else get_close_matches(word, FRAILTIES, n=1)
+        hint = f", did you mean {near[0]!r}?" if near else ""
+        faults.append(f"frailty {asked.frailty!r} is not known{hint}; known: {', '.join(FRAILTIES)}")
     elif asked.child is not None and asked.trials is not None and asked.frailty in ("gamma", "lognormal"):
         faults.append(f"a binomial outcome has no {asked.frailty} frailty: give frailty='normal', or counts")
     if asked.unrecorded not in ("refuse", "drop"):
@@ -156,6 +116,7 @@ def _numbers(frame: pd.DataFrame, name: str, *, whole: bool = False) -> tuple[np
         (~np.isfinite(values), "is not a finite number"),
         (values < 0, "is negative"),
         (whole & np.isfinite(values) & (values != np.floor(values)), "is not a whole number"),
+        (whole & np.isfinite(values) & (values > LARGEST_COUNT), "is beyond 2^53, more than any count,"),
     ):
         if broken.any():
             faults.append(f"{name} {what} in {_rows(frame, broken)}")

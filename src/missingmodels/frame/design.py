@@ -11,7 +11,7 @@ import pandas as pd
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.groups import Group
 from missingmodels.frame.model_matrix import columns_of, complete, standardisation, varying
-from missingmodels.frame.rows import FACTORS, Rows, top_level_terms, variables
+from missingmodels.frame.rows import FACTORS, Rows, read_terms
 from missingmodels.parameters import Array, Parameters
 
 
@@ -156,8 +156,8 @@ def build_design(rows: Rows, formula: str, *, conditional: bool = False, slope_o
     A slope of a column that does not vary is no slope.
     """
     frame, notes = complete(rows.frame, formula)
-    terms = top_level_terms(formula)
-    lost = [term for term in terms if variables(term) & frame.attrs["absent"]]
+    terms = read_terms(formula).terms
+    lost = [term for term in terms if term.columns & frame.attrs["absent"]]
     weight = frame["days_at_risk"].to_numpy(dtype=float)
     table = columns_of(frame, [term for term in terms if term not in lost], weight)
     for name in frame.attrs["indicators"]:

@@ -17,7 +17,7 @@ from missingmodels.errors import CannotAnswer
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.groups import Group
 from missingmodels.frame.riskset import NO_HOME, RiskSet, days_at_risk, episode_days, low_coverage
-from missingmodels.frame.rows import build_rows, model_terms, variables
+from missingmodels.frame.rows import build_rows, columns_behind, model_terms
 from missingmodels.plan import COUNTED, EXPOSURES, OUTSIDE, Plan
 from missingmodels.tables import Tables
 
@@ -112,7 +112,7 @@ def require_forward(design: Design, exposure: str) -> None:
         raise CannotAnswer(f"{exposure} is not forwarded: only {', '.join(COUNTED)} follow from who was missing lately")
     names = (*design.names, *design.constants)
     moved = {*EXPOSURES, *OUTSIDE} - {exposure}
-    strange = sorted(name for name in design.names if moved & variables(name))
+    strange = sorted(name for name in design.names if moved & columns_behind(name))
     strange += sorted(name for name in design.names if _hides(name, (exposure, *OWN)))
     if strange:
         raise CannotAnswer(f"episodes move {', '.join(strange)}, which is not forwarded")
@@ -122,7 +122,7 @@ def require_forward(design: Design, exposure: str) -> None:
 
 def _hides(name: str, moved: Sequence[str]) -> bool:
     """Whether a column is made of a moved one in another way than by a product."""
-    return any(part not in moved and set(moved) & variables(part) for part in name.split(":"))
+    return any(part not in moved and set(moved) & columns_behind(part) for part in name.split(":"))
 
 
 def _taken_out(tables: Tables, risk: RiskSet, plan: Plan, start: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
-from formulae import design_matrices
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.frame.rows import top_level_terms, variables
+from missingmodels.formula import Name, Term
+from missingmodels.frame.formula_columns import FormulaUnfit, term_columns
+from missingmodels.frame.rows import TERMS_REMEDY, variables
 from missingmodels.frame.splines import curve_columns, is_curve
 
 # Exposures and indicators keep their own unit, so that their prior speaks of "one recent peer against none".
@@ -39,33 +42,22 @@ def complete(frame: pd.DataFrame, formula: str) -> tuple[pd.DataFrame, list[str]
     return frame, notes
 
 
-def columns_of(frame: pd.DataFrame, terms: list[str], weight: np.ndarray) -> pd.DataFrame:
+def columns_of(frame: pd.DataFrame, terms: Sequence[Term], weight: np.ndarray) -> pd.DataFrame:
     """The columns of all terms, curves last."""
     curves = [term for term in terms if is_curve(term)]
-    table = _design_frame(frame, " + ".join(term for term in terms if term not in curves) or "1")
+    table = _design_frame(frame, tuple(term for term in terms if term not in curves))
     return pd.concat([table, *(curve_columns(term, frame, weight) for term in curves)], axis=1)
 
 
-def _design_frame(frame: pd.DataFrame, formula: str) -> pd.DataFrame:
-    terms = dict.fromkeys(top_level_terms(formula))
-    if all(term in frame and _is_plain(frame[term].dtype) for term in terms):
-        return pd.DataFrame({name: values for term in terms for name, values in _plain(frame[term]).items()})
+def _design_frame(frame: pd.DataFrame, terms: tuple[Term, ...]) -> pd.DataFrame:
+    alone = [term.factors[0].name for term in terms if len(term.factors) == 1 and isinstance(term.factors[0], Name)]
+    if len(alone) == len(terms) and all(_is_plain(frame[name].dtype) for name in alone):
+        held = {name: values for column in alone for name, values in _plain(frame[column]).items()}
+        return pd.DataFrame(held, index=frame.index)
     try:
-        made = design_matrices(formula, frame)
-    except Exception as error:  # formulae raises many kinds for a formula that does not read
-        raise ConfigInvalid(
-            f"the formula does not read ({error})", where=formula, remedy="see terms in the plan"
-        ) from error
-    if made.group is not None:
-        raise ConfigInvalid(
-            "group terms such as (1 | home) do not belong in the formula",
-            where=formula,
-            remedy="child, home and home-period effects are in every model already",
-        )
-    table = made.common.as_dataframe() if made.common is not None else pd.DataFrame(index=frame.index)
-    if len(table) != len(frame):
-        raise ConfigInvalid("the formula loses rows", where=formula, remedy="use columns without unrecorded values")
-    return table.drop(columns="Intercept", errors="ignore").reset_index(drop=True)
+        return term_columns(terms, frame).set_axis(frame.index)
+    except FormulaUnfit as error:
+        raise ConfigInvalid(str(error), where=" + ".join(t.text for t in terms), remedy=TERMS_REMEDY) from error
 
 
 def _is_plain(dtype: object) -> bool:

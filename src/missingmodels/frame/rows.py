@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
+from missingmodels.formula import Formula, FormulaFault
 from missingmodels.frame.columns import numbers, rows_of, scores
 from missingmodels.frame.exposure import ARRIVAL_BANDS, own_history
 from missingmodels.frame.groups import Group, home_groups
@@ -20,10 +22,11 @@ from missingmodels.frame.stays import weak_homes_note
 from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.frame.unseen import Unseen
 from missingmodels.intervals import UNRECORDED_DAY, to_day
-from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Plan
+from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Plan, terms_of
 from missingmodels.tables import Tables
 
 DAYS_PER_YEAR = 365.25
+TERMS_REMEDY = "docs/plans.md lists the operators and functions of a formula"
 # Factors of an interaction that are a column times a number: how far the staff ratio lies below the home's mean.
 FACTORS = {"short_staffing": ("staff_ratio_within", -1.0)}
 
@@ -73,20 +76,27 @@ def moderation_column(exposure: str) -> str:
     return f"{exposure}:short_staffing"
 
 
+def read_terms(formula: str) -> Formula:
+    """A plan's formula, read. Raises ConfigInvalid for one that does not read."""
+    try:
+        return terms_of(formula)
+    except FormulaFault as error:
+        raise ConfigInvalid(str(error), where="formula", remedy=TERMS_REMEDY) from error
+
+
 def top_level_terms(formula: str) -> list[str]:
-    """The terms of a formula, split at each plus sign outside brackets."""
-    terms, depth, start = [], 0, 0
-    for i, character in enumerate(formula):
-        depth += (character == "(") - (character == ")")
-        if character == "+" and depth == 0:
-            terms.append(formula[start:i].strip())
-            start = i + 1
-    return [term for term in (*terms, formula[start:].strip()) if term]
+    """The terms of a formula, expanded: ``a * b`` is a, b and a:b."""
+    return [term.text for term in read_terms(formula).terms]
 
 
 def variables(formula: str) -> set[str]:
-    """Names that a formula mentions; calls such as ``bs(`` are not among them."""
-    return set(re.findall(r"\b[A-Za-z_][A-Za-z0-9_]*\b(?!\s*\()", formula)) - {"df", "degree"}
+    """Columns that a formula names."""
+    return set(read_terms(formula).columns)
+
+
+def columns_behind(name: str) -> set[str]:
+    """Columns that a column of a design was made of; of levels, and columns of a curve, the index is left out."""
+    return variables(re.sub(r"\[[^\]]*\]", "", name))
 
 
 def build_rows(
@@ -131,10 +141,13 @@ def build_rows(
             columns[factor] = sign * columns[column]
     unknown = sorted(needed - set(columns))
     if unknown:
+        known = sorted(set(columns) | _all_structure_names())
+        meant = [near for name in unknown for near in get_close_matches(name, known, n=1)]
+        hint = f"; did you mean {', '.join(map(repr, meant))}?" if meant else ""
         raise ConfigInvalid(
-            f"the formula names {', '.join(map(repr, unknown))}, which no column gives",
+            f"the formula names {', '.join(map(repr, unknown))}, which no column gives{hint}",
             where=f"plan {plan.name!r}",
-            remedy=f"known columns: {', '.join(sorted(set(columns) | _all_structure_names()))}",
+            remedy=f"known columns: {', '.join(known)}",
         )
     key: dict[str, Any] = {
         "child": child,

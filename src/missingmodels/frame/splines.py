@@ -6,44 +6,30 @@ days at risk, so that splitting a row changes nothing. The first basis function 
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
 from missingmodels.errors import ConfigInvalid
-
-DEGREE = 3
-_CALL = re.compile(r"^bs\(\s*([A-Za-z_]\w*)\s*,\s*df\s*=\s*(\d+)\s*\)$")
-
-
-def is_curve(term: str) -> bool:
-    """Whether a term of a formula is a curve. Raises ConfigInvalid for one that is not written ``bs(NAME, df=N)``."""
-    if not re.match(r"^bs\s*\(", term):
-        return False
-    read = _CALL.match(term)
-    if read is None or int(read[2]) < DEGREE:
-        raise ConfigInvalid(
-            f"the curve {term!r} does not read", remedy=f"write bs(age_years, df=4), with df at least {DEGREE}"
-        )
-    return True
+from missingmodels.formula import Call, Term
+from missingmodels.plan import CURVE_DEGREE as DEGREE
 
 
-def curve_columns(term: str, frame: pd.DataFrame, weight: np.ndarray) -> pd.DataFrame:
+def is_curve(term: Term) -> bool:
+    """Whether a term of a plan's formula is a curve."""
+    return any(isinstance(factor, Call) and factor.function == "bs" for factor in term.factors)
+
+
+def curve_columns(term: Term, frame: pd.DataFrame, weight: np.ndarray) -> pd.DataFrame:
     """(R, df) columns of a curve, named ``term[0]`` and on. Raises ConfigInvalid for too few different values."""
-    name, columns = _read(term)
+    (call,) = term.factors
+    assert isinstance(call, Call), term.text
+    (name,), columns = term.columns, int(dict(call.options)["df"])
     values = frame[name].to_numpy(dtype=float)
-    knots = _knots(values[weight > 0], weight[weight > 0], columns, term)
+    knots = _knots(values[weight > 0], weight[weight > 0], columns, term.text)
     # rows without weight move no knot, so they may lie beyond the last one
     basis = BSpline.design_matrix(np.clip(values, knots[0], knots[-1]), knots, DEGREE).toarray()[:, 1:]
-    return pd.DataFrame(basis, columns=[f"{term}[{i}]" for i in range(columns)], index=frame.index)
-
-
-def _read(term: str) -> tuple[str, int]:
-    read = _CALL.match(term)
-    assert read is not None, term  # of terms that ``is_curve`` has passed
-    return read[1], int(read[2])
+    return pd.DataFrame(basis, columns=[f"{term.text}[{i}]" for i in range(columns)], index=frame.index)
 
 
 def _knots(values: np.ndarray, weight: np.ndarray, columns: int, term: str) -> np.ndarray:

@@ -197,6 +197,8 @@ def scalar(name: str, prior: Prior, at: tuple[Tensor, Tensor] | None = None) -> 
         return pm.Laplace(name, 0, sd)
     if prior.law == "log_normal":
         return pm.LogNormal(name, mean, sd)
+    if prior.law == "gamma":
+        return pm.Gamma(name, alpha=prior.df, beta=1 / sd)
     if prior.law == "beta":
         return pm.Beta(name, *(pt.as_tensor_variable(np.float64(value)) for value in prior.beta))
     if prior.law == "student_t":

@@ -38,7 +38,7 @@ class Prior:
     A beta is given by its mean and sd, as a replacement in a plan is.
 
     For rows of one's own also student_t and half_student_t (``sd`` is the scale, ``df`` the degrees of freedom),
-    exponential (``sd`` is 1 / rate) and flat.
+    exponential (``sd`` is 1 / rate), gamma (``df`` is its shape, ``sd`` 1 / rate) and flat.
     """
 
     law: str

@@ -2,7 +2,7 @@
 
 Keys: ``intercept`` (at the mean of every column), ``coefficients`` (all that are not named), a column's own name,
 ``sigma_home`` (every home column; ``sigma_home[NAME]`` for one), and for the child either ``sigma_child`` or, with a
-gamma frailty, ``frailty_shape``.
+gamma frailty, ``frailty_shape``, the shape k that other software has of a negative binomial.
 
 ``rstanarm`` and ``brms`` are those packages' defaults as documented (rstanarm since July 2020, its priors vignette;
 brms' ``set_prior``), but for one thing: brms moves its intercept's location to the median of the linked outcome. To
@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linprog
 
-from missingmodels.frame.counts import Counts, rows_invalid
+from missingmodels.frame.counts import Counts
+from missingmodels.frame.counts_asked import rows_invalid
 from missingmodels.models.priors import Prior
 
 # Names of the arguments of each law. The location of a scale's prior must be 0: it is folded there.
@@ -39,6 +40,13 @@ SCALE_LAWS = {
     "normal": ("mean", "sd"),
     "student_t": ("df", "mean", "sd"),
     "cauchy": ("mean", "sd"),
+    "fixed": ("mean",),
+}
+# A shape has a law of its own above 0, not one folded there: no dispersion is a shape without end, not a shape of 0.
+SHAPE_LAWS = {
+    "log_normal": ("mean", "sd"),
+    "gamma": ("shape", "rate"),
+    "exponential": ("rate",),
     "fixed": ("mean",),
 }
 RESERVED = ("intercept", "coefficients", "frailty_shape")
@@ -88,6 +96,8 @@ def row_priors(given: str | Mapping[str, str], counts: Counts, frailty: str) -> 
 
     Raises RowsInvalid with every fault found.
     """
+    if not isinstance(given, str | Mapping):
+        raise rows_invalid([f"priors= takes a prior set's name or texts by key, found {given!r}"])
     wanted = {"use": given} if isinstance(given, str) else {str(k): str(v) for k, v in given.items()}
     preset = wanted.pop("use", "weak")
     faults = [] if preset in PRESETS else [f"priors {preset!r} are not known; known: {', '.join(PRESETS)}"]
@@ -113,15 +123,13 @@ def row_priors(given: str | Mapping[str, str], counts: Counts, frailty: str) -> 
         texts.pop("sigma_child", None)
     read: dict[str, Prior] = {}
     for key, text in texts.items():
-        scale = key.startswith("sigma_") or key == "frailty_shape"
-        prior, fault = read_prior(text, scale=scale, rate=counts.average_log_rate)
-        if prior is None or ((scale or key == "intercept") and "autoscale" in text):
+        real = not (key.startswith("sigma_") or key == "frailty_shape")
+        laws = REAL_LAWS if real else SHAPE_LAWS if key == "frailty_shape" else SCALE_LAWS
+        prior, fault = read_prior(text, laws=laws, rate=counts.average_log_rate)
+        if prior is None or ((not real or key == "intercept") and "autoscale" in text):
             faults.append(f"the prior of {key} {fault or 'cannot be autoscaled: that is for coefficients'}")
         else:
             read[key] = prior
-    shape = read.get("frailty_shape", Prior(law="fixed", mean=1.0))
-    if shape.law not in ("log_normal", "fixed") or (shape.law == "fixed" and shape.mean <= 0):
-        faults.append("the prior of frailty_shape must keep it above 0: give log_normal(m, s) or fixed(k)")
     if faults:
         raise rows_invalid(faults)
     columns = _of_columns(read, texts, counts)
@@ -142,35 +150,49 @@ def row_priors(given: str | Mapping[str, str], counts: Counts, frailty: str) -> 
     )
 
 
-def read_prior(text: str, *, scale: bool, rate: float = 0.0) -> tuple[Prior | None, str]:
-    """A prior from its text, or None and what is wrong with it."""
-    laws = SCALE_LAWS if scale else REAL_LAWS
-    shape = re.fullmatch(r"\s*([a-z_]+)\s*(?:\(([^()]*)\))?\s*", text)
-    if shape is None or shape[1] not in laws:
-        return None, f"is {text!r}; write one of {', '.join(f'{n}({", ".join(a)})' for n, a in laws.items())}"
-    words = [word.strip() for word in (shape[2] or "").split(",") if word.strip()]
-    names = laws[shape[1]]
+def read_prior(text: str, *, laws: Mapping[str, tuple[str, ...]], rate: float = 0.0) -> tuple[Prior | None, str]:
+    """A prior from its text, or None and what is wrong with it; ``rate`` is what that word stands for."""
+    read = re.fullmatch(r"\s*([a-z_]+)\s*(?:\(([^()]*)\))?\s*", text)
+    above = ", which keep it above 0" if laws is SHAPE_LAWS else ""
+    if read is None or read[1] not in laws:
+        return None, f"is {text!r}; write one of {', '.join(f'{n}({", ".join(a)})' for n, a in laws.items())}{above}"
+    law, names = read[1], laws[read[1]]
+    words = [word.strip() for word in (read[2] or "").split(",") if word.strip()]
     words = [word for word in words if word != "autoscale"]
     try:
-        values = dict(zip(names, [rate if w == "rate" and not scale else float(w) for w in words], strict=True))
+        numbers = [rate if word == "rate" and laws is REAL_LAWS else float(word) for word in words]
+        values = dict(zip(names, numbers, strict=True))
     except ValueError:
-        return None, f"is {text!r}; write {shape[1]}({', '.join(names)}) with numbers"
-    wrong = [n for n in ("sd", "df", "rate") if n in values and not values[n] > 0]
+        return None, f"is {text!r}; write {law}({', '.join(names)}) with numbers"
+    wrong = [n for n in ("sd", "df", "rate", "shape") if n in values and not values[n] > 0]
     if wrong or not all(map(math.isfinite, values.values())):
         return None, f"is {text!r}: {' and '.join(wrong) or 'its numbers'} must be {'above 0' if wrong else 'finite'}"
-    law = shape[1]
-    if scale and law in FOLDED:
-        if values.pop("mean"):
-            return None, f"is {text!r}: a scale's prior is folded at 0, so its location must be 0"
-        law = FOLDED[law]
-    if scale and law == "fixed" and values["mean"] < 0:
-        return None, f"is {text!r}: a scale is not negative"
-    if law in ("cauchy", "half_cauchy"):
-        law, values["df"] = law.replace("cauchy", "student_t"), 1.0
-    if law == "exponential":
-        values["sd"] = 1.0 / values.pop("rate")
+    fault = _beyond(law, values, laws)
+    return (None, f"is {text!r}: {fault}") if fault else (_prior(law, values, laws, text), "")
+
+
+def _beyond(law: str, values: Mapping[str, float], laws: Mapping[str, tuple[str, ...]]) -> str:
+    """Why a law with these numbers leaves the parameter's support; empty if it does not."""
+    if laws is SCALE_LAWS and law in FOLDED and values["mean"]:
+        return "a scale's prior is folded at 0, so its location must be 0"
+    if laws is SCALE_LAWS and law == "fixed" and values["mean"] < 0:
+        return "a scale is not negative"
+    if laws is SHAPE_LAWS and law == "fixed" and values["mean"] <= 0:
+        return "a shape is above 0"
+    return ""
+
+
+def _prior(law: str, values: Mapping[str, float], laws: Mapping[str, tuple[str, ...]], text: str) -> Prior:
     mean, sd, df = values.get("mean", 0.0), values.get("sd", 1.0), values.get("df", 0.0)
-    return Prior(law=law, mean=mean, sd=sd, df=df, reason=text), ""
+    if laws is SCALE_LAWS:
+        law = FOLDED.get(law, law)
+    if law in ("cauchy", "half_cauchy"):
+        law, df = law.replace("cauchy", "student_t"), 1.0
+    if "rate" in values:
+        sd = 1.0 / values["rate"]
+    if laws is SHAPE_LAWS and law in ("gamma", "exponential"):
+        law, df = "gamma", values.get("shape", 1.0)
+    return Prior(law=law, mean=mean, sd=sd, df=df, reason=text)
 
 
 def _of_columns(read: Mapping[str, Prior], texts: Mapping[str, str], counts: Counts) -> tuple[Prior, ...]:

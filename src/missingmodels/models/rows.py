@@ -159,4 +159,4 @@ def _parts(prior: Prior) -> tuple[str, ...]:
     """The numbers of a prior that its law uses; the compiled model knows no others."""
     if prior.law in ("flat", "fixed"):
         return ("mean",) if prior.law == "fixed" else ()
-    return ("sd",) if prior.law in ("half_normal", "half_student_t", "exponential") else ("mean", "sd")
+    return ("sd",) if prior.law in ("half_normal", "half_student_t", "exponential", "gamma") else ("mean", "sd")

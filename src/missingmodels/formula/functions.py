@@ -1,0 +1,113 @@
+"""The functions that a formula may call, and the arguments of each; there are no others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """What an argument after the first may be: ``whole`` (from ``low`` to ``high``), ``number``, ``flag`` or ``level``.
+
+    A level is a text or a number.
+    """
+
+    kind: str
+    low: int = 0
+    high: int = 0
+
+    @property
+    def words(self) -> str:
+        """What to give."""
+        if self.kind == "whole":
+            return f"a whole number from {self.low} to {self.high}"
+        return {"number": "a number", "flag": "True or False", "level": "a level, in quotation marks if it is text"}[
+            self.kind
+        ]
+
+    def takes(self, value: object) -> bool:
+        """Whether a value read from a formula is one."""
+        if self.kind == "flag":
+            return isinstance(value, bool)
+        if self.kind == "level":
+            return not isinstance(value, bool)
+        if isinstance(value, bool | str) or not isinstance(value, int | float):
+            return False
+        return self.kind == "number" or (value == int(value) and self.low <= value <= self.high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """A function: what it does, how it is written, its options by keyword, and those that may be given by place."""
+
+    does: str
+    example: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    by_place: tuple[str, ...] = ()
+    required: str = ""
+
+
+_FLAG, _NUMBER = Option(kind="flag"), Option(kind="number")
+_BOUNDS = {"lower_bound": _NUMBER, "upper_bound": _NUMBER}
+
+# These take and give a column of numbers, so they may stand inside each other and inside arithmetic.
+NUMERIC = {
+    "I": Function(does="arithmetic or a comparison as it stands", example="I(x ** 2)"),
+    "log": Function(does="natural logarithm", example="log(x)"),
+    "log1p": Function(does="natural logarithm of 1 + x", example="log1p(x)"),
+    "exp": Function(does="exponential", example="exp(x)"),
+    "sqrt": Function(does="square root", example="sqrt(x)"),
+    "center": Function(does="x less its mean over rows", example="center(x)"),
+    "scale": Function(does="x less its mean over rows, in standard deviations", example="scale(x)"),
+}
+FUNCTIONS = {
+    **NUMERIC,
+    "C": Function(does="indicators of the levels but the first, also of a column of numbers", example="C(x)"),
+    "T": Function(
+        does="the same against a level of choice",
+        example='T(arm, ref="placebo")',
+        options={"ref": Option(kind="level")},
+        by_place=("ref",),
+        required="ref",
+    ),
+    "bs": Function(
+        does="a B-spline of `df` columns",
+        example="bs(age, df=4)",
+        options={
+            "df": Option(kind="whole", low=1, high=50),
+            "degree": Option(kind="whole", low=0, high=5),
+            "center": _FLAG,
+            **_BOUNDS,
+        },
+        by_place=("df",),
+        required="df",
+    ),
+    "poly": Function(
+        does="polynomials up to `degree`, orthogonal over rows unless `raw=True`",
+        example="poly(age, degree=2)",
+        options={"degree": Option(kind="whole", low=1, high=10), "raw": _FLAG},
+        by_place=("degree", "raw"),
+    ),
+}
+_KNOWN_ELSEWHERE = {
+    "ln": "log", "factor": "C", "as.factor": "C", "category": "C", "ns": "bs", "cr": "bs", "s": "bs", "spline": "bs",
+    "standardize": "scale", "standardise": "scale", "centre": "center", "relevel": "T", "Treatment": "T", "power": "I",
+    "square": "I", "pow": "I", "identity": "I",
+}  # fmt: skip
+_ADVICE = {
+    "offset": "an offset does not belong in the formula; give its exponential as exposure=",
+    "cbind": "name one column of counts, and give trials=",
+}
+
+
+def unknown_function(name: str) -> str:
+    """Why a name may not be called, and what may."""
+    word = name.rsplit(".", 1)[-1]
+    advice = _ADVICE.get(name, "")
+    known = name if name in _KNOWN_ELSEWHERE else word
+    near = [_KNOWN_ELSEWHERE[known]] if known in _KNOWN_ELSEWHERE else get_close_matches(word, FUNCTIONS, n=1)
+    if not advice:
+        advice = f"did you mean {near[0]}(…)?" if near else f"it may call {', '.join(FUNCTIONS)}"
+    return f"{name}(…) is no function that a formula may call: {advice}"
