@@ -204,7 +204,8 @@ def test_a_dict_of_columns_is_a_frame() -> None:
     [
         ("poisson", "poisson"), ("poisson()", "poisson"), ('poisson(link = "log")', "poisson"), ("Poisson", "poisson"),
         ("poisson(log)", "poisson"), ("binomial", "binomial"), ('binomial(link="logit")', "binomial"),
-        ("binomial('logit')", "binomial"), ("bernoulli", "bernoulli"), ("sm.families.Poisson()", "poisson"), (None, None),
+        ("binomial('logit')", "binomial"), ("bernoulli", "bernoulli"), ("sm.families.Poisson()", "poisson"),
+        (None, None),
     ],
 )  # fmt: skip
 def test_words_of_other_software_for_what_is_fitted(word: str | None, family: str | None) -> None:
