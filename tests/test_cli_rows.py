@@ -100,3 +100,49 @@ def test_trials_may_be_a_number(file: Path, tmp_path: Path) -> None:
     frame.to_csv(file, index=False)
     done = run("fit-rows", file, "--formula", "events ~ arm", "--trials", 6, "-o", tmp_path / "o")
     is_a_message(done, "more events (events) than trials (trials of every row) in row 2")
+
+
+@pytest.mark.sampled
+def test_ids_with_zeros_are_children_of_their_own(shared: Path, tmp_path: Path) -> None:
+    """'01', '1' and '001' are three; taken for one, the standard deviation between children read 0.79."""
+    file = shared / "cases" / "rows" / "leading_zero_ids.csv"
+    question = ("--formula", "events ~ x", "--child", "child", "--exposure", "days")
+    done = run("fit-rows", file, *question, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "27 of child" in done.stdout
+    table = pd.read_csv(tmp_path / "out" / "coefficients.csv", index_col="term")
+    assert 1.28 < table.loc["sigma_child", "median"] < 2.04
+
+
+@pytest.mark.parametrize(
+    ("name", "formula", "words"),
+    [
+        ("dup_columns.csv", "events ~ x", ("columns named twice: x",)),
+        ("dash_x.csv", "events ~ x", ("x is unrecorded in row 5",)),
+        ("one_level.csv", "events ~ x + z", ("z has a single level (a)",)),
+        ("one_level.csv", "events ~ x * z", ("z has a single level (a)",)),
+        ("rows_ok.csv", "events ~ X", ("no column 'X'", "did you mean 'x'?")),
+    ],
+)
+def test_files_that_must_be_refused(shared: Path, tmp_path: Path, name: str, formula: str, words: tuple[str]) -> None:
+    file = shared / "cases" / "rows" / name
+    done = run("fit-rows", file, "--formula", formula, "--child", "child", "-o", tmp_path / "out")
+    is_a_message(done, name, *words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_formula_that_calls_is_refused_before_anything_is_called(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = shared / "cases" / "rows" / "rows_ok.csv"
+    for formula in (shared / "cases" / "footing" / "formulas.txt").read_text(encoding="utf-8").splitlines():
+        done = run("fit-rows", file, "--child", "child", "--formula", formula, "-o", tmp_path / "out")
+        is_a_message(done, "What to do", "^")
+        assert "no column" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_family_of_other_software_is_told_how_it_is_asked_here(file: Path, tmp_path: Path) -> None:
+    done = run("fit-rows", file, *QUESTION, "--family", "nbinom2", "-o", tmp_path / "o")
+    is_a_message(done, "one level of effects per row", "child=")

@@ -207,6 +207,10 @@ def test_order_and_names_of_rows_do_not_matter(frame, frailty):
         ({"sigma_child": "exponential(1)", "frailty_shape": "log_normal(0, 1)"}, "are one parameter"),
         ({"frailty_shape": "half_normal(1)"}, "above 0"),
         ({"frailty_shape": "fixed(0)"}, "above 0"),
+        ({"frailty_shape": "gamma(0, 1)"}, "shape must be above 0"),
+        ({"frailty_shape": "gamma(2)"}, "write gamma(shape, rate) with numbers"),
+        ({"sigma_child": "gamma(2, 1)"}, "write one of half_normal(sd)"),
+        (["weak"], "a prior set's name or texts by key"),
         ({"sigma_home": "half_normal(1)"}, "'sigma_home', which is not in the model"),
     ],
 )

@@ -48,9 +48,10 @@ def test_a_clean_formula_gives_the_columns_that_formulae_gives(text: str) -> Non
     assume(len({term.key for term in terms}) == len(terms) and len(terms) < 12)
     try:
         made = design_matrices(text, FRAME, extra_namespace=FUNCTIONS).common
-    except (TypeError, AttributeError):
-        assume(False)  # it cannot compare a call with a name, or hash a literal
-    expected = made.as_dataframe().drop(columns="Intercept")
+        expected = made.as_dataframe().drop(columns="Intercept")
+    except (TypeError, AttributeError, IndexError, ValueError):
+        # it cannot compare a call with a name or hash a literal, and miscounts the columns of some triple interactions
+        assume(False)
     assume(expected.columns.is_unique and expected.shape[1] < 200)
     assume(
         not any(

@@ -74,6 +74,16 @@ CASES = {
         {"frailty_shape": "log_normal(0.2, 0.8)"},
         (stats.lognorm(0.8, scale=np.exp(0.2)),),
     ),
+    "gamma by its shape, as brms has it": (
+        {"child": "who", "exposure": "span"},
+        {"frailty_shape": "gamma(2.5, 1.7)"},
+        (stats.gamma(2.5, scale=1 / 1.7),),
+    ),
+    "gamma by its shape, as rstanarm has it": (
+        {"child": "who", "home": "team", "exposure": "span"},
+        {"frailty_shape": "exponential(0.6)", "sigma_home": "half_normal(0.8)"},
+        (stats.expon(scale=1 / 0.6), stats.halfnorm(scale=0.8)),
+    ),
     "lognormal": (
         {"child": "who", "home": "team", "exposure": "span", "frailty": "lognormal"},
         {"sigma_child": "log_normal(-0.3, 0.5)", "sigma_home": "half_cauchy(0.4)"},
@@ -173,8 +183,8 @@ def reference(case, point):
     frailty = question.get("frailty", "gamma")
     homes = question.get("home", ())
     homes = (homes,) if isinstance(homes, str) else homes
-    names = [*(["sigma_child"] if frailty != "none" else []), *(f"sigma_home{i}" for i in range(len(homes)))]
-    names = ["frailty_shape"] if "frailty_shape" in scales else names
+    child = "frailty_shape" if "frailty_shape" in scales else "sigma_child"
+    names = [*([child] if frailty != "none" else []), *(f"sigma_home{i}" for i in range(len(homes)))]
     held = dict(zip(names, laws, strict=True))
     texts = dict(zip(names, scales.values(), strict=True))
     size = {name: point.get(name, 0.35) for name in names}
@@ -182,7 +192,7 @@ def reference(case, point):
         if law is None:
             continue
         value = size[name]
-        if texts[name].startswith("log_normal"):
+        if texts[name].startswith("log_normal") or name == "frailty_shape":
             total += law.logpdf(value) + log(value)
         else:
             folded = 2.0 if law.dist.name == "t" else 1.0

@@ -69,15 +69,23 @@ def _scan(text: str) -> Iterator[Token]:
     while at < len(text):
         found = _TOKEN.match(text, at)
         kind, end = (str(found.lastgroup), found.end()) if found else ("odd", at + 1)
-        if kind == "number" and end < len(text) and (text[end].isalnum() or text[end] in "_."):
+        if kind == "number" and (
+            text[end : end + 1].isalnum() or text[end : end + 1] in ("_", ".") or _endless(text[at:end])
+        ):
             kind = "odd"
         if kind != "space":
             yield Token(kind, text[at:end], at)
         at = end
 
 
+def _endless(number: str) -> bool:
+    return float(number) == float("inf") if number != "." else False
+
+
 def odd_token(token: Token, text: str) -> str:
     """Why an odd token does not belong in a formula."""
+    if token.text[0] in "0123456789." and _endless(token.text):
+        return f"the formula does not read: {token.text} is beyond what a computer holds"
     if token.text[0] in "0123456789.":
         return (
             f"the formula does not read: {text[token.at : token.at + len(token.text) + 1]!r} is neither number nor name"
