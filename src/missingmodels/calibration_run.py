@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from missingmodels.report.calibration_page import calibration_page
 from missingmodels.report.style import png
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
+from missingmodels.tables.csv_out import records_csv
 from missingmodels.tables.manifest import write_manifest
 from missingmodels.targets import Compared, tally
 from missingmodels.writing import whole_folder, write_whole
@@ -92,9 +91,4 @@ def write_calibration_figure(compared: Sequence[Compared], folder: Path) -> Path
 
 def table_csv(compared: Sequence[Compared]) -> str:
     """Every target and its measure as CSV, one row a target."""
-    rows = [c.as_dict() for c in compared]
-    held = io.StringIO()
-    writer = csv.DictWriter(held, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return held.getvalue()
+    return records_csv([c.as_dict() for c in compared])

@@ -24,6 +24,7 @@ from missingmodels.plan import Frame
 from missingmodels.report.quality import Quality, quality_page
 from missingmodels.tables import Tables
 from missingmodels.tables.contract import TABLES
+from missingmodels.tables.csv_out import write_csv
 from missingmodels.tables.store import FORMAT, read_tables, write_tables_into
 from missingmodels.writing import require_free, whole_folder
 
@@ -36,18 +37,24 @@ def write_import(
     output: Path,
     *,
     home_notes: pd.DataFrame | None = None,
+    lists: Ledger | None = None,
     dfe: DfeFindings | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write an import's folder, whole or not at all; findings of the DfE rules go into its quality report."""
+    """Write an import's folder, whole or not at all; findings of the DfE rules go into its quality report.
+
+    ``lists`` is what became of every row of the lists of homes, ``home_notes`` what they say of the tables' homes.
+    """
     page = quality_page(quality_of(tables, ledger, dfe))
     with whole_folder(output, kind=FORMAT, overwrite=overwrite) as scratch:
-        write_tables_into(tables, scratch)
         ledger.write(scratch)
+        if lists is not None:
+            lists.write(scratch, name="ledger_homes.csv")
         quality.write_flags(ledger, scratch, None if dfe is None else dfe.flags)
         (scratch / PAGE).write_text(page, encoding="utf-8")
         if home_notes is not None:
-            home_notes.to_csv(scratch / "home_notes.csv", index=False)
+            write_csv(home_notes, scratch / "home_notes.csv")
+        write_tables_into(tables, scratch)
     return output
 
 
@@ -105,9 +112,9 @@ def write_staffing(
         tables, settled = add_staff(held, found, replace=overwrite)
     with whole_folder(target, kind=FORMAT, overwrite=True) as scratch:
         _carry_over(into, scratch)
-        write_tables_into(tables, scratch)
         for each in settled:
             each.ledger.write(scratch, name=f"ledger_{each.name}.csv")
+        write_tables_into(tables, scratch)
     return target, [each.ledger for each in settled]
 
 
@@ -145,7 +152,7 @@ def write_mapped(
     tables = tables if held is not None else _marked(tables, key)
     with whole_folder(target, kind=FORMAT, overwrite=True) as scratch:
         _carry_over(into, scratch)
-        write_tables_into(tables, scratch)
         for each, ledger in zip(found, ledgers, strict=True):
             ledger.write(scratch, name=f"ledger_{each.name}.csv")
+        write_tables_into(tables, scratch)
     return target, ledgers

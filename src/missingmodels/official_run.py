@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from missingmodels.extract.official import Official, read_official
 from missingmodels.fit.drawn import Progress
@@ -17,6 +16,7 @@ from missingmodels.fit.official import OfficialFit, fit_official
 from missingmodels.frame.official import OfficialDesign, build_official
 from missingmodels.plan import Sampling
 from missingmodels.report.official import SCALES, STATEMENT, label_of, official_page
+from missingmodels.tables.csv_out import frame_csv, records_csv
 from missingmodels.tables.manifest import write_manifest
 from missingmodels.writing import whole_folder
 
@@ -79,8 +79,8 @@ def write_official(found: OfficialAnswer, folder: Path, *, overwrite: bool) -> P
         "certificate": certificate,
     }
     with whole_folder(folder, kind=FORMAT, overwrite=overwrite) as scratch:
-        found.official.panel.to_csv(scratch / "panel.csv", index=False, lineterminator="\n")
-        pd.DataFrame(found.rows).to_csv(scratch / "estimates.csv", index=False, lineterminator="\n")
+        (scratch / "panel.csv").write_text(frame_csv(found.official.panel), encoding="utf-8")
+        (scratch / "estimates.csv").write_text(records_csv(found.rows), encoding="utf-8")
         (scratch / PAGE).write_text(page, encoding="utf-8")
         (scratch / "official.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         write_manifest(scratch, FORMAT, {"certificate": certificate})

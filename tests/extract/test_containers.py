@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+import warnings
 import zipfile
 
 import numpy as np
@@ -11,7 +13,8 @@ from containers903 import to_workbook, to_xml, to_zip
 from returns903 import MISSING, read, to_csv, write_return
 
 from missingmodels.errors import ImportFault, InputError, MissingModelsError
-from missingmodels.extract import source_table
+from missingmodels.extract import source_table, workbook, zip_files
+from missingmodels.extract.containers import read_container
 from missingmodels.extract.ssda903 import read_ssda903
 
 RETURN = {
@@ -236,3 +239,55 @@ def test_the_sample_folder_as_a_zip(shared, tmp_path):
     same_tables(plain, other)
     fate = ["table", "row", "outcome", "reason", "repair", "before", "after", "detail"]
     pd.testing.assert_frame_equal(other.ledger.frame[fate], plain.ledger.frame[fate])
+
+
+def packed(tmp_path, members):
+    """A zip of members: name (or its record) and content."""
+    path = tmp_path / "r.zip"
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        warnings.simplefilter("ignore")  # of names that occur twice
+        for name, content in members:
+            archive.writestr(name, content)
+    return path
+
+
+def link(name):
+    made = zipfile.ZipInfo(name)
+    made.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return made
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ([("header.csv", b"CHILD,SEX\n" + b"1,1\n" * 1_000_000)], "unpacks to 4,000,010 bytes"),
+        ([(link("header.csv"), b"/etc/passwd")], "links instead of files"),
+        ([("Header.csv", b"a"), ("header.CSV", b"b")], "occur twice"),
+        ([("he\u0301.csv", b"a"), ("h\u00e9.csv", b"b")], "occur twice"),
+        ([("../header.csv", b"a")], "lead out"),
+        ([("..\\header.csv", b"a")], "lead out"),
+        ([("inner.zip", b"PK\x05\x06" + bytes(18))], "holds no CSV file, only inner.zip"),
+        ([(f"{n}.csv", b"") for n in range(zip_files.MAX_MEMBERS + 1)], "holds 10,001 files"),
+    ],
+)
+def test_archives_that_no_return_is_packed_in(tmp_path, members, message):
+    with pytest.raises((ImportFault, InputError), match=message):
+        read_container(packed(tmp_path, members))
+
+
+def test_an_archive_has_no_more_rows_than_a_nation(tmp_path, monkeypatch):
+    path = packed(tmp_path, [("header.csv", b"A,B\n" + b"1,2\n" * 6), ("x.csv", b"A\r1\r1\r")])
+    assert len(read_container(path)) == 2
+    monkeypatch.setattr(zip_files, "MAX_ROWS", 9)
+    with pytest.raises(ImportFault, match="more than 9 rows"):
+        read_container(path)
+
+
+def test_a_workbook_is_a_zip_and_has_its_limits(tmp_path, monkeypatch):
+    path = packed(tmp_path, [("xl/worksheets/sheet1.xml", b"<c r='A1'/>" * 400_000)]).rename(tmp_path / "w.xlsx")
+    with pytest.raises(ImportFault, match="one thing repeated"):
+        read_container(path)
+    monkeypatch.setattr(zip_files, "MAX_RATIO", 10_000)
+    monkeypatch.setattr(workbook, "MAX_CELLS", 100)
+    with pytest.raises(ImportFault, match="more than 100 cells"):
+        read_container(path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import zipfile
 
 import openpyxl
@@ -12,7 +14,9 @@ from returns903 import write_return, write_year
 
 from missingmodels.errors import InputError
 from missingmodels.extract.ssda903 import read_ssda903, returns_in
+from missingmodels.imports import write_import
 from missingmodels.tables import read_tables
+from missingmodels.tables.csv_out import unguarded
 from test_cli import run
 
 
@@ -89,3 +93,32 @@ def test_what_a_zip_holds_beside_the_return_is_told(tmp_path):
         archive.writestr("return/.DS_Store", b"")
     notes = read_ssda903(path, authority="301").ledger.notes
     assert "left unread in year.zip: return/last_year.xlsx" in notes
+
+
+def test_a_child_named_like_a_formula_is_neutralised_in_all_that_is_written(tmp_path, shared):
+    read = read_ssda903(shared / "cases/import/c13e_formula", authority="301")
+    hostile = {child for child in read.tables["children"]["child_id"] if not child[0].isalnum()}
+    assert hostile
+    out = write_import(read.tables, read.ledger, tmp_path / "tables")
+    assert set(read_tables(out)["children"]["child_id"]) >= hostile, "the tables hold what the return holds"
+    for name in ("ledger.csv", "dq.csv"):
+        cells = [cell for line in csv.reader((out / name).read_text().splitlines()) for cell in line]
+        assert not [cell for cell in cells if cell[:1] in tuple("=+@\t\r")]
+        if name == "ledger.csv":
+            assert {unguarded(cell) for cell in cells} >= hostile
+    page = (out / "dq.html").read_text()
+    assert not re.search("<(?!/?[a-z!])", page)
+
+
+def test_the_rows_of_a_list_of_homes_are_accounted_for_too(tmp_path, shared):
+    book = openpyxl.Workbook()
+    for line in (["SC000009", "Children's Home", 4], ["URN", "Provision type", "Places"], ["SC1", "School", 3]):
+        book.active.append(line)
+    book.save(tmp_path / "list.xlsx")
+    homes = f"{tmp_path / 'list.xlsx'}@2022-03-31"
+    out = tmp_path / "tables"
+    done = run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", out, "--homes", homes, "--json")
+    assert done.returncode == 0, done.stderr
+    told = {(entry["reason"], entry["rows"]) for entry in json.loads(done.stdout)["ledger"]}
+    assert {("above_column_names", 1), ("not_a_childrens_home", 1)} <= told
+    assert len(pd.read_csv(out / "ledger_homes.csv")) == 2

@@ -266,3 +266,14 @@ def test_the_sample_lists_given_to_authorities(shared, name, reasons, places):
     assert [None if pd.isna(n) else n for n in read.frame["places"]] == places
     with pytest.raises(ImportFault, match="no title says the date"):
         read_ofsted_list(path)
+
+
+def test_rows_above_the_column_names_are_told(tmp_path, shared):
+    path = tmp_path / "homes.csv"
+    path.write_bytes((shared / "cases/footing/homes_0011_ROWLOSS").read_bytes())
+    read = read_ofsted_list(path)
+    lines = path.read_text().splitlines()
+    assert read.ledger.frame.loc[read.ledger.frame["row"] == 3, "reason"].tolist() == ["above_column_names"]
+    titles = next(note for note in read.ledger.notes if "titles" in note)
+    assert titles.endswith("rows 1, 2, 4")
+    assert len(read.ledger.frame) + 3 + 1 == len(lines)  # three titles and the names

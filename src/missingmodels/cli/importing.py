@@ -70,6 +70,7 @@ def import_ssda903(
     """Turn SSDA903 returns of one or more years into tables and a ledger that accounts for every row."""
     from missingmodels.extract import dfe_rules as dfe
     from missingmodels.extract.homes import add_homes
+    from missingmodels.extract.ledger import joined_ledger
     from missingmodels.extract.ofsted import read_ofsted_list
     from missingmodels.extract.pseudonyms import pseudonymise, pseudonymous_homes, read_key
     from missingmodels.extract.quality import COLUMNS
@@ -93,7 +94,7 @@ def import_ssda903(
         read_ofsted_list(path, list_date=day, dates_checked=dates_checked) for path, day in map(_dated, homes or [])
     ]
     tables, notes = add_homes(found.tables, lists) if lists else (found.tables, None)
-    ledger = found.ledger
+    ledger, of_lists = found.ledger, joined_ledger([each.ledger for each in lists]) if lists else None
     if key is not None:
         tables, ledger = pseudonymise(tables, ledger, key)
         notes = None if notes is None else pseudonymous_homes(notes, key)
@@ -108,9 +109,10 @@ def import_ssda903(
             year=year,
             set_aside_bad_dates=set_aside_bad_dates,
         )
-    write_import(tables, ledger, output, home_notes=notes, dfe=rules, overwrite=overwrite)
-    totals, flags = ledger.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
-    told = [*ledger.notes, *(() if rules is None else rules.notes)]
+    write_import(tables, ledger, output, home_notes=notes, lists=of_lists, dfe=rules, overwrite=overwrite)
+    every = ledger if of_lists is None else joined_ledger([ledger, of_lists])
+    totals, flags = every.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
+    told = [*every.notes, *(() if rules is None else rules.notes)]
     body: dict[str, Any] = {"output": str(output), "ledger": totals.to_dict(orient="records"), "notes": told}
     if rules is not None:
         body["dfe_rules"] = {rule: int(n) for rule, n in rules.flags["rule"].value_counts().items()}

@@ -117,10 +117,10 @@ def require_same(tables: Tables, plan: Plan, model: str, exposure: str, evidence
 
 def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
     """Table, figures and page into the run's folder, each whole or not at all; everything is made before."""
-    import pandas as pd
-
     from missingmodels.provenance import versions
     from missingmodels.report.battery_page import battery_page, battery_pictures, battery_table
+    from missingmodels.tables import is_simulated
+    from missingmodels.tables.csv_out import frame_csv, records_csv
     from missingmodels.tables.manifest import renew_manifest
     from missingmodels.tables.store import RUN_FORMAT
     from missingmodels.writing import write_whole
@@ -135,13 +135,12 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
         "rearrangements": bench.permutations,
         **versions(),
     }
-    simulated = evidence.origin.get("kind") == "simulated"
+    simulated = is_simulated(evidence.origin)
     origin = "Simulated data: no real child is in them." if simulated else "Of the run beside this page."
     page = battery_page(found, bench.plan, shown, origin=origin, made=made, simulated=simulated)
-    write_whole(run / TABLE, battery_table(found, bench.plan).to_csv(index=False).encode("utf-8"))
+    write_whole(run / TABLE, frame_csv(battery_table(found, bench.plan)).encode("utf-8"))
     if found.curve:
-        curve = pd.DataFrame([one.as_dict() for one in found.curve])
-        write_whole(run / CURVE, curve.to_csv(index=False).encode("utf-8"))
+        write_whole(run / CURVE, records_csv([one.as_dict() for one in found.curve]).encode("utf-8"))
     else:
         # an earlier curve beside the new page would be taken for its own
         for stale in (run / CURVE, run / FIGURES / "specification_curve.png"):

@@ -23,7 +23,7 @@ def network_day(tables: Tables, day: date, *, homes: Sequence[str] = ()) -> dict
     begins); a tie its kind and strength. Raises InputError for data that are not simulated (a picture of real children
     could tell who they are), a day outside the observed span, or an unknown home.
     """
-    if tables.origin.get("kind") != "simulated":
+    if not tables.simulated:
         raise InputError(
             "networks are drawn for simulated data only: a picture of real children could tell who they are",
             remedy="simulate a sector like yours with `missingmodels simulate` and draw that",

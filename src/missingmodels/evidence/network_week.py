@@ -14,7 +14,7 @@ WEEK = 7
 
 def network_week(tables: Tables, risk: RiskSet) -> dict[str, Any] | None:
     """Residents, ties and onsets of the home and week with most onsets; None for data that are not simulated."""
-    if tables.origin.get("kind") != "simulated":
+    if not tables.simulated:
         return None
     home, first = _busiest(risk)
     if home is None:

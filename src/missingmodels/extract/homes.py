@@ -15,7 +15,7 @@ import pandas as pd
 from missingmodels.errors import ImportFault
 from missingmodels.extract.ofsted import OfstedList
 from missingmodels.extract.ofsted_layout import plain, urn_key
-from missingmodels.tables import Tables, make_tables, require_valid
+from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import HOMES
 from missingmodels.tables.schema import conform
 
@@ -114,7 +114,7 @@ def add_homes(tables: Tables, lists: Sequence[OfstedList]) -> tuple[Tables, pd.D
         observed_from=tables.observed_from,
         observed_to=tables.observed_to,
         all_residents=tables.all_residents,
-        origin={**tables.origin, "home_lists": origin},
+        origin=joined_origin(tables.origin, home_lists=origin),
     )
     require_valid(made, where="homes filled from lists")
     return made, _notes(made, known, used)

@@ -168,6 +168,12 @@ def ledger_of(frames: Sequence[pd.DataFrame], notes: Sequence[str] = ()) -> Ledg
     return Ledger(frame=whole, notes=tuple(notes))
 
 
+def joined_ledger(ledgers: Sequence[Ledger]) -> Ledger:
+    """Several ledgers as one, in their order."""
+    frames = [each.frame for each in ledgers]
+    return Ledger(frame=pd.concat(frames, ignore_index=True), notes=tuple(n for each in ledgers for n in each.notes))
+
+
 def _lines(frame: pd.DataFrame) -> pd.DataFrame:
     """The ledger's columns of a working frame; a list of homes has no children, and its authority is a fact."""
     if "CHILD" not in frame:

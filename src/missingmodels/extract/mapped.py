@@ -19,7 +19,7 @@ from missingmodels.extract.ofsted_layout import plain
 from missingmodels.extract.shift_times import has_clock, moments
 from missingmodels.extract.source_table import SourceTable, require_unswapped, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
-from missingmodels.tables import Tables, make_tables, require_valid
+from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import TABLES, Column
 
 FLAGS = {**dict.fromkeys(("y", "yes", "true", "1", "t"), True), **dict.fromkeys(("n", "no", "false", "0", "f"), False)}
@@ -78,10 +78,10 @@ def into_tables(
         observed_from=into.observed_from if into is not None else mapping.observed_from,
         observed_to=into.observed_to if into is not None else mapping.observed_to,
         all_residents=into.all_residents if into is not None else False,
-        origin={
-            **(into.origin if into is not None else {"kind": "mapping"}),
-            "mapped": {"mapping": mapping.name, **{each.file: each.digest for each in found}},
-        },
+        origin=joined_origin(
+            into.origin if into is not None else {"kind": "mapping"},
+            mapped={"mapping": mapping.name, **{each.file: each.digest for each in found}},
+        ),
     )
     require_valid(made, where=mapping.name)
     return made, ledgers

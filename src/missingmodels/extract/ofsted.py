@@ -88,7 +88,11 @@ def read_ofsted_list(path: Path | str, *, list_date: str | None = None, dates_ch
         columns = _columns(table)
         require_unswapped(table, (columns.get(fact, "") for fact in ("registered", "closed")), checked=dates_checked)
         notes += [*table.notes, f"{grid.name}: " + ", ".join(f"{fact} from {c}" for fact, c in columns.items())]
-        frames.append(_judge(_facts(table, columns), day))
+        above = _above(grid, at)
+        rows[grid.name] += above["row"].tolist()
+        titles = [str(n) for n, line in enumerate(grid.lines[:at], start=1) if sum(map(bool, line)) == 1]
+        notes += [f"{grid.name}: titles above the column names, rows {', '.join(titles)}"] if titles else []
+        frames += [_judge(_facts(table, columns), day), above]
     whole = _set_doubles_aside(pd.concat(frames, ignore_index=True))
     ledger = ledger_of([whole], notes=[*notes, *_oddities(whole)])
     ledger.reconcile(rows)
@@ -113,6 +117,14 @@ def _header_line(grid: Grid) -> int | None:
         if all(names & set(layout.ALIASES[fact]) for fact in layout.COMPULSORY):
             return at
     return None
+
+
+def _above(grid: Grid, at: int) -> pd.DataFrame:
+    """Lines above the column names that are no title: of several cells, so perhaps a home's, and nothing names them."""
+    rows = [row for row, line in enumerate(grid.lines[:at], start=1) if sum(map(bool, line)) > 1]
+    frame = follow(pd.DataFrame({"row": rows}, dtype="int64"), file=grid.name, table="homes")
+    every = pd.Series(True, index=frame.index)
+    return set_aside(frame, every, "above_column_names", "it stands above the line that names the columns")
 
 
 def _from_line(grid: Grid, at: int) -> Grid:

@@ -10,7 +10,7 @@ import pandas as pd
 from missingmodels.errors import ImportFault
 from missingmodels.extract.ledger import FAULTS_SHOWN
 from missingmodels.extract.staffing import StaffTable
-from missingmodels.tables import Tables, make_tables, require_valid
+from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import TABLES
 from missingmodels.tables.schema import empty
 
@@ -29,7 +29,7 @@ def add_staff(tables: Tables, found: Sequence[StaffTable], *, replace: bool = Fa
         )
     known = set(tables["homes"]["home_id"])
     settled = [_of_known_homes(each, known) for each in found]
-    origin = {**tables.origin, "staffing": {each.file: each.digest for each in found}}
+    origin = joined_origin(tables.origin, staffing={each.file: each.digest for each in found})
     made = make_tables(
         {**tables.frames, **{each.name: each.frame.drop(columns="row") for each in settled}},
         observed_from=tables.observed_from,

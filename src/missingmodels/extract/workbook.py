@@ -25,6 +25,7 @@ from missingmodels.provenance import digest_bytes
 WORKBOOKS = (".xlsx", ".xlsm")
 OLD_FORMAT = bytes.fromhex("d0cf11e0a1b11ae1")
 ROW_NUMBER = rb'<row\b[^>]*?\sr="(\d{1,18})"'
+MAX_CELLS = 20_000_000
 MAX_ROWS = 2**20  # a sheet's last row in Excel; a damaged row number could claim any
 
 
@@ -61,7 +62,7 @@ def read_workbook(path: Path) -> list[Grid]:
 
 def _has_formulas(path: Path, content: bytes) -> bool:
     """Whether any sheet has formulas. Refuses rows out of order, which openpyxl would skip without a word."""
-    formulas = False
+    formulas, cells = False, 0
     with open_archive(content, where=path.name) as archive:
         for info in archive.infolist():
             if not info.filename.startswith("xl/worksheets/"):
@@ -71,6 +72,9 @@ def _has_formulas(path: Path, content: bytes) -> bool:
             except Exception as error:
                 raise _damaged(path, error) from error
             formulas = formulas or b"<f" in part
+            cells += part.count(b"<c ")
+            if cells > MAX_CELLS:
+                raise _damaged(path, ValueError(f"more than {MAX_CELLS:,} cells"))
             rows = [int(number) for number in re.findall(ROW_NUMBER, part)]
             if any(later <= earlier for earlier, later in itertools.pairwise(rows)):
                 raise _damaged(path, ValueError(f"rows out of order in {info.filename}"))

@@ -19,6 +19,7 @@ from missingmodels.extract.source_table import SourceTable, clean, frame_of
 from missingmodels.provenance import digest_bytes
 
 ROOT = "EXPSSDA903"
+MAX_DEPTH = 16  # of elements; a return has four levels
 # Element name to column name, by table. The record has no DOB in AMISSING: it is the header's.
 HEADER = {"CHILDID": "CHILD", "SEX": "SEX", "DOB": "DOB", "ETHNIC": "ETHNIC"}
 EPISODE = {
@@ -77,6 +78,12 @@ def _children(content: bytes, *, where: str) -> Iterator[Element]:
     for event, element in iterparse(io.BytesIO(content), events=("start", "end"), forbid_dtd=True):
         if event == "start":
             depth += 1
+            if depth > MAX_DEPTH:
+                raise ImportFault(
+                    f"its elements are nested more than {MAX_DEPTH} deep",
+                    where=where,
+                    remedy="a return has four levels; export it again",
+                )
             if root is None:
                 root = element
                 _require_root(root, where=where)

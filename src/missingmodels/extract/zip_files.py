@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import stat
+import unicodedata
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +18,10 @@ from missingmodels.extract.source_table import SourceTable
 
 # Others unpack in blocks of unbounded size, so that a declared size would not bound the memory used.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+MAX_MEMBERS = 10_000
+# Rows of children unpack to some twenty times their size; what unpacks to hundreds of times holds one thing repeated.
+MAX_RATIO, RATIO_FROM_BYTES = 200, 2**20
+MAX_ROWS = 10_000_000
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, NotImplementedError)
 
 
@@ -36,9 +43,13 @@ def read_zip(path: Path) -> list[SourceTable]:
                 where=path.name,
                 remedy="unpack it if it holds a workbook or an XML return, and name that file",
             )
+        rows = 0
         for info in chosen:
             name = f"{path.name}/{info.filename}"
             content = _member(archive, info, name)
+            rows += max(content.count(b"\n"), content.count(b"\r"))
+            if rows > MAX_ROWS:
+                raise ImportFault(f"it has more than {MAX_ROWS:,} rows", where=path.name, remedy=_FEWER)
             tables.append(csv_table(content, name=name, label=PurePosixPath(info.filename).name))
     return tables
 
@@ -57,6 +68,9 @@ def _is_csv(info: zipfile.ZipInfo) -> bool:
     return info.filename.lower().endswith(".csv")
 
 
+_FEWER = "pack one return's CSV files alone, or give them as a folder"
+
+
 def open_archive(content: bytes, *, where: str) -> zipfile.ZipFile:
     """The archive, judged before anything is unpacked: sizes, methods, passwords, paths, doubled names."""
     try:
@@ -66,12 +80,17 @@ def open_archive(content: bytes, *, where: str) -> zipfile.ZipFile:
     members = archive.infolist()
     _require_size(members, where=where)
     names = [info.filename for info in members]
+    # some systems hold these for one name, and one of the files would hide the other
+    same = [unicodedata.normalize("NFC", name).casefold() for name in names]
     locked = [info.filename for info in members if info.flag_bits & 1]
     leading = [name for name in names if _leads_out(name)]
-    doubled = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    counts = Counter(same)
+    doubled = sorted({name for name, key in zip(names, same, strict=True) if counts[key] > 1})
+    links = [info.filename for info in members if stat.S_ISLNK(info.external_attr >> 16)]
     strange = [info.filename for info in members if info.compress_type not in METHODS]
     for which, what, remedy in (
         (leading, "paths that lead out of the archive", "do not use this archive; ask its sender for a new one"),
+        (links, "links instead of files", "pack the files themselves"),
         (locked, "files locked with a password", "unpack it with the password and name the folder"),
         (doubled, "files that occur twice", "pack it again with one file of each name"),
         (strange, "files packed by a method that is not read", "pack it again as an ordinary zip (deflate)"),
@@ -82,12 +101,22 @@ def open_archive(content: bytes, *, where: str) -> zipfile.ZipFile:
 
 
 def _require_size(members: Sequence[zipfile.ZipInfo], *, where: str) -> None:
+    if len(members) > MAX_MEMBERS:
+        raise ImportFault(f"it holds {len(members):,} files", where=where, remedy=_FEWER)
+    for info in members:
+        if info.file_size > RATIO_FROM_BYTES and info.file_size > MAX_RATIO * info.compress_size:
+            raise ImportFault(
+                f"{info.filename} unpacks to {info.file_size:,} bytes from {info.compress_size:,}, as no record does "
+                "that is not one thing repeated",
+                where=where,
+                remedy="look at what it holds; unpack it yourself and name the folder if it is right",
+            )
     size = sum(info.file_size for info in members)
     if size > source_table.MAX_BYTES:
         raise ImportFault(
             f"it unpacks to {size:,} bytes, more than the {source_table.MAX_BYTES:,} allowed",
             where=where,
-            remedy="pack one return's CSV files alone, or give them as a folder",
+            remedy=_FEWER,
         )
 
 

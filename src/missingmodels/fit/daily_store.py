@@ -12,6 +12,7 @@ from missingmodels.fit.daily_words import probabilities
 from missingmodels.fit.rows_store import DRAWS, TABLE
 from missingmodels.fit.store import ENGINE
 from missingmodels.provenance import versions
+from missingmodels.tables.csv_out import frame_csv
 from missingmodels.writing import MANIFEST, whole_folder
 
 DAILY_FORMAT = "missingmodels-daily"
@@ -21,7 +22,7 @@ ANSWER = "answer.txt"
 def write_daily_fit(found: DailyFit, folder: Path, *, overwrite: bool = True) -> Path:
     """Write a fit; the folder appears whole or not at all. Returns the path of its table."""
     with whole_folder(folder, kind=DAILY_FORMAT, overwrite=overwrite) as scratch:
-        found.table().to_csv(scratch / TABLE)
+        (scratch / TABLE).write_text(frame_csv(found.table(), index=True), encoding="utf-8")
         (scratch / ANSWER).write_text(found.sentence + "\n", encoding="utf-8")
         stats = xr.Dataset({name: (("chain", "draw"), values) for name, values in found.sample_stats.items()})
         groups = {"/posterior": found.draws, "/sample_stats": stats}

@@ -10,6 +10,7 @@ import xarray as xr
 from missingmodels.fit.outcomes import OutcomeFit
 from missingmodels.fit.store import ENGINE
 from missingmodels.provenance import versions
+from missingmodels.tables.csv_out import frame_csv
 from missingmodels.tables.store import OUTCOME_FORMAT
 from missingmodels.writing import MANIFEST, whole_folder
 
@@ -19,7 +20,7 @@ TABLE, TEXT, DRAWS = "outcome.csv", "outcome.txt", "draws.nc"
 def write_outcome_fit(found: OutcomeFit, folder: Path, *, overwrite: bool = True) -> Path:
     """Write a fit; the folder appears whole or not at all. Returns the path of its table."""
     with whole_folder(folder, kind=OUTCOME_FORMAT, overwrite=overwrite) as scratch:
-        found.table().to_csv(scratch / TABLE)
+        (scratch / TABLE).write_text(frame_csv(found.table(), index=True), encoding="utf-8")
         (scratch / TEXT).write_text("\n".join(found.sentences()) + "\n", encoding="utf-8")
         stats = xr.Dataset({name: (("chain", "draw"), values) for name, values in found.sample_stats.items()})
         tree = xr.DataTree.from_dict({"/posterior": found.draws, "/sample_stats": stats})

@@ -10,6 +10,7 @@ import xarray as xr
 from missingmodels.fit.rows import RowsFit
 from missingmodels.fit.store import ENGINE
 from missingmodels.provenance import versions
+from missingmodels.tables.csv_out import frame_csv
 from missingmodels.writing import MANIFEST, whole_folder
 
 ROWS_FORMAT = "missingmodels-rows"
@@ -19,7 +20,7 @@ TABLE, DRAWS = "coefficients.csv", "draws.nc"
 def write_rows_fit(found: RowsFit, folder: Path, *, overwrite: bool = True) -> Path:
     """Write a fit; the folder appears whole or not at all. Returns the path of its table."""
     with whole_folder(folder, kind=ROWS_FORMAT, overwrite=overwrite) as scratch:
-        found.table().to_csv(scratch / TABLE)
+        (scratch / TABLE).write_text(frame_csv(found.table(), index=True), encoding="utf-8")
         stats = xr.Dataset({name: (("chain", "draw"), values) for name, values in found.sample_stats.items()})
         groups = {"/posterior": found.draws, "/sample_stats": stats}
         xr.DataTree.from_dict(groups).to_netcdf(scratch / DRAWS, engine=ENGINE)

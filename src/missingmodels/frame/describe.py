@@ -11,7 +11,7 @@ from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.unseen import coverage_bands
 from missingmodels.intervals import to_day
 from missingmodels.plan import Frame
-from missingmodels.tables import Tables
+from missingmodels.tables import Tables, kind_of
 
 DAYS_PER_YEAR = 365.25
 
@@ -31,7 +31,7 @@ def describe(tables: Tables, settings: Frame) -> dict[str, Any]:
     return {
         "observed_from": str(tables.observed_from.date()),
         "observed_to": str(tables.observed_to.date()),
-        "origin": str(tables.origin.get("kind", "unrecorded")),
+        "origin": kind_of(tables.origin),
         "children": len(tables["children"]),
         "children_in_homes": len(risk.child_ids),
         "homes": len(risk.home_ids),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from missingmodels.tables.csv_out import records_csv
 from missingmodels.writing import write_whole
 
 SUMMARY, CELLS, PAGE = "summary.json", "cells.csv", "study.html"
@@ -40,9 +39,4 @@ def cells_csv(found: Mapping[str, Any]) -> str:
                 if isinstance(measure, Mapping):
                     row |= {name: measure["value"], f"{name}_error": measure["error"]}
             rows.append(row)
-    held = io.StringIO()
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(held, fieldnames=names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
-    return held.getvalue()
+    return records_csv([{k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows])

@@ -13,6 +13,7 @@ from missingmodels.plan import Plan
 from missingmodels.report import comparison, sentences, words
 from missingmodels.report.figures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
+from missingmodels.tables import is_simulated
 
 
 def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         # evidence written before a plan had effects held these
         "home_process": plan.get("effects", {}).get("home_process", "periods"),
         "effects_held": sentences.effects_held(plan.get("effects", {}), plan["frame"]["period_days"]),
-        "simulated": evidence.origin.get("kind") == "simulated",
+        "simulated": is_simulated(evidence.origin),
         "origin": sentences.origin_words(evidence.origin),
         "failed": failed,
         "exposure_span": sentences.exposure_span(plan["exposure"]),

@@ -23,6 +23,7 @@ from missingmodels.report.frontier import frontier_figure
 from missingmodels.report.lines import Line, headline, lines
 from missingmodels.report.network import network_week
 from missingmodels.report.style import png
+from missingmodels.tables import is_simulated
 from missingmodels.writing import write_whole
 
 
@@ -53,14 +54,16 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
         "diagnostics": lambda: traces(held["diagnostics"]),
         "frontier": lambda: frontier_figure(frontier(), homes=int(evidence.data["homes"])),
     }
-    has = {name: bool(held.get(name)) for name in drawers} | _has(found)
+    has = {name: bool(held.get(name)) for name in drawers} | _has(evidence, found)
     return {name: drawer() for name, drawer in drawers.items() if has[name]}
 
 
-def _has(found: tuple[Line, ...]) -> dict[str, bool]:
+def _has(evidence: Evidence, found: tuple[Line, ...]) -> dict[str, bool]:
     """Figures that stand on rows instead of arrays of their own."""
     return {
         "forest": any(line.row.verdict for line in found),
+        # a home day by day: never one that may be real, whatever an earlier version drew
+        "network": bool(evidence.figures.get("network")) and is_simulated(evidence.origin),
         "frontier": bool(headline(found, "H1")) and frontier_is_whole(frontier()),
     }
 
@@ -110,7 +113,7 @@ def _words(evidence: Evidence) -> dict[str, tuple[str, str]]:
         "diagnostics": _trace_words,
         "frontier": _frontier_words,
     }
-    has = _has(found)
+    has = _has(evidence, found)
     return {name: make(evidence, found) for name, make in makers.items() if has.get(name, evidence.figures.get(name))}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -11,6 +9,7 @@ from matplotlib.figure import Figure
 
 from missingmodels.evidence.prior_check import PriorCheck
 from missingmodels.report.style import BLUE, GREY, SHADE, VERMILION, new_figure, note, styled
+from missingmodels.tables.csv_out import records_csv
 
 _SMALLEST_RATE = 0.01  # a year; rates have a logarithmic axis
 
@@ -58,8 +57,4 @@ def _panel(ax: Axes, rows: Sequence[PriorCheck]) -> None:
 
 def table_csv(found: Sequence[PriorCheck]) -> str:
     """Every quantity under every set as CSV."""
-    held = io.StringIO()
-    writer = csv.DictWriter(held, fieldnames=list(found[0].as_dict()), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(row.as_dict() for row in found)
-    return held.getvalue()
+    return records_csv([row.as_dict() for row in found])

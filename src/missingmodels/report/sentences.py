@@ -13,6 +13,7 @@ from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED
 from missingmodels.evidence.record import Row
 from missingmodels.report import words
 from missingmodels.report.lines import H2_PARTS, Line, headline, variable
+from missingmodels.tables import MIXED, is_simulated, kind_of
 
 # What each verdict means, for a reader who has not met the rule.
 _MEANING = {
@@ -144,7 +145,7 @@ def _part_lead(held: Sequence[Line]) -> str:
 def origin_words(origin: Mapping[str, Any]) -> str:
     """What made the data, plainly."""
     kind = origin.get("kind")
-    if kind == "simulated":
+    if is_simulated(origin):
         scenario = origin.get("scenario", {})
         name = scenario.get("name", "unnamed") if isinstance(scenario, Mapping) else scenario
         return (
@@ -154,6 +155,11 @@ def origin_words(origin: Mapping[str, Any]) -> str:
         )
     if kind == "ssda903":
         return _returns(origin)
+    if kind_of(origin) == MIXED:
+        return (
+            "Simulated data with rows from other files: whoever those rows are of may be real, so these data are "
+            "treated as real."
+        )
     return f"The origin of these data is recorded as “{kind}”." if kind else "The origin of these data is unrecorded."
 
 

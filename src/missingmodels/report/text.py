@@ -9,6 +9,7 @@ from missingmodels.evidence.decisions import NOT_CONVERGED
 from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
 from missingmodels.report.lines import Line, headline, lines
+from missingmodels.tables import is_simulated, kind_of
 
 LINES, COLUMNS = 24, 100
 _LABEL = 47
@@ -70,9 +71,7 @@ def _column_heads(evidence: Evidence) -> list[str]:
 
 def _origin(evidence: Evidence) -> str:
     data, origin = evidence.data, evidence.origin
-    made = (
-        f"synthetic data, seed {origin.get('seed')}" if origin.get("kind") == "simulated" else str(origin.get("kind"))
-    )
+    made = f"synthetic data, seed {origin.get('seed')}" if is_simulated(origin) else kind_of(origin)
     return (
         f"Missing from care, plan “{_cut(evidence.plan['name'], 30)}” ({made}): "
         f"{data['homes']:,} homes, {data['children']:,} children, {data['onsets']:,} episodes"

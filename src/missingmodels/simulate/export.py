@@ -14,6 +14,7 @@ from missingmodels.simulate.quirks903 import Quirks
 from missingmodels.simulate.return903 import authorities, make_return, whole_years, write_return
 from missingmodels.simulate.staff_file import write_staff_files
 from missingmodels.tables import Tables
+from missingmodels.tables.csv_out import frame_csv
 from missingmodels.tables.manifest import write_manifest
 from missingmodels.writing import MANIFEST, whole_folder
 
@@ -56,7 +57,7 @@ def export_files(
         for year in sorted({*years, *(year - 1 for year in years)}):
             write_ofsted_list(tables, pd.Timestamp(year, 3, 31), scratch)
         write_staff_files(tables, scratch)
-        pd.concat(logs).to_csv(scratch / LOG, index=False, lineterminator="\n")
+        (scratch / LOG).write_text(frame_csv(pd.concat(logs)), encoding="utf-8")
         record = {
             "authorities": chosen,
             "years": years,

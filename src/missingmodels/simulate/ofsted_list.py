@@ -9,14 +9,13 @@ Source: the published file of 2023 (Ofsted, open government licence).
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import pandas as pd
 
 from missingmodels.simulate.codes903 import home_codes
 from missingmodels.tables import Tables
+from missingmodels.tables.csv_out import csv_text
 
 COLUMNS = (
     *("Web link", "URN", "Linked Education URN", "Provision type", "Registration date", "Registration status"),
@@ -75,12 +74,9 @@ def ofsted_list(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
 def write_ofsted_list(tables: Tables, day: pd.Timestamp, folder: Path) -> Path:
     """Write the list of a day into an existing folder. Returns the file's path."""
     frame = ofsted_list(tables, day)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
     blank = [""] * (len(COLUMNS) - 1)
-    writer.writerows([line, *blank] for line in (TITLE.format(day=day), *NOTES))
-    writer.writerow(COLUMNS)
-    writer.writerows(frame.itertuples(index=False, name=None))
+    titles = [[line, *blank] for line in (TITLE.format(day=day), *NOTES)]
+    text = csv_text(titles[0], [*titles[1:], COLUMNS, *frame.itertuples(index=False, name=None)], line="\r\n")
     path = folder / f"ofsted_homes_{day:%Y-%m-%d}.csv"
-    path.write_bytes(text.getvalue().encode("utf-8"))
+    path.write_bytes(text.encode("utf-8"))
     return path

@@ -7,8 +7,6 @@ dates and no times, closed years, one authority's own children, and codes that T
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +30,7 @@ from missingmodels.simulate.sheets903 import (
     uasc_sheet,
 )
 from missingmodels.tables import Tables
+from missingmodels.tables.csv_out import csv_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,11 +124,8 @@ def write_return(made: Return903, folder: Path) -> Path:
 
 def _csv(frame: pd.DataFrame, quirks: Quirks) -> bytes:
     names = [getattr(name, quirks.header_case)() for name in frame.columns]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n" if quirks.crlf else "\n")
-    writer.writerow(names)
-    writer.writerows(frame.itertuples(index=False, name=None))
-    return text.getvalue().encode(quirks.encoding)
+    line = "\r\n" if quirks.crlf else "\n"
+    return csv_text(names, frame.itertuples(index=False, name=None), line=line).encode(quirks.encoding)
 
 
 def _span(tables: Tables, year: int) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from missingmodels.simulate.codes903 import home_codes
 from missingmodels.tables import Tables
+from missingmodels.tables.csv_out import frame_csv
 
 # Table to file name and its columns: name in the file by column of the table.
 FILES: dict[str, tuple[str, dict[str, str]]] = {
@@ -68,7 +69,7 @@ def write_staff_files(tables: Tables, folder: Path) -> list[Path]:
     paths = []
     for name, frame in staff_files(tables).items():
         paths.append(folder / name)
-        frame.to_csv(paths[-1], index=False, lineterminator="\r\n", encoding="utf-8")
+        paths[-1].write_bytes(frame_csv(frame, line="\r\n").encode("utf-8"))
     return paths
 
 

@@ -14,6 +14,10 @@ from missingmodels.intervals import to_day
 from missingmodels.tables.contract import TABLES
 from missingmodels.tables.schema import conform, empty
 
+SIMULATED, MIXED = "simulated", "mixed"
+# What an origin says of rows that came in from files, also where an earlier version left the kind as it was.
+FOREIGN = ("staffing", "mapped", "home_lists")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
@@ -43,6 +47,11 @@ class Tables:
         return name in self.frames
 
     @property
+    def simulated(self) -> bool:
+        """Whether no row is of a real child, home or worker."""
+        return is_simulated(self.origin)
+
+    @property
     def first_day(self) -> int:
         """First observed day, as a day number."""
         return int(to_day(np.datetime64(self.observed_from, "D")))
@@ -51,6 +60,29 @@ class Tables:
     def end_day(self) -> int:
         """Day number after the last observed day."""
         return int(to_day(np.datetime64(self.observed_to, "D")))
+
+
+def is_simulated(origin: Mapping[str, Any]) -> bool:
+    """Whether data of this origin hold no row of a real child, home or worker.
+
+    Anything but a clear yes is a no: only then may single homes and children be shown.
+    """
+    return origin.get("kind") == SIMULATED and not any(name in origin for name in FOREIGN)
+
+
+def kind_of(origin: Mapping[str, Any]) -> str:
+    """The kind of an origin in one word: simulated data that hold other rows are mixed, whatever was written."""
+    kind = str(origin.get("kind") or "unrecorded")
+    return MIXED if kind == SIMULATED and not is_simulated(origin) else kind
+
+
+def joined_origin(origin: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """The origin of data that rows from other files came into, named by ``more``: nobody can say those are simulated.
+
+    What was simulated becomes ``mixed``, which every guard takes for real, and keeps what it was made of.
+    """
+    made = {**origin, **more}
+    return made | {"kind": MIXED} if origin.get("kind") == SIMULATED else made
 
 
 def make_tables(
