@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from missingmodels.cli.options import Json, Seed, out
+from missingmodels.cli.options import Json, Seed, hold, out
 from missingmodels.terminal import Progress
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def robustness(
     from missingmodels.runs import tables_folder
     from missingmodels.tables import read_tables
 
+    hold(run)
     place = tables_folder(run) if tables is None else tables
     evidence = read_evidence(run / EVIDENCE)
     plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
@@ -116,12 +117,12 @@ def require_same(tables: Tables, plan: Plan, model: str, exposure: str, evidence
 
 
 def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
-    """Table, figures and page into the run's folder, each whole or not at all; everything is made before."""
+    """Table, figures and page into the run's folder: all of them together, or none."""
     import pandas as pd
 
     from missingmodels.provenance import versions
     from missingmodels.report.battery_page import battery_page, battery_pictures, battery_table
-    from missingmodels.writing import write_whole
+    from missingmodels.writing import write_together
 
     shown = battery_pictures(found, bench.plan)
     made = {
@@ -136,14 +137,12 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
     simulated = evidence.origin.get("kind") == "simulated"
     origin = "Simulated data: no real child is in them." if simulated else "Of the run beside this page."
     page = battery_page(found, bench.plan, shown, origin=origin, made=made, simulated=simulated)
-    write_whole(run / TABLE, battery_table(found, bench.plan).to_csv(index=False).encode("utf-8"))
+    files = {TABLE: battery_table(found, bench.plan).to_csv(index=False).encode("utf-8")}
     if found.curve:
-        curve = pd.DataFrame([one.as_dict() for one in found.curve])
-        write_whole(run / CURVE, curve.to_csv(index=False).encode("utf-8"))
-    else:
-        # an earlier curve beside the new page would be taken for its own
-        for stale in (run / CURVE, run / FIGURES / "specification_curve.png"):
-            stale.unlink(missing_ok=True)
-    for name, picture in shown.items():
-        write_whole(run / FIGURES / f"{name}.png", picture["png"])
-    return write_whole(run / PAGE, page.encode("utf-8"))
+        files[CURVE] = pd.DataFrame([one.as_dict() for one in found.curve]).to_csv(index=False).encode("utf-8")
+    files |= {f"{FIGURES}/{name}.png": picture["png"] for name, picture in shown.items()}
+    files[PAGE] = page.encode("utf-8")
+    # an earlier curve beside the new page would be taken for its own
+    stale = {CURVE, f"{FIGURES}/specification_curve.png"} - set(files)
+    write_together(run, files, removed=sorted(stale))
+    return run / PAGE

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from missingmodels.cli.options import reserve
 from missingmodels.errors import InputError, RowsInvalid
-from missingmodels.writing import require_free
 
 
 def read_rows(path: Path) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **questi
     """Fit a file's rows and write them; returns the fit and the path of its table."""
     from missingmodels.fit.rows_store import ROWS_FORMAT, write_rows_fit
 
-    require_free(output, kind=ROWS_FORMAT, overwrite=overwrite)
+    reserve(output, kind=ROWS_FORMAT, overwrite=overwrite)
     frame = read_rows(data)
     from missingmodels.fit.rows import fit_rows
     from missingmodels.terminal import Progress, say

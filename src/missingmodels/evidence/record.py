@@ -13,6 +13,7 @@ from typing import Any
 
 from missingmodels.errors import InputError
 from missingmodels.provenance import versions
+from missingmodels.writing import write_whole
 
 FORMAT = "missingmodels-evidence-2"
 EVIDENCE = "evidence.json"  # its name in a run's folder
@@ -260,9 +261,12 @@ class Evidence:
 
 def write_evidence(evidence: Evidence, path: Path) -> Path:
     """Write ``evidence.json``."""
-    path = Path(path)
-    path.write_text(json.dumps(evidence.as_dict(), indent=1) + "\n", encoding="utf-8")
-    return path
+    return write_whole(path, evidence_file(evidence))
+
+
+def evidence_file(evidence: Evidence) -> bytes:
+    """What ``evidence.json`` holds."""
+    return (json.dumps(evidence.as_dict(), indent=1) + "\n").encode("utf-8")
 
 
 def read_evidence(path: Path) -> Evidence:
