@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import jinja2
@@ -11,6 +10,7 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.report.content import content
 from missingmodels.report.figures import FIGURES as KNOWN
 from missingmodels.report.figures import Picture, pictures, write_figures
+from missingmodels.report.templates import resource
 from missingmodels.writing import write_together
 
 __all__ = ["page", "report_files", "write_figures", "write_report"]
@@ -41,8 +41,3 @@ def page(evidence: Evidence, shown: dict[str, Picture]) -> str:
     )
     css = resource("report.css")
     return environment.from_string(resource("report.html")).render(css=css, **content(evidence, shown))
-
-
-def resource(name: str) -> str:
-    """The text of a template or style sheet of this folder."""
-    return resources.files("missingmodels.report").joinpath(name).read_text(encoding="utf-8")
