@@ -162,3 +162,33 @@ def test_errors_of_input_keep_their_code(capsys, monkeypatch):
         cli.main()
     assert left.value.code == 2
     assert capsys.readouterr().err == "Error: there: wrong\n  What to do: mend it\n"
+
+
+LOST = """
+import time
+from missingmodels import cli
+import missingmodels.presets
+class Removed:
+    def __del__(self):
+        print("begun", flush=True)
+        time.sleep(60)
+def waits(*arguments):
+    Removed()
+    time.sleep(60)
+missingmodels.presets.load_scenario = waits
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_signal_that_python_drops_is_raised_again(tmp_path):
+    """What is raised in a destructor, or in the callback of a weak reference, is dropped."""
+    begun = command(LOST, "simulate", "-o", tmp_path / "out")
+    started = subprocess.Popen(begun, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert started.stdout is not None
+    assert started.stdout.readline() == "begun\n"
+    started.send_signal(signal.SIGTERM)
+    _, told = started.communicate(timeout=30)
+    assert started.returncode == 143
+    assert "nothing was written" in told
+    assert "ignored" not in told
+    assert list(tmp_path.iterdir()) == []

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 from missingmodels.writing import written
+
+_AGAIN_SECONDS = 0.01
+_written_before = 0  # places put in place by this process before the command began
 
 
 class Stopped(BaseException):
@@ -25,7 +31,7 @@ class Stopped(BaseException):
         return 128 + self.number
 
     def __str__(self) -> str:
-        done = [str(path) for path in written()]
+        done = [str(path) for path in written()[_written_before:]]
         kept = self.kept or (f"written before: {', '.join(done)}." if done else "nothing was written.")
         return f"{'Interrupted' if self.number == signal.SIGINT else 'Told to end'}; {kept}"
 
@@ -34,9 +40,31 @@ def _stop(number: int, _: object) -> None:
     raise Stopped(number)
 
 
+def _send(number: int) -> None:
+    """A signal to the main thread, which it wakes where the system can."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, number)
+    else:
+        signal.raise_signal(number)
+
+
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Let signals raise Stopped within the block; one that is ignored, as SIGHUP under nohup, stays so."""
+    """Let signals raise Stopped within the block; one that is ignored, as SIGHUP under nohup, stays so.
+
+    Python drops what is raised while an object is being removed. A signal that comes then is raised again.
+    """
+    global _written_before
+    _written_before, hook = len(written()), sys.unraisablehook
+
+    def raised_again(lost: Any) -> None:
+        if isinstance(lost.exc_value, Stopped):
+            threading.Timer(_AGAIN_SECONDS, _send, (lost.exc_value.number,)).start()
+        else:
+            hook(lost)
+
+    sys.unraisablehook = raised_again
     wanted = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in wanted}
     for number in wanted:
@@ -45,5 +73,6 @@ def stoppable() -> Iterator[None]:
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
