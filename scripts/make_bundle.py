@@ -1,8 +1,8 @@
-"""Make a folder that installs missingmodels where there is no network: wheels with their hashes, and what installs them.
+"""Make a folder that installs missingmodels where there is no network: wheels, their hashes, and an install script.
 
     make_bundle.py UV [--python 3.13] [--platform windows] [--extras cluster] [--with 'pandas<3'] [-o dist]
 
-``--python`` and ``--platform`` are those of the machine to install on, by default this one's. The versions are the lock's;
+``--python`` and ``--platform`` are those of the machine to install on, by default this one. Versions are the lock's;
 ``--with`` asks for others, within what pyproject.toml allows. Only wheels go in, so that nothing is built there.
 """
 

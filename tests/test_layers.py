@@ -23,6 +23,8 @@ LAYERS = {
     "intervals": 0,
     "vocabulary": 0,
     "provenance": 0,
+    "terminal": 0,
+    "caches": 0,
     "compiled": 0,
     "formula": 0,
     "parameters": 0,
@@ -50,12 +52,12 @@ LAYERS = {
     "calibration_run": 8,
     "official_run": 8,
     "power": 8,
-    "terminal": 8,
     "cli": 8,
     "__main__": 8,
 }
 BELOW = {
     "recording": {0},
+    "compiled": {0},
     "writing": {0},
     "tables": {0},
     "config": {0},

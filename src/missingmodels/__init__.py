@@ -7,7 +7,12 @@ They are loaded on first use, so that ``import missingmodels`` costs nothing.
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+if not all(os.access(folder, os.W_OK | os.X_OK) for folder in (*__path__, os.environ.get("HOME", ""))):
+    # before numba, PyTensor or matplotlib is imported, whoever imports it
+    importlib.import_module(f"{__name__}.caches").settle()
 
 if TYPE_CHECKING:
     from missingmodels.errors import MissingModelsError

@@ -2,15 +2,115 @@
 
 from __future__ import annotations
 
+import codecs
+import os
+import shutil
 import sys
+import textwrap
+import unicodedata
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
+
+_PLAIN = {
+    "×": "x",
+    "·": "*",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "‘": "'",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+    "…": "...",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "±": "+/-",
+    "→": "->",
+    "←": "<-",
+    "∞": "inf",
+    "√": "sqrt",
+    "α": "alpha",
+    "β": "beta",
+    "γ": "gamma",
+    "η": "eta",
+    "λ": "lambda",
+    "μ": "mu",
+    "σ": "sigma",
+    "τ": "tau",
+    "φ": "phi",
+}
+_NARROWEST = 20  # columns; in fewer no words are wrapped
+
+
+def _substitute(error: UnicodeError) -> tuple[str, int]:
+    """Plain characters for those that an encoding lacks; a question mark where there are none."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    plain = []
+    for character in error.object[error.start : error.end]:
+        text = _PLAIN.get(character) or unicodedata.normalize("NFKD", character)
+        plain.append("".join(c for c in text if c.isascii()) or "?")
+    return "".join(plain), error.end
+
+
+codecs.register_error("missingmodels.plain", _substitute)
+
+
+def encodable(stream: TextIO) -> None:
+    """Make a stream write plain characters for those that its encoding lacks, instead of failing at them."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="missingmodels.plain")
 
 
 def say(text: str) -> None:
-    """A line on standard error."""
-    sys.stderr.write(text + "\n")
+    """Lines on standard error, wrapped."""
+    sys.stderr.write(wrapped(text, sys.stderr) + "\n")
+
+
+def show(text: str) -> None:
+    """Lines on standard output, wrapped."""
+    sys.stdout.write(wrapped(text, sys.stdout) + "\n")
+
+
+def wrapped(text: str, stream: TextIO) -> str:
+    """The text, its long lines broken between words where a stream has a width: a terminal, or COLUMNS says one.
+
+    What goes into a file or another program without COLUMNS keeps its lines. A broken line goes on indented: below its
+    second column if it has columns, by two more than its own indent if not. A path or a word is never broken.
+    """
+    width = _width(stream)
+    if width < _NARROWEST:
+        return text
+    return "\n".join(_folded(line, width) for line in text.split("\n"))
+
+
+def _width(stream: TextIO) -> int:
+    """Columns of a stream; 0 where it has none."""
+    if os.environ.get("COLUMNS", "").isdecimal() or stream.isatty():
+        return shutil.get_terminal_size().columns
+    return 0
+
+
+def _folded(line: str, width: int) -> str:
+    if len(line) <= width:
+        return line
+    indent = len(line) - len(line.lstrip())
+    gap = line.find("  ", indent)
+    second = gap + len(line[gap:]) - len(line[gap:].lstrip()) if gap >= 0 else 0
+    hang = second if indent < second <= width // 2 else indent + 2
+    # the words alone are filled: textwrap would put runs of spaces, which align columns, at the ends of lines
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=" " * hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        drop_whitespace=True,
+    )
 
 
 def table(title: str, values: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from examples import valid_tables
 from missingmodels.errors import InputError
 from missingmodels.provenance import digest_file, digest_json
 from missingmodels.tables import read_tables, write_tables
-from missingmodels.tables.manifest import KINDS, read_manifest, renew_manifest, require_named, write_manifest
+from missingmodels.tables.manifest import KINDS, read_manifest, renew_together, require_named, write_manifest
 from missingmodels.tables.store import FORMAT
 
 HOSTILE = ["<img src=x>", None, [], {}, True, -1, 1e308, "x" * 2_000, {"a": 1}, [[]], "../../etc/passwd"]
@@ -64,8 +64,9 @@ def test_layout_1_is_read_and_renewed_into_layout_2(written):
     as_layout_1(written)
     again = read_tables(written)
     assert all(again[name].equals(before[name]) for name in before.frames)
-    renew_manifest(written, FORMAT)
+    renew_together(written, FORMAT, {})
     assert content(written)["manifest_version"] == 2
+    assert not any(name.endswith(".parquet") for name in content(written)["files"])
     assert len(read_tables(written)["children"]) == len(before["children"])
 
 
@@ -208,8 +209,7 @@ def test_a_table_that_the_manifest_does_not_name_is_neither_read_nor_passed_over
 
 
 def test_other_files_that_come_or_go_are_told(written, caplog):
-    (written / "dq.html").write_text("page")
-    renew_manifest(written, FORMAT)
+    renew_together(written, FORMAT, {"dq.html": b"page"})
     with caplog.at_level(logging.WARNING, "missingmodels"):
         read_tables(written)
         assert not caplog.records

@@ -1,10 +1,16 @@
-"""The command line: wiring only. Exit codes: 0 fine, 2 usage or bad input, 3 diagnostics gate, 130 interrupted."""
+"""The command line: wiring only.
+
+Exit codes: 0 fine, 1 a fault of the software (or a study that is not complete), 2 usage or bad input, 3 diagnostics
+gate, 130 interrupted, 143 told to end by SIGTERM.
+"""
 
 from __future__ import annotations
 
 import json
-import signal
+import os
 import sys
+import traceback
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -13,11 +19,15 @@ from missingmodels.cli import data, importing, models
 from missingmodels.cli.compare import compare
 from missingmodels.cli.daily import fit_daily
 from missingmodels.cli.official import official
+from missingmodels.cli.options import ended
 from missingmodels.cli.outcomes import fit_outcome
 from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
 from missingmodels.cli.robustness import robustness
+from missingmodels.cli.stopping import Stopped, stoppable
 from missingmodels.errors import DiagnosticsFailed, InputError, MissingModelsError
+from missingmodels.terminal import encodable, say
+from missingmodels.writing import target_of
 
 app = typer.Typer(
     help="Why do children go missing from residential care? Simulate or import data, fit models, weigh hypotheses.",
@@ -51,38 +61,66 @@ app.command("compare")(compare)
 app.command()(official)
 
 
-class _Interrupted(BaseException):
-    """Ctrl-C. Not KeyboardInterrupt, which the command-line library would turn into exit code 1."""
-
-
-def _interrupt(*_: object) -> None:
-    raise _Interrupted
+TRACEBACK = "MISSINGMODELS_TRACEBACK"
 
 
 def main() -> None:
-    """Run the command line, turning this package's errors into messages and exit codes."""
+    """Run the command line, turning every error into a message and an exit code."""
     as_json = "--json" in sys.argv[1:]
-    signal.signal(signal.SIGINT, _interrupt)
+    encodable(sys.stdout)
+    encodable(sys.stderr)
     try:
-        app()
+        with stoppable(), ended():
+            _run()
+    except Stopped as stopped:
+        say(str(stopped))
+        sys.exit(stopped.exit_code)
     except MissingModelsError as error:
         _say(error, as_json)
-    except _Interrupted:
-        sys.stderr.write("Interrupted; nothing was written.\n")
-        sys.exit(130)
     except BrokenPipeError:
-        # the reader went away (for example `| head`); there is nobody left to tell
+        # the reader went away (for example `| head`); there is nobody left to tell, at the interpreter's end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
+        place = "" if error.filename is None else str(target_of(Path(os.fsdecode(error.filename))))
         remedy = "look at its permissions and at the room on the disk, or choose another place"
-        _say(InputError(error.strerror or str(error), where=str(error.filename or ""), remedy=remedy), as_json)
+        _say(InputError(error.strerror or str(error), where=place, remedy=remedy), as_json)
+    except Exception as error:
+        _say(_fault(error), as_json)
+
+
+def _run() -> None:
+    try:
+        app()
+    finally:
+        if not isinstance(sys.exception(), Exception):
+            sys.stdout.flush()  # a full disk is told here, and not by the interpreter after its end
+
+
+def _fault(error: Exception) -> MissingModelsError:
+    """What is said of an error that nobody foresaw: a library's, or this package's own."""
+    told = " ".join(str(error).split())
+    where = f"missingmodels {' '.join(sys.argv[1:2])}".strip()
+    fault = MissingModelsError(
+        f"an unforeseen fault, {type(error).__name__}: {told[:_MOST]}",
+        where=where,
+        remedy=f"run again with {TRACEBACK}=1 in the environment to see where it arose, and report that text to those "
+        "who keep missingmodels, once you have looked that it holds no child's data",
+    )
+    fault.exit_code = 1
+    return fault
+
+
+_MOST = 400  # characters of a foreign error that are shown
 
 
 def _say(error: MissingModelsError, as_json: bool) -> NoReturn:
     """The message of an error, and the end."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exc()
     if as_json:
         body = {"error": type(error).__name__, "what": error.what, "where": error.where, "remedy": error.remedy}
         sys.stdout.write(json.dumps(body, indent=1) + "\n")
     kind = "Not converged" if isinstance(error, DiagnosticsFailed) else "Error"
-    sys.stderr.write(f"{kind}: {error}\n")
+    say(f"{kind}: {error}")
     sys.exit(error.exit_code)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from missingmodels.cli.options import Json, out
+from missingmodels.cli.options import Json, hold, out
 from missingmodels.terminal import say
 
 if TYPE_CHECKING:
@@ -31,16 +31,17 @@ def compare(
     from missingmodels.config import from_mapping
     from missingmodels.evidence.evidence import compared
     from missingmodels.evidence.held_out import Refits
-    from missingmodels.evidence.record import EVIDENCE, write_evidence
+    from missingmodels.evidence.record import EVIDENCE, evidence_file
     from missingmodels.fit.store import read_fit
     from missingmodels.frame.riskset import build_risk_set
     from missingmodels.plan import Plan
-    from missingmodels.report.html import REPORT, write_report
+    from missingmodels.report.html import REPORT, report_files
     from missingmodels.runs import fit_file, read_run, tables_folder
     from missingmodels.tables import read_tables
-    from missingmodels.tables.manifest import renew_manifest
+    from missingmodels.tables.manifest import renew_together
     from missingmodels.tables.store import RUN_FORMAT
 
+    hold(run)
     place = tables_folder(run) if tables is None else tables
     evidence = read_run(run)
     plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
@@ -50,9 +51,9 @@ def compare(
     say(f"Scoring {len(fits[0].design.child_ids):,} children and {len(fits[0].design.home_ids):,} homes …")
     budget = Refits(plan, most=refits, method="auto" if sampled else "laplace")
     evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget)
-    page = write_report(evidence, run / REPORT)
-    write_evidence(evidence, run / EVIDENCE)
-    renew_manifest(run, RUN_FORMAT)
+    files, stale = report_files(evidence)
+    renew_together(run, RUN_FORMAT, files | {EVIDENCE: evidence_file(evidence)}, removed=stale)
+    page = run / REPORT
     body = {"comparisons": [c.as_dict() for c in evidence.comparisons], "refits": refits - budget.left}
     text = "\n".join(_line(c) for c in evidence.comparisons)
     out(body | {"report": str(page)}, as_json, f"{text}\nRefits: {refits - budget.left}\nReport: {page}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import Allow, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out
+from missingmodels.cli.options import Allow, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
 from missingmodels.terminal import Progress, say
 
 KIND_HELP = (
@@ -30,9 +30,8 @@ def fit_daily(
     from missingmodels.fit.daily_store import DAILY_FORMAT, write_daily_fit
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
-    from missingmodels.writing import require_free
 
-    require_free(output, kind=DAILY_FORMAT, overwrite=overwrite)
+    reserve(output, kind=DAILY_FORMAT, overwrite=overwrite)
     plan, held = load_plan(plan_name), read_tables(tables)
     require_valid(held, where=str(tables))
     from missingmodels.fit.daily import fit_daily as fitted

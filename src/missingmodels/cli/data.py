@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from missingmodels.cli.options import Json, Out, Overwrite, PlanName, Seed, TablesFolder, out
+from missingmodels.cli.options import Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
 from missingmodels.terminal import say, table
 
 
@@ -36,9 +36,8 @@ def simulate(
     from missingmodels.simulate.store import write_world
     from missingmodels.simulate.world import simulate_world
     from missingmodels.tables.store import FORMAT
-    from missingmodels.writing import require_free
 
-    require_free(output, kind=FORMAT, overwrite=overwrite)
+    reserve(output, kind=FORMAT, overwrite=overwrite)
     scenario = load_scenario(scenario_name)
     logged = scenario.homes.count <= 2000 if log_exposures is None else log_exposures
     world = simulate_world(scenario, seed=seed, log_exposures=logged)
@@ -64,10 +63,11 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write tables as the files they could have come from: SSDA903 returns, Ofsted lists of homes, staffing."""
-    from missingmodels.simulate.export import export_files
+    from missingmodels.simulate.export import EXPORT_FORMAT, export_files
     from missingmodels.simulate.quirks903 import quirks_of
     from missingmodels.tables import read_tables, require_valid
 
+    reserve(output, kind=EXPORT_FORMAT, overwrite=overwrite)
     dials, held = quirks_of(quirks), read_tables(tables)
     require_valid(held, where=str(tables))
     written = export_files(
@@ -106,10 +106,13 @@ def describe(
     from missingmodels.presets import load_plan
     from missingmodels.report.calibration import calibration_text
     from missingmodels.tables import read_tables, require_valid
-    from missingmodels.writing import require_place
 
     if figures is not None:
-        require_place(figures / "figure")
+        from missingmodels.calibration_run import FIGURE
+        from missingmodels.writing import require_new
+
+        require_new([figures / FIGURE], overwrite=True)
+        reserve(figures / FIGURE)
     held = read_tables(tables)
     require_valid(held, where=str(tables))
     found = run(held, load_plan(plan_name).frame)
@@ -138,9 +141,8 @@ def calibrate_world(
     from missingmodels.calibration_run import calibrate_world as run
     from missingmodels.presets import load_scenario
     from missingmodels.report.calibration import calibration_text
-    from missingmodels.writing import require_free
 
-    require_free(output, kind=FORMAT, overwrite=overwrite)
+    reserve(output, kind=FORMAT, overwrite=overwrite)
     scenario = with_homes(load_scenario(scenario_name), homes)
 
     def progress(done: int, total: int) -> None:
@@ -177,6 +179,7 @@ def network(
         asked = date.fromisoformat(day)
     except ValueError:
         raise InputError(f"{day!r} is no day", remedy="write it as 2024-06-01") from None
+    reserve(output)
     require_new([output], overwrite=overwrite)
     found = network_day(read_tables(tables), asked, homes=home or ())
     write_whole(output, png(draw(found)))

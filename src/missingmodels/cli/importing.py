@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import DatesChecked, Json, KeyFile, Out, Overwrite, out
+from missingmodels.cli.options import DatesChecked, Json, KeyFile, Out, Overwrite, out, reserve
 from missingmodels.terminal import table
 
 Into = Annotated[
@@ -77,9 +77,8 @@ def import_ssda903(
     from missingmodels.extract.ssda903 import read_ssda903
     from missingmodels.imports import write_import
     from missingmodels.tables.store import FORMAT
-    from missingmodels.writing import require_free
 
-    require_free(output, kind=FORMAT, overwrite=overwrite)
+    reserve(output, kind=FORMAT, overwrite=overwrite)
     python = dfe.interpreter() if dfe_rules else None
     key = read_key(key_file, outputs=(output,)) if key_file else None
     found = read_ssda903(
@@ -158,8 +157,10 @@ def import_staffing(
     from missingmodels.extract.staffing import read_staffing
     from missingmodels.imports import write_staffing
 
-    if into is None and output is None:
+    target = output or into
+    if target is None:
         raise InputError("neither --into nor --output was given", remedy="say where the staff tables belong")
+    reserve(target)
     key = read_key(key_file, outputs=(into, output)) if key_file else None
     found = [
         table
@@ -200,9 +201,11 @@ def import_mapping(
         text = draft_mapping(draft, table=table_name)
         out({"draft": text}, as_json, text.rstrip())
         return
-    if mapping is None or (into is None and output is None):
+    target = output or into
+    if mapping is None or target is None:
         what = "no mapping was named" if mapping is None else "neither --into nor --output was given"
         raise InputError(what, remedy="name MAPPING and --into or --output; --draft FILE proposes a mapping")
+    reserve(target)
     key = read_key(key_file, outputs=(into, output)) if key_file else None
     folder, ledgers = write_mapped(read_mapping(mapping), into=into, output=output, key=key, overwrite=overwrite)
     _show(folder, ledgers, as_json)

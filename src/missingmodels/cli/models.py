@@ -7,16 +7,27 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import Allow, Engine, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out
+from missingmodels.cli.options import (
+    Allow,
+    Engine,
+    Json,
+    Out,
+    Overwrite,
+    PlanName,
+    Seed,
+    TablesFolder,
+    hold,
+    out,
+    reserve,
+)
 from missingmodels.terminal import Progress, say
 
 
 def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) -> None:
     """Simulate a small sector, check it, fit the models and write the report. Replaces an earlier demo."""
     from missingmodels.tables.store import RUN_FORMAT
-    from missingmodels.writing import require_free
 
-    require_free(output, kind=RUN_FORMAT, overwrite=True)
+    reserve(output, kind=RUN_FORMAT, overwrite=True)
     from missingmodels.pipeline import answer
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.runs import write_run
@@ -44,9 +55,8 @@ def fit(
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
     from missingmodels.tables.store import RUN_FORMAT
-    from missingmodels.writing import require_free
 
-    require_free(output, kind=RUN_FORMAT, overwrite=overwrite)
+    reserve(output, kind=RUN_FORMAT, overwrite=overwrite)
     settings, held = with_method(load_plan(plan_name), method), read_tables(tables)
     require_valid(held, where=str(tables))
     # the sampler takes seconds to import, so a wrong path or key is told first
@@ -62,16 +72,17 @@ def report(
     run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")], as_json: Json = False
 ) -> None:
     """Write a run's report and figures again from its evidence."""
-    from missingmodels.report.html import REPORT, write_report
+    from missingmodels.report.html import REPORT, report_files
     from missingmodels.report.text import summary_text
     from missingmodels.runs import read_run
-    from missingmodels.tables.manifest import renew_manifest
+    from missingmodels.tables.manifest import renew_together
     from missingmodels.tables.store import RUN_FORMAT
 
+    hold(run)
     evidence = read_run(run)
-
-    path = write_report(evidence, run / REPORT)
-    renew_manifest(run, RUN_FORMAT)
+    files, stale = report_files(evidence)
+    renew_together(run, RUN_FORMAT, files, removed=stale)
+    path = run / REPORT
     out({"report": str(path)}, as_json, f"{summary_text(evidence)}\nReport: {path}")
 
 

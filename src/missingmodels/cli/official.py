@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from missingmodels.cli.options import Allow, Json, Out, Overwrite, Seed, out
+from missingmodels.cli.options import Allow, Json, Out, Overwrite, Seed, out, reserve
 from missingmodels.terminal import Progress
 
 
@@ -22,9 +22,8 @@ def official(
     """Fit missing incidents by authority and year to the workforce and homes that official statistics publish."""
     from missingmodels.official_run import FORMAT, analyse_official, write_official
     from missingmodels.report.official import STATEMENT, official_text
-    from missingmodels.writing import require_free
 
-    require_free(output, kind=FORMAT, overwrite=overwrite)
+    reserve(output, kind=FORMAT, overwrite=overwrite)
     with Progress(quiet=as_json) as bar:
         found = analyse_official(
             folder,

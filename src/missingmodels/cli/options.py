@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
+
+from missingmodels.terminal import show
+from missingmodels.writing import claim, parts_of, require_free, require_place, undisturbed
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 Out = Annotated[Path, typer.Option("--output", "-o", help="Folder to write; it appears whole or not at all.")]
@@ -34,5 +39,44 @@ Engine = Annotated[
 ]
 
 
+_claims = ExitStack()
+
+
+def reserve(place: Path, *, kind: str = "", overwrite: bool = False) -> None:
+    """Claim a place for the command until it ends, so that a second one is refused before its work.
+
+    With a ``kind`` the place is a folder of that format, and must be free for it. Raises InputError.
+    """
+    require_place(place)
+    keep(claim(place))
+    if kind:
+        require_free(place, kind=kind, overwrite=overwrite)
+
+
+def hold(folder: Path) -> None:
+    """Claim a folder whose files the command renews; one that is not there is left to whoever reads it to say."""
+    if folder.is_dir() or parts_of(folder):
+        keep(claim(folder))
+
+
+def keep(claimed: AbstractContextManager[Path]) -> None:
+    """Enter a claim until the command ends."""
+    _claims.enter_context(claimed)
+
+
+@contextmanager
+def ended() -> Iterator[None]:
+    """Give up what the command has claimed when the block ends."""
+    try:
+        yield
+    finally:
+        with undisturbed():
+            _claims.close()
+
+
 def out(body: Any, as_json: bool, text: str) -> None:
-    sys.stdout.write((json.dumps(body, default=str, indent=1) if as_json else text) + "\n")
+    """Print one JSON object, or lines for readers."""
+    if as_json:
+        sys.stdout.write(json.dumps(body, default=str, indent=1) + "\n")
+    else:
+        show(text)

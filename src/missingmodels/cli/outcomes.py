@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import Allow, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out
+from missingmodels.cli.options import Allow, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
 
 
 def fit_outcome(
@@ -46,9 +46,8 @@ def fit_outcome(
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
     from missingmodels.tables.store import OUTCOME_FORMAT
-    from missingmodels.writing import require_free
 
-    require_free(output, kind=OUTCOME_FORMAT, overwrite=overwrite)
+    reserve(output, kind=OUTCOME_FORMAT, overwrite=overwrite)
     plan, held = load_plan(plan_name), read_tables(tables)
     require_valid(held, where=str(tables))
     second = None

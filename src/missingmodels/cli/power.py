@@ -10,7 +10,8 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import Json, out
+from missingmodels.cli.options import Json, keep, out
+from missingmodels.cli.stopping import Stopped
 from missingmodels.errors import ConfigInvalid
 from missingmodels.terminal import say
 
@@ -48,16 +49,15 @@ def power(
 
     part = _part(array)
     store = Store(output, grid)
+    keep(store.shared())
     if collect:
         store.require_same()
     else:
         make = _backend(grid, workers, scheduler, quiet=as_json)
         try:
             ran = run_study(grid, output, make, part=part, report=StudyProgress(quiet=as_json))
-        except BaseException as error:
-            if not isinstance(error, Exception):  # Ctrl-C
-                say(f"\nStopped. Every finished batch is kept in {output}; the same command goes on from there.")
-                raise typer.Exit(130) from None
+        except Stopped as stopped:
+            stopped.kept = f"every finished batch is kept in {output}; the same command goes on from there."
             raise
         if not as_json:
             size = grid.study.replicates.batch

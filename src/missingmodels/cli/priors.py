@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from missingmodels.cli.options import Json, Out, Overwrite, PlanName, Seed, TablesFolder, out
+from missingmodels.cli.options import Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
 
 
 def check_priors(
@@ -23,17 +23,17 @@ def check_priors(
     from missingmodels.report.prior_check import prior_figure, table_csv
     from missingmodels.report.style import png
     from missingmodels.tables import read_tables
-    from missingmodels.writing import require_new, write_whole
+    from missingmodels.writing import require_new, write_together
 
-    paths = output / "priors.csv", output / "priors.png"
-    require_new(paths, overwrite=overwrite)
+    table, figure = output / "priors.csv", output / "priors.png"
+    reserve(output)
+    require_new((table, figure), overwrite=overwrite)
     plan = load_plan(plan_name)
     held = [fit for fit in models_to_fit(plan) if fit[1] in ("", plan.exposure.primary)]
     fullest = max(held)
     prepared = prepare(read_tables(tables), plan, fits=[fullest])
     found = check_priors(prepared.designs[fullest], plan, seed=seed)
-    made = table_csv(found).encode(), png(prior_figure(found))
-    table, figure = (write_whole(path, content) for path, content in zip(paths, made, strict=True))
+    write_together(output, {table.name: table_csv(found).encode(), figure.name: png(prior_figure(found))})
     said = [
         f"Model {fullest[0]} of plan {plan.name!r}, past episodes of the data held as they were observed.",
         *sentences(found),

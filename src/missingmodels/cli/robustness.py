@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from missingmodels.cli.options import Json, Seed, out
+from missingmodels.cli.options import Json, Seed, hold, out
 from missingmodels.terminal import Progress
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def robustness(
     from missingmodels.runs import read_run, tables_folder
     from missingmodels.tables import read_tables
 
+    hold(run)
     place = tables_folder(run) if tables is None else tables
     evidence = read_run(run)
     plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
@@ -116,14 +117,13 @@ def require_same(tables: Tables, plan: Plan, model: str, exposure: str, evidence
 
 
 def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
-    """Table, figures and page into the run's folder, each whole or not at all; everything is made before."""
+    """Table, figures and page into the run's folder: all of them together, or none."""
     from missingmodels.provenance import versions
     from missingmodels.report.battery_page import battery_page, battery_pictures, battery_table
     from missingmodels.tables import is_simulated
     from missingmodels.tables.csv_out import frame_csv, records_csv
-    from missingmodels.tables.manifest import renew_manifest
+    from missingmodels.tables.manifest import renew_together
     from missingmodels.tables.store import RUN_FORMAT
-    from missingmodels.writing import write_whole
 
     shown = battery_pictures(found, bench.plan)
     made = {
@@ -138,15 +138,12 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
     simulated = is_simulated(evidence.origin)
     origin = "Simulated data: no real child is in them." if simulated else "Of the run beside this page."
     page = battery_page(found, bench.plan, shown, origin=origin, made=made, simulated=simulated)
-    write_whole(run / TABLE, frame_csv(battery_table(found, bench.plan)).encode("utf-8"))
+    files = {TABLE: frame_csv(battery_table(found, bench.plan)).encode("utf-8")}
     if found.curve:
-        write_whole(run / CURVE, records_csv([one.as_dict() for one in found.curve]).encode("utf-8"))
-    else:
-        # an earlier curve beside the new page would be taken for its own
-        for stale in (run / CURVE, run / FIGURES / "specification_curve.png"):
-            stale.unlink(missing_ok=True)
-    for name, picture in shown.items():
-        write_whole(run / FIGURES / f"{name}.png", picture["png"])
-    written = write_whole(run / PAGE, page.encode("utf-8"))
-    renew_manifest(run, RUN_FORMAT)
-    return written
+        files[CURVE] = records_csv([one.as_dict() for one in found.curve]).encode("utf-8")
+    files |= {f"{FIGURES}/{name}.png": picture["png"] for name, picture in shown.items()}
+    files[PAGE] = page.encode("utf-8")
+    # an earlier curve beside the new page would be taken for its own
+    stale = {CURVE, f"{FIGURES}/specification_curve.png"} - set(files)
+    renew_together(run, RUN_FORMAT, files, removed=sorted(stale))
+    return run / PAGE

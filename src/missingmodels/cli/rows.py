@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from missingmodels.cli.options import reserve
 from missingmodels.errors import ImportFault, InputError, RowsInvalid
 from missingmodels.extract.csv_files import csv_grid
 from missingmodels.frame.counts_check import read_question, row_list
 from missingmodels.frame.counts_columns import columns_from_text
-from missingmodels.writing import require_free
 
 
 def read_rows(path: Path) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **questi
     """Fit a file's rows and write them; returns the fit and the path of its table."""
     from missingmodels.fit.rows_store import ROWS_FORMAT, write_rows_fit
 
-    require_free(output, kind=ROWS_FORMAT, overwrite=overwrite)
+    reserve(output, kind=ROWS_FORMAT, overwrite=overwrite)
     home = question.get("home")
     ids = tuple(name for name in (question.get("child"), *(home or ())) if name)
     frame = columns_from_text(read_rows(data), read_question(question["formula"])[0], ids)

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, with_config
 from missingmodels.errors import InputError
 from missingmodels.provenance import versions
 from missingmodels.records import STRICT, checked, read_json
+from missingmodels.writing import write_whole
 
 # scores of prediction, their errors and Pareto k may be infinite
 UNBOUNDED = ConfigDict(extra="forbid", strict=True, allow_inf_nan=True)
@@ -270,9 +271,12 @@ class Evidence:
 
 def write_evidence(evidence: Evidence, path: Path) -> Path:
     """Write ``evidence.json``."""
-    path = Path(path)
-    path.write_text(json.dumps(evidence.as_dict(), indent=1) + "\n", encoding="utf-8")
-    return path
+    return write_whole(path, evidence_file(evidence))
+
+
+def evidence_file(evidence: Evidence) -> bytes:
+    """What ``evidence.json`` holds."""
+    return (json.dumps(evidence.as_dict(), indent=1) + "\n").encode("utf-8")
 
 
 def read_evidence(path: Path) -> Evidence:

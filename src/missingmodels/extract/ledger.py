@@ -16,6 +16,7 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault
 from missingmodels.tables.csv_out import write_csv
+from missingmodels.writing import whole_file
 
 OUTCOMES = ("used", "merged", "repaired", "set_aside")
 FATE = ("outcome", "reason", "repair", "before", "after", "detail")
@@ -150,15 +151,9 @@ class Ledger:
 
     def write(self, folder: Path, *, name: str = "ledger.csv") -> Path:
         """Write it as CSV into the folder, whole or not at all. Returns its path."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / name
-        scratch = target.with_name(f".{name}.part")
-        try:
-            write_csv(self.frame, scratch)
-            scratch.replace(target)
-        finally:
-            scratch.unlink(missing_ok=True)
+        target = Path(folder) / name
+        with whole_file(target) as part:
+            write_csv(self.frame, part)
         return target
 
 

@@ -16,6 +16,7 @@ from missingmodels.frame.design import Design
 from missingmodels.frame.groups import Group
 from missingmodels.models.priors import FURTHER
 from missingmodels.parameters import Effect, Parameters
+from missingmodels.writing import whole_file
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
 FORMAT = "missingmodels-fit-2"
@@ -29,7 +30,6 @@ _SCALARS = ("intercept", "sigma_home", "sigma_period", "frailty_shape")
 def write_fit(fit: Fit, path: Path) -> Path:
     """Write a fit; the file appears whole or not at all."""
     path = Path(path)
-    scratch = path.with_name(f".{path.name}.part")
     tree = xr.DataTree.from_dict(
         {"/posterior": _posterior(fit), "/design": _design(fit.design), "/sample_stats": _stats(fit)}
     )
@@ -45,11 +45,8 @@ def write_fit(fit: Fit, path: Path) -> Path:
         "frailty_law": fit.parameters.frailty_law,
         "slope_of": fit.design.slope_of,
     }
-    try:
-        tree.to_netcdf(scratch, engine=ENGINE)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with whole_file(path) as part:
+        tree.to_netcdf(part, engine=ENGINE)
     return path
 
 

@@ -8,22 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from missingmodels.tables.csv_out import records_csv
-from missingmodels.writing import write_whole
+from missingmodels.writing import write_together
 
 SUMMARY, CELLS, PAGE = "summary.json", "cells.csv", "study.html"
 
 
 def write_summary(found: Mapping[str, Any], folder: Path) -> Path:
-    """Write ``summary.json``, ``cells.csv``, the figures and the page. Returns the page's path."""
+    """Write ``summary.json``, ``cells.csv``, the figures and the page, all together. Returns the page's path."""
     from missingmodels.report.study_page import study_page, study_pictures
 
     pictures = study_pictures(found)
     page = study_page(found, pictures)
-    write_whole(folder / SUMMARY, (json.dumps(found, indent=1, default=str) + "\n").encode())
-    write_whole(folder / CELLS, cells_csv(found).encode())
-    for name, picture in pictures.items():
-        write_whole(folder / "figures" / f"{name}.png", picture["png"])
-    return write_whole(folder / PAGE, page.encode("utf-8"))
+    files = {SUMMARY: (json.dumps(found, indent=1, default=str) + "\n").encode(), CELLS: cells_csv(found).encode()}
+    files |= {f"figures/{name}.png": picture["png"] for name, picture in pictures.items()}
+    write_together(folder, files | {PAGE: page.encode("utf-8")})
+    return folder / PAGE
 
 
 def cells_csv(found: Mapping[str, Any]) -> str:

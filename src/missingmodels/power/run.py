@@ -39,7 +39,13 @@ def run_study(
     cell that others have not brought to its next look may need another pass.
     """
     store = Store(folder, grid)
-    store.open()
+    with store.shared():
+        store.open()
+        return _run(store, backend, part, report)
+
+
+def _run(store: Store, backend: Callable[[], Backend], part: tuple[int, int], report: Report | None) -> Ran:
+    grid = store.grid
     schedule, known = Schedule(grid.study, len(grid.cells)), set[Task]()
     _learn(store, schedule, known)
     skipped, computed, worker = len(known), 0, None

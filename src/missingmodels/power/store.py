@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,11 @@ from missingmodels.power.grid import Grid, grid_of
 from missingmodels.provenance import digest_bytes
 from missingmodels.tables.manifest import read_manifest, write_manifest
 from missingmodels.tables.parquet import read_parquet
-from missingmodels.writing import MANIFEST, require_free, write_whole
+from missingmodels.writing import MANIFEST, claim, require_free, write_whole
 
 FORMAT = "missingmodels-study"
 BATCHES = "batches"
+OPENING_SECONDS = 60.0  # that another process may take to begin the study
 TIMINGS = ("seconds",)  # the only column that may differ between two runs of one replicate
 _NAME = re.compile(r"cell-(\d{5})-batch-(\d{5})\.parquet")
 
@@ -44,11 +46,20 @@ class Store:
     def batches(self) -> Path:
         return self.folder / BATCHES
 
+    def shared(self) -> AbstractContextManager[Path]:
+        """A claim on the study's folder that every process which computes its batches shares, and nothing else does."""
+        return claim(self.folder, shared=True, within=(self.folder, self.batches))
+
     def open(self) -> None:
         """Begin the study in its folder, or go on with it.
 
         Raises InputError for a folder that holds anything else, another study, or results of other code.
         """
+        with claim(self.folder / MANIFEST, patience_seconds=OPENING_SECONDS):  # of several that begin, one writes it
+            self._open()
+
+    def _open(self) -> None:
+        """Begin or go on, nobody else doing so."""
         require_free(self.folder, kind=FORMAT, overwrite=True)
         ours = {"digest": self.grid.digest, **self.grid.record(), "certificate": certificate()}
         path = self.folder / MANIFEST

@@ -22,8 +22,8 @@ from missingmodels.plan import Plan
 from missingmodels.report import words
 from missingmodels.report.battery_figures import battery_figure, curve_figure
 from missingmodels.report.frontier import frontier_figure
-from missingmodels.report.html import resource
 from missingmodels.report.style import png
+from missingmodels.report.templates import resource
 
 Pictures = Mapping[str, Mapping[str, Any]]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Any
 
 import jinja2
 
 from missingmodels.report import calibration as text
+from missingmodels.report.templates import resource
 from missingmodels.targets import INTERVAL_NOTE, Compared, in_order
 
 
@@ -18,11 +18,11 @@ def calibration_page(compared: Sequence[Compared], provenance: Mapping[str, Any]
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    template = environment.from_string(_resource("calibration.html"))
+    template = environment.from_string(resource("calibration.html"))
     several = any(len(c.measured) > 1 for c in compared)
     ordered = in_order(compared)
     return template.render(
-        css=_resource("report.css"),
+        css=resource("report.css"),
         picture="data:image/png;base64," + base64.b64encode(picture).decode("ascii"),
         headline=text.headline(compared),
         origin=origin(provenance),
@@ -67,7 +67,3 @@ def _flat(provenance: Mapping[str, Any]) -> dict[str, str]:
         else:
             found[key] = str(value)
     return found
-
-
-def _resource(name: str) -> str:
-    return resources.files("missingmodels.report").joinpath(name).read_text(encoding="utf-8")

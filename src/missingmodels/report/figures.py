@@ -24,7 +24,9 @@ from missingmodels.report.lines import Line, headline, lines
 from missingmodels.report.network import network_week
 from missingmodels.report.style import png
 from missingmodels.tables import is_simulated
-from missingmodels.writing import write_whole
+from missingmodels.writing import write_together
+
+FIGURES = ("forest", "dose", "homes", "network", "predictive", "diagnostics", "frontier")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +56,8 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
         "diagnostics": lambda: traces(held["diagnostics"]),
         "frontier": lambda: frontier_figure(frontier(), homes=int(evidence.data["homes"])),
     }
-    has = {name: bool(held.get(name)) for name in drawers} | _has(evidence, found)
-    return {name: drawer() for name, drawer in drawers.items() if has[name]}
+    has = {name: bool(held.get(name)) for name in FIGURES} | _has(evidence, found)
+    return {name: drawers[name]() for name in FIGURES if has[name]}
 
 
 def _has(evidence: Evidence, found: tuple[Line, ...]) -> dict[str, bool]:
@@ -83,15 +85,10 @@ def pictures(evidence: Evidence) -> dict[str, Picture]:
 
 
 def write_figures(evidence: Evidence, folder: Path) -> list[Path]:
-    """Write every figure as PNG into the folder. All are drawn before the first is written."""
-    return write_pictures(pictures(evidence), folder)
-
-
-def write_pictures(shown: Mapping[str, Picture], folder: Path) -> list[Path]:
-    """Write pictures that are already drawn."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    return [write_whole(folder / f"{name}.png", picture.png) for name, picture in shown.items()]
+    """Write every figure as PNG into the folder: all of them, or none."""
+    files = {f"{name}.png": picture.png for name, picture in pictures(evidence).items()}
+    write_together(folder, files)
+    return [Path(folder) / name for name in files]
 
 
 def _models(figures: Mapping[str, Any], name: str) -> set[str]:

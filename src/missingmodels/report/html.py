@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import jinja2
 
 from missingmodels.evidence.record import Evidence
 from missingmodels.report.content import content
-from missingmodels.report.figures import Picture, pictures, write_figures, write_pictures
-from missingmodels.writing import write_whole
+from missingmodels.report.figures import FIGURES as KNOWN
+from missingmodels.report.figures import Picture, pictures, write_figures
+from missingmodels.report.templates import resource
+from missingmodels.writing import write_together
 
-__all__ = ["page", "write_figures", "write_report"]
+__all__ = ["page", "report_files", "write_figures", "write_report"]
 
 REPORT, FIGURES = "report.html", "figures"
 
 
 def write_report(evidence: Evidence, path: Path) -> Path:
-    """Write the page, and its figures as PNG into ``figures/`` beside it.
-
-    Everything is drawn and laid out before anything is written; the page itself is written whole or not at all.
-    """
+    """Write the page, and its figures as PNG into ``figures/`` beside it: all of them together, or none."""
     path = Path(path)
+    files, stale = report_files(evidence, path.name)
+    write_together(path.parent, files, removed=stale)
+    return path
+
+
+def report_files(evidence: Evidence, name: str = REPORT) -> tuple[dict[str, bytes], list[str]]:
+    """What a report consists of, by name within its folder, and the names of figures that it does not have."""
     shown = pictures(evidence)
-    text = page(evidence, shown)
-    write_pictures(shown, path.parent / FIGURES)
-    return write_whole(path, text.encode("utf-8"))
+    files = {f"{FIGURES}/{figure}.png": picture.png for figure, picture in shown.items()}
+    stale = [f"{FIGURES}/{figure}.png" for figure in KNOWN if figure not in shown]
+    return files | {name: page(evidence, shown).encode("utf-8")}, stale
 
 
 def page(evidence: Evidence, shown: dict[str, Picture]) -> str:
@@ -36,8 +41,3 @@ def page(evidence: Evidence, shown: dict[str, Picture]) -> str:
     )
     css = resource("report.css")
     return environment.from_string(resource("report.html")).render(css=css, **content(evidence, shown))
-
-
-def resource(name: str) -> str:
-    """The text of a template or style sheet of this folder."""
-    return resources.files("missingmodels.report").joinpath(name).read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from missingmodels.report.html import resource
+from missingmodels.report.templates import resource
 
 STATEMENT = (
     "It can say whether authorities, and years of one authority, with more turnover among social workers, more agency "

@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from missingmodels.report.html import resource
+from missingmodels.report.templates import resource
 
 Row = Mapping[str, Any]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 import jinja2
 
 from missingmodels.report import study_figures as draw
 from missingmodels.report.style import png
+from missingmodels.report.templates import resource
 
 HEADS = {
     "power": "power",
@@ -57,8 +57,8 @@ def study_page(found: Mapping[str, Any], pictures: Mapping[str, Mapping[str, Any
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(_resource("study.html")).render(
-        css=_resource("report.css"),
+    return environment.from_string(resource("study.html")).render(
+        css=resource("report.css"),
         found=found,
         what="assurance" if found["assurance"] else "power",
         worlds=sum(cell["replicates"] for cell in found["cells"]),
@@ -112,7 +112,3 @@ def _failures(found: Mapping[str, Any]) -> dict[str, int]:
         for why, count in cell["remarks"].items():
             total[why] = total.get(why, 0) + count
     return total
-
-
-def _resource(name: str) -> str:
-    return resources.files("missingmodels.report").joinpath(name).read_text(encoding="utf-8")

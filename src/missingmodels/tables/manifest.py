@@ -17,10 +17,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from missingmodels.errors import InputError
-from missingmodels.provenance import digest_file, digest_json, versions
+from missingmodels.provenance import digest_bytes, digest_file, digest_json, versions
 from missingmodels.records import Json, Name, Record, Text, checked, read_json, shown
 from missingmodels.tables.contract import SCHEMA_VERSION, TABLES
-from missingmodels.writing import MANIFEST, write_whole
+from missingmodels.writing import MANIFEST, write_together, write_whole
 
 LAYOUT = 2
 SEAL = "manifest_digest"
@@ -187,26 +187,44 @@ def write_manifest(folder: Path, kind: str, record: Mapping[str, Any]) -> Path:
 
     A study, whose files come later, names none. Raises InputError for a record that the reader would refuse.
     """
+    return write_whole(folder / MANIFEST, _sealed(folder, kind, record, _digests(folder, kind, record)))
+
+
+def renew_together(folder: Path, kind: str, files: Mapping[str, bytes], *, removed: Iterable[str] = ()) -> None:
+    """Write files of a folder, and its manifest again with them: all, and all that are ``removed`` gone, or nothing.
+
+    What else the manifest names keeps the digest that it has there. A manifest of layout 1 becomes one of layout 2.
+    """
+    held, gone = _read(folder, kind), set(removed)
+    record = {name: value for name, value in held.items() if name not in ("files", SEAL)}
+    digests = held["files"] if held.get("manifest_version", 1) >= LAYOUT else _digests(folder, kind, record)
+    digests = {name: digest for name, digest in digests.items() if name not in gone}
+    digests |= {name: digest_bytes(content) for name, content in files.items()}
+    manifest = _sealed(folder, kind, record, digests)
+    write_together(folder, {**files, MANIFEST: manifest}, removed=sorted(gone))
+
+
+def _digests(folder: Path, kind: str, record: Mapping[str, Any]) -> dict[str, str]:
+    """Digest of every file that a manifest of the kind names among its ``files``; tables stand in ``tables``."""
     own = {entry["file"] for entry in record["tables"].values()} if kind == "missingmodels-tables" else set()
     names = [] if kind == STUDY_FORMAT else [name for name in _files(folder) if name not in own]
+    return {name: digest_file(folder / name) for name in names}
+
+
+def _sealed(folder: Path, kind: str, record: Mapping[str, Any], digests: Mapping[str, str]) -> bytes:
+    """A manifest with its own digest, checked as its reader will."""
     body = {
         "versions": versions(),
         **record,
         "format": kind,
         "manifest_version": LAYOUT,
-        "files": {name: digest_file(folder / name) for name in names},
+        "files": dict(sorted(digests.items())),
     }
     body = json.loads(json.dumps(body, default=str))
     body[SEAL] = digest_json(body)
-    path = folder / MANIFEST
-    checked(body, KINDS.get(kind, AnyManifest), what="the manifest to be written", where=str(path), remedy="")
-    return write_whole(path, (json.dumps(body, indent=1) + "\n").encode())
-
-
-def renew_manifest(folder: Path, kind: str) -> Path:
-    """Write the manifest again after files of the folder were added or written anew; layout 1 becomes layout 2."""
-    held = _read(folder, kind)
-    return write_manifest(folder, kind, {k: v for k, v in held.items() if k not in ("files", SEAL)})
+    where = str(folder / MANIFEST)
+    checked(body, KINDS.get(kind, AnyManifest), what="the manifest to be written", where=where, remedy="")
+    return (json.dumps(body, indent=1) + "\n").encode()
 
 
 def read_manifest(folder: Path, kind: str) -> dict[str, Any]:
