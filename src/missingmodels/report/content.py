@@ -13,6 +13,7 @@ from missingmodels.plan import Plan
 from missingmodels.report import comparison, sentences, words
 from missingmodels.report.figures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
+from missingmodels.tables.judgement import judgements_of
 
 
 def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "effects_held": sentences.effects_held(plan.get("effects", {}), plan["frame"]["period_days"]),
         "simulated": evidence.origin.get("kind") == "simulated",
         "origin": sentences.origin_words(evidence.origin),
+        "judged": judgements_of(evidence.origin),
         "failed": failed,
         "exposure_span": sentences.exposure_span(plan["exposure"]),
         "answers": sentences.answers(found, plan["exposure"], plan.get("effects", {})),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from missingmodels.simulate.sheets903 import (
     uasc_sheet,
 )
 from missingmodels.tables import Tables
+from missingmodels.tables.store import RETURN_FORMAT
+from missingmodels.writing import MANIFEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +117,17 @@ def make_return(tables: Tables, *, authority: str, year: int, quirks: Quirks | N
 
 
 def write_return(made: Return903, folder: Path) -> Path:
-    """Write one CSV file a table into a new folder named by authority and year. Returns that folder."""
+    """Write one CSV file a table into a new folder named by authority and year. Returns that folder.
+
+    A manifest beside them says that the return is made up, so that an import takes an authority of no register.
+    """
     name = re.sub(r"[^A-Za-z0-9-]+", "_", made.authority)
     target = folder / f"{name}_{made.year - 1}-{made.year % 100:02d}"
     target.mkdir(parents=True)
     for table, frame in made.frames.items():
         (target / f"{table}.csv").write_bytes(_csv(frame, made.quirks))
+    manifest = {"format": RETURN_FORMAT, "authority": made.authority, "year": made.year}
+    (target / MANIFEST).write_text(json.dumps(manifest) + "\n", encoding="utf-8")
     return target
 
 
