@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from missingmodels.extract import quality
+from missingmodels.extract.crosswalk import Crosswalk
 from missingmodels.extract.dfe_rules import DfeFindings
+from missingmodels.extract.judge_records import judge_records, require_rows, settle_staff
 from missingmodels.extract.ledger import Ledger
 from missingmodels.extract.mapped import into_tables, read_mapped
 from missingmodels.extract.mapping import DataMapping
@@ -25,6 +27,7 @@ from missingmodels.report.quality import Quality, quality_page
 from missingmodels.tables import Tables
 from missingmodels.tables.contract import TABLES
 from missingmodels.tables.csv_out import write_csv
+from missingmodels.tables.judgement import judged, judgements_of, require_rules, require_unrefused
 from missingmodels.tables.store import FORMAT, read_tables, write_tables_into
 from missingmodels.writing import require_free, whole_folder
 
@@ -67,6 +70,7 @@ def quality_of(tables: Tables, ledger: Ledger, dfe: DfeFindings | None = None) -
     return Quality(
         source=f"Import of SSDA903 returns, {who}",
         observed=f"{tables.observed_from.date()} to {(tables.observed_to - pd.Timedelta(days=1)).date()}",
+        judged=judgements_of(tables.origin),
         counts={name.replace("_", " "): len(frame) for name, frame in tables.frames.items()},
         outcomes=quality.outcomes(ledger),
         rules=quality.counts_by_rule(ledger),
@@ -91,12 +95,17 @@ def write_staffing(
     into: Path | None = None,
     output: Path | None = None,
     key: Key | None = None,
+    same_staff: Crosswalk | None = None,
+    accept: Collection[str] = (),
     overwrite: bool = False,
 ) -> tuple[Path, list[Ledger]]:
     """Write staff tables beside those of ``into``, there or in ``output``, or alone into ``output``.
 
     All else that ``into`` holds, such as its ledger, stays. Returns the folder and the ledgers of what was written.
+
+    Raises ImportFault, besides what the tables themselves raise, for staff ids that are alike (``id_conflict``).
     """
+    require_rules(accept)
     target = output or into
     assert target is not None
     if output is not None:
@@ -104,12 +113,15 @@ def write_staffing(
     held = read_tables(into) if into is not None else None
     if held is not None:
         require_same_key(held, [each.name for each in found], key)
+    found, alike = settle_staff(found, same_staff or Crosswalk())
+    require_unrefused(alike, accept=accept, where=", ".join(each.file for each in found))
     if key is not None:
         found = [dataclasses.replace(each, frame=pseudonymous_staff(each.frame, key)) for each in found]
     if held is None:
         tables, settled = _marked(staff_only(found), key), list(found)
     else:
         tables, settled = add_staff(held, found, replace=overwrite)
+    tables = judged(tables, alike, accept=accept)
     with whole_folder(target, kind=FORMAT, overwrite=True) as scratch:
         _carry_over(into, scratch)
         for each in settled:
@@ -135,9 +147,20 @@ def _carry_over(folder: Path | None, scratch: Path) -> None:
 
 
 def write_mapped(
-    mapping: DataMapping, *, into: Path | None, output: Path | None, key: Key | None = None, overwrite: bool = False
+    mapping: DataMapping,
+    *,
+    into: Path | None,
+    output: Path | None,
+    key: Key | None = None,
+    accept: Collection[str] = (),
+    overwrite: bool = False,
 ) -> tuple[Path, list[Ledger]]:
-    """Write the tables of a mapping beside those of ``into``, there or in ``output``, or alone into ``output``."""
+    """Write the tables of a mapping beside those of ``into``, there or in ``output``, or alone into ``output``.
+
+    Raises ImportFault, besides what the tables themselves raise, if no row of a file is left, or if its records meet no
+    episode (``records_matched``).
+    """
+    require_rules(accept)
     target = output or into
     assert target is not None
     if output is not None:
@@ -146,10 +169,13 @@ def write_mapped(
     if held is not None:
         require_same_key(held, [each.table for each in mapping.tables], key)
     found = read_mapped(mapping)
+    require_rows(found)
     if key is not None:
         found = [dataclasses.replace(each, frame=pseudonymous_frame(each.name, each.frame, key)) for each in found]
     tables, ledgers = into_tables(found, mapping, held, replace=overwrite)
     tables = tables if held is not None else _marked(tables, key)
+    met = judge_records([each.name for each in found], tables, held)
+    tables = judged(tables, met, accept=accept, where=mapping.name)
     with whole_folder(target, kind=FORMAT, overwrite=True) as scratch:
         _carry_over(into, scratch)
         for each, ledger in zip(found, ledgers, strict=True):

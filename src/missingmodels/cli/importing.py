@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import DatesChecked, Json, KeyFile, Out, Overwrite, out, reserve
+from missingmodels.cli.options import Accept, DatesChecked, Json, KeyFile, Out, Overwrite, out, reserve
 from missingmodels.terminal import table
 
 Into = Annotated[
@@ -60,6 +60,19 @@ def import_ssda903(
             "several dates.",
         ),
     ] = None,
+    same_child: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--same-child", help="CSV of two columns: CHILD, and the CHILD it is known by."),
+    ] = None,
+    same_home: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--same-home", help="CSV of two columns: URN, and the URN it is known by."),
+    ] = None,
+    words: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--words", help='TOML file of local words: [missing_type] and below it "AWOL" = "A".'),
+    ] = None,
+    accept: Accept = None,
     dfe_rules: Annotated[
         bool, typer.Option("--dfe-rules", help="Run the public DfE rules, too, if they are installed (make dfe-rules).")
     ] = False,
@@ -69,13 +82,17 @@ def import_ssda903(
 ) -> None:
     """Turn SSDA903 returns of one or more years into tables and a ledger that accounts for every row."""
     from missingmodels.extract import dfe_rules as dfe
+    from missingmodels.extract.crosswalk import Crosswalk, read_crosswalk
     from missingmodels.extract.homes import add_homes
+    from missingmodels.extract.judge_homes import judge_places
     from missingmodels.extract.ledger import joined_ledger
     from missingmodels.extract.ofsted import read_ofsted_list
     from missingmodels.extract.pseudonyms import pseudonymise, pseudonymous_homes, read_key
     from missingmodels.extract.quality import COLUMNS
-    from missingmodels.extract.ssda903 import read_ssda903
+    from missingmodels.extract.ssda903 import Identities, read_ssda903
+    from missingmodels.extract.words import Words, read_words
     from missingmodels.imports import write_import
+    from missingmodels.tables.judgement import judged, judgements_of
     from missingmodels.tables.store import FORMAT
 
     reserve(output, kind=FORMAT, overwrite=overwrite)
@@ -88,11 +105,18 @@ def import_ssda903(
         set_aside_bad_dates=set_aside_bad_dates,
         dates_checked=dates_checked,
         home_by=home_by.value,
+        said=Identities(
+            same_child=read_crosswalk(same_child) if same_child else Crosswalk(),
+            same_home=read_crosswalk(same_home) if same_home else Crosswalk(),
+            words=read_words(words) if words else Words(),
+        ),
+        accept=accept or (),
     )
     lists = [
         read_ofsted_list(path, list_date=day, dates_checked=dates_checked) for path, day in map(_dated, homes or [])
     ]
     tables, notes = add_homes(found.tables, lists) if lists else (found.tables, None)
+    tables = judged(tables, judge_places(tables), accept=accept or (), where=str(output))
     ledger, of_lists = found.ledger, joined_ledger([each.ledger for each in lists]) if lists else None
     if key is not None:
         tables, ledger = pseudonymise(tables, ledger, key)
@@ -115,8 +139,11 @@ def import_ssda903(
     body: dict[str, Any] = {"output": str(output), "ledger": totals.to_dict(orient="records"), "notes": told}
     if rules is not None:
         body["dfe_rules"] = {rule: int(n) for rule, n in rules.flags["rule"].value_counts().items()}
+    whole = judgements_of(tables.origin)
+    body["judged"] = [judgement.as_dict() for judgement in whole]
     shown = {f"{r.file}: {r.outcome}{', ' + r.reason if r.reason else ''}": r.rows for r in totals.itertuples()}
-    text = [table("Every row accounted for", shown), *told]
+    text = [f"Look at this: {judgement}" for judgement in whole]
+    text += [table("Every row accounted for", shown), *told]
     text += [table("DfE rules, rows", body["dfe_rules"])] if body.get("dfe_rules") else []
     text += [table("Homes against the lists", flags)] if flags else []
     out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables, ledger.csv and dq.html: {output}"]))
@@ -147,12 +174,18 @@ def import_staffing(
         typer.Option(help="What the shifts are, if no column says it."),
     ] = None,
     dates_checked: DatesChecked = False,
+    same_staff: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--same-staff", help="CSV of two columns: staff id, and the staff id it is known by."),
+    ] = None,
+    accept: Accept = None,
     key_file: KeyFile = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Turn a home's rota, contracts or period totals into staff tables, with a ledger of every row."""
     from missingmodels.errors import InputError
+    from missingmodels.extract.crosswalk import read_crosswalk
     from missingmodels.extract.pseudonyms import read_key
     from missingmodels.extract.staffing import read_staffing
     from missingmodels.imports import write_staffing
@@ -167,7 +200,10 @@ def import_staffing(
         for path in source
         for table in read_staffing(path, status=status.value if status else None, dates_checked=dates_checked)
     ]
-    folder, ledgers = write_staffing(found, into=into, output=output, key=key, overwrite=overwrite)
+    crosswalk = read_crosswalk(same_staff) if same_staff else None
+    folder, ledgers = write_staffing(
+        found, into=into, output=output, key=key, same_staff=crosswalk, accept=accept or (), overwrite=overwrite
+    )
     _show(folder, ledgers, as_json)
 
 
@@ -186,6 +222,7 @@ def import_mapping(
     ] = None,
     into: Into = None,
     output: Elsewhere = None,
+    accept: Accept = None,
     key_file: KeyFile = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -207,7 +244,9 @@ def import_mapping(
         raise InputError(what, remedy="name MAPPING and --into or --output; --draft FILE proposes a mapping")
     reserve(target)
     key = read_key(key_file, outputs=(into, output)) if key_file else None
-    folder, ledgers = write_mapped(read_mapping(mapping), into=into, output=output, key=key, overwrite=overwrite)
+    folder, ledgers = write_mapped(
+        read_mapping(mapping), into=into, output=output, key=key, accept=accept or (), overwrite=overwrite
+    )
     _show(folder, ledgers, as_json)
 
 

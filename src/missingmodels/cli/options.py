@@ -24,6 +24,10 @@ DatesChecked = Annotated[
     bool,
     typer.Option("--dates-checked", help="The dates are right though a workbook seems to have swapped day and month."),
 ]
+Accept = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--accept", metavar="RULE", help="Go on though this rule refuses the import; it is told; repeat."),
+]
 Seed = Annotated[int, typer.Option(help="Root seed; every random stream is named and derives from it.", min=0)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier output of the same kind.")]
 TablesFolder = Annotated[Path, typer.Argument(help="Folder of tables (from simulate or import).", metavar="TABLES")]

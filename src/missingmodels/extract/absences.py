@@ -8,6 +8,7 @@ from missingmodels.extract import layout903 as layout
 from missingmodels.extract.children903 import by_child
 from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
 from missingmodels.extract.resubmitted import carry_ends, newest_stands, nth_of_day
+from missingmodels.extract.words import Words
 
 FAR = pd.Timestamp("2200-01-01")  # stands for "open" where ends are compared
 
@@ -23,8 +24,9 @@ def settle_missing(
 
     Parameters
     ----------
-    missing : working frame with ``start`` and ``end`` (the day of return; NaT = open), ``closes``, the day after its
-        return's year, and the span of its authority's returns, ``[authority_opens, authority_closes)``
+    missing : working frame of ``with_category``, with ``start`` and ``end`` (the day of return; NaT = open),
+        ``closes``, the day after its return's year, and the span of its authority's returns,
+        ``[authority_opens, authority_closes)``
     birth : birth dates by CHILD of the header's children
     episodes : settled episodes, also those set aside: they tell an orphan from a row whose placement went
     placements : the placements table
@@ -32,7 +34,6 @@ def settle_missing(
     Returns the frame sorted by child and start, with ``category``, ``sequence`` and ``end_is_censored``.
     """
     frame = missing.sort_values(["CHILD", "start", "end", "uid"], na_position="last")
-    frame = frame.assign(category=frame["MISSING"].map(layout.CATEGORY))
     frame = _screen(frame, birth=birth)
     frame = _one_spell_over_years(frame)
     known = episodes.loc[episodes["reason"] != "epi_orphan", "CHILD"].unique()
@@ -49,6 +50,16 @@ def settle_missing(
     frame = remark(frame, late, "MIS_END is after the return's year")
     start = frame["start"].where(in_play(frame))
     return frame.assign(sequence=frame.groupby(["CHILD", start]).cumcount())
+
+
+def with_category(missing: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """The rows with ``category``, M or A, by the return's codes and the words that a user mapped."""
+    category = missing["MISSING"].map(layout.CATEGORY)
+    if mapped := words.of("missing_type"):
+        said = missing["MISSING"].str.casefold().str.strip().map(mapped)
+        missing = set_aside(missing, said == "", "mis_no_absence", "its word is mapped to no absence")
+        category = said.where(said.notna(), category).replace("", None)
+    return missing.assign(category=category)
 
 
 def _screen(frame: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:

@@ -6,8 +6,8 @@ A return is made anew every year, so the same spell comes in two of them; the ru
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 import numpy as np
@@ -15,15 +15,31 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault
 from missingmodels.extract import layout903 as layout
-from missingmodels.extract.absences import missing_episodes_of, settle_missing
+from missingmodels.extract.absences import missing_episodes_of, settle_missing, with_category
+from missingmodels.extract.authorities import one_name_an_authority
 from missingmodels.extract.children903 import children_of, one_row_a_child, settle_header, settle_uasc
+from missingmodels.extract.crosswalk import Crosswalk
+from missingmodels.extract.identity903 import settle_identity
+from missingmodels.extract.judge903 import judge_frames
+from missingmodels.extract.judge_homes import judge_residents
 from missingmodels.extract.ledger import Ledger, in_play, ledger_of
 from missingmodels.extract.notes903 import notes_on, records_a
 from missingmodels.extract.placements import HomeBy, homes_of, name_homes, placements_of, settle_episodes
 from missingmodels.extract.return903 import Return
+from missingmodels.extract.words import Words
 from missingmodels.tables import Tables, make_tables, require_valid
+from missingmodels.tables.judgement import Judgement, judged, require_rules
 
 Frames = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identities:
+    """What a user says of identifiers and words: crosswalks of children and homes, and words of MISSING."""
+
+    same_child: Crosswalk = field(default_factory=Crosswalk)
+    same_home: Crosswalk = field(default_factory=Crosswalk)
+    words: Words = field(default_factory=Words)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,20 +50,30 @@ class Imported:
     ledger: Ledger
 
 
-def combine_returns(returns: Sequence[Return], *, home_by: HomeBy = "urn") -> Imported:
+def combine_returns(
+    returns: Sequence[Return],
+    *,
+    home_by: HomeBy = "urn",
+    said: Identities | None = None,
+    accept: Collection[str] = (),
+) -> Imported:
     """Tables of the returns together.
 
     Parameters
     ----------
     home_by : what a home is: its ``urn``; each building of a URN (``urn_and_postcode``); or an address with all
         its URNs (``postcode``)
+    said : crosswalks and words, see ``Identities``
+    accept : rules by which the import would be refused as a whole, see ``tables.judgement.RULES``, that are accepted
 
     Each authority's returns must be of years that follow each other, and only one of each year. What an authority
     with an older last return left open ends with that return, since nothing is recorded of it after.
 
-    Raises ImportFault for no return, a year twice or left out, or rows that do not add up;
-    TablesInvalid would be a fault of this package.
+    Raises ImportFault for no return, a year twice or left out, rows that do not add up, or an import that is
+    refused as a whole; TablesInvalid would be a fault of this package.
     """
+    require_rules(accept)
+    said = said or Identities()
     if not returns:
         raise ImportFault("no return was given", remedy="read at least one with read_return")
     notes = _require_fit(returns)
@@ -57,18 +83,23 @@ def combine_returns(returns: Sequence[Return], *, home_by: HomeBy = "urn") -> Im
     told_of = [note for each in returns for note in each.notes]
     rows = {names[at, file]: numbers for at, each in enumerate(returns) for file, numbers in each.rows.items()}
     files = {names[at, file]: digest for at, each in enumerate(returns) for file, digest in each.files.items()}
-    frames, clash = _stacked(returns, names)
+    found = [judgement for each in returns for judgement in each.judged]
+    frames = _stacked(returns, names)
     # From here on the stacked frames are all that is needed: a national pool fills gigabytes, so nothing is held twice.
     del returns
     opens, closes = pd.Timestamp(min(every_year) - 1, 4, 1), pd.Timestamp(max(every_year), 4, 1)
+    frames, clash = _one_id(frames, said, found)
     frames = _spans(frames, closes)
-    frames, made, told = _settle(frames, opens=opens, home_by=home_by)
+    frames, made, told = _settle(frames, opens=opens, home_by=home_by, words=said.words)
     _require_sums(frames, made)
+    found += judge_frames(frames)
     origin = _origin(frames, files)
     ledger = ledger_of(list(frames.values()), notes=[*notes, *told_of, *clash, *told, *notes_on(frames)])
     del frames
     ledger.reconcile(rows)
     tables = make_tables(made, observed_from=opens, observed_to=closes, origin=origin)
+    found += judge_residents(tables)
+    tables = judged(tables, list(dict.fromkeys(found)), accept=accept, where=where)
     require_valid(tables, where=where)
     return Imported(tables=tables, ledger=ledger)
 
@@ -127,8 +158,8 @@ def _file_names(returns: Sequence[Return]) -> dict[tuple[int, str], str]:
     return names
 
 
-def _stacked(returns: Sequence[Return], names: Mapping[tuple[int, str], str]) -> tuple[Frames, list[str]]:
-    """One working frame a table, its rows numbered through, with children of different authorities kept apart."""
+def _stacked(returns: Sequence[Return], names: Mapping[tuple[int, str], str]) -> Frames:
+    """One working frame a table, its rows numbered through."""
     tables = [name for name in layout.NEEDED if any(name in each.frames for each in returns)]
     frames = {}
     for table in tables:
@@ -139,6 +170,29 @@ def _stacked(returns: Sequence[Return], names: Mapping[tuple[int, str], str]) ->
                 parts.append(frame.assign(file=names[at, frame["file"].iloc[0]]) if len(frame) else frame)
         whole = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
         frames[table] = whole.assign(uid=np.arange(len(whole), dtype="int64"))
+    return frames
+
+
+def _one_id(frames: Frames, said: Identities, found: list[Judgement]) -> tuple[Frames, list[str]]:
+    """The frames with one name an authority and one id a child and home, and notes; adds to ``found``."""
+    notes = []
+    years = pd.concat([frame.loc[frame["CHILD"] != "", ["authority", "year"]] for frame in frames.values()])
+    last = years.groupby("authority")["year"].max().sort_values(kind="stable")
+    if renamed := one_name_an_authority(list(last.index)):
+        frames = {table: frame.assign(authority=frame["authority"].replace(renamed)) for table, frame in frames.items()}
+        notes += [f"{old} and {new} are one authority: known as {new}" for old, new in renamed.items()]
+    if len(said.same_home):
+        urn = frames["episodes"]["URN"]
+        notes.append(said.same_home.note(urn, "homes"))
+        frames["episodes"] = frames["episodes"].assign(URN=said.same_home.apply(urn))
+    frames, judgements, told = settle_identity(frames, same_child=said.same_child)
+    found += judgements
+    frames, clash = _apart(frames)
+    return frames, [*notes, *told, *clash]
+
+
+def _apart(frames: Frames) -> tuple[Frames, list[str]]:
+    """Children of different authorities under one CHILD kept apart."""
     children = frames["header"][["CHILD", "authority"]].drop_duplicates()
     if children["authority"].nunique() < 2 or not children.loc[children["CHILD"] != "", "CHILD"].duplicated().any():
         return frames, []
@@ -172,7 +226,7 @@ def _spans(frames: Frames, pool_closes: pd.Timestamp) -> Frames:
     return out
 
 
-def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy) -> tuple[Frames, Frames, list[str]]:
+def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy, words: Words) -> tuple[Frames, Frames, list[str]]:
     """The working frames with every row's fate, the Tables' frames, and notes."""
     header = frames.pop("header")
     header = header.assign(sex=header["SEX"].map(layout.SEX).fillna(header["SEX"]))
@@ -188,7 +242,8 @@ def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy) -> tuple[Fr
             remedy="check that header and episodes belong together and that the year is right",
         )
     header = settle_header(header, episodes=episodes)
-    missing = settle_missing(frames.pop("missing"), birth=alive["birth"], episodes=episodes, placements=placements)
+    missing = frames.pop("missing").pipe(with_category, words)
+    missing = settle_missing(missing, birth=alive["birth"], episodes=episodes, placements=placements)
     settled = {"header": header, "episodes": episodes, "missing": missing}
     entered = placements.groupby("child_id")["start_date"].min()
     since = alive["authority_opens"].reindex(entered.index)

@@ -29,12 +29,12 @@ NEEDED: dict[str, tuple[str, ...]] = {
 # UASC_FLAG is the XML return's alone: in the others a row in uasc is the flag. LA and YEAR are a regional pool's.
 POOL = ("LA", "YEAR")
 OPTIONAL = {
-    **{"header": POOL, "episodes": ("PL_LOCATION", *POOL), "missing": POOL},
+    **{"header": ("UPN", *POOL), "episodes": ("PL_LOCATION", *POOL), "missing": POOL},
     **{"uasc": ("UASC_FLAG", *POOL)},
 }
 # Columns of the return that are left unread, so that they are not reported as strange.
 UNREAD = {
-    "header": {"UPN", "MOTHER", "MC_DOB"},
+    "header": {"MOTHER", "MC_DOB"},
     "episodes": {"CIN", "HOME_POST", "PL_LA", "PL_DISTANCE", "YEAR_LATEST", "EPISODE_SOURCE"},
     "missing": {"DOB"},
     "uasc": {"SEX", "DOB"},
@@ -62,11 +62,11 @@ SHORT_BREAKS = ("V3", "V4")
 HOMES_BY_URN = ("K1", "K2", "R3", "S1")
 HOMES_BY_ADDRESS = ("K3", "R1")
 NO_URN = ("", "XXXXXXX")
-DUMMY_URN = r"(?:SC)?(?:0{5,}|9{5,}|X{5,})"  # typed where a URN was asked for
 NO_ADDRESS = "ZZ99"  # pseudo-postcodes of the health service: no fixed abode, not known, and so on
+# UPN is read to tell one child under two ids (``identity903``) and goes no further.
 # Codes are short and have no space. Anything longer is free text, which may name a child, and is never taken over.
 CODED = (
-    *("SEX", "ETHNIC", "RNE", "LS", "PLACE", "PLACE_PROVIDER", "REC", "REASON_PLACE_CHANGE", "URN", "MISSING"),
+    *("SEX", "ETHNIC", "RNE", "LS", "PLACE", "PLACE_PROVIDER", "REC", "REASON_PLACE_CHANGE", "URN"),
     *("PL_LOCATION", "UASC_FLAG"),
 )
 CODE = r"[^\s]{0,10}"

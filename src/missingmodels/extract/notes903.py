@@ -32,7 +32,8 @@ def records_a(missing: pd.DataFrame) -> dict[str, bool]:
 def _oddities(frames: Mapping[str, pd.DataFrame]) -> dict[str, int]:
     episodes, header = frames["episodes"], frames["header"]
     strange = sorted(set(episodes["PLACE"].unique()) - layout.PLACES - {""})
-    weak = episodes["URN"].isin(layout.NO_URN) & episodes["home_id"].notna()
+    live = in_play(episodes)
+    weak = (episodes["URN"] == "") & episodes["home_id"].notna()
     weak &= episodes["PLACE"].isin(layout.HOMES_BY_URN)
     limit = episodes["PLACE"].map(TEMPORARY_DAYS)
     too_long = in_play(episodes) & ((episodes["end"] - episodes["start"]).dt.days > limit)
@@ -40,7 +41,12 @@ def _oddities(frames: Mapping[str, pd.DataFrame]) -> dict[str, int]:
         "episodes have a REC but no DEC: open, unless a later episode follows": int(
             ((episodes["DEC"] == "") & (episodes["REC"] != "")).sum()
         ),
-        "episodes in a home without URN: known by postcode only": int((weak & in_play(episodes)).sum()),
+        "episodes in a home without URN: known by postcode only": int((weak & live).sum()),
+        "episodes have a word for URN that is no registration number (SC and six digits, or seven digits): "
+        "their home goes by its address": int((episodes["urn_lost"] & live).sum()),
+        "episodes have a URN of six digits without SC: compared with SC, and left as it is": int(
+            (episodes["urn_bare"] & live).sum()
+        ),
         f"PLACE codes are not known and were kept: {', '.join(strange)}": len(strange),
         "temporary absences (T codes) last longer than their code allows, and were kept as absences": int(
             too_long.sum()

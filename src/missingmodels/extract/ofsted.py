@@ -19,6 +19,7 @@ from missingmodels.extract import ofsted_layout as layout
 from missingmodels.extract.csv_files import csv_grid
 from missingmodels.extract.dates import dates
 from missingmodels.extract.ledger import Ledger, follow, in_play, ledger_of, remark, repair, set_aside
+from missingmodels.extract.registration import numbers
 from missingmodels.extract.source_table import Grid, SourceTable, require_unswapped, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 
@@ -196,7 +197,7 @@ def _judge(frame: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         closed_on=dates(frame["closed"]),
     )
     none = frame[["sector", "places", "registered", "closed"]].map(lambda text: layout.plain(text) in layout.NONE_WORDS)
-    frame = set_aside(frame, frame["urn"].isin(["", "XXXXXXX"]), "no_urn", "the URN is blank or XXXXXXX")
+    frame = set_aside(frame, numbers(frame["urn"]) == "", "no_urn", "the URN is no registration number")
     kind = frame["type"].where(frame["type"] != "", "blank")
     frame = remark(frame, in_play(frame) & (frame["provision_type"] == ""), "type: " + kind)
     frame = set_aside(frame, frame["provision_type"] == "", "not_a_childrens_home")

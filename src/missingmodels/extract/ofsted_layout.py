@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from missingmodels.extract.registration import typed
+
 # Fact to column names, the preferred first. "Maximum fostering places" is not here: it is no home's capacity.
 ALIASES: dict[str, tuple[str, ...]] = {
     "urn": ("urn",),
@@ -45,8 +47,8 @@ def plain(text: str) -> str:
 
 
 def urn_key(urn: pd.Series) -> pd.Series:
-    """URNs as they are compared: trimmed, in capitals, without spaces and the ``.0`` of a spreadsheet."""
-    return urn.str.strip().str.upper().str.replace(r"\s+", "", regex=True).str.replace(r"\.0$", "", regex=True)
+    """URNs as they are compared: in capitals, without what typing adds."""
+    return typed(urn)
 
 
 def provision_of(kind: pd.Series, subtype: pd.Series) -> pd.Series:

@@ -16,7 +16,7 @@ from missingmodels.extract.children903 import by_child
 from missingmodels.extract.history903 import close_old_ends, drop_superseded
 from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
 from missingmodels.extract.resubmitted import newest_stands
-from missingmodels.extract.successors import FULL_POSTCODE, SECTOR, home_urns, same_address
+from missingmodels.extract.successors import FULL_POSTCODE, SECTOR, home_urns, same_address, with_numbers
 
 HomeBy = Literal["urn", "urn_and_postcode", "postcode"]
 SETTING = ["PLACE", "URN", "PL_POST", "PLACE_PROVIDER"]
@@ -37,7 +37,7 @@ def settle_episodes(episodes: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame
     Returns the frame sorted by child and start, with ``head``, the uid of the first episode of its placement, and
     ``began_before``, that the placement had begun before that episode.
     """
-    frame = episodes.sort_values(["CHILD", "start", "end", "uid"], na_position="last")
+    frame = with_numbers(episodes).sort_values(["CHILD", "start", "end", "uid"], na_position="last")
     frame = _screen(frame, birth=birth)
     frame = newest_stands(frame, ["CHILD", "start"], {name: name for name in COMPARED} | {"end": "DEC"})
     frame = drop_superseded(frame)
@@ -163,7 +163,6 @@ def name_homes(episodes: pd.DataFrame, *, by: HomeBy = "urn") -> tuple[pd.DataFr
     met must not be made each other's peers.
     """
     urn, notes = home_urns(episodes)
-    urn = urn.mask(urn.isin(layout.NO_URN) | _like(urn, layout.DUMMY_URN), "")
     post, place = episodes["PL_POST"], episodes["PLACE"]
     known = ~post.str.startswith(layout.NO_ADDRESS)
     whole, sector = known & _like(post, FULL_POSTCODE), known & _like(post, SECTOR)

@@ -6,6 +6,7 @@ end year), with dates in ISO form.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,16 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault
 from missingmodels.extract import layout903 as layout
+from missingmodels.extract.authorities import judge_authorities
 from missingmodels.extract.containers import read_container
 from missingmodels.extract.dates import BRITISH, column_dates, date_faults
+from missingmodels.extract.identity903 import require_whole_ids
 from missingmodels.extract.ledger import FAULTS_SHOWN, follow, set_aside
 from missingmodels.extract.source_table import SourceTable, require_unswapped
 from missingmodels.extract.year903 import end_year, pooled_years
+from missingmodels.tables.judgement import Judgement
+from missingmodels.tables.store import RETURN_FORMAT
+from missingmodels.writing import MANIFEST
 
 PREFIX = {"header": "header", "episodes": "epi", "missing": "mis", "uasc": "uasc"}
 SPANS = {"header": ("birth",), "episodes": ("start", "end"), "missing": ("start", "end"), "uasc": ("until",)}
@@ -34,12 +40,14 @@ class Return:
         year of the return that a row came in) and the dates read
     years : end years, in order; one, unless it is a pool
     pooled : whether the files themselves say authority and year of each row
+    judged : what is to be said of its authorities
     files : digest by file; ``rows`` the row numbers read, by file
     """
 
     frames: Mapping[str, pd.DataFrame]
     years: tuple[int, ...]
     pooled: bool
+    judged: tuple[Judgement, ...]
     files: Mapping[str, str]
     rows: Mapping[str, Sequence[int]]
     notes: tuple[str, ...]
@@ -71,11 +79,15 @@ def read_return(
         tolerant=set_aside_bad_dates,
     )
     frames, years, pooled = _place(frames, sources, path=path, authority=authority, year=year)
+    named = sorted(
+        {name for frame in frames.values() for name in frame.loc[frame["CHILD"] != "", "authority"].unique()}
+    )
     left = [file.name for file in files if file.name not in {source.name for source in sources.values()}]
     return Return(
         frames=frames,
         years=years,
         pooled=pooled,
+        judged=tuple(judge_authorities(named, simulated=_is_exported(path))),
         files={file.name: file.digest for file in sources.values()},
         rows={file.name: file.frame["row"].to_numpy() for file in sources.values()},
         notes=(*notes, *([f"files left unread: {', '.join(left)}"] if left else [])),
@@ -83,9 +95,20 @@ def read_return(
     )
 
 
+def _is_exported(path: Path) -> bool:
+    """Whether a return's folder says that the simulator exported it, whose authorities are in no register."""
+    manifest = path / MANIFEST
+    try:
+        held = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else None
+    except (OSError, ValueError):
+        return False
+    return isinstance(held, dict) and held.get("format") == RETURN_FORMAT
+
+
 def _working_frame(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[str]]:
     """The table's frame with dates read, and notes on columns whose dates are not written the usual way."""
     held, notes = layout.needed_columns(file, table)
+    require_whole_ids(held["CHILD"], held["row"], where=file.name, column="CHILD")
     frame = follow(held, file=file.name, table=table)
     for new, column in zip(SPANS[table], layout.DATES[table], strict=True):
         frame[new], form = column_dates(frame[column])

@@ -8,17 +8,19 @@ without a line in the ledger.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from missingmodels.errors import InputError
-from missingmodels.extract.combine903 import Imported, combine_returns
+from missingmodels.extract.combine903 import Identities, Imported, combine_returns
 from missingmodels.extract.containers import OLD_WORKBOOKS, SUFFIXES
 from missingmodels.extract.placements import HomeBy
 from missingmodels.extract.return903 import Return, read_return
 from missingmodels.extract.zip_files import others_in
+from missingmodels.tables.judgement import require_rules
+from missingmodels.writing import MANIFEST
 
-__all__ = ["Imported", "Return", "combine_returns", "read_return", "read_ssda903", "returns_in"]
+__all__ = ["Identities", "Imported", "Return", "combine_returns", "read_return", "read_ssda903", "returns_in"]
 
 
 def read_ssda903(
@@ -29,6 +31,8 @@ def read_ssda903(
     set_aside_bad_dates: bool = False,
     dates_checked: bool = False,
     home_by: HomeBy = "urn",
+    said: Identities | None = None,
+    accept: Collection[str] = (),
 ) -> Imported:
     """Read one return, or several years' of one authority, or a pool.
 
@@ -44,7 +48,7 @@ def read_ssda903(
     set_aside_bad_dates : set rows whose dates cannot be read aside instead of refusing the return
     dates_checked : somebody has checked the columns of a workbook in which day and month seem to be swapped, and they
         are right; without it they are refused
-    home_by : what a home is, see ``combine_returns``
+    home_by : what a home is; ``said`` crosswalks and words; ``accept`` rules accepted: see ``combine_returns``
 
     Ledger and errors name the file, or the sheet and its row, or the XML element and its number in the file.
 
@@ -52,6 +56,7 @@ def read_ssda903(
     from being returns: absent tables or columns, unreadable dates, a year that does not fit, comes twice or is
     left out. TablesInvalid would be a fault of this package.
     """
+    require_rules(accept)
     paths = [path] if isinstance(path, str | Path) else list(path)
     found = [each for given in paths for each in returns_in(Path(given))]
     if year is not None and len(found) != 1:
@@ -69,7 +74,7 @@ def read_ssda903(
         )
         for each in found
     ]
-    imported = combine_returns(read, home_by=home_by)
+    imported = combine_returns(read, home_by=home_by, said=said, accept=accept)
     left = [f"left unread in {path}: {', '.join(names)}" for path, names in _left_unread(paths)]
     ledger = dataclasses.replace(imported.ledger, notes=(*imported.ledger.notes, *left))
     return dataclasses.replace(imported, ledger=ledger)
@@ -95,7 +100,10 @@ def returns_in(path: Path) -> list[Path]:
 
 
 def _held(path: Path) -> list[Path]:
-    return sorted(each for each in path.iterdir() if not each.name.startswith(".")) if path.is_dir() else []
+    if not path.is_dir():
+        return []
+    # the manifest of an exported return is no part of it
+    return sorted(each for each in path.iterdir() if not each.name.startswith(".") and each.name != MANIFEST)
 
 
 def _is_csv(path: Path) -> bool:

@@ -14,6 +14,7 @@ from missingmodels.report import comparison, sentences, words
 from missingmodels.report.figures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
 from missingmodels.tables import is_simulated
+from missingmodels.tables.judgement import judgements_of
 
 
 def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "effects_held": sentences.effects_held(plan.get("effects", {}), plan["frame"]["period_days"]),
         "simulated": is_simulated(evidence.origin),
         "origin": sentences.origin_words(evidence.origin),
+        "judged": judgements_of(evidence.origin),
         "failed": failed,
         "exposure_span": sentences.exposure_span(plan["exposure"]),
         "answers": sentences.answers(found, plan["exposure"], plan.get("effects", {})),

@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from missingmodels.report.templates import resource
+from missingmodels.tables.judgement import Judgement
 
 Row = Mapping[str, Any]
 
@@ -20,6 +21,7 @@ class Quality:
     Attributes
     ----------
     source, observed : where the data come from, and the span they observe, in words
+    judged : what the import was judged by as a whole
     outcomes : ``table``, ``year``, ``read``, ``used``, ``repaired``, ``merged``, ``set_aside``
     rules : ``table``, ``rule``, ``action``, ``meaning``, ``ask``, ``by_year`` (count by end year), ``rows``
     choices : ``categories``, ``boundary``, ``onsets``, ``same_day_repeats``, ``on_moving_day``, ``days_at_risk``,
@@ -32,6 +34,7 @@ class Quality:
 
     source: str
     observed: str
+    judged: Sequence[Judgement]
     counts: Mapping[str, int]
     outcomes: Sequence[Row]
     rules: Sequence[Row]

@@ -7,6 +7,7 @@ dates and no times, closed years, one authority's own children, and codes that T
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from missingmodels.simulate.sheets903 import (
 )
 from missingmodels.tables import Tables
 from missingmodels.tables.csv_out import csv_text
+from missingmodels.tables.store import RETURN_FORMAT
+from missingmodels.writing import MANIFEST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,12 +116,17 @@ def make_return(tables: Tables, *, authority: str, year: int, quirks: Quirks | N
 
 
 def write_return(made: Return903, folder: Path) -> Path:
-    """Write one CSV file a table into a new folder named by authority and year. Returns that folder."""
+    """Write one CSV file a table into a new folder named by authority and year. Returns that folder.
+
+    A manifest beside them says that the return is made up, so that an import takes an authority of no register.
+    """
     name = re.sub(r"[^A-Za-z0-9-]+", "_", made.authority)
     target = folder / f"{name}_{made.year - 1}-{made.year % 100:02d}"
     target.mkdir(parents=True)
     for table, frame in made.frames.items():
         (target / f"{table}.csv").write_bytes(_csv(frame, made.quirks))
+    manifest = {"format": RETURN_FORMAT, "authority": made.authority, "year": made.year}
+    (target / MANIFEST).write_text(json.dumps(manifest) + "\n", encoding="utf-8")
     return target
 
 

@@ -8,13 +8,17 @@ import pandera.errors
 from missingmodels.errors import TablesInvalid
 from missingmodels.tables.contract import TABLES, Table
 from missingmodels.tables.findings import Finding, finding
+from missingmodels.tables.judgement import judgements_of
 from missingmodels.tables.rules import RULES
 from missingmodels.tables.schema import pandera_schema
 from missingmodels.tables.tables import Tables
 
 
 def check_tables(tables: Tables) -> list[Finding]:
-    """All findings, errors first. An empty list means that the Tables keep the contract."""
+    """All findings, errors first, and what their import was judged by as a whole.
+
+    Without an error the Tables keep the contract.
+    """
     found = [f for name in tables.frames for f in _schema_findings(tables[name], TABLES[name])]
     # The cross-table rules join on keys, so rows without them would only repeat the schema's findings. Rows that lack
     # another value stay: a child without birth date is still the child that placements refer to.
@@ -25,6 +29,7 @@ def check_tables(tables: Tables) -> list[Finding]:
     )
     for rule in RULES:
         found += rule(whole)
+    found += [judgement.finding for judgement in judgements_of(tables.origin)]
     return sorted(found, key=lambda f: f.severity != "error")
 
 

@@ -20,6 +20,7 @@ from missingmodels.tables.tables import Tables, make_tables
 from missingmodels.writing import whole_folder
 
 FORMAT = "missingmodels-tables"
+RETURN_FORMAT = "missingmodels-return"  # of a folder that the simulator exported as an SSDA903 return
 RUN_FORMAT = "missingmodels-run"
 OUTCOME_FORMAT = "missingmodels-outcome"
 

@@ -1,0 +1,106 @@
+"""Records put beside tables judged as a whole: whether they meet the episodes, and whether anything is left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+
+from missingmodels.errors import ImportFault
+from missingmodels.extract.crosswalk import Crosswalk
+from missingmodels.extract.identity903 import RULE, require_whole_ids
+from missingmodels.extract.judge903 import LIMITS
+from missingmodels.extract.mapped import MappedTable
+from missingmodels.extract.registration import loose
+from missingmodels.extract.staffing import StaffTable
+from missingmodels.tables import Tables
+from missingmodels.tables.judgement import Judgement
+
+FAR = pd.Timestamp("2200-01-01")  # stands for "open" where ends are compared
+
+
+def require_rows(found: Sequence[MappedTable]) -> None:
+    """Raise ImportFault, with the reasons, for a table of which no row is left: it would replace what is there."""
+    for each in found:
+        if each.frame.empty:
+            lines = each.ledger.frame
+            why = ", ".join(f"{reason} {n}" for reason, n in lines["reason"].value_counts().items())
+            raise ImportFault(
+                f"no row is left for {each.name} of the {len(lines)} read" + (f" ({why})" if why else ""),
+                where=each.file,
+                remedy="correct the mapping's columns, parts and codes; nothing was written, and what was there stays",
+            )
+
+
+def judge_records(names: Collection[str], tables: Tables, before: Tables | None) -> list[Judgement]:
+    """Interviews that meet no episode, and missing episodes of another record that meet none of those they replace."""
+    found = []
+    if "interviews" in names:
+        found += _judgement("interviews", _interviews_apart(tables), len(tables["interviews"]))
+    if "missing_episodes" in names and before is not None and len(before["missing_episodes"]):
+        apart = _episodes_apart(tables["missing_episodes"], before["missing_episodes"])
+        found += _judgement("missing episodes", apart, len(tables["missing_episodes"]))
+    return found
+
+
+def _judgement(what: str, apart: int, of: int) -> list[Judgement]:
+    severity = LIMITS["records_matched"].severity(apart, of)
+    if severity is None:
+        return []
+    return [
+        Judgement(
+            rule="records_matched",
+            severity=severity,
+            count=apart,
+            what=f"{apart:,} of {of:,} ({100 * apart / of:.0f} %) {what} meet no missing episode of the tables",
+            remedy="check the ids, which day is meant (of leaving, of report, of return), and the years of both",
+        )
+    ]
+
+
+def _interviews_apart(tables: Tables) -> int:
+    held = tables["missing_episodes"]
+    known = pd.MultiIndex.from_frame(held[["child_id", "start_date"]])
+    return int((~pd.MultiIndex.from_frame(tables["interviews"][["child_id", "episode_start_date"]]).isin(known)).sum())
+
+
+def _episodes_apart(new: pd.DataFrame, old: pd.DataFrame) -> int:
+    """New episodes that share no day with an old one of the child, a day to either side allowed."""
+    day = pd.Timedelta(days=1)
+    spans = [
+        frame[["child_id", "start_date"]].assign(end=frame["end_date"].fillna(FAR)).reset_index(drop=True)
+        for frame in (new, old)
+    ]
+    pairs = spans[0].reset_index(names="at").merge(spans[1], on="child_id", suffixes=("", "_old"))
+    meets = (pairs["start_date"] <= pairs["end_old"] + day) & (pairs["start_date_old"] <= pairs["end"] + day)
+    return len(new) - int(pairs.loc[meets, "at"].nunique())
+
+
+def settle_staff(found: Sequence[StaffTable], same_staff: Crosswalk) -> tuple[list[StaffTable], list[Judgement]]:
+    """Staff tables with one id a worker, by the crosswalk, and an error for ids that are alike and not the same.
+
+    Raises ImportFault for ids that a spreadsheet cut to numbers.
+    """
+    made, ids = [], []
+    for each in found:
+        if "staff_id" in each.frame:
+            staff = each.frame["staff_id"]
+            require_whole_ids(staff, each.frame["row"], where=each.file, column="staff id")
+            known = same_staff.apply(staff)
+            ids.append(known)
+            each = StaffTable(**{**vars(each), "frame": each.frame.assign(staff_id=known)})
+        made.append(each)
+    every = pd.Series(pd.concat(ids).dropna().unique(), dtype="str") if ids else pd.Series(dtype="str")
+    every = every[~every.isin(same_staff.alone)]
+    alike = int(loose(every).duplicated().sum())
+    if not alike:
+        return made, []
+    return made, [
+        Judgement(
+            rule=RULE,
+            severity="error",
+            count=alike,
+            what=f"{alike} staff ids differ from another by zeros, case or spaces only: one worker would count as two",
+            remedy="say which are one worker with --same-staff MAP.csv (id, id it is known by; blank: a worker apart)",
+        )
+    ]
