@@ -10,9 +10,8 @@
 # # Your extract: from files to tables
 #
 # You hold SSDA903 returns of some years, perhaps lists of homes and a rota. This guide turns them into *Tables*, shows
-# what became of every row, and takes the first look. No real files may be kept beside the code, so the first cell makes
-# some: a simulated sector, written as an authority and its homes would hold it. With your own files, skip that cell and
-# set `FILES` to their folder.
+# what became of every row, and takes the first look. Name your files in the next cell. While no return is named there,
+# the guide makes files to practise on, for no real ones may be kept beside the code.
 #
 # It runs as it is: `python analyses/01_your_extract.py`, or as a notebook with jupytext. It defines nothing.
 
@@ -29,24 +28,35 @@ from missingmodels.imports import write_import, write_staffing
 from missingmodels.simulate.export import export_files
 from missingmodels.simulate.quirks903 import Quirks
 
+AUTHORITY = ""  # the code of your authority, for example "301"
+RETURNS: list[Path] = []  # folders, zips, workbooks or XML files, of one or more years
+LISTS: list[Path] = []  # lists of homes, as Ofsted publishes them or as you were given them; may stay empty
+STAFF: list[Path] = []  # rotas, contracts or totals; may stay empty
+
 WORK = Path(os.environ.get("YOUR_EXTRACT", "your-extract"))
-FILES, TABLES = WORK / "files", WORK / "tables"
+TABLES = WORK / "tables"
 
 # %% [markdown]
 # ## 0. Files to practise on
 #
-# Twenty-four homes in two authorities for two years. `Quirks` dirties the returns as real ones are: changes of legal
-# status as rows of their own, a few blank URNs, spells amended a year later. `quirks.csv` keeps what was done.
+# Twenty-four homes in two authorities for two years, made only where you name no files. `Quirks` dirties the returns as
+# real ones are: changes of legal status as rows of their own, a few blank URNs, spells amended a year later.
+# `quirks.csv` keeps what was done.
 
 # %%
-scenario = mm.load_scenario("small")
-scenario = scenario.model_copy(
-    update={"days": 730, "homes": scenario.homes.model_copy(update={"count": 24, "authorities": 2})}
-)
-world = mm.simulate_world(scenario, seed=1)
-quirks = Quirks(legal_change_share=0.3, blank_urn_share=0.02, amended_share=0.2)
-export_files(world.tables, FILES, quirks=quirks, seed=1, overwrite=True)
-sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.is_file())
+if not RETURNS:
+    scenario = mm.load_scenario("small")
+    scenario = scenario.model_copy(
+        update={"days": 730, "homes": scenario.homes.model_copy(update={"count": 24, "authorities": 2})}
+    )
+    world = mm.simulate_world(scenario, seed=1)
+    quirks = Quirks(legal_change_share=0.3, blank_urn_share=0.02, amended_share=0.2)
+    export_files(world.tables, WORK / "files", quirks=quirks, seed=1, overwrite=True)
+    AUTHORITY = sorted(world.tables["children"]["authority"].unique())[0]
+    RETURNS = sorted(path for path in (WORK / "files" / "returns").iterdir() if AUTHORITY in path.name)
+    LISTS = sorted((WORK / "files").glob("ofsted_homes_*.csv"))
+    STAFF = [WORK / "files" / f"staff_{name}.csv" for name in ("contracts", "totals")]
+[path.as_posix() for path in (*RETURNS, *LISTS, *STAFF)]
 
 # %% [markdown]
 # ## 1. Returns to tables
@@ -59,9 +69,7 @@ sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.i
 # child ids by keyed hashes on the way in, and `--dfe-rules` adds the department's own validation rules.
 
 # %%
-authority = sorted(world.tables["children"]["authority"].unique())[0]
-returns = sorted(path for path in (FILES / "returns").iterdir() if authority in path.name)
-found = mm.read_ssda903(returns, authority=authority)
+found = mm.read_ssda903(RETURNS, authority=AUTHORITY)
 {name: len(frame) for name, frame in found.tables.frames.items()}
 
 # %% [markdown]
@@ -82,9 +90,10 @@ print(*found.ledger.notes, sep="\n")
 # many children live there; without them nobody can say which peers you do not see.
 
 # %%
-lists = [read_ofsted_list(path) for path in sorted(FILES.glob("ofsted_homes_*.csv"))]
-tables, home_notes = add_homes(found.tables, lists)
-home_notes["flag"].value_counts().to_dict()
+tables, home_notes = found.tables, None
+if LISTS:
+    tables, home_notes = add_homes(tables, [read_ofsted_list(path) for path in LISTS])
+    print(home_notes["flag"].value_counts().to_dict())
 
 # %% [markdown]
 # ## 4. Write it down, with the data-quality page
@@ -104,8 +113,8 @@ sorted(path.name for path in TABLES.iterdir())
 # share, contracts give turnover. Staff of homes that the extract does not know are set aside, and counted.
 
 # %%
-staffing = [table for name in ("contracts", "totals") for table in read_staffing(FILES / f"staff_{name}.csv")]
-write_staffing(staffing, into=TABLES, overwrite=True)
+if STAFF:
+    write_staffing([table for path in STAFF for table in read_staffing(path)], into=TABLES, overwrite=True)
 tables = mm.read_tables(TABLES)
 {name: len(frame) for name, frame in tables.frames.items() if name.startswith("staff")}
 

@@ -24,6 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
+from appended import PACKAGED, RESULTS, ships
 
 from missingmodels.config import from_mapping
 from missingmodels.errors import CannotAnswer, DiagnosticsFailed
@@ -60,7 +61,6 @@ COLUMNS = [
     "seconds",
     "status",
 ]
-RESULTS = Path(__file__).parent / "results"
 
 
 def plan_of(rule: str = "keep", **frame: Any) -> Plan:
@@ -174,11 +174,15 @@ def main() -> None:
         rows = list(answers(*cell))
         with path.open("a", encoding="utf-8", newline="") as file:
             csv.DictWriter(file, COLUMNS, lineterminator="\n").writerows(rows)
-    summary(pd.read_csv(path)).to_csv(options.output / "unseen_peers.csv", index=False, lineterminator="\n")
+    found = summary(pd.read_csv(path))
+    found.to_csv(options.output / "unseen_peers.csv", index=False, lineterminator="\n")
     about = {"recipe": f"python simulations/unseen_peers.py --worlds {options.worlds}", "homes": HOMES, "plan": PLAN}
     about |= {"chains": unseen.CHAINS, "rounds": unseen.ROUNDS, "candidates": unseen.CANDIDATES}
     about["versions"] = versions()
     (options.output / "unseen_peers.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    if ships(options.output):
+        for name in ("unseen_peers.csv", "unseen_peers.json"):
+            (PACKAGED / name).write_bytes((options.output / name).read_bytes())
     print(f"{len(todo) - len(todo[: options.batch or None])} worlds left")
 
 

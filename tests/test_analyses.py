@@ -49,6 +49,81 @@ def test_your_extract(tmp_path):
     assert not (ROOT / "your-extract").exists(), "nothing is left beside the code"
 
 
+@pytest.fixture(scope="module")
+def own_files(tmp_path_factory):
+    """Returns of one authority, without a list of homes or a rota, as a user's own folder."""
+    from missingmodels.scenario import Scenario
+    from missingmodels.simulate.export import export_files
+    from missingmodels.simulate.quirks903 import Quirks
+    from missingmodels.simulate.world import simulate_world
+
+    folder = tmp_path_factory.mktemp("own")
+    world = simulate_world(Scenario(homes={"count": 8, "authorities": 1}, days=365), seed=2)
+    export_files(world.tables, folder / "files", quirks=Quirks(), seed=2, overwrite=True)
+    code = str(world.tables["children"]["authority"].iloc[0])
+    return code, sorted((folder / "files" / "returns").iterdir())
+
+
+def with_own(guide: Path, own_files) -> str:
+    """The guide's text with the settings that a user would type."""
+    code, returns = own_files
+    text = guide.read_text(encoding="utf-8")
+    for line, typed in (('AUTHORITY = ""', f"AUTHORITY = {code!r}"), ("RETURNS: list[Path] = []", None)):
+        assert line in text
+        text = text.replace(line, typed or f"RETURNS = [Path(name) for name in {[str(path) for path in returns]!r}]", 1)
+    return text
+
+
+def test_your_extract_with_own_files_as_a_script(own_files, tmp_path):
+    script = tmp_path / "mine.py"
+    script.write_text(with_own(GUIDES[0], own_files), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "0 errors" in done.stdout
+    assert (tmp_path / "your-extract" / "tables" / "dq.html").is_file()
+    assert not (tmp_path / "your-extract" / "files").exists(), "no files to practise on beside one's own"
+
+
+def test_your_extract_with_own_files_cell_by_cell_without_the_practice_cell(own_files, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    cells = with_own(GUIDES[0], own_files).split("\n# %%")
+    practice = [cell for cell in cells if "export_files(" in cell]
+    assert len(practice) == 1
+    held: dict[str, object] = {}
+    for cell in cells:
+        if cell not in practice and not cell.startswith(" [markdown]"):
+            exec(compile(cell, "cell", "exec"), held)
+    assert "0 errors" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["as printed", "with files of one's own"])
+def test_the_code_of_the_readme(own, own_files, tmp_path, monkeypatch, capsys):
+    """As printed; with a smaller world, fewer models and the fast engine, so that it takes seconds."""
+    import missingmodels as mm
+    from missingmodels.scenario import Scenario
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = text.split("```python\n", 1)[1].split("```", 1)[0]
+    monkeypatch.chdir(tmp_path)
+    plan = mm.load_plan("demo")
+    quick = plan.model_copy(
+        update={"models": ("M0", "M1"), "sampling": plan.sampling.model_copy(update={"method": "laplace"})}
+    )
+    monkeypatch.setattr(mm, "load_plan", lambda name: quick)
+    monkeypatch.setattr(mm, "load_scenario", lambda name: Scenario(homes={"count": 12}, days=300))
+    if own:
+        mark = "# with files of your own: "
+        assert mark in code
+        authority, returns = own_files
+        code = code.replace(mark, "").replace('"returns/2023"', repr([str(path) for path in returns]))
+        code = code.replace('authority="301"', f"authority={authority!r}")
+    exec(compile(code, "README", "exec"), {})
+    assert "one or more recently missing peers" in capsys.readouterr().out
+    assert (tmp_path / "report.html").is_file()
+
+
 @pytest.mark.parametrize(
     ("guide", "variable", "told"),
     [

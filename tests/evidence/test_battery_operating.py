@@ -17,7 +17,15 @@ RESULTS = ROOT / "simulations" / "results"
 PACKAGED = ROOT / "src" / "missingmodels" / "evidence"
 
 
-@pytest.mark.parametrize(("study", "packaged"), [("battery.csv", "operating.csv"), ("frontier.csv", "frontier.csv")])
+@pytest.mark.parametrize(
+    ("study", "packaged"),
+    [
+        ("battery.csv", "operating.csv"),
+        ("frontier.csv", "frontier.csv"),
+        ("unseen_peers.csv", "unseen_peers.csv"),
+        ("unseen_peers.json", "unseen_peers.json"),
+    ],
+)
 def test_the_packaged_table_is_the_tracked_result(study: str, packaged: str) -> None:
     assert (PACKAGED / packaged).read_bytes() == (RESULTS / study).read_bytes()
 

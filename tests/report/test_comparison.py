@@ -48,7 +48,7 @@ def test_nothing_bad_is_said_too() -> None:
     assert "above 0.7, so the one fit" in comparison.pareto_words(difference(k_hat_bad=0, mended=0, unit="child"))
 
 
-@pytest.mark.parametrize(("size", "said"), [(9.0, "better than"), (-9.0, "worse than"), (5.0, "do not tell apart")])
+@pytest.mark.parametrize(("size", "said"), [(9.0, "better than"), (-9.0, "worse than"), (5.0, "do not tell which")])
 def test_a_difference_in_words(size: float, said: str) -> None:
     found = comparison.elpd_words(difference(difference=size))
     assert said in found

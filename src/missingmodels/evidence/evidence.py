@@ -32,6 +32,8 @@ from missingmodels.fit.fit import Fit
 from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import Rows
+from missingmodels.frame.stays import weak_homes
+from missingmodels.frame.unseen import coverage_bands
 from missingmodels.plan import Plan
 from missingmodels.provenance import stream
 from missingmodels.tables import Tables
@@ -110,11 +112,23 @@ def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
         "same_day_repeats": int(risk.same_day_repeats[:, window].sum()),
         "joint_onsets": int(risk.joint[:, window].sum()),
         "onsets_per_year_at_risk": round(float(onset.sum() / max(at_risk.sum() / 365.25, 1e-9)), 3),
+        "observed_days": risk.days,
         "share_of_days_exposed": round(float(np.average(exposed, weights=weight)), 4),
+        "days_exposed": round(float(weight[exposed].sum()), 1),
+        "onsets_exposed": int(frame["onsets"][exposed & ~frame["before_window"]].sum()),
+        "share_of_days_in_weak_homes": _rounded(_weak_share(tables, risk, at_risk, window)),
+        "coverage": {band: _rounded(share) for band, share in coverage_bands(risk).items()},
         "median_coverage": _rounded(np.nanmedian(risk.coverage)) if np.isfinite(risk.coverage).any() else None,
         "rows": len(frame),
         "episodes": dict(risk.notes),
     }
+
+
+def _weak_share(tables: Tables, risk: RiskSet, at_risk: np.ndarray, window: np.ndarray) -> float:
+    """Share of days at risk in homes that are known by their address only, which may be several homes or none."""
+    # days without a home have the index -1, so the last entry is theirs
+    weak = np.append(weak_homes(tables, risk.home_ids), False)[risk.residence[:, window]]
+    return float(at_risk[weak].sum() / max(at_risk.sum(), 1e-9))
 
 
 @one_blas_thread

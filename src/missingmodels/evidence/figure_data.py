@@ -14,7 +14,8 @@ from missingmodels.fit.marginal import child_sums, draw_frailty
 from missingmodels.plan import Decision
 
 COUNT_BINS = ((0, 0, "0"), (1, 1, "1"), (2, 5, "2–5"), (6, 10, "6–10"), (11, 20, "11–20"), (21, None, "21+"))
-DOSE_BINS = ("0", "1", "2", "3+")
+MOST_PEERS = 3  # recently missing peers that have a bin of their own; this many or more share the last
+ENOUGH = 5  # onsets expected in a bin: with fewer, its ratio is mostly chance
 TRACE_POINTS = 250
 
 
@@ -22,25 +23,38 @@ def dose(fit: Fit, frame: pd.DataFrame, rule: Decision, rng: np.random.Generator
     """Onsets observed over those expected by a model without peers, by number of recently missing peers.
 
     Days alone or beside an unseen peer are left out. The expectation has each child's frailty and each home's effects
-    at their posterior draws, fitted to these onsets too, so the ratios are drawn towards 1.
+    at their posterior draws, fitted to these onsets too, so the ratios are drawn towards 1. A number of peers beside
+    which fewer than ``ENOUGH`` onsets are expected joins the one below it.
     """
     counted = ~fit.design.burn_in & (frame["no_peers"].to_numpy() == 0) & (frame["peers_unseen"].to_numpy() == 0)
-    bin_of = np.minimum(frame["peer_count"].to_numpy().astype(int), len(DOSE_BINS) - 1)
-    observed = np.bincount(bin_of, fit.design.onsets * counted, len(DOSE_BINS))
-    days = np.bincount(bin_of, fit.design.days_at_risk * counted, len(DOSE_BINS))
-    expected = np.empty((fit.parameters.draws, len(DOSE_BINS)))
+    bin_of = np.minimum(frame["peer_count"].to_numpy().astype(int), MOST_PEERS)
+    sums = {"onsets": fit.design.onsets * counted, "days_at_risk": fit.design.days_at_risk * counted}
+    held = {name: np.bincount(bin_of, values, MOST_PEERS + 1) for name, values in sums.items()}
+    expected = np.empty((fit.parameters.draws, MOST_PEERS + 1))
     for part, mean in _blocks(fit):
-        for b in range(len(DOSE_BINS)):
+        for b in range(MOST_PEERS + 1):
             expected[part, b] = mean[:, counted & (bin_of == b)].sum(axis=1)
+    first = bins_with_enough(np.median(expected, axis=0))
+    held = {name: np.add.reduceat(values, first) for name, values in held.items()}
+    expected = np.add.reduceat(expected, first, axis=1)
     # the count's own chance enters through a gamma with the count's shape (half an onset added, so that 0 has width)
-    ratio = rng.gamma(observed + 0.5, size=expected.shape) / np.maximum(expected, 1e-12)
+    ratio = rng.gamma(held["onsets"] + 0.5, size=expected.shape) / np.maximum(expected, 1e-12)
     return {
-        "bins": list(DOSE_BINS),
-        "onsets": observed.tolist(),
-        "days_at_risk": days.tolist(),
+        "bins": [*map(str, first[:-1]), f"{first[-1]}+" if first[-1] else "any"],
+        **{name: values.tolist() for name, values in held.items()},
+        "expected": np.median(expected, axis=0).tolist(),
+        "all_onsets": float((fit.design.onsets * ~fit.design.burn_in).sum()),
         "ratio": _bands(ratio, rule),
         "model": fit.model,
     }
+
+
+def bins_with_enough(expected: np.ndarray) -> np.ndarray:
+    """First number of peers of each bin, of onsets (K,) expected beside 0, 1, … peers; thin ones join from the top."""
+    first = list(range(expected.size))
+    while len(first) > 1 and expected[first[-1] :].sum() < ENOUGH:
+        first.pop()
+    return np.array(first)
 
 
 def exposure_curve(fit: Fit, rule: Decision, *, points: int = 21) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from missingmodels.writing import write_whole
 
 # scores of prediction, their errors and Pareto k may be infinite
 UNBOUNDED = ConfigDict(extra="forbid", strict=True, allow_inf_nan=True)
-FORMAT = "missingmodels-evidence-2"
+FORMATS = ("missingmodels-evidence-2", "missingmodels-evidence-3")  # that are read; the last is written
+FORMAT = FORMATS[-1]
 EVIDENCE = "evidence.json"  # its name in a run's folder
 
 
@@ -286,8 +287,8 @@ def read_evidence(path: Path) -> Evidence:
     path = Path(path)
     remedy = "name the folder of a run made by `missingmodels fit` or `demo`; fit again what another version made"
     held = read_json(path, what="the evidence", remedy=remedy)
-    if held.get("format") != FORMAT:
-        raise InputError(f"not of format {FORMAT}", where=str(path), remedy=remedy)
+    if held.get("format") not in FORMATS:
+        raise InputError(f"not of a format that is read ({', '.join(FORMATS)})", where=str(path), remedy=remedy)
     found = checked(held, EvidenceFile, what="the evidence", where=str(path), remedy=remedy)
     return Evidence(
         plan=found.plan,

@@ -16,7 +16,7 @@ from missingmodels.evidence.decisions import (
     SUPPORTED,
     VULNERABILITY,
 )
-from missingmodels.evidence.record import FORMAT, BayesFactor, ElpdDifference, OwnHistory, PowerScaling, Row
+from missingmodels.evidence.record import FORMATS, BayesFactor, ElpdDifference, OwnHistory, PowerScaling, Row
 from missingmodels.plan import Plan
 from missingmodels.records import Json, Name, Record, Text
 
@@ -66,6 +66,12 @@ class Data(Open):
     median_coverage: NotNegative | None
     rows: Count
     episodes: dict[Name, Count]
+    # from format 3 on
+    observed_days: Count | None = None
+    days_exposed: NotNegative | None = None
+    onsets_exposed: Count | None = None
+    share_of_days_in_weak_homes: Share | None = None
+    coverage: dict[Name, Share] | None = None
 
 
 class Gate(Open):
@@ -134,10 +140,13 @@ class Dose(Record):
     days_at_risk: NotNegatives
     ratio: Bands
     model: Name
+    # from format 3 on
+    expected: NotNegatives | None = None
+    all_onsets: NotNegative | None = None
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        _as_long("dose", len(self.bins), self.onsets, self.days_at_risk)
+        _as_long("dose", len(self.bins), self.onsets, self.days_at_risk, self.expected or self.onsets)
         self.ratio.at(len(self.bins))
         return self
 
@@ -297,7 +306,7 @@ def _share(what: str, value: float | None) -> None:
 class EvidenceFile(Record):
     """The whole file."""
 
-    format: Literal[FORMAT]  # type: ignore[valid-type]
+    format: Literal[*FORMATS]  # type: ignore[valid-type]
     versions: dict[Name, Name]
     plan: Annotated[dict[Name, Json], AfterValidator(_plan)]
     rule: Text

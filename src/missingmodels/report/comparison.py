@@ -37,10 +37,11 @@ def elpd_words(c: ElpdDifference) -> str:
     """What a difference in predictive density means, given its standard error."""
     if not (math.isfinite(c.difference) and math.isfinite(c.standard_error)):
         return "The difference could not be estimated."
-    what = f"the episodes of {'a child' if c.unit == 'child' else 'all who ever lived in a home'}, left out,"
+    who = "a child" if c.unit == "child" else "all who ever lived in a home"
+    what = f"the left-out episodes of {who}"
     if abs(c.difference) <= 2 * c.standard_error:
         return (
-            f"It lies within two standard errors of 0: how well the two predict {what}, these data do not tell apart. "
+            f"It lies within two standard errors of 0: these data do not tell which of the two predicts {what} better. "
             "That is a weaker question than whether a coefficient differs from 0."
         )
     better = "better" if c.difference > 0 else "worse"

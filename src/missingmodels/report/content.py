@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from missingmodels.config import from_mapping
-from missingmodels.evidence.battery_operating import PRIMARY, how_often_wrong
 from missingmodels.evidence.record import Evidence
+from missingmodels.evidence.worst_case import false_confidence_words, unseen_words
 from missingmodels.plan import Plan
 from missingmodels.report import comparison, sentences, words
+from missingmodels.report.carries import carries
 from missingmodels.report.figures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
 from missingmodels.tables import is_simulated
@@ -38,6 +39,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "answers": sentences.answers(found, plan["exposure"], plan.get("effects", {})),
         "interval_name": words.interval_name(first) if first else "",
         "rule": evidence.rule,
+        "carries": carries(evidence.data),
         "data": _data(evidence.data),
         "h1": _effects(judged(found, "H1")),
         "h1_how_often": _how_often(found, evidence),
@@ -87,15 +89,14 @@ _SCALES = {
 }
 
 
-def _how_often(found: Sequence[Line], evidence: Evidence) -> str:
-    """How often an answer to H1 such as this one is right and wrong, in sectors whose truth is set."""
+def _how_often(found: Sequence[Line], evidence: Evidence) -> list[str]:
+    """How often an answer to H1 such as this is wrong, and what unseen residents do to it: the worst that applies."""
     primary = [line.row for line in judged(found, "H1") if line.row.role == "primary"]
     if not primary:
-        return ""
-    plan, homes = from_mapping(dict(evidence.plan), Plan), int(evidence.data["homes"])
-    wrong = how_often_wrong(*PRIMARY, homes, plan=plan, model=primary[0].model)
-    lead = "How often such an answer is wrong, in simulated sectors: it"
-    return "" if wrong is None else f"{lead} {wrong.sentence('influence')}."
+        return []
+    plan = from_mapping(dict(evidence.plan), Plan)
+    told = [false_confidence_words(evidence.data, plan, primary[0].model), unseen_words(evidence.data)]
+    return [text for text in told if text]
 
 
 def _failed(evidence: Evidence) -> list[tuple[str, list[str]]]:
@@ -202,7 +203,7 @@ def _data(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("further episodes of a child on the same day", f"{data['same_day_repeats']:,}"),
         ("episodes that start on the same day as another resident’s", f"{data['joint_onsets']:,}"),
         ("share of days at risk with a recently missing peer", words.percent(data["share_of_days_exposed"], 1)),
-        ("coverage (residents visible / residents), median", seen),
+        (words.COVERAGE, seen),
         ("rows after adding up days with equal covariates", f"{data['rows']:,}"),
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from missingmodels.report import words
 from missingmodels.report.style import BLUE, GREY, INK, PALE, new_figure, note, reference_line, styled
@@ -74,8 +74,14 @@ def _observed_over_expected(ax: Axes, dose: Mapping[str, Any]) -> None:
             color=GREY, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )  # fmt: skip
     ax.set_xlim(-0.5, len(x) - 0.25)
-    ax.set_ylim(0, max([1.25, *(h for h, d in zip(ratio["high"], dose["days_at_risk"], strict=True) if d)]) * 1.04)
-    ax.set_ylabel("onsets, observed / expected")
+    shown = [i for i, days in enumerate(dose["days_at_risk"]) if days]
+    ax.set_yscale("log")
+    low, high = (pick(ratio[side][i] for i in shown) if shown else 1.0 for side, pick in (("low", min), ("high", max)))
+    ax.set_ylim(min(low, 0.8) / 1.06, max(high, 1.25) * 1.06)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.set_ylabel("onsets, observed / expected (log scale)")
     ax.set_title("Observed over expected from history")
     ax.tick_params(axis="x", labelbottom=False, length=0)
 

@@ -137,12 +137,15 @@ def _dose_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
             dose["bins"], *(dose["ratio"][k] for k in ("median", "low", "high")), strict=True
         )
     )
+    shown = f"It shows {sum(dose['onsets']):,.0f} of {dose['all_onsets']:,.0f} onsets. " if "all_onsets" in dose else ""
     alt = f"Onsets observed over expected by number of recently missing peers. {bars}. Right: fitted rate ratios."
     caption = (
         f"Left: onsets observed over those that model {dose['model']}, which knows no peers, expects from each "
         "child’s history and each home’s own level and shared shocks, by number of peers missing in the last "
-        f"{_window(evidence)} days; the days at risk below show how thin a bin is. Days alone or beside an "
-        "unseen peer are left out, and the ratios are drawn towards 1, as that model was fitted to these onsets too. "
+        f"{_window(evidence)} days; the days at risk below show how thin a bin is. "
+        f"{shown}Days alone or beside an unseen peer are left out, numbers of peers beside which "
+        "fewer than five onsets are expected share a bin, and the ratios are drawn towards 1, as that model was "
+        "fitted to these onsets too. "
         "Right: rate ratio of each exposure against none, as the models with peers fit it. "
         f"Bars and bands: {words.mass(dose['ratio']['mass'])} equal-tailed intervals."
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from missingmodels.evidence.decisions import NOT_CONVERGED
 from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
+from missingmodels.report.carries import carries_in_a_line
 from missingmodels.report.lines import Line, headline, lines
 from missingmodels.tables import is_simulated, kind_of
 
@@ -21,7 +22,7 @@ def summary_text(evidence: Evidence) -> str:
     peers = headline(found, "H1")
     structure = headline(found, "H2")
     warnings = _warnings(evidence, [*peers, *structure])
-    head = [_origin(evidence), *_column_heads(evidence)]
+    head = [_origin(evidence), carries_in_a_line(evidence.data), *_column_heads(evidence)]
     room = LINES - len(head) - len(warnings) - 2  # a title for each hypothesis
     share = _attributable(found)
     body = ["H1  peers’ recent episodes", *_rows(peers, room - len(share) - min(max(len(structure), 1), 2)), *share]

@@ -30,6 +30,9 @@ TRACES = {
 }
 
 
+# The one label of one quantity: of an empty place and a child of another authority nobody can tell which it is.
+COVERAGE = "coverage (residents seen, of residents or else of places), median"
+
 ENGINES = {"nuts/nutpie": "NUTS", "laplace": "nested Laplace"}
 
 
