@@ -117,6 +117,7 @@ def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
         "days_exposed": round(float(weight[exposed].sum()), 1),
         "onsets_exposed": int(frame["onsets"][exposed & ~frame["before_window"]].sum()),
         "share_of_days_in_weak_homes": _rounded(_weak_share(tables, risk, at_risk, window)),
+        "share_of_rows_repaired": tables.origin.get("share_of_rows_repaired"),
         "coverage": {band: _rounded(share) for band, share in coverage_bands(risk).items()},
         "median_coverage": _rounded(np.nanmedian(risk.coverage)) if np.isfinite(risk.coverage).any() else None,
         "rows": len(frame),

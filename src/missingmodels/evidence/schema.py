@@ -71,6 +71,7 @@ class Data(Open):
     days_exposed: NotNegative | None = None
     onsets_exposed: Count | None = None
     share_of_days_in_weak_homes: Share | None = None
+    share_of_rows_repaired: Share | None = None
     coverage: dict[Name, Share] | None = None
 
 

@@ -271,6 +271,12 @@ def _require_sums(frames: Frames, made: Frames) -> None:
             )
 
 
+def _repaired_share(frames: Frames) -> float:
+    """Of the rows on stays and on missing episodes, those of which a rule changed a value."""
+    repaired = np.concatenate([(frames[name]["repair"] != "").to_numpy() for name in ("episodes", "missing")])
+    return round(float(repaired.mean()), 4) if repaired.size else 0.0
+
+
 def _origin(frames: Frames, files: Mapping[str, str]) -> dict[str, object]:
     every = pd.concat([frame.loc[frame["CHILD"] != "", ["authority", "year"]] for frame in frames.values()])
     years, authorities = sorted(map(int, every["year"].unique())), sorted(every["authority"].unique())
@@ -280,5 +286,6 @@ def _origin(frames: Frames, files: Mapping[str, str]) -> dict[str, object]:
         "year": years[0] if len(years) == 1 else years,
         # An authority that never records A counts as M what others call A: compare authorities on M or A.
         "records_a": records_a(frames["missing"]),
+        "share_of_rows_repaired": _repaired_share(frames),
         "files": dict(files),
     }
