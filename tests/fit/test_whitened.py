@@ -1,4 +1,4 @@
-"""The sampler's compiled density: its exponential, its blocks of children, and what stands in for it without a mode."""
+"""The sampler's compiled density: its blocks of children, and what stands in for it without a mode."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from missingmodels.fit import by_nuts, density, nuts_whitened
-from missingmodels.fit.density import exponential
 from missingmodels.fit.whitened import Posterior
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
@@ -22,13 +21,6 @@ def design():
     tables = small_world(6, n_homes=5, days=130, onset={"rate_per_year": 20.0}).tables
     plan = plan_of()
     return build_design(build_rows(tables, build_risk_set(tables, plan.frame), plan), model_terms(plan, "M3"))
-
-
-def test_exponential():
-    x = np.concatenate([np.linspace(-690, 690, 5001), [0.0, -0.0, 1e-300, -1e-9]])
-    out = np.empty(x.size)
-    exponential(x, out, np.empty(x.size))
-    np.testing.assert_allclose(out, np.exp(x), rtol=4e-16)
 
 
 def test_blocks_of_children_do_not_matter(design, monkeypatch):

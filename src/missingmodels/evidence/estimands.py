@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import ndtri, polygamma
 
+from missingmodels.fit.exponential import exponential
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
 
@@ -28,7 +29,7 @@ def expected_episodes(parameters: Parameters, design: Design, *, held: Mapping[s
     out = np.empty(parameters.draws)
     for part, block in parameters.blocks(weight.size):
         frailty = block.frailty_of(design.child_ids)[:, design.child]
-        rate = np.exp(design.log_rate(block, held=dict(held or {}))) * frailty
+        rate = exponential(design.log_rate(block, held=dict(held or {}))) * frailty
         out[part] = (-np.expm1(-rate)) @ weight
     return out
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.evidence.estimands import DAYS_PER_YEAR
+from missingmodels.fit.exponential import exponential
 from missingmodels.fit.fit import Fit
 from missingmodels.fit.marginal import child_sums, draw_frailty
 from missingmodels.plan import Decision
@@ -85,7 +86,7 @@ def predictive(fit: Fit, rule: Decision, rng: np.random.Generator, *, draws: int
     frailty = draw_frailty(p, children, rng)
     counts = np.empty((p.draws, children))
     for part, block in p.blocks(design.child.size):
-        rate = np.exp(design.log_rate(block)) * frailty[part][:, design.child]
+        rate = exponential(design.log_rate(block)) * frailty[part][:, design.child]
         counts[part] = rng.poisson(child_sums(-np.expm1(-rate) * design.window_days, design.child, children))
     observed = np.bincount(design.child, design.onsets * ~design.burn_in, children)
     return {
@@ -120,7 +121,7 @@ def diagnostics(fits: list[Fit]) -> list[dict[str, Any]]:
 def _blocks(fit: Fit) -> Iterator[tuple[slice, np.ndarray]]:
     """Expected onsets of each row of the window, in blocks of draws."""
     for part, block in fit.parameters.blocks(fit.design.child.size):
-        rate = np.exp(fit.design.log_rate(block)) * block.frailty[:, fit.design.child]
+        rate = exponential(fit.design.log_rate(block)) * block.frailty[:, fit.design.child]
         yield part, -np.expm1(-rate) * fit.design.window_days
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
+from missingmodels.fit.exponential import exponential
 from missingmodels.fit.laplace_child import LAWS, ChildLaw
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
@@ -67,7 +68,7 @@ def cells_of(design: Design, parameters: Parameters) -> Cells:
         eta = design.log_rate(block).T
         for row in with_onset:
             linear[design.child[row], part] += design.onsets[row] * eta[row]
-        rate = np.exp(eta)[order]
+        rate = exponential(eta)[order]
         days = design.days[order, None]
         for out, mine in ((now, in_window), (before, ~in_window)):
             if mine.any() and cells:
@@ -104,7 +105,7 @@ class _Home:
 
     def log_likelihood(self, f: Array) -> Array:
         """(..., S) at (T, ..., S)."""
-        rise = np.exp(f)
+        rise = exponential(np.array(f))
         total = self.linear.sum(axis=0) + np.tensordot(self.onsets.sum(axis=0), f, axes=1)
         known, new = self._expected(rise)
         whole = self.law.log_density(_like(self.counts[1], new), new + known).sum(axis=0)
@@ -122,7 +123,7 @@ class _Home:
 
     def derivatives(self, f: Array) -> tuple[Array, Array]:
         """(T, S) gradient and (S, T, T) negative Hessian at (T, S), the latter of the concave part alone."""
-        rise = np.exp(f)
+        rise = exponential(np.array(f))
         known, new = self._expected(rise)
         m_new, m_old = self.base * rise
         m = m_new + m_old

@@ -18,6 +18,7 @@ from missingmodels.evidence.estimands import (
     slope_spread,
 )
 from missingmodels.evidence.record import Row
+from missingmodels.fit.exponential import exponential
 from missingmodels.fit.fit import Fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.rows import moderation_column
@@ -190,7 +191,7 @@ def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: P
 def rate_notes(fit: Fit) -> list[str]:
     """A warning where the half-day rule is coarse: over 1 % of onsets at an intensity above 0.3 a day."""
     thinned = fit.parameters.thinned(100)
-    rate = (np.exp(fit.design.log_rate(thinned)) * thinned.frailty[:, fit.design.child]).mean(axis=0)
+    rate = (exponential(fit.design.log_rate(thinned)) * thinned.frailty[:, fit.design.child]).mean(axis=0)
     onsets = fit.design.onsets
     share = onsets[rate > COARSE_RATE].sum() / max(onsets.sum(), 1)
     if share <= COARSE_SHARE:

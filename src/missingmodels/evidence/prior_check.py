@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from missingmodels.evidence.estimands import DAYS_PER_YEAR
+from missingmodels.fit.exponential import exponential
 from missingmodels.fit.marginal import draw_frailty
 from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.design import Design
@@ -156,7 +157,7 @@ def predicted(
     counts = np.empty((draws, children))
     for part, block in parameters.blocks(days.size):
         log_rate = design.log_rate(block) + np.log(np.maximum(block.frailty, 1e-300))[:, design.child]
-        chance = -np.expm1(-np.exp(np.minimum(log_rate, HIGHEST_LOG_RATE)))
+        chance = -np.expm1(-exponential(np.minimum(log_rate, HIGHEST_LOG_RATE)))
         onsets = rng.binomial(whole, chance)
         counts[part] = [np.bincount(design.child, row, children) for row in onsets]
     return {q.name: np.array([q.of(row[held], years) for row in counts]) for q in QUANTITIES}

@@ -8,32 +8,22 @@ and d log L / dη_r = y_r − λ_r (k + Y_i) / (k + Λ_i). Rows before the windo
 their sums, stand in place of k. Σ y η is linear, so the rows matter through λ alone: one pass makes λ and Λ for a block
 of whole children, a second one the derivatives while the block is still in the cache. Memory traffic and the
 exponential are the floor. So columns that never change within a child, or within a home's period, are summed over those
-and not over rows, the others lie by columns, and the exponential is a polynomial that the compiler can vectorise.
+and not over rows, the others lie by columns, and the exponential is one that the compiler can vectorise.
 """
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from missingmodels.compiled import forget_stale
+from missingmodels.fit.exponential_kernel import exp
 from missingmodels.fit.laplace_data import Array, LaplaceData
 
-forget_stale(Path(__file__).parent)
-
 BLOCK_ROWS = 2048
-LOG2_E = 1.4426950408889634
-# ln 2 in two parts: the first ends in zeros, so that n times it is exact
-LN2_HIGH, LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
-# adding it leaves the nearest whole number in the last bits
-ROUND = 6755399441055744.0
-# beyond these a rate is 0, or makes the density useless anyway
-LEAST, MOST = -700.0, 700.0
-exact = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+MOST = 700.0  # beyond it a log rate makes the density useless anyway, and its sums infinite
 reordered = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
 
 
@@ -82,7 +72,7 @@ class Onsets(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What one thread writes on: ``scratch`` (3, rows of the longest block), ``child`` (2, C), ``cell`` (2, H * T)."""
+    """What one thread writes on: ``scratch`` (2, rows of the longest block), ``child`` (2, C), ``cell`` (2, H * T)."""
 
     scratch: Array
     child: Array
@@ -118,7 +108,7 @@ def workplace(rows: Rows, cells: int) -> Work:
     """Room for one thread."""
     first_rows = rows.run_bounds[rows.child_bounds[np.append(0, rows.block_ends)]]
     longest, children = int(np.diff(first_rows).max(initial=1)), rows.child_bounds.size - 1
-    return Work(scratch=np.empty((3, longest)), child=np.empty((2, children)), cell=np.empty((2, cells)))
+    return Work(scratch=np.empty((2, longest)), child=np.empty((2, children)), cell=np.empty((2, cells)))
 
 
 def _columns(columns: Array, child: Array, cell: Array, first: Array, cells: int) -> Columns:
@@ -145,35 +135,6 @@ def _blocks(bounds: Array) -> Array:
         first = max(first + 1, last)
         ends.append(first)
     return np.array(ends, dtype=np.int64)
-
-
-# the rounding below must not be simplified away, so no sum may be reordered here
-@exact
-def exponential(x: Array, out: Array, scratch: Array) -> None:
-    """exp(x) to within a unit in the last place, without branches: 2^n times a polynomial of what is left."""
-    bits, whole = out.view(np.int64), scratch.view(np.int64)
-    for i in range(x.size):
-        value = min(max(x[i], LEAST), MOST)
-        shifted = value * LOG2_E + ROUND
-        scratch[i] = shifted
-        n = shifted - ROUND
-        r = (value - n * LN2_HIGH) - n * LN2_LOW
-        p = 1.0 / 6227020800
-        p = p * r + 1.0 / 479001600
-        p = p * r + 1.0 / 39916800
-        p = p * r + 1.0 / 3628800
-        p = p * r + 1.0 / 362880
-        p = p * r + 1.0 / 40320
-        p = p * r + 1.0 / 5040
-        p = p * r + 1.0 / 720
-        p = p * r + 1.0 / 120
-        p = p * r + 1.0 / 24
-        p = p * r + 1.0 / 6
-        p = p * r + 0.5
-        p = p * r + 1.0
-        out[i] = p * r + 1.0
-    for i in range(x.size):
-        bits[i] += whole[i] << 52
 
 
 @reordered
@@ -240,7 +201,7 @@ def _pass(columns: Array, at: Array, rows: Rows, b: Array, k: float, slopes: Arr
     for last in rows.block_ends:
         low, high = run_bounds[bounds[first]], run_bounds[bounds[last]]
         size = high - low
-        eta, rate, extra = work.scratch[0, :size], work.scratch[1, :size], work.scratch[2, :size]
+        eta, rate = work.scratch[0, :size], work.scratch[1, :size]
         for child in range(first, last):
             for run in range(bounds[child], bounds[child + 1]):
                 add = of_child[child] + of_cell[run_cell[run]]
@@ -250,7 +211,8 @@ def _pass(columns: Array, at: Array, rows: Rows, b: Array, k: float, slopes: Arr
             column, slope = columns[c, low:high], b[at[c]]
             for r in range(size):
                 eta[r] += slope * column[r]
-        exponential(eta, rate, extra)
+        for r in range(size):
+            rate[r] = exp(MOST if eta[r] > MOST else eta[r])
         for child in range(first, last):
             begin, end = run_bounds[bounds[child]] - low, run_bounds[bounds[child + 1]] - low
             all_rate, old_rate = 0.0, 0.0

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import gammaln
 
+from missingmodels.fit.exponential import exponential
 from missingmodels.parameters import Array
 
 # Names of each law's values, which are names of priors too.
@@ -93,7 +94,7 @@ def _log_normal(onsets: Array, expected: Array, sd: Array) -> Array:
     onsets, expected, sd = np.broadcast_arrays(np.asarray(onsets, float), np.asarray(expected, float), sd)
     level = expected * np.exp(-0.5 * sd**2)
     z = log_normal_mode(onsets, level, sd)
-    rate = level * np.exp(sd * z)
+    rate = level * exponential(sd * z)
 
     def fall(away: Array) -> Array:
         return np.asarray(rate * np.expm1(sd * away) + z * away + 0.5 * away**2 - onsets * sd * away)
@@ -102,7 +103,7 @@ def _log_normal(onsets: Array, expected: Array, sd: Array) -> Array:
     width = (left + right) / (NODES - 1)
     total = np.zeros(z.shape)
     for node in range(NODES):
-        total += np.exp(-fall(node * width - left))
+        total += exponential(-fall(node * width - left))
     peak = onsets * sd * z - rate - 0.5 * z**2
     return np.asarray(peak + np.log(total * width) - 0.5 * onsets * sd**2 - 0.5 * np.log(2 * np.pi))
 
@@ -117,7 +118,7 @@ def log_normal_mode(onsets: Array, level: Array, sd: Array) -> Array:
         alone = np.log((onsets + 1e-3) / level) / sd
         z = np.minimum(sd * onsets, np.log((onsets + 1e-3 + np.maximum(-alone, 0.0) / sd) / level) / sd)
     for _ in range(STEPS):
-        rate = level * np.exp(sd * z)
+        rate = level * exponential(sd * z)
         step = (sd * onsets - sd * rate - z) / (1 + sd**2 * rate)
         z = z + step
         if np.abs(step).max(initial=0.0) < 1e-9:

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from missingmodels.fit.exponential import exponential
 from missingmodels.fit.laplace_child import LAWS, ChildLaw
 from missingmodels.fit.laplace_data import Array, LaplaceData
 
@@ -81,7 +82,7 @@ class Point:
 def at_point(data: LaplaceData, scales: Scales, b: Array, z: Array) -> Point:
     """Log joint density and gradient."""
     effects = scales.effects(z, data.periods)
-    rate = np.exp(data.log_days + data.columns @ b + effects.ravel()[data.home_period])
+    rate = exponential(data.log_days + data.columns @ b + effects.ravel()[data.home_period])
     value, m, cells, *of_children = _frailty_sums(data, scales, rate)
     value += float(data.linear @ b + (data.cell_onsets * effects).sum() + data.offset_linear)
     away = (b - data.prior_mean) / data.prior_sd

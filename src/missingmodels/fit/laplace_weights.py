@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from missingmodels.fit.exponential import exponential
 from missingmodels.fit.laplace_child import ChildLaw
 from missingmodels.fit.laplace_data import Array, LaplaceData
 from missingmodels.fit.laplace_point import Scales
@@ -57,7 +58,7 @@ def _rates(data: LaplaceData, rows: slice, b: Array, cells: Array) -> Array:
     rate = data.columns[rows].astype(b.dtype, copy=False) @ b
     rate += cells[data.home_period[rows]]
     rate += data.log_days[rows, None].astype(b.dtype)
-    return np.exp(rate, out=rate)
+    return exponential(rate)
 
 
 def _child_terms(data: LaplaceData, b: Array, cells: Array, child: ChildLaw) -> Array:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from missingmodels.fit.exponential import exponential
 from missingmodels.fit.laplace_child import ChildLaw, log_normal_mode
 from missingmodels.parameters import Array
 
@@ -30,7 +31,7 @@ def integrated(onsets: Array, expected: Array, sd: Array, rng: np.random.Generat
 
 def _log_density(z: Array, onsets: Array, level: Array, sd: Array) -> Array:
     """f without its constants -Y s²/2 and -log(2π)/2; ``level`` is E exp(-s²/2)."""
-    return np.asarray(onsets * sd * z - level * np.exp(sd * z) - z**2 / 2)
+    return np.asarray(onsets * sd * z - level * exponential(sd * z) - z**2 / 2)
 
 
 def _drawn(mode: Array, peak: Array, of: tuple[Array, Array, Array], rng: np.random.Generator) -> Array:

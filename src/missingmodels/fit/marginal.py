@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from scipy.special import gammaln
 
 from missingmodels.fit import log_normal
+from missingmodels.fit.exponential import exponential
 from missingmodels.parameters import Array, Parameters
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def log_density_and_frailty(
     for part, block in parameters.blocks(design.child.size):
         eta = design.log_rate(block).T
         linear = sum_linear @ eta[with_onset]
-        rate = np.exp(eta, out=eta)
+        rate = exponential(eta)
         seen = Seen(
             onsets=y_now[:, None],
             onsets_before=y_before[:, None],

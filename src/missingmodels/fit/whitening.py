@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from missingmodels.fit.exponential import exponential
 from missingmodels.fit.laplace_data import Array, LaplaceData
 from missingmodels.fit.laplace_mode import climb, start
 from missingmodels.fit.laplace_point import Scales
@@ -58,7 +59,7 @@ def whitening(data: LaplaceData, priors: PriorSet) -> Map:
     )
     mode = climb(data, scales, *start(data, scales), tolerance=TOLERANCE)
     effects = scales.effects(mode.z, data.periods)
-    rate = np.exp(data.log_days + data.columns @ mode.b + effects.ravel()[data.home_period])
+    rate = exponential(data.log_days + data.columns @ mode.b + effects.ravel()[data.home_period])
     slope, period, home, coupling = _curvature(data, rate, scales.frailty_shape)
     v = value["sigma_home"] * mode.z[:, 0] if scales.home_on else np.zeros(data.homes)
     w = (value["sigma_period"] * mode.z[:, scales.home_on :]).ravel() if scales.period_on else np.zeros(period.size)
