@@ -7,7 +7,7 @@ DEMO := demo-run
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test fast lint slow bench dfe-rules lock clean distclean
+.PHONY: help venv demo test fast lint second-core slow bench dfe-rules lock clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,11 +28,21 @@ demo: $(STAMP) ## Run the demo into demo-run and say where its report is
 # Tests of one file stay on one worker, so that the session's shared fit is sampled once.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
+# As measured; other processors differ.
 test: lint ## Lint, then run the tests (the slow ones left out)
+	@echo "Testing: 18 minutes where this was measured, on two idle cores of an AMD EPYC with AVX2 and no AVX-512."
 	@$(PYTEST)
 
 fast: $(STAMP) ## Run the tests that sample nothing
 	@$(PYTEST) -m 'not sampled and not slow'
+
+# What samples says nothing more of kernels than what does not, and takes most of the time.
+NUMERICAL := tests/blind tests/evidence tests/fit tests/models tests/power
+second-core: $(STAMP) ## Run the numerical tests that sample nothing under an older core type of OpenBLAS, if there is one
+	@core=$$($(BIN)/python scripts/second_core.py) || exit 1; \
+	if [ -z "$$core" ]; then echo "No second core type: this BLAS offers none that the processor is known to run."; \
+	else echo "Numerical tests under OPENBLAS_CORETYPE=$$core:"; \
+	  OPENBLAS_CORETYPE=$$core $(PYTEST) -m 'not sampled and not slow' $(NUMERICAL); fi
 
 lint: $(STAMP) ## Check style, formatting and types
 	@$(BIN)/ruff check .

@@ -83,11 +83,12 @@ def _finish(store: Any, output: Path, as_json: bool) -> None:
 
 
 def _backend(grid: Any, workers: int | None, scheduler: str | None, *, quiet: bool) -> Callable[[], Any]:
-    from missingmodels.power.pool import Pool, cores
+    from missingmodels.fit.threads import usable_cores
+    from missingmodels.power.pool import Pool
 
     def make() -> Any:
         if scheduler is None:
-            made: Any = Pool(grid.record(), workers or cores())
+            made: Any = Pool(grid.record(), workers or usable_cores())
         else:
             from missingmodels.power.cluster import Cluster
 

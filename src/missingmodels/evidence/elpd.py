@@ -8,6 +8,7 @@ far, which is just where k is large.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,9 +66,8 @@ def child_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     """
     elpd, shape = leave_one_child_out(fit)
     scores = Scores(fit=fit, unit="child", elpd=elpd, shape=shape, error=np.full(elpd.size, np.nan))
-    for child in _worst_first(scores, refits):
-        assert refits is not None
-        without = refits.without(fit, [child])
+    worst = _worst_first(scores, refits)
+    for child, without in zip(worst, _each(fit, [[child] for child in worst], refits), strict=True):
         if without is not None:
             own = some_rows(fit.design, fit.design.child == child)
             rng = stream(int(fit.certificate["seed"]), "elpd", "child", fit.model, int(child))
@@ -100,11 +100,11 @@ def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     found = [_left_out(log_integral(cells, int(home), rng)[0], efficiency) for home in homes]
     elpd, shape = (np.array(column) for column in zip(*found, strict=True))
     scores = Scores(fit=fit, unit="home", elpd=elpd, shape=shape, error=np.full(elpd.size, np.nan))
-    for at in _worst_first(scores, refits):
-        assert refits is not None
-        home, children = int(homes[at]), children_of(design, int(homes[at]))
-        without = refits.without(fit, children)
+    worst = _worst_first(scores, refits)
+    groups = [children_of(design, int(homes[at])) for at in worst]
+    for at, children, without in zip(worst, groups, _each(fit, groups, refits), strict=True):
         if without is not None:
+            home = int(homes[at])
             own = some_rows(design, np.isin(design.child, children))
             above, below = (
                 log_integral(cells_of(own, q.thinned(DRAWS_MENDED)), home, rng)[0] for q in (p, without.parameters)
@@ -116,6 +116,10 @@ def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
 def _worst_first(scores: Scores, refits: Refits | None) -> np.ndarray:
     bad = np.flatnonzero(scores.bad) if refits is not None else np.zeros(0, dtype=np.int64)
     return bad[np.argsort(-scores.shape[bad], kind="stable")]
+
+
+def _each(fit: Fit, groups: Sequence[Iterable[int]], refits: Refits | None) -> Iterable[Fit | None]:
+    return [] if refits is None else refits.each(fit, groups)
 
 
 def _left_out(log_density: Array, efficiency: float) -> tuple[float, float]:

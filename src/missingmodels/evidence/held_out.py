@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
 from missingmodels.fit.fit import Fit, beyond_laplace, fit
+from missingmodels.fit.threads import one_blas_thread, usable_cores
 from missingmodels.frame.design import Design
 from missingmodels.plan import Method, Plan
 from missingmodels.provenance import seed_of
@@ -44,9 +48,26 @@ class Refits:
 
     def without(self, whole: Fit, children: Iterable[int]) -> Fit | None:
         """The fit to all other children, without frailties; None where none may be made, or it fails the gate."""
-        if self.left <= 0 or (self.method == "laplace" and beyond_laplace(whole.design)):
-            return None
-        self.left -= 1
+        (found,) = self.each(whole, [children])
+        return found
+
+    def each(self, whole: Fit, groups: Sequence[Iterable[int]]) -> Iterator[Fit | None]:
+        """``without`` each group of children in turn.
+
+        The fast engine fits in as many threads at once as there are cores, and no more, so that few fits are held. Each
+        has a seed of its own, so the order in which they end is nothing to the answers.
+        """
+        possible = self.method != "laplace" or not beyond_laplace(whole.design)
+        made = groups[: max(self.left, 0)] if possible else []
+        self.left -= len(made)
+        one = functools.partial(self._fit, whole)
+        if self.method != "laplace" or usable_cores() == 1:  # the sampler has threads of its own
+            yield from map(one, made)
+        else:
+            yield from _at_once(one, made, usable_cores())
+        yield from [None] * (len(groups) - len(made))
+
+    def _fit(self, whole: Fit, children: Iterable[int]) -> Fit | None:
         out = sorted(int(child) for child in children)
         design, plan = some_rows(whole.design, ~np.isin(whole.design.child, out)), lighter(self.plan)
         # Pareto k of one set of proposals is a noisy number: one above its limit has a second chance. Seeds of their
@@ -67,6 +88,18 @@ class Refits:
             except (DiagnosticsFailed, ConfigInvalid):
                 continue
         return None
+
+
+def _at_once(
+    one: Callable[[Iterable[int]], Fit | None], groups: Sequence[Iterable[int]], width: int
+) -> Iterator[Fit | None]:
+    pool = ThreadPoolExecutor(width)
+    try:
+        with one_blas_thread:
+            for together in itertools.batched(groups, width):
+                yield from pool.map(one, together)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def lighter(plan: Plan) -> Plan:

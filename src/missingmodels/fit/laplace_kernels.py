@@ -14,7 +14,7 @@ from numba import njit
 
 from missingmodels.parameters import Array
 
-_compiled = njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
+_compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
 
 
 @_compiled

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import nutpie
 import xarray as xr
 
 from missingmodels.fit.drawn import Progress
+from missingmodels.fit.threads import usable_cores
 from missingmodels.frame.design import Design
 from missingmodels.models.onset import (
     NO_EFFECTS,
@@ -100,14 +100,6 @@ def draw(
         running.cancel()
         raise
     return Sampled(tree=tree, compile_seconds=compile_seconds, sample_seconds=time.perf_counter() - start)
-
-
-@lru_cache(maxsize=1)
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _callback(progress: Progress | None) -> Callable[[Any], None] | None:

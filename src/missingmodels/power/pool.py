@@ -165,8 +165,3 @@ def _worker() -> None:
 def _end_with(sentinel: Any) -> None:
     wait_for([sentinel])
     os._exit(1)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
