@@ -250,7 +250,7 @@ def test_spells_have_the_log_rates_of_the_days_that_were_fitted(case):
         (("own_1_7", "peer_network"), "peer_network", "peer_network is not forwarded"),
         (("own_1_7", "peer_kernel"), "peer_kernel", "peer_kernel is not forwarded"),
         (("peer_presence", "outside_network"), "peer_presence", "episodes move outside_network"),
-        (("peer_presence", "np.sqrt(own_1_7)"), "peer_presence", "episodes move np.sqrt"),
+        (("peer_presence", "sqrt(own_1_7)"), "peer_presence", "episodes move sqrt"),
         (("peer_density", "peer_density_unrecorded"), "peer_density", "unrecorded on some days"),
     ],
 )

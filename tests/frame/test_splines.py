@@ -99,6 +99,26 @@ def test_what_is_no_curve_is_refused(term: str, said: str) -> None:
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("log(male)", "not finite on some days at risk: log"),
+        ("np.log(age_years)", "did you mean log"),
+        ("age_years - 1", "the intercept is in every model"),
+        ("age_years + (1 | home)", "group terms"),
+        ("T(male, ref='x')", "'x' is no level of male"),
+    ],
+)
+def test_a_formula_that_does_not_work_on_the_days_is_refused(formula: str, said: str) -> None:
+    with pytest.raises(ConfigInvalid, match=said):
+        build_design(rows_of(), formula)
+
+
+def test_interactions_and_arithmetic_keep_the_name_of_their_text() -> None:
+    design = build_design(rows_of(), "male * age_years - male:age_years + I((age_years - 12) ** 2)")
+    assert design.names == ("male", "age_years", "I((age_years - 12) ** 2)")
+
+
 def test_a_plan_with_a_curve_runs_through_the_frame() -> None:
     world = small_world(2, n_homes=4, days=120, onset={"rate_per_year": 20.0})
     plan = plan_of(

@@ -54,10 +54,19 @@ def _design_frame(frame: pd.DataFrame, terms: tuple[Term, ...]) -> pd.DataFrame:
     if len(alone) == len(terms) and all(_is_plain(frame[name].dtype) for name in alone):
         held = {name: values for column in alone for name, values in _plain(frame[column]).items()}
         return pd.DataFrame(held, index=frame.index)
+    where = " + ".join(term.text for term in terms)
     try:
-        return term_columns(terms, frame).set_axis(frame.index)
+        table = term_columns(terms, frame).set_axis(frame.index)
     except FormulaUnfit as error:
-        raise ConfigInvalid(str(error), where=" + ".join(t.text for t in terms), remedy=TERMS_REMEDY) from error
+        raise ConfigInvalid(str(error), where=where, remedy=TERMS_REMEDY) from error
+    bad = [str(name) for name, lost in (~np.isfinite(table)).any().items() if lost]
+    if bad:
+        raise ConfigInvalid(
+            f"not finite on some days at risk: {', '.join(bad)}",
+            where=where,
+            remedy="a logarithm takes no 0: write log1p(x) or log(x + 1)",
+        )
+    return table
 
 
 def _is_plain(dtype: object) -> bool:
