@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from missingmodels.errors import InputError
 from missingmodels.pipeline import Answer, answer
-from missingmodels.runs import tables_folder, write_run
+from missingmodels.runs import read_run, tables_folder, write_run
 from missingmodels.tables import Tables, read_tables, write_tables
+from missingmodels.tables.manifest import renew_manifest
+from missingmodels.tables.store import RUN_FORMAT
 from worlds import plan_of, small_world
 
 
@@ -43,3 +46,22 @@ def test_a_folder_is_kept_as_its_path(
     monkeypatch.chdir("/")
     assert tables_folder(tmp_path / "run") == (tmp_path / "tables").resolve()
     assert not (tmp_path / "run" / "tables").exists()
+
+
+@pytest.mark.sampled
+def test_a_run_is_read_as_it_was_written_and_refused_when_its_evidence_changed(
+    made: tuple[Tables, Answer], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tables, found = made
+    run = tmp_path / "run"
+    write_run(found, run, overwrite=False, tables=tables)
+    back = read_run(run)
+    assert back.rows == found.evidence.rows
+    assert back.plan == found.evidence.plan
+    assert not caplog.records, "every file is named"
+    path = run / "evidence.json"
+    path.write_text(path.read_text().replace('"homes"', '"homes" ', 1))
+    with pytest.raises(InputError, match="changed after writing"):
+        read_run(run)
+    renew_manifest(run, RUN_FORMAT)
+    assert read_run(run).rows == back.rows

@@ -139,3 +139,12 @@ def test_the_published_files(shared):
         assert known - 5 <= total <= most + 5
     suppressed = panel[panel["incidents"] == "c"]
     assert np.isfinite(suppressed["incidents_high"]).all()
+
+
+def test_two_columns_of_one_name_are_told(tmp_path):
+    path = tmp_path / "counts.csv"
+    write(tmp_path, "counts.csv", COUNTS, both("A", 100, 50))
+    lines = path.read_text("utf-8-sig").splitlines()
+    path.write_text("\n".join(f"{line},{line.split(',')[-1]}" for line in lines))
+    with pytest.raises(ImportFault, match="two columns named 'number'"):
+        read_official(tmp_path)

@@ -105,7 +105,10 @@ def _table(grid: Grid) -> pd.DataFrame | None:
     """The rows under a header in line 1, by line of the file; None for a file without ``time_period``."""
     if not grid.lines or "time_period" not in [name.casefold() for name in grid.lines[0]]:
         return None
-    names = [name.casefold() for name in grid.lines[0]]
+    names = [name.casefold() or f"column {at}" for at, name in enumerate(grid.lines[0], start=1)]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise ImportFault(f"it has two columns named {twice[0]!r}", where=grid.name, remedy=REMEDY)
     lines = {at: line for at, line in enumerate(grid.lines[1:], start=2) if any(line)}
     short = [at for at, line in lines.items() if len(line) != len(names)]
     if short:

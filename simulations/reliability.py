@@ -1,0 +1,223 @@
+"""Mutated inputs over every reader: none may end in a foreign exception, hang, crash, or lose a row in silence.
+
+    python simulations/reliability.py --per-reader 6500 --store FOLDER
+
+Each case is drawn from a stream named by reader and number, so that any runs alone: ``--case xml:17``. Cases run in
+worker processes: one that dies or takes over 20 s is a finding, and the rest go on. What is done stays in the store;
+run again to go on, or with more per reader.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import multiprocessing as mp
+import tempfile
+import time
+import traceback
+import warnings
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import reliability_readers as readers
+
+from missingmodels.errors import MissingModelsError
+from missingmodels.provenance import stream, versions
+from missingmodels.tables.csv_out import frame_csv
+
+SEED = 20261129
+CHUNK = 100
+LONGEST_SECONDS = 20.0
+STARTING_SECONDS = 900.0  # a worker imports the package, and the first may have to fit its seeds
+RESULTS = Path(__file__).parent / "results"
+OUTCOMES = ("refused", "read", "foreign", "hang", "crash", "lost")
+
+
+def run_case(name: str, index: int, seeds: Path, place: Path) -> dict[str, Any]:
+    """One case: what became of it, and of whom the exception was."""
+    reader = readers.READERS[name]
+    readers.clear(place)
+    reader.make(seeds, place, stream(SEED, "reliability", name, index))
+    started = time.perf_counter()
+    outcome, detail = "read", ""
+    try:
+        account = reader.read(place, index)
+        if account is not None and account[0] != account[1]:
+            outcome, detail = "lost", f"{account[0]} rows stand there, {account[1]} are accounted for"
+    except MissingModelsError:
+        outcome = "refused"
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)
+        own = next((f for f in reversed(last) if "missingmodels" in f.filename), last[-1])
+        outcome = "foreign"
+        detail = f"{type(error).__name__}: {str(error)[:150]} ({Path(own.filename).name}:{own.lineno})"
+    return {"case": f"{name}:{index}", "outcome": outcome, "detail": detail, "seconds": time.perf_counter() - started}
+
+
+def warm(name: str, seeds: Path, place: Path) -> None:
+    """Read a reader's seed as it is, drawing included, so that imports and fonts do not count as a case's seconds."""
+    reader = readers.READERS[name]
+    for each, content in reader.files(seeds).items():
+        (place / each).parent.mkdir(parents=True, exist_ok=True)
+        (place / each).write_bytes(content)
+    if not place.with_suffix(f".{name}").exists():
+        place.with_suffix(f".{name}").touch()
+        reader.read(place, 0)
+
+
+def work(pipe: Connection, seeds: Path) -> None:
+    """A worker: takes (reader, first, end), says before each case that it starts, and after it what came of it."""
+    warnings.simplefilter("ignore")
+    readers.SEEDS[:] = [seeds]
+    place = Path(tempfile.mkdtemp(prefix="case-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    try:
+        while (task := pipe.recv()) is not None:
+            name, first, end = task
+            warm(name, seeds, place / "seed")
+            for index in range(first, end):
+                pipe.send(("start", index))
+                pipe.send(("done", run_case(name, index, seeds, place / "case")))
+            pipe.send(("end", None))
+    finally:
+        readers.shutil.rmtree(place, ignore_errors=True)
+
+
+class Worker:
+    """A process and what it is at."""
+
+    def __init__(self, seeds: Path) -> None:
+        self.seeds = seeds
+        self.start()
+
+    def start(self) -> None:
+        context = mp.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=work, args=(theirs, self.seeds), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def chunk(self, name: str, first: int, end: int) -> list[dict[str, Any]]:
+        """Results of some cases; a worker that dies or hangs is replaced, and the case that it was at is a finding."""
+        found: list[dict[str, Any]] = []
+        while first < end:
+            at: int | None = None
+            try:
+                self.pipe.send((name, first, end))
+                while True:
+                    if not self.pipe.poll(STARTING_SECONDS if at is None else LONGEST_SECONDS):
+                        found.append(_ended(name, first if at is None else at, "hang"))
+                        break
+                    what, held = self.pipe.recv()
+                    if what == "end":
+                        return found
+                    if what == "start":
+                        at = held
+                    else:
+                        found.append(held)
+            except (EOFError, OSError):
+                found.append(_ended(name, first if at is None else at, "crash"))
+            self.stop()
+            first = (first if at is None else at) + 1
+            self.start()
+        return found
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def _ended(name: str, index: int, outcome: str) -> dict[str, Any]:
+    return {"case": f"{name}:{index}", "outcome": outcome, "detail": "", "seconds": LONGEST_SECONDS}
+
+
+def campaign(names: list[str], per_reader: int, store: Path, *, chunk: int = CHUNK) -> pd.DataFrame:
+    """Run what the store does not hold yet, in whole chunks; returns the table of results."""
+    seeds = store / "seeds"
+    seeds.mkdir(parents=True, exist_ok=True)
+    log = store / "chunks.jsonl"
+    done = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    held = {(entry["reader"], entry["first"], entry["end"]) for entry in done}
+    worker = Worker(seeds)
+    try:
+        for name in names:
+            for first in range(0, per_reader, chunk):
+                task = (name, first, first + chunk)
+                if task in held:
+                    continue
+                found = worker.chunk(*task)
+                entry = {
+                    "reader": name,
+                    "first": first,
+                    "end": task[2],
+                    "counts": collections.Counter(case["outcome"] for case in found),
+                    "seconds": sum(case["seconds"] for case in found),
+                    "findings": [case for case in found if case["outcome"] not in ("refused", "read")],
+                }
+                done.append(json.loads(json.dumps(entry)))
+                with log.open("a") as file:
+                    file.write(json.dumps(entry) + "\n")
+    finally:
+        worker.stop()
+    wanted = [e for e in done if e["reader"] in names and e["first"] < per_reader]
+    return table(wanted)
+
+
+def table(done: list[dict[str, Any]]) -> pd.DataFrame:
+    """One line a reader: cases tried, by what became of them, and the seconds that reading took."""
+    lines: dict[str, collections.Counter[str]] = {}
+    for entry in done:
+        line = lines.setdefault(entry["reader"], collections.Counter())
+        line.update(entry["counts"] | {"tried": sum(entry["counts"].values())})
+        line["seconds"] += entry["seconds"]
+    rows = [
+        {"reader": n, "tried": c["tried"], **{o: c[o] for o in OUTCOMES}, "seconds": c["seconds"]}
+        for n, c in lines.items()
+    ]
+    return pd.DataFrame(rows).round({"seconds": 1})
+
+
+def findings(store: Path) -> list[dict[str, Any]]:
+    """Every case that was neither read nor refused."""
+    return [f for line in (store / "chunks.jsonl").read_text().splitlines() for f in json.loads(line)["findings"]]
+
+
+def main() -> None:
+    """Run the campaign, or one case."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--per-reader", type=int, default=6500)
+    asked.add_argument("--readers", nargs="+", default=[*readers.READERS], choices=[*readers.READERS])
+    asked.add_argument("--store", type=Path, default=Path("reliability-store"))
+    asked.add_argument("--case", help="one case alone, READER:NUMBER, with its traceback; its files stay in the store")
+    asked.add_argument("--write", action="store_true", help=f"write the results into {RESULTS.name}/")
+    given = asked.parse_args()
+    if given.case:
+        name, _, index = given.case.partition(":")
+        seeds = given.store / "seeds"
+        seeds.mkdir(parents=True, exist_ok=True)
+        readers.SEEDS[:] = [seeds]
+        place = given.store / "case"
+        print(run_case(name, int(index), seeds, place))
+        print(f"files: {place}")
+        readers.READERS[name].read(place, int(index))
+        return
+    found = campaign(given.readers, given.per_reader, given.store)
+    print(found.to_string(index=False))
+    for case in findings(given.store):
+        print(case)
+    if given.write:
+        (RESULTS / "reliability.csv").write_text(frame_csv(found))
+        record = {
+            "seed": SEED,
+            "per_reader": given.per_reader,
+            "findings": findings(given.store),
+            "versions": versions(),
+        }
+        (RESULTS / "reliability.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
