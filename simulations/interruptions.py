@@ -136,7 +136,7 @@ def _digest(path: Path) -> str:
         return digest_arrays(_arrays(path))
     if path.suffix == ".parquet":
         frame = pd.read_parquet(path)
-        return digest_bytes(frame.drop(columns="seconds", errors="ignore").to_json().encode())
+        return digest_bytes(frame.drop(columns="seconds", errors="ignore").to_csv(index=False).encode())
     if path.suffix == ".html":
         return "old" if path.read_bytes() == OLD else "a page"
     return digest_file(path)

@@ -66,8 +66,8 @@ def encodable(stream: TextIO) -> None:
 
 
 def say(text: str) -> None:
-    """Lines on standard error, wrapped."""
-    sys.stderr.write(wrapped(text, sys.stderr) + "\n")
+    """Lines on standard error, wrapped at a terminal; a log keeps its lines, whatever COLUMNS says."""
+    sys.stderr.write((wrapped(text, sys.stderr) if sys.stderr.isatty() else text) + "\n")
 
 
 def show(text: str) -> None:

@@ -87,7 +87,7 @@ with whole_folder(Path(sys.argv[1]), kind="missingmodels-tables") as scratch:
 @POSIX
 @pytest.mark.parametrize("way", [(), ("two renames",)])
 def test_a_kill_at_any_step_of_an_overwrite_leaves_one_whole_folder(tmp_path, capsys, way):
-    seen = set()
+    seen, order = set(), []
     for step in range(1, 30):
         place = tmp_path / str(step) / "out"
         write(place, "old")
@@ -98,6 +98,7 @@ def test_a_kill_at_any_step_of_an_overwrite_leaves_one_whole_folder(tmp_path, ca
             said = capsys.readouterr().err
             assert (place / "data.txt").read_text() in ("old", "new")
         seen.add((there, (place / "data.txt").read_text()))
+        order.append((place / "data.txt").read_text())
         assert names(place) == ["data.txt", "manifest.json"]
         assert names(place.parent) == ["out", "out/data.txt", "out/manifest.json"], "nothing is left"
         if done.returncode == 0:
@@ -105,7 +106,8 @@ def test_a_kill_at_any_step_of_an_overwrite_leaves_one_whole_folder(tmp_path, ca
         assert "a command that was stopped" in said or (place / "data.txt").read_text() == "new" or step < 3
     else:
         pytest.fail("the steps do not end")
-    assert {text for _, text in seen} == {"old", "new"}
+    assert set(order) == {"old", "new"}
+    assert order == sorted(order, reverse=True), "from the journal on the work counts, and is never taken back"
     assert (False, "new") in seen or not way, "a kill between two renames is completed"
 
 

@@ -29,6 +29,11 @@ def written() -> list[Path]:
     return [path for path in _published if target_of(path) == path]
 
 
+def record(place: Path) -> None:
+    """Remember that something has come into place."""
+    _published.append(place)
+
+
 def publish(part: Path, moves: Mapping[str, str], *, removed: Iterable[str] = ()) -> None:
     """Put what a part holds in place, and end the part.
 

@@ -10,7 +10,7 @@ from missingmodels.errors import InputError
 from missingmodels.writing.checks import require_free, require_place
 from missingmodels.writing.claims import claim
 from missingmodels.writing.places import SET, new_part, parents, real, sync
-from missingmodels.writing.publish import NEW, discard, publish, settle_modes
+from missingmodels.writing.publish import NEW, discard, publish, record, settle_modes
 
 _PUBLISHING_SECONDS = 60.0  # that another's set of files may take to come into place
 
@@ -80,5 +80,6 @@ def whole_file(path: Path) -> Iterator[Path]:
             sync(part)
             part.replace(place)
             sync(place.parent)
+            record(place)
         finally:
             discard(part)
