@@ -2,7 +2,7 @@
 
 Each world is two authorities' homes over two collection years; one authority's returns are exported with every quirk
 dial on and read as they are (false alarms), then with one fault planted (catch), each in the way it is met: a column of
-ids that lost its zeros, local words, a year without its missing rows, years in one file, ids of a new system and others.
+ids that lost its zeros, local words, a year without its missing rows, years in one file, a new system and others.
 
     python simulations/import_rules.py --clean 60 --faulty 6 --output simulations/results
 """
