@@ -143,7 +143,7 @@ def test_empty_folder(tmp_path: Path) -> None:
     empty.mkdir()
     for command in (["check", empty], ["describe", empty], ["fit", empty, "-o", tmp_path / "run"], ["report", empty]):
         is_a_message(run(*command), str(empty), "the folder is empty", "What to do")
-    is_a_message(run("import", "ssda903", empty, "--authority", "E1", "-o", tmp_path / "t"), str(empty), "What to do")
+    is_a_message(run("import", "ssda903", empty, "--authority", "301", "-o", tmp_path / "t"), str(empty), "What to do")
     assert not (tmp_path / "run").exists()
     assert not (tmp_path / "t").exists()
 
@@ -158,14 +158,14 @@ def test_return_without_decom(tmp_path: Path) -> None:
     source = _small_return(
         tmp_path, header="CHILD,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,URN", row="1,S,C2,N1,K2,PR4,,,SC1"
     )
-    done = run("import", "ssda903", source, "--authority", "E1", "-o", tmp_path / "t")
+    done = run("import", "ssda903", source, "--authority", "301", "-o", tmp_path / "t")
     is_a_message(done, "episodes.csv", "DECOM", "What to do")
     assert not (tmp_path / "t").exists()
 
 
 def test_impossible_date(tmp_path: Path) -> None:
     source = _small_return(tmp_path, row="1,31/02/2023,S,C2,N1,K2,PR4,,,,,PL1 1AA,SC000001")
-    done = run("import", "ssda903", source, "--authority", "E1", "-o", tmp_path / "t")
+    done = run("import", "ssda903", source, "--authority", "301", "-o", tmp_path / "t")
     is_a_message(done, "episodes.csv", "31/02/2023", "2", "What to do")
     assert not (tmp_path / "t").exists()
 

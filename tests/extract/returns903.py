@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from missingmodels.extract.ssda903 import Imported, read_ssda903
+from missingmodels.tables.judgement import RULES
 
 HEADER = {"CHILD": "c1", "SEX": "2", "DOB": "15/06/2006", "ETHNIC": "WBRI", "UPN": "UN1", "MOTHER": "", "MC_DOB": ""}
 EPISODE = {
@@ -64,7 +65,8 @@ def write_year(folder: Path, year: int, *, header=({},), episodes=({},), missing
 
 
 def read(folder: Path, **more) -> Imported:
-    return read_ssda903(folder, authority="301", **more)
+    """Rules of rows are tested on a handful of them, which as a whole need not be in order: every rule is accepted."""
+    return read_ssda903(folder, authority="301", **{"accept": tuple(RULES), **more})
 
 
 def fates(imported: Imported, table: str, count: int, year: int | None = None) -> list[tuple[str, str]]:

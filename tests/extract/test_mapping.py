@@ -72,7 +72,7 @@ def test_interviews(mapping):
 
 def test_into_tables_by_the_command_line(tmp_path, mapping):
     made = tmp_path / "tables"
-    assert run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", made).returncode == 0
+    assert run("import", "ssda903", write_return(tmp_path), "--authority", "301", "-o", made).returncode == 0
     done = run("import", "mapping", mapping, "--into", made)
     assert done.returncode == 0, done.stderr
     assert "rhi.csv: set_aside, not_in_tables" in done.stdout
@@ -88,7 +88,7 @@ def test_hashed_children_are_met_with_the_same_key_only(tmp_path, mapping):
     key, other, made = tmp_path / "key", tmp_path / "other", tmp_path / "tables"
     key.write_text("0123456789abcdef0")
     other.write_text("f123456789abcdef0")
-    run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", made, "--key", key)
+    run("import", "ssda903", write_return(tmp_path), "--authority", "301", "-o", made, "--key", key)
     for wrong, words in (([], "no key was given for interviews"), (["--key", other], "the key given is another")):
         done = run("import", "mapping", mapping, "--into", made, *wrong)
         assert (done.returncode, words in done.stderr) == (2, True)
@@ -300,7 +300,7 @@ def test_days_as_toml_has_them_are_read(mapping):
 
 def test_what_a_folder_holds_beside_its_tables_stays(tmp_path, mapping):
     made = tmp_path / "tables"
-    run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", made)
+    run("import", "ssda903", write_return(tmp_path), "--authority", "301", "-o", made)
     (made / "notes" / "deep").mkdir(parents=True)
     (made / "notes" / "deep" / "of_mine.txt").write_text("kept")
     (made / "mine.parquet").write_bytes(b"kept")

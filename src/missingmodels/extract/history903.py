@@ -17,8 +17,9 @@ ROUNDS = 20  # of superseding: each takes away at least one row of a child, and 
 def drop_superseded(frame: pd.DataFrame) -> pd.DataFrame:
     """Rules 3 and 3A: rows of old returns that a newer return tells otherwise. ``frame`` is sorted by child and start.
 
-    Rule 3: an open row whose neighbour in a newer return differs in DECOM only is that row, amended. Rule 3A: a row
-    that lies within an episode told by a newer return is superseded by it.
+    Rule 3: an open row whose neighbour in a newer return differs in DECOM only is that row, amended. Rule 3A: an
+    open row that begins within an episode told by a newer return is superseded by it. A closed row that ends with such
+    an episode is that episode, amended; one that ends before it stands, and the overlap is cut as any other.
     """
     if frame["year"].nunique() < 2:
         return frame
@@ -47,11 +48,13 @@ def _amended(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _covered(frame: pd.DataFrame) -> pd.DataFrame:
     live = frame[in_play(frame)]
-    near = live.groupby("CHILD", sort=False)[["year", "end"]].shift(1)
+    near = live.groupby("CHILD", sort=False)[["year", "end", "uid"]].shift(1)
     newer = near["year"] > live["year"]
     reaches = near["end"].isna() | (near["end"] > live["start"])
-    whole = live["end"].isna() | near["end"].isna() | (live["end"] <= near["end"])
-    which = (newer & reaches & whole).reindex(frame.index, fill_value=False)
+    retold = (newer & reaches & (live["end"] == near["end"])).reindex(frame.index, fill_value=False)
+    frame = merge(frame, retold, "epi_amended_start", into=near["uid"].reindex(frame.index))
+    frame = remark(frame, retold, "a newer return has it with another DECOM, and the same DEC")
+    which = (newer & reaches & live["end"].isna()).reindex(frame.index, fill_value=False)
     return set_aside(frame, which, "epi_superseded", "a newer return has another episode there (regional rule 3A)")
 
 

@@ -22,6 +22,7 @@ from missingmodels.tables.judgement import Judgement
 
 Frames = dict[str, pd.DataFrame]
 RULE = "id_conflict"
+PLAIN_ID = r"[1-9A-Z][\dA-Z]*"  # nothing about it is lost or added by an export, so another like it is another id
 VALID_UPN = r"[A-HJ-NP-RT-Z]\d{11}[\dA-Z]"
 MAP = "say which are one child with --same-child MAP.csv (id, id it is known by; blank: a child of its own)"
 
@@ -91,10 +92,12 @@ def _children(header: pd.DataFrame) -> pd.DataFrame:
 def _alike(children: pd.DataFrame, alone: Collection[str]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Pairs of children of one authority whose ids are alike: those with one birth and sex, and the others."""
     kept = children[~children["CHILD"].isin(alone)]
-    key = loose(kept["CHILD"])
-    twice = pd.DataFrame({"authority": kept["authority"], "key": key}).duplicated(keep=False)
     joins: list[tuple[int, int]] = []
     doubts: list[tuple[int, int]] = []
+    if kept["CHILD"].str.fullmatch(PLAIN_ID).all():
+        return joins, doubts
+    key = loose(kept["CHILD"])
+    twice = pd.DataFrame({"authority": kept["authority"], "key": key}).duplicated(keep=False)
     for _, part in kept[twice].groupby([kept["authority"], key]):
         first = part.iloc[0]
         for at, other in part.iloc[1:].iterrows():
@@ -122,9 +125,7 @@ def _same_stay(
 def _stays_shared(children: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFrame:
     """Each pair of children who share a stay, the one first told first; columns of both with ``_a`` and ``_b``."""
     child = _position(children, episodes)
-    urn = typed_once(episodes["URN"])
-    place = pd.factorize(urn.mask(urn.isin(layout.NO_URN), episodes["PL_POST"]))[0]
-    blank = (urn.isin(layout.NO_URN) & (episodes["PL_POST"] == "")).to_numpy()
+    place, blank = _places(episodes)
     who = pd.factorize(pd.MultiIndex.from_frame(children[["birth", "sex"]]))[0]
     known = (child >= 0) & ~blank & episodes["start"].notna().to_numpy()
     stays = pd.DataFrame({"child": child, "start": episodes["start"].to_numpy(), "place": place})[known]
@@ -149,10 +150,14 @@ def _position(children: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:
     return keys.get_indexer(pd.MultiIndex.from_frame(frame[["authority", "CHILD"]]))
 
 
-def typed_once(urn: pd.Series) -> pd.Series:
-    """URNs without what typing adds, each different word judged once."""
-    codes, kinds = pd.factorize(urn)
-    return typed(pd.Series(kinds, dtype="str")).take(codes).set_axis(urn.index)
+def _places(episodes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """A number for each row's place, its URN or else its postcode, and a mask of the rows that have neither."""
+    codes, kinds = pd.factorize(episodes["URN"])
+    urn = typed(pd.Series(kinds, dtype="str"))
+    none = urn.isin(layout.NO_URN).to_numpy()[codes]
+    posts, addresses = pd.factorize(episodes["PL_POST"])
+    number = pd.factorize(urn)[0][codes]
+    return np.where(none, len(kinds) + posts, number), none & (np.asarray(addresses == "")[posts])
 
 
 def _numbered(pairs: pd.DataFrame) -> list[tuple[int, int]]:

@@ -33,11 +33,11 @@ class Limit:
 
 
 LIMITS = {
-    "missing_join": Limit(warn=0.05, error=0.5),
-    "missing_words": Limit(warn=0.0, error=0.02),
+    "missing_join": Limit(warn=0.05, error=0.5, least=5),
+    "missing_words": Limit(warn=0.0, error=0.02, least=5),
     "missing_kept": Limit(warn=0.3, error=0.6, least=10),
-    "episodes_join": Limit(warn=0.05, error=0.5),
-    "inside_year": Limit(warn=0.02, error=0.2),
+    "episodes_join": Limit(warn=0.05, error=0.5, least=5),
+    "inside_year": Limit(warn=0.02, error=0.2, least=10),
     "open_told": Limit(warn=0.1, error=0.5, least=10),
     "children_shared": Limit(warn=0.1, error=0.5, least=10),
     "repaired": Limit(warn=0.15, error=0.5, least=50),
