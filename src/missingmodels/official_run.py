@@ -17,6 +17,7 @@ from missingmodels.fit.official import OfficialFit, fit_official
 from missingmodels.frame.official import OfficialDesign, build_official
 from missingmodels.plan import Sampling
 from missingmodels.report.official import SCALES, STATEMENT, label_of, official_page
+from missingmodels.vocabulary import column_label
 from missingmodels.writing import MANIFEST, whole_folder
 
 FORMAT = "missingmodels-official-1"
@@ -52,7 +53,7 @@ def analyse_official(
         rows.append(
             {"column": name, "label": label, "part": part} | _summary(draws) | {"above": float((draws > 1).mean())}
         )
-    scales = [{"label": text} | _summary(found.draws[name].to_numpy().ravel()) for name, text in SCALES.items()]
+    scales = [{"label": column_label(name)} | _summary(found.draws[name].to_numpy().ravel()) for name in SCALES]
     return OfficialAnswer(official=official, fit=found, rows=rows, scales=scales, head=_head(design))
 
 

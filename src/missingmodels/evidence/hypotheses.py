@@ -23,7 +23,7 @@ from missingmodels.frame.design import Design
 from missingmodels.frame.rows import moderation_column
 from missingmodels.models.priors import QUARTER_SHORT
 from missingmodels.plan import OUTSIDE, Decision, Plan
-from missingmodels.vocabulary import column_label
+from missingmodels.vocabulary import SCALARS, column_label
 
 Direction = Literal["above", "below"]
 
@@ -202,18 +202,6 @@ def rate_notes(fit: Fit) -> list[str]:
 
 
 _FIRST = ("sigma_home", "sigma_period", "frailty_shape")
-# Every scalar of a model: its estimand and what the report calls it.
-SCALARS = {
-    "sigma_home": ("sd_log", "sd of log rate between homes"),
-    "sigma_period": ("sd_log", "sd of log rate between a home's periods"),
-    "sigma_authority": ("sd_log", "sd of log rate between authorities"),
-    "sigma_owner": ("sd_log", "sd of log rate between owners"),
-    "sigma_peer_slope": ("sd_log", "sd of the peers' log rate ratio between homes"),
-    "frailty_shape": ("shape", "gamma shape of child frailty"),
-    "frailty_sd_log": ("sd_log", "sd of log frailty of children"),
-    "low_risk_share": ("share", "share of children at low risk"),
-    "low_risk_ratio": ("ratio", "rate of children at low risk over that of the others"),
-}
 
 
 def _is_in_model(values: np.ndarray) -> bool:
@@ -226,8 +214,8 @@ def heterogeneity_rows(fit: Fit, rule: Decision) -> list[Row]:
     p = fit.parameters
     quantities = [(median_rate_ratio(p), "median_rate_ratio", "home", "the same child in two homes")]
     quantities += [
-        (p.scalar(name), estimand, name, label)
-        for name, (estimand, label) in SCALARS.items()
+        (p.scalar(name), estimand, name, column_label(name))
+        for name, estimand in SCALARS.items()
         if name in p.further or (name in _FIRST and _is_in_model(p.scalar(name)))
     ]
     if "sigma_peer_slope" in p.further:

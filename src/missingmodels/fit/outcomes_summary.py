@@ -21,20 +21,20 @@ RATIOS = {
     "interview": ("rate ratio", "onset on a day at risk"),
     "recording": ("rate ratio", "episodes per resident-day"),
 }
-# Scalars that are told, what they are, and whether their exp is.
+# Scalars that are told, what they are measured as, and whether their exp is.
 TOLD = {
-    "log_joint": ("leaving along with a peer", "odds ratio", True),
-    "pair_ratio": ("pairs that leave on one day", "over pairs expected of independent residents", False),
-    "leaves_along": ("co-residents who leave along", "share", False),
-    "share_a": ("episodes that the first source holds", "share", False),
-    "share_b": ("episodes that the second source holds", "share", False),
-    "unseen": ("episodes that neither source holds", "episodes", False),
-    "rate_per_resident_year": ("episodes that happen", "per resident-year", False),
-    "dispersion_shape": ("shape of the gamma that spreads counts", "shape", False),
-    "frailty_shape": ("shape of the children's frailty", "shape", False),
-    "sigma_home": ("spread between homes", "sd", False),
-    "sigma_child": ("spread between children", "sd", False),
-    "sigma_period": ("spread between a home's periods", "sd", False),
+    "log_joint": ("odds ratio", True),
+    "pair_ratio": ("over pairs expected of independent residents", False),
+    "leaves_along": ("share", False),
+    "share_a": ("share", False),
+    "share_b": ("share", False),
+    "unseen": ("episodes", False),
+    "rate_per_resident_year": ("per resident-year", False),
+    "dispersion_shape": ("shape", False),
+    "frailty_shape": ("shape", False),
+    "sigma_home": ("sd", False),
+    "sigma_child": ("sd", False),
+    "sigma_period": ("sd", False),
 }
 NULL = {"pair_ratio": 1.0}
 
@@ -47,7 +47,7 @@ def outcome_table(outcome: str, draws: xr.Dataset) -> pd.DataFrame:
         values = draws["coefficients"].transpose("chain", "draw", "column").to_numpy()
         for i, name in enumerate(draws["column"].to_numpy()):
             lines.append(_line(str(name), RATIOS[outcome][0], np.exp(values[..., i]), 1.0))
-    for name, (_, measure, ratio) in TOLD.items():
+    for name, (measure, ratio) in TOLD.items():
         if name in draws:
             values = draws[name].to_numpy()
             null = 1.0 if ratio else NULL.get(name, np.nan)
@@ -69,10 +69,10 @@ def outcome_sentences(outcome: str, design: Any, table: pd.DataFrame) -> list[st
         text = f"{line['median']:.2f} (90 % interval {line['low']:.2f} to {line['high']:.2f})"
         if np.isnan(line["direction"]):
             if str(term) in ("leaves_along", "share_a", "share_b", "unseen", "rate_per_resident_year"):
-                sentences.append(f"{TOLD[str(term)][0]}: {text} {line['measure']}.")
+                sentences.append(f"{column_label(str(term))}: {text} {line['measure']}.")
             continue
         mass = line["direction"]
         side = "higher" if mass >= SURE else "lower" if mass <= 1 - SURE else "the data cannot say which way"
-        what = TOLD[str(term)][0] if term in TOLD else f"{column_label(str(term))}, of {RATIOS[outcome][1]}"
+        what = column_label(str(term)) + ("" if term in TOLD else f", of {RATIOS[outcome][1]}")
         sentences.append(f"{what}: {line['measure']} {text}; {side} (probability above 1: {mass:.3f}).")
     return [*sentences, *(f"Note: {note}." for note in design.notes)]

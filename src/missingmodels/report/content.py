@@ -13,6 +13,7 @@ from missingmodels.plan import Plan
 from missingmodels.report import comparison, sentences, words
 from missingmodels.report.figures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
+from missingmodels.vocabulary import SCALARS, column_label
 
 
 def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, Any]:
@@ -71,15 +72,8 @@ _EXPLAINED = {
     ("variance_explained", "vulnerability"): "between-child variance that vulnerability explains",
 }
 _SCALES = {
-    ("sd_log", "sigma_home"): "sd between homes",
-    ("sd_log", "sigma_period"): "sd between a home’s periods",
-    ("sd_log", "sigma_authority"): "sd between authorities",
-    ("sd_log", "sigma_owner"): "sd between owners",
-    ("sd_log", "sigma_peer_slope"): "sd of peer effect",
+    **{(estimand, name): words.typographic(column_label(name)) for name, estimand in SCALARS.items()},
     ("slope_spread", "peer_slope"): "peer ratio, 9th decile of homes over middle",
-    ("shape", "frailty_shape"): "gamma shape of frailty",
-    ("sd_log", "frailty_sd_log"): "sd of log frailty",
-    ("share", "low_risk_share"): "share at low risk",
     ("expected_rate", "as_observed"): "episodes per resident-year at risk",
 }
 

@@ -31,11 +31,7 @@ LABELS = {
     "mean_places": "homes in the area larger by one place on average",
     "private_share": "homes in the area private, 25 percentage points more",
 }
-SCALES = {
-    "sigma_authority": "sd of log rate between authorities of a region",
-    "sigma_region": "sd of log rate between regions",
-    "dispersion_shape": "shape φ of the negative binomial (small = years of an authority differ much)",
-}
+SCALES = ("sigma_authority", "sigma_region", "dispersion_shape")
 
 
 def label_of(column: str) -> tuple[str, str]:
