@@ -66,7 +66,7 @@ def main() -> None:
     try:
         app()
     except MissingModelsError as error:
-        _say(error, as_json)
+        _say(error.as_typed(), as_json)
     except _Interrupted:
         sys.stderr.write("Interrupted; nothing was written.\n")
         sys.exit(130)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from missingmodels.cli.options import Json, out
-from missingmodels.terminal import say
+from missingmodels.terminal import Progress, say
 
 if TYPE_CHECKING:
     from missingmodels.evidence.record import ElpdDifference
@@ -46,8 +46,9 @@ def compare(
     held = read_tables(known_tables(place, run))
     require_same(held, plan, fits[0].model, fits[0].exposure, evidence, run)
     say(f"Scoring {len(fits[0].design.child_ids):,} children and {len(fits[0].design.home_ids):,} homes …")
-    budget = Refits(plan, most=refits, method="auto" if sampled else "laplace")
-    evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget)
+    with Progress(quiet=as_json) as told:
+        budget = Refits(plan, most=refits, method="auto" if sampled else "laplace", progress=told)
+        evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget, told)
     page = write_report(evidence, run / REPORT)
     write_evidence(evidence, run / EVIDENCE)
     body = {"comparisons": [c.as_dict() for c in evidence.comparisons], "refits": refits - budget.left}

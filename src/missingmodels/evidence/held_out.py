@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
+from missingmodels.fit.drawn import Progress
 from missingmodels.fit.fit import Fit, beyond_laplace, fit
 from missingmodels.frame.design import Design
 from missingmodels.plan import Method, Plan
@@ -39,14 +40,17 @@ class Refits:
     that it cannot fit or that fail, seconds to minutes each.
     """
 
-    def __init__(self, plan: Plan, *, most: int, method: Method = "laplace") -> None:
+    def __init__(self, plan: Plan, *, most: int, method: Method = "laplace", progress: Progress | None = None) -> None:
         self.plan, self.left, self.method = plan, most, method
+        self.most, self.progress = most, progress
 
     def without(self, whole: Fit, children: Iterable[int]) -> Fit | None:
         """The fit to all other children, without frailties; None where none may be made, or it fails the gate."""
         if self.left <= 0 or (self.method == "laplace" and beyond_laplace(whole.design)):
             return None
         self.left -= 1
+        if self.progress is not None:
+            self.progress("Refits without a child or home, at most", self.most - self.left, self.most)
         out = sorted(int(child) for child in children)
         design, plan = some_rows(whole.design, ~np.isin(whole.design.child, out)), lighter(self.plan)
         # Pareto k of one set of proposals is a noisy number: one above its limit has a second chance. Seeds of their

@@ -167,15 +167,20 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
     return rows
 
 
+SPEAKING = {"H1": ("M1", "M3"), "H2": ("M2", "M3")}
+
+
 def fullest_model(fits: Sequence[Fit], hypothesis: str) -> str:
     """The model that answers a hypothesis; empty if none of these fits speaks of it."""
-    speaking = ("M1", "M3") if hypothesis == "H1" else ("M2", "M3")
-    return max((fit.model for fit in fits if fit.model in speaking), default="")
+    return max((fit.model for fit in fits if fit.model in SPEAKING[hypothesis]), default="")
 
 
 def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: Plan) -> list[Row]:
-    """The rows with their role: primary in the fullest model that speaks for the hypothesis."""
-    fullest = fullest_model(fits, hypothesis)
+    """The rows with their role: primary in the fullest model of the plan that speaks for the hypothesis.
+
+    Of the plan, not of the fits: where that model is absent, no smaller one answers in its place.
+    """
+    fullest = max(fullest_model(fits, hypothesis), *(m for m in plan.models if m in SPEAKING[hypothesis]), "")
 
     def role(row: Row) -> str:
         if hypothesis == "H1" and row.name != row.exposure and row.model == fullest:

@@ -47,6 +47,7 @@ def official_page(
     scales: Sequence[Mapping[str, Any]],
     notes: Sequence[str],
     fit: str,
+    interval: str,
     failed: Sequence[str],
 ) -> str:
     """The page's text; all but the style sheet is escaped. Rows hold ``label``, ``median``, ``low`` and ``high``."""
@@ -55,13 +56,13 @@ def official_page(
     )
     return environment.from_string(resource("official.html")).render(
         css=resource("report.css"), statement=STATEMENT, head=head, rows=rows, scales=scales, notes=notes, fit=fit,
-        failed=failed,
+        interval=interval, failed=failed,
     )  # fmt: skip
 
 
-def official_text(head: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def official_text(head: str, rows: Sequence[Mapping[str, Any]], interval: str) -> str:
     """The table for the terminal, and the statement in one sentence."""
-    lines = [head, f"{'':<9} {'ratio':>5} {'90 %':>13} {'P>1':>6}  difference"]
+    lines = [head, f"{'':<9} {'ratio':>5} {interval:>13} {'P>1':>6}  difference"]
     for row in rows:
         span = f"{row['low']:.2f} to {row['high']:.2f}"
         lines.append(f"{row['part']:<9} {row['median']:>5.2f} {span:>13} {row['above']:>6.3f}  {row['label']}")
