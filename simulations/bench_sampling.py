@@ -25,8 +25,9 @@ import arviz as az
 import numpy as np
 import pandas as pd
 
-from missingmodels.fit import nuts_whitened
 from missingmodels.fit.by_laplace import draw as draw_fast
+from missingmodels.fit.by_nuts import draw as draw_sampled
+from missingmodels.fit.drawn import labelled
 from missingmodels.fit.whitened import Posterior
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet, prior_set
@@ -67,17 +68,23 @@ def read_panel(path: Path) -> Design:
     )
 
 
+def once(plan: Plan, **changes: Any) -> Plan:
+    """The plan without a second try, whatever the gate says."""
+    return plan.model_copy(update={"sampling": plan.sampling.model_copy(update={"doublings": 0, **changes})})
+
+
 def by_sampler(design: Design, priors: PriorSet, plan: Plan) -> dict[str, Any]:
     """One run of NUTS in whitened coordinates."""
     begin = time.process_time()
-    sampled, draws = nuts_whitened.sample(design, priors, plan.sampling, seed=1)
+    drawn = draw_sampled(design, priors, once(plan), label="panel", seed=1)
     seconds = time.process_time() - begin
+    draws = labelled(drawn.values, drawn.chains, drawn.dims, drawn.labels)
     lowest = {name: float(np.min(az.ess(draws[[name]])[name])) for name in SCALARS}
     worst = min(lowest, key=lowest.__getitem__)
-    stats = sampled.tree["sample_stats"].to_dataset()
+    stats = drawn.sample_stats
     return {
         "software": "missingmodels nuts",
-        "compile_s": round(sampled.compile_seconds, 2),
+        "compile_s": drawn.record["compile_seconds"],
         "cpu_s": round(seconds, 2),
         "draws": plan.sampling.chains * plan.sampling.draws,
         "min_ess": round(lowest[worst]),
@@ -198,7 +205,7 @@ def main() -> None:
         return
     for path in given.panels:
         design = read_panel(path)
-        nuts_whitened.sample(design, priors, plan.sampling.model_copy(update={"draws": 50, "tune": 50}), seed=0)
+        draw_sampled(design, priors, once(plan, draws=50, tune=50), label="warm-up", seed=0)
         print(path.stem, gradient(design, priors))
         for run in (by_sampler, by_fast_engine):
             rows.append({"data": path.stem, "rows": design.onsets.size, **run(design, priors, plan)})

@@ -28,7 +28,7 @@ from missingmodels.frame.outcomes_design import Group, OutcomeRows
 from missingmodels.frame.outcomes_joint import JointRows
 from missingmodels.frame.outcomes_recording import RecordingRows
 from missingmodels.models.outcomes.priors import SCALARS, of_columns, outcome_priors
-from missingmodels.plan import Gate, Sampling
+from missingmodels.plan import Gate, Plan, Sampling
 from missingmodels.provenance import stream, versions
 
 SAMPLING = Sampling(draws=500, tune=500, chains=2, doublings=0, target_accept=0.95)
@@ -255,9 +255,8 @@ def replicate(outcome: str, number: int) -> list[dict[str, object]]:
     found = fit_design(
         rows,
         outcome_priors(outcome, "informed", names=rows.names),
+        Plan(sampling=SAMPLING, gate=GATE),
         seed=SEED + number,
-        sampling=SAMPLING,
-        gate=GATE,
         allow_unconverged=True,
     )
     held = {"model": outcome, "replicate": number, "passed": found.diagnostics.passed}

@@ -27,7 +27,8 @@ import xarray as xr
 from reference_evidence import log_marginal_likelihood
 from reference_maxima import cox_rows, maximum, patient_totals
 
-from missingmodels.fit.rows import RowsFit, fit_rows
+from missingmodels.fit.fit import Fit
+from missingmodels.fit.rows import fit_rows
 from missingmodels.plan import Sampling
 from missingmodels.provenance import versions
 
@@ -87,7 +88,7 @@ POSTERIORS = {
 }
 
 
-def fit_case(reference: Path, case: Posterior, *, draws: int, seed: int = 1) -> RowsFit:
+def fit_case(reference: Path, case: Posterior, *, draws: int, seed: int = 1) -> Fit:
     """Our fit of a case."""
     sampling = Sampling(draws=draws, tune=1500, target_accept=0.95)
     frame = pd.read_csv(reference / case.data / case.file)
@@ -99,7 +100,7 @@ def answers(reference: Path, data: str) -> dict:
     return json.loads((reference / data / "answers.json").read_text(encoding="utf-8"))
 
 
-def compare(found: RowsFit, case: Posterior, theirs: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+def compare(found: Fit, case: Posterior, theirs: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     """One row an estimate: both means and sds, and their differences in Monte Carlo standard errors of both sides.
 
     The Monte Carlo error of an sd is that of a normal sample of the tail's effective size, for their side; ours is
@@ -125,7 +126,7 @@ def compare(found: RowsFit, case: Posterior, theirs: Mapping[str, Mapping[str, f
     return pd.DataFrame(rows)
 
 
-def compare_evidence(found: RowsFit, answer: Mapping[str, Mapping[str, float]], seed: int = 1) -> pd.DataFrame:
+def compare_evidence(found: Fit, answer: Mapping[str, Mapping[str, float]], seed: int = 1) -> pd.DataFrame:
     """Rows on the fit as a whole: the log marginal likelihood and the leave-one-row-out density, where they are given.
 
     Their Monte Carlo errors are not known: a bridge repeated on the same draws hides most of its own.

@@ -11,14 +11,14 @@ from reference_maxima import LOG_WEIGHTS, NODES
 from scipy import stats
 from scipy.special import logsumexp
 
-from missingmodels.fit.rows import RowsFit
+from missingmodels.fit.fit import Fit
 from missingmodels.fit.rows_draws import log_densities
 
 TURNS = 300
 THIN = 2  # of the grid, which stays accurate to 1e-10
 
 
-def log_marginal_likelihood(found: RowsFit, *, rng: np.random.Generator, draws: int = 2000) -> float:
+def log_marginal_likelihood(found: Fit, *, rng: np.random.Generator, draws: int = 2000) -> float:
     """Meng and Wong's bridge (1996) between the posterior and the normal with its moments.
 
     For a normal frailty, coefficients normal(0, 2.5), intercept normal(0, 5) and scales exponential(1): the priors of
@@ -42,9 +42,9 @@ def log_marginal_likelihood(found: RowsFit, *, rng: np.random.Generator, draws: 
     return value
 
 
-def _points(found: RowsFit) -> np.ndarray:
+def _points(found: Fit) -> np.ndarray:
     """(S, D) intercept at the columns' means, coefficients, log sd of the child, then log sd and z of each home."""
-    held, counts = found.draws.stack(sample=("chain", "draw")), found.counts
+    held, counts = found.draws.stack(sample=("chain", "draw")), found.design
     raw = held["coefficients"].transpose("sample", "column").to_numpy()
     sigma = held["sigma_child"].to_numpy()
     parts = [(held["intercept"].to_numpy() + raw @ counts.centre)[:, None], raw, np.log(sigma)[:, None]]
@@ -56,8 +56,8 @@ def _points(found: RowsFit) -> np.ndarray:
     return np.concatenate(parts, axis=1)
 
 
-def _log_density(found: RowsFit, point: np.ndarray) -> float:
-    counts, columns = found.counts, found.counts.matrix.shape[1]
+def _log_density(found: Fit, point: np.ndarray) -> float:
+    counts, columns = found.design, found.design.matrix.shape[1]
     intercept, raw, log_sigma = point[0], point[1 : 1 + columns], point[1 + columns]
     eta = intercept + (counts.matrix - counts.centre) @ raw + np.log(counts.exposure)
     prior = stats.norm.logpdf(intercept, 0, 5) + stats.norm.logpdf(raw, 0, 2.5).sum() + log_sigma - np.exp(log_sigma)

@@ -10,7 +10,7 @@ import pytest
 
 from missingmodels.config import from_mapping, preset, read_toml
 from missingmodels.errors import ConfigInvalid
-from missingmodels.plan import Plan
+from missingmodels.plan import Exposure, Frame, Plan
 from missingmodels.scenario import Scenario
 from missingmodels.sources import STATUSES, card, cards
 
@@ -264,3 +264,16 @@ def test_scenario_defaults_that_speak_of_the_world_are_their_cards():
 )
 def test_effects_that_cannot_be_are_refused(values, said):
     assert said in fault(values)
+
+
+def test_a_bad_record_in_python_is_told_as_from_a_file() -> None:
+    with pytest.raises(ConfigInvalid, match=r"exposure\.windw_days: unknown key; did you mean 'window_days'") as said:
+        Plan(exposure={"windw_days": 7}, sampling={"draws": 1}, models=("M1",))
+    assert "3 faults" in said.value.what or "2 faults" in said.value.what  # the last is judged where parts are sound
+    assert "sampling.draws" in said.value.what
+    with pytest.raises(ConfigInvalid, match="window_days"):
+        Exposure(window_days=0)
+    with pytest.raises(ConfigInvalid, match="window_days is longer"):
+        Plan(exposure=Exposure(window_days=14), frame=Frame(burn_in_days=7))
+    with pytest.raises(ConfigInvalid, match=r"exposure\.primary: Input should be"):
+        Plan.model_validate({"exposure": {"primary": "peers"}})

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -18,6 +18,23 @@ class Config(BaseModel):
     """A record that refuses unknown keys and cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise refusal([_fault(item, type(self)) for item in error.errors()], where=type(self).__name__) from None
+
+    @classmethod
+    def model_validate(cls, obj: Any, **how: Any) -> Self:
+        """The record of plain values. Raises ConfigInvalid listing every wrong key and value."""
+        try:
+            return super().model_validate(obj, **how)
+        except ValidationError as error:
+            raise refusal([_fault(item, cls) for item in error.errors()], where=cls.__name__) from None
+
+    # so that a record inside another is still checked by the outer one, which lists every fault of both
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
 def read_toml[C: Config](path: Path, kind: type[C]) -> C:
@@ -36,15 +53,14 @@ def from_mapping[C: Config](values: dict[str, Any], kind: type[C], *, where: str
     """A record from plain values, with every fault listed."""
     try:
         return kind.model_validate(values)
-    except ValidationError as error:
-        faults = [_fault(item, kind) for item in error.errors()]
-    raise refusal(faults, where=where)
+    except ConfigInvalid as error:
+        raise ConfigInvalid(error.what, where=where, remedy=error.remedy) from None
 
 
 def faults_of(values: dict[str, Any], kind: type[Config]) -> list[str]:
     """What is wrong with plain values as a record of this kind; empty if nothing is."""
     try:
-        kind.model_validate(values)
+        kind.__pydantic_validator__.validate_python(values)
     except ValidationError as error:
         return [_fault(item, kind) for item in error.errors()]
     return []

@@ -25,6 +25,10 @@ class MissingModelsError(Exception):
         cure = f"\n  What to do: {remedy}" if remedy else ""
         super().__init__(f"{place}{what}{cure}")
 
+    def as_typed(self) -> MissingModelsError:
+        """The same error in the words of the command line."""
+        return self
+
 
 class InputError(MissingModelsError):
     """A file or folder cannot be read: absent, empty, truncated, foreign, or of another schema version.
@@ -76,7 +80,17 @@ class DiagnosticsFailed(MissingModelsError):
     """A fit did not pass the diagnostics gate, so its numbers must not be read.
 
     Remedy: more tuning, more data or a simpler model, as the message says; ``--allow-unconverged`` keeps the
-    fit and marks the report.
+    fit and marks the report. ``found`` holds what the other fits of a run gave, where there is any.
     """
 
     exit_code = 3
+
+    def __init__(
+        self, what: str, *, where: str = "", remedy: str = "", typed_remedy: str = "", found: object = None
+    ) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.typed_remedy, self.found = typed_remedy, found
+
+    def as_typed(self) -> DiagnosticsFailed:
+        """The same error in the words of the command line."""
+        return DiagnosticsFailed(self.what, where=self.where, remedy=self.typed_remedy or self.remedy)

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from missingmodels.extract.official import Official, read_official
 from missingmodels.fit.drawn import Progress
-from missingmodels.fit.official import OfficialFit, fit_official
+from missingmodels.fit.intervals import bounds, percent
+from missingmodels.fit.official import fit_official, ratios
+from missingmodels.fit.result import Fit
+from missingmodels.fit.store import DRAWS, write_fit
 from missingmodels.frame.official import OfficialDesign, build_official
 from missingmodels.plan import Sampling
 from missingmodels.report.official import SCALES, STATEMENT, label_of, official_page
 from missingmodels.tables.csv_out import frame_csv, records_csv
 from missingmodels.tables.manifest import write_manifest
+from missingmodels.vocabulary import column_label
 from missingmodels.writing import whole_folder
 
 FORMAT = "missingmodels-official-1"
@@ -29,7 +31,7 @@ class OfficialAnswer:
     """What the figures say; ``rows`` one a column, ``scales`` one a scale."""
 
     official: Official
-    fit: OfficialFit
+    fit: Fit
     rows: list[dict[str, Any]]
     scales: list[dict[str, Any]]
     head: str
@@ -40,20 +42,27 @@ def analyse_official(
     *,
     seed: int,
     sampling: Sampling | None = None,
+    interval_mass: float = 0.90,
     allow_unconverged: bool = False,
     progress: Progress | None = None,
 ) -> OfficialAnswer:
     """Read, fit and summarise. Raises what ``read_official``, ``build_official`` and ``fit_official`` raise."""
     official = read_official(folder)
     design = build_official(official.panel)
-    found = fit_official(design, seed=seed, sampling=sampling, allow_unconverged=allow_unconverged, progress=progress)
+    found = fit_official(
+        design,
+        seed=seed,
+        sampling=sampling,
+        interval_mass=interval_mass,
+        allow_unconverged=allow_unconverged,
+        progress=progress,
+    )
     rows = []
-    for name, draws in found.ratios().items():
+    for name, draws in ratios(found).items():
         label, part = label_of(name)
-        rows.append(
-            {"column": name, "label": label, "part": part} | _summary(draws) | {"above": float((draws > 1).mean())}
-        )
-    scales = [{"label": text} | _summary(found.draws[name].to_numpy().ravel()) for name, text in SCALES.items()]
+        told = bounds(draws, interval_mass) | {"above": float((draws > 1).mean())}
+        rows.append({"column": name, "label": label, "part": part} | told)
+    scales = [{"label": column_label(name)} | bounds(found.values[name], interval_mass) for name in SCALES]
     return OfficialAnswer(official=official, fit=found, rows=rows, scales=scales, head=_head(design))
 
 
@@ -67,6 +76,7 @@ def write_official(found: OfficialAnswer, folder: Path, *, overwrite: bool) -> P
         scales=found.scales,
         notes=notes,
         fit=_fit_words(certificate),
+        interval=percent(found.fit.decision.interval_mass),
         failed=list(found.fit.diagnostics.failed),
     )
     record: Mapping[str, Any] = {
@@ -83,6 +93,7 @@ def write_official(found: OfficialAnswer, folder: Path, *, overwrite: bool) -> P
         (scratch / "estimates.csv").write_text(records_csv(found.rows), encoding="utf-8")
         (scratch / PAGE).write_text(page, encoding="utf-8")
         (scratch / "official.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        write_fit(found.fit, scratch / DRAWS)
         write_manifest(scratch, FORMAT, {"certificate": certificate})
     return Path(folder) / PAGE
 
@@ -90,11 +101,6 @@ def write_official(found: OfficialAnswer, folder: Path, *, overwrite: bool) -> P
 def _fit_words(certificate: Mapping[str, Any]) -> str:
     head = "NUTS (nutpie), {chains} chains of {draws} draws, seed {seed}. Priors: ".format(**certificate)
     return head + "; ".join(f"{name} {text}" for name, text in certificate["priors"].items())
-
-
-def _summary(draws: np.ndarray) -> dict[str, float]:
-    low, median, high = np.quantile(draws, [0.05, 0.5, 0.95])
-    return {"median": float(median), "low": float(low), "high": float(high)}
 
 
 def _head(design: OfficialDesign) -> str:

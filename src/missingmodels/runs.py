@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from missingmodels.errors import DiagnosticsFailed
 from missingmodels.evidence.record import EVIDENCE, Evidence, read_evidence, write_evidence
+from missingmodels.fit.drawn import Progress
+from missingmodels.fit.kept import Kept, kept_folder
 from missingmodels.fit.store import write_fit
-from missingmodels.pipeline import Answer
+from missingmodels.pipeline import Answer, answer
+from missingmodels.plan import Plan
 from missingmodels.report.html import REPORT, write_report
 from missingmodels.tables import Tables
 from missingmodels.tables.manifest import read_manifest, require_named, write_manifest
 from missingmodels.tables.store import RUN_FORMAT, write_tables_into
+from missingmodels.terminal import say
 from missingmodels.writing import whole_folder
 
 FITS, TABLES = "fits", "tables"
@@ -19,6 +24,38 @@ FITS, TABLES = "fits", "tables"
 def fit_file(run: Path, model: str, exposure: str) -> Path:
     """Where a run keeps one of its fits."""
     return run / FITS / f"{model}{'_' + exposure if exposure else ''}.nc"
+
+
+def make_run(
+    tables: Tables,
+    plan: Plan,
+    folder: Path,
+    *,
+    seed: int,
+    source: Path | Tables,
+    overwrite: bool = False,
+    allow_unconverged: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Answer, Path]:
+    """Fit a plan's models and write the run; returns what was found and the report's path.
+
+    Each fit is kept beside ``folder`` as it is finished, and found there by a second call with the same tables, plan
+    and seed. Where models fail the gate the run of the others is written, and says so, and DiagnosticsFailed is raised.
+    """
+    with Kept(kept_folder(folder), say) as kept:
+        refusal = None
+        try:
+            found = answer(tables, plan, seed=seed, allow_unconverged=allow_unconverged, progress=progress, kept=kept)
+        except DiagnosticsFailed as error:
+            if not isinstance(error.found, Answer):
+                raise
+            refusal, found = error, error.found
+        page = write_run(found, folder, overwrite=overwrite, tables=source)
+        if refusal is not None:
+            say(f"The other models are written, and the report says which are left out: {page}")
+            raise refusal
+        kept.clear()
+    return found, page
 
 
 def write_run(found: Answer, folder: Path, *, overwrite: bool, tables: Path | Tables) -> Path:
@@ -37,7 +74,8 @@ def write_run(found: Answer, folder: Path, *, overwrite: bool, tables: Path | Ta
             write_tables_into(tables, scratch / TABLES)
         record = {
             "tables": TABLES if isinstance(tables, Tables) else str(Path(tables).resolve()),
-            "certificates": [dict(f.certificate) for f in found.fits],
+            "certificates": [dict(c) for c in found.evidence.fitted],
+            "absent": [dict(c) for c in found.evidence.failed if c.get("absent")],
         }
         write_manifest(scratch, RUN_FORMAT, record)
     return folder / REPORT

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import textwrap
+import time
 import unicodedata
 from collections.abc import Mapping
 from types import TracebackType
@@ -128,13 +129,23 @@ def _cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
+LINE_SECONDS = 20  # between two lines on a stage where standard error is no terminal
+
+
+def is_watched() -> bool:
+    """Whether somebody sees progress: standard error is a terminal, or this is a notebook."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
+
+
 class Progress:
-    """A bar for each model being fitted; plain lines where standard error is no terminal, nothing if quiet."""
+    """A bar for each stage of the work; plain lines where nobody watches, nothing if quiet. All say the time left."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
-        self.live = not quiet and sys.stderr.isatty()
+        self.live = not quiet and is_watched()
         self.tasks: dict[str, Any] = {}
+        self.begun: dict[str, float] = {}
+        self.said = 0.0
         self.bar: Any = None
 
     def __enter__(self) -> Self:
@@ -152,13 +163,19 @@ class Progress:
         if self.bar is not None:
             self.bar.stop()
 
-    def __call__(self, name: str, done: int, total: int) -> None:
-        """Draws finished and in all of the model being fitted; (0, 0) before it draws."""
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """How much of a stage is done, and of how much; (0, 0) as it begins."""
         if self.quiet:
             return
-        if name not in self.tasks:
-            self.tasks[name] = self.bar.add_task(f"{name}: starting", total=None) if self.live else 0
-            if not self.live:
-                say(f"Fitting {name} …")
+        if stage not in self.begun:
+            self.begun[stage] = self.said = time.monotonic()
+            if self.live:
+                self.tasks[stage] = self.bar.add_task(f"{stage}: starting", total=None)
+            else:
+                say(f"{stage} …")
         if self.live and total:
-            self.bar.update(self.tasks[name], description=f"{name}: sampling", completed=done, total=total)
+            self.bar.update(self.tasks[stage], description=stage, completed=done, total=total)
+        elif 0 < done < total and time.monotonic() - self.said > LINE_SECONDS:
+            self.said = time.monotonic()
+            left = (self.said - self.begun[stage]) * (total - done) / done
+            say(f"{stage}: {done / total:.0%}, about {left:.0f} s left")

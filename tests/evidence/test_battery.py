@@ -119,9 +119,9 @@ def test_the_placebo_outcome_is_the_end_of_a_stay(bench: Bench, monkeypatch: pyt
 def test_an_effect_of_what_cannot_act_is_an_alarm(bench: Bench) -> None:
     """The exposure itself, told as a control: a strong effect rings, under the rule of the plan."""
     fit = bench.main()
-    shifted = dict(fit.parameters.coefficients)
-    shifted["peer_presence"] = shifted["peer_presence"] - shifted["peer_presence"].min() + 0.1
-    strong = dataclasses.replace(fit, parameters=dataclasses.replace(fit.parameters, coefficients=shifted))
+    shifted, at = fit.values["coefficients"].copy(), fit.design.names.index("peer_presence")
+    shifted[:, at] += 0.1 - shifted[:, at].min()
+    strong = dataclasses.replace(fit, values={**fit.values, "coefficients": shifted})
     as_alarm = judged(strong, "peer_presence", bench.rule, check="lags", line="", kind="alarm")
     as_influence = judged(strong, "peer_presence", bench.rule, check="lags", line="")
     assert (as_alarm.verdict, as_alarm.says) == (ALARM, True)

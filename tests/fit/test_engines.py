@@ -238,7 +238,8 @@ def test_leave_one_out_agrees_with_arviz(fast: Fit) -> None:
     values = fast.log_density[None, :900] + 0.2 * np.random.default_rng(1).standard_normal((1, 900, 30))
     noisy = dataclasses.replace(
         fast,
-        log_density=values[0],
+        values={**fast.values, "log_density": values[0]},
+        dims={**fast.dims, "log_density": ("child",)},
         diagnostics=dataclasses.replace(fast.diagnostics, importance_ess=1e9),
     )
     tree = xr.DataTree.from_dict(

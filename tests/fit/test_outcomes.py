@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed, InputError
 from missingmodels.fit.outcomes import fit_outcome
-from missingmodels.fit.outcomes_store import write_outcome_fit
 from missingmodels.fit.outcomes_summary import outcome_sentences, outcome_table
+from missingmodels.fit.store import read_fit, write_fit_folder
 from missingmodels.frame.outcomes_episodes import DAY_BANDS, home_episodes, return_rows
 from missingmodels.models.outcomes.priors import SCALARS, outcome_priors
 from missingmodels.models.outcomes.registry import OUTCOMES
 from missingmodels.models.priors import Prior
-from missingmodels.plan import Gate, Plan, Sampling
+from missingmodels.plan import Decision, Gate, Plan, Sampling
 from missingmodels.recording import Recording
 from missingmodels.simulate.recording import record
 from missingmodels.simulate.world import simulate_world
@@ -83,12 +83,17 @@ def test_a_fit_is_told_written_and_refused_where_it_does_not_mix(tmp_path):
     table = found.table()
     assert table.loc["summer", ["median", "low", "high"]].to_numpy() == pytest.approx(np.exp(0.2))
     assert table.loc["sigma_home", "low"] < table.loc["sigma_home", "median"] < table.loc["sigma_home", "high"]
-    path = write_outcome_fit(found, tmp_path / "fit")
+    path = write_fit_folder(found, tmp_path / "fit")
     assert pd.read_csv(path, index_col=0).index.tolist() == table.index.tolist()
     certificate = json.loads((path.parent / "manifest.json").read_text(encoding="utf-8"))["certificate"]
     assert certificate["priors"]["summer"]["law"] == "fixed"
     with xr.open_datatree(path.parent / "draws.nc") as tree:
         assert set(tree["posterior"]["column"].to_numpy()) == {"summer"}
+    kept = read_fit(path.parent)
+    xr.testing.assert_identical(kept.draws, found.draws)
+    np.testing.assert_array_equal(kept.design.matrix, found.design.matrix)
+    assert (kept.design.home.ids, kept.sentences()) == (found.design.home.ids, found.sentences())
+    assert certificate["plan"] == QUICK.model_dump(mode="json")
     fixed = {"summer": Prior(law="fixed", mean=0.2)}
     once = QUICK.sampling.model_copy(update={"doublings": 0})
     strict = QUICK.model_copy(update={"gate": Gate(ess_min=1e6), "sampling": once})
@@ -101,15 +106,16 @@ def test_a_fit_is_told_written_and_refused_where_it_does_not_mix(tmp_path):
 @pytest.mark.parametrize("outcome", [name for name in OUTCOMES if name != "recording"])
 def test_every_outcome_has_a_design_and_a_gate(outcome, monkeypatch):
     """The gate stands in one place; here it is shown to be in every outcome's way."""
+    import missingmodels.fit.drive as drive
     import missingmodels.fit.outcomes as module
 
     world = simulate_world(scenario_of(away={"serious_share": 0.3}), seed=2)
 
-    def drawn(compiled, seconds, settings, *, seed, progress):
+    def drawn(compiled, settings, *, seed, progress):
         raise RuntimeError("reached the sampler")
 
     monkeypatch.setattr(module, "compiled_once", lambda shape, build, data: (None, 0.0))
-    monkeypatch.setattr(module, "draw", drawn)
+    monkeypatch.setattr(drive, "draw", drawn)
     with pytest.raises(RuntimeError, match="reached the sampler"):
         fitted(world, outcome)
 
@@ -128,8 +134,8 @@ def test_sentences_say_higher_lower_or_that_the_data_cannot_say():
     assert table["direction"].tolist()[:2] == [1.0, 0.0]
     assert np.isnan(table.loc["sigma_home", "direction"])
     assert table.loc["held", "median"] == pytest.approx(np.exp(-0.5), rel=0.02)
-    design = SimpleNamespace(facts={"episodes": 1200}, notes=("x was left out",))
-    first, *said, note = outcome_sentences("return", design, table)
+    facts = {"facts": {"episodes": 1200}, "notes": ["x was left out"]}
+    first, *said, note = outcome_sentences("return", facts, table)
     assert first == "return: 1,200 episodes."
     assert [text.rpartition("; ")[2].split(" (")[0] for text in said] == [
         "higher",
@@ -137,11 +143,20 @@ def test_sentences_say_higher_lower_or_that_the_data_cannot_say():
         "the data cannot say which way",
     ]
     assert note == "Note: x was left out."
+    # 97.9 % of the mass lies above no effect: enough for a rule of 0.95, not for one of 0.99
+    nearly = draws.assign(coefficients=draws["coefficients"] * 0 + rng.normal(0.2, 0.2 / 2.034, (2, 500, 1)))
+    for sure, side in ((0.95, "higher"), (0.99, "the data cannot say which way")):
+        rule = Decision(supported_probability=sure, interval_mass=0.5)
+        half = outcome_table("return", nearly, rule)
+        assert outcome_sentences("return", facts, half, rule)[1].rpartition("; ")[2].split(" (")[0] == side
+        assert "(50 % interval" in outcome_sentences("return", facts, half, rule)[1]
+    values = np.exp(nearly["coefficients"].to_numpy()[..., 0].ravel())
+    assert half.loc["male", ["low", "high"]].to_numpy() == pytest.approx(np.quantile(values, [0.25, 0.75]))
 
 
 def test_the_command_hands_its_options_on_and_writes_the_fit(tmp_path, monkeypatch):
     import missingmodels.fit.outcomes as fits
-    import missingmodels.fit.outcomes_store as store
+    import missingmodels.fit.store as store
     from missingmodels.cli import app
 
     tables, asked = small_world(1).tables, {}
@@ -149,7 +164,7 @@ def test_the_command_hands_its_options_on_and_writes_the_fit(tmp_path, monkeypat
     table = pd.DataFrame({"measure": ["rate ratio"], "median": [1.2]}, index=pd.Index(["held"], name="term"))
     found = SimpleNamespace(table=lambda: table, sentences=lambda: ["A sentence."], certificate={})
     monkeypatch.setattr(fits, "fit_outcome", lambda held, plan, **more: asked.update(more) or found)
-    monkeypatch.setattr(store, "write_outcome_fit", lambda fit, folder, overwrite: folder / "outcome.csv")
+    monkeypatch.setattr(store, "write_fit_folder", lambda fit, folder, overwrite: folder / "outcome.csv")
     words = ["interview", str(tmp_path / "t"), "-o", str(tmp_path / "f"), "--term", "held", "--effect-days", "14"]
     done = CliRunner().invoke(app, ["fit-outcome", *words])
     assert done.exit_code == 0, done.output

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -51,13 +49,12 @@ def test_without_a_mode_the_model_is_sampled_as_it_stands(design, monkeypatch):
     def no_mode(*_, **__):
         raise FloatingPointError("no mode")
 
-    monkeypatch.setattr(nuts_whitened, "sample", no_mode)
-    plain = SimpleNamespace(tree="as it stands")
-    monkeypatch.setattr(by_nuts, "sample", lambda *_, **__: plain)
-    monkeypatch.setattr(by_nuts, "natural", lambda *given: given[2])
+    monkeypatch.setattr(nuts_whitened, "job", no_mode)
+    monkeypatch.setattr(by_nuts, "draw_until_passed", lambda job, *_, **__: job)
+    monkeypatch.setattr(by_nuts, "compiled_model", lambda *_: "the PyMC model")
     plan = plan_of()
-    found = by_nuts._sampled(design, prior_set(plan.priors), plan.effects, plan.sampling, 1, None)
-    assert found == (plain, "as it stands")
+    found = by_nuts.draw(design, prior_set(plan.priors), plan, label="M0", seed=1)
+    assert found.compiled() == "the PyMC model"
 
 
 def test_coordinates_without_a_free_coefficient(design):

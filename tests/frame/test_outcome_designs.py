@@ -106,6 +106,13 @@ def test_a_sanction_counts_for_the_next_episode():
     assert found["sanctioned_before"].tolist() == [0.0, 1.0, 0.0]
 
 
+def test_age_is_that_at_the_start_of_the_period_as_in_the_onset_model():
+    """Born 1 June 2009. Periods of 28 days begin on 4 December 2022; 10 March 2023 lies in that of 26 February."""
+    found, _ = home_episodes(year(STAYS, [gone("a", "2023-03-10"), gone("a", "2023-03-26")]), PLAN)
+    starts = pd.to_datetime(["2023-02-26", "2023-03-26"])
+    assert found["age_years"].to_numpy() == pytest.approx((starts - pd.Timestamp("2009-06-01")).days / 365.25)
+
+
 # serious
 
 
@@ -179,6 +186,45 @@ def test_home_days_of_one_kind_are_added_up():
     assert days[(child == "a") & (column(rows, "own_1_7") == 1)].sum() == 14
     assert days[(child == "b") & (column(rows, "peer_presence") == 1)].sum() == 14
     assert rows.home_days.size < 60
+
+
+def exposed_days(rows, name):
+    """Days at risk of all residents on which a column is 1."""
+    return int(rows.home_days[rows.kind][column(rows, name) == 1].sum())
+
+
+@pytest.mark.parametrize(("window_days", "days"), [(7, 14 + 13), (14, 22 + 20)])
+def test_peers_of_joint_departures_are_recent_for_as_long_as_the_plan_says(window_days, days):
+    """Specification, section 3: an onset on one of the days d - w … d - 1.
+
+    h1 holds a and b; c lives alone. a leaves on 1 and 11 March, back the same day, b from 20 to 23 March and on
+    25 December. w = 7: b beside a on 2-8 and 12-18 March, 14 days; a beside b on 21-27 March and 26-31 December, where
+    the record ends, 7 + 6. w = 14: b on 2-25 March without the 21st and 22nd, on which b is not at risk, 24 - 2; a on
+    21 March to 3 April and 26-31 December, 14 + 6.
+    """
+    episodes = [gone("a", "2023-03-01"), gone("a", "2023-03-11"), gone("b", "2023-03-20", "2023-03-23")]
+    tables = year(STAYS, [*episodes, gone("b", "2023-12-25")])
+    rows = joint_rows(tables, Plan(exposure={"window_days": window_days}), ("peer_presence",))
+    assert exposed_days(rows, "peer_presence") == days
+
+
+@pytest.mark.parametrize("window_days", [7, 14])
+def test_a_peer_whose_record_is_shorter_than_the_window_is_unseen_to_joint_departures(window_days):
+    """d comes with a record that begins on arrival, 1 June: a and b see d for less than w days on w days each, and d's
+    own history is unknown on 28."""
+    tables = year([*STAYS, stay("d", "h1", "2023-06-01")], [gone("a", "2023-09-01"), gone("b", "2023-09-01")],
+                  children={"d": {"recorded_from": "2023-06-01"}})  # fmt: skip
+    rows = joint_rows(tables, Plan(exposure={"window_days": window_days}))
+    assert exposed_days(rows, "peers_unseen") == 2 * window_days
+    assert exposed_days(rows, "history_unknown") == 28
+
+
+def test_periods_of_joint_departures_are_the_plans():
+    tables = year(STAYS, [gone("a", "2023-05-01"), gone("b", "2023-05-01")])
+    for period_days, periods in ((28, 14), (91, 5)):  # of 28 + 365 days, the first 28 before the window
+        rows = joint_rows(tables, Plan(frame={"period_days": period_days}), ())
+        of_h1 = np.array(rows.home.ids)[rows.home.index] == "h1"
+        assert np.unique(rows.period.index[of_h1]).size == periods
 
 
 def test_a_resident_who_is_away_makes_another_kind_of_day():

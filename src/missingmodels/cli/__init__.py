@@ -76,7 +76,7 @@ def main() -> None:
         say(str(stopped))
         sys.exit(stopped.exit_code)
     except MissingModelsError as error:
-        _say(error, as_json)
+        _say(error.as_typed(), as_json)
     except BrokenPipeError:
         # the reader went away (for example `| head`); there is nobody left to tell, at the interpreter's end either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from missingmodels.cli.options import Json, hold, out
-from missingmodels.terminal import say
+from missingmodels.terminal import Progress, say
 
 if TYPE_CHECKING:
     from missingmodels.evidence.record import ElpdDifference
@@ -49,8 +49,9 @@ def compare(
     held = read_tables(known_tables(place, run))
     require_same(held, plan, fits[0].model, fits[0].exposure, evidence, run)
     say(f"Scoring {len(fits[0].design.child_ids):,} children and {len(fits[0].design.home_ids):,} homes …")
-    budget = Refits(plan, most=refits, method="auto" if sampled else "laplace")
-    evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget)
+    with Progress(quiet=as_json) as told:
+        budget = Refits(plan, most=refits, method="auto" if sampled else "laplace", progress=told)
+        evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget, told)
     files, stale = report_files(evidence)
     renew_together(run, RUN_FORMAT, files | {EVIDENCE: evidence_file(evidence)}, removed=stale)
     page = run / REPORT

@@ -6,7 +6,18 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import Allow, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
+from missingmodels.cli.options import (
+    Allow,
+    Json,
+    Out,
+    Overwrite,
+    PlanName,
+    Seed,
+    TablesFolder,
+    out,
+    reserve,
+    table_text,
+)
 from missingmodels.terminal import Progress, say
 
 KIND_HELP = (
@@ -27,15 +38,14 @@ def fit_daily(
     as_json: Json = False,
 ) -> None:
     """Fit one daily model by NUTS: a table, draws and a plain answer."""
-    from missingmodels.fit.daily_store import DAILY_FORMAT, write_daily_fit
+    from missingmodels.fit.store import LAYOUTS, write_fit_folder
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
 
-    reserve(output, kind=DAILY_FORMAT, overwrite=overwrite)
+    reserve(output, kind=LAYOUTS["daily"].kind, overwrite=overwrite)
     plan, held = load_plan(plan_name), read_tables(tables)
     require_valid(held, where=str(tables))
     from missingmodels.fit.daily import fit_daily as fitted
-    from missingmodels.fit.daily_words import probabilities
     from missingmodels.frame.daily import daily_design
 
     daily = daily_design(held, plan, kind=kind, model=model, checked=True)  # type: ignore[arg-type]
@@ -48,23 +58,18 @@ def fit_daily(
             kind=daily.kind,
             seed=seed,
             allow_unconverged=allow_unconverged,
-            progress=lambda done, total: bar(f"{daily.model} ({kind})", done, total),
+            progress=bar,
         )
-    path = write_daily_fit(found, output, overwrite=overwrite)
-    body = {"output": str(output), "sentence": found.sentence, "probabilities": probabilities(found.draws)}
+    path = write_fit_folder(found, output, overwrite=overwrite)
+    (sentence,) = found.sentences()
+    body = {"output": str(output), "sentence": sentence, "probabilities": found.probabilities()}
     body |= {"table": found.table().reset_index().to_dict(orient="records"), "certificate": dict(found.certificate)}
-    out(body, as_json, f"{table_text(found)}\n\n{found.sentence}\nTable, draws and answer: {path.parent}")
+    text = f"{head_text(found)}\n{table_text(found, 'parameter')}"
+    out(body, as_json, f"{text}\n\n{sentence}\nTable, draws and answer: {path.parent}")
 
 
-def table_text(found: Any) -> str:
-    """The parameters for the terminal: median, 90 % interval, effective draws, R-hat."""
-    table, design = found.table(), found.daily.design
-    width = max(len("parameter"), *(len(str(name)) for name in table.index))
+def head_text(found: Any) -> str:
+    """What was fitted, in one line."""
+    design = found.design.design
     size = f"{len(design.child_ids)} children in {len(design.home_ids)} homes, {design.onsets.size} rows"
-    lines = [f"{found.daily.kind}, {found.daily.model}: {design.onsets.sum()} onsets of {size}"]
-    lines += [f"{'parameter':<{width}}  {'median':>9}  {'90 % interval':>20}  {'ESS':>6}  {'R-hat':>6}"]
-    for name, line in table.iterrows():
-        interval = f"{line['low']:.3f} to {line['high']:.3f}"
-        ess = min(line["ess_bulk"], line["ess_tail"])
-        lines.append(f"{name:<{width}}  {line['median']:>9.3f}  {interval:>20}  {ess:>6.0f}  {line['r_hat']:>6.3f}")
-    return "\n".join(lines)
+    return f"{found.design.kind}, {found.model}: {design.onsets.sum()} onsets of {size}"

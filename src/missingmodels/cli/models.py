@@ -10,6 +10,7 @@ import typer
 from missingmodels.cli.options import (
     Allow,
     Engine,
+    IntervalMass,
     Json,
     Out,
     Overwrite,
@@ -28,16 +29,23 @@ def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) 
     from missingmodels.tables.store import RUN_FORMAT
 
     reserve(output, kind=RUN_FORMAT, overwrite=True)
-    from missingmodels.pipeline import answer
     from missingmodels.presets import load_plan, load_scenario
-    from missingmodels.runs import write_run
+    from missingmodels.runs import make_run
     from missingmodels.simulate.world import simulate_world
 
     world = simulate_world(load_scenario("small"), seed=seed)
     say(f"Simulated {len(world.tables['homes'])} homes and {len(world.tables['children'])} children (seed {seed}).")
     with Progress(quiet=as_json) as progress:
-        found = answer(world.tables, load_plan("demo"), seed=seed, report=progress)
-    _finish(found, write_run(found, output, overwrite=True, tables=world.tables), as_json)
+        found, page = make_run(
+            world.tables,
+            load_plan("demo"),
+            output,
+            seed=seed,
+            source=world.tables,
+            overwrite=True,
+            progress=progress,
+        )
+    _finish(found, page, as_json)
 
 
 def fit(
@@ -50,7 +58,10 @@ def fit(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Fit every model of a plan and write fits, evidence and report."""
+    """Fit every model of a plan and write fits, evidence and report.
+
+    Fits are kept beside the output as they are finished. Stopped or failed, the same command goes on from them.
+    """
     from missingmodels.plan import with_method
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
@@ -60,12 +71,20 @@ def fit(
     settings, held = with_method(load_plan(plan_name), method), read_tables(tables)
     require_valid(held, where=str(tables))
     # the sampler takes seconds to import, so a wrong path or key is told first
-    from missingmodels.pipeline import answer
-    from missingmodels.runs import write_run
+    from missingmodels.runs import make_run
 
     with Progress(quiet=as_json) as progress:
-        found = answer(held, settings, seed=seed, allow_unconverged=allow_unconverged, report=progress)
-    _finish(found, write_run(found, output, overwrite=overwrite, tables=tables), as_json)
+        found, page = make_run(
+            held,
+            settings,
+            output,
+            seed=seed,
+            source=tables,
+            overwrite=overwrite,
+            allow_unconverged=allow_unconverged,
+            progress=progress,
+        )
+    _finish(found, page, as_json)
 
 
 def report(
@@ -118,12 +137,14 @@ def fit_rows(
     seed: Seed = 1,
     draws: Annotated[int, typer.Option(help="Draws of each of 4 chains, and as many to tune.", min=50)] = 1000,
     target_accept: Annotated[float, typer.Option(help="Higher takes smaller steps.", min=0.6, max=0.999)] = 0.95,
+    interval_mass: IntervalMass = 0.90,
     allow_unconverged: Allow = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Fit anybody's rows of counts with the onset likelihood: recurrent events or clustered counts."""
-    from missingmodels.cli.rows import fit_file, prior_texts, table_text
+    from missingmodels.cli.options import table_text
+    from missingmodels.cli.rows import fit_file, head_text, prior_texts
     from missingmodels.plan import Sampling
 
     found, path = fit_file(
@@ -142,11 +163,14 @@ def fit_rows(
         unrecorded="drop" if drop_unrecorded else "refuse",
         seed=seed,
         sampling=Sampling(draws=draws, tune=draws, target_accept=target_accept),
+        interval_mass=interval_mass,
         allow_unconverged=allow_unconverged,
     )
     body = {"output": str(output), "table": found.table().reset_index().to_dict(orient="records")}
     out(
-        body | {"certificate": dict(found.certificate)}, as_json, f"{table_text(found)}\nTable and draws: {path.parent}"
+        body | {"certificate": dict(found.certificate)},
+        as_json,
+        f"{head_text(found)}\n{table_text(found, 'term')}\nTable and draws: {path.parent}",
     )
 
 

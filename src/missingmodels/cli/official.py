@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from missingmodels.cli.options import Allow, Json, Out, Overwrite, Seed, out, reserve
+from missingmodels.cli.options import Allow, IntervalMass, Json, Out, Overwrite, Seed, out, reserve
 from missingmodels.terminal import Progress
 
 
@@ -15,6 +15,7 @@ def official(
     folder: Annotated[Path, typer.Argument(help="Folder of published files as they were downloaded (CSV).")],
     output: Out,
     seed: Seed = 1,
+    interval_mass: IntervalMass = 0.90,
     allow_unconverged: Allow = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -28,10 +29,11 @@ def official(
         found = analyse_official(
             folder,
             seed=seed,
+            interval_mass=interval_mass,
             allow_unconverged=allow_unconverged,
-            progress=lambda done, total: bar("official", done, total),
+            progress=bar,
         )
     page = write_official(found, output, overwrite=overwrite)
     body: dict[str, Any] = {"output": str(output), "page": str(page), "rows": found.rows}
     body |= {"statement": list(STATEMENT), "diagnostics": found.fit.diagnostics.as_dict()}
-    out(body, as_json, f"{official_text(found.head, found.rows)}\nPage: {page}")
+    out(body, as_json, f"{official_text(found.head, found.rows, f'{100 * interval_mass:g} %')}\nPage: {page}")

@@ -78,6 +78,23 @@ def ended() -> Iterator[None]:
             _claims.close()
 
 
+IntervalMass = Annotated[
+    float, typer.Option(help="Mass of the equal-tailed intervals.", min=0.01, max=0.999, show_default=True)
+]
+
+
+def table_text(found: Any, title: str) -> str:
+    """A fit's table for the terminal: median, interval, effective draws, R-hat."""
+    table, span = found.table(), f"{100 * found.decision.interval_mass:g} % interval"
+    width = max(len(title), *(len(str(name)) for name in table.index))
+    lines = [f"{title:<{width}}  {'median':>9}  {span:>20}  {'ESS':>6}  {'R-hat':>6}"]
+    for name, line in table.iterrows():
+        interval = f"{line['low']:.3f} to {line['high']:.3f}"
+        size = min(line["ess_bulk"], line["ess_tail"])
+        lines.append(f"{name:<{width}}  {line['median']:>9.3f}  {interval:>20}  {size:>6.0f}  {line['r_hat']:>6.3f}")
+    return "\n".join(lines)
+
+
 def out(body: Any, as_json: bool, text: str) -> None:
     """Print one JSON object, or lines for readers."""
     if as_json:

@@ -57,7 +57,7 @@ def fit_outcome(
     settings: dict[str, Any] = {"tolerance_days": tolerance_days, "effect_days": effect_days}
     # the sampler takes seconds to import, so a wrong path is told first
     from missingmodels.fit.outcomes import fit_outcome as fit
-    from missingmodels.fit.outcomes_store import write_outcome_fit
+    from missingmodels.fit.store import write_fit_folder
     from missingmodels.terminal import Progress
 
     with Progress(quiet=as_json) as bar:
@@ -70,10 +70,10 @@ def fit_outcome(
             priors=priors,
             seed=seed,
             allow_unconverged=allow_unconverged,
-            progress=lambda done, total: bar(outcome, done, total),
+            progress=bar,
             **{name: value for name, value in settings.items() if value is not None},
         )
-    path = write_outcome_fit(found, output, overwrite=overwrite)
+    path = write_fit_folder(found, output, overwrite=overwrite)
     body = {"output": str(output), "table": found.table().reset_index().to_dict(orient="records")}
     body |= {"sentences": found.sentences(), "certificate": dict(found.certificate)}
     text = found.table().to_string(float_format=lambda v: f"{v:.3f}", na_rep="")

@@ -70,9 +70,9 @@ def prior_texts(given: list[str], preset: str) -> dict[str, str]:
 
 def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **question: Any) -> tuple[Any, Path]:
     """Fit a file's rows and write them; returns the fit and the path of its table."""
-    from missingmodels.fit.rows_store import ROWS_FORMAT, write_rows_fit
+    from missingmodels.fit.store import LAYOUTS, write_fit_folder
 
-    reserve(output, kind=ROWS_FORMAT, overwrite=overwrite)
+    reserve(output, kind=LAYOUTS["rows"].kind, overwrite=overwrite)
     home = question.get("home")
     ids = tuple(name for name in (question.get("child"), *(home or ())) if name)
     frame = columns_from_text(read_rows(data), read_question(question["formula"])[0], ids)
@@ -82,24 +82,17 @@ def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **questi
 
     try:
         with Progress(quiet=quiet) as bar:
-            found = fit_rows(frame, **question, progress=lambda done, total: bar("rows", done, total))
+            found = fit_rows(frame, **question, progress=bar)
     except RowsInvalid as error:
         raise RowsInvalid(error.what, where=str(data), remedy=error.remedy) from error
-    for note in found.counts.notes:
+    for note in found.design.notes:
         say(f"Note: {note}")
-    return found, write_rows_fit(found, output, overwrite=overwrite)
+    return found, write_fit_folder(found, output, overwrite=overwrite)
 
 
-def table_text(found: Any) -> str:
-    """The coefficient table for the terminal: median, 90 % interval, effective draws, R-hat."""
-    table = found.table()
-    width = max(len("term"), *(len(str(name)) for name in table.index))
-    lines = [f"{'term':<{width}}  {'median':>9}  {'90 % interval':>20}  {'ESS':>6}  {'R-hat':>6}"]
-    for name, line in table.iterrows():
-        interval = f"{line['low']:.3f} to {line['high']:.3f}"
-        size = min(line["ess_bulk"], line["ess_tail"])
-        lines.append(f"{name:<{width}}  {line['median']:>9.3f}  {interval:>20}  {size:>6.0f}  {line['r_hat']:>6.3f}")
-    counts = found.counts
+def head_text(found: Any) -> str:
+    """What was fitted, in one line."""
+    counts, said = found.design, found.certificate
     groups = [f"{len(g.ids)} of {g.column}" for g in ((counts.child,) if counts.child else ()) + counts.homes]
-    head = f"{found.family}, {found.frailty} frailty: {counts.y.sum()} events in {len(counts.y)} rows"
-    return "\n".join([", ".join([head, *groups]), *lines])
+    head = f"{said['likelihood']}, {said['frailty']} frailty: {counts.y.sum()} events in {len(counts.y)} rows"
+    return ", ".join([head, *groups])

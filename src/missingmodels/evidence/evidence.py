@@ -28,6 +28,8 @@ from missingmodels.evidence.network_week import network_week
 from missingmodels.evidence.own_history import own_history
 from missingmodels.evidence.record import Evidence, Row
 from missingmodels.evidence.variance import drop_rows, structure_shares, vulnerability_rows
+from missingmodels.fit.certificate import brief
+from missingmodels.fit.drawn import Progress
 from missingmodels.fit.fit import Fit
 from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.riskset import RiskSet
@@ -53,14 +55,17 @@ def make_evidence(
     plan: Plan,
     seed: int,
     notes: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> Evidence:
-    """The evidence of fits that stand on the same rows.
+    """The evidence of fits that stand on the same rows; ``progress`` is told of each stage.
 
     H1 is answered by the fullest model with peers, H2 by the fullest with structure; the role of a row says so.
     """
+    told: Progress = progress or (lambda *_: None)
     found: list[Row] = []
     why_not: list[str] = []
-    for fit in fits:
+    for at, fit in enumerate(fits):
+        told("Weighing the hypotheses", at, len(fits))
         if fit.exposure:
             dynamic, why = dynamic_rows(fit, tables, risk, plan, seed=seed)
             why_not += why
@@ -71,6 +76,7 @@ def make_evidence(
         found += heterogeneity_rows(fit, plan.decision)
         found += vulnerability_rows(fit, plan)
         found += coefficient_rows(fit, plan.decision)
+    told("Weighing the hypotheses", len(fits), len(fits))
     for hypothesis in ("H1", "H2"):
         for fit in fits:
             if fit.model == fullest_model(fits, hypothesis) and fit.exposure in ("", plan.exposure.primary):
@@ -86,10 +92,10 @@ def make_evidence(
             dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not])
         ),
         figures=_figures(list(fits), tables, risk, rows, plan, seed),
-        certificates=tuple(f.certificate for f in fits),
+        certificates=tuple(brief(f.certificate) for f in fits),
         origin=tables.origin,
     )
-    return compared(evidence, fits, risk, plan, Refits(plan, most=REFITS))
+    return compared(evidence, fits, risk, plan, Refits(plan, most=REFITS, progress=progress), progress)
 
 
 def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
@@ -133,12 +139,24 @@ def _weak_share(tables: Tables, risk: RiskSet, at_risk: np.ndarray, window: np.n
 
 
 @one_blas_thread
-def compared(evidence: Evidence, fits: Sequence[Fit], risk: RiskSet, plan: Plan, refits: Refits) -> Evidence:
+def compared(
+    evidence: Evidence,
+    fits: Sequence[Fit],
+    risk: RiskSet,
+    plan: Plan,
+    refits: Refits,
+    progress: Progress | None = None,
+) -> Evidence:
     """The evidence with scores of prediction, Bayes factors, sensitivity to priors, and own history, made anew."""
+    told: Progress = progress or (lambda *_: None)
+    told("Bayes factors and sensitivity to priors", 0, 0)
     factors, scaling = sensitivities(fits, evidence.rows, plan)
+    told("Scores of prediction", 0, 0)
+    scores = comparisons(fits, plan, refits)
+    told("Own history", 0, 0)
     return replace(
         evidence,
-        comparisons=tuple(comparisons(fits, plan, refits)),
+        comparisons=tuple(scores),
         bayes_factors=tuple(factors),
         power_scaling=tuple(scaling),
         own_history=own_history(_fullest(fits, plan), risk, plan, method=refits.method),

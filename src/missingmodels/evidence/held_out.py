@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
+from missingmodels.fit.drawn import Progress
 from missingmodels.fit.fit import Fit, beyond_laplace, fit
 from missingmodels.fit.threads import one_blas_thread, usable_cores
 from missingmodels.frame.design import Design
@@ -43,8 +44,9 @@ class Refits:
     that it cannot fit or that fail, seconds to minutes each.
     """
 
-    def __init__(self, plan: Plan, *, most: int, method: Method = "laplace") -> None:
+    def __init__(self, plan: Plan, *, most: int, method: Method = "laplace", progress: Progress | None = None) -> None:
         self.plan, self.left, self.method = plan, most, method
+        self.most, self.progress, self.done = most, progress, 0
 
     def without(self, whole: Fit, children: Iterable[int]) -> Fit | None:
         """The fit to all other children, without frailties; None where none may be made, or it fails the gate."""
@@ -61,10 +63,13 @@ class Refits:
         made = groups[: max(self.left, 0)] if possible else []
         self.left -= len(made)
         one = functools.partial(self._fit, whole)
-        if self.method != "laplace" or usable_cores() == 1:  # the sampler has threads of its own
-            yield from map(one, made)
-        else:
-            yield from _at_once(one, made, usable_cores())
+        # the sampler has threads of its own
+        alone = self.method != "laplace" or usable_cores() == 1
+        for found in map(one, made) if alone else _at_once(one, made, usable_cores()):
+            self.done += 1
+            if self.progress is not None:
+                self.progress("Refits without a child or home, at most", self.done, self.most)
+            yield found
         yield from [None] * (len(groups) - len(made))
 
     def _fit(self, whole: Fit, children: Iterable[int]) -> Fit | None:

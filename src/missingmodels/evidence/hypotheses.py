@@ -24,7 +24,7 @@ from missingmodels.frame.design import Design
 from missingmodels.frame.rows import moderation_column
 from missingmodels.models.priors import QUARTER_SHORT
 from missingmodels.plan import OUTSIDE, Decision, Plan
-from missingmodels.vocabulary import column_label
+from missingmodels.vocabulary import SCALARS, column_label
 
 Direction = Literal["above", "below"]
 
@@ -168,15 +168,20 @@ def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
     return rows
 
 
+SPEAKING = {"H1": ("M1", "M3"), "H2": ("M2", "M3")}
+
+
 def fullest_model(fits: Sequence[Fit], hypothesis: str) -> str:
     """The model that answers a hypothesis; empty if none of these fits speaks of it."""
-    speaking = ("M1", "M3") if hypothesis == "H1" else ("M2", "M3")
-    return max((fit.model for fit in fits if fit.model in speaking), default="")
+    return max((fit.model for fit in fits if fit.model in SPEAKING[hypothesis]), default="")
 
 
 def with_role(rows: Sequence[Row], fits: Sequence[Fit], hypothesis: str, plan: Plan) -> list[Row]:
-    """The rows with their role: primary in the fullest model that speaks for the hypothesis."""
-    fullest = fullest_model(fits, hypothesis)
+    """The rows with their role: primary in the fullest model of the plan that speaks for the hypothesis.
+
+    Of the plan, not of the fits: where that model is absent, no smaller one answers in its place.
+    """
+    fullest = max(fullest_model(fits, hypothesis), *(m for m in plan.models if m in SPEAKING[hypothesis]), "")
 
     def role(row: Row) -> str:
         if hypothesis == "H1" and row.name != row.exposure and row.model == fullest:
@@ -203,18 +208,6 @@ def rate_notes(fit: Fit) -> list[str]:
 
 
 _FIRST = ("sigma_home", "sigma_period", "frailty_shape")
-# Every scalar of a model: its estimand and what the report calls it.
-SCALARS = {
-    "sigma_home": ("sd_log", "sd of log rate between homes"),
-    "sigma_period": ("sd_log", "sd of log rate between a home's periods"),
-    "sigma_authority": ("sd_log", "sd of log rate between authorities"),
-    "sigma_owner": ("sd_log", "sd of log rate between owners"),
-    "sigma_peer_slope": ("sd_log", "sd of the peers' log rate ratio between homes"),
-    "frailty_shape": ("shape", "gamma shape of child frailty"),
-    "frailty_sd_log": ("sd_log", "sd of log frailty of children"),
-    "low_risk_share": ("share", "share of children at low risk"),
-    "low_risk_ratio": ("ratio", "rate of children at low risk over that of the others"),
-}
 
 
 def _is_in_model(values: np.ndarray) -> bool:
@@ -227,8 +220,8 @@ def heterogeneity_rows(fit: Fit, rule: Decision) -> list[Row]:
     p = fit.parameters
     quantities = [(median_rate_ratio(p), "median_rate_ratio", "home", "the same child in two homes")]
     quantities += [
-        (p.scalar(name), estimand, name, label)
-        for name, (estimand, label) in SCALARS.items()
+        (p.scalar(name), estimand, name, column_label(name))
+        for name, estimand in SCALARS.items()
         if name in p.further or (name in _FIRST and _is_in_model(p.scalar(name)))
     ]
     if "sigma_peer_slope" in p.further:

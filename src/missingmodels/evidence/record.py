@@ -235,8 +235,9 @@ class Evidence:
 
     @property
     def fitted(self) -> tuple[Mapping[str, Any], ...]:
-        """Certificates of the plan's own fits, which a run keeps; those on assumptions on the unseen it does not."""
-        return tuple(c for c in self.certificates if "unseen_peers" not in c)
+        """Certificates of the plan's own fits, which a run keeps; those on assumptions on the unseen, and
+        those that failed the gate and were left out, it does not."""
+        return tuple(c for c in self.certificates if "unseen_peers" not in c and not c.get("absent"))
 
     @property
     def failed(self) -> tuple[Mapping[str, Any], ...]:
@@ -244,7 +245,8 @@ class Evidence:
 
         A fit under an assumption on unseen peers speaks through its row alone, which then has no verdict.
         """
-        return tuple(c for c in self.fitted if not c["diagnostics"]["passed"])
+        own = (c for c in self.certificates if "unseen_peers" not in c)
+        return tuple(c for c in own if c.get("absent") or not c["diagnostics"]["passed"])
 
     def verdicts(self) -> list[Row]:
         """The rows that answer a hypothesis, and those of exposures that the plan sets beside the primary one."""

@@ -23,6 +23,7 @@ from missingmodels.evidence.unseen import (
     never_recent,
     restricted,
 )
+from missingmodels.fit.certificate import brief
 from missingmodels.fit.fit import Fit
 from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.unseen import filled_share, hidden_places
@@ -86,14 +87,14 @@ def _found(setting: Setting) -> _Found:
         if found is not None:
             made[words] = found
     beside = [_row(fit, setting, words) for words, fit in made.items()]
-    certificates = [fit.certificate for fit in made.values()]
+    certificates = [brief(fit.certificate) for fit in made.values()]
     if frame.coverage_rule == "bound":
         answer, words = between(beside)
         notes.append(words)
     else:
         answer, further, chains = _modelled(setting, made.get(NEVER), notes)
         beside = [*further, *beside]
-        certificates += [fit.certificate for chain in chains for fit in chain]
+        certificates += [brief(fit.certificate) for chain in chains for fit in chain]
     return _Found(answer=answer, beside=tuple(beside), notes=tuple(notes), certificates=tuple(certificates))
 
 

@@ -1,77 +1,39 @@
-"""The sampler as an engine: NUTS by nutpie until the gate is passed, or the doublings are spent."""
+"""The sampler as an engine of the onset model."""
 
 from __future__ import annotations
 
 import contextlib
 
 import numpy as np
-import xarray as xr
 
 from missingmodels.fit import nuts_whitened
-from missingmodels.fit.chains import diagnose
 from missingmodels.fit.drawn import Drawn, Progress
-from missingmodels.fit.nuts import Sampled, natural, sample
+from missingmodels.fit.drive import METHOD, Job, draw_until_passed
+from missingmodels.fit.nuts import compiled_model, natural
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet
-from missingmodels.plan import Effects, Plan, Sampling
-from missingmodels.provenance import seed_of
+from missingmodels.plan import Effects, Plan
 
-METHOD = "nuts/nutpie"
-KEPT = ("energy", "diverging", "depth", "n_steps", "step_size", "maxdepth_reached")
-FLAGS = ("diverging", "maxdepth_reached")
+__all__ = ["METHOD", "draw"]
 
 
 def draw(
     design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int, progress: Progress | None = None
 ) -> Drawn:
-    """Draws of all chains, one after the other."""
-    compile_seconds = sample_seconds = 0.0
-    for doubling in range(plan.sampling.doublings + 1):
-        settings = doubled(plan.sampling, doubling)
-        sampled, draws = _sampled(
-            design, priors, plan.effects, settings, seed_of(seed, "nuts", label, doubling), progress
-        )
-        compile_seconds += sampled.compile_seconds
-        sample_seconds += sampled.sample_seconds
-        diagnostics = diagnose(draws, sampled.tree["sample_stats"].to_dataset(), plan.gate)
-        if diagnostics.passed:
-            break
-    return Drawn(
-        values={str(name): v.to_numpy().reshape(-1, *v.shape[2:]) for name, v in draws.data_vars.items()},
-        chains=plan.sampling.chains,
-        diagnostics=diagnostics,
-        record={
-            "method": METHOD,
-            "draws": settings.draws,
-            "tune": settings.tune,
-            "doublings": doubling,
-            "compile_seconds": round(compile_seconds, 2),
-            "sample_seconds": round(sample_seconds, 2),
-        },
-        sample_stats=kept_stats(sampled.tree),
-    )
-
-
-def _sampled(
-    design: Design, priors: PriorSet, effects: Effects, settings: Sampling, seed: int, progress: Progress | None
-) -> tuple[Sampled, xr.Dataset]:
     """Draws in whitened coordinates if the model is one of those, of the PyMC model otherwise."""
-    if nuts_whitened.applies(design, effects):
+    drive = (plan.sampling, plan.gate)
+    if nuts_whitened.applies(design, plan.effects):
         # without a mode there is nothing to whiten about; the sampler may still find its way
         with contextlib.suppress(FloatingPointError, np.linalg.LinAlgError):
-            return nuts_whitened.sample(design, priors, settings, seed=seed, progress=progress)
-    sampled = sample(design, priors, settings, effects=effects, seed=seed, progress=progress)
-    return sampled, natural(design, priors, sampled.tree, effects)
+            job = nuts_whitened.job(design, priors, label)
+            return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)
+    job = _plain(design, priors, plan.effects, label)
+    return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)
 
 
-def doubled(settings: Sampling, times: int) -> Sampling:
-    """Settings with draws and tuning doubled that many times."""
-    factor = 2**times
-    return settings.model_copy(update={"draws": settings.draws * factor, "tune": settings.tune * factor})
-
-
-def kept_stats(tree: xr.DataTree) -> dict[str, np.ndarray]:
-    """The statistics worth keeping; nutpie's others hold objects that no file format keeps."""
-    stats = tree["sample_stats"].to_dataset()
-    held = {name: stats[name].transpose("chain", "draw").to_numpy() for name in KEPT}
-    return held | {name: held[name].astype(np.int8) for name in FLAGS}
+def _plain(design: Design, priors: PriorSet, effects: Effects, label: str) -> Job:
+    return Job(
+        compiled=lambda: compiled_model(design, priors, effects),
+        natural=lambda draws, _: natural(design, priors, draws, effects),
+        streams=("nuts", label),
+    )

@@ -7,25 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from missingmodels.fit.drawn import LEAD
 from missingmodels.fit.marginal import child_sums, integrated_frailty
 from missingmodels.frame.daily import DailyDesign
 from missingmodels.models.daily_hawkes import HAWKES_SCALARS
 from missingmodels.models.daily_onset import cells_of, scalar_names
 from missingmodels.models.daily_priors import POSITIVE, DailyPriors
 
-LEAD = ("chain", "draw")
 BLOCK = 4_000_000  # numbers worked on at once
 WEEK = np.arange(1.0, 8.0)
-PEERS = ("peer_kernel", "own_branching", "peer_branching", "total_branching", "kernel_days", "half_life_days")
-SCALES = ("sigma_home", "sigma_period", "sigma_process", "process_days", "frailty_shape", "frailty_sd_log")
-REPORTED = ("intercept", "coefficients", *PEERS, "peer_ratio", "peer_ratio_week", *SCALES)
 # Follow from the others, so the gate has judged them already.
 DERIVED = ("half_life_days", "peer_ratio", "peer_ratio_week", "total_branching")
 
 
-def natural_onset(daily: DailyDesign, priors: DailyPriors, tree: xr.DataTree) -> xr.Dataset:
+def natural_onset(daily: DailyDesign, priors: DailyPriors, held: xr.Dataset) -> xr.Dataset:
     """Draws by chain of a log-linear daily model: raw coefficients, scales without sign, effects themselves."""
-    held = tree["posterior"].to_dataset()
     flat = flat_scalars(scalar_names(daily), priors, held)
     flat |= raw_coefficients(daily, priors, held, flat["intercept"])
     homes = len(daily.design.home_ids)
@@ -39,9 +35,8 @@ def natural_onset(daily: DailyDesign, priors: DailyPriors, tree: xr.DataTree) ->
     return by_chain(daily, without_sign(flat) | effects | peer_ratios(daily, flat), held)
 
 
-def natural_hawkes(daily: DailyDesign, priors: DailyPriors, tree: xr.DataTree) -> xr.Dataset:
+def natural_hawkes(daily: DailyDesign, priors: DailyPriors, held: xr.Dataset) -> xr.Dataset:
     """The same of a self- and cross-exciting intensity, with the children's ``frailty`` (C,), which is sampled."""
-    held = tree["posterior"].to_dataset()
     flat = flat_scalars(HAWKES_SCALARS, priors, held)
     flat |= raw_coefficients(daily, priors, held, flat["intercept"])
     shape = (-1, len(daily.design.home_ids), daily.design.periods)

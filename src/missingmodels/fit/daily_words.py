@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from missingmodels.fit.daily_draws import flattened
-from missingmodels.models.daily_priors import DailyPriors
+from missingmodels.fit.intervals import bounds, percent
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from missingmodels.frame.daily import DailyDesign
+    from missingmodels.fit.result import Fit
 
-INTERVAL = (0.05, 0.5, 0.95)
 # What one unit of an exposure is.
 CONTRASTS = {
     "peer_presence": "A peer with a recent episode, against none,",
@@ -26,29 +25,40 @@ CONTRASTS = {
 UNMOVED = 0.8
 
 
-def sentences(daily: DailyDesign, draws: xr.Dataset, priors: DailyPriors) -> str:
-    """What the fit says, each number with its 90 % interval."""
-    if daily.kind == "hawkes":
+def daily_sentence(fit: Fit) -> str:
+    """What the fit says, each number with the plan's interval."""
+    kind, draws = fit.certificate["kind"], fit.draws
+
+    def span(name: str, form: str = ".2f") -> str:
+        held = bounds(flattened(draws[name]), fit.decision.interval_mass)
+        mass = percent(fit.decision.interval_mass)
+        return f"{held['median']:{form}} ({mass} interval {held['low']:{form}} to {held['high']:{form}})"
+
+    def unmoved(name: str) -> str:
+        prior = fit.certificate["priors"][name]
+        if prior["law"] != "log_normal" or float(np.log(flattened(draws[name])).std()) / prior["sd"] <= UNMOVED:
+            return ""
+        return ", which is little more than the prior says"
+
+    if kind == "hawkes":
         return (
-            f"One episode brings {_range(draws['own_branching'])} further episodes of the same child and "
-            f"{_range(draws['peer_branching'])} among all others of the home together, half of them within "
-            f"{_range(draws['half_life_days'], '.1f')} days. The total branching ratio is "
-            f"{_range(draws['total_branching'])}; it is below 1 with probability "
-            f"{probabilities(draws)['subcritical']:.3f}."
+            f"One episode brings {span('own_branching')} further episodes of the same child and "
+            f"{span('peer_branching')} among all others of the home together, half of them within "
+            f"{span('half_life_days', '.1f')} days. The total branching ratio is {span('total_branching')}; it is "
+            f"below 1 with probability {probabilities(draws)['subcritical']:.3f}."
         )
-    if daily.peers is None:
-        text = f"{CONTRASTS[daily.exposure]} multiplies a child's rate by {_range(draws['peer_ratio'])}."
+    if fit.exposure in CONTRASTS:
+        text = f"{CONTRASTS[fit.exposure]} multiplies a child's rate by {span('peer_ratio')}."
     else:
         text = (
-            f"On the day after a peer's episode a child's rate is multiplied by {_range(draws['peer_ratio'])}, over "
-            f"the week after it on average by {_range(draws['peer_ratio_week'])}. Half of the effect on the log rate "
-            f"is gone after {_range(draws['half_life_days'], '.1f')} days{_unmoved(draws, 'kernel_days', priors)}."
+            f"On the day after a peer's episode a child's rate is multiplied by {span('peer_ratio')}, over "
+            f"the week after it on average by {span('peer_ratio_week')}. Half of the effect on the log rate "
+            f"is gone after {span('half_life_days', '.1f')} days{unmoved('kernel_days')}."
         )
-    if daily.knot is not None:
+    if kind == "ornstein_uhlenbeck":
         text += (
-            f" Beside it the home's own rate drifts with an sd of {_range(draws['sigma_process'])} on the log scale "
-            f"and a time scale of {_range(draws['process_days'], '.0f')} days"
-            f"{_unmoved(draws, 'process_days', priors)}."
+            f" Beside it the home's own rate drifts with an sd of {span('sigma_process')} on the log scale "
+            f"and a time scale of {span('process_days', '.0f')} days{unmoved('process_days')}."
         )
     return text
 
@@ -61,16 +71,3 @@ def probabilities(draws: xr.Dataset) -> dict[str, float]:
     if "total_branching" in draws:
         out["subcritical"] = float((draws["total_branching"] < 1).mean())
     return out
-
-
-def _range(values: xr.DataArray, form: str = ".2f") -> str:
-    low, median, high = np.quantile(flattened(values), INTERVAL)
-    return f"{median:{form}} (90 % interval {low:{form}} to {high:{form}})"
-
-
-def _unmoved(draws: xr.Dataset, name: str, priors: DailyPriors) -> str:
-    prior = priors[name]
-    if prior.law != "log_normal":
-        return ""
-    told = float(np.log(flattened(draws[name])).std()) / prior.sd > UNMOVED
-    return ", which is little more than the prior says" if told else ""

@@ -41,13 +41,46 @@ class Diagnostics:
         return asdict(self) | {"failed": list(self.failed), "passed": self.passed}
 
 
-def require_passed(found: Diagnostics, *, model: str, allow: bool = False) -> None:
-    """Raise DiagnosticsFailed, saying what to try, unless the gate is passed or waived."""
+@dataclass(frozen=True, kw_only=True)
+class Knobs:
+    """How a caller turns what a failed gate advises, each in Python and at the command line; empty: it cannot.
+
+    ``{}`` stands for the value advised.
+    """
+
+    accept: tuple[str, str] = ("sampling.target_accept = {}",) * 2
+    draws: tuple[str, str] = ("more sampling.draws and sampling.tune, or one more of sampling.doublings",) * 2
+    priors: tuple[str, str] = ("priors.use = 'informed', or fewer structure variables",) * 2
+    keep: tuple[str, str] = ("allow_unconverged=True", "--allow-unconverged")
+
+
+PLAN_KNOBS = Knobs()
+ROWS_KNOBS = Knobs(
+    accept=("sampling=Sampling(target_accept={})", "--target-accept {}"),
+    draws=("more draws and tune in sampling=Sampling(…)", "more --draws"),
+    priors=("tighter priors=…", "tighter --prior"),
+)
+OFFICIAL_KNOBS = Knobs(
+    accept=("sampling=Sampling(target_accept={})", ""),
+    draws=("more draws and tune in sampling=Sampling(…)", ""),
+    priors=("", ""),
+)
+
+
+def require_passed(
+    found: Diagnostics, *, model: str, allow: bool = False, accept: float | None = None, knobs: Knobs = PLAN_KNOBS
+) -> None:
+    """Raise DiagnosticsFailed, saying what to try, unless the gate is passed or waived.
+
+    ``accept`` is the target acceptance of the draws that failed, so that no smaller one is advised.
+    """
     if found.passed or allow:
         return
+    ways = [_advice(found, accept, knobs, way) for way in (0, 1)]
     raise DiagnosticsFailed(
         f"model {model} did not pass the diagnostics gate: {'; '.join(found.failed)} ({found.worst})",
-        remedy=_advice(found) + "; or --allow-unconverged to keep the fit, marked in red in the report",
+        remedy=ways[0],
+        typed_remedy=ways[1],
     )
 
 
@@ -115,17 +148,20 @@ def only_short(found: Diagnostics) -> bool:
     return len(found.failed) == 1 and found.failed[0].startswith("importance ESS")
 
 
-def _advice(found: Diagnostics) -> str:
-    text = " ".join(found.failed)
-    tries = []
+def _advice(found: Diagnostics, accept: float | None, knobs: Knobs, way: int) -> str:
+    """What to try, in the words of one way of calling."""
+    text, tries = " ".join(found.failed), []
     if found.k_hat is not None:
         tries += ["more sampling.draws"] if only_short(found) else []
         tries.append("sampling.method = 'nuts', or 'auto', which turns to it by itself")
-        return "try " + ", ".join(tries)
-    if "divergent" in text:
-        tries.append("sampling.target_accept = 0.95")
-    if "ESS" in text or "R-hat" in text:
-        tries.append("more sampling.draws and sampling.tune, or one more of sampling.doublings")
-    if "E-BFMI" in text or "tree depth" in text:
-        tries.append("priors.use = 'informed', or fewer structure variables")
-    return "try " + ", ".join(tries)
+    else:
+        if "divergent" in text:
+            # half as many rejections as the last try, two figures of them
+            tries.append(knobs.accept[way].format(f"{1 - (1 - (accept or 0.9)) / 2:.3g}"))
+        if "ESS" in text or "R-hat" in text:
+            tries.append(knobs.draws[way])
+        if "E-BFMI" in text or "tree depth" in text:
+            tries.append(knobs.priors[way])
+    tried = ", ".join(one for one in tries if one)
+    keep = f"{knobs.keep[way]} to keep the fit, marked in red in the report"
+    return f"try {tried}; or {keep}" if tried else f"try {keep}"

@@ -1,50 +1,37 @@
-"""Fit: one model's posterior on one design, behind one call."""
+"""Fit one onset model to one design, behind one call."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
 from missingmodels.fit import by_laplace
-from missingmodels.fit.diagnostics import Diagnostics, require_passed
+from missingmodels.fit.certificate import certificate
+from missingmodels.fit.diagnostics import require_passed
 from missingmodels.fit.drawn import Drawn, Progress
 from missingmodels.fit.marginal import log_density_and_frailty
+from missingmodels.fit.result import ADDED, Fit
 from missingmodels.fit.threads import one_blas_thread
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import FURTHER, PriorSet, plan_priors
-from missingmodels.parameters import Array, Effect, Parameters
+from missingmodels.parameters import Array
 from missingmodels.plan import METHODS, Method, Plan
-from missingmodels.provenance import digest_arrays, digest_json, stream, versions
+from missingmodels.provenance import digest_arrays, stream
 
+__all__ = ["Fit", "beyond_laplace", "data_digest", "fit"]
 
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    """One model's posterior.
-
-    Attributes
-    ----------
-    model : name of the model, for example M3
-    exposure : the peer exposure it holds, empty for none
-    parameters : S draws on the raw scale, with frailties drawn given the rest
-    log_density : (S, C) log L_i of every child
-    chains : number of chains; draws of a chain lie together
-    certificate : seed, digests of plan and data, versions, engine asked for and used, seconds
-    sample_stats : (chains, draws) statistics of the sampler by name; the fast engine has none
-    """
-
-    model: str
-    exposure: str
-    design: Design
-    parameters: Parameters
-    log_density: np.ndarray
-    chains: int
-    diagnostics: Diagnostics
-    certificate: Mapping[str, Any]
-    sample_stats: Mapping[str, Array]
+# Dimensions of what an onset model reports, after the draws.
+DIMS = {
+    "coefficients": ("column",),
+    "home": ("home_index",),
+    "home_period": ("home_index", "period_index"),
+    "authority": ("authority_index",),
+    "owner": ("owner_index",),
+    "peer_slope": ("home_index",),
+}
 
 
 @one_blas_thread
@@ -74,34 +61,48 @@ def fit(
     priors = plan_priors(plan)
     label = f"{model}/{exposure}" if exposure else model
     drawn, why = _drawn(design, priors, plan, asked, label=label, seed=seed, progress=progress)
-    require_passed(drawn.diagnostics, model=model, allow=allow_unconverged)
-    parameters, density = _raw(design, drawn.values, plan.effects.frailty)
-    if with_children:
-        density, frailty, _ = log_density_and_frailty(design, parameters, stream(seed, "frailty", label))
-        parameters = replace(parameters, child_ids=design.child_ids, frailty=frailty)
-    certificate = {
-        "model": model,
-        "exposure": exposure,
-        "formula": design.formula,
-        "method_asked": asked,
-        "why_not_laplace": why,
-        "seed": seed,
-        "plan_digest": digest_json(plan.model_dump(mode="json")),
-        "data_digest": data_digest(design),
-        **drawn.record,
-        "versions": versions(),
-        "diagnostics": drawn.diagnostics.as_dict(),
-    }
-    return Fit(
+    require_passed(drawn.diagnostics, model=model, allow=allow_unconverged, accept=drawn.record.get("target_accept"))
+    values, labels = _raw(design, drawn.values), _labels(design)
+    held = certificate(
+        plan,
+        drawn,
+        family="onset",
+        model=model,
+        exposure=exposure,
+        seed=seed,
+        data_digest=data_digest(design),
+        own={
+            "formula": design.formula,
+            "frailty": plan.effects.frailty,
+            "method_asked": asked,
+            "why_not_laplace": why,
+        },
+    )
+    found = Fit(
+        family="onset",
         model=model,
         exposure=exposure,
         design=design,
-        parameters=parameters,
-        log_density=density,
+        values=values,
+        dims={name: dims for name, dims in DIMS.items() if name in values},
+        labels=labels,
         chains=drawn.chains,
         diagnostics=drawn.diagnostics,
-        certificate=certificate,
+        certificate=held,
         sample_stats=drawn.sample_stats,
+    )
+    return _with_children(found, stream(seed, "frailty", label)) if with_children else found
+
+
+def _with_children(found: Fit, rng: np.random.Generator) -> Fit:
+    """The fit with each child's frailty, drawn given the rest, and log density."""
+    density, frailty, _ = log_density_and_frailty(found.design, found.parameters, rng)
+    children = ("child",)
+    return replace(
+        found,
+        values={**found.values, "frailty": frailty, "log_density": density},
+        dims={**found.dims, "frailty": children, "log_density": children},
+        labels={**found.labels, "child": found.design.child_ids},
     )
 
 
@@ -152,25 +153,23 @@ def data_digest(design: Design) -> str:
     return digest_arrays([*rows, *groups])
 
 
-def _raw(design: Design, flat: Mapping[str, Array], law: str) -> tuple[Parameters, Array]:
-    """Parameters on the raw scale without any child's, and as empty a log density; chains one after the other."""
+def _raw(design: Design, flat: Mapping[str, Array]) -> dict[str, Array]:
+    """Draws on the raw scale without any child's; what a model leaves out of the three scales is 0, or NaN."""
     intercept, coefficients = design.to_raw(flat["intercept"], flat["coefficients"])
     cells = (intercept.size, len(design.home_ids), design.periods)
     nothing = np.zeros(intercept.size)
-    units = {name: group.ids for name, group in design.groups.items()} | {"peer_slope": design.home_ids}
-    parameters = Parameters(
-        intercept=intercept,
-        coefficients=dict(zip(design.names, coefficients.T, strict=True)),
-        home_ids=design.home_ids,
-        home=flat["home"],
-        home_period=flat["home_period"].reshape(cells) if "home_period" in flat else np.zeros(cells),
-        child_ids=(),
-        frailty=np.ones((intercept.size, 0)),
-        sigma_home=flat["sigma_home"],
-        sigma_period=flat.get("sigma_period", nothing),
-        frailty_shape=flat.get("frailty_shape", nothing + np.nan),
-        frailty_law=law,
-        further={name: flat[name] for name in FURTHER if name in flat},
-        effects={name: Effect(ids=ids, values=flat[name]) for name, ids in units.items() if name in flat},
-    )
-    return parameters, np.zeros((intercept.size, 0))
+    values = {
+        "intercept": intercept,
+        "home": flat["home"],
+        "home_period": flat["home_period"].reshape(cells) if "home_period" in flat else np.zeros(cells),
+        "sigma_home": flat["sigma_home"],
+        "sigma_period": flat.get("sigma_period", nothing),
+        "frailty_shape": flat.get("frailty_shape", nothing + np.nan),
+    }
+    values |= {"coefficients": coefficients} if design.names else {}
+    return values | {name: flat[name] for name in (*FURTHER, *ADDED) if name in flat}
+
+
+def _labels(design: Design) -> dict[str, tuple[str, ...]]:
+    groups = {f"{name}_index": group.ids for name, group in design.groups.items()}
+    return {"column": design.names, "home_index": design.home_ids, **groups}

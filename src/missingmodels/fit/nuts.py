@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import nutpie
 import xarray as xr
 
-from missingmodels.fit.drawn import Progress
 from missingmodels.fit.threads import usable_cores
 from missingmodels.frame.design import Design
 from missingmodels.models.onset import (
@@ -28,15 +26,6 @@ from missingmodels.models.priors import PriorSet
 from missingmodels.plan import Effects, Sampling
 
 EFFECT_SCALES = (("home", "sigma_home"), ("home_period", "sigma_period"), ("peer_slope", "sigma_peer_slope"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampled:
-    """Draws of the model's free variables, with the seconds that compiling and sampling took."""
-
-    tree: xr.DataTree
-    compile_seconds: float
-    sample_seconds: float
 
 
 TARGET_ACCEPT = 0.92  # of models whose scales and effects make a funnel
@@ -60,25 +49,13 @@ def compiled_model(design: Design, priors: PriorSet, effects: Effects = NO_EFFEC
     return compiled_once(model_shape(*given), lambda: build_model(*given), model_data(*given))
 
 
-def sample(
-    design: Design,
-    priors: PriorSet,
-    settings: Sampling,
-    *,
-    seed: int,
-    effects: Effects = NO_EFFECTS,
-    progress: Progress | None = None,
-) -> Sampled:
-    """Draw from the posterior of the onset model; see ``draw``."""
-    return draw(*compiled_model(design, priors, effects), settings, seed=seed, progress=progress)
-
-
 def draw(
-    compiled: Any, compile_seconds: float, settings: Sampling, *, seed: int, progress: Progress | None = None
-) -> Sampled:
-    """Draw from a compiled posterior. ``progress`` is called with draws finished and in all, warm-up included.
+    compiled: Any, settings: Sampling, *, seed: int, progress: Callable[[int, int], None] | None = None
+) -> tuple[xr.DataTree, float]:
+    """Draws of a compiled posterior's free variables, and the seconds that they took.
 
-    An interrupt (Ctrl-C) stops the chains and is passed on; a part of the draws is never returned.
+    ``progress`` is called with draws finished and in all, warm-up included. An interrupt (Ctrl-C) stops the chains and
+    is passed on; a part of the draws is never returned.
     """
     start = time.perf_counter()
     running = nutpie.sample(
@@ -99,10 +76,10 @@ def draw(
     except BaseException:
         running.cancel()
         raise
-    return Sampled(tree=tree, compile_seconds=compile_seconds, sample_seconds=time.perf_counter() - start)
+    return tree, time.perf_counter() - start
 
 
-def _callback(progress: Progress | None) -> Callable[[Any], None] | None:
+def _callback(progress: Callable[[int, int], None] | None) -> Callable[[Any], None] | None:
     if progress is None:
         return None
 
@@ -112,13 +89,12 @@ def _callback(progress: Progress | None) -> Callable[[Any], None] | None:
     return report
 
 
-def natural(design: Design, priors: PriorSet, tree: xr.DataTree, effects: Effects = NO_EFFECTS) -> xr.Dataset:
+def natural(design: Design, priors: PriorSet, draws: xr.Dataset, effects: Effects = NO_EFFECTS) -> xr.Dataset:
     """Draws by chain of what is reported: scales without sign, effects of homes and home-periods themselves.
 
     ``coefficients`` (P,) are those of the standardised columns, fixed ones included. Of a log-normal frailty, ``child``
     is its log less its mean.
     """
-    draws = tree["posterior"].to_dataset()
     sizes = (draws.sizes["chain"], draws.sizes["draw"])
     lead = ("chain", "draw")
 

@@ -10,13 +10,13 @@ import numpy as np
 import xarray as xr
 from nutpie.compiled_pyfunc import from_pyfunc
 
-from missingmodels.fit.drawn import Progress
-from missingmodels.fit.nuts import Sampled, draw
+from missingmodels.fit.drawn import LEAD
+from missingmodels.fit.drive import Job
 from missingmodels.fit.whitened import Posterior
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet
 from missingmodels.parameters import Array
-from missingmodels.plan import Effects, Sampling
+from missingmodels.plan import Effects
 
 TARGET_ACCEPT = 0.8  # near a normal, larger steps give more effective draws for their price
 INDEX = {"coefficients": "column", "home": "home_index", "home_period": "cell"}
@@ -27,22 +27,26 @@ def applies(design: Design, effects: Effects) -> bool:
     return effects.frailty == "gamma" and not design.groups and not design.slope_of
 
 
-def sample(
-    design: Design, priors: PriorSet, settings: Sampling, *, seed: int, progress: Progress | None = None
-) -> tuple[Sampled, xr.Dataset]:
-    """Draws as ``nuts.draw`` gives them, and by chain under the names and on the scales that are reported.
+def job(design: Design, priors: PriorSet, label: str) -> Job:
+    """The model in whitened coordinates, its draws under the names and on the scales that are reported.
 
     Raises FloatingPointError or numpy's LinAlgError where the posterior has no usable mode to whiten about.
     """
     begin = time.perf_counter()
     posterior = Posterior(design, priors)
     posterior.log_density(posterior.start(0), posterior.workplace())
-    settings = settings.model_copy(update={"target_accept": settings.target_accept or TARGET_ACCEPT})
-    sampled = draw(_for_nutpie(posterior), time.perf_counter() - begin, settings, seed=seed, progress=progress)
-    x = sampled.tree["posterior"].to_dataset()["x"].transpose("chain", "draw", ...).to_numpy()
-    lead = ("chain", "draw")
-    values = {name: ((*lead, INDEX[name]) if name in INDEX else lead, v) for name, v in posterior.values(x).items()}
-    return sampled, xr.Dataset(values)
+    seconds = time.perf_counter() - begin
+
+    def natural(draws: xr.Dataset, _: int) -> xr.Dataset:
+        values = posterior.values(draws["x"].transpose(*LEAD, ...).to_numpy())
+        return xr.Dataset({name: ((*LEAD, INDEX[name]) if name in INDEX else LEAD, v) for name, v in values.items()})
+
+    return Job(
+        compiled=lambda: (_for_nutpie(posterior), seconds),
+        natural=natural,
+        streams=("nuts", label),
+        target_accept=TARGET_ACCEPT,
+    )
 
 
 def _for_nutpie(posterior: Posterior) -> Any:

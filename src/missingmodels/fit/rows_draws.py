@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import arviz as az
 import numpy as np
-import pandas as pd
 import xarray as xr
 from scipy.special import xlogy
 
+from missingmodels.fit.drawn import LEAD
 from missingmodels.fit.marginal import child_sums, integrated_frailty
 from missingmodels.frame.counts import Counts
 from missingmodels.models.priors import Prior
 from missingmodels.models.row_priors import RowPriors, column_arrays
 from missingmodels.models.rows import LAWS, SMALLEST_VARIANCE
 
-LEAD = ("chain", "draw")
-INTERVAL = (0.05, 0.95)
 BLOCK = 4_000_000  # numbers worked on at once
 MOST_DENSITIES = 50_000_000  # numbers kept: 400 MB
-SUMMARISED = ("intercept", "coefficients", "sigma_child", "frailty_shape", "sigma_home")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +42,9 @@ class Flat:
 
 
 def natural_rows(
-    counts: Counts, priors: RowPriors, frailty: str, tree: xr.DataTree, rng: np.random.Generator
+    counts: Counts, priors: RowPriors, frailty: str, held: xr.Dataset, rng: np.random.Generator
 ) -> xr.Dataset:
-    """Draws as ``RowsFit.draws`` describes them; an integrated frailty is drawn given the rest."""
-    held = tree["posterior"].to_dataset()
+    """Draws as ``fit_rows`` describes them; an integrated frailty is drawn given the rest."""
     flat = _flat(counts, priors, frailty, held)
     draws = flat.intercept.size
     density, child = [], []
@@ -142,43 +136,6 @@ def log_densities(
     k = shape[:, None]
     density = child_sums(kernel, index, size) + integrated_frailty(k, k, y, expected)
     return density, None if rng is None else np.log(rng.gamma(k + y) / (k + expected))
-
-
-def summary(draws: xr.Dataset, names: Sequence[str] = SUMMARISED) -> pd.DataFrame:
-    """One line a coefficient and scale, in the order of ``names``; those that the draws do not hold have none."""
-    kept = draws[[name for name in names if name in draws]]
-    tree = xr.DataTree.from_dict({"/posterior": kept})
-    with np.errstate(invalid="ignore"):  # what is fixed has no R-hat
-        parts = {
-            "mcse_mean": _values(az.mcse(tree, method="mean")),
-            "ess_bulk": _values(az.ess(tree, method="bulk")),
-            "ess_tail": _values(az.ess(tree, method="tail")),
-            "r_hat": _values(az.rhat(tree)),
-        }
-    lines = []
-    for name in map(str, kept.data_vars):
-        found = kept[name].transpose(*LEAD, ...).to_numpy()
-        flat = found.reshape(found.shape[0] * found.shape[1], -1)
-        for i, label in enumerate(_labels(kept, name)):
-            low, median, high = np.quantile(flat[:, i], [INTERVAL[0], 0.5, INTERVAL[1]])
-            line = {"term": label, "mean": flat[:, i].mean(), "sd": flat[:, i].std(ddof=1)}
-            line |= {"median": median, "low": low, "high": high}
-            lines.append(line | {part: values[name][i] for part, values in parts.items()})
-    return pd.DataFrame(lines).set_index("term")
-
-
-def _labels(kept: xr.Dataset, name: str) -> list[str]:
-    if name == "coefficients":
-        return [str(column) for column in kept["column"].to_numpy()]
-    if name == "sigma_home" and "home_column" in kept.coords:
-        columns = [str(column) for column in kept["home_column"].to_numpy()]
-        return ["sigma_home"] if len(columns) == 1 else [f"sigma_home[{column}]" for column in columns]
-    return [name]
-
-
-def _values(found: xr.DataTree) -> dict[str, np.ndarray]:
-    data = found["posterior"].to_dataset() if "posterior" in found else found.to_dataset()
-    return {str(name): np.atleast_1d(array.to_numpy()).ravel() for name, array in data.data_vars.items()}
 
 
 def _coefficients(priors: RowPriors, held: xr.Dataset, draws: int) -> np.ndarray:

@@ -1,166 +1,156 @@
-"""Fits on disk: one NetCDF-4 file (engine h5netcdf) with draws, design, diagnostics and birth certificate."""
+"""Fits on disk: one NetCDF-4 file with draws, design, diagnostics and birth certificate, for every family.
+
+The file's last line is the SHA-256 of all before it. It is checked before anything else is read, so a file that was
+cut, or in which a single bit has turned, is refused and never meets the library that reads it. Groups: ``posterior``
+by chain and draw, ``sample_stats``, ``design``. A file is made in memory and then written, because the library that
+makes it cannot be stopped by a full disk without losing the process.
+"""
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
 import xarray as xr
 
-from missingmodels.errors import InputError
-from missingmodels.fit.diagnostics import Diagnostics
-from missingmodels.fit.fit import Fit
-from missingmodels.frame.design import Design
-from missingmodels.frame.groups import Group
-from missingmodels.models.priors import FURTHER
-from missingmodels.parameters import Effect, Parameters
-from missingmodels.writing import whole_file
+from missingmodels.errors import InputError, MissingModelsError
+from missingmodels.fit.design_arrays import design_from, design_parts
+from missingmodels.fit.drawn import unlabelled
+from missingmodels.fit.result import Family, Fit
+from missingmodels.fit.store_2 import FORMAT as OLD_FORMAT
+from missingmodels.fit.store_2 import diagnostics_of, fit_of_format_2, stats_of
+from missingmodels.provenance import digest_bytes
+from missingmodels.tables.csv_out import frame_csv
+from missingmodels.tables.manifest import write_manifest
+from missingmodels.tables.store import OUTCOME_FORMAT
+from missingmodels.writing import whole_folder, write_whole
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
-FORMAT = "missingmodels-fit-2"
+FORMAT = "missingmodels-fit-3"
+DRAWS = "draws.nc"
+REMEDY = "fit again with `missingmodels fit`"
+_MARK = b"\nsha256:"  # before the digest, at the end of a file
 
-_DESIGN_ROWS = ("child", "home", "period", "onsets", "days", "days_at_risk", "burn_in", "before_window")
-_FLAGS = ("burn_in", "before_window")
-ADDED = ("authority", "owner", "peer_slope")
-_SCALARS = ("intercept", "sigma_home", "sigma_period", "frailty_shape")
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """What a folder of one fit holds beside its draws: a table, and a text where its family has sentences."""
+
+    kind: str
+    table: str
+    text: str = ""
+
+
+LAYOUTS: dict[Family, Layout] = {
+    "outcome": Layout(kind=OUTCOME_FORMAT, table="outcome.csv", text="outcome.txt"),
+    "rows": Layout(kind="missingmodels-rows", table="coefficients.csv"),
+    "daily": Layout(kind="missingmodels-daily", table="coefficients.csv", text="answer.txt"),
+}
 
 
 def write_fit(fit: Fit, path: Path) -> Path:
-    """Write a fit; the file appears whole or not at all."""
+    """Write a fit; the file appears whole or not at all. Raises InputError where it cannot be written, as on a full
+    disk."""
+    content = fit_bytes(fit)
+    try:
+        return write_whole(Path(path), content)
+    except OSError as error:
+        what = f"the fit cannot be written ({error.strerror or error}); it takes {len(content):,} bytes"
+        raise InputError(what, where=str(path), remedy="make room, or choose another place") from error
+
+
+def write_fit_folder(fit: Fit, folder: Path, *, overwrite: bool = True) -> Path:
+    """Write a fit with its table and sentences; the folder appears whole or not at all. Returns the table's path."""
+    layout = LAYOUTS[fit.family]
+    with whole_folder(folder, kind=layout.kind, overwrite=overwrite) as scratch:
+        (scratch / layout.table).write_text(frame_csv(fit.table(), index=True), encoding="utf-8")
+        said = fit.sentences()
+        if layout.text:
+            (scratch / layout.text).write_text("\n".join(said) + "\n", encoding="utf-8")
+        write_fit(fit, scratch / DRAWS)
+        record = {"certificate": dict(fit.certificate), "sentences": said, "probabilities": fit.probabilities()}
+        write_manifest(scratch, layout.kind, record)
+    return Path(folder) / layout.table
+
+
+def read_fit(path: Path) -> Fit:
+    """Read a fit, from its file or the folder that holds one, with the same numbers as were written.
+
+    Raises InputError for a file that is not one, or not as it was written.
+    """
     path = Path(path)
+    path = path / DRAWS if path.is_dir() else path
+    if not path.is_file():
+        raise InputError("there is no such fit", where=str(path), remedy=REMEDY)
+    try:
+        return fit_from_bytes(path.read_bytes())
+    except InputError as error:
+        raise InputError(error.what, where=str(path), remedy=REMEDY) from error
+    except MissingModelsError:
+        raise
+    except Exception as error:  # libraries that read HDF5 raise whatever they like for a file that is not theirs
+        raise InputError(f"the file cannot be read as a fit ({error})", where=str(path), remedy=REMEDY) from error
+
+
+def fit_bytes(fit: Fit) -> bytes:
+    """The content of a fit's file."""
+    arrays, skeleton = design_parts(fit.design)
+    stats = {name: (("chain", "draw"), values) for name, values in fit.sample_stats.items()}
     tree = xr.DataTree.from_dict(
-        {"/posterior": _posterior(fit), "/design": _design(fit.design), "/sample_stats": _stats(fit)}
+        {"/posterior": fit.draws, "/sample_stats": xr.Dataset(stats), "/design": xr.Dataset(arrays)}
     )
     tree.attrs = {
         "format": FORMAT,
+        "family": fit.family,
         "model": fit.model,
         "exposure": fit.exposure,
         "chains": fit.chains,
         "certificate": json.dumps(dict(fit.certificate)),
-        "design_notes": json.dumps(list(fit.design.notes)),
-        "formula": fit.design.formula,
-        "constants": json.dumps(dict(fit.design.constants)),
-        "frailty_law": fit.parameters.frailty_law,
-        "slope_of": fit.design.slope_of,
+        "design": json.dumps(skeleton),
     }
-    with whole_file(path) as part:
-        tree.to_netcdf(part, engine=ENGINE)
-    return path
+    content = tree.to_netcdf(engine=ENGINE)
+    assert isinstance(content, memoryview)
+    held = bytes(content)
+    return held + _trailer(held)
 
 
-def read_fit(path: Path) -> Fit:
-    """Read a fit with the same numbers as were written. Raises InputError for a file that is not one."""
-    path = Path(path)
-    remedy = "fit again with `missingmodels fit`"
-    if not path.is_file():
-        raise InputError("there is no such fit", where=str(path), remedy=remedy)
-    try:
-        with xr.open_datatree(path, engine=ENGINE) as tree:
-            tree.load()
-            if tree.attrs.get("format") != FORMAT:
-                raise InputError(f"not a fit of format {FORMAT}", where=str(path), remedy=remedy)
-            return _fit(tree)
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(f"the file cannot be read as a fit ({error})", where=str(path), remedy=remedy) from error
+def fit_from_bytes(content: bytes) -> Fit:
+    """The fit that a file holds. Raises InputError for what was changed, and whatever the libraries raise."""
+    at = content.rfind(_MARK)
+    if at < 0 and FORMAT.encode() in content:
+        raise InputError("it is cut: the digest at its end is not there")
+    if at >= 0 and content[at:] != _trailer(content[:at]):
+        raise InputError("its content is not what its digest says: it was changed, or damaged, after it was written")
+    with xr.open_datatree(io.BytesIO(content[:at] if at >= 0 else content), engine=ENGINE) as tree:
+        tree.load()
+        found = tree.attrs.get("format")
+        if at < 0 and found == OLD_FORMAT:  # which had no digest
+            return fit_of_format_2(tree)
+        if at < 0 or found != FORMAT:
+            raise InputError(f"not a fit of format {FORMAT}")
+        return _fit(tree)
 
 
-def _stats(fit: Fit) -> xr.Dataset:
-    return xr.Dataset({name: (("chain", "draw"), values) for name, values in fit.sample_stats.items()})
-
-
-def _posterior(fit: Fit) -> xr.Dataset:
-    p = fit.parameters
-    values: dict[str, Any] = {name: ("sample", getattr(p, name)) for name in _SCALARS}
-    coefficients = np.column_stack([p.coefficients[n] for n in fit.design.names]) if fit.design.names else None
-    if coefficients is not None:
-        values["coefficients"] = (("sample", "column"), coefficients)
-    values |= {
-        "home_effect": (("sample", "home"), p.home),
-        "home_period_effect": (("sample", "home", "period"), p.home_period),
-        "frailty": (("sample", "child"), p.frailty),
-        "log_density": (("sample", "child"), fit.log_density),
-    }
-    values |= {name: ("sample", draws) for name, draws in p.further.items()}
-    labels = {"column": list(fit.design.names), "home": list(p.home_ids), "child": list(p.child_ids)}
-    for name, effect in p.effects.items():
-        unit = "home" if effect.ids == p.home_ids else name
-        labels[unit] = list(effect.ids)
-        values[f"{name}_effect"] = (("sample", unit), effect.values)
-    return xr.Dataset(values, coords={k: np.array(v, dtype=str) for k, v in labels.items() if v})
-
-
-def _design(design: Design) -> xr.Dataset:
-    values: dict[str, Any] = {name: ("row", np.asarray(getattr(design, name))) for name in _DESIGN_ROWS}
-    values |= {name: ("row", getattr(design, name).astype(np.int8)) for name in _FLAGS}
-    values |= {"matrix": (("row", "column"), design.matrix), "centre": ("column", design.centre)}
-    values["scale"] = ("column", design.scale)
-    values |= {f"{name}_index": ("row", group.index) for name, group in design.groups.items()}
-    # of the rows; the posterior holds those of children whose frailties were drawn, which may be none
-    values["child_ids"] = ("design_child", np.asarray(design.child_ids, dtype=str))
-    return xr.Dataset(values, attrs={"periods": design.periods})
-
-
-def _effects(posterior: xr.Dataset) -> dict[str, Effect]:
-    """The effects that a posterior holds beyond those of homes and their periods."""
-    found = {}
-    for name in ADDED:
-        if f"{name}_effect" in posterior:
-            values = posterior[f"{name}_effect"]
-            ids = tuple(str(unit) for unit in posterior[str(values.dims[1])].to_numpy())
-            found[name] = Effect(ids=ids, values=values.to_numpy())
-    return found
+def _trailer(content: bytes) -> bytes:
+    return b"\n" + digest_bytes(content).encode() + b"\n"
 
 
 def _fit(tree: xr.DataTree) -> Fit:
-    posterior, held = tree["posterior"].to_dataset(), tree["design"].to_dataset()
-    names = tuple(str(n) for n in posterior["column"].to_numpy()) if "column" in posterior else ()
-    homes = tuple(str(n) for n in posterior["home"].to_numpy())
-    children = tuple(str(n) for n in posterior["child"].to_numpy())
+    values, dims, labels = unlabelled(tree["posterior"].to_dataset())
     certificate = json.loads(tree.attrs["certificate"])
-    effects = _effects(posterior)
-    design = Design(
-        groups={
-            name: Group(index=held[f"{name}_index"].to_numpy(), ids=effect.ids)
-            for name, effect in effects.items()
-            if f"{name}_index" in held
-        },
-        slope_of=str(tree.attrs["slope_of"]),
-        formula=str(tree.attrs["formula"]),
-        names=names,
-        matrix=held["matrix"].to_numpy(),
-        centre=held["centre"].to_numpy(),
-        scale=held["scale"].to_numpy(),
-        child_ids=tuple(str(child) for child in held["child_ids"].to_numpy()) if "child_ids" in held else children,
-        home_ids=homes,
-        periods=int(held.attrs["periods"]),
-        notes=tuple(json.loads(tree.attrs["design_notes"])),
-        constants=json.loads(tree.attrs["constants"]),
-        **{name: held[name].to_numpy().astype(bool if name in _FLAGS else held[name].dtype) for name in _DESIGN_ROWS},
-    )
-    coefficients = posterior["coefficients"].to_numpy() if names else np.zeros((posterior.sizes["sample"], 0))
-    parameters = Parameters(
-        coefficients=dict(zip(names, coefficients.T, strict=True)),
-        home_ids=homes,
-        home=posterior["home_effect"].to_numpy(),
-        home_period=posterior["home_period_effect"].to_numpy(),
-        child_ids=children,
-        frailty=posterior["frailty"].to_numpy(),
-        frailty_law=str(tree.attrs["frailty_law"]),
-        further={name: posterior[name].to_numpy() for name in FURTHER if name in posterior},
-        effects=effects,
-        **{name: posterior[name].to_numpy() for name in _SCALARS},
-    )
-    found = {k: v for k, v in certificate["diagnostics"].items() if k != "passed"}
     return Fit(
+        family=tree.attrs["family"],
         model=str(tree.attrs["model"]),
         exposure=str(tree.attrs["exposure"]),
-        design=design,
-        parameters=parameters,
-        log_density=posterior["log_density"].to_numpy(),
+        design=design_from(json.loads(tree.attrs["design"]), tree["design"].to_dataset()),
+        values=values,
+        dims=dims,
+        labels=labels,
         chains=int(tree.attrs["chains"]),
-        diagnostics=Diagnostics(**(found | {"failed": tuple(found["failed"])})),
+        diagnostics=diagnostics_of(certificate),
         certificate=certificate,
-        sample_stats={str(n): v.to_numpy() for n, v in tree["sample_stats"].to_dataset().data_vars.items()},
+        sample_stats=stats_of(tree),
     )

@@ -10,7 +10,7 @@ from missingmodels.frame.exposure import any_onset, home_sums
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.unseen import coverage_bands
 from missingmodels.intervals import to_day
-from missingmodels.plan import Frame
+from missingmodels.plan import Exposure, Frame
 from missingmodels.tables import Tables, kind_of
 
 DAYS_PER_YEAR = 365.25
@@ -25,7 +25,7 @@ def describe(tables: Tables, settings: Frame) -> dict[str, Any]:
     visible = home_sums(risk.residence, lives, len(risk.home_ids))
     open_home = visible > 0
     shared = np.mean(visible[open_home] > 1)
-    recent = any_onset(risk.onset_anywhere, first_lag=1, last_lag=7) & lives
+    recent = any_onset(risk.onset_anywhere, first_lag=1, last_lag=Exposure().window_days) & lives
     others = home_sums(risk.residence, recent, len(risk.home_ids))[risk.residence, np.arange(risk.days)] - recent
     at_risk = risk.days_at_risk > 0
     return {

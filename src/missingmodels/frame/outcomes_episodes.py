@@ -61,7 +61,8 @@ def home_episodes(tables: Tables, plan: Plan) -> tuple[pd.DataFrame, RiskSet]:
     people = tables["children"].set_index("child_id").loc[list(risk.child_ids)]
     found["home"] = risk.residence[at]
     found["out_of_area"] = risk.out_of_area[at]
-    found["age_years"] = (at[1] + risk.first_day - to_day(people["birth_date"])[at[0]]) / DAYS_PER_YEAR
+    period_start = at[1] // risk.period_days * risk.period_days  # slow covariates are steps, as in the onset model
+    found["age_years"] = (period_start + risk.first_day - to_day(people["birth_date"])[at[0]]) / DAYS_PER_YEAR
     found["male"] = people["sex"].map({"M": 1.0, "F": 0.0}).to_numpy(dtype=float)[at[0]]
     found["exploitation_risk"] = _flag(people["exploitation_risk"])[at[0]]
     return found, risk

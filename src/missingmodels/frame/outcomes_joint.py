@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.frame.exposure import any_onset, home_sums
+from missingmodels.frame.exposure import own_history, peer_exposures
 from missingmodels.frame.outcomes_design import Columns, Group, choose_terms, group_of
-from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
+from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.plan import Plan
 from missingmodels.tables import Tables
 
-DEFAULT_TERMS = ("own_1_7", "own_8_28", "peer_presence")
-WINDOW_DAYS = 7
+OWN = ("own_1_7", "own_8_28", "history_unknown")
+PEERS = ("peer_presence", "peer_count", "no_peers", "peers_unseen")
+# what is unknown of a child or a peer is flagged, as in the onset model, and never stands as "none"
+DEFAULT_TERMS = (*OWN, "peer_presence", "peers_unseen")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,7 @@ class JointRows(Columns):
     kind : (R,) the row's kind of home-day
     home_days : (K,) number of home-days of the kind
     extra : onsets beyond the first of their home-day, all home-days added up
-    home, period, child : clusters of rows; a period is a home's 28-day period
+    home, period, child : clusters of rows; a period is one of the plan's ``period_days`` of a home
     """
 
     names: tuple[str, ...]
@@ -58,7 +60,7 @@ def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -
     """
     risk = build_risk_set(tables, plan.frame)
     child, day = np.nonzero((risk.days_at_risk > 0) & ~risk.before_window[None, :])
-    found = choose_terms(_available(risk, child, day), terms, DEFAULT_TERMS, unit="child-days")
+    found = choose_terms(_available(risk, plan, child, day), terms, DEFAULT_TERMS, unit="child-days")
     child, day = child[found.keep], day[found.keep]
     onset = risk.onset[child, day].astype(np.int64)
     home = risk.residence[child, day]
@@ -99,18 +101,21 @@ def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -
     )
 
 
-def _available(risk: RiskSet, child: np.ndarray, day: np.ndarray) -> dict[str, np.ndarray]:
-    """What is known of a resident as the day begins: own and others' onsets before it, and the calendar."""
-    lives = risk.residence != NO_HOME
-    recent = any_onset(risk.onset_anywhere, first_lag=1, last_lag=WINDOW_DAYS)
-    here = recent & lives
-    others = home_sums(risk.residence, here, len(risk.home_ids))[risk.residence[child, day], day] - here[child, day]
-    return {
-        "own_1_7": recent[child, day].astype(float),
-        "own_8_28": any_onset(risk.onset_anywhere, first_lag=8, last_lag=28)[child, day].astype(float),
-        "peer_presence": (others > 0).astype(float),
-        "weekend": ((day + risk.first_day + 3) % 7 >= 5).astype(float),
-    }
+def _available(risk: RiskSet, plan: Plan, child: np.ndarray, day: np.ndarray) -> dict[str, np.ndarray]:
+    """(N,) what is known of a resident as the day begins: own and peers' onsets before it, and the calendar."""
+    own = own_history(risk.onset_anywhere, risk.since_arrival, risk.known_days)
+    peers = peer_exposures(
+        risk.residence,
+        risk.onset_anywhere,
+        window_days=plan.exposure.window_days,
+        occupancy=risk.occupancy,
+        occupancy_recorded=risk.occupancy_recorded,
+        known_days=risk.known_days,
+        lives=risk.lives,
+    )
+    columns = {name: own[name][child, day] for name in OWN} | {name: peers[name][child, day] for name in PEERS}
+    columns["weekend"] = (day + risk.first_day + 3) % 7 >= 5  # day 0, 1970-01-01, is a Thursday
+    return {name: values.astype(float) for name, values in columns.items()}
 
 
 def _kinds(

@@ -25,6 +25,7 @@ from missingmodels.report.style import (
     reference_line,
     styled,
 )
+from missingmodels.vocabulary import SCALARS, column_label
 
 
 @styled
@@ -98,9 +99,9 @@ def predictive_check(check: Mapping[str, Any]) -> Figure:
 @styled
 def traces(fits: Sequence[Mapping[str, Any]]) -> Figure:
     """Draws of the scales by chain: one row for each fit, one column for each scale, and the exposure's coefficient."""
-    scales = [name for name in words.TRACES if any(name in f["traces"] for f in fits)]
+    scales = [name for name in SCALARS if any(name in f["traces"] for f in fits)]
     columns = [*scales, "exposure"] if any(f["exposure"] in f["traces"] for f in fits) else scales
-    crowded = len(columns) > 4
+    crowded = len(columns) > 3
     head = 0.69 if crowded else 0.52  # inches; crowded titles take two lines
     height = 1.25 * len(fits) + 0.33 + head
     figure = new_figure(height)
@@ -113,7 +114,7 @@ def traces(fits: Sequence[Mapping[str, Any]]) -> Figure:
             ax = figure.add_subplot(grid[i, j])
             name = fit["exposure"] if column == "exposure" else column
             _trace(ax, fit["traces"].get(name), sound=fit["gate"]["passed"])
-            title = words.TRACES.get(column, "log rate ratio, peers")
+            title = words.typographic(column_label(column)) if column in SCALARS else "log rate ratio, peers"
             title = textwrap.fill(title, 14) if crowded else title
             if i == 0:
                 ax.annotate(

@@ -16,6 +16,7 @@ from missingmodels.report.figures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
 from missingmodels.tables import is_simulated
 from missingmodels.tables.judgement import judgements_of
+from missingmodels.vocabulary import SCALARS, column_label
 
 
 def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, Any]:
@@ -76,15 +77,8 @@ _EXPLAINED = {
     ("variance_explained", "vulnerability"): "between-child variance that vulnerability explains",
 }
 _SCALES = {
-    ("sd_log", "sigma_home"): "sd between homes",
-    ("sd_log", "sigma_period"): "sd between a home’s periods",
-    ("sd_log", "sigma_authority"): "sd between authorities",
-    ("sd_log", "sigma_owner"): "sd between owners",
-    ("sd_log", "sigma_peer_slope"): "sd of peer effect",
+    **{(estimand, name): words.typographic(column_label(name)) for name, estimand in SCALARS.items()},
     ("slope_spread", "peer_slope"): "peer ratio, 9th decile of homes over middle",
-    ("shape", "frailty_shape"): "gamma shape of frailty",
-    ("sd_log", "frailty_sd_log"): "sd of log frailty",
-    ("share", "low_risk_share"): "share at low risk",
     ("expected_rate", "as_observed"): "episodes per resident-year at risk",
 }
 

@@ -31,11 +31,7 @@ LABELS = {
     "mean_places": "homes in the area larger by one place on average",
     "private_share": "homes in the area private, 25 percentage points more",
 }
-SCALES = {
-    "sigma_authority": "sd of log rate between authorities of a region",
-    "sigma_region": "sd of log rate between regions",
-    "dispersion_shape": "shape φ of the negative binomial (small = years of an authority differ much)",
-}
+SCALES = ("sigma_authority", "sigma_region", "dispersion_shape")
 
 
 def label_of(column: str) -> tuple[str, str]:
@@ -51,6 +47,7 @@ def official_page(
     scales: Sequence[Mapping[str, Any]],
     notes: Sequence[str],
     fit: str,
+    interval: str,
     failed: Sequence[str],
 ) -> str:
     """The page's text; all but the style sheet is escaped. Rows hold ``label``, ``median``, ``low`` and ``high``."""
@@ -59,13 +56,13 @@ def official_page(
     )
     return environment.from_string(resource("official.html")).render(
         css=resource("report.css"), statement=STATEMENT, head=head, rows=rows, scales=scales, notes=notes, fit=fit,
-        failed=failed,
+        interval=interval, failed=failed,
     )  # fmt: skip
 
 
-def official_text(head: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def official_text(head: str, rows: Sequence[Mapping[str, Any]], interval: str) -> str:
     """The table for the terminal, and the statement in one sentence."""
-    lines = [head, f"{'':<9} {'ratio':>5} {'90 %':>13} {'P>1':>6}  difference"]
+    lines = [head, f"{'':<9} {'ratio':>5} {interval:>13} {'P>1':>6}  difference"]
     for row in rows:
         span = f"{row['low']:.2f} to {row['high']:.2f}"
         lines.append(f"{row['part']:<9} {row['median']:>5.2f} {span:>13} {row['above']:>6.3f}  {row['label']}")

@@ -17,19 +17,6 @@ MODELS = {
     "M2": "history and structure",
     "M3": "history, peers and structure",
 }
-TRACES = {
-    "sigma_home": "sd between homes",
-    "sigma_period": "sd, periods of a home",
-    "frailty_shape": "shape of frailty",
-    "frailty_sd_log": "sd of log frailty",
-    "low_risk_share": "share at low risk",
-    "low_risk_ratio": "rate ratio at low risk",
-    "sigma_authority": "sd between authorities",
-    "sigma_owner": "sd between owners",
-    "sigma_peer_slope": "sd of peer effect",
-}
-
-
 # The one label of one quantity: of an empty place and a child of another authority nobody can tell which it is.
 COVERAGE = "coverage (residents seen, of residents or else of places), median"
 

@@ -123,6 +123,7 @@ class RunManifest(Manifest):
 
     tables: Text | None = None
     certificates: list[Values]
+    absent: list[Values] = Field(default_factory=list)  # of models that failed their gate and are left out
 
 
 class FitManifest(Manifest):

@@ -10,6 +10,7 @@ from missingmodels.vocabulary.onset import (
     MODERATION,
     OUTCOME,
     PARAMETERS,
+    SCALARS,
     STRUCTURE,
     VULNERABILITY,
 )
@@ -18,7 +19,16 @@ from missingmodels.vocabulary.peers import OUTSIDE, PEERS, PEERS_NOTE
 from missingmodels.vocabulary.quantity import Quantity
 from missingmodels.vocabulary.unseen import UNSEEN, UNSEEN_EQUATION
 
-__all__ = ["GROUPS", "OUTCOME_EQUATIONS", "QUANTITIES", "STRUCTURE", "Quantity", "column_label", "notation_page"]
+__all__ = [
+    "GROUPS",
+    "OUTCOME_EQUATIONS",
+    "QUANTITIES",
+    "SCALARS",
+    "STRUCTURE",
+    "Quantity",
+    "column_label",
+    "notation_page",
+]
 
 GROUPS = {
     "Outcome and exposure to risk": OUTCOME,

@@ -92,6 +92,18 @@ PARAMETERS = (
         "standard deviation of b, a home's own part in the effect of the peer exposure",
     ),
 )
+# Scalars in the order in which they are told, and the estimand that each is.
+SCALARS = {
+    "sigma_home": "sd_log",
+    "sigma_period": "sd_log",
+    "sigma_authority": "sd_log",
+    "sigma_owner": "sd_log",
+    "sigma_peer_slope": "sd_log",
+    "frailty_shape": "shape",
+    "frailty_sd_log": "sd_log",
+    "low_risk_share": "share",
+    "low_risk_ratio": "ratio",
+}
 VULNERABILITY = (
     _q("age_years", "x", "years", "≥ 0", "age", "age at the start of the period"),
     _q("male", "x", "", "0 or 1", "male", "recorded sex is male"),
