@@ -7,7 +7,7 @@ DEMO := demo-run
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test fast lint second-core slow bench dfe-rules lock clean distclean
+.PHONY: help venv demo test fast lint second-core slow bench dfe-rules lock bundle clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,11 @@ lock: ## Rebuild requirements.lock from pyproject.toml
 	@uv=$$(bash scripts/setup_venv.sh --uv) && "$$uv" pip compile --quiet --universal --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --group dev pyproject.toml -o requirements.lock \
 	  --python-version 3.12 $(LOCK_ARGS)
+
+# For another machine: make bundle BUNDLE_ARGS='--platform windows --python 3.12'; --with 'pandas<3' takes another version
+# than the lock's, --extras cluster adds the optional parts.
+bundle: $(STAMP) ## Make a folder of wheels that installs where there is no network, into dist
+	@uv=$$(bash scripts/setup_venv.sh --uv) && $(BIN)/python scripts/make_bundle.py "$$uv" $(BUNDLE_ARGS)
 
 clean: ## Remove outputs and caches, keeping .venv
 	@rm -rf $(DEMO) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -51,10 +51,10 @@ def resolve(uv: list[str], asked: argparse.Namespace, folder: Path) -> Path:
     return out
 
 
-def download(requirements: Path, asked: argparse.Namespace, wheels: Path) -> None:
+def download(uv: list[str], requirements: Path, asked: argparse.Namespace, wheels: Path) -> None:
     """The wheels of the platform asked for, each held against its hash."""
     tags = [part for tag in TAGS[asked.platform] for part in ("--platform", tag)]
-    run(sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps",
+    run(*uv, "tool", "run", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps",
         "--only-binary=:all:", "--require-hashes", "--python-version", asked.python, "--implementation", "cp",
         *tags, "-d", wheels, "-r", requirements)  # fmt: skip
 
@@ -71,7 +71,7 @@ def make(uv: list[str], asked: argparse.Namespace) -> Path:
         scratch = Path(scratch_name)
         bundle, wheels = scratch / "bundle", scratch / "bundle" / "wheels"
         wheels.mkdir(parents=True)
-        download(resolve(uv, asked, scratch), asked, wheels)
+        download(uv, resolve(uv, asked, scratch), asked, wheels)
         run(*uv, "build", "--quiet", "--wheel", "--out-dir", wheels, ROOT)
         (wheels / ".gitignore").unlink(missing_ok=True)
         held = [f"{path.name.split('-')[0]}=={path.name.split('-')[1]} --hash=sha256:{digest(path)}"

@@ -61,6 +61,24 @@ def is_a_message(done: subprocess.CompletedProcess[str], *words: str, code: int 
         assert word in done.stderr, (word, done.stderr)
 
 
+def test_help_lists_every_command_once_and_those_to_start_with_first() -> None:
+    done = run("--help")
+    from missingmodels.cli import app
+
+    lines = done.stdout.splitlines()
+    assert lines.index("Start here:") < lines.index("Other models:")
+    assert max(map(len, lines)) <= 80
+    for command in app.registered_commands:
+        name = command.name or command.callback.__name__.replace("_", "-")
+        assert sum(line.startswith(f"  {name} ") for line in lines[lines.index("Start here:") :]) == 1, name
+
+
+def test_the_version_is_told() -> None:
+    done = run("--version")
+    assert done.stdout.startswith("missingmodels ")
+    assert done.returncode == 0
+
+
 @pytest.mark.parametrize(
     "command",
     [

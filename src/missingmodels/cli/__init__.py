@@ -11,13 +11,14 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from missingmodels.cli import data, importing, models
 from missingmodels.cli.compare import compare
 from missingmodels.cli.daily import fit_daily
+from missingmodels.cli.grouped import Grouped
 from missingmodels.cli.official import official
 from missingmodels.cli.options import ended
 from missingmodels.cli.outcomes import fit_outcome
@@ -26,39 +27,56 @@ from missingmodels.cli.priors import check_priors
 from missingmodels.cli.robustness import robustness
 from missingmodels.cli.stopping import Stopped, stoppable
 from missingmodels.errors import DiagnosticsFailed, InputError, MissingModelsError
+from missingmodels.provenance import package_version
 from missingmodels.terminal import encodable, say
 from missingmodels.writing import target_of
 
 app = typer.Typer(
+    cls=Grouped,
     help="Why do children go missing from residential care? Simulate or import data, fit models, weigh hypotheses.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 import_app = typer.Typer(help="Turn an extract into tables.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(import_app, name="import")
 
-app.command()(models.demo)
-app.command()(data.simulate)
+START, ANSWER, OTHER, PLAN = "Start here", "Answer the questions", "Other models", "Worlds and power"
 import_app.command("ssda903")(importing.import_ssda903)
 import_app.command("staffing")(importing.import_staffing)
 import_app.command("mapping")(importing.import_mapping)
-app.command()(data.export)
-app.command()(data.check)
-app.command()(data.describe)
-app.command("calibrate-world")(data.calibrate_world)
-app.command()(data.network)
-app.command("check-priors")(check_priors)
-app.command()(models.fit)
-app.command()(models.report)
-app.command("fit-rows")(models.fit_rows)
-app.command("fit-outcome")(fit_outcome)
-app.command("fit-daily")(fit_daily)
-app.command("power")(power)
-app.command("robustness")(robustness)
-app.command("compare")(compare)
-app.command()(official)
+app.command(rich_help_panel=START)(models.demo)
+app.add_typer(import_app, name="import", rich_help_panel=START)
+app.command(rich_help_panel=START)(data.check)
+app.command(rich_help_panel=START)(data.describe)
+app.command("check-priors", rich_help_panel=ANSWER)(check_priors)
+app.command(rich_help_panel=ANSWER)(models.fit)
+app.command(rich_help_panel=ANSWER)(models.report)
+app.command("robustness", rich_help_panel=ANSWER)(robustness)
+app.command("compare", rich_help_panel=ANSWER)(compare)
+app.command("fit-outcome", rich_help_panel=OTHER)(fit_outcome)
+app.command("fit-daily", rich_help_panel=OTHER)(fit_daily)
+app.command("fit-rows", rich_help_panel=OTHER)(models.fit_rows)
+app.command(rich_help_panel=OTHER)(official)
+app.command(rich_help_panel=PLAN)(data.simulate)
+app.command("power", rich_help_panel=PLAN)(power)
+app.command("calibrate-world", rich_help_panel=PLAN)(data.calibrate_world)
+app.command(rich_help_panel=PLAN)(data.export)
+app.command(rich_help_panel=PLAN)(data.network)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"missingmodels {package_version()}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What every command shares."""
 
 
 TRACEBACK = "MISSINGMODELS_TRACEBACK"
