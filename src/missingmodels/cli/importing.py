@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import DatesChecked, Json, KeyFile, Out, Overwrite, out
+from missingmodels.cli.options import Dates, DatesChecked, Json, KeyFile, Out, Overwrite, WordsFile, out
 from missingmodels.terminal import table
 
 Into = Annotated[
@@ -33,9 +33,10 @@ def import_ssda903(
     source: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RETURN...",
+            metavar="RETURN[@YEAR]...",
             help="Returns of one or more years: each a folder or .zip of CSV files, .xlsx workbook or .xml return, "
-            "or a folder of such; or a regional pool, whose files have LA and YEAR.",
+            "or a folder of such; or a regional pool, whose files have LA and YEAR. @2018 is the return that ends in "
+            "2018, @2013..2018 one extract of several years; the year is inferred if left out.",
         ),
     ],
     output: Out,
@@ -51,6 +52,7 @@ def import_ssda903(
         HomeBy, typer.Option(help="What a home is: a URN, each postcode of a URN, or a postcode with all its URNs.")
     ] = HomeBy.urn,
     dates_checked: DatesChecked = False,
+    dates: Dates = None,
     homes: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
@@ -73,7 +75,7 @@ def import_ssda903(
     from missingmodels.extract.ofsted import read_ofsted_list
     from missingmodels.extract.pseudonyms import pseudonymise, pseudonymous_homes, read_key
     from missingmodels.extract.quality import COLUMNS
-    from missingmodels.extract.ssda903 import read_ssda903
+    from missingmodels.extract.ssda903 import dated, read_ssda903
     from missingmodels.imports import write_import
     from missingmodels.tables.store import FORMAT
     from missingmodels.writing import require_free
@@ -81,16 +83,16 @@ def import_ssda903(
     require_free(output, kind=FORMAT, overwrite=overwrite)
     python = dfe.interpreter() if dfe_rules else None
     key = read_key(key_file, outputs=(output,)) if key_file else None
-    found = read_ssda903(
-        source,
-        authority=authority,
-        year=year,
-        set_aside_bad_dates=set_aside_bad_dates,
-        dates_checked=dates_checked,
-        home_by=home_by.value,
-    )
+    sources = [dated(str(path)) for path in source]
+    read_as: dict[str, Any] = {
+        "set_aside_bad_dates": set_aside_bad_dates,
+        "dates_checked": dates_checked,
+        "dates": dates,
+    }
+    found = read_ssda903(sources, authority=authority, year=year, home_by=home_by.value, **read_as)
     lists = [
-        read_ofsted_list(path, list_date=day, dates_checked=dates_checked) for path, day in map(_dated, homes or [])
+        read_ofsted_list(path, list_date=day, dates_checked=dates_checked)
+        for path, day in map(_list_dated, homes or [])
     ]
     tables, notes = add_homes(found.tables, lists) if lists else (found.tables, None)
     ledger = found.ledger
@@ -99,15 +101,8 @@ def import_ssda903(
         notes = None if notes is None else pseudonymous_homes(notes, key)
     rules = None
     if python is not None:
-        rules = dfe.run_rules(
-            source,
-            ledger,
-            authority=authority,
-            columns=COLUMNS,
-            python=python,
-            year=year,
-            set_aside_bad_dates=set_aside_bad_dates,
-        )
+        given = [(path, own or year) for path, own in sources]
+        rules = dfe.run_rules(given, ledger, authority=authority, columns=COLUMNS, python=python, **read_as)
     write_import(tables, ledger, output, home_notes=notes, dfe=rules, overwrite=overwrite)
     totals, flags = ledger.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
     told = [*ledger.notes, *(() if rules is None else rules.notes)]
@@ -121,7 +116,7 @@ def import_ssda903(
     out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables, ledger.csv and dq.html: {output}"]))
 
 
-def _dated(text: str) -> tuple[str, str | None]:
+def _list_dated(text: str) -> tuple[str, str | None]:
     """A list's path, and the day after a last ``@`` of its name if there is one."""
     path, at, day = text.rpartition("@")
     return (path, day) if at and not set(day) & set("./\\") else (text, None)
@@ -137,7 +132,11 @@ class Status(StrEnum):
 def import_staffing(
     source: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Rota of shifts, contracts, or totals over periods (.csv, .xlsx)."),
+        typer.Argument(
+            metavar="FILE...",
+            help="Rotas of shifts, contracts, or totals over periods (.csv, .xlsx): several files and sheets of a kind "
+            "make one table.",
+        ),
     ],
     into: Into = None,
     output: Elsewhere = None,
@@ -146,6 +145,12 @@ def import_staffing(
         typer.Option(help="What the shifts are, if no column says it."),
     ] = None,
     dates_checked: DatesChecked = False,
+    dates: Dates = None,
+    words: WordsFile = None,
+    rota: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--rota", help="TOML file that says how a rota with people or days across is laid out."),
+    ] = None,
     key_file: KeyFile = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -154,16 +159,21 @@ def import_staffing(
     from missingmodels.errors import InputError
     from missingmodels.extract.pseudonyms import read_key
     from missingmodels.extract.staffing import read_staffing
+    from missingmodels.extract.wide_rota import read_rota_shape
+    from missingmodels.extract.words import read_words
     from missingmodels.imports import write_staffing
 
     if into is None and output is None:
         raise InputError("neither --into nor --output was given", remedy="say where the staff tables belong")
     key = read_key(key_file, outputs=(into, output)) if key_file else None
-    found = [
-        table
-        for path in source
-        for table in read_staffing(path, status=status.value if status else None, dates_checked=dates_checked)
-    ]
+    found = read_staffing(
+        source,
+        status=status.value if status else None,
+        dates_checked=dates_checked,
+        dates=dates,
+        words=read_words(words) if words else None,
+        rota=read_rota_shape(rota) if rota else None,
+    )
     folder, ledgers = write_staffing(found, into=into, output=output, key=key, overwrite=overwrite)
     _show(folder, ledgers, as_json)
 

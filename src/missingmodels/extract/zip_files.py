@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 from missingmodels.errors import ImportFault, InputError
@@ -18,8 +18,10 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, NotImplementedError)
 
 
-def read_zip(path: Path) -> list[SourceTable]:
+def read_zip(path: Path, names: Collection[str] = ()) -> list[SourceTable]:
     """All CSV files of an archive, in folders too, in order of name; named ``archive.zip/folder/file.csv``.
+
+    ``names`` as in ``table_of``.
 
     Raises InputError if it holds no CSV file, ImportFault if it is damaged, encrypted, too large, or holds a
     path that leads out of it.
@@ -39,7 +41,7 @@ def read_zip(path: Path) -> list[SourceTable]:
         for info in chosen:
             name = f"{path.name}/{info.filename}"
             content = _member(archive, info, name)
-            tables.append(csv_table(content, name=name, label=PurePosixPath(info.filename).name))
+            tables.append(csv_table(content, name=name, label=PurePosixPath(info.filename).name, names=names))
     return tables
 
 
