@@ -62,7 +62,7 @@ def moments(text: pd.Series, form: Form | None = None) -> pd.Series:
     day = pd.Series(pd.NaT, index=text.index, dtype="datetime64[s]")
     for each in (form, BRITISH, ISO) if form is not None else (BRITISH, ISO):
         day = day.fillna(dates(parts["day"].fillna(""), each))
-    half = parts["half"].map(lambda mark: f" {mark}m", na_action="ignore").fillna("")
+    half = (" " + parts["half"] + "m").fillna("")
     return _of_day(day, parts["hour"].fillna("") + ":" + parts["minute"].fillna("") + half)
 
 

@@ -22,14 +22,14 @@ SECTION = {"shift_type": "shift", "employment": "contract"}
 def coded(cells: pd.Series, codes: Mapping[str, str], own: Mapping[str, str]) -> pd.Series:
     """Codes of a column's words, those of the user's first; blank for a blank, NaN for a word that is not known."""
     words = nulls_blank(cells).map(plain)
-    known = words.map({**codes, **{plain(word): code for word, code in own.items()}})
+    known = words.map({**codes, **{plain(word): code for word, code in own.items()}}).astype(object)
     return known.where(words != "", "")
 
 
 def shift_types(cells: pd.Series, own: Mapping[str, str]) -> pd.Series:
     """Codes of shift types; a sleep-in or on-call is one whatever words stand beside it."""
     code = coded(cells, layout.SHIFT_TYPE, own)
-    return code.fillna(cells.map(plain).map(_by_keyword))
+    return code.fillna(cells.map(plain).map(_by_keyword).astype(object))
 
 
 def _by_keyword(text: str) -> str | None:
@@ -42,7 +42,7 @@ def job_codes(cells: pd.Series, own: Mapping[str, str]) -> pd.Series:
     """Codes of jobs: by the user's words, else by the first word of care that the job's name holds."""
     said = coded(cells, {}, own)
     words = nulls_blank(cells).map(plain)
-    return said.fillna(words.map(lambda text: layout.by_keyword(text, layout.ROLES)))
+    return said.fillna(words.map(lambda text: layout.by_keyword(text, layout.ROLES)).astype(object))
 
 
 def require_known(frame: pd.DataFrame, fact: str, code: pd.Series, *, where: str) -> None:

@@ -87,7 +87,7 @@ NAMES = frozenset(
 NOBODY = frozenset({
     *("agency", "agency worker", "agency staff", "agency cover", "bank", "bank worker", "bank staff", "relief"),
     *("temp", "cover", "tbc", "tba", "tbd", "unknown", "not known", "unnamed", "unallocated", "vacant", "vacancy"),
-    *("xxx", "xxxx", "?", "??", "various", "0"),
+    *("xxx", "xxxx", "?", "??", "various"),
 })  # fmt: skip
 
 EMPLOYMENT = {
