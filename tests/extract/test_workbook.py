@@ -212,6 +212,12 @@ def test_workbooks_without_a_sheet_or_behind_a_password(tmp_path):
         read(path)
 
 
+def filled(grid):
+    """Cells that hold something, by place, and what is told."""
+    cells = [(row, at, cell) for row, line in enumerate(grid.lines) for at, cell in enumerate(line) if cell]
+    return cells, grid.name, grid.digest, grid.notes, grid.swapped
+
+
 def test_what_calamine_reads_is_what_openpyxl_reads(tmp_path, monkeypatch):
     """Text and number ids, leading zeros, booleans, days of both systems, times, merged and hidden cells."""
     book = openpyxl.Workbook()
@@ -230,7 +236,7 @@ def test_what_calamine_reads_is_what_openpyxl_reads(tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(workbook, "_fast_cells", lambda content: None)
             slow = read_workbook(tmp_path / f"{name}.xlsx")
-        assert fast == slow
+        assert [filled(grid) for grid in fast] == [filled(grid) for grid in slow]
         assert fast[0].lines[1] == ["00123", "123456789012345", "01/04/2023", "True", "08:30:00", "01/04/2023 08:00:00"]
 
 

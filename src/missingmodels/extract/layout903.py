@@ -177,7 +177,8 @@ def needed_columns(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[st
         if cleared.any():
             many = int(np.isin(codes, np.flatnonzero(cleared)).sum())
             notes.append(f"{file.name}: invisible characters were removed from {many} cells of {column}")
-        _refuse_formula_errors(file, column, words, codes)
+        if (table, column) != ("missing", "DOB"):  # held against the header's only
+            _refuse_formula_errors(file, column, words, codes)
         if column == "CHILD":
             _refuse_names(file, words, codes)
         words = ids_with_nulls_blank(words) if column in IDENTIFIERS else nulls_blank(words)

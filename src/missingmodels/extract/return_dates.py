@@ -99,7 +99,7 @@ def _require_open_ends(frame: pd.DataFrame, faults: pd.DataFrame, *, file: str) 
         bad = faults.loc[faults["column"] == column, "value"]
         times = bad.map(bad.value_counts())
         word = ~bad.str.contains(r"\d").astype(bool) | ((times >= OFTEN) & (times >= len(bad) / 2))
-        if word.any() and word.sum() >= (frame[column] == "").sum():
+        if word.sum() > 1 and word.sum() >= (frame[column] == "").sum():
             shown = ", ".join(map(quotable, bad[word].drop_duplicates().head(FAULTS_SHOWN)))
             raise ImportFault(
                 f"{column} holds {shown} in {int(word.sum())} rows and is blank in "

@@ -101,6 +101,8 @@ def table_of(grid: Grid, *, comma_separated: bool, names: Collection[str] = ()) 
     at = header_at(grid.lines, names)
     titles = title_notes(grid.name, grid.lines, at)
     names = [column_name(cell) for cell in (grid.lines[at] if grid.lines else [])]
+    while names and not names[-1] and not comma_separated:
+        names.pop()  # a sheet's lines are as wide as its widest
     # Blank lines are no records, but they count in a spreadsheet's row numbers.
     records = [(row, values) for row, values in enumerate(grid.lines[at + 1 :], start=at + 2) if any(values)]
     beyond = [row for row, values in records if any(values[len(names) :])]

@@ -73,7 +73,7 @@ def read_workbook(path: Path) -> list[Grid]:
 
 
 def _needs_care(path: Path, content: bytes) -> bool:
-    """Whether any sheet has formulas or errors, or is sparse.
+    """Whether any sheet has formulas or errors, is sparse, or declares a document type, which openpyxl refuses.
 
     Refuses rows out of order, which openpyxl would skip without a word.
     """
@@ -91,7 +91,9 @@ def _needs_care(path: Path, content: bytes) -> bool:
                 raise _damaged(path, ValueError(f"rows out of order in {info.filename}"))
             area = max(rows, default=0) * WIDTHS[re.search(WIDE, part) is not None]
             sparse = area > FEW_CELLS and len(re.findall(CELL, part)) * SPARSE < area
-            careful |= sparse or re.search(FORMULA, part) is not None or re.search(ERROR, part) is not None
+            careful |= (
+                sparse or b"<!" in part or re.search(FORMULA, part) is not None or re.search(ERROR, part) is not None
+            )
     return careful
 
 
