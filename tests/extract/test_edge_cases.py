@@ -388,7 +388,7 @@ def test_30_a_shift_over_midnight_ends_the_next_day_and_knows_the_clock_changes(
     ]
     (tmp_path / "rota.csv").write_text(to_csv(rows, {}))
     (found,) = read_staffing(tmp_path / "rota.csv")
-    frame = found.frame.sort_values("row")
+    frame = found.frame.sort_values("uid")
     assert frame["end_time"].astype(str).tolist() == [
         "2022-06-11 07:30:00", "2022-03-27 07:30:00", "2022-10-30 07:30:00",
     ]  # fmt: skip

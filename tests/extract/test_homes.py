@@ -7,9 +7,11 @@ import pytest
 from lists import given, snapshot
 from returns903 import iso, read, write_return
 
-from missingmodels.errors import ImportFault
+from missingmodels.errors import CannotAnswer, ImportFault
 from missingmodels.extract.homes import add_homes, homes_from_lists
 from missingmodels.extract.ofsted import read_ofsted_list
+from missingmodels.frame.riskset import build_risk_set
+from missingmodels.plan import Frame
 from missingmodels.tables import make_tables, require_valid
 
 
@@ -259,3 +261,41 @@ def test_the_sample_return_has_invented_urns(shared):
     filled, notes = add_homes(tables, lists)
     assert notes["flag"].value_counts().to_dict() == {"not_on_list": 524, "weak_key": 141}
     assert len(filled["homes"]) == len(tables["homes"]) == 665
+
+
+def test_type_owner_and_short_breaks_are_filled(tmp_path):
+    owner = "Organisation which owns the provider"
+    rows = [
+        {owner: "Kind Homes Ltd"},
+        {"URN": "SC000002", owner: "Kind  Homes LTD", "Provision type": "Secure children's home"},
+        {"URN": "SC000003", owner: "", "Short-break-only children's home": "Short-break-only children's home"},
+    ]
+    later = [rows[0] | {owner: "KIND HOMES LTD"}, rows[1], rows[2] | {owner: "Others"}]
+    lists = [snapshot(tmp_path, *held, year=year) for held, year in ((rows, 2023), (later, 2024))]
+    homes = homes_from_lists(lists)
+    # another spelling of an owner is no change; an owner first told in 2024 is known from then on
+    assert spans(homes) == [("2015-02-01", None, 4, "private")]
+    columns = homes[["home_id", "home_type", "owner", "short_break_only"]].astype(object)
+    assert columns.where(columns.notna(), None).to_numpy().tolist() == [
+        ["SC000001", "childrens_home", "Kind Homes Ltd", False],
+        ["SC000002", "secure", "Kind  Homes LTD", False],
+        ["SC000003", "childrens_home", None, True],
+        ["SC000003", "childrens_home", "Others", True],
+    ]
+
+
+def test_short_break_homes_leave_the_risk_set_unless_the_plan_keeps_them(tmp_path):
+    children = [{"CHILD": f"c{n}"} for n in (1, 2, 3)]
+    stays = [{"CHILD": "c1"}, {"CHILD": "c2", "URN": "SC000003"}, {"CHILD": "c3", "URN": "SC000003"}]
+    found = read(write_return(tmp_path, header=children, episodes=stays, missing=[{}, {"CHILD": "c2"}]))
+    brief = {"URN": "SC000003", "Short-break-only children's home": "Yes"}
+    tables, _ = add_homes(found.tables, [snapshot(tmp_path, {}, brief, year=2023)])
+    dropped, kept = (build_risk_set(tables, Frame(short_break_homes=rule)) for rule in ("drop", "keep"))
+    assert dropped.home_ids == ("SC000001",)
+    assert kept.home_ids == ("SC000001", "SC000003")
+    assert (dropped.onset.sum(), kept.onset.sum()) == (1, 2)
+    assert dropped.notes["stays dropped in homes registered for short breaks only"] == 2
+    assert Frame().short_break_homes == "drop"
+    only, _ = add_homes(found.tables, [snapshot(tmp_path, {"URN": "SC000001"} | brief | {"URN": "SC000001"}, brief)])
+    with pytest.raises(CannotAnswer, match="other than one registered for short breaks only"):
+        build_risk_set(only, Frame())

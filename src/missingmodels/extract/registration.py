@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from missingmodels.extract.cells import INVISIBLE
+
 NUMBER = r"SC\d{6}|\d{7}"
 BARE = r"\d{6}"
 DUMMY = r"(?:SC)?(?:(\d)\1{5,6}|X+)"  # typed where a number was asked for
-INVISIBLE = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
-TYPED = rf"[\s{INVISIBLE}'\"`’‘“”,\-‐-―]+"
+TYPED = rf"(?:[\s'\"`’‘“”,\-‐-―]|{INVISIBLE.pattern})+"
 SCIENTIFIC = r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}"
 
 
@@ -52,7 +53,7 @@ def is_scientific(ids: pd.Series) -> pd.Series:
 
 def loose(ids: pd.Series) -> pd.Series:
     """Identifiers without case, spaces, invisible characters, ``.0`` and leading zeros: what exports add or lose."""
-    words = ids.str.replace(rf"[\s{INVISIBLE}]+", "", regex=True).str.casefold()
+    words = ids.str.replace(rf"(?:\s|{INVISIBLE.pattern})+", "", regex=True).str.casefold()
     return words.str.replace(r"\.0$", "", regex=True).str.replace(r"^0+(?=.)", "", regex=True)
 
 
