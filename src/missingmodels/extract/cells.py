@@ -19,8 +19,9 @@ INVISIBLE = re.compile(
 )
 OTHER_SPACE = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 _WORD = r"[^\W\d_](?:[^\W\d_]|['’-])*"
-# Two words beside each other: "Smith, Jane", "J. Smith". Identifiers have no space, and digits in one of its words.
-NAME = re.compile(rf"(?<![\w]){_WORD}\.?(?:\s*,\s*|\s+){_WORD}(?![\w])")
+# Two words beside each other: "Smith, Jane", "J. Smith". Identifiers have no space, and digits in one of its words. The
+# switch of a command, as in a hostile formula (/c calc), is no initial.
+NAME = re.compile(rf"(?<!\w)(?!(?<=/)\w\s){_WORD}\.?(?:\s*,\s*|\s+){_WORD}(?![\w])")
 
 
 def nulls_blank(words: pd.Series) -> pd.Series:

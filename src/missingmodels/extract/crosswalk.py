@@ -7,7 +7,7 @@ another looks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,15 @@ class Crosswalk:
         """The ids, each as it is known by."""
         hit = ids.isin(list(self.known_by))
         return ids.mask(hit, ids[hit].map(dict(self.known_by))) if hit.any() else ids
+
+    def spelt(self, how: Callable[[pd.Series], pd.Series]) -> Crosswalk:
+        """The crosswalk with its ids spelt in one way, as the ids it is to be applied to."""
+
+        def words(ids: Iterable[str]) -> list[str]:
+            return how(pd.Series(list(ids), dtype="str")).tolist()
+
+        known_by = dict(zip(words(self.known_by), words(self.known_by.values()), strict=True))
+        return Crosswalk(known_by, frozenset(words(self.alone)))
 
     def note(self, ids: pd.Series, what: str) -> str:
         """How much of it was used, in words."""

@@ -19,7 +19,7 @@ from missingmodels.extract.cells import ids_with_nulls_blank, nulls_blank, quota
 from missingmodels.extract.csv_files import csv_grid
 from missingmodels.extract.dates import dates
 from missingmodels.extract.ledger import Ledger, follow, in_play, ledger_of, remark, repair, set_aside
-from missingmodels.extract.registration import numbers
+from missingmodels.extract.registration import is_none
 from missingmodels.extract.source_table import HEADER_WITHIN, Grid, SourceTable, require_unswapped, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 
@@ -198,7 +198,7 @@ def _judge(frame: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         closed_on=dates(frame["closed"]),
     )
     none = frame[["sector", "places", "registered", "closed"]].map(lambda text: layout.plain(text) in layout.NONE_WORDS)
-    frame = set_aside(frame, numbers(frame["urn"]) == "", "no_urn", "the URN is no registration number")
+    frame = set_aside(frame, is_none(frame["urn"]), "no_urn", "the URN is blank, or a word for none")
     kind = frame["type"].where(frame["type"] != "", "blank")
     frame = remark(frame, in_play(frame) & (frame["provision_type"] == ""), "type: " + kind)
     frame = set_aside(frame, frame["provision_type"] == "", "not_a_childrens_home")

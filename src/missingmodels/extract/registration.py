@@ -14,6 +14,10 @@ NUMBER = r"SC\d{6}|\d{7}"
 BARE = r"\d{6}"
 DUMMY = r"(?:SC)?(?:(\d)\1{5,6}|X+)"  # typed where a number was asked for
 TYPED = rf"(?:[\s'\"`’‘“”,\-‐-―]|{INVISIBLE.pattern})+"
+# Written where a home has no number, as typing leaves them.
+NO_NUMBER = frozenset(
+    {"", "NONE", "NULL", "NA", "N/A", "TBC", "TBA", "UNKNOWN", "NOTKNOWN", "NOTREG", "NOTREGISTERED", "PENDING"}
+)
 SCIENTIFIC = r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}"
 
 
@@ -32,6 +36,12 @@ def numbers(urn: pd.Series) -> pd.Series:
     words = typed(pd.Series(kinds, dtype="str"))
     good = _matches(words, f"{NUMBER}|{BARE}") & ~_matches(words, DUMMY)
     return words.where(good, "").take(codes).set_axis(urn.index)
+
+
+def is_none(urn: pd.Series) -> pd.Series:
+    """Mask of what says that there is no number; any other word may be how somebody's list names a home."""
+    words = typed(urn)
+    return words.isin(NO_NUMBER) | _matches(words, DUMMY)
 
 
 def with_sc(urn: pd.Series) -> dict[str, str]:
