@@ -335,7 +335,7 @@ def test_a_fault_of_the_disk_is_a_message(world: Path, tmp_path: Path, monkeypat
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", str(tmp_path / "x.png"))
 
-    monkeypatch.setattr("missingmodels.writing.Path.write_bytes", full)
+    monkeypatch.setattr("missingmodels.writing.whole.Path.write_bytes", full)
     done = run("network", world, "--day", "2024-06-01", "-o", tmp_path / "x.png", "--json")
     is_a_message(done, "No space left on device", "x.png", "the room on the disk")
     assert json.loads(done.stdout)["error"] == "InputError"

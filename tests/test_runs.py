@@ -10,7 +10,7 @@ from missingmodels.errors import InputError
 from missingmodels.pipeline import Answer, answer
 from missingmodels.runs import read_run, tables_folder, write_run
 from missingmodels.tables import Tables, read_tables, write_tables
-from missingmodels.tables.manifest import renew_manifest
+from missingmodels.tables.manifest import renew_together
 from missingmodels.tables.store import RUN_FORMAT
 from worlds import plan_of, small_world
 
@@ -63,5 +63,5 @@ def test_a_run_is_read_as_it_was_written_and_refused_when_its_evidence_changed(
     path.write_text(path.read_text().replace('"homes"', '"homes" ', 1))
     with pytest.raises(InputError, match="changed after writing"):
         read_run(run)
-    renew_manifest(run, RUN_FORMAT)
+    renew_together(run, RUN_FORMAT, {"evidence.json": path.read_bytes()})
     assert read_run(run).rows == back.rows

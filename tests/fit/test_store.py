@@ -76,7 +76,7 @@ def test_a_full_disk_leaves_nothing(fast: Fit, tmp_path: Path, monkeypatch: pyte
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("missingmodels.writing.Path.write_bytes", full)
+    monkeypatch.setattr("missingmodels.writing.whole.Path.write_bytes", full)
     with pytest.raises(InputError, match=r"a\.nc: the fit cannot be written \(No space left on device\)"):
         write_fit(fast, tmp_path / "a.nc")
     assert not any(tmp_path.iterdir())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from missingmodels.evidence.battery_operating import PRIMARY, how_often_wrong
+from missingmodels.evidence.worst_case import false_confidence_words
 from missingmodels.plan import Plan
 from missingmodels.report import figures, html
 from missingmodels.report.html import write_report
@@ -202,7 +202,7 @@ def test_a_failed_write_leaves_the_old_page_whole(make, tmp_path, monkeypatch):
     real = Path.write_bytes
 
     def half(self, content):
-        if self.name.startswith(".report.html"):
+        if self.name == "report.html":
             real(self, content[: len(content) // 2])
             raise OSError("disk full")
         return real(self, content)
@@ -249,8 +249,12 @@ def test_what_the_priors_make_of_a_share_stands_beside_it(make, tmp_path):
 
 def test_the_answer_to_h1_says_how_often_it_is_wrong_and_h2_what_limits_it(make, tmp_path):
     text = written(make(), tmp_path)
-    said = how_often_wrong(*PRIMARY, 3, plan=Plan(), model="M3")
-    assert f"simulated sectors: it {said.sentence('influence')}." in " ".join(text.split())
+    assert "No error rate is quoted, as none was measured for data like these" in text  # of three homes
+    alike = dict(make().data) | {"homes": 40, "median_coverage": 1.0, "observed_days": 365}
+    text = written(make(data=alike), tmp_path)
+    said = false_confidence_words(alike, Plan(), "M3")
+    assert said.startswith("How often such an answer is wrong")
+    assert said in " ".join(text.split())
     assert "Staffing answers to episodes too" in text
 
 

@@ -237,13 +237,13 @@ def test_a_named_file_must_be_what_the_manifest_says(tmp_path):
 
 def test_every_format_has_a_schema():
     from missingmodels import calibration_run, official_run
-    from missingmodels.fit import daily_store, rows_store
+    from missingmodels.fit.store import LAYOUTS
     from missingmodels.power import store as power_store
     from missingmodels.simulate import export
     from missingmodels.tables import store
 
     formats = {
-        store.FORMAT, store.RUN_FORMAT, store.OUTCOME_FORMAT, rows_store.ROWS_FORMAT, daily_store.DAILY_FORMAT,
+        store.FORMAT, store.RUN_FORMAT, *(layout.kind for layout in LAYOUTS.values()),
         export.EXPORT_FORMAT, calibration_run.FORMAT, official_run.FORMAT, power_store.FORMAT,
     }  # fmt: skip
     assert formats == set(KINDS)

@@ -29,7 +29,7 @@ def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:
     bfmi = float(np.min(np.asarray(az.bfmi(tree)["energy"])))
     values: dict[str, Any] = {
         "rhat_max": rhat[1],
-        "rhat_effects_max": rhat_effects[1],
+        "rhat_effects_max": rhat_effects[1] if rhat_effects[0] else None,  # a model may have no effects
         "ess_bulk_min": bulk[1],
         "ess_tail_min": tail[1],
         "divergences": int(stats["diverging"].sum()),

@@ -90,8 +90,8 @@ def broken_by_chains(values: dict[str, Any], gate: Gate) -> tuple[str, ...]:
         # a parameter that never moved has no R-hat; that is a failure, not a pass
         (not values["rhat_max"] <= gate.rhat_max, f"R-hat {values['rhat_max']:.3f} is above {gate.rhat_max:g}"),
         (
-            not values["rhat_effects_max"] <= gate.rhat_effects_max,
-            f"R-hat of home effects {values['rhat_effects_max']:.3f} is above {gate.rhat_effects_max:g}",
+            values["rhat_effects_max"] is not None and not values["rhat_effects_max"] <= gate.rhat_effects_max,
+            f"R-hat of home effects {values['rhat_effects_max'] or 0:.3f} is above {gate.rhat_effects_max:g}",
         ),
         (
             not values["ess_bulk_min"] >= gate.ess_min,

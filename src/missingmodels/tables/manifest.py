@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from missingmodels.errors import InputError
 from missingmodels.provenance import digest_bytes, digest_file, digest_json, versions
@@ -58,6 +58,8 @@ FileName = Annotated[Name, AfterValidator(_inside)]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)]
 Values = dict[Name, Json]
+# of a fit that was kept though it did not pass its gate, a diagnostic may be no number
+Certificate = dict[Name, JsonValue]
 
 
 class Manifest(Record):
@@ -122,8 +124,8 @@ class RunManifest(Manifest):
     """Of a run. ``tables`` is the path of the folder that the data came from; the first runs lack it."""
 
     tables: Text | None = None
-    certificates: list[Values]
-    absent: list[Values] = Field(default_factory=list)  # of models that failed their gate and are left out
+    certificates: list[Certificate]
+    absent: list[Certificate] = Field(default_factory=list)  # of models that failed their gate and are left out
 
 
 class FitManifest(Manifest):
@@ -131,7 +133,7 @@ class FitManifest(Manifest):
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Json]
-    certificate: Values
+    certificate: Certificate
 
 
 class ExportManifest(Manifest):
@@ -156,7 +158,7 @@ class CalibrationManifest(Manifest):
 class OfficialManifest(Manifest):
     """Of an analysis of official statistics."""
 
-    certificate: Values
+    certificate: Certificate
 
 
 class StudyManifest(Manifest):
