@@ -251,6 +251,7 @@ def rows_page() -> str:
     from missingmodels.frame import counts_columns
     from missingmodels.models import row_priors
     from missingmodels.models import rows as models
+    from missingmodels.vocabulary.unrecorded import NULL_WORDS
 
     lines = ["# Rows of one's own", "", "Made from `missingmodels.fit.rows` and `missingmodels.models.row_priors`.", ""]
     given = inspect.signature(rows.fit_rows).parameters.values()
@@ -265,7 +266,7 @@ def rows_page() -> str:
         "",
         inspect.getdoc(counts_columns) or "",
         "",
-        f"Words for an unrecorded number: {', '.join(f'`{word}`' for word in counts_columns.NO_NUMBER)}, in any case.",
+        f"Words for an unrecorded number: {', '.join(f'`{word}`' for word in sorted(filter(None, NULL_WORDS)))}, in any case.",
         "",
         "## Models",
         "",

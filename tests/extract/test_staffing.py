@@ -197,7 +197,7 @@ def test_staff_of_their_own(tmp_path):
 
 def test_command_line(tmp_path):
     made = tmp_path / "tables"
-    assert run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", made).returncode == 0
+    assert run("import", "ssda903", write_return(tmp_path), "--authority", "301", "-o", made).returncode == 0
     rota = tmp_path / "rota.csv"
     rota.write_text(to_csv([SHIFT, SHIFT | {"Staff ID": "s2", "Home URN": "SC999999"}], SHIFT))
     done = run("import", "staffing", rota, "--into", made)
