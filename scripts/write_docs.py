@@ -253,6 +253,8 @@ def rows_page() -> str:
     from missingmodels.models import rows as models
     from missingmodels.vocabulary.unrecorded import NULL_WORDS
 
+    null_words = ", ".join(f"`{word}`" for word in sorted(filter(None, NULL_WORDS)))
+
     lines = ["# Rows of one's own", "", "Made from `missingmodels.fit.rows` and `missingmodels.models.row_priors`.", ""]
     given = inspect.signature(rows.fit_rows).parameters.values()
     shown = [p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in given]
@@ -266,7 +268,7 @@ def rows_page() -> str:
         "",
         inspect.getdoc(counts_columns) or "",
         "",
-        f"Words for an unrecorded number: {', '.join(f'`{word}`' for word in sorted(filter(None, NULL_WORDS)))}, in any case.",
+        f"Words for an unrecorded number: {null_words}, in any case.",
         "",
         "## Models",
         "",
