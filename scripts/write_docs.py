@@ -251,6 +251,9 @@ def rows_page() -> str:
     from missingmodels.frame import counts_columns
     from missingmodels.models import row_priors
     from missingmodels.models import rows as models
+    from missingmodels.vocabulary.unrecorded import NULL_WORDS
+
+    null_words = ", ".join(f"`{word}`" for word in sorted(filter(None, NULL_WORDS)))
 
     lines = ["# Rows of one's own", "", "Made from `missingmodels.fit.rows` and `missingmodels.models.row_priors`.", ""]
     given = inspect.signature(rows.fit_rows).parameters.values()
@@ -265,7 +268,7 @@ def rows_page() -> str:
         "",
         inspect.getdoc(counts_columns) or "",
         "",
-        f"Words for an unrecorded number: {', '.join(f'`{word}`' for word in counts_columns.NO_NUMBER)}, in any case.",
+        f"Words for an unrecorded number: {null_words}, in any case.",
         "",
         "## Models",
         "",

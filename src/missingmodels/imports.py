@@ -10,9 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from missingmodels.extract import quality
-from missingmodels.extract.crosswalk import Crosswalk
 from missingmodels.extract.dfe_rules import DfeFindings
-from missingmodels.extract.judge_records import judge_records, require_rows, settle_staff
+from missingmodels.extract.judge_records import judge_records
 from missingmodels.extract.ledger import Ledger
 from missingmodels.extract.mapped import into_tables, read_mapped
 from missingmodels.extract.mapping import DataMapping
@@ -95,7 +94,6 @@ def write_staffing(
     into: Path | None = None,
     output: Path | None = None,
     key: Key | None = None,
-    same_staff: Crosswalk | None = None,
     accept: Collection[str] = (),
     overwrite: bool = False,
 ) -> tuple[Path, list[Ledger]]:
@@ -113,7 +111,7 @@ def write_staffing(
     held = read_tables(into) if into is not None else None
     if held is not None:
         require_same_key(held, [each.name for each in found], key)
-    found, alike = settle_staff(found, same_staff or Crosswalk())
+    alike = list(dict.fromkeys(judgement for each in found for judgement in each.judged))
     require_unrefused(alike, accept=accept, where=", ".join(each.file for each in found))
     if key is not None:
         found = [dataclasses.replace(each, frame=pseudonymous_staff(each.frame, key)) for each in found]
@@ -169,7 +167,6 @@ def write_mapped(
     if held is not None:
         require_same_key(held, [each.table for each in mapping.tables], key)
     found = read_mapped(mapping)
-    require_rows(found)
     if key is not None:
         found = [dataclasses.replace(each, frame=pseudonymous_frame(each.name, each.frame, key)) for each in found]
     tables, ledgers = into_tables(found, mapping, held, replace=overwrite)

@@ -118,7 +118,8 @@ class Frame(Config):
     the estimate as recorded stands beside it. ``model`` takes a share ``occupancy`` of all registered places to hold a
     child, the figure of England if it is left out; give that of the sector your homes belong to where one is published,
     as the answer rests on it. ``weak_homes`` says whether days in homes count that are known by their address only, not
-    by a URN: two homes there would be taken for one.
+    by a URN: two homes there would be taken for one. ``short_break_homes`` says whether stays in homes count that are
+    registered for short breaks only: children go home between them, and are no peers who live together.
     """
 
     categories: tuple[Literal["M", "A"], ...] = ("M", "A")
@@ -129,6 +130,7 @@ class Frame(Config):
     coverage_rule: Literal["keep", "drop", "bound", "model"] = "keep"
     minimum_coverage: float = Field(default=0.8, ge=0, le=1)
     weak_homes: Literal["keep", "drop"] = "keep"
+    short_break_homes: Literal["keep", "drop"] = "drop"
     occupancy: float | None = Field(default=None, gt=0, le=1)
 
 

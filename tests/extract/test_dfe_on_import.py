@@ -44,7 +44,9 @@ def run(tmp_path, said, sources=None, **settings):
     sources = sources or returns(tmp_path)
     found = read_ssda903(sources, authority="301")
     python = stand_in(tmp_path, said, **settings)
-    return found, dfe_rules.run_rules(sources, found.ledger, authority="301", columns=COLUMNS, python=python)
+    return found, dfe_rules.run_rules(
+        [(each, None) for each in sources], found.ledger, authority="301", columns=COLUMNS, python=python
+    )
 
 
 def test_findings_become_flags_of_rows_that_the_ledger_knows(tmp_path):
@@ -148,7 +150,9 @@ def test_the_true_rules_see_a_spell_that_ends_before_it_starts(tmp_path):
         pytest.skip(str(absent))
     sources = [write_year(tmp_path, 2024, missing=[{"MIS_START": "12/06/2023", "MIS_END": "10/06/2023"}])]
     found = read_ssda903(sources, authority="301")
-    rules = dfe_rules.run_rules(sources, found.ledger, authority="E10000001", columns=COLUMNS, python=python)
+    rules = dfe_rules.run_rules(
+        [(each, None) for each in sources], found.ledger, authority="E10000001", columns=COLUMNS, python=python
+    )
     flags = rules.flags
     assert flags.loc[flags["rule"] == "dfe 567", ["table", "row", "child_id"]].to_numpy().tolist() == [
         ["missing", 2, "c1"]

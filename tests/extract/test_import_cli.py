@@ -23,7 +23,7 @@ from test_cli import run
 def test_returns_of_two_years(tmp_path):
     paths = [write_year(tmp_path, year, missing=[{}] if year == 2023 else []) for year in (2023, 2024)]
     out = tmp_path / "tables"
-    done = run("import", "ssda903", *paths, "--authority", "E1", "-o", out, "--json")
+    done = run("import", "ssda903", *paths, "--authority", "301", "-o", out, "--json")
     assert done.returncode == 0, done.stderr
     body = json.loads(done.stdout)
     assert "returns of 2022/23 to 2023/24" in body["notes"]
@@ -35,9 +35,9 @@ def test_returns_of_two_years(tmp_path):
 
 def test_a_year_left_out_writes_nothing(tmp_path):
     paths = [write_year(tmp_path, year) for year in (2022, 2024)]
-    done = run("import", "ssda903", *paths, "--authority", "E1", "-o", tmp_path / "tables")
+    done = run("import", "ssda903", *paths, "--authority", "301", "-o", tmp_path / "tables")
     assert done.returncode == 2
-    assert "E1: the return of 2023 is left out between others" in done.stderr
+    assert "301: the return of 2023 is left out between others" in done.stderr
     assert not (tmp_path / "tables").exists()
 
 
@@ -46,7 +46,7 @@ def test_a_list_without_a_title_is_given_its_day(tmp_path):
     book.active.append(["URN", "Provision type", "Places"])
     book.active.append(["SC000001", "Children's Home", 3])
     book.save(tmp_path / "list.xlsx")
-    call = ("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", tmp_path / "tables", "--homes")
+    call = ("import", "ssda903", write_return(tmp_path), "--authority", "301", "-o", tmp_path / "tables", "--homes")
     done = run(*call, tmp_path / "list.xlsx")
     assert (done.returncode, "--homes list.xlsx@YYYY-MM-DD" in done.stderr) == (2, True)
     assert "'2024-31-03' is not a date" in run(*call, f"{tmp_path / 'list.xlsx'}@2024-31-03").stderr
@@ -59,7 +59,7 @@ def test_a_list_without_a_title_is_given_its_day(tmp_path):
 
 def test_a_set_e_workbook_as_it_is_held(tmp_path, shared):
     path = shared / "data" / "sample903" / "set_e_provider_lists" / "combined_scp_ch_fake.xlsx"
-    call = ("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", tmp_path / "tables", "--homes")
+    call = ("import", "ssda903", write_return(tmp_path), "--authority", "301", "-o", tmp_path / "tables", "--homes")
     assert f"--homes {path.name}@YYYY-MM-DD" in run(*call, path).stderr
     assert run(*call, f"{path}@2024-03-31").returncode == 0
 
@@ -117,7 +117,7 @@ def test_the_rows_of_a_list_of_homes_are_accounted_for_too(tmp_path, shared):
     book.save(tmp_path / "list.xlsx")
     homes = f"{tmp_path / 'list.xlsx'}@2022-03-31"
     out = tmp_path / "tables"
-    done = run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", out, "--homes", homes, "--json")
+    done = run("import", "ssda903", write_return(tmp_path), "--authority", "301", "-o", out, "--homes", homes, "--json")
     assert done.returncode == 0, done.stderr
     told = {(entry["reason"], entry["rows"]) for entry in json.loads(done.stdout)["ledger"]}
     assert {("above_column_names", 1), ("not_a_childrens_home", 1)} <= told

@@ -120,8 +120,9 @@ def test_types_of_home(tmp_path, kind, subtype, provision):
 @pytest.mark.parametrize(
     ("row", "fate", "detail"),
     [
-        ({"URN": ""}, ("set_aside", "no_urn"), "the URN is blank or XXXXXXX"),
-        ({"URN": "XXXXXXX"}, ("set_aside", "no_urn"), "the URN is blank or XXXXXXX"),
+        ({"URN": ""}, ("set_aside", "no_urn"), "the URN is blank, or a word for none"),
+        ({"URN": "Not known"}, ("set_aside", "no_urn"), "the URN is blank, or a word for none"),
+        ({"URN": "XXXXXXX"}, ("set_aside", "no_urn"), "the URN is blank, or a word for none"),
         ({"URN": "123456"}, ("used", ""), "unusual URN"),
         ({"Sector": "Section"}, ("used", ""), "sector not known: unrecorded"),
         ({"Sector": "-"}, ("used", ""), ""),

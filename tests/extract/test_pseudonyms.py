@@ -79,7 +79,7 @@ def test_tables_and_ledger(tmp_path, key_file):
 def test_nothing_that_names_a_child_is_written(tmp_path, key_file):
     out = tmp_path / "out"
     paths = returns(tmp_path)
-    done = run("import", "ssda903", *paths, "--authority", "E1", "-o", out, "--key", key_file)
+    done = run("import", "ssda903", *paths, "--authority", "301", "-o", out, "--key", key_file)
     assert done.returncode == 0, done.stderr
     rota = tmp_path / "rota.csv"
     columns = {**SHIFT, "Home URN": read_tables(out)["homes"]["home_id"].iloc[0], "Staff ID": "WORKERNUMBER"}
@@ -95,7 +95,7 @@ def test_nothing_that_names_a_child_is_written(tmp_path, key_file):
     for day in ("23/06/2006", "24/06/2006", "24/06/2024", "2006-06-23", "2006-06-24"):
         assert day.encode() not in texts, day
     # without the key all of them are there: the test can see what it looks for
-    done = run("import", "ssda903", *paths, "--authority", "E1", "-o", tmp_path / "plain")
+    done = run("import", "ssda903", *paths, "--authority", "301", "-o", tmp_path / "plain")
     plain = b"".join(path.read_bytes() for path in (tmp_path / "plain").iterdir())
     for secret in ("KIDNUMBER", "QX73ZZ", "QX74YY", "23/06/2006"):
         assert secret.encode() in plain, secret
@@ -119,7 +119,7 @@ def test_keys_that_will_not_do(tmp_path, key_file):
 def test_staff_join_pseudonyms_with_the_same_key_only(tmp_path, key_file):
     made, other = tmp_path / "tables", tmp_path / "other"
     other.write_text("another-secret-of-32-bytes-and-more")
-    run("import", "ssda903", write_return(tmp_path), "--authority", "E1", "-o", made, "--key", key_file)
+    run("import", "ssda903", write_return(tmp_path), "--authority", "301", "-o", made, "--key", key_file)
     rota = tmp_path / "rota.csv"
     rota.write_text(",".join(SHIFT) + "\n" + ",".join((SHIFT | {"Staff ID": "WORKERNUMBER"}).values()) + "\n")
     before = sorted(path.name for path in made.iterdir())

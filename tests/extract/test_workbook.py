@@ -10,13 +10,16 @@ import openpyxl
 import pandas as pd
 import pytest
 from containers903 import as_cells, edit_sheet, to_workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 from returns903 import absences, fates, read, write_return
 
 from missingmodels.errors import ImportFault
+from missingmodels.extract import workbook
 from missingmodels.extract.mapped import read_mapped
 from missingmodels.extract.mapping import read_mapping
 from missingmodels.extract.ofsted import read_ofsted_list
 from missingmodels.extract.staffing import read_staffing
+from missingmodels.extract.workbook import read_workbook
 
 
 def with_cells(path, sheet, cells):
@@ -207,3 +210,48 @@ def test_workbooks_without_a_sheet_or_behind_a_password(tmp_path):
     path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + b"x" * 600)
     with pytest.raises(ImportFault, match="locked with a password"):
         read(path)
+
+
+def filled(grid):
+    """Cells that hold something, by place, and what is told."""
+    cells = [(row, at, cell) for row, line in enumerate(grid.lines) for at, cell in enumerate(line) if cell]
+    return cells, grid.name, grid.digest, grid.notes, grid.swapped
+
+
+def test_what_calamine_reads_is_what_openpyxl_reads(tmp_path, monkeypatch):
+    """Text and number ids, leading zeros, booleans, days of both systems, times, merged and hidden cells."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["id", "number", "day", "flag", "time", "moment"])
+    sheet.append(["00123", 123456789012345, dt.datetime(2023, 4, 1), True, dt.time(8, 30), dt.datetime(2023, 4, 1, 8)])
+    sheet.append([" 007 ", 12.5, dt.date(9999, 12, 31), False, None, "01/04/2023"])
+    sheet["A6"], sheet["D9"] = "merged", "far"
+    sheet.merge_cells("A6:B7")
+    hidden = book.create_sheet("hidden")
+    hidden.sheet_state, hidden["B3"] = "hidden", "here"
+    for name, epoch in (("a", CALENDAR_WINDOWS_1900), ("b", CALENDAR_MAC_1904)):
+        book.epoch = epoch
+        book.save(tmp_path / f"{name}.xlsx")
+        fast = read_workbook(tmp_path / f"{name}.xlsx")
+        with monkeypatch.context() as patch:
+            patch.setattr(workbook, "_fast_cells", lambda content: None)
+            slow = read_workbook(tmp_path / f"{name}.xlsx")
+        assert [filled(grid) for grid in fast] == [filled(grid) for grid in slow]
+        assert fast[0].lines[1] == ["00123", "123456789012345", "01/04/2023", "True", "08:30:00", "01/04/2023 08:00:00"]
+
+
+@pytest.mark.parametrize("cell", [1234567890123456, "#REF!"])
+def test_what_calamine_would_lose_goes_to_openpyxl(tmp_path, cell):
+    book = openpyxl.Workbook()
+    book.active.append(["CHILD"])
+    book.active.append([cell])
+    book.save(tmp_path / "a.xlsx")
+    (grid,) = read_workbook(tmp_path / "a.xlsx")
+    assert grid.lines[1] == [str(cell)]
+
+
+def test_a_sparse_sheet_is_not_filled(tmp_path):
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["XFD1000000"] = "a", "b"
+    book.save(tmp_path / "a.xlsx")
+    assert workbook._needs_care(tmp_path / "a.xlsx", (tmp_path / "a.xlsx").read_bytes())

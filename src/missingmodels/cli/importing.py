@@ -8,7 +8,18 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import Accept, DatesChecked, Json, KeyFile, Out, Overwrite, out, reserve
+from missingmodels.cli.options import (
+    Accept,
+    Dates,
+    DatesChecked,
+    Json,
+    KeyFile,
+    Out,
+    Overwrite,
+    WordsFile,
+    out,
+    reserve,
+)
 from missingmodels.terminal import table
 
 Into = Annotated[
@@ -33,9 +44,10 @@ def import_ssda903(
     source: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RETURN...",
+            metavar="RETURN[@YEAR]...",
             help="Returns of one or more years: each a folder or .zip of CSV files, .xlsx workbook or .xml return, "
-            "or a folder of such; or a regional pool, whose files have LA and YEAR.",
+            "or a folder of such; or a regional pool, whose files have LA and YEAR. @2018 is the return that ends in "
+            "2018, @2013..2018 one extract of several years; the year is inferred if left out.",
         ),
     ],
     output: Out,
@@ -51,6 +63,7 @@ def import_ssda903(
         HomeBy, typer.Option(help="What a home is: a URN, each postcode of a URN, or a postcode with all its URNs.")
     ] = HomeBy.urn,
     dates_checked: DatesChecked = False,
+    dates: Dates = None,
     homes: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
@@ -68,10 +81,7 @@ def import_ssda903(
         Optional[Path],  # noqa: UP045
         typer.Option("--same-home", help="CSV of two columns: URN, and the URN it is known by."),
     ] = None,
-    words: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--words", help='TOML file of local words: [missing_type] and below it "AWOL" = "A".'),
-    ] = None,
+    words: WordsFile = None,
     accept: Accept = None,
     dfe_rules: Annotated[
         bool, typer.Option("--dfe-rules", help="Run the public DfE rules, too, if they are installed (make dfe-rules).")
@@ -89,7 +99,7 @@ def import_ssda903(
     from missingmodels.extract.ofsted import read_ofsted_list
     from missingmodels.extract.pseudonyms import pseudonymise, pseudonymous_homes, read_key
     from missingmodels.extract.quality import COLUMNS
-    from missingmodels.extract.ssda903 import Identities, read_ssda903
+    from missingmodels.extract.ssda903 import Identities, dated, read_ssda903
     from missingmodels.extract.words import Words, read_words
     from missingmodels.imports import write_import
     from missingmodels.tables.judgement import judged, judgements_of
@@ -98,22 +108,23 @@ def import_ssda903(
     reserve(output, kind=FORMAT, overwrite=overwrite)
     python = dfe.interpreter() if dfe_rules else None
     key = read_key(key_file, outputs=(output,)) if key_file else None
+    sources = [dated(str(path)) for path in source]
+    read_as: dict[str, Any] = {
+        "set_aside_bad_dates": set_aside_bad_dates,
+        "dates_checked": dates_checked,
+        "dates": dates,
+    }
+    said = Identities(
+        same_child=read_crosswalk(same_child) if same_child else Crosswalk(),
+        same_home=read_crosswalk(same_home) if same_home else Crosswalk(),
+        words=read_words(words) if words else Words(),
+    )
     found = read_ssda903(
-        source,
-        authority=authority,
-        year=year,
-        set_aside_bad_dates=set_aside_bad_dates,
-        dates_checked=dates_checked,
-        home_by=home_by.value,
-        said=Identities(
-            same_child=read_crosswalk(same_child) if same_child else Crosswalk(),
-            same_home=read_crosswalk(same_home) if same_home else Crosswalk(),
-            words=read_words(words) if words else Words(),
-        ),
-        accept=accept or (),
+        sources, authority=authority, year=year, home_by=home_by.value, said=said, accept=accept or (), **read_as
     )
     lists = [
-        read_ofsted_list(path, list_date=day, dates_checked=dates_checked) for path, day in map(_dated, homes or [])
+        read_ofsted_list(path, list_date=day, dates_checked=dates_checked)
+        for path, day in map(_list_dated, homes or [])
     ]
     tables, notes = add_homes(found.tables, lists) if lists else (found.tables, None)
     tables = judged(tables, judge_places(tables), accept=accept or (), where=str(output))
@@ -123,15 +134,8 @@ def import_ssda903(
         notes = None if notes is None else pseudonymous_homes(notes, key)
     rules = None
     if python is not None:
-        rules = dfe.run_rules(
-            source,
-            ledger,
-            authority=authority,
-            columns=COLUMNS,
-            python=python,
-            year=year,
-            set_aside_bad_dates=set_aside_bad_dates,
-        )
+        given = [(path, own or year) for path, own in sources]
+        rules = dfe.run_rules(given, ledger, authority=authority, columns=COLUMNS, python=python, **read_as)
     write_import(tables, ledger, output, home_notes=notes, lists=of_lists, dfe=rules, overwrite=overwrite)
     every = ledger if of_lists is None else joined_ledger([ledger, of_lists])
     totals, flags = every.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
@@ -149,7 +153,7 @@ def import_ssda903(
     out(body | {"homes": flags}, as_json, "\n".join([*text, f"Tables, ledger.csv and dq.html: {output}"]))
 
 
-def _dated(text: str) -> tuple[str, str | None]:
+def _list_dated(text: str) -> tuple[str, str | None]:
     """A list's path, and the day after a last ``@`` of its name if there is one."""
     path, at, day = text.rpartition("@")
     return (path, day) if at and not set(day) & set("./\\") else (text, None)
@@ -165,7 +169,11 @@ class Status(StrEnum):
 def import_staffing(
     source: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Rota of shifts, contracts, or totals over periods (.csv, .xlsx)."),
+        typer.Argument(
+            metavar="FILE...",
+            help="Rotas of shifts, contracts, or totals over periods (.csv, .xlsx): several files and sheets of a kind "
+            "make one table.",
+        ),
     ],
     into: Into = None,
     output: Elsewhere = None,
@@ -174,6 +182,12 @@ def import_staffing(
         typer.Option(help="What the shifts are, if no column says it."),
     ] = None,
     dates_checked: DatesChecked = False,
+    dates: Dates = None,
+    words: WordsFile = None,
+    rota: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--rota", help="TOML file that says how a rota with people or days across is laid out."),
+    ] = None,
     same_staff: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--same-staff", help="CSV of two columns: staff id, and the staff id it is known by."),
@@ -188,6 +202,8 @@ def import_staffing(
     from missingmodels.extract.crosswalk import read_crosswalk
     from missingmodels.extract.pseudonyms import read_key
     from missingmodels.extract.staffing import read_staffing
+    from missingmodels.extract.wide_rota import read_rota_shape
+    from missingmodels.extract.words import read_words
     from missingmodels.imports import write_staffing
 
     target = output or into
@@ -195,15 +211,16 @@ def import_staffing(
         raise InputError("neither --into nor --output was given", remedy="say where the staff tables belong")
     reserve(target)
     key = read_key(key_file, outputs=(into, output)) if key_file else None
-    found = [
-        table
-        for path in source
-        for table in read_staffing(path, status=status.value if status else None, dates_checked=dates_checked)
-    ]
-    crosswalk = read_crosswalk(same_staff) if same_staff else None
-    folder, ledgers = write_staffing(
-        found, into=into, output=output, key=key, same_staff=crosswalk, accept=accept or (), overwrite=overwrite
+    found = read_staffing(
+        source,
+        status=status.value if status else None,
+        dates_checked=dates_checked,
+        dates=dates,
+        words=read_words(words) if words else None,
+        rota=read_rota_shape(rota) if rota else None,
+        same_staff=read_crosswalk(same_staff) if same_staff else None,
     )
+    folder, ledgers = write_staffing(found, into=into, output=output, key=key, accept=accept or (), overwrite=overwrite)
     _show(folder, ledgers, as_json)
 
 

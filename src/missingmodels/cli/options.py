@@ -28,6 +28,23 @@ Accept = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--accept", metavar="RULE", help="Go on though this rule refuses the import; it is told; repeat."),
 ]
+Dates = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--dates",
+        metavar="FORM",
+        help="How dates are written where it is not DD/MM/YYYY, ISO, D Mon YYYY or a serial number: DD-MON-YY "
+        "(01-APR-23), DD/MM/YY, D/M/YYYY, SERIAL1904.",
+    ),
+]
+WordsFile = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--words",
+        help="TOML file that says what local words mean: [missing_type] of a return; [shift], [contract], [role] of "
+        "staff.",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Root seed; every random stream is named and derives from it.", min=0)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier output of the same kind.")]
 TablesFolder = Annotated[Path, typer.Argument(help="Folder of tables (from simulate or import).", metavar="TABLES")]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
+from missingmodels.errors import ImportFault
 from missingmodels.extract import layout903 as layout
 from missingmodels.extract.children903 import by_child
+from missingmodels.extract.dates import DAYS_1904
 from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
 from missingmodels.extract.resubmitted import carry_ends, newest_stands, nth_of_day
 from missingmodels.extract.words import Words
 
+MOST, FEWEST = 0.5, 3  # births told otherwise in this share of the rows, and so many, are other children's
 FAR = pd.Timestamp("2200-01-01")  # stands for "open" where ends are compared
 
 
@@ -32,9 +35,12 @@ def settle_missing(
     placements : the placements table
 
     Returns the frame sorted by child and start, with ``category``, ``sequence`` and ``end_is_censored``.
+
+    Raises ImportFault if most rows tell another birth than the header: they are not those children's.
     """
     frame = missing.sort_values(["CHILD", "start", "end", "uid"], na_position="last")
     frame = _screen(frame, birth=birth)
+    frame = _hold_births(frame, birth=birth)
     frame = _one_spell_over_years(frame)
     known = episodes.loc[episodes["reason"] != "epi_orphan", "CHILD"].unique()
     frame = set_aside(frame, ~frame["CHILD"].isin(known), "mis_orphan", "the child has no episodes")
@@ -73,6 +79,27 @@ def _screen(frame: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:
     frame = set_aside(frame, start >= frame["closes"], "mis_outside_return", "it starts after the return's year")
     # an end on 1 April lies in the year: without it a spell that last year's return left open would never end
     return set_aside(frame, (start < first) & (end < first), "mis_outside_return", "it ended before the return's year")
+
+
+def _hold_births(frame: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:
+    """Hold the DOB that a missing row tells against the header's; either may be cut to the first of its month."""
+    if "told_birth" not in frame:
+        return frame
+    told, held = frame["told_birth"], by_child(frame["CHILD"], birth)
+    known = in_play(frame) & told.notna() & held.notna()
+    month = (told.dt.year == held.dt.year) & (told.dt.month == held.dt.month)
+    differs = known & (told != held) & ~(month & ((told.dt.day == 1) | (held.dt.day == 1)))
+    if differs.sum() >= FEWEST and differs.sum() > MOST * known.sum():
+        days = (told - held)[differs].dt.days.abs()
+        raise ImportFault(
+            f"DOB is another than the header's in {int(differs.sum())} of {int(known.sum())} missing rows: they may "
+            "belong to other children, or their CHILD was changed",
+            where=frame.loc[differs, "file"].iloc[0],
+            remedy="one file's dates are serial numbers that count from 1904: give --dates SERIAL1904, or export again"
+            if (days == DAYS_1904).all()
+            else "export header and missing anew from one system, with CHILD as text",
+        )
+    return remark(frame, differs, "DOB is another than the header's")
 
 
 def _one_spell_over_years(frame: pd.DataFrame) -> pd.DataFrame:

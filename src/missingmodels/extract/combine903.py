@@ -25,6 +25,7 @@ from missingmodels.extract.judge_homes import judge_residents
 from missingmodels.extract.ledger import Ledger, in_play, ledger_of
 from missingmodels.extract.notes903 import notes_on, records_a
 from missingmodels.extract.placements import HomeBy, homes_of, name_homes, placements_of, settle_episodes
+from missingmodels.extract.registration import typed
 from missingmodels.extract.return903 import Return
 from missingmodels.extract.words import Words
 from missingmodels.tables import Tables, make_tables, require_valid
@@ -182,9 +183,10 @@ def _one_id(frames: Frames, said: Identities, found: list[Judgement]) -> tuple[F
         frames = {table: frame.assign(authority=frame["authority"].replace(renamed)) for table, frame in frames.items()}
         notes += [f"{old} and {new} are one authority: known as {new}" for old, new in renamed.items()]
     if len(said.same_home):
-        urn = frames["episodes"]["URN"]
-        notes.append(said.same_home.note(urn, "homes"))
-        frames["episodes"] = frames["episodes"].assign(URN=said.same_home.apply(urn))
+        urn, same = typed(frames["episodes"]["URN"]), said.same_home.spelt(typed)
+        notes.append(same.note(urn, "homes"))
+        hit = urn.isin(list(same.known_by))
+        frames["episodes"] = frames["episodes"].assign(URN=frames["episodes"]["URN"].mask(hit, same.apply(urn)))
     frames, judgements, told = settle_identity(frames, same_child=said.same_child)
     found += judgements
     frames, clash = _apart(frames)

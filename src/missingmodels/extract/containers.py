@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from missingmodels.errors import ImportFault, InputError
@@ -17,8 +18,10 @@ SUFFIXES = (".zip", ".xml", *WORKBOOKS)
 KINDS = "a folder of CSV files, a .zip of them, an .xlsx workbook or the return's .xml"
 
 
-def read_container(path: Path) -> list[SourceTable]:
+def read_container(path: Path, names: Collection[str] = ()) -> list[SourceTable]:
     """The source tables in a folder of CSV files, a .zip of them, a workbook (.xlsx, .xlsm) or an XML return.
+
+    ``names`` are the column names known, in capitals, by which the line that holds them is found.
 
     Raises InputError if there is no such path or it is none of these, ImportFault if its content is damaged or
     larger than MAX_BYTES uncompressed.
@@ -27,7 +30,7 @@ def read_container(path: Path) -> list[SourceTable]:
     if not path.exists():
         raise InputError("there is no such folder or file", where=str(path), remedy=remedy)
     if path.is_dir():
-        return read_csv_folder(path)
+        return read_csv_folder(path, names)
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
         hint = {
@@ -45,7 +48,7 @@ def read_container(path: Path) -> list[SourceTable]:
             remedy="give the return of one year, not an archive of many",
         )
     if kind == ".zip":
-        return read_zip(path)
+        return read_zip(path, names)
     if kind == ".xml":
         return read_xml903(path)
-    return [table_of(grid, comma_separated=False) for grid in read_workbook(path)]
+    return [table_of(grid, comma_separated=False, names=names) for grid in read_workbook(path)]

@@ -1,18 +1,20 @@
 """Crosswalks of identifiers: a CSV of two columns that says which ids of the files mean one child, home or worker.
 
 The first column holds an id as the files have it, the second the one it is known by: ``--same-child``, ``--same-home``,
-``--same-staff``. A blank second cell says that the id is nobody else's, however alike another looks.
+``--same-staff``, or ``crosswalk`` in a mapping. A blank second cell says that the id is nobody else's, however alike
+another looks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from missingmodels.errors import ImportFault, InputError
+from missingmodels.extract.cells import ids_with_nulls_blank, visible
 from missingmodels.extract.csv_files import csv_grid
 from missingmodels.extract.source_table import table_of
 
@@ -32,14 +34,26 @@ class Crosswalk:
         hit = ids.isin(list(self.known_by))
         return ids.mask(hit, ids[hit].map(dict(self.known_by))) if hit.any() else ids
 
+    def spelt(self, how: Callable[[pd.Series], pd.Series]) -> Crosswalk:
+        """The crosswalk with its ids spelt in one way, as the ids it is to be applied to."""
+
+        def words(ids: Iterable[str]) -> list[str]:
+            return how(pd.Series(list(ids), dtype="str")).tolist()
+
+        known_by = dict(zip(words(self.known_by), words(self.known_by.values()), strict=True))
+        return Crosswalk(known_by, frozenset(words(self.alone)))
+
     def note(self, ids: pd.Series, what: str) -> str:
         """How much of it was used, in words."""
         met = int(pd.Series(list(self.known_by)).isin(ids.unique()).sum())
         return f"crosswalk: {met} of its {len(self)} ids of {what} stand in the files, and were replaced"
 
 
-def read_crosswalk(path: Path | str) -> Crosswalk:
+def read_crosswalk(path: Path | str, *, two_systems: bool = False) -> Crosswalk:
     """Read a crosswalk.
+
+    ``two_systems``: the second column's ids are another system's, so that one that stands in both columns need not mean
+    one child: chains are not followed, and lines with a blank cell say nothing.
 
     Raises InputError for a file that is none, ImportFault naming the row for an id that is known by two, or by itself
     through others.
@@ -54,14 +68,20 @@ def read_crosswalk(path: Path | str) -> Crosswalk:
             where=path.name,
             remedy="give two: the id in the files, and the id it is known by",
         )
-    first, second = (source.frame[column] for column in source.columns)
-    faults = source.frame["row"][(first == "") | (first.duplicated(keep=False) & ~_again(first, second))]
+    pairs = source.frame.drop(columns="row").apply(lambda cells: ids_with_nulls_blank(visible(cells)[0]))
+    if two_systems:
+        pairs = pairs[(pairs != "").all(axis=1)]
+    first, second = (pairs[column] for column in source.columns)
+    wrong = (first == "") | (first.duplicated(keep=False) & ~_again(first, second))
+    faults = source.frame["row"].reindex(pairs.index)[wrong]
     if len(faults):
         raise ImportFault(
             f"the id is blank or known by two in rows {', '.join(map(str, faults.head(10)))}",
             where=path.name,
             remedy="name each id once",
         )
+    if two_systems:
+        return Crosswalk(dict(zip(first, second, strict=True)))
     direct = dict(zip(first[second != ""], second[second != ""], strict=True))
     known_by = {old: _end(old, direct, path.name) for old, new in direct.items() if old != new}
     return Crosswalk(known_by, frozenset(first[(second == "") | (first == second)]))

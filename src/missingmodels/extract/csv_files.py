@@ -1,26 +1,70 @@
-"""CSV files as text: encoding and lines. Knows no column's meaning."""
+"""CSV files as text: encoding, separator and lines. Knows no column's meaning."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import io
+import itertools
+import re
+from collections import Counter
 
 from missingmodels.errors import ImportFault
 from missingmodels.extract.source_table import Grid
 from missingmodels.provenance import digest_bytes
 
+SEPARATORS = (",", ";", "\t", "|")
+SNIFFED = 60  # lines that are looked at
+DECLARED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # a first line by which spreadsheets are told
+
 
 def csv_grid(content: bytes, *, name: str, label: str) -> Grid:
     """The lines of a CSV file. Raises ImportFault if it cannot be decoded or is not CSV."""
     text, encoding = decode(content, where=name)
+    separator = separator_of(text)
     try:
         # strict: an unclosed quotation mark would otherwise swallow the rest of the file in silence
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator))
     except csv.Error as error:
         raise ImportFault(f"the file is not CSV ({error})", where=name, remedy="export it again") from error
     stripped = [[cell.strip() for cell in line] for line in lines]
-    return Grid(name=name, label=label, encoding=encoding, digest=digest_bytes(content), lines=stripped)
+    if DECLARED.match(text):
+        stripped[0] = []
+    return Grid(
+        name=name,
+        label=label,
+        encoding=encoding,
+        digest=digest_bytes(content),
+        lines=stripped,
+        notes=separator_notes(name, separator),
+    )
+
+
+def separator_of(text: str) -> str:
+    """What separates the values: a comma, unless another sign parts the first lines more evenly.
+
+    That sign parts nearly all lines, the one with the names too, into equally many values. Ties go to the sign with
+    more of them (a decimal comma stands in every line of some files), then to the comma.
+    """
+    if found := DECLARED.match(text):
+        return found[1]
+    head = list(itertools.islice(io.StringIO(text, newline=""), SNIFFED))
+    scored = []
+    for sign in SEPARATORS:
+        try:
+            counts = [len(line) for line in csv.reader(head, delimiter=sign) if len(line)]
+        except csv.Error:
+            continue
+        parts = Counter(counts).most_common(1)
+        if parts and parts[0][0] > 1:
+            scored.append((parts[0][1] / len(counts), parts[0][0], sign == ",", sign))
+    return max(scored)[-1] if scored else ","
+
+
+def separator_notes(name: str, separator: str) -> tuple[str, ...]:
+    """A note where values are not separated by commas."""
+    words = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+    return () if separator == "," else (f"{name}: values are separated by {words.get(separator, repr(separator))}",)
 
 
 def decode(content: bytes, *, where: str) -> tuple[str, str]:

@@ -18,8 +18,9 @@ import pandas as pd
 
 from missingmodels.errors import InputError
 from missingmodels.extract.ledger import Ledger
-from missingmodels.extract.return903 import read_return
+from missingmodels.extract.return903 import read_returns
 from missingmodels.extract.ssda903 import returns_in
+from missingmodels.extract.year903 import Year
 from missingmodels.extract.zip_files import open_archive
 
 RUNNER = Path(__file__).with_name("dfe_runner.py")
@@ -61,32 +62,32 @@ def interpreter() -> Path:
 
 
 def run_rules(
-    sources: Iterable[Path | str],
+    sources: Iterable[tuple[Path | str, Year | None]],
     ledger: Ledger,
     *,
     authority: str | None,
     columns: Sequence[str],
     python: Path,
-    year: int | None = None,
-    set_aside_bad_dates: bool = False,
+    **read_as: Any,
 ) -> DfeFindings:
     """Run the rules on every return of one year that is a folder or .zip of CSV files, each with the year before.
 
-    ``authority``, ``year`` and ``set_aside_bad_dates`` are as the returns were read with, see ``read_ssda903``.
+    ``sources`` are paths, each with its year if one was given; ``authority`` and ``read_as`` are as the returns were
+    read with, see ``read_returns``.
 
     Children are named as the ledger names them. Raises InputError if the rules themselves cannot be run.
     """
     found, notes = [], []
     returns: dict[int, Path] = {}
-    for path in (each for source in sources for each in returns_in(Path(source))):
+    for path, year in ((each, year) for source, year in sources for each in returns_in(Path(source))):
         if not (path.is_dir() or path.suffix.lower() == ".zip"):
             notes.append(f"DfE rules: not run on {path.name}, which is not CSV")
             continue
-        made = read_return(path, authority=authority, year=year, set_aside_bad_dates=set_aside_bad_dates)
-        if made.pooled:
-            notes.append(f"DfE rules: not run on {path.name}, which is a regional pool")
+        read = read_returns(path, authority=authority, year=year, **read_as)
+        if len(read) > 1 or read[0].pooled:
+            notes.append(f"DfE rules: not run on {path.name}, which is no return of one authority and year")
             continue
-        returns[made.years[0]] = path
+        returns[read[0].years[0]] = path
     with tempfile.TemporaryDirectory() as scratch:
         folders = {year: _folder(path, Path(scratch, str(year))) for year, path in returns.items()}
         for year, folder in sorted(folders.items()):

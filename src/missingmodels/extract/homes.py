@@ -14,12 +14,13 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault
 from missingmodels.extract.ofsted import OfstedList
-from missingmodels.extract.ofsted_layout import plain, urn_key
+from missingmodels.extract.ofsted_layout import HOME_TYPES, plain, urn_key
 from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import HOMES
 from missingmodels.tables.schema import conform
 
-STATE = ["authority", "places", "sector"]
+STATE = ["authority", "places", "sector", "home_type", "owner", "short_break_only"]
+SPELT = ("authority", "owner")  # names, whose spelling differs between lists
 _ROW = ["home_id", "valid_from", "valid_to", *STATE]
 NOTE_COLUMNS = ("home_id", "flag", "stays", "detail")
 FAR = pd.Timestamp("2200-01-01")  # stands for "still holds" where ends are compared
@@ -40,6 +41,7 @@ def homes_from_lists(lists: Sequence[OfstedList]) -> pd.DataFrame:
         return conform(pd.DataFrame({"home_id": [], "valid_from": [], "weak_key": []}), HOMES)
     following = pd.Series([each.list_date for each in used[1:]] + [pd.NaT], dtype="datetime64[s]")
     long = pd.concat([each.frame.assign(turn=turn) for turn, each in enumerate(used)])
+    long["home_type"] = long["provision_type"].map(HOME_TYPES)
     long = long.sort_values(["urn", "turn"]).reset_index(drop=True)
     homes = long.groupby("urn", sort=False)
     long[STATE] = homes[STATE].ffill()
@@ -68,8 +70,8 @@ def _in_force(lists: Sequence[OfstedList]) -> list[OfstedList]:
 
 
 def _joined(rows: pd.DataFrame) -> pd.DataFrame:
-    """Touching rows of one home in the same state as one. Spellings of an authority are no change of state."""
-    state = rows[STATE].assign(authority=rows["authority"].fillna("").map(_authority_key)).astype(object)
+    """Touching rows of one home in the same state as one. Spellings of a name are no change of state."""
+    state = rows[STATE].assign(**{name: rows[name].fillna("").map(_name_key) for name in SPELT}).astype(object)
     state = state.where(state.notna(), "")
     same_home = rows["urn"].astype(object) == rows["urn"].astype(object).shift()
     touching = rows["valid_from"] == rows["valid_to"].shift()
@@ -78,21 +80,21 @@ def _joined(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[~same].assign(valid_to=ends.to_numpy()).rename(columns={"urn": "home_id"})[_ROW]
 
 
-def _authority_key(name: str) -> str:
+def _name_key(name: str) -> str:
     return "".join(c for c in plain(name).replace("&", "and") if c.isalnum())
 
 
 def add_homes(tables: Tables, lists: Sequence[OfstedList]) -> tuple[Tables, pd.DataFrame]:
-    """The Tables with places, sector and authority of their homes, and notes on all that deserves a look.
+    """The Tables with all that the lists say of their homes, and notes on all that deserves a look.
 
     Homes are matched by URN; ``home_id`` never changes. A home keeps its row as it is if it is on no list, is known
-    by address only, or has places, sector or authority recorded already. The notes have one line a home and flag
+    by address only, or has any of what the lists say recorded already. The notes have one line a home and flag
     (``home_id``, ``flag``, ``stays`` concerned, ``detail``):
 
     - ``not_on_list``, ``weak_key``, ``already_recorded``, ``no_span``: left as it was
     - ``matched_with_sc``: found only with SC put before the number
     - ``same_home``: two ids of the Tables are one home on the list; they are not merged
-    - ``short_break_only``: children go home between stays; exclude it from peer networks
+    - ``short_break_only``: children go home between stays; its days are not at risk unless the plan says so
     - ``left_list``: ended by a later list that leaves it out
     - ``outside_registration``: a day of the stay lies outside the registered spans
     - ``before_first_list``: the stay began before the first list that knows the home
@@ -149,7 +151,7 @@ def _notes(tables: Tables, known: pd.DataFrame, used: Sequence[OfstedList]) -> p
         "weak_key": "known by its address only, which the lists are not searched for",
         "not_on_list": f"on none of the lists ({dates})",
         "no_span": "on a list, but closed before it and without a registration date",
-        "already_recorded": "places, sector or authority were recorded before; they were not compared",
+        "already_recorded": "something of it was recorded before; it was not compared",
     }
     found = [(home, flag, every.get(home, 0), why[flag]) for home, flag in _pairs(known, "flag") if flag]
     with_sc = known[known["with_sc"]]
@@ -161,7 +163,7 @@ def _notes(tables: Tables, known: pd.DataFrame, used: Sequence[OfstedList]) -> p
     listed = known[known["urn"].notna()]
     short = {urn for each in used for urn in each.frame.loc[each.frame["short_break_only"].fillna(False), "urn"]}
     breaks = listed[listed["urn"].isin(short)]
-    detail = "registered for short breaks only; exclude it from peer networks"
+    detail = 'registered for short breaks only: out of the risk set unless frame.short_break_homes = "keep"'
     found += [(home, "short_break_only", every.get(home, 0), detail) for home in breaks["home_id"]]
     gone = _left_list(used)
     found += [(h, "left_list", every.get(h, 0), gone[urn]) for h, urn in _pairs(listed, "urn") if urn in gone]

@@ -53,7 +53,8 @@ def settle_identity(
     crosswalk = same_child or Crosswalk()
     notes = []
     if len(crosswalk):
-        notes.append(crosswalk.note(frames["header"]["CHILD"], "children"))
+        every = pd.concat([pd.Series(frame["CHILD"].unique(), dtype="str") for frame in frames.values()])
+        notes.append(crosswalk.note(every, "children"))
         frames = {name: frame.assign(CHILD=crosswalk.apply(frame["CHILD"])) for name, frame in frames.items()}
     header = frames["header"]
     children = _children(header)

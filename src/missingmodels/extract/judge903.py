@@ -205,7 +205,7 @@ def _children_shared(frames: Mapping[str, pd.DataFrame]) -> list[Judgement]:
     stays = episodes[(episodes["DEC"] == "") & (episodes["CHILD"] != "") & (episodes["reason"] != "epi_orphan")]
     last = named.groupby("authority")["year"].max()
     held = stays[["authority", "year", "CHILD"]].drop_duplicates()
-    held = held[held["year"] < held["authority"].map(last)].reset_index(drop=True)
+    held = held[held["year"].to_numpy() < last.reindex(held["authority"]).to_numpy()].reset_index(drop=True)
     # a child's last open episode of a year: one that is open though another follows says nothing of 31 March
     following = held.assign(year=held["year"] + 1)
     told_years = pd.MultiIndex.from_frame(named[["authority", "year"]].drop_duplicates())

@@ -1,35 +1,18 @@
-"""Records put beside tables judged as a whole: whether they meet the episodes, and whether anything is left of them."""
+"""Records put beside tables judged as a whole: whether they meet the episodes, and whether ids of staff are alike."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import pandas as pd
 
-from missingmodels.errors import ImportFault
-from missingmodels.extract.crosswalk import Crosswalk
-from missingmodels.extract.identity903 import RULE, require_whole_ids
+from missingmodels.extract.identity903 import RULE
 from missingmodels.extract.judge903 import LIMITS
-from missingmodels.extract.mapped import MappedTable
 from missingmodels.extract.registration import loose
-from missingmodels.extract.staffing import StaffTable
 from missingmodels.tables import Tables
 from missingmodels.tables.judgement import Judgement
 
 FAR = pd.Timestamp("2200-01-01")  # stands for "open" where ends are compared
-
-
-def require_rows(found: Sequence[MappedTable]) -> None:
-    """Raise ImportFault, with the reasons, for a table of which no row is left: it would replace what is there."""
-    for each in found:
-        if each.frame.empty:
-            lines = each.ledger.frame
-            why = ", ".join(f"{reason} {n}" for reason, n in lines["reason"].value_counts().items())
-            raise ImportFault(
-                f"no row is left for {each.name} of the {len(lines)} read" + (f" ({why})" if why else ""),
-                where=each.file,
-                remedy="correct the mapping's columns, parts and codes; nothing was written, and what was there stays",
-            )
 
 
 def judge_records(names: Collection[str], tables: Tables, before: Tables | None) -> list[Judgement]:
@@ -76,26 +59,13 @@ def _episodes_apart(new: pd.DataFrame, old: pd.DataFrame) -> int:
     return len(new) - int(pairs.loc[meets, "at"].nunique())
 
 
-def settle_staff(found: Sequence[StaffTable], same_staff: Crosswalk) -> tuple[list[StaffTable], list[Judgement]]:
-    """Staff tables with one id a worker, by the crosswalk, and an error for ids that are alike and not the same.
-
-    Raises ImportFault for ids that a spreadsheet cut to numbers.
-    """
-    made, ids = [], []
-    for each in found:
-        if "staff_id" in each.frame:
-            staff = each.frame["staff_id"]
-            require_whole_ids(staff, each.frame["row"], where=each.file, column="staff id")
-            known = same_staff.apply(staff)
-            ids.append(known)
-            each = StaffTable(**{**vars(each), "frame": each.frame.assign(staff_id=known)})
-        made.append(each)
-    every = pd.Series(pd.concat(ids).dropna().unique(), dtype="str") if ids else pd.Series(dtype="str")
-    every = every[~every.isin(same_staff.alone)]
+def judge_staff(ids: pd.Series, *, alone: Collection[str] = ()) -> list[Judgement]:
+    """An error for staff ids that are alike and not the same; ``alone`` are declared nobody else's."""
+    every = pd.Series(ids[(ids != "") & ~ids.isin(list(alone))].unique(), dtype="str")
     alike = int(loose(every).duplicated().sum())
     if not alike:
-        return made, []
-    return made, [
+        return []
+    return [
         Judgement(
             rule=RULE,
             severity="error",

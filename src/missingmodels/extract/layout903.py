@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import ImportFault
+from missingmodels.extract.cells import ids_with_nulls_blank, named, nulls_blank, visible
 from missingmodels.extract.ledger import FAULTS_SHOWN
 from missingmodels.extract.source_table import SourceTable
+from missingmodels.extract.year903 import NAMED_YEAR
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "header": ("CHILD", "SEX", "DOB", "ETHNIC"),
@@ -29,14 +31,14 @@ NEEDED: dict[str, tuple[str, ...]] = {
 # UASC_FLAG is the XML return's alone: in the others a row in uasc is the flag. LA and YEAR are a regional pool's.
 POOL = ("LA", "YEAR")
 OPTIONAL = {
-    **{"header": ("UPN", *POOL), "episodes": ("PL_LOCATION", *POOL), "missing": POOL},
+    **{"header": ("UPN", *POOL), "episodes": ("PL_LOCATION", *POOL), "missing": ("DOB", *POOL)},
     **{"uasc": ("UASC_FLAG", *POOL)},
 }
 # Columns of the return that are left unread, so that they are not reported as strange.
 UNREAD = {
     "header": {"MOTHER", "MC_DOB"},
     "episodes": {"CIN", "HOME_POST", "PL_LA", "PL_DISTANCE", "YEAR_LATEST", "EPISODE_SOURCE"},
-    "missing": {"DOB"},
+    "missing": set(),
     "uasc": {"SEX", "DOB"},
 }
 COMPULSORY = ("header", "episodes", "missing")
@@ -46,6 +48,10 @@ DATES = {
     "missing": ("MIS_START", "MIS_END"),
     "uasc": ("DUC",),
 }
+ENDS = ("DEC", "MIS_END", "DUC")  # blank while the span is open
+# Every name by which the line of column names is known.
+NAMES = frozenset(name for table in NEEDED for name in (*NEEDED[table], *OPTIONAL[table], *UNREAD[table]))
+IDENTIFIERS = ("CHILD", "URN", "LA")
 # A blank MIS_START is not here: such rows are common place-holders and are set aside as incomplete.
 DATES_REQUIRED = {"header": ("DOB",), "episodes": ("DECOM",), "missing": (), "uasc": ()}
 
@@ -73,18 +79,64 @@ CODE = r"[^\s]{0,10}"
 FORMULA_ERROR = r"#(?:REF|VALUE|DIV/0|NUM|NULL)!|#NAME\?"
 
 
+def tables_in(file: SourceTable) -> list[str]:
+    """The tables whose columns a file has."""
+    return [table for table, needed in NEEDED.items() if set(needed) <= set(file.columns)]
+
+
+def claims_table(columns: Sequence[str], label: str) -> bool:
+    """Whether a file has the columns of a table, or its name says that it should."""
+    complete = any(set(needed) <= set(columns) for needed in NEEDED.values())
+    return complete or bool(_claimed(columns, label))
+
+
+def by_year(files: Sequence[SourceTable]) -> dict[str, list[SourceTable]]:
+    """The files by the year that they name, where a table comes more than once and every such file names one.
+
+    ``2018_episodes.csv`` or, in an archive, ``2018/episodes.csv``. Otherwise all files together, under a blank name.
+    """
+    tables = {file.name: tables_in(file) for file in files}
+    held = [table for file in files for table in tables[file.name]]
+    if len(held) == len(set(held)):
+        return {"": list(files)}
+    years: dict[str, list[SourceTable]] = {}
+    for file in files:
+        year = _named_year(file)
+        if tables[file.name] and not year:
+            return {"": list(files)}
+        years.setdefault(year, []).append(file)
+    others = years.pop("", [])
+    for group in years.values():
+        held = [table for file in group for table in tables[file.name]]
+        if len(held) != len(set(held)):
+            return {"": list(files)}
+    last = max(years)
+    return {year: [*group, *(others if year == last else [])] for year, group in sorted(years.items())}
+
+
+def _named_year(file: SourceTable) -> str:
+    """The first year that a file names, else that its folder within an archive names; blank if none does."""
+    folders = file.name.replace("\\", "/").split("/")[1:-1]
+    for part in (file.label, *reversed(folders)):
+        if found := re.search(NAMED_YEAR, part):
+            return str(found[1])
+    return ""
+
+
 def recognise(files: Sequence[SourceTable]) -> dict[str, SourceTable]:
     """The file of each table. Raises ImportFault listing all that are absent, doubled or incomplete."""
     found: dict[str, SourceTable] = {}
     faults: list[str] = []
+    doubled = False
     for file in files:
-        tables = [table for table, needed in NEEDED.items() if set(needed) <= set(file.columns)]
-        if not tables and (table := _table_in_name(file)):
+        tables = tables_in(file)
+        if not tables and (table := _claimed(file.columns, file.label)):
             faults.append(f"{file.name} should be the {table} table but lacks {_lacking(file, table)}")
         if len(tables) > 1:
             faults.append(f"{file.name} holds the columns of {' and '.join(tables)}, one table a file is needed")
         for table in tables:
             if table in found:
+                doubled = True
                 faults.append(f"{found[table].name} and {file.name} both hold the {table} table")
             faults += [f"{file.name} has column {c} twice" for c in file.repeated if c in NEEDED[table]]
             found.setdefault(table, file)
@@ -95,7 +147,10 @@ def recognise(files: Sequence[SourceTable]) -> dict[str, SourceTable]:
         columns = "; ".join(f"{table}: {', '.join(NEEDED[table])}" for table in COMPULSORY)
         raise ImportFault(
             "the files are no SSDA903 return: " + "; ".join(faults),
-            remedy=f"export one CSV file or sheet a table with at least these columns — {columns}",
+            remedy="put the files of each year into a folder of their own (2022-23/episodes.csv), or begin their names "
+            "with the year (2022-23_episodes.csv), and name the folder that holds them"
+            if doubled
+            else f"export one CSV file or sheet a table with at least these columns — {columns}",
         )
     return found
 
@@ -118,8 +173,15 @@ def needed_columns(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[st
     for column in held:
         # each different word is judged once: a national file has millions of cells and few words
         codes, kinds = pd.factorize(file.frame[column])
-        words = pd.Series(kinds, dtype="str")
-        _refuse_formula_errors(file, column, words, codes)
+        words, cleared = visible(pd.Series(kinds, dtype="str"))
+        if cleared.any():
+            many = int(np.isin(codes, np.flatnonzero(cleared)).sum())
+            notes.append(f"{file.name}: invisible characters were removed from {many} cells of {column}")
+        if (table, column) != ("missing", "DOB"):  # held against the header's only
+            _refuse_formula_errors(file, column, words, codes)
+        if column == "CHILD":
+            _refuse_names(file, words, codes)
+        words = ids_with_nulls_blank(words) if column in IDENTIFIERS else nulls_blank(words)
         words = _normal(words, column, table)
         if column in CODED and len(words):
             text = ~words.str.fullmatch(CODE).astype(bool)
@@ -134,7 +196,7 @@ def needed_columns(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[st
 
 
 def _normal(words: pd.Series, column: str, table: str) -> pd.Series:
-    if column not in ("CHILD", "LA", *DATES[table]):
+    if column not in ("CHILD", "LA", "DOB", *DATES[table]):
         words = words.str.upper()
     if column in ("CHILD", "SEX", "URN", "YEAR"):
         # spreadsheets turn whole numbers into 123456.0
@@ -159,11 +221,25 @@ def _refuse_formula_errors(file: SourceTable, column: str, words: pd.Series, cod
     )
 
 
-def _table_in_name(file: SourceTable) -> str:
+def _refuse_names(file: SourceTable, words: pd.Series, codes: np.ndarray) -> None:
+    """CHILD is an identifier: a name there would go on into every table and ledger. It is not printed either."""
+    held = named(words).to_numpy(dtype=bool) if len(words) else np.zeros(0, dtype=bool)
+    if not held.any():
+        return
+    rows = file.frame.loc[held[codes], "row"].tolist()
+    raise ImportFault(
+        f"CHILD holds words such as a person's name in {len(rows)} rows; first: "
+        + ", ".join(map(str, rows[:FAULTS_SHOWN])),
+        where=file.name,
+        remedy="export the child's identifier in CHILD, never the name; delete lines of totals or remarks",
+    )
+
+
+def _claimed(columns: Sequence[str], label: str) -> str:
     """The table that a file's name claims. Social workers' episodes are another table of the return."""
-    if any(name.startswith("SW_") for name in file.columns):
+    if any(name.startswith("SW_") for name in columns):
         return ""
-    match = re.search(r"(?:^|[^a-z])(header|episode|missing)s?(?:[^a-z]|$)", file.label.lower())
+    match = re.search(r"(?:^|[^a-z])(header|episode|missing)s?(?:[^a-z]|$)", label.lower())
     return {"episode": "episodes"}.get(match[1], match[1]) if match else ""
 
 

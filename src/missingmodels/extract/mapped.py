@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +11,21 @@ from typing import Any
 import pandas as pd
 
 from missingmodels.errors import ImportFault, InputError
+from missingmodels.extract.cells import ids_with_nulls_blank, nulls_blank, visible
+from missingmodels.extract.crosswalk import read_crosswalk
 from missingmodels.extract.csv_files import csv_grid
-from missingmodels.extract.dates import column_dates
+from missingmodels.extract.dates import Form, column_dates, declared, open_ends_blank
+from missingmodels.extract.interviews import flag_unmatched
 from missingmodels.extract.layout903 import CODE
 from missingmodels.extract.ledger import FAULTS_SHOWN, Ledger, follow, in_play, ledger_of, remark, set_aside
 from missingmodels.extract.mapping import DataMapping, MappedColumn, TableMapping
 from missingmodels.extract.ofsted_layout import plain
-from missingmodels.extract.shift_times import has_clock, moments
-from missingmodels.extract.source_table import SourceTable, require_unswapped, table_of
+from missingmodels.extract.shift_times import has_clock, moments, true_hours
+from missingmodels.extract.source_table import SourceTable, column_name, require_unswapped, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import TABLES, Column
+from missingmodels.vocabulary.unrecorded import NULL_WORDS
 
 FLAGS = {**dict.fromkeys(("y", "yes", "true", "1", "t"), True), **dict.fromkeys(("n", "no", "false", "0", "f"), False)}
 
@@ -65,11 +70,14 @@ def into_tables(
             where=mapping.name,
             remedy="give observed_from and observed_to in the mapping, or --into a folder of tables",
         )
+    _require_rows(found)
     frames = {} if into is None else dict(into.frames)
     for each in found:
         frames[each.name] = each.frame.drop(columns="row")
     ledgers = []
     for each in found:
+        if each.name == "interviews":
+            each = flag_unmatched(each, frames.get("missing_episodes"))
         frame, ledger = _known_only(each, frames)
         frames[each.name] = frame
         ledgers.append(ledger)
@@ -85,6 +93,20 @@ def into_tables(
     )
     require_valid(made, where=mapping.name)
     return made, ledgers
+
+
+def _require_rows(found: Sequence[MappedTable]) -> None:
+    """Raise ImportFault, with the reasons, for a table of which no row is left: it would replace what is there."""
+    for each in found:
+        if each.frame.empty:
+            lines = each.ledger.frame
+            why = ", ".join(f"{reason} {n}" for reason, n in lines["reason"].value_counts().items())
+            raise ImportFault(
+                f"no row is left for {each.name} of the {len(lines)} read" + (f" ({why})" if why else ""),
+                where=each.file,
+                remedy='correct the mapping: part = "date" cuts the clock off a day, codes say what words mean; '
+                "nothing was written, and what was there stays",
+            )
 
 
 def _known_only(each: MappedTable, frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Ledger]:
@@ -109,43 +131,72 @@ def _known_only(each: MappedTable, frames: Mapping[str, pd.DataFrame]) -> tuple[
 
 
 def _read(mapping: TableMapping) -> MappedTable:
-    source = _source(mapping)
+    columns, form = mapping.columns, declared(mapping.dates)
+    wanted = [name for c in columns.values() for name in (c.source, c.hours_until) if name]
+    source = _source(mapping, frozenset(column_name(name) for name in wanted))
     held = {plain(column): column for column in reversed(source.columns)}
-    wanted = [name for c in mapping.columns.values() for name in (c.source, c.hours_until) if name]
     absent = [name for name in dict.fromkeys(wanted) if plain(name) not in held]
     if absent:
         raise ImportFault(
             f"it lacks the column{'' if len(absent) == 1 else 's'} {', '.join(map(repr, absent))}",
             where=source.name,
-            remedy=f"it has: {', '.join(source.columns[:30])}",
+            remedy=_nearest(absent, source.columns),
         )
     text = {name: source.frame[held[plain(name)]] for name in wanted}
+    if (added := _hours_away(mapping, text)) is not None:
+        columns = {**columns, "hours_away": added}
     require_unswapped(source, (held[plain(name)] for name in _dates(mapping)), checked=mapping.dates_checked)
     frame = follow(source.frame[["row"]].copy(), file=source.name, table=mapping.table)
     spec, notes = TABLES[mapping.table], list(source.notes)
     made: dict[str, pd.Series] = {}
     for column in spec.columns:
-        mapped = mapping.columns.get(column.name)
+        mapped = columns.get(column.name)
         if mapped is None or mapped.count:
             continue
-        made[column.name], bad, note = _values(column, mapped, text, frame.index)
+        made[column.name], bad, note = _values(column, mapped, text, frame.index, form)
         notes += [f"{source.name}: {column.name}: {note}"] if note else []
+        if mapped.crosswalk is not None:
+            known, name = read_crosswalk(mapped.crosswalk, two_systems=True), mapped.crosswalk.name
+            lacking = made[column.name].notna() & ~made[column.name].isin(list(known.known_by))
+            frame = set_aside(frame, lacking, f"{column.name}_not_in_crosswalk", f"{name} lacks its {column.name}")
+            made[column.name] = known.apply(made[column.name]).mask(lacking)
+            notes.append(f"{source.name}: {column.name}: identifiers replaced by {name}")
         strict = column.required or mapped.otherwise == "set_aside"
         frame = set_aside(frame, bad & strict, f"{column.name}_unreadable") if strict else frame
         frame = remark(frame, bad & in_play(frame), f"{column.name} unreadable: unrecorded") if not strict else frame
         if column.required:
             frame = set_aside(frame, made[column.name].isna(), f"{column.name}_blank", f"{column.name} is blank")
     body = pd.DataFrame(made, index=frame.index).assign(row=frame["row"])
-    for column_name, mapped in mapping.columns.items():
+    for name, mapped in columns.items():
         if mapped.count:
-            key = [name for name in spec.key if name != column_name]
-            body[column_name] = body[in_play(frame)].groupby(key).cumcount().reindex(body.index)
+            key = [each for each in spec.key if each != name]
+            body[name] = body[in_play(frame)].groupby(key).cumcount().reindex(body.index)
     again = body[in_play(frame)].duplicated(list(spec.key)).reindex(frame.index, fill_value=False)
     frame = set_aside(frame, again, "same_key", f"another row has the same {' + '.join(spec.key)}")
     ledger = ledger_of([frame], notes=notes)
     ledger.reconcile({source.name: source.frame["row"].tolist()})
     kept = body[in_play(frame)].reset_index(drop=True)
     return MappedTable(name=mapping.table, frame=kept, ledger=ledger, file=source.name, digest=source.digest)
+
+
+def _nearest(absent: Sequence[str], columns: Sequence[str]) -> str:
+    """What the file has that comes near; other headers may be people's names, as in a rota, and are only counted."""
+    near = [c for name in absent for c in difflib.get_close_matches(column_name(name), columns, n=3, cutoff=0.5)]
+    near = list(dict.fromkeys(near))
+    said = f"nearest are {', '.join(near)}" if near else "none comes near"
+    return f"write the names as the file has them: of its {len(columns)} columns {said}"
+
+
+def _hours_away(mapping: TableMapping, text: Mapping[str, pd.Series]) -> MappedColumn | None:
+    """Hours between the moments that a mapping cuts to days, where it does not say the hours otherwise."""
+    start, end = (mapping.columns.get(name) for name in ("start_date", "end_date"))
+    if mapping.table != "missing_episodes" or "hours_away" in mapping.columns or start is None or end is None:
+        return None
+    if (start.part, end.part) != ("date", "date") or not (start.source and end.source):
+        return None
+    if not has_clock(text[start.source]).any() or not has_clock(text[end.source]).any():
+        return None
+    return MappedColumn(source=start.source, hours_until=end.source)
 
 
 def _dates(mapping: TableMapping) -> list[str]:
@@ -155,8 +206,8 @@ def _dates(mapping: TableMapping) -> list[str]:
     return [name for mapped in dated for name in (mapped.source, mapped.hours_until) if name]
 
 
-def _source(mapping: TableMapping) -> SourceTable:
-    tables = source_tables(mapping.file)
+def _source(mapping: TableMapping, names: frozenset[str]) -> SourceTable:
+    tables = source_tables(mapping.file, names)
     if mapping.sheet:
         tables = [table for table in tables if plain(table.label) == plain(mapping.sheet)]
     if len(tables) != 1:
@@ -165,19 +216,21 @@ def _source(mapping: TableMapping) -> SourceTable:
     return tables[0]
 
 
-def source_tables(path: Path) -> list[SourceTable]:
-    """The tables of a .csv file or a workbook. Raises InputError for anything else."""
+def source_tables(path: Path, names: frozenset[str] = frozenset()) -> list[SourceTable]:
+    """The tables of a .csv file or a workbook; ``names`` as in ``table_of``. Raises InputError for others."""
     if not path.is_file():
         raise InputError("there is no such file", where=str(path), remedy="name a .csv or .xlsx file")
     if path.suffix.lower() == ".csv":
-        return [table_of(csv_grid(path.read_bytes(), name=path.name, label=path.name), comma_separated=True)]
+        return [
+            table_of(csv_grid(path.read_bytes(), name=path.name, label=path.name), comma_separated=True, names=names)
+        ]
     if path.suffix.lower() in WORKBOOKS:
-        return [table_of(grid, comma_separated=False) for grid in read_workbook(path)]
+        return [table_of(grid, comma_separated=False, names=names) for grid in read_workbook(path)]
     raise InputError("this is neither a .csv nor an .xlsx file", where=str(path), remedy="export it as one of them")
 
 
 def _values(
-    column: Column, mapped: MappedColumn, text: Mapping[str, pd.Series], index: pd.Index
+    column: Column, mapped: MappedColumn, text: Mapping[str, pd.Series], index: pd.Index, form: Form | None
 ) -> tuple[pd.Series, pd.Series, str]:
     """A column's values, a mask of cells that hold something that could not be read, and a note."""
     none = pd.Series(False, index=index)
@@ -188,33 +241,42 @@ def _values(
         words = cells.str.strip().str.casefold()
         values = words.map(mapped.codes)
         values = values.where(~values.isin([""]), None)
-        return values, (words != "") & ~words.isin(mapped.codes), f"{len(mapped.codes)} codes from {mapped.source}"
-    return _plain_values(column, mapped, cells, text)
+        # a null word that the codes name is a level of its own
+        strange = ~words.isin(NULL_WORDS) & ~words.isin(mapped.codes)
+        return values, strange, f"{len(mapped.codes)} codes from {mapped.source}"
+    return _plain_values(column, mapped, cells, text, form)
 
 
 def _plain_values(
-    column: Column, mapped: MappedColumn, cells: pd.Series, text: Mapping[str, pd.Series]
+    column: Column, mapped: MappedColumn, cells: pd.Series, text: Mapping[str, pd.Series], form: Form | None
 ) -> tuple[pd.Series, pd.Series, str]:
+    if is_identifier(column):
+        return _identifiers(cells)
+    cells = nulls_blank(cells)
     filled = cells != ""
     if mapped.hours_until:
-        until = text[mapped.hours_until]
-        hours = (moments(until) - moments(cells)).dt.total_seconds() / 3600
+        until = nulls_blank(text[mapped.hours_until])
+        hours = true_hours(moments(cells, form), moments(until, form))
         # a day without a clock would count from midnight
         hours = hours.where((hours >= 0) & has_clock(cells) & has_clock(until))
         both = filled & (until != "")
         return hours, both & hours.isna(), f"hours from {mapped.source} to {mapped.hours_until}"
     if mapped.part == "hour":
-        moment = moments(cells).where(has_clock(cells))
+        moment = moments(cells, form).where(has_clock(cells))
         hour = moment.dt.hour + moment.dt.minute / 60
         return hour, filled & hour.isna(), f"hour of {mapped.source}"
     if column.kind in ("date", "time"):
-        values, form = moments(cells), "date and time"
+        if not column.required:
+            cells, _ = open_ends_blank(cells, form)
+            filled = cells != ""
+        values, told = moments(cells, form), "date and time"
         if column.kind == "date":
             if mapped.part == "date":
                 values = values.dt.normalize()
             else:
-                values, form = column_dates(cells)
-        return values, filled & values.isna(), f"{form} from {mapped.source}"
+                values, found = column_dates(cells, form)
+                told = found.name
+        return values, filled & values.isna(), f"{told} from {mapped.source}"
     if column.kind in ("whole", "real"):
         number = pd.to_numeric(cells.str.replace(",", "", regex=False).replace("", None), errors="coerce")
         low, high = column.low, column.high
@@ -228,11 +290,21 @@ def _plain_values(
     return _text(column, cells)
 
 
+def is_identifier(column: Column) -> bool:
+    """Whether a column names a child, home, person, authority or provider."""
+    return column.name.endswith("_id") or column.name in ("child_a", "child_b", "authority", "owner")
+
+
+def _identifiers(cells: pd.Series) -> tuple[pd.Series, pd.Series, str]:
+    """Identifiers as they stand, without what cannot be seen and the ``.0`` of a spreadsheet."""
+    words, cleared = visible(cells)
+    words = ids_with_nulls_blank(words).str.replace(r"\.0$", "", regex=True)
+    note = f"invisible characters were removed from {int(cleared.sum())} cells" if cleared.any() else ""
+    return words.where(words != ""), pd.Series(False, index=cells.index), note
+
+
 def _text(column: Column, cells: pd.Series) -> tuple[pd.Series, pd.Series, str]:
-    """Identifiers as they stand; codes in their set; free text never."""
-    if column.name.endswith("_id") or column.name in ("child_a", "child_b", "authority", "owner"):
-        name = cells.str.replace(r"\.0$", "", regex=True)
-        return name.where(name != ""), pd.Series(False, index=cells.index), ""
+    """Codes in their set; free text never."""
     upper = cells.str.upper()
     good = upper.isin([a.upper() for a in column.allowed]) if column.allowed else upper.str.fullmatch(CODE).astype(bool)
     back = {a.upper(): a for a in column.allowed}
@@ -242,9 +314,9 @@ def _text(column: Column, cells: pd.Series) -> tuple[pd.Series, pd.Series, str]:
     return value.where(good & (cells != "")), (cells != "") & ~good, note
 
 
-def value_words(cells: pd.Series, most: int = 12) -> list[Any]:
-    """The different words of a column if they look like codes: few, short and repeated; else none."""
-    words = cells[cells != ""]
+def value_words(cells: pd.Series, most: int = 12, *, every: bool = False) -> list[Any]:
+    """The different words of a column if they look like codes: few, short and, but for ``every``, repeated."""
+    words = cells[nulls_blank(cells) != ""]
     kinds = words.value_counts()
-    few = 0 < len(kinds) <= most and len(words) >= 2 * len(kinds)
+    few = 0 < len(kinds) <= most and (every or len(words) >= 2 * len(kinds))
     return sorted(kinds.index) if few and max(map(len, kinds.index)) <= 40 else []

@@ -8,6 +8,7 @@ table = "interviews"
 file = "interviews.xlsx"              # beside the mapping
 sheet = "RHI"                         # of a workbook with several
 dates_checked = true                  # only where a workbook seems to have swapped day and month, and has not
+dates = "D/M/YYYY"                    # only where dates are written in none of the usual ways
 [tables.columns.child_id]
 from = "Child Unique ID"
 [tables.columns.offered]
@@ -15,6 +16,9 @@ from = "Interview offered?"
 meaning = "offered after this episode, as the team recorded it"
 codes = { "Offered" = true, "Not Offered (Missing Again)" = false }
 otherwise = "unrecorded"              # or "set_aside"; what to do with words that no code names
+
+Of an identifier, ``crosswalk = "ids.csv"`` names a file of two columns, the identifier in this file and that in the
+tables; a row whose identifier it lacks is set aside.
 """
 
 from __future__ import annotations
@@ -28,10 +32,11 @@ from pathlib import Path
 from typing import Any
 
 from missingmodels.errors import ConfigInvalid, InputError
+from missingmodels.extract.dates import declared
 from missingmodels.tables.contract import TABLES
 
-COLUMN_KEYS = ("from", "value", "meaning", "codes", "otherwise", "part", "hours_until", "count")
-TABLE_KEYS = ("table", "file", "sheet", "dates_checked", "columns")
+COLUMN_KEYS = ("from", "value", "meaning", "codes", "otherwise", "part", "hours_until", "count", "crosswalk")
+TABLE_KEYS = ("table", "file", "sheet", "dates_checked", "dates", "columns")
 SOURCES = ("from", "value", "count")
 PARTS = ("date", "hour")
 OTHERWISE = ("unrecorded", "set_aside")
@@ -49,6 +54,7 @@ class MappedColumn:
     part : ``date`` or ``hour`` of a cell that holds both
     hours_until : column with the moment until which hours are counted, from ``source``
     count : number the rows of one key, from 0, in file order
+    crosswalk : file of two columns, the identifier in this file and that in the tables
     """
 
     source: str = ""
@@ -58,17 +64,19 @@ class MappedColumn:
     part: str = ""
     hours_until: str = ""
     count: bool = False
+    crosswalk: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableMapping:
-    """How one file, or sheet, becomes one table; ``dates_checked`` as in ``read_ssda903``."""
+    """How one file, or sheet, becomes one table; ``dates_checked`` and ``dates`` as in ``read_ssda903``."""
 
     table: str
     file: Path
     sheet: str
     columns: Mapping[str, MappedColumn]
     dates_checked: bool = False
+    dates: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +154,7 @@ def _table(entry: Any, at: int, folder: Path, faults: list[str]) -> TableMapping
     for column, spec in held.items():
         if column not in known:
             faults.append(f"{place}.{column}: no such column{_near(column, known)}")
-        elif (made := _column(spec, f"{place}.{column}", known[column].kind, faults)) is not None:
+        elif (made := _column(spec, f"{place}.{column}", known[column].kind, folder, faults)) is not None:
             columns[column] = made
     lacking = [name for name, column in known.items() if column.required and name not in held]
     if lacking:
@@ -159,10 +167,23 @@ def _table(entry: Any, at: int, folder: Path, faults: list[str]) -> TableMapping
         sheet=str(entry.get("sheet", "")),
         columns=columns,
         dates_checked=entry.get("dates_checked", False) is True,
+        dates=_form(entry.get("dates"), place, faults),
     )
 
 
-def _column(spec: Any, place: str, kind: str, faults: list[str]) -> MappedColumn | None:
+def _form(text: Any, place: str, faults: list[str]) -> str | None:
+    """How dates are written, as ``--dates`` says it."""
+    if text is None:
+        return None
+    try:
+        declared(str(text))
+    except InputError as error:
+        faults.append(f"{place}, dates: {error.what}, {error.remedy}")
+        return None
+    return str(text)
+
+
+def _column(spec: Any, place: str, kind: str, folder: Path, faults: list[str]) -> MappedColumn | None:
     if not isinstance(spec, dict):
         faults.append(f"{place}: write [tables.columns.…] with from or value")
         return None
@@ -175,7 +196,7 @@ def _column(spec: Any, place: str, kind: str, faults: list[str]) -> MappedColumn
     if not isinstance(spec.get("codes", {}), dict):
         faults.append(f"{place}, codes: write {{ word = value, … }}")
         return None
-    for key in ("from", "meaning", "hours_until"):
+    for key in ("from", "meaning", "hours_until", "crosswalk"):
         if not isinstance(spec.get(key, ""), str):
             faults.append(f"{place}, {key}: {spec[key]!r} is no text")
     if any(isinstance(value, list | dict) for value in (spec.get("value"), *spec.get("codes", {}).values())):
@@ -184,6 +205,8 @@ def _column(spec: Any, place: str, kind: str, faults: list[str]) -> MappedColumn
         faults.append(f"{place}, hours_until: the column holds no number of hours")
     if "count" in spec and kind != "whole":
         faults.append(f"{place}, count: the column holds no whole number")
+    if "crosswalk" in spec and kind != "text":
+        faults.append(f"{place}, crosswalk: the column holds no identifier")
     return MappedColumn(
         source=str(spec.get("from", "")),
         value=spec.get("value"),
@@ -192,6 +215,7 @@ def _column(spec: Any, place: str, kind: str, faults: list[str]) -> MappedColumn
         part=str(spec.get("part", "")),
         hours_until=str(spec.get("hours_until", "")),
         count=bool(spec.get("count", False)),
+        crosswalk=folder / str(spec["crosswalk"]) if spec.get("crosswalk") else None,
     )
 
 

@@ -1,4 +1,7 @@
-"""A mapping proposed from a file's headers, for a person to correct: every guess is shown, none is silent."""
+"""A mapping proposed from a file's headers, for a person to correct: every guess is shown, none is silent.
+
+What a column means is shown beside the shapes of three of its cells: letters and digits are masked, whatever they are.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,33 @@ import difflib
 import json
 from pathlib import Path
 
+import pandas as pd
+
 from missingmodels.errors import InputError
+from missingmodels.extract.cells import masked, nulls_blank
 from missingmodels.extract.mapped import FLAGS, source_tables, value_words
 from missingmodels.extract.ofsted_layout import plain
-from missingmodels.extract.source_table import SourceTable
+from missingmodels.extract.shift_times import has_clock
+from missingmodels.extract.source_table import SourceTable, column_name
+from missingmodels.extract.wide_rota import TIMES
 from missingmodels.tables.contract import TABLES, Column, Table
 
 # Words that people use for a column of the contract, by column; the column's own name is always one.
 WORDS = {
     "child_id": ("child unique id", "child id", "child", "person id", "misper id", "missing person id", "young person"),
-    "start_date": ("missing since", "date missing", "start date", "missing from", "left", "date started"),
-    "end_date": ("returned", "date returned", "found", "when traced", "end date", "date ended"),
+    "start_date": (
+        "missing since",
+        "date missing",
+        "start date",
+        "missing from",
+        "left",
+        "date started",
+        "went missing",
+    ),
+    "end_date": ("returned", "date returned", "found", "when traced", "traced", "end date", "date ended", "date found"),
     "start_hour": ("time missing", "missing since"),
     "hours_away": ("hours missing", "hours away"),
-    "category": ("missing or absent", "episode type", "category", "type"),
+    "category": ("missing or absent", "episode type", "category", "type", "incident type", "classification"),
     "episode_start_date": ("episode date", "missing date", "missing episode start", "date missing", "missing since"),
     "offered": ("rhi offered", "interview offered", "was the child offered a return interview"),
     "accepted": ("rhi accepted", "interview accepted", "did the child accept a return interview"),
@@ -39,9 +55,13 @@ VALUES = {
     "sequence": ("count", "true"),
     "end_is_censored": ("value", "false"),
     "start_is_truncated": ("value", "false"),
+    "category": ("value", '"M"'),
     "birth_date_precision": ("value", '"day"'),
 }
 SURE = 0.8
+EXAMPLES = 3
+# Words of a police or home log, and of codes for what the record holds as M and A.
+CATEGORY_WORDS = {"missing": "M", "absent": "A", "away without authorisation": "A", "unauthorised absence": "A"}
 SKIPPED = ("staff_periods", "staff_spells", "staff_shifts")  # `import staffing` reads these
 
 
@@ -52,7 +72,7 @@ def draft_mapping(path: Path, *, table: str | None = None) -> str:
     """
     if table is not None and table not in TABLES:
         raise InputError(f"there is no table {table!r}", remedy=f"the tables are: {', '.join(TABLES)}")
-    sheets = [sheet for sheet in source_tables(Path(path)) if len(sheet.columns) > 1]
+    sheets = [sheet for sheet in source_tables(Path(path), _NAMES) if len(sheet.columns) > 1]
     if not sheets:
         raise InputError(
             "no sheet has columns", where=str(path), remedy="name a file with column names in its first line"
@@ -68,10 +88,14 @@ def draft_mapping(path: Path, *, table: str | None = None) -> str:
         *([f"sheet = {_quoted(sheet.label)}"] if several else []),
     ]
     used: set[str] = set()
+    hours = _hours(chosen, sheet)
     for column in chosen.columns:
-        lines += ["", *_column(column, sheet, used)]
+        lines += ["", *(hours if column.name == "hours_away" and hours else _column(column, sheet, used))]
     left = [name for name in sheet.columns if name not in used]
-    return "\n".join([*lines, "", f"# Columns left unread: {', '.join(left) or 'none'}", ""])
+    people = [name for name in left if sheet.frame[name].str.fullmatch(TIMES).any()]
+    said = ", ".join(name for name in left if name not in people) or "none"
+    rota = f", and {len(people)} that hold times of shifts: `import staffing --rota` reads those" if people else ""
+    return "\n".join([*lines, "", f"# Columns left unread: {said}{rota}", ""])
 
 
 def _column(column: Column, sheet: SourceTable, used: set[str]) -> list[str]:
@@ -84,13 +108,46 @@ def _column(column: Column, sheet: SourceTable, used: set[str]) -> list[str]:
         need = "REQUIRED, found in no column" if column.required else "found in no column"
         return [f"# {head} {need}: {column.meaning}"]
     used.add(found)
-    lines = [head, f"from = {_quoted(found)}", f"meaning = {_quoted(column.meaning)}"]
-    words = value_words(sheet.frame[found])
-    coded = column.allowed or column.kind == "flag"
+    cells = nulls_blank(sheet.frame[found])
+    lines = [head, f"from = {_quoted(found)}{_shapes(cells)}", f"meaning = {_quoted(column.meaning)}"]
+    lines += _parts(column, sheet, cells)
+    coded = bool(column.allowed) or column.kind == "flag"
+    words = value_words(cells, every=coded)
     if coded and any(_code(column, word) is None for word in words):
         pairs = ", ".join(f"{_quoted(word)} = {_guess(column, word)}" for word in words)
         lines += [f'codes = {{ {pairs} }}  # check: "" leaves unrecorded']
     return lines
+
+
+def _shapes(cells: pd.Series) -> str:
+    """Three different cells, masked, as a comment."""
+    shapes = [masked(cell) for cell in cells[cells != ""].unique()[:EXAMPLES]]
+    return "  # cells such as " + ", ".join(map(_quoted, shapes)) if shapes else "  # all cells are blank"
+
+
+def _parts(column: Column, sheet: SourceTable, cells: pd.Series) -> list[str]:
+    """How a cell with both day and clock is cut, and from where to where hours are counted."""
+    if not has_clock(cells).any():
+        return []
+    if column.kind == "date":
+        return ['part = "date"']
+    return ['part = "hour"'] if column.name == "start_hour" else []
+
+
+def _hours(table: Table, sheet: SourceTable) -> list[str]:
+    """Hours away from two moments, where no column has them."""
+    held = {column.name: column for column in table.columns}
+    if "hours_away" not in held or _header(held["hours_away"], sheet):
+        return []
+    start, end = (_header(held[name], sheet) for name in ("start_date", "end_date"))
+    if not (start and end) or not all(has_clock(sheet.frame[name]).any() for name in (start, end)):
+        return []
+    return [
+        "[tables.columns.hours_away]",
+        f"from = {_quoted(start)}",
+        f"hours_until = {_quoted(end)}",
+        f"meaning = {_quoted(held['hours_away'].meaning)}",
+    ]
 
 
 def _header(column: Column, sheet: SourceTable) -> str:
@@ -127,6 +184,8 @@ def _code(column: Column, word: str) -> object:
 def _guess(column: Column, word: str) -> str:
     """A code for a word, as TOML: the word itself, a yes or no at its start, a code of one letter; else blank."""
     known = _code(column, word)
+    if known is None and column.name == "category":
+        known = CATEGORY_WORDS.get(plain(word))
     if known is not None:
         return json.dumps(known)
     first = plain(word).replace(")", " ").split()
@@ -136,6 +195,14 @@ def _guess(column: Column, word: str) -> str:
     letters = {a: a for a in column.allowed if len(a) == 1}
     initial = next((letters[part[0].upper()] for part in first if len(part) > 1 and part[0].upper() in letters), "")
     return json.dumps(initial)
+
+
+_NAMES = frozenset(
+    column_name(word)
+    for table in TABLES.values()
+    for column in table.columns
+    for word in (*WORDS.get(column.name, ()), column.name, column.name.replace("_", " "))
+)
 
 
 def _quoted(text: str) -> str:

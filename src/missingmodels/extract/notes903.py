@@ -51,6 +51,9 @@ def _oddities(frames: Mapping[str, pd.DataFrame]) -> dict[str, int]:
         "temporary absences (T codes) last longer than their code allows, and were kept as absences": int(
             too_long.sum()
         ),
+        "missing rows tell another DOB than the header": int(
+            frames["missing"]["detail"].str.contains("DOB is another", regex=False).sum()
+        ),
         "children have a SEX that is not 1, 2, M, F or U: unrecorded": int(
             (in_play(header) & (header["SEX"] != "") & ~header["SEX"].isin(layout.SEX)).sum()
         ),

@@ -1,7 +1,6 @@
 """Ofsted's lists of children's homes, published or given to authorities, with a ledger of every row.
 
-A list is a snapshot: it says what was registered on its date. Addresses, names, inspections and owners are
-left unread.
+A list is a snapshot: it says what was registered on its date. Addresses, names and inspections are left unread.
 """
 
 from __future__ import annotations
@@ -16,18 +15,18 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract import ofsted_layout as layout
+from missingmodels.extract.cells import ids_with_nulls_blank, nulls_blank, quotable, visible_text
 from missingmodels.extract.csv_files import csv_grid
 from missingmodels.extract.dates import dates
 from missingmodels.extract.ledger import Ledger, follow, in_play, ledger_of, remark, repair, set_aside
-from missingmodels.extract.registration import numbers
-from missingmodels.extract.source_table import Grid, SourceTable, require_unswapped, table_of
+from missingmodels.extract.registration import is_none
+from missingmodels.extract.source_table import HEADER_WITHIN, Grid, SourceTable, require_unswapped, table_of
 from missingmodels.extract.workbook import WORKBOOKS, read_workbook
 
-HEADER_WITHIN = 20  # lines in which the column names must stand; published lists have three of title
 TITLE_DATE = r"\bas at (\d{1,2})(?:st|nd|rd|th)? ([A-Za-z]+),? (20\d\d)\b"
 FACTS = ("authority", "sector", "places", "provision_type", "registered_from", "closed_on")
 TYPES = {
-    **dict.fromkeys(("urn", "authority", "sector", "provision_type"), "string"),
+    **dict.fromkeys(("urn", "authority", "sector", "provision_type", "owner"), "string"),
     **{"places": "Int64", "short_break_only": "boolean", "multi_building": "boolean"},
     **dict.fromkeys(("registered_from", "closed_on", "list_date"), "datetime64[s]"),
 }
@@ -40,7 +39,7 @@ class OfstedList:
     Attributes
     ----------
     frame : one row a children's home: ``urn``, ``authority`` (a name, as the list has it), ``sector`` (the homes
-        table's codes), ``places``, ``provision_type``, ``short_break_only``, ``multi_building``,
+        table's codes), ``places``, ``provision_type``, ``owner``, ``short_break_only``, ``multi_building``,
         ``registered_from``, ``closed_on`` (first day no longer registered) and ``list_date``
     ledger : one line a row of the file: used, repaired, or set aside with the reason
     list_date : the day whose state the list gives
@@ -179,7 +178,9 @@ def _facts(table: SourceTable, columns: Mapping[str, str]) -> pd.DataFrame:
     held = table.frame
     frame = pd.DataFrame(
         {fact: held[columns[fact]] if fact in columns else pd.Series("", index=held.index) for fact in layout.ALIASES}
-    ).astype(object)
+    )
+    urn = ids_with_nulls_blank(frame["urn"].map(visible_text).astype("str"))
+    frame = frame.apply(nulls_blank).assign(urn=urn).astype(object)
     for fact in ("short_break", "multi_building"):
         if fact not in columns:
             frame[fact] = None
@@ -197,14 +198,14 @@ def _judge(frame: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
         closed_on=dates(frame["closed"]),
     )
     none = frame[["sector", "places", "registered", "closed"]].map(lambda text: layout.plain(text) in layout.NONE_WORDS)
-    frame = set_aside(frame, numbers(frame["urn"]) == "", "no_urn", "the URN is no registration number")
+    frame = set_aside(frame, is_none(frame["urn"]), "no_urn", "the URN is blank, or a word for none")
     kind = frame["type"].where(frame["type"] != "", "blank")
     frame = remark(frame, in_play(frame) & (frame["provision_type"] == ""), "type: " + kind)
     frame = set_aside(frame, frame["provision_type"] == "", "not_a_childrens_home")
     for text, read in (("registered", "registered_from"), ("closed", "closed_on")):
         # An unreadable closing date must not be taken for a home that is open.
         bad = in_play(frame) & frame[read].isna() & ~none[text]
-        frame = remark(frame, bad, frame[text].map(repr) + f" in the column of the date {text} is not DD/MM/YYYY")
+        frame = remark(frame, bad, frame[text].map(quotable) + f" in the column of the date {text} is not DD/MM/YYYY")
         frame = set_aside(frame, bad, "bad_date")
     frame = set_aside(frame, frame["closed_on"] <= frame["registered_from"], "closed_before_registered")
     frame = _close_by_status(frame, day)
@@ -278,6 +279,7 @@ def _result(frame: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
             "sector": live["sector_code"],
             "places": live["count"],
             "provision_type": live["provision_type"],
+            "owner": live["owner"].where(live["owner"] != ""),
             "short_break_only": yes["short_break"],
             "multi_building": yes["multi_building"],
             "registered_from": live["registered_from"],

@@ -24,6 +24,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "registered": ("registration date",),
     "closed": ("closed date", "deregistration date"),
     "short_break": ("short-break-only children's home", "short break only children's home"),
+    "owner": ("organisation which owns the provider", "owner", "organisation name", "registered provider"),
     "multi_building": ("multi-building children's home", "multi building children's home", "multi building ch"),
 }
 COMPULSORY = ("urn", "type")
@@ -34,6 +35,11 @@ SECTORS = {
     "voluntary": "voluntary",
     "health": "health",
     "health authority": "health",
+}
+HOME_TYPES = {
+    "children's home": "childrens_home",
+    "secure children's home": "secure",
+    "residential special school": "special_school",
 }
 NONE_WORDS = ("", "-", "na", "n/a", "none", "not applicable")
 NO_WORDS = (*NONE_WORDS, "n", "no", "false", "0")

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import pandas as pd
 
+from missingmodels.extract.cells import INVISIBLE
+
 NUMBER = r"SC\d{6}|\d{7}"
 BARE = r"\d{6}"
 DUMMY = r"(?:SC)?(?:(\d)\1{5,6}|X+)"  # typed where a number was asked for
-INVISIBLE = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
-TYPED = rf"[\s{INVISIBLE}'\"`’‘“”,\-‐-―]+"
+TYPED = rf"(?:[\s'\"`’‘“”,\-‐-―]|{INVISIBLE.pattern})+"
+# Written where a home has no number, as typing leaves them.
+NO_NUMBER = frozenset(
+    {"", "NONE", "NULL", "NA", "N/A", "TBC", "TBA", "UNKNOWN", "NOTKNOWN", "NOTREG", "NOTREGISTERED", "PENDING"}
+)
 SCIENTIFIC = r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}"
 
 
@@ -31,6 +36,12 @@ def numbers(urn: pd.Series) -> pd.Series:
     words = typed(pd.Series(kinds, dtype="str"))
     good = _matches(words, f"{NUMBER}|{BARE}") & ~_matches(words, DUMMY)
     return words.where(good, "").take(codes).set_axis(urn.index)
+
+
+def is_none(urn: pd.Series) -> pd.Series:
+    """Mask of what says that there is no number; any other word may be how somebody's list names a home."""
+    words = typed(urn)
+    return words.isin(NO_NUMBER) | _matches(words, DUMMY)
 
 
 def with_sc(urn: pd.Series) -> dict[str, str]:
@@ -52,7 +63,7 @@ def is_scientific(ids: pd.Series) -> pd.Series:
 
 def loose(ids: pd.Series) -> pd.Series:
     """Identifiers without case, spaces, invisible characters, ``.0`` and leading zeros: what exports add or lose."""
-    words = ids.str.replace(rf"[\s{INVISIBLE}]+", "", regex=True).str.casefold()
+    words = ids.str.replace(rf"(?:\s|{INVISIBLE.pattern})+", "", regex=True).str.casefold()
     return words.str.replace(r"\.0$", "", regex=True).str.replace(r"^0+(?=.)", "", regex=True)
 
 

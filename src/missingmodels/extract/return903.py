@@ -17,17 +17,14 @@ from missingmodels.errors import ImportFault
 from missingmodels.extract import layout903 as layout
 from missingmodels.extract.authorities import judge_authorities
 from missingmodels.extract.containers import read_container
-from missingmodels.extract.dates import BRITISH, column_dates, date_faults
-from missingmodels.extract.identity903 import require_whole_ids
-from missingmodels.extract.ledger import FAULTS_SHOWN, follow, set_aside
+from missingmodels.extract.dates import declared
+from missingmodels.extract.ledger import FAULTS_SHOWN
+from missingmodels.extract.return_dates import judge_dates, working_frame
 from missingmodels.extract.source_table import SourceTable, require_unswapped
-from missingmodels.extract.year903 import end_year, pooled_years
+from missingmodels.extract.year903 import Year, end_year, pooled_years, spread_years
 from missingmodels.tables.judgement import Judgement
 from missingmodels.tables.store import RETURN_FORMAT
 from missingmodels.writing import MANIFEST
-
-PREFIX = {"header": "header", "episodes": "epi", "missing": "mis", "uasc": "uasc"}
-SPANS = {"header": ("birth",), "episodes": ("start", "end"), "missing": ("start", "end"), "uasc": ("until",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,41 +55,85 @@ def read_return(
     path: Path | str,
     *,
     authority: str | None = None,
-    year: int | None = None,
+    year: Year | None = None,
     set_aside_bad_dates: bool = False,
     dates_checked: bool = False,
+    dates: str | None = None,
 ) -> Return:
-    """Read one return or pool without settling it; see ``read_ssda903`` for the arguments and errors."""
+    """Read one return or pool without settling it; see ``read_ssda903`` for the arguments and errors.
+
+    Raises ImportFault where the files are those of several years.
+    """
+    read = read_returns(
+        path,
+        authority=authority,
+        year=year,
+        set_aside_bad_dates=set_aside_bad_dates,
+        dates_checked=dates_checked,
+        dates=dates,
+    )
+    if len(read) > 1:
+        raise ImportFault(
+            f"its files are those of {len(read)} years", where=str(path), remedy="read them with read_returns"
+        )
+    return read[0]
+
+
+def read_returns(
+    path: Path | str,
+    *,
+    authority: str | None = None,
+    year: Year | None = None,
+    set_aside_bad_dates: bool = False,
+    dates_checked: bool = False,
+    dates: str | None = None,
+) -> list[Return]:
+    """Read a return, or all of a folder whose files name their years, without settling them."""
     path = Path(path)
     if authority is not None and not authority.strip():
         raise ImportFault("the authority is blank", where=str(path), remedy="give the authority's code")
-    files = read_container(path)
-    sources = layout.recognise(files)
-    for table, file in sources.items():
-        require_unswapped(file, layout.DATES[table], checked=dates_checked)
-    notes = [note for table, file in sources.items() for note in (*layout.notes_on(file, table), *file.notes)]
-    read = {name: _working_frame(file, name) for name, file in sources.items()}
-    notes += [note for _, told in read.values() for note in told]
-    frames = _judge_dates(
-        {name: frame for name, (frame, _) in read.items()},
-        units={file.name: file.unit for file in sources.values()},
-        tolerant=set_aside_bad_dates,
-    )
-    frames, years, pooled = _place(frames, sources, path=path, authority=authority, year=year)
-    named = sorted(
-        {name for frame in frames.values() for name in frame.loc[frame["CHILD"] != "", "authority"].unique()}
-    )
-    left = [file.name for file in files if file.name not in {source.name for source in sources.values()}]
-    return Return(
-        frames=frames,
-        years=years,
-        pooled=pooled,
-        judged=tuple(judge_authorities(named, simulated=_is_exported(path))),
-        files={file.name: file.digest for file in sources.values()},
-        rows={file.name: file.frame["row"].to_numpy() for file in sources.values()},
-        notes=(*notes, *([f"files left unread: {', '.join(left)}"] if left else [])),
-        where=str(path),
-    )
+    form = declared(dates)
+    groups = layout.by_year(read_container(path, layout.NAMES))
+    if len(groups) > 1 and year is not None:
+        raise ImportFault(
+            f"a year was given, but the files name {len(groups)} years: {', '.join(groups)}",
+            where=str(path),
+            remedy="leave the year out, or put the files of each year into a folder of their own",
+        )
+    made = []
+    for named, files in groups.items():
+        sources = layout.recognise(files)
+        for table, file in sources.items():
+            require_unswapped(file, layout.DATES[table], checked=dates_checked)
+        notes = [note for table, file in sources.items() for note in (*layout.notes_on(file, table), *file.notes)]
+        read = {name: working_frame(file, name, form) for name, file in sources.items()}
+        notes += [note for _, told, _ in read.values() for note in told]
+        frames = judge_dates(
+            {name: frame for name, (frame, _, _) in read.items()},
+            units={file.name: file.unit for file in sources.values()},
+            tolerant=set_aside_bad_dates,
+        )
+        where = f"{path} ({named})" if len(groups) > 1 else str(path)
+        serial = any(numbers for _, _, numbers in read.values())
+        frames, years, pooled = _place(
+            frames, sources, path=path, where=where, authority=authority, year=year, serial=serial
+        )
+        children = {table: frame[frame["CHILD"] != ""] for table, frame in frames.items()}
+        authorities = sorted({word for frame in children.values() for word in frame["authority"].unique()})
+        left = [file.name for file in files if file.name not in {source.name for source in sources.values()}]
+        made.append(
+            Return(
+                frames=frames,
+                years=years,
+                pooled=pooled,
+                judged=tuple(judge_authorities(authorities, simulated=_is_exported(path))),
+                files={file.name: file.digest for file in sources.values()},
+                rows={file.name: file.frame["row"].to_numpy() for file in sources.values()},
+                notes=(*notes, *([f"files left unread: {', '.join(left)}"] if left else [])),
+                where=where,
+            )
+        )
+    return made
 
 
 def _is_exported(path: Path) -> bool:
@@ -105,61 +146,17 @@ def _is_exported(path: Path) -> bool:
     return isinstance(held, dict) and held.get("format") == RETURN_FORMAT
 
 
-def _working_frame(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[str]]:
-    """The table's frame with dates read, and notes on columns whose dates are not written the usual way."""
-    held, notes = layout.needed_columns(file, table)
-    require_whole_ids(held["CHILD"], held["row"], where=file.name, column="CHILD")
-    frame = follow(held, file=file.name, table=table)
-    for new, column in zip(SPANS[table], layout.DATES[table], strict=True):
-        frame[new], form = column_dates(frame[column])
-        if form != BRITISH:
-            notes.append(f"{file.name}: {column} read as {form}")
-    return frame, notes
-
-
-def _judge_dates(
-    frames: Mapping[str, pd.DataFrame], *, units: Mapping[str, str], tolerant: bool
-) -> dict[str, pd.DataFrame]:
-    """Refuse unreadable dates, all in one error, or set their rows aside: none may ever be read as open."""
-    judged, lines = {}, []
-    for table, frame in frames.items():
-        # A row without a child is set aside anyway, for instance a line of totals.
-        named = frame[frame["CHILD"] != ""]
-        faults = date_faults(
-            named, dict(zip(layout.DATES[table], SPANS[table], strict=True)), required=layout.DATES_REQUIRED[table]
-        )
-        file = frame["file"].iloc[0] if len(frame) else ""
-        lines += [
-            f"{file} {units[file]} {row}, {column}: " + (f"{value!r} is not a date" if value else "is blank")
-            for row, column, value in faults.itertuples(index=False)
-        ]
-        frame = set_aside(frame, frame["CHILD"] == "", "child_blank", "CHILD is blank")
-        judged[table] = set_aside(
-            frame,
-            frame["row"].isin(faults["row"]),
-            f"{PREFIX[table]}_bad_date",
-            "a date is blank or not written as the column's others",
-        )
-    if lines and not tolerant:
-        shown = "\n  ".join(lines[:FAULTS_SHOWN])
-        more = f" (the first {FAULTS_SHOWN} are listed)" if len(lines) > FAULTS_SHOWN else ""
-        raise ImportFault(
-            f"{len(lines)} date{'' if len(lines) == 1 else 's'} cannot be read{more}\n  {shown}",
-            remedy="correct them in the source as DD/MM/YYYY, or set_aside_bad_dates to leave the rows out",
-        )
-    return judged
-
-
 def _place(
     frames: Mapping[str, pd.DataFrame],
     sources: Mapping[str, SourceTable],
     *,
     path: Path,
+    where: str,
     authority: str | None,
-    year: int | None,
+    year: Year | None,
+    serial: bool,
 ) -> tuple[dict[str, pd.DataFrame], tuple[int, ...], bool]:
-    """The frames with ``authority`` and ``year`` of every row, the years, and whether the files said both."""
-    where = str(path)
+    """The frames with ``authority`` and ``year`` of every row, the years, and whether each row said its own."""
     by_year, by_authority = (_held_by_all(frames, column, where=where) for column in ("YEAR", "LA"))
     if by_year:
         if year is not None:
@@ -168,12 +165,14 @@ def _place(
             )
         placed = pooled_years(frames, where=where)
         years = sorted({int(y) for frame in placed.values() for y in frame["year"].unique()})
+    elif isinstance(year, tuple):
+        placed, years = spread_years(frames, year, where=where), [*range(year[0], year[1] + 1)]
     else:
         names = [path.resolve().name, *(file.name for file in sources.values())]
-        end = end_year(frames, where=where, names=names, given=year)
+        end = end_year(frames, where=where, names=names, given=year, serial=serial)
         placed, years = {table: frame.assign(year=end) for table, frame in frames.items()}, [end]
     named = _name_authority(placed, by_authority, authority, where=where)
-    return named, tuple(years), by_year and by_authority
+    return named, tuple(years), (by_year and by_authority) or isinstance(year, tuple)
 
 
 def _held_by_all(frames: Mapping[str, pd.DataFrame], column: str, *, where: str) -> bool:

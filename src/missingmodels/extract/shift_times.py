@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import pandas as pd
 
-from missingmodels.extract.dates import BRITISH, column_dates, dates
+from missingmodels.extract.dates import BRITISH, ISO, Form, column_dates, dates
 from missingmodels.extract.ledger import in_play, remark, repair, set_aside
 
 ZONE = "Europe/London"
-CLOCK = r"(?P<hour>[01]?\d|2[0-4])[:.]?(?P<minute>[0-5]\d)(?:[:.][0-5]\d)?"
-MOMENT = rf"(?P<day>\d{{2}}/\d{{2}}/\d{{4}}|\d{{4}}-\d{{2}}-\d{{2}})[ T]+{CLOCK}"
+CLOCK = r"(?P<hour>[01]?\d|2[0-4])[:.]?(?P<minute>[0-5]\d)(?:[:.][0-5]\d(?:\.0+)?)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
+MOMENT = rf"(?P<day>[^\s:]+?(?: [A-Za-z]{{3}} \d+)?)[ T]+{CLOCK}"
 
 
-def shift_times(frame: pd.DataFrame, *, with_date: bool) -> tuple[pd.DataFrame, list[str]]:
+def shift_times(frame: pd.DataFrame, *, with_date: bool, form: Form | None = None) -> tuple[pd.DataFrame, list[str]]:
     """The frame with ``start_time`` and ``end_time`` as local times without a zone; unreadable rows set aside."""
     if with_date:
-        day, form = column_dates(frame["date"])
-        frame = set_aside(frame, day.isna(), "bad_date", f"the date is blank or not {form}")
+        day, found = column_dates(frame["date"], form)
+        frame = set_aside(frame, day.isna(), "bad_date", f"the date is blank or not {found.name}")
         start, end = (_of_day(day, frame[fact]) for fact in ("start", "end"))
-        notes = [f"date read as {form}"]
+        notes = [f"date read as {found.name}"]
     else:
-        start, end = moments(frame["start"]), moments(frame["end"])
+        start, end = moments(frame["start"], form), moments(frame["end"], form)
         only_clock = end.isna() & frame["end"].str.fullmatch(CLOCK).astype(bool)
         end = end.where(~only_clock, _of_day(start.dt.normalize(), frame["end"]))
         notes = []
@@ -42,7 +42,10 @@ def shift_times(frame: pd.DataFrame, *, with_date: bool) -> tuple[pd.DataFrame, 
 def _of_day(day: pd.Series, clock: pd.Series) -> pd.Series:
     """A day's moment at a clock time; 24:00 is the next midnight."""
     parts = clock.str.strip().str.extract(rf"^{CLOCK}$")
-    minutes = pd.to_numeric(parts["hour"]) * 60 + pd.to_numeric(parts["minute"])
+    hour, half = pd.to_numeric(parts["hour"]), parts["half"].str.lower()
+    # 12 am is midnight, 12 pm noon; 14:00 pm is neither
+    hour = (hour % 12 + 12 * (half == "p")).where(half.notna() & hour.between(1, 12), hour.where(half.isna()))
+    minutes = hour * 60 + pd.to_numeric(parts["minute"])
     minutes = minutes.where(minutes <= 24 * 60)
     return (day + pd.to_timedelta(minutes, unit="m")).astype("datetime64[s]")
 
@@ -52,15 +55,24 @@ def has_clock(text: pd.Series) -> pd.Series:
     return text.str.contains(r"\d[ T]+\d").astype(bool)
 
 
-def moments(text: pd.Series) -> pd.Series:
-    """Moments of text with day and clock, DD/MM/YYYY or ISO; a day alone is its midnight; NaT for all else."""
+def moments(text: pd.Series, form: Form | None = None) -> pd.Series:
+    """Moments of text with day and clock, DD/MM/YYYY, ISO or a declared form; a day alone is its midnight; else NaT."""
     cell = text.str.strip()
     parts = cell.where(has_clock(text), cell + " 00:00").str.extract(rf"^{MOMENT}$")
-    cells = parts["day"].fillna("")
-    british = cells.str.contains("/", regex=False)
-    day = dates(cells.where(british, ""), BRITISH).fillna(column_dates(cells.where(~british, ""))[0])
-    clock = parts["hour"].fillna("") + ":" + parts["minute"].fillna("")
-    return _of_day(day, clock)
+    day = pd.Series(pd.NaT, index=text.index, dtype="datetime64[s]")
+    for each in (form, BRITISH, ISO) if form is not None else (BRITISH, ISO):
+        day = day.fillna(dates(parts["day"].fillna(""), each))
+    half = (" " + parts["half"] + "m").fillna("")
+    return _of_day(day, parts["hour"].fillna("") + ":" + parts["minute"].fillna("") + half)
+
+
+def true_hours(start: pd.Series, end: pd.Series) -> pd.Series:
+    """Hours that passed between local moments, whatever the clocks did: 23 or 25 on the days when they change.
+
+    A moment that came twice is its first showing, one that was skipped the hour after.
+    """
+    even = [each.dt.tz_localize(ZONE, ambiguous=True, nonexistent="shift_forward") for each in (start, end)]
+    return (even[1] - even[0]).dt.total_seconds() / 3600
 
 
 def _on_the_clock(frame: pd.DataFrame, column: str, name: str) -> pd.DataFrame:

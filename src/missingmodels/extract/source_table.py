@@ -1,19 +1,20 @@
 """What every kind of container is read into: lines of text cells, and tables with named columns.
 
-Knows no column's meaning. A *grid* is a CSV file or a sheet as it stands; a *source table* is one whose first
-line that is not blank names its columns.
+Knows no column's meaning. A *grid* is a CSV file or a sheet as it stands; a *source table* is one of which a line
+names the columns: the first that holds most of the names its reader knows, else the first that is not blank.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from missingmodels.errors import ImportFault
+from missingmodels.extract.cells import visible_text
 
-BLANKS = ("", "-", "#N/A")
+HEADER_WITHIN = 20  # lines in which the column names must stand; published lists have three of title
 # Uncompressed bytes of one container. A national pool of five years stays well below; a decompression bomb does not.
 MAX_BYTES = 512 * 2**20
 
@@ -46,7 +47,7 @@ class SourceTable:
 
     Attributes
     ----------
-    frame : text columns named in capitals, blanks as "", and ``row``, as a spreadsheet counts (header 1)
+    frame : text columns named in capitals, cells without outer space, and ``row``, as a spreadsheet counts
     repeated : column names that occur more than once; only the first of each is in ``frame``
     unit : what ``row`` counts: a spreadsheet's rows, or the elements of one name in an XML file
     swapped : columns in which a spreadsheet seems to have swapped day and month
@@ -67,23 +68,50 @@ class SourceTable:
         return [name for name in self.frame.columns if name != "row"]
 
 
-def table_of(grid: Grid, *, comma_separated: bool) -> SourceTable:
-    """The grid as a table.
+def header_at(lines: Sequence[Sequence[str]], names: Collection[str] = ()) -> int:
+    """Place of the line that names the columns.
+
+    Of the first lines the one with the most of ``names`` (in capitals), if one has two or more; else the first that is
+    not blank. Titles above the names are common in what people export.
+    """
+    known = frozenset(names)
+    held = [len({column_name(cell) for cell in line} & known) for line in lines[:HEADER_WITHIN]]
+    if held and max(held) >= 2:
+        return held.index(max(held))
+    return next((at for at, line in enumerate(lines) if any(line)), 0)
+
+
+def column_name(cell: str) -> str:
+    """A column's name as tables have it: in capitals, with single spaces, without what cannot be seen."""
+    return " ".join(visible_text(cell).split()).upper()
+
+
+def title_notes(name: str, lines: Sequence[Sequence[str]], at: int) -> list[str]:
+    """A note on lines above the column names that hold something; what they hold may name a child."""
+    above = [row for row, line in enumerate(lines[:at], start=1) if any(line)]
+    return [f"{name}: lines above the column names left unread: rows {_listing(above)}"] if above else []
+
+
+def table_of(grid: Grid, *, comma_separated: bool, names: Collection[str] = ()) -> SourceTable:
+    """The grid as a table; ``names`` are the column names that its reader knows, in capitals.
 
     Where commas separate, values beyond the last column name mean that one has shifted the row: ImportFault.
     In a sheet they are notes in the margin; the table's notes say that they were left.
     """
-    at, line = next(((n, line) for n, line in enumerate(grid.lines) if any(line)), (0, []))
-    names = [name.upper() for name in line]
+    at = header_at(grid.lines, names)
+    titles = title_notes(grid.name, grid.lines, at)
+    names = [column_name(cell) for cell in (grid.lines[at] if grid.lines else [])]
+    while names and not names[-1] and not comma_separated:
+        names.pop()  # a sheet's lines are as wide as its widest
     # Blank lines are no records, but they count in a spreadsheet's row numbers.
-    records = [(row, clean(line)) for row, line in enumerate(grid.lines[at + 1 :], start=at + 2)]
-    records = [(row, values) for row, values in records if any(values)]
+    records = [(row, values) for row, values in enumerate(grid.lines[at + 1 :], start=at + 2) if any(values)]
     beyond = [row for row, values in records if any(values[len(names) :])]
     if beyond and comma_separated:
         raise ImportFault(
             f"{len(beyond)} rows have more values than the header has names; first rows: {_listing(beyond)}",
             where=grid.name,
-            remedy="put values that hold a comma into quotation marks and export again",
+            remedy="put values that hold the separator into quotation marks and export again; if the names of the "
+            "columns are not in the first line, delete what stands above them",
         )
     margin = [f"{grid.name}: cells right of the last column name left unread, in rows {_listing(beyond)}"]
     place = {name: at for at, name in reversed(list(enumerate(names))) if name}
@@ -97,7 +125,7 @@ def table_of(grid: Grid, *, comma_separated: bool) -> SourceTable:
         digest=grid.digest,
         frame=frame_of(columns, [row for row, _ in records]),
         repeated=tuple(name for name in place if names.count(name) > 1),
-        notes=(*grid.notes, *(margin if beyond else [])),
+        notes=(*grid.notes, *titles, *(margin if beyond else [])),
         swapped=tuple(name for name, position in place.items() if position in grid.swapped),
     )
 
@@ -124,12 +152,6 @@ def frame_of(columns: dict[str, list[str]], rows: list[int]) -> pd.DataFrame:
     frame = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in columns.items()})
     frame["row"] = pd.Series(rows, dtype="int64")
     return frame
-
-
-def clean(values: list[str]) -> list[str]:
-    """Cells without space around them, and what stands for a blank as one."""
-    stripped = [value.strip() for value in values]
-    return ["" if value.upper() in BLANKS else value for value in stripped]
 
 
 def _at(values: list[str], position: int) -> str:

@@ -8,28 +8,45 @@ without a line in the ledger.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from missingmodels.errors import InputError
 from missingmodels.extract.combine903 import Identities, Imported, combine_returns
 from missingmodels.extract.containers import OLD_WORKBOOKS, SUFFIXES
+from missingmodels.extract.csv_fast import csv_columns
+from missingmodels.extract.layout903 import NAMES, claims_table
 from missingmodels.extract.placements import HomeBy
-from missingmodels.extract.return903 import Return, read_return
+from missingmodels.extract.return903 import Return, read_return, read_returns
+from missingmodels.extract.year903 import Year
 from missingmodels.extract.zip_files import others_in
 from missingmodels.tables.judgement import require_rules
 from missingmodels.writing import MANIFEST
 
-__all__ = ["Identities", "Imported", "Return", "combine_returns", "read_return", "read_ssda903", "returns_in"]
+__all__ = [
+    "Identities",
+    "Imported",
+    "Return",
+    "Source",
+    "combine_returns",
+    "dated",
+    "read_return",
+    "read_ssda903",
+    "returns_in",
+]
+
+Source = Path | str | tuple[Path | str, Year | None]
 
 
 def read_ssda903(
-    path: Path | str | Sequence[Path | str],
+    path: Path | str | Sequence[Source],
     *,
     authority: str | None = None,
-    year: int | None = None,
+    year: Year | None = None,
     set_aside_bad_dates: bool = False,
     dates_checked: bool = False,
+    dates: str | None = None,
     home_by: HomeBy = "urn",
     said: Identities | None = None,
     accept: Collection[str] = (),
@@ -40,14 +57,17 @@ def read_ssda903(
     ----------
     path : folder or .zip of CSV files, .xlsx workbook or .xml return, with the header, episodes and missing
         tables and perhaps uasc, one file or sheet each; more is ignored. A folder of such folders or files is
-        read as the returns of its years; a sequence as all that it names
+        read as the returns of its years, and so is one whose files name them (``2018_episodes.csv``); a sequence as all
+        that it names, each alone or with its year
     authority : code of the authority that made the returns; left out for a pool, whose LA column names it. For
         returns of several authorities use ``read_return`` and ``combine_returns``
     year : the return's end year (2018 = 1 April 2017 to 31 March 2018); inferred from the dates if not given.
-        Only for a single return
-    set_aside_bad_dates : set rows whose dates cannot be read aside instead of refusing the return
+        Only for a single return. First and last end year, where one file is an extract of several
+    set_aside_bad_dates : set rows whose dates cannot be read aside instead of refusing the return; not where a word
+        for "no end" would take the open spans with it
     dates_checked : somebody has checked the columns of a workbook in which day and month seem to be swapped, and they
         are right; without it they are refused
+    dates : how dates are written, such as ``DD-MON-YY`` or ``D/M/YYYY``, where it is none of the usual ways
     home_by : what a home is; ``said`` crosswalks and words; ``accept`` rules accepted: see ``combine_returns``
 
     Ledger and errors name the file, or the sheet and its row, or the XML element and its number in the file.
@@ -57,22 +77,31 @@ def read_ssda903(
     left out. TablesInvalid would be a fault of this package.
     """
     require_rules(accept)
-    paths = [path] if isinstance(path, str | Path) else list(path)
-    found = [each for given in paths for each in returns_in(Path(given))]
+    sources: Sequence[Source] = [path] if isinstance(path, str | Path) else list(path)
+    asked = [(each, None) if isinstance(each, str | Path) else each for each in sources]
+    paths = [given for given, _ in asked]
+    found = [(each, own) for given, own in asked for each in returns_in(Path(given))]
+    several = [str(given) for given, own in asked if own is not None and len(returns_in(Path(given))) > 1]
+    if several:
+        raise InputError(
+            f"a year was given with {', '.join(several)}, which holds several returns",
+            remedy="name each return with its year, or leave the year out",
+        )
     if year is not None and len(found) != 1:
         raise InputError(
-            f"year {year} was given with {len(found)} returns",
-            remedy="leave the year out, or read each with read_return and join them with combine_returns",
+            f"year {year} was given with {len(found)} returns", remedy="give each return its year: RETURN@2018"
         )
     read = [
-        read_return(
-            each,
+        each
+        for place, own in found
+        for each in read_returns(
+            place,
             authority=authority,
-            year=year,
+            year=year if own is None else own,
             set_aside_bad_dates=set_aside_bad_dates,
             dates_checked=dates_checked,
+            dates=dates,
         )
-        for each in found
     ]
     imported = combine_returns(read, home_by=home_by, said=said, accept=accept)
     left = [f"left unread in {path}: {', '.join(names)}" for path, names in _left_unread(paths)]
@@ -80,15 +109,37 @@ def read_ssda903(
     return dataclasses.replace(imported, ledger=ledger)
 
 
+def dated(text: str) -> tuple[str, Year | None]:
+    """A return's path and the year after a last ``@`` of its name, if there is one.
+
+    ``@2018``, ``@2017-18`` and ``@2017-2018`` are the return that ends on 31 March 2018; ``@2013..2018`` is one extract
+    of the returns that end in those years.
+    """
+    path, at, year = text.rpartition("@")
+    if not at or Path(text).exists():
+        return text, None
+    if found := re.fullmatch(r"(\d{4})\.\.(\d{4})", year):
+        return path, (int(found[1]), int(found[2]))
+    if found := re.fullmatch(r"(\d{4})(?:[-/](\d{4}|\d{2}))?", year):
+        first, second = int(found[1]), found[2]
+        if second is None:
+            return path, first
+        if int(second) % 100 == (first + 1) % 100:
+            return path, first + 1
+    raise InputError(f"{year!r} after @ is no year", where=text, remedy="write RETURN@2018, or EXTRACT@2013..2018")
+
+
 def returns_in(path: Path) -> list[Path]:
-    """The returns at a path: itself, or, of a folder without CSV files, the folders and containers in it, by name.
+    """The returns at a path: itself, or, of a folder without a return's CSV files, the folders and containers in it.
 
     Raises InputError if a return there is in a format that cannot be read: without it a year would be left out.
     """
     held = _held(path)
-    if not path.is_dir() or any(_is_csv(each) for each in held):
-        return [path]
     inside = [each for each in held if each.is_dir() or each.suffix.lower() in SUFFIXES]
+    files = [each for each in held if _is_csv(each)]
+    # a list of remarks beside the folders of years is no return
+    if not path.is_dir() or (files and (not inside or any(_claims_table(each) for each in files))):
+        return [path]
     old = [each.name for each in held if each.suffix.lower() in OLD_WORKBOOKS]
     if inside and old:
         raise InputError(
@@ -97,6 +148,10 @@ def returns_in(path: Path) -> list[Path]:
             remedy="save them as .xlsx, or take them out of the folder if they are none",
         )
     return inside or [path]
+
+
+def _claims_table(path: Path) -> bool:
+    return claims_table(csv_columns(path, NAMES), path.name)
 
 
 def _held(path: Path) -> list[Path]:

@@ -18,10 +18,9 @@ from missingmodels.tables.schema import empty
 def add_staff(tables: Tables, found: Sequence[StaffTable], *, replace: bool = False) -> tuple[Tables, list[StaffTable]]:
     """The Tables with staff, and the staff tables with rows of homes that the Tables do not know set aside.
 
-    Raises ImportFault if a table is there already and ``replace`` is off, if two files hold one table, or if no home of
-    a file is known; TablesInvalid as for any Tables.
+    Raises ImportFault if a table is there already and ``replace`` is off, or if no home of its files is known;
+    TablesInvalid as for any Tables.
     """
-    _require_one_each(found)
     held = [each.name for each in found if each.name in tables and not replace]
     if held:
         raise ImportFault(
@@ -29,9 +28,10 @@ def add_staff(tables: Tables, found: Sequence[StaffTable], *, replace: bool = Fa
         )
     known = set(tables["homes"]["home_id"])
     settled = [_of_known_homes(each, known) for each in found]
-    origin = joined_origin(tables.origin, staffing={each.file: each.digest for each in found})
+    files = {file: digest for each in found for file, digest in each.digests.items()}
+    origin = joined_origin(tables.origin, staffing=files)
     made = make_tables(
-        {**tables.frames, **{each.name: each.frame.drop(columns="row") for each in settled}},
+        {**tables.frames, **{each.name: each.frame.drop(columns="uid") for each in settled}},
         observed_from=tables.observed_from,
         observed_to=tables.observed_to,
         all_residents=tables.all_residents,
@@ -43,30 +43,22 @@ def add_staff(tables: Tables, found: Sequence[StaffTable], *, replace: bool = Fa
 
 def staff_only(found: Sequence[StaffTable]) -> Tables:
     """Tables of staff alone: no children, and a row for every home that is named; observed from first day to last."""
-    _require_one_each(found)
     days = pd.concat([each.frame[name] for each in found for name in each.frame if name.startswith(("start", "end"))])
     if days.dropna().empty:
         raise ImportFault("no row of staff is left", remedy="see the ledger's reasons; nothing was written")
+    files = {file: digest for each in found for file, digest in each.digests.items()}
     first, last = days.min().normalize(), days.max().normalize()
     homes = sorted({home for each in found for home in each.frame["home_id"]})
     frames = {name: empty(table) for name, table in TABLES.items() if not table.optional}
     frames["homes"] = pd.DataFrame({"home_id": homes, "valid_from": first, "weak_key": False})
     made = make_tables(
-        {**frames, **{each.name: each.frame.drop(columns="row") for each in found}},
+        {**frames, **{each.name: each.frame.drop(columns="uid") for each in found}},
         observed_from=first,
         observed_to=last + pd.Timedelta(days=1),
-        origin={"kind": "staffing", "staffing": {each.file: each.digest for each in found}},
+        origin={"kind": "staffing", "staffing": files},
     )
     require_valid(made, where=", ".join(each.file for each in found))
     return made
-
-
-def _require_one_each(found: Sequence[StaffTable]) -> None:
-    names = [each.name for each in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        files = ", ".join(each.file for each in found if each.name in twice)
-        raise ImportFault(f"{', '.join(twice)} come from several files: {files}", remedy="put them into one file")
 
 
 def _of_known_homes(staff: StaffTable, known: set[str]) -> StaffTable:
@@ -80,9 +72,9 @@ def _of_known_homes(staff: StaffTable, known: set[str]) -> StaffTable:
         )
     if not strange.any():
         return staff
-    rows = set(staff.frame.loc[strange, "row"])
     lines = staff.ledger.frame
-    hit = lines["row"].isin(rows)
+    # the ledger's lines stand in the order of the working frame's uid
+    hit = pd.Series(lines.index.isin(staff.frame.loc[strange, "uid"]), index=lines.index)
     lines = lines.assign(
         outcome=lines["outcome"].mask(hit, "set_aside"),
         reason=lines["reason"].mask(hit, "home_unknown"),

@@ -61,19 +61,41 @@ PERIODS = Shape(
         "permanent_headcount": ("permanent headcount", "care staff headcount", "headcount"),
         "permanent_leavers": ("permanent leavers", "leavers"),
         "permanent_starters": ("permanent starters", "starters"),
+        "permanent_headcount_fte": (
+            "permanent fte",
+            "care staff fte",
+            "fte in post",
+            "staff in post fte",
+            "fte",
+            "wte",
+        ),
+        "permanent_leavers_fte": ("permanent leavers fte", "leavers fte", "fte leavers"),
+        "permanent_starters_fte": ("permanent starters fte", "starters fte", "fte starters"),
         "worked_hours": ("worked hours", "hours worked", "care hours"),
         "agency_hours": ("agency hours", "agency and bank hours"),
     },
     compulsory=("home", "start", "end"),
     required=("home", "start", "end"),
 )
-NUMBERS = ("permanent_headcount", "permanent_leavers", "permanent_starters", "worked_hours", "agency_hours")
+PEOPLE = ("permanent_headcount", "permanent_leavers", "permanent_starters")
+NUMBERS = (*PEOPLE, "worked_hours", "agency_hours")
+# Column names that a file of staff may have, in capitals; all others may be people's names and are never printed.
+NAMES = frozenset(
+    alias.upper() for shape in (SHIFTS, SPELLS, PERIODS) for aliases in shape.columns.values() for alias in aliases
+)
+# Written where a shift has nobody's name: each such row is a person of its own.
+NOBODY = frozenset({
+    *("agency", "agency worker", "agency staff", "agency cover", "bank", "bank worker", "bank staff", "relief"),
+    *("temp", "cover", "tbc", "tba", "tbd", "unknown", "not known", "unnamed", "unallocated", "vacant", "vacancy"),
+    *("xxx", "xxxx", "?", "??", "various"),
+})  # fmt: skip
 
 EMPLOYMENT = {
     **dict.fromkeys(("permanent", "employed", "substantive", "perm", "fixed term", "contracted"), "permanent"),
     **dict.fromkeys(("bank", "relief", "casual", "zero hours", "sessional"), "bank"),
     **dict.fromkeys(("agency", "temp", "temporary agency"), "agency"),
 }
+NOT_STAFF = ("volunteer", "student", "work experience")
 STATUS = {
     **dict.fromkeys(("planned", "rota", "rostered", "scheduled", "published"), "planned"),
     **dict.fromkeys(("worked", "actual", "completed", "confirmed", "attended"), "worked"),
@@ -82,10 +104,17 @@ NOT_WORKED = ("cancelled", "canceled", "absent", "sick", "no show", "leave", "an
 SHIFT_TYPE = {
     **dict.fromkeys(("day", "early", "late", "long day", "full day"), "day"),
     **dict.fromkeys(("short", "half"), "short"),
-    **dict.fromkeys(("sleep-in", "sleep in", "sleepin", "sleep"), "sleep_in"),
+    **dict.fromkeys(("sleep-in", "sleep in", "sleepin", "sleep", "s/i", "si", "s-i", "s/in", "sleepover"), "sleep_in"),
     **dict.fromkeys(("waking night", "waking", "night", "wake night"), "waking_night"),
     **dict.fromkeys(("on-call", "on call", "oncall"), "on_call"),
     **{"handover": "handover", "training": "training"},
+}
+# A word that holds one of these is such a shift, whatever stands beside: "SLEEP IN - ON SITE". None counts as on duty.
+SHIFT_KEYWORDS = {
+    **dict.fromkeys(
+        ("sleep-in", "sleep in", "sleeping in", "sleepin", "sleepover", "sleep over", "sleep-over"), "sleep_in"
+    ),
+    **dict.fromkeys(("on-call", "on call", "oncall"), "on_call"),
 }
 ROLES = {
     "registered manager": "manager", "deputy manager": "deputy_manager", "manager": "manager",

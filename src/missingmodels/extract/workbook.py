@@ -1,4 +1,8 @@
-"""The sheets of an Excel workbook as text cells: cached values of formulas, true dates as DD/MM/YYYY."""
+"""The sheets of an Excel workbook as text cells: cached values of formulas, true dates as DD/MM/YYYY.
+
+Calamine reads fast, and knows neither formulas nor errors (both are blank there) nor whole numbers above fifteen digits
+(all its numbers are floats), and fills the empty area of a sparse sheet. Workbooks with any of these go to openpyxl.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import python_calamine
 from openpyxl.utils import get_column_letter
 
 from missingmodels.errors import ImportFault, MissingModelsError
@@ -24,7 +29,13 @@ from missingmodels.provenance import digest_bytes
 
 WORKBOOKS = (".xlsx", ".xlsm")
 OLD_FORMAT = bytes.fromhex("d0cf11e0a1b11ae1")
-ROW_NUMBER = rb'<row\b[^>]*?\sr="(\d{1,18})"'
+ROW_NUMBER = rb'<(?:\w+:)?row\b[^>]*?\sr="(\d{1,18})"'
+FORMULA = rb"<(?:\w+:)?f[\s>/]"
+ERROR = rb'<(?:\w+:)?c\b[^>]*?\st="e"'
+CELL = rb"<(?:\w+:)?c[\s>/]"
+WIDE = rb'<(?:\w+:)?c\b[^>]*?\sr="[A-Z]{2,3}\d'
+EXACT = 1e15  # whole numbers below it are the same as floats, and as Excel keeps them
+FEW_CELLS, WIDTHS, SPARSE = 1_000_000, (26, 16_384), 40
 MAX_CELLS = 20_000_000
 MAX_ROWS = 2**20  # a sheet's last row in Excel; a damaged row number could claim any
 
@@ -42,14 +53,16 @@ def read_workbook(path: Path) -> list[Grid]:
             where=path.name,
             remedy="save it from Excel as .xlsx without a password",
         )
-    formulas = _has_formulas(path, content)
+    careful = _needs_care(path, content)
     try:
         # Its warnings are about styles and drop-down lists; cells are judged here.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            sheets = _cells(content, values=True)
-            if formulas:
-                _require_values(sheets, _cells(content, values=False), where=path.name)
+            sheets = None if careful else _fast_cells(content)
+            if sheets is None:
+                typed = _cells(content, values=True)
+                _require_values(typed, _cells(content, values=False), where=path.name)
+                sheets = {title: [[value for value, _ in line] for line in lines] for title, lines in typed.items()}
             if not sheets:
                 raise ValueError("it has no worksheet")
             return [_grid(path, content, title, lines) for title, lines in sheets.items()]
@@ -60,9 +73,12 @@ def read_workbook(path: Path) -> list[Grid]:
         raise _damaged(path, error) from error
 
 
-def _has_formulas(path: Path, content: bytes) -> bool:
-    """Whether any sheet has formulas. Refuses rows out of order, which openpyxl would skip without a word."""
-    formulas, cells = False, 0
+def _needs_care(path: Path, content: bytes) -> bool:
+    """Whether any sheet has formulas or errors, is sparse, or declares a document type, which openpyxl refuses.
+
+    Refuses too many cells, and rows out of order, which openpyxl would skip without a word.
+    """
+    careful, every = False, 0
     with open_archive(content, where=path.name) as archive:
         for info in archive.infolist():
             if not info.filename.startswith("xl/worksheets/"):
@@ -71,14 +87,40 @@ def _has_formulas(path: Path, content: bytes) -> bool:
                 part = archive.read(info)
             except Exception as error:
                 raise _damaged(path, error) from error
-            formulas = formulas or b"<f" in part
-            cells += part.count(b"<c ")
-            if cells > MAX_CELLS:
+            cells = sum(1 for _ in re.finditer(CELL, part))
+            every += cells
+            if every > MAX_CELLS:
                 raise _damaged(path, ValueError(f"more than {MAX_CELLS:,} cells"))
             rows = [int(number) for number in re.findall(ROW_NUMBER, part)]
             if any(later <= earlier for earlier, later in itertools.pairwise(rows)):
                 raise _damaged(path, ValueError(f"rows out of order in {info.filename}"))
-    return formulas
+            area = max(rows, default=0) * WIDTHS[re.search(WIDE, part) is not None]
+            sparse = area > FEW_CELLS and cells * SPARSE < area
+            careful |= (
+                sparse or b"<!" in part or re.search(FORMULA, part) is not None or re.search(ERROR, part) is not None
+            )
+    return careful
+
+
+def _fast_cells(content: bytes) -> dict[str, list[list[Any]]] | None:
+    """Values of every cell, by sheet title and line; None where a number is too long for a float, or it cannot be read.
+
+    What calamine cannot read openpyxl may, and if not its error is the one told.
+    """
+    try:
+        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+            sheets = {
+                each.name: book.get_sheet_by_name(each.name).to_python(skip_empty_area=False)
+                for each in book.sheets_metadata
+                if each.typ == python_calamine.SheetTypeEnum.WorkSheet
+            }
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException:  # a panic in its Rust code is no Exception
+        return None
+    every = (value for lines in sheets.values() for line in lines for value in line)
+    long = any(isinstance(value, float) and abs(value) >= EXACT for value in every)
+    return None if long else {title: [[*line] for line in lines] for title, lines in sheets.items()}
 
 
 def _damaged(path: Path, error: Exception) -> ImportFault:
@@ -126,9 +168,9 @@ def _require_values(sheets: dict[str, list[Any]], formulas: dict[str, list[Any]]
         )
 
 
-def _grid(path: Path, content: bytes, title: str, lines: list[list[tuple[Any, str]]]) -> Grid:
+def _grid(path: Path, content: bytes, title: str, lines: list[list[Any]]) -> Grid:
     name = f"{path.name}, sheet {title}"
-    text = [[_text(value) for value, _ in line] for line in lines]
+    text = [[_text(value) for value in line] for line in lines]
     mixed = list(_mixed_dates(lines, text))
     return Grid(
         name=name,
@@ -158,14 +200,14 @@ def _text(value: Any) -> str:
     return str(value).strip()
 
 
-def _mixed_dates(lines: list[list[tuple[Any, str]]], text: list[list[str]]) -> Iterator[tuple[int, str, bool]]:
+def _mixed_dates(lines: list[list[Any]], text: list[list[str]]) -> Iterator[tuple[int, str, bool]]:
     """Columns that hold both true dates and dates as text: place, a note, and whether day and month may be swapped.
 
     An American Excel turns 03/04/2022 into the 4th of March and leaves 25/04/2022 as text: then no true date
     has a day after the 12th and every text date has.
     """
     for column in range(max(map(len, lines), default=0)):
-        held = [(line[column][0], words[column]) for line, words in zip(lines, text, strict=True) if column < len(line)]
+        held = [(line[column], words[column]) for line, words in zip(lines, text, strict=True) if column < len(line)]
         true = [value.day for value, _ in held if isinstance(value, dt.date)]
         written = [int(w[:2]) for value, w in held if isinstance(value, str) and re.match(DATE_PATTERN, w)]
         if not true or not written:

@@ -15,7 +15,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from missingmodels.errors import ImportFault
-from missingmodels.extract.source_table import SourceTable, clean, frame_of
+from missingmodels.extract.source_table import SourceTable, frame_of
 from missingmodels.provenance import digest_bytes
 
 ROOT = "EXPSSDA903"
@@ -152,7 +152,7 @@ def _values(parent: Element, names: dict[str, str], *, where: str) -> list[str]:
         if name in found:
             raise ImportFault(f"{name} occurs twice", where=where, remedy="keep one in the source and export again")
         found[name] = (element.text or "").strip()
-    return clean([found.get(name, "") for name in names])
+    return [found.get(name, "").strip() for name in names]
 
 
 def _table(path: Path, content: bytes, table: str, records: list[Record]) -> SourceTable:

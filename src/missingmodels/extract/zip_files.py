@@ -8,7 +8,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 from missingmodels.errors import ImportFault, InputError
@@ -25,8 +25,10 @@ MAX_ROWS = 10_000_000
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, NotImplementedError)
 
 
-def read_zip(path: Path) -> list[SourceTable]:
+def read_zip(path: Path, names: Collection[str] = ()) -> list[SourceTable]:
     """All CSV files of an archive, in folders too, in order of name; named ``archive.zip/folder/file.csv``.
+
+    ``names`` as in ``table_of``.
 
     Raises InputError if it holds no CSV file, ImportFault if it is damaged, encrypted, too large, or holds a
     path that leads out of it.
@@ -50,7 +52,7 @@ def read_zip(path: Path) -> list[SourceTable]:
             rows += max(content.count(b"\n"), content.count(b"\r"))
             if rows > MAX_ROWS:
                 raise ImportFault(f"it has more than {MAX_ROWS:,} rows", where=path.name, remedy=_FEWER)
-            tables.append(csv_table(content, name=name, label=PurePosixPath(info.filename).name))
+            tables.append(csv_table(content, name=name, label=PurePosixPath(info.filename).name, names=names))
     return tables
 
 

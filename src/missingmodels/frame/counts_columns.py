@@ -16,9 +16,8 @@ import pandas as pd
 from missingmodels.formula import Call, Formula, Name, Term
 from missingmodels.frame.counts_check import row_list
 from missingmodels.frame.formula_columns import is_category, levels_of
+from missingmodels.vocabulary.unrecorded import NULL_WORDS
 
-# What stands for an unrecorded number; a text compares in capitals.
-NO_NUMBER = ("NA", "N/A", "#N/A", "NAN", "NULL", "NONE", "-", ".")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _CODE = re.compile(r"[+-]?0[0-9]")  # a number that loses a zero
 _DRESS = re.compile(r"[£$€%<>~,'\s]")  # what people write about and inside numbers
@@ -36,7 +35,7 @@ def columns_from_text(frame: pd.DataFrame, formula: Formula | None, ids: tuple[s
     for name in frame.columns:
         cells = frame[name]
         words = [str(word) for word in cells.dropna().unique()]
-        numbers = [word for word in words if word.upper() not in NO_NUMBER]
+        numbers = [word for word in words if word.casefold() not in NULL_WORDS]
         plain = name not in by_level or not any(map(_CODE.match, numbers))
         if name in ids or not plain or not numbers or not all(map(_NUMBER.fullmatch, numbers)):
             held[name] = cells
@@ -94,7 +93,7 @@ def notes_of_levels(frame: pd.DataFrame, kept: pd.DataFrame, formula: Formula) -
         gone = [str(level) for level in every if level not in here]
         if gone:
             notes.append(f"no row left is of {name} {_listed(gone)}, so the model has no column of it")
-        words = [str(level) for level in levels_of(kept[name]) if str(level).upper() in NO_NUMBER]
+        words = [str(level) for level in levels_of(kept[name]) if str(level).casefold() in NULL_WORDS]
         if words:
             notes.append(f"{_listed(words)} of {name} is a level like any other: only a blank cell is unrecorded")
     return tuple(notes)

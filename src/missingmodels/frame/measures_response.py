@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from missingmodels.frame.interviews import with_interviews
 from missingmodels.frame.measure import Found, Unrecorded, measure, require_some, require_year, share
 from missingmodels.frame.observed_year import DAYS_PER_YEAR, FAR_DAY, ObservedYear
 from missingmodels.intervals import UNRECORDED_DAY, overlap, to_day
@@ -100,10 +101,13 @@ def _interviews(year: ObservedYear) -> tuple[pd.DataFrame, np.ndarray]:
     """Incidents from homes that ended in a return, with their interview's columns; and whether one was completed."""
     if not len(year.tables["interviews"]):
         raise Unrecorded("there are no interviews")
-    interviews = year.tables["interviews"].rename(columns={"episode_start_date": "start_date"})
+    interviews = year.tables["interviews"]
     episodes = year.tables["missing_episodes"].loc[year.missing.loc[year.missing["closed"], "row"]]
     require_some(episodes, "incidents that ended in a return")
-    both = episodes.merge(interviews, on=["child_id", "start_date", "sequence"], how="left")
+    # the stray ones are told by all episodes, whatever place they are from
+    both = with_interviews(year.tables["missing_episodes"].reset_index(), interviews)
+    both = both[both["index"].isin(episodes.index) & ~both["in_doubt"]].reset_index(drop=True)
+    require_some(both, "incidents that ended in a return and are known with or without an interview")
     if interviews["interview_date"].notna().any():
         return both, both["interview_date"].notna().to_numpy()
     if interviews["accepted"].notna().any():

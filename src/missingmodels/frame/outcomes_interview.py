@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.frame.interviews import with_interviews
 from missingmodels.frame.outcomes_design import OutcomeRows, added_up, bands, choose_terms, group_of
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.intervals import UNRECORDED_DAY, to_day
@@ -69,11 +70,7 @@ def interview_rows(
 
 def _returns(tables: Tables, risk: RiskSet) -> pd.DataFrame:
     """Returns of the children held, by day: what was offered and held after each, NaN where unrecorded."""
-    frame = tables["missing_episodes"].merge(
-        tables["interviews"].rename(columns={"episode_start_date": "start_date"}),
-        on=["child_id", "start_date", "sequence"],
-        how="left",
-    )
+    frame = with_interviews(tables["missing_episodes"], tables["interviews"])
     end = to_day(frame["end_date"])
     known = (end != UNRECORDED_DAY) & ~frame["end_is_censored"].to_numpy(dtype=bool)
     child = pd.Index(risk.child_ids).get_indexer(frame["child_id"].to_numpy(dtype=str))
@@ -84,11 +81,12 @@ def _returns(tables: Tables, risk: RiskSet) -> pd.DataFrame:
             "day": end - risk.first_day,
             # on the day of an onset nothing is known yet of a return that same day
             "known_from": np.maximum(end, to_day(frame["start_date"]) + 1) - risk.first_day,
-            # an episode without a line in the table had no offer, as far as the table says
+            # an episode without a line in the table had no offer, as far as the table says; one in doubt is left out
             "offered": frame["offered"].astype("Float64").to_numpy(dtype=float, na_value=0.0),
             "held_on": np.where(held == UNRECORDED_DAY, -NEVER, held - risk.first_day),
             "within_72h": frame["within_72h"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
             "quality": frame["quality"].to_numpy(dtype=float, na_value=np.nan),
+            "in_doubt": frame["in_doubt"].to_numpy(dtype=float),
         }
     )
     kept = returns[known & (child >= 0) & (returns["day"] < risk.days)]
@@ -113,9 +111,11 @@ def _states(
 
     after = day - of("held_on", -float(NEVER))
     held = (after > 0) & (after <= effect_days)
+    recent = (since >= 0) & (since <= effect_days)
+    doubt = np.where((of("in_doubt", 0.0) > 0) & recent, np.nan, 0.0)
     return {
-        "offered": of("offered", 0.0) * (since >= 0) * (since <= effect_days),
-        "held": held.astype(float),
+        "offered": of("offered", 0.0) * recent + doubt,
+        "held": held.astype(float) + doubt,
         "held_within_72h": np.where(held, of("within_72h", 0.0), 0.0),
         "held_quality": np.where(held, of("quality", 0.0), 0.0),
     }

@@ -15,7 +15,7 @@ import pandas as pd
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns import places, rows_of
 from missingmodels.frame.exposure import Lives
-from missingmodels.frame.stays import stays_in_homes, weak_homes
+from missingmodels.frame.stays import in_short_break_homes, stays_in_homes, weak_homes
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
@@ -98,14 +98,21 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
             remedy="observe for longer, or set frame.burn_in_days lower",
         )
     stays = stays_in_homes(tables)
+    short_breaks = 0
+    if settings.short_break_homes == "drop":
+        brief = in_short_break_homes(tables, stays)
+        stays, short_breaks = stays[~brief].reset_index(drop=True), int(brief.sum())
     if stays.empty:
+        only = ", other than one registered for short breaks only" if short_breaks else ""
         raise CannotAnswer(
-            "no child lives in a children's home in the observed span",
+            f"no child lives in a children's home{only} in the observed span",
             remedy="check that placements carry a home_id and that the observed span is right",
         )
     child_ids, stays["child"] = np.unique(stays["child_id"].to_numpy(dtype=str), return_inverse=True)
     home_ids, stays["home"] = np.unique(stays["home_id"].to_numpy(dtype=str), return_inverse=True)
     episodes, notes = episode_days(tables, settings, child_ids)
+    if short_breaks:
+        notes["stays dropped in homes registered for short breaks only"] = short_breaks
     residence, stay = _residence(stays, child_ids.size, days)
     notes |= _settle_boundaries(residence, stay, stays, episodes, settings.boundary)
     known_days, recorded_yet = _known_days(tables, child_ids, days)

@@ -73,6 +73,25 @@ def _arrivals(stays: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.asarray(arrival)
 
 
+def in_short_break_homes(tables: Tables, stays: pd.DataFrame) -> np.ndarray:
+    """(N,) True for a stay in a home that was registered for short breaks only on the stay's first day.
+
+    Before a home's first row its first value stands; where it is unrecorded the home is one that children live in.
+    """
+    homes = tables["homes"]
+    if not homes["short_break_only"].fillna(False).any():
+        return np.zeros(len(stays), dtype=bool)
+    held = homes.sort_values(["valid_from"], kind="stable")[["home_id", "valid_from", "short_break_only"]]
+    days = pd.DataFrame({"home_id": held["home_id"].astype(str), "day": to_day(held["valid_from"]) - tables.first_day})
+    days["brief"] = held["short_break_only"].fillna(False).to_numpy(dtype=bool)
+    asked = pd.DataFrame({"home_id": stays["home_id"].astype(str), "day": stays["start"], "at": np.arange(len(stays))})
+    asked = asked.sort_values("day", kind="stable")
+    found = pd.merge_asof(asked, days.sort_values("day", kind="stable"), on="day", by="home_id")
+    first = days.drop_duplicates("home_id").set_index("home_id")["brief"]
+    brief = found["brief"].astype("boolean").fillna(found["home_id"].map(first).astype("boolean")).fillna(False)
+    return np.asarray(brief.to_numpy(dtype=bool)[np.argsort(found["at"].to_numpy())])
+
+
 def weak_homes(tables: Tables, home_ids: Sequence[str] | np.ndarray) -> np.ndarray:
     """(H,) True for a home that is known by its address only, where there may be others."""
     homes = tables["homes"]

@@ -1,0 +1,67 @@
+"""What stands in cells in place of a value, and what must never be read or printed: one list for all readers.
+
+Which of a file's columns hold identifiers or codes only its own reader knows, so the readers of CSV, workbooks and XML
+leave cells as they stand, and each reader of a layout asks here. Every function takes a text column, or better its
+different words: a national file has millions of cells and few words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pandas as pd
+
+from missingmodels.vocabulary.unrecorded import NO_ID, NULL_WORDS
+
+INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+)
+OTHER_SPACE = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
+_WORD = r"[^\W\d_](?:[^\W\d_]|['’-])*"
+# Two words beside each other: "Smith, Jane", "J. Smith". Identifiers have no space, and digits in one of its words. The
+# switch of a command, as in a hostile formula (/c calc), is no initial.
+NAME = re.compile(rf"(?<!\w)(?!(?<=/)\w\s){_WORD}\.?(?:\s*,\s*|\s+){_WORD}(?![\w])")
+
+
+def nulls_blank(words: pd.Series) -> pd.Series:
+    """The words with "" for what says that a value is unrecorded; not for identifiers."""
+    return words.mask(words.str.strip().str.casefold().isin(NULL_WORDS), "")
+
+
+def ids_with_nulls_blank(words: pd.Series) -> pd.Series:
+    """Identifiers, with "" for those words alone that can be none."""
+    return words.mask(words.str.strip().str.casefold().isin(NO_ID), "")
+
+
+def visible(words: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """The words without invisible characters and outer space, and which of them had such characters.
+
+    Zero-width and control characters and direction marks go; a space of another kind becomes an ordinary one.
+    """
+    shown = words.map(visible_text)
+    return shown.astype("str"), words.str.contains(INVISIBLE, regex=True).astype(bool)
+
+
+def visible_text(text: str) -> str:
+    """One cell as ``visible`` has it."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    return OTHER_SPACE.sub(" ", INVISIBLE.sub("", text)).strip()
+
+
+def named(words: pd.Series) -> pd.Series:
+    """Which words look like a person's name: two words of letters beside each other."""
+    return words.map(lambda word: bool(NAME.search(word))).astype(bool)
+
+
+def masked(text: str) -> str:
+    """The text's shape, for a message or an example: letters become x or X, digits 9, signs and spaces stay."""
+    kinds = {"L": "x", "N": "9"}
+    shape = (kinds.get(unicodedata.category(c)[0], c) for c in text)
+    return "".join(s.upper() if s == "x" and c.isupper() else s for c, s in zip(text, shape, strict=True))
+
+
+def quotable(text: str) -> str:
+    """A cell for a message: itself, or its shape alone where it may hold a name."""
+    return repr(masked(text)) + " (masked)" if NAME.search(text) else repr(text)

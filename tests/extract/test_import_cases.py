@@ -1,0 +1,268 @@
+"""The handed cases of imports, each with its right answer, and further inputs of the same kinds."""
+
+from __future__ import annotations
+
+import shutil
+
+import openpyxl
+import pandas as pd
+import pytest
+from returns903 import absences, stays, to_csv, write_return, write_year
+
+from missingmodels.errors import ImportFault, InputError
+from missingmodels.extract.dates import column_dates, declared, open_ends_blank
+from missingmodels.extract.mapped import into_tables, read_mapped
+from missingmodels.extract.mapping import read_mapping
+from missingmodels.extract.ssda903 import dated, read_ssda903
+
+SPAN = 'observed_from = "2023-04-01"\nobserved_to = "2024-04-01"\n'
+
+
+def notes(found):
+    return "\n".join(found.ledger.notes)
+
+
+@pytest.fixture(scope="module")
+def base(shared):
+    return read_ssda903(shared / "cases" / "import" / "base", authority="301")
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ("null_dec", ""),
+        ("c06_midnight_british", ""),
+        ("c09_semicolon", "values are separated by semicolons"),
+        ("c24c", "missing.csv: lines above the column names left unread: rows 1"),
+    ],
+)
+def test_a_return_written_otherwise_is_the_same_return(shared, base, case, told):
+    found = read_ssda903(shared / "cases" / "import" / case, authority="301")
+    for name in ("children", "placements", "missing_episodes", "homes"):
+        pd.testing.assert_frame_equal(found.tables[name], base.tables[name])
+    assert told in notes(found)
+    # 5 of the 8 episodes are open
+    assert found.tables["placements"]["end_date"].isna().sum() == 5
+
+
+def test_a_stray_file_beside_the_years_is_told(shared, tmp_path):
+    # as handed, its folder holds the dates of another year than it is named by: that is the reason, not the notes
+    case = shared / "cases" / "import" / "c47"
+    with pytest.raises(ImportFault, match="says 2022-23, but most dates fall in 1 April 2023"):
+        read_ssda903(case, authority="301")
+    for year in (2022, 2023):
+        write_year(tmp_path, year)
+    shutil.copy(case / "notes.csv", tmp_path / "notes.csv")
+    found = read_ssda903(tmp_path, authority="301")
+    assert found.tables.origin["year"] == [2022, 2023]
+    assert f"left unread in {tmp_path.name}: notes.csv" in found.ledger.notes
+
+
+def flat(folder, years):
+    """Returns in one folder, files named by their year."""
+    for year in years:
+        for path in write_year(folder / "years", year).iterdir():
+            shutil.copy(path, folder / f"{year}_{path.name}")
+    shutil.rmtree(folder / "years")
+    return folder
+
+
+def test_files_of_several_years_in_one_folder(tmp_path):
+    found = read_ssda903(flat(tmp_path, (2022, 2023)), authority="301")
+    assert found.tables.origin["year"] == [2022, 2023]
+    (tmp_path / "2023_episodes.csv").rename(tmp_path / "episodes_new.csv")
+    with pytest.raises(ImportFault, match="folder of their own"):
+        read_ssda903(tmp_path, authority="301")
+
+
+def test_each_return_may_be_given_its_year(tmp_path):
+    one, two = write_year(tmp_path, 2022), write_year(tmp_path, 2023)
+    found = read_ssda903([(one, 2022), (two, 2023)], authority="301")
+    assert found.tables.origin["year"] == [2022, 2023]
+    with pytest.raises(ImportFault, match="most dates fall in"):
+        read_ssda903([(one, 2022), (two, 2024)], authority="301")
+    assert dated("a/b@2018") == ("a/b", 2018)
+    assert dated("a@2017-18") == dated("a@2017-2018") == ("a", 2018)
+    assert dated("a@2013..2018") == ("a", (2013, 2018))
+    with pytest.raises(InputError, match="is no year"):
+        dated("a@2017-19")
+
+
+def test_one_extract_of_several_years(tmp_path):
+    stay = {"DECOM": "01/05/2019", "DEC": "01/06/2021", "REC": "X1"}
+    rows = [stay, {"DECOM": "01/06/2021", "RNE": "P", "URN": "SC000002"}]
+    away = [{"MIS_START": f"10/06/{year}", "MIS_END": f"12/06/{year}"} for year in (2019, 2020, 2021, 2022)]
+    folder = write_return(tmp_path, episodes=rows, missing=away, mark=False)
+    with pytest.raises(ImportFault, match=r"no return of one year[\s\S]*@2020\.\.2023"):
+        read_ssda903(folder, authority="301")
+    found = read_ssda903([(folder, (2020, 2023))], authority="301")
+    assert len(absences(found)) == 4
+    assert [stay[:2] for stay in stays(found)] == [("2019-05-01", "2021-06-01"), ("2021-06-01", None)]
+    assert str(found.tables.observed_from.date()) == "2019-04-01"
+
+
+@pytest.mark.parametrize("word", ["NULL", "N/A", "None", "nan", "-", "#N/A", "(null)", "31/12/9999", "01/01/1900"])
+def test_what_stands_for_no_end(tmp_path, word):
+    found = read_ssda903(write_return(tmp_path, episodes=[{"DEC": word}]), authority="301")
+    assert [end for _, end, _ in stays(found)] == [None]
+    assert ("read as open" in notes(found)) == word[0].isdigit()
+
+
+def test_an_identifier_is_no_null_word(tmp_path):
+    rows = [{"CHILD": "NA"}, {"CHILD": "None"}]
+    found = read_ssda903(write_return(tmp_path, header=rows, episodes=rows), authority="301")
+    assert {"NA", "None"} <= set(found.tables["children"]["child_id"])
+
+
+def test_open_ends_are_never_set_aside(tmp_path):
+    rows = [{"CHILD": f"c{n}", "DEC": "?"} for n in range(4)]
+    folder = write_return(tmp_path, header=[{"CHILD": f"c{n}"} for n in range(4)], episodes=rows)
+    with pytest.raises(ImportFault, match="DEC holds '\\?' in 4 rows and is blank in 0"):
+        read_ssda903(folder, authority="301", set_aside_bad_dates=True)
+
+
+@pytest.mark.parametrize(
+    ("form", "cell", "day"),
+    [
+        ("DD-MON-YY", "01-APR-23", "2023-04-01"),
+        ("DD/MM/YY", "01/04/23", "2023-04-01"),
+        ("D/M/YYYY", "1/4/2023 00:00", "2023-04-01"),
+        ("YYYYMMDD", "20230401", "2023-04-01"),
+        ("SERIAL1904", "43555", "2023-04-01"),
+        (None, "45017", "2023-04-01"),
+        (None, "01/04/2023 00:00:00", "2023-04-01"),
+        (None, "01/04/2023 12:00:00 AM", "2023-04-01"),
+        (None, "2023-04-01T00:00Z", "2023-04-01"),
+        (None, "01/04/2023 08:00", "NaT"),
+        (None, "01/04/23", "NaT"),
+        (None, "1/4/2023", "NaT"),
+    ],
+)
+def test_forms_of_dates(form, cell, day):
+    found, _ = column_dates(pd.Series([cell, cell], dtype="str"), declared(form))
+    assert str(found[0])[:10] == day
+
+
+def test_short_years_have_a_short_placeholder_for_ends_only():
+    cells = pd.Series(["31-DEC-99", "01-APR-23"], dtype="str")
+    assert open_ends_blank(cells, declared("DD-MON-YY"))[0].tolist() == ["", "01-APR-23"]
+    assert open_ends_blank(cells)[0].tolist() == cells.tolist()
+    for wrong in ("DD/MM", "DD/MM/YYYY/YY", "soon"):
+        with pytest.raises(InputError, match="no form of dates"):
+            declared(wrong)
+
+
+def test_a_form_that_fits_is_proposed(tmp_path):
+    folder = write_return(tmp_path, missing=[{"MIS_START": "10-JUN-22", "MIS_END": "12-JUN-22"}])
+    with pytest.raises(ImportFault, match="--dates DD-MON-YY"):
+        read_ssda903(folder, authority="301")
+    found = read_ssda903(folder, authority="301", dates="DD-MON-YY")
+    assert [row[:2] for row in absences(found)] == [("2022-06-10", "2022-06-12")]
+
+
+def test_serial_numbers_from_1904_are_told(tmp_path):
+    folder = write_return(tmp_path, missing=[{"MIS_START": "43260", "MIS_END": "43262"}] * 9)
+    folder = folder.rename(tmp_path / "2022-23")
+    episodes = (folder / "episodes.csv").read_text().replace("01/04/2022", "43190").replace("01/09/2022", "43343")
+    (folder / "episodes.csv").write_text(episodes.replace("01/12/2022", "43434").replace("01/05/2022", "43220"))
+    with pytest.raises(ImportFault, match="--dates SERIAL1904"):
+        read_ssda903(folder, authority="301")
+
+
+def test_invisible_characters_go_from_identifiers_and_are_counted(tmp_path):
+    folder = write_return(tmp_path, missing=[{"CHILD": "\u200bc1\ufeff"}])
+    found = read_ssda903(folder, authority="301")
+    assert found.tables["missing_episodes"]["child_id"].tolist() == ["c1"]
+    assert "missing.csv: invisible characters were removed from 1 cells of CHILD" in found.ledger.notes
+
+
+@pytest.mark.parametrize("name", ["Smith, Jane", "Jane Smith", "J. Smith", "O'Brien Kyle 2"])
+def test_a_name_in_child_is_refused_and_not_printed(tmp_path, name):
+    folder = write_return(tmp_path, header=[{"CHILD": name}], episodes=[{"CHILD": name}])
+    with pytest.raises(ImportFault, match="a person's name in 1 rows; first: 2") as fault:
+        read_ssda903(folder, authority="301")
+    assert not any(part in str(fault.value) for part in ("Smith", "Jane", "Kyle"))
+
+
+def test_a_birth_told_otherwise_than_in_the_header(tmp_path):
+    other = {"DOB": "16/06/2006"}
+    found = read_ssda903(write_return(tmp_path / "one", missing=[other]), authority="301")
+    assert len(absences(found)) == 1
+    assert "1 missing rows tell another DOB than the header" in found.ledger.notes
+    rows = [other | {"MIS_START": f"{day}/06/2022", "MIS_END": f"{day}/06/2022"} for day in (10, 12, 14)]
+    with pytest.raises(ImportFault, match="DOB is another than the header's in 3 of 3"):
+        read_ssda903(write_return(tmp_path / "most", missing=rows), authority="301")
+    month = read_ssda903(write_return(tmp_path / "month", missing=[{"DOB": "01/06/2006"}]), authority="301")
+    assert "another DOB" not in notes(month)
+
+
+def test_titles_above_the_names_of_a_sheet(tmp_path):
+    folder = write_return(tmp_path, missing=[{}])
+    book = openpyxl.Workbook()
+    for table in ("header", "episodes", "missing"):
+        sheet = book.create_sheet(table)
+        sheet.append([f"Extract of {table}, by team", "v2"])
+        for line in (folder / f"{table}.csv").read_text().splitlines():
+            sheet.append(line.split(","))
+    book.save(tmp_path / "return.xlsx")
+    found = read_ssda903(tmp_path / "return.xlsx", authority="301")
+    assert len(absences(found)) == 1
+    assert "return.xlsx, sheet missing: lines above the column names left unread: rows 1" in found.ledger.notes
+
+
+def mapped(tmp_path, text, rows, name="log.csv"):
+    (tmp_path / name).write_text(to_csv(rows, rows[0]))
+    (tmp_path / "m.toml").write_text(SPAN + text)
+    mapping = read_mapping(tmp_path / "m.toml")
+    return mapping, read_mapped(mapping)
+
+
+def test_hours_across_the_change_of_clocks(shared):
+    (found,) = read_mapped(read_mapping(shared / "cases" / "import" / "mapping" / "p4b.toml"))
+    assert found.frame["hours_away"].tolist() == [3.0, 53.0]
+    assert found.frame["start_hour"].tolist() == [23.5, 23.5]
+
+
+def test_a_mapping_that_leaves_no_row_replaces_nothing(shared, base):
+    mapping = read_mapping(shared / "cases" / "import" / "mapping" / "p4.toml")
+    with pytest.raises(ImportFault, match="no row is left for missing_episodes of the 3 read"):
+        into_tables(read_mapped(mapping), mapping, base.tables, replace=True)
+
+
+INTERVIEWS = """
+[[tables]]
+table = "interviews"
+file = "log.csv"
+[tables.columns.child_id]
+from = "Misper"
+crosswalk = "ids.csv"
+[tables.columns.episode_start_date]
+from = "Episode"
+[tables.columns.sequence]
+count = true
+[tables.columns.offered]
+from = "Offered"
+codes = { "Y" = true, "N/A" = false }
+"""
+
+
+def test_an_interview_a_day_off_is_flagged_and_a_crosswalk_names_the_child(tmp_path, base):
+    (tmp_path / "ids.csv").write_text("police,ours\nP1,000123\nP2,000124\n")
+    rows = [
+        {"Misper": "P1", "Episode": "05/06/2023", "Offered": "N/A"},
+        {"Misper": "P2", "Episode": "10/07/2023", "Offered": "Y"},
+        {"Misper": "P9", "Episode": "10/07/2023", "Offered": "Y"},
+    ]
+    mapping, found = mapped(tmp_path, INTERVIEWS, rows)
+    tables, (ledger,) = into_tables(found, mapping, base.tables)
+    assert tables["interviews"]["child_id"].tolist() == ["000123", "000124"]
+    assert tables["interviews"]["offered"].tolist() == [False, True]
+    assert ledger.frame["reason"].tolist() == ["", "", "child_id_not_in_crosswalk"]
+    assert ledger.frame["detail"].str.startswith("unmatched").tolist() == [True, False, False]
+
+
+def test_a_missing_column_is_told_without_the_headers(tmp_path):
+    rows = [{"Alex P": "08:00-22:00", "Misper": "P1", "Episodes": "", "Offered": ""}]
+    with pytest.raises(ImportFault, match="nearest are EPISODES") as fault:
+        mapped(tmp_path, INTERVIEWS, rows)
+    assert "alex" not in str(fault.value).casefold()
