@@ -316,12 +316,16 @@ def _official(folder: Path, index: int) -> Account:
 
 def _rows(folder: Path, index: int) -> Account:
     from missingmodels.cli.rows import read_rows
-    from missingmodels.frame.counts import Asked, build_counts
+    from missingmodels.frame.counts import build_counts
+    from missingmodels.frame.counts_asked import Asked
+    from missingmodels.frame.counts_check import read_question
+    from missingmodels.frame.counts_columns import columns_from_text
 
     asked = Asked(
         formula="events ~ x", child="child", home=None, exposure="days", trials=None, frailty="gamma", unrecorded="drop"
     )
-    build_counts(read_rows(folder / "rows.csv"), asked)
+    frame = columns_from_text(read_rows(folder / "rows.csv"), read_question(asked.formula)[0], ("child",))
+    build_counts(frame, asked)
     return None
 
 

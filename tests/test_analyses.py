@@ -98,11 +98,9 @@ def test_your_extract_with_own_files_cell_by_cell_without_the_practice_cell(own_
     assert "0 errors" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("own", [False, True], ids=["as printed", "with files of one's own"])
-def test_the_code_of_the_readme(own, own_files, tmp_path, monkeypatch, capsys):
-    """As printed; with a smaller world, fewer models and the fast engine, so that it takes seconds."""
+def test_the_code_of_the_readme_with_own_files(own_files, tmp_path, monkeypatch, capsys):
+    """With fewer models and the fast engine, so that it takes seconds; ``test_docs`` runs it as printed."""
     import missingmodels as mm
-    from missingmodels.scenario import Scenario
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     code = text.split("```python\n", 1)[1].split("```", 1)[0]
@@ -112,13 +110,11 @@ def test_the_code_of_the_readme(own, own_files, tmp_path, monkeypatch, capsys):
         update={"models": ("M0", "M1"), "sampling": plan.sampling.model_copy(update={"method": "laplace"})}
     )
     monkeypatch.setattr(mm, "load_plan", lambda name: quick)
-    monkeypatch.setattr(mm, "load_scenario", lambda name: Scenario(homes={"count": 12}, days=300))
-    if own:
-        mark = "# with files of your own: "
-        assert mark in code
-        authority, returns = own_files
-        code = code.replace(mark, "").replace('"returns/2023"', repr([str(path) for path in returns]))
-        code = code.replace('authority="301"', f"authority={authority!r}")
+    mark = "# with files of your own: "
+    assert mark in code
+    authority, returns = own_files
+    code = code.replace(mark, "").replace('"returns/2023"', repr([str(path) for path in returns]))
+    code = code.replace('authority="301"', f"authority={authority!r}")
     exec(compile(code, "README", "exec"), {})
     assert "one or more recently missing peers" in capsys.readouterr().out
     assert (tmp_path / "report.html").is_file()

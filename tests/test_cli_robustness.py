@@ -11,6 +11,7 @@ import pytest
 
 from missingmodels.evidence.battery import BY_NAME, DROPPED
 from missingmodels.evidence.battery_frontier import frontier, frontier_is_whole
+from resealed import reseal
 from test_cli import is_a_message, run
 
 SCENARIO = """
@@ -91,10 +92,10 @@ def test_tables_that_moved_are_asked_for(fitted: Path, tmp_path: Path) -> None:
     shutil.copytree(fitted / "run", moved)
     manifest = json.loads((moved / "manifest.json").read_text())
     manifest["tables"] = str(tmp_path / "gone")
-    (moved / "manifest.json").write_text(json.dumps(manifest))
+    reseal(moved, manifest)
     is_a_message(run("robustness", moved), "no such folder", "gone")
     del manifest["tables"]
-    (moved / "manifest.json").write_text(json.dumps(manifest))
+    reseal(moved, manifest)
     is_a_message(run("robustness", moved), "does not say where its tables are", "--tables")
 
 
@@ -104,6 +105,7 @@ def test_a_run_without_an_answer_to_h1_cannot_be_questioned(fitted: Path, tmp_pa
     evidence = json.loads((bare / "evidence.json").read_text())
     evidence["rows"] = [row for row in evidence["rows"] if row["hypothesis"] != "H1"]
     (bare / "evidence.json").write_text(json.dumps(evidence))
+    reseal(bare)
     is_a_message(run("robustness", bare), "no answer to H1")
 
 

@@ -103,6 +103,8 @@ missingmodels.presets.load_scenario = waits
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_command_that_is_told_to_end_leaves_nothing(tmp_path, number, code):
+    if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+        pytest.skip("whoever started these tests asked for SIGHUP to be ignored, and so do the commands then")
     started = subprocess.Popen(
         command(SLOW, "simulate", "-o", tmp_path / "a" / "out"),
         stdout=subprocess.PIPE,
@@ -120,7 +122,7 @@ def test_a_command_that_is_told_to_end_leaves_nothing(tmp_path, number, code):
     assert second.returncode == 2
     assert f"another command is writing here (process {started.pid} on" in second.stderr
     started.send_signal(number)
-    _, told = started.communicate(timeout=30)
+    _, told = started.communicate(timeout=900)  # against a hang, not slowness
     assert started.returncode == code
     assert "nothing was written" in told
     assert "Traceback" not in told
@@ -187,7 +189,7 @@ def test_a_signal_that_python_drops_is_raised_again(tmp_path):
     assert started.stdout is not None
     assert started.stdout.readline() == "begun\n"
     started.send_signal(signal.SIGTERM)
-    _, told = started.communicate(timeout=30)
+    _, told = started.communicate(timeout=900)  # against a hang, not slowness
     assert started.returncode == 143
     assert "nothing was written" in told
     assert "ignored" not in told

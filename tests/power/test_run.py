@@ -25,6 +25,7 @@ from missingmodels.power.run import known_schedule, run_study
 from missingmodels.power.store import Store, read_store, rows_digest
 from missingmodels.power.summary import summarise
 from missingmodels.power.text import summary_text
+from resealed import reseal
 
 
 def digest_of(folder: Path) -> str:
@@ -133,11 +134,11 @@ def test_results_of_other_code_are_not_mixed_in(alone, tmp_path):
     manifest = store.folder / "manifest.json"
     held = json.loads(manifest.read_text())
     held["certificate"]["code"] = "sha256:other"
-    manifest.write_text(json.dumps(held))
+    reseal(store.folder, held)
     store.open()  # nothing is computed yet, so what is going to be is this code's
     assert json.loads(manifest.read_text())["certificate"] == certificate()
     store.write((0, 0), run_batch(grid.record(), 0, 0))
-    manifest.write_text(json.dumps(held))
+    reseal(store.folder, held)
     with pytest.raises(InputError, match="come from other code"):
         run_study(grid, tmp_path / "s", here(grid))
     assert certificate()["code"].startswith("sha256:")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from missingmodels.errors import ConfigInvalid
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.associations import associations
 from missingmodels.simulate.episodes import JOINT
@@ -235,7 +236,7 @@ def test_every_field_of_a_scenario_is_documented():
 
 
 def test_all_contradictions_of_a_scenario_are_told_at_once():
-    with pytest.raises(ValueError, match=r"shock_drifts.*short_staffing.*manager_absent.*sanction") as caught:
+    with pytest.raises(ConfigInvalid, match=r"shock_drifts.*short_staffing.*manager_absent.*sanction") as caught:
         Scenario(
             contagion={"log_rate_ratio": 0.0, "short_staffing": 0.2},
             mechanisms={"manager_absent": 0.1, "sanction": 0.1},
