@@ -37,7 +37,7 @@ fast: $(STAMP) ## Run the tests that sample nothing
 	@$(PYTEST) -m 'not sampled and not slow'
 
 # What samples says nothing more of kernels than what does not, and takes most of the time.
-NUMERICAL := tests/blind tests/evidence tests/fit tests/models tests/power
+NUMERICAL := tests/blind tests/evidence tests/fitting tests/models tests/studies
 second-core: $(STAMP) ## Run the numerical tests that sample nothing under an older core type of OpenBLAS, if there is one
 	@core=$$($(BIN)/python scripts/second_core.py) || exit 1; \
 	if [ -z "$$core" ]; then echo "No second core type: this BLAS offers none that the processor is known to run."; \
@@ -60,7 +60,7 @@ bench: $(STAMP) ## Time the models on simulated data
 # of the year before, is needed by the rules that compare two years.
 dfe-rules: ## Run the public rules on a return: RETURN=folder YEAR=2025 [PREVIOUS=folder]
 	@DFE_PYTHON='$(DFE_PYTHON)' bash scripts/setup_dfe.sh
-	@$(if $(RETURN),.venv-dfe/bin/python src/missingmodels/extract/dfe_runner.py '$(RETURN)' --year $(YEAR) \
+	@$(if $(RETURN),.venv-dfe/bin/python src/missingmodels/extract/dfe/runner.py '$(RETURN)' --year $(YEAR) \
 	  $(if $(PREVIOUS),--previous '$(PREVIOUS)'),echo 'Ready. Name a return: make dfe-rules RETURN=folder YEAR=2025')
 
 # uv keeps the pins already in the file; `make lock LOCK_ARGS=--upgrade` moves them all.

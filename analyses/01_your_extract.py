@@ -20,13 +20,13 @@ import os
 from pathlib import Path
 
 import missingmodels as mm
-from missingmodels.extract.homes import add_homes
-from missingmodels.extract.ofsted import read_ofsted_list
-from missingmodels.extract.staffing import read_staffing
+from missingmodels.export.files import export_files
+from missingmodels.export.quirks import Quirks
+from missingmodels.extract.ofsted.homes import add_homes
+from missingmodels.extract.ofsted.lists import read_ofsted_list
+from missingmodels.extract.staff.staffing import read_staffing
 from missingmodels.frame.describe import describe
-from missingmodels.imports import write_import, write_staffing
-from missingmodels.simulate.export import export_files
-from missingmodels.simulate.quirks903 import Quirks
+from missingmodels.runs.importing import write_import, write_staffing
 
 AUTHORITY = ""  # the code of your authority, for example "301"
 RETURNS: list[Path] = []  # folders, zips, workbooks or XML files, of one or more years

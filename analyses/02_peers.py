@@ -26,21 +26,21 @@ from pathlib import Path
 import pandas as pd
 
 import missingmodels as mm
-from missingmodels.evidence.battery import BY_NAME, run_battery
-from missingmodels.evidence.battery_bench import Bench
-from missingmodels.evidence.battery_frontier import frontier, frontier_is_whole, frontier_sentence
-from missingmodels.evidence.battery_operating import WORLDS
 from missingmodels.evidence.decisions import rule_in_words
 from missingmodels.evidence.estimands import rate_ratio
 from missingmodels.evidence.prior_check import check_priors, sentences
+from missingmodels.evidence.robustness.battery import BY_NAME, run_battery
+from missingmodels.evidence.robustness.bench import Bench
+from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole, frontier_sentence
+from missingmodels.evidence.robustness.operating import WORLDS
 from missingmodels.frame.describe import describe
 from missingmodels.frame.rows import model_terms
-from missingmodels.pipeline import prepare
 from missingmodels.provenance import digest_json
 from missingmodels.report.battery_page import battery_pictures, battery_table, how_often, summary
 from missingmodels.report.comparison import elpd_words, pareto_words
 from missingmodels.report.figures import write_figures
 from missingmodels.report.words import measure, typographic
+from missingmodels.runs.answer import prepare
 from missingmodels.writing import write_whole
 
 WORK = Path(os.environ.get("PEERS", "peers"))

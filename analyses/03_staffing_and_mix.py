@@ -23,17 +23,17 @@ from pathlib import Path
 import pandas as pd
 
 import missingmodels as mm
-from missingmodels.evidence.battery_bench import changed
 from missingmodels.evidence.decisions import SUPPORTED, rule_in_words
 from missingmodels.evidence.estimands import expected_rate, interquartile_range, rate_ratio
 from missingmodels.evidence.hypotheses import STRUCTURE_DIRECTIONS, structure_rows, structure_step
-from missingmodels.fit.fit import fit
+from missingmodels.evidence.robustness.bench import changed
+from missingmodels.fitting.fit import fit
 from missingmodels.frame.rows import model_terms
-from missingmodels.pipeline import prepare
 from missingmodels.provenance import digest_json
 from missingmodels.report.comparison import elpd_words, pareto_words
 from missingmodels.report.figures import write_figures
 from missingmodels.report.words import measure, stated_probability
+from missingmodels.runs.answer import prepare
 
 WORK = Path(os.environ.get("STAFFING", "staffing-and-mix"))
 RESULTS = Path(mm.__file__).parents[2] / "simulations" / "results"  # there in a checkout only

@@ -24,12 +24,12 @@ from missingmodels.evidence.record import (
     PowerScaling,
     Row,
 )
-from missingmodels.frame.calibration import MEASURES
-from missingmodels.models.catalogue import models_page
+from missingmodels.frame.published.calibration import MEASURES
+from missingmodels.models.catalogue.models import models_page
 from missingmodels.plan import Plan
-from missingmodels.power.study import Study
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.associations import associations
+from missingmodels.studies.study import Study
 from missingmodels.tables.contract import TABLES
 from missingmodels.targets import INTERVAL_NOTE, targets
 from missingmodels.vocabulary import notation_page
@@ -108,12 +108,14 @@ def config_page(title: str, kind: type[Config], opening: str) -> str:
 
 def mappings_page() -> str:
     """How any rectangular file becomes a table, and how identifiers are replaced."""
-    from missingmodels.extract import mapping, mapping_draft, pseudonyms
+    from missingmodels.extract import pseudonyms
+    from missingmodels.extract.mapped import draft as mapping_draft
+    from missingmodels.extract.mapped import mapping
 
     lines = [
         "# Mappings and keys",
         "",
-        "Made from `missingmodels.extract.mapping` and `missingmodels.extract.pseudonyms`.",
+        "Made from `missingmodels.extract.mapped.mapping` and `missingmodels.extract.pseudonyms`.",
     ]
     head, _, example = (inspect.getdoc(mapping) or "").partition("\n\n")
     lines += ["", head, "", "```toml", example, "```", ""]
@@ -247,15 +249,20 @@ def formula_section(more: str) -> str:
 
 def rows_page() -> str:
     """How to fit rows of one's own."""
-    from missingmodels.fit import rows
-    from missingmodels.frame import counts_columns
+    from missingmodels.fitting.families import rows
+    from missingmodels.frame.own_rows import columns as counts_columns
     from missingmodels.models import row_priors
     from missingmodels.models import rows as models
     from missingmodels.vocabulary.unrecorded import NULL_WORDS
 
     null_words = ", ".join(f"`{word}`" for word in sorted(filter(None, NULL_WORDS)))
 
-    lines = ["# Rows of one's own", "", "Made from `missingmodels.fit.rows` and `missingmodels.models.row_priors`.", ""]
+    lines = [
+        "# Rows of one's own",
+        "",
+        "Made from `missingmodels.fitting.families.rows` and `missingmodels.models.row_priors`.",
+        "",
+    ]
     given = inspect.signature(rows.fit_rows).parameters.values()
     shown = [p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in given]
     lines += [f"`fit_rows({shown[0]}, *, {', '.join(shown[1:])})`", ""]

@@ -25,14 +25,14 @@ import numpy as np
 import pandas as pd
 from appended import PACKAGED, arguments, share, ships, worlds_of
 
-from missingmodels.evidence.battery import CHECKS, run_battery, together
-from missingmodels.evidence.battery_bench import Bench, Line, judged
-from missingmodels.evidence.battery_operating import informative
+from missingmodels.evidence.robustness.battery import CHECKS, run_battery, together
+from missingmodels.evidence.robustness.bench import Bench, Line, judged
+from missingmodels.evidence.robustness.operating import informative
 from missingmodels.plan import Plan
-from missingmodels.power.replicate import READ
 from missingmodels.presets import load_scenario
 from missingmodels.provenance import seed_of, versions
 from missingmodels.simulate.world import simulate_world
+from missingmodels.studies.replicate import READ
 
 WORLDS = ("null", "homophily_only", "shocks_only", "small")
 SEED = 6

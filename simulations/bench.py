@@ -27,16 +27,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from missingmodels.fit.fit import Fit, fit
+from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
-from missingmodels.pipeline import prepare
 from missingmodels.plan import Plan
-from missingmodels.power.grid import make_grid
-from missingmodels.power.replicate import designed, run_replicate, simulated
+from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
+from missingmodels.studies.grid import make_grid
+from missingmodels.studies.replicate import designed, run_replicate, simulated
 from missingmodels.tables import check_tables
 
 
@@ -69,8 +69,8 @@ def fast_fit(design: Design, plan: Plan, model: str, draws: int, children: bool)
 
 def import_pool(folder: Path) -> None:
     """Import one pool, write it, and print rows, wall-clock and processor seconds of both, and peak memory in GiB."""
-    from missingmodels.extract.ssda903 import read_ssda903
-    from missingmodels.imports import write_import
+    from missingmodels.extract.returns.ssda903 import read_ssda903
+    from missingmodels.runs.importing import write_import
 
     wall, cpu = time.perf_counter(), time.process_time()
     found = read_ssda903(folder, authority="made up")

@@ -25,10 +25,10 @@ import arviz as az
 import numpy as np
 import pandas as pd
 
-from missingmodels.fit.by_laplace import draw as draw_fast
-from missingmodels.fit.by_nuts import draw as draw_sampled
-from missingmodels.fit.drawn import labelled
-from missingmodels.fit.whitened import Posterior
+from missingmodels.fitting.drawn import labelled
+from missingmodels.fitting.laplace.engine import draw as draw_fast
+from missingmodels.fitting.nuts.coordinates import Posterior
+from missingmodels.fitting.nuts.engine import draw as draw_sampled
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet, prior_set
 from missingmodels.plan import Effects, Plan

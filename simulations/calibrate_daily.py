@@ -27,8 +27,8 @@ import pandas as pd
 from scipy.stats import chi2
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.fit.daily import fit_daily
-from missingmodels.fit.daily_draws import flattened
+from missingmodels.fitting.families.daily import fit_daily
+from missingmodels.fitting.families.daily_draws import flattened
 from missingmodels.frame.daily import GRID_DAYS, KINDS, MEMORY_DAYS
 from missingmodels.models.daily_priors import DailyPriors, daily_priors
 from missingmodels.models.priors import Prior

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares
 
-from missingmodels.calibration_run import calibrate_world
 from missingmodels.config import from_mapping
 from missingmodels.provenance import versions
+from missingmodels.runs.calibrate import calibrate_world
 from missingmodels.scenario import Scenario
 
 RESULTS = Path(__file__).parent / "results" / "england_fit.json"

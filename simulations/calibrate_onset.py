@@ -22,9 +22,9 @@ import numpy as np
 from ranks import Line, ranked, run, summary, verdict
 
 from missingmodels.errors import DiagnosticsFailed
-from missingmodels.fit.fit import fit
+from missingmodels.fitting.fit import fit
+from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design
-from missingmodels.frame.groups import Group
 from missingmodels.models.priors import Prior, PriorSet, plan_priors, scales_of
 from missingmodels.parameters import Effect, Parameters
 from missingmodels.plan import Plan

@@ -23,10 +23,10 @@ import numpy as np
 import pandas as pd
 from ranks import BINS, RANKED, ranked, run, summary, verdict
 
-from missingmodels.fit.outcomes import fit_design
-from missingmodels.frame.outcomes_design import Group, OutcomeRows
-from missingmodels.frame.outcomes_joint import JointRows
-from missingmodels.frame.outcomes_recording import RecordingRows
+from missingmodels.fitting.families.outcomes import fit_design
+from missingmodels.frame.outcomes.design import Group, OutcomeRows
+from missingmodels.frame.outcomes.joint import JointRows
+from missingmodels.frame.outcomes.recording import RecordingRows
 from missingmodels.models.outcomes.priors import SCALARS, of_columns, outcome_priors
 from missingmodels.plan import Gate, Plan, Sampling
 from missingmodels.provenance import stream, versions

@@ -31,9 +31,9 @@ from missingmodels.frame.design import Design
 from missingmodels.frame.forward import forward_days
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.parameters import Parameters
-from missingmodels.pipeline import prepare
 from missingmodels.plan import Plan
 from missingmodels.provenance import versions
+from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.intervene import AS_IT_IS, Do, do
 from missingmodels.simulate.world import World, simulate_world

@@ -39,14 +39,14 @@ from missingmodels.evidence.estimands import (
 )
 from missingmodels.evidence.hypotheses import structure_step
 from missingmodels.evidence.variance import Share, shares, vulnerability_columns
-from missingmodels.fit.fit import Fit, fit
+from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.forward import forward_days
 from missingmodels.parameters import Array, Parameters
-from missingmodels.pipeline import Prepared, prepare
 from missingmodels.plan import Plan
 from missingmodels.presets import load_scenario
 from missingmodels.provenance import versions
+from missingmodels.runs.answer import Prepared, prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import World, simulate_world
 

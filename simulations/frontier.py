@@ -27,14 +27,14 @@ import pandas as pd
 from appended import PACKAGED, arguments, share, ships, worlds_of
 
 from missingmodels.config import from_mapping
-from missingmodels.evidence.battery_bench import Bench
-from missingmodels.evidence.battery_permutation import recency_in_period
-from missingmodels.evidence.battery_variants import periods
+from missingmodels.evidence.robustness.bench import Bench
+from missingmodels.evidence.robustness.permutation import recency_in_period
+from missingmodels.evidence.robustness.variants import periods
 from missingmodels.plan import Plan
-from missingmodels.power.replicate import READ
 from missingmodels.provenance import seed_of, versions
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
+from missingmodels.studies.replicate import READ
 
 LENGTHS = (7, 14, 28, 91, 182)  # days
 SIZES = (0.25, 0.5, 0.75)  # sd of log rate

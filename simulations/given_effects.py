@@ -25,8 +25,8 @@ from estimand_recovery import EXPOSURE, FIRST_SEED, PLAN, scenario_of
 
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
-from missingmodels.pipeline import prepare
 from missingmodels.provenance import versions
+from missingmodels.runs.answer import prepare
 from missingmodels.simulate.world import simulate_world
 
 COLUMNS = (EXPOSURE, "own_1_7", "own_8_28")

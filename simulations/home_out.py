@@ -29,11 +29,11 @@ from missingmodels.evidence.bridge import log_ratio
 from missingmodels.evidence.elpd import DRAWS_MENDED, home_scores
 from missingmodels.evidence.held_out import Refits, children_of, some_rows
 from missingmodels.evidence.home_integral import cells_of, log_integral
-from missingmodels.fit.fit import Fit, fit
-from missingmodels.pipeline import prepare
+from missingmodels.fitting.fit import Fit, fit
 from missingmodels.plan import Plan
 from missingmodels.presets import load_scenario
 from missingmodels.provenance import seed_of, stream, versions
+from missingmodels.runs.answer import prepare
 from missingmodels.simulate.world import simulate_world
 
 SEED = 63

@@ -24,12 +24,12 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.evidence.decisions import SUPPORTED, verdict
-from missingmodels.fit.daily import fit_daily
-from missingmodels.fit.daily_draws import stacked
-from missingmodels.fit.fit import fit
-from missingmodels.pipeline import prepare
+from missingmodels.fitting.families.daily import fit_daily
+from missingmodels.fitting.families.daily_draws import stacked
+from missingmodels.fitting.fit import fit
 from missingmodels.plan import Plan
 from missingmodels.provenance import versions
+from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import World, simulate_world
 from missingmodels.tables import Tables

@@ -22,15 +22,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pandas as pd
 
 from missingmodels.errors import ImportFault
-from missingmodels.extract.homes import add_homes
-from missingmodels.extract.judge_homes import judge_places
-from missingmodels.extract.judge_records import judge_records
-from missingmodels.extract.ofsted import read_ofsted_list
-from missingmodels.extract.ssda903 import read_ssda903
+from missingmodels.export.files import export_files
+from missingmodels.export.quirks import ALL
+from missingmodels.extract.mapped.judge import judge_records
+from missingmodels.extract.ofsted.homes import add_homes
+from missingmodels.extract.ofsted.judge import judge_places
+from missingmodels.extract.ofsted.lists import read_ofsted_list
+from missingmodels.extract.returns.ssda903 import read_ssda903
 from missingmodels.provenance import versions
 from missingmodels.scenario import Scenario
-from missingmodels.simulate.export import export_files
-from missingmodels.simulate.quirks903 import ALL
 from missingmodels.simulate.world import simulate_world
 from missingmodels.tables import Tables
 from missingmodels.tables.judgement import RULES, Judgement, judgements_of

@@ -29,18 +29,18 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from missingmodels.fit.by_laplace import judge
-from missingmodels.fit.laplace import TOLERANCE, laplace
-from missingmodels.fit.laplace_data import laplace_data
-from missingmodels.fit.laplace_explore import Surface, explore
-from missingmodels.fit.laplace_scales import ScaleSpace
-from missingmodels.fit.nuts_whitened import sample
+from missingmodels.fitting.laplace.approximation import TOLERANCE, laplace
+from missingmodels.fitting.laplace.data import laplace_data
+from missingmodels.fitting.laplace.engine import judge
+from missingmodels.fitting.laplace.explore import Surface, explore
+from missingmodels.fitting.laplace.scales import ScaleSpace
+from missingmodels.fitting.nuts.whitened import sample
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet, prior_set
-from missingmodels.pipeline import prepare
 from missingmodels.plan import Plan, Sampling
 from missingmodels.presets import load_scenario
 from missingmodels.provenance import stream, versions
+from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 

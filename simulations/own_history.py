@@ -36,14 +36,14 @@ from missingmodels.evidence.own_history import (
     own_history,
     verdict,
 )
-from missingmodels.fit.fit import fit
-from missingmodels.pipeline import prepare
+from missingmodels.fitting.fit import fit
 from missingmodels.plan import Plan
-from missingmodels.power.replicate import READ
 from missingmodels.presets import load_scenario
 from missingmodels.provenance import seed_of, versions
+from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
+from missingmodels.studies.replicate import READ
 
 SEED = 65
 PLAN = Plan(

@@ -27,12 +27,12 @@ from missingmodels.evidence.estimands import (
     rate_ratio,
     variance_explained,
 )
-from missingmodels.fit.fit import Fit, fit
+from missingmodels.fitting.fit import Fit, fit
 from missingmodels.parameters import Parameters
-from missingmodels.pipeline import prepare
 from missingmodels.plan import Plan
 from missingmodels.presets import load_scenario
 from missingmodels.provenance import versions
+from missingmodels.runs.answer import prepare
 from missingmodels.simulate.world import simulate_world
 
 EXPOSURE = "peer_presence"

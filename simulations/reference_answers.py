@@ -27,8 +27,8 @@ import xarray as xr
 from reference_evidence import log_marginal_likelihood
 from reference_maxima import cox_rows, maximum, patient_totals
 
-from missingmodels.fit.fit import Fit
-from missingmodels.fit.rows import fit_rows
+from missingmodels.fitting.families.rows import fit_rows
+from missingmodels.fitting.fit import Fit
 from missingmodels.plan import Sampling
 from missingmodels.provenance import versions
 

@@ -11,8 +11,8 @@ from reference_maxima import LOG_WEIGHTS, NODES
 from scipy import stats
 from scipy.special import logsumexp
 
-from missingmodels.fit.fit import Fit
-from missingmodels.fit.rows_draws import log_densities
+from missingmodels.fitting.families.rows_draws import log_densities
+from missingmodels.fitting.fit import Fit
 
 TURNS = 300
 THIN = 2  # of the grid, which stays accurate to 1e-10

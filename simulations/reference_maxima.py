@@ -10,9 +10,9 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import digamma, logsumexp
 
-from missingmodels.fit.rows_draws import log_densities
-from missingmodels.frame.counts import Counts, build_counts
-from missingmodels.frame.counts_asked import Asked
+from missingmodels.fitting.families.rows_draws import log_densities
+from missingmodels.frame.own_rows.asked import Asked
+from missingmodels.frame.own_rows.counts import Counts, build_counts
 
 # A trapezium rule on a smooth integrand that vanishes at both ends is accurate to rounding.
 NODES = np.linspace(-9, 9, 145)

@@ -18,8 +18,8 @@ import openpyxl
 import reliability_mutations as change
 
 from missingmodels.config import from_mapping, read_toml
-from missingmodels.extract.csv_files import csv_grid
 from missingmodels.extract.ledger import Ledger
+from missingmodels.extract.readers.csv_files import csv_grid
 from missingmodels.plan import Plan
 from missingmodels.provenance import digest_bytes, digest_json
 from missingmodels.scenario import Scenario
@@ -240,7 +240,7 @@ def _told(note: str) -> int:
 
 def _read_return(path: Path) -> Any:
     from missingmodels.extract.quality import flags
-    from missingmodels.extract.ssda903 import read_ssda903
+    from missingmodels.extract.returns.ssda903 import read_ssda903
 
     found = read_ssda903(path, authority="301", year=2023)
     flags(found.ledger)
@@ -278,8 +278,8 @@ def _tables(seeds: Path) -> Mapping[str, bytes]:
 
 
 def _mapping(folder: Path, index: int) -> Account:
-    from missingmodels.extract.mapped import into_tables, read_mapped
-    from missingmodels.extract.mapping import read_mapping
+    from missingmodels.extract.mapped.mapping import read_mapping
+    from missingmodels.extract.mapped.to_table import into_tables, read_mapped
 
     mapping = read_mapping(folder / "m.toml")
     found = read_mapped(mapping)
@@ -288,8 +288,8 @@ def _mapping(folder: Path, index: int) -> Account:
 
 
 def _staffing(folder: Path, index: int) -> Account:
-    from missingmodels.extract.staff_tables import add_staff
-    from missingmodels.extract.staffing import read_staffing
+    from missingmodels.extract.staff.staffing import read_staffing
+    from missingmodels.extract.staff.tables import add_staff
 
     found = read_staffing(folder / "rota.csv", status="worked")
     account = _ledger(found[0].ledger, [folder / "rota.csv"])
@@ -298,8 +298,8 @@ def _staffing(folder: Path, index: int) -> Account:
 
 
 def _homes(folder: Path, index: int) -> Account:
-    from missingmodels.extract.homes import add_homes
-    from missingmodels.extract.ofsted import read_ofsted_list
+    from missingmodels.extract.ofsted.homes import add_homes
+    from missingmodels.extract.ofsted.lists import read_ofsted_list
 
     found = read_ofsted_list(folder / "homes.csv", list_date="2022-03-31")
     account = _ledger(found.ledger, [folder / "homes.csv"])
@@ -308,7 +308,7 @@ def _homes(folder: Path, index: int) -> Account:
 
 
 def _official(folder: Path, index: int) -> Account:
-    from missingmodels.extract.official import read_official
+    from missingmodels.extract.published.statistics import read_official
 
     read_official(folder)
     return None
@@ -316,10 +316,10 @@ def _official(folder: Path, index: int) -> Account:
 
 def _rows(folder: Path, index: int) -> Account:
     from missingmodels.cli.rows import read_rows
-    from missingmodels.frame.counts import build_counts
-    from missingmodels.frame.counts_asked import Asked
-    from missingmodels.frame.counts_check import read_question
-    from missingmodels.frame.counts_columns import columns_from_text
+    from missingmodels.frame.own_rows.asked import Asked
+    from missingmodels.frame.own_rows.check import read_question
+    from missingmodels.frame.own_rows.columns import columns_from_text
+    from missingmodels.frame.own_rows.counts import build_counts
 
     asked = Asked(
         formula="events ~ x", child="child", home=None, exposure="days", trials=None, frailty="gamma", unrecorded="drop"
@@ -338,7 +338,7 @@ def _toml(kind: Any) -> Callable[[Path, int], Account]:
 
 
 def _study(folder: Path, index: int) -> Account:
-    from missingmodels.power.grid import read_study
+    from missingmodels.studies.grid import read_study
 
     read_study(folder / "f.toml")
     return None
@@ -385,7 +385,7 @@ def _evidence(folder: Path, index: int) -> Account:
 
 
 def _netcdf(folder: Path, index: int) -> Account:
-    from missingmodels.fit.store import read_fit
+    from missingmodels.fitting.store import read_fit
 
     read_fit(folder / "fit.nc")
     return None
@@ -401,8 +401,8 @@ def _run(name: str, own: str) -> Callable[[Path], Mapping[str, bytes]]:
 @cache
 def prepared_run(seeds: Path) -> Path:
     """A run of a tiny world, fitted once and kept with the seeds."""
-    from missingmodels.pipeline import answer
-    from missingmodels.runs import write_run
+    from missingmodels.runs.answer import answer
+    from missingmodels.runs.write import write_run
     from missingmodels.simulate.world import simulate_world
 
     run = seeds / "run"

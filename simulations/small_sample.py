@@ -18,11 +18,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 import numpy as np
 import pandas as pd
 
-from missingmodels.fit.laplace import laplace
+from missingmodels.fitting.laplace.approximation import laplace
 from missingmodels.models.priors import prior_set
-from missingmodels.pipeline import prepare
 from missingmodels.plan import Plan
 from missingmodels.provenance import stream, versions
+from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 

@@ -29,13 +29,13 @@ from appended import PACKAGED, RESULTS, ships
 from missingmodels.config import from_mapping
 from missingmodels.errors import CannotAnswer, DiagnosticsFailed
 from missingmodels.evidence import unseen
-from missingmodels.fit.fit import Fit, fit
+from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.unseen import visible_residents
 from missingmodels.intervals import UNRECORDED_DAY, to_day
-from missingmodels.pipeline import prepare
 from missingmodels.plan import Plan
 from missingmodels.provenance import versions
+from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 from missingmodels.tables import Tables

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from missingmodels.pipeline import Answer
+    from missingmodels.runs.answer import Answer
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +23,8 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def small_answer() -> Answer:
     """Fits of M0 and M3 and their evidence on one small simulated sector; sampled once a session."""
-    from missingmodels.pipeline import answer
     from missingmodels.plan import Plan
+    from missingmodels.runs.answer import answer
     from missingmodels.scenario import Scenario
     from missingmodels.simulate.world import simulate_world
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.design import build_design
-from missingmodels.frame.exposure import peer_exposures
 from missingmodels.frame.riskset import build_risk_set
 from worlds import day_rows, small_world
 

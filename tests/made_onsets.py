@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design
-from missingmodels.frame.groups import Group
 from missingmodels.parameters import Effect, Parameters
 
 EXPOSURE = "peer_presence"

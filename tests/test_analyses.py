@@ -52,9 +52,9 @@ def test_your_extract(tmp_path):
 @pytest.fixture(scope="module")
 def own_files(tmp_path_factory):
     """Returns of one authority, without a list of homes or a rota, as a user's own folder."""
+    from missingmodels.export.files import export_files
+    from missingmodels.export.quirks import Quirks
     from missingmodels.scenario import Scenario
-    from missingmodels.simulate.export import export_files
-    from missingmodels.simulate.quirks903 import Quirks
     from missingmodels.simulate.world import simulate_world
 
     folder = tmp_path_factory.mktemp("own")

@@ -65,7 +65,7 @@ def test_a_folder_that_others_can_write_is_not_trusted(tmp_path, monkeypatch, ca
 
 IMPORTS = """
 import pkgutil, sys
-import missingmodels.cli, missingmodels.imports, missingmodels.extract
+import missingmodels.cli, missingmodels.runs.importing, missingmodels.extract
 for module in pkgutil.iter_modules(missingmodels.extract.__path__, "missingmodels.extract."):
     if not module.name.endswith("dfe_runner"):
         __import__(module.name)

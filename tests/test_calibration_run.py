@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from missingmodels import calibration_run
-from missingmodels.calibration_run import (
+from missingmodels.errors import InputError
+from missingmodels.frame.published.calibration import compare, measure_targets
+from missingmodels.runs import calibrate as calibration_run
+from missingmodels.runs.calibrate import (
     FORMAT,
     Calibration,
     calibrate_world,
@@ -18,8 +20,6 @@ from missingmodels.calibration_run import (
     write_calibration,
     write_calibration_figure,
 )
-from missingmodels.errors import InputError
-from missingmodels.frame.calibration import compare, measure_targets
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 from missingmodels.tables import write_tables

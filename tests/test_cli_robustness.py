@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from missingmodels.evidence.battery import BY_NAME, DROPPED
-from missingmodels.evidence.battery_frontier import frontier, frontier_is_whole
+from missingmodels.evidence.robustness.battery import BY_NAME, DROPPED
+from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole
 from resealed import reseal
 from test_cli import is_a_message, run
 

@@ -57,7 +57,7 @@ def test_a_file_becomes_a_table(file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.sampled
 def test_a_fit_that_does_not_mix_is_refused(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("missingmodels.fit.rows.Gate", lambda: Gate(ess_min=1e6))
+    monkeypatch.setattr("missingmodels.fitting.families.rows.Gate", lambda: Gate(ess_min=1e6))
     arguments = ("fit-rows", file, *QUESTION, "--draws", 50, "-o", tmp_path / "out")
     is_a_message(run(*arguments), "Not converged", "events ~ arm", "ESS", "below 1e+06", code=3)
     assert not (tmp_path / "out").exists()

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from missingmodels.errors import RowsInvalid
-from missingmodels.fit.rows_draws import log_densities
-from missingmodels.frame.counts import build_counts
-from missingmodels.frame.counts_asked import Asked
+from missingmodels.fitting.families.rows_draws import log_densities
+from missingmodels.frame.own_rows.asked import Asked
+from missingmodels.frame.own_rows.counts import build_counts
 from missingmodels.models.row_priors import row_priors
 from missingmodels.models.rows import build_rows_model
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from missingmodels.frame.exposure import TieSpans, peer_exposures
-from missingmodels.frame.outside import outside_exposures
+from missingmodels.frame.columns.exposure import TieSpans, peer_exposures
+from missingmodels.frame.columns.outside import outside_exposures
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from worlds import EXPOSURES, day_rows, plan_of, small_world

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import missingmodels
-from missingmodels.fit.outcomes_summary import TOLD
+from missingmodels.fitting.families.outcomes_summary import TOLD
 from missingmodels.report.official import SCALES
 from missingmodels.vocabulary import QUANTITIES, SCALARS
 

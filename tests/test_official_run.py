@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.extract.official import read_official
-from missingmodels.frame.official import build_official
-from missingmodels.official_run import analyse_official, write_official
+from missingmodels.extract.published.statistics import read_official
+from missingmodels.frame.published.official import build_official
 from missingmodels.plan import Sampling
+from missingmodels.runs.official import analyse_official, write_official
 from official import made_up
 
 

@@ -21,11 +21,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from missingmodels.frame.columns.exposure import own_history
+from missingmodels.frame.columns.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.frame.design import build_design
-from missingmodels.frame.exposure import own_history
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
-from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.models import reference
 from missingmodels.tables import check_tables, make_tables
 from worlds import day_rows, plan_of, remade

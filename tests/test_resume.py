@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from missingmodels import pipeline, runs
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.evidence.record import EVIDENCE, read_evidence
-from missingmodels.fit.kept import Kept, kept_folder
-from missingmodels.fit.store import read_fit
+from missingmodels.fitting.kept import Kept, kept_folder
+from missingmodels.fitting.store import read_fit
 from missingmodels.plan import Plan
 from missingmodels.report.text import summary_text
+from missingmodels.runs import answer as pipeline
+from missingmodels.runs import write as runs
 from missingmodels.tables import Tables
 from worlds import plan_of, small_world
 

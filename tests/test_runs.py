@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from missingmodels.errors import InputError
-from missingmodels.pipeline import Answer, answer
-from missingmodels.runs import read_run, tables_folder, write_run
+from missingmodels.runs.answer import Answer, answer
+from missingmodels.runs.write import read_run, tables_folder, write_run
 from missingmodels.tables import Tables, read_tables, write_tables
 from missingmodels.tables.manifest import renew_together
 from missingmodels.tables.store import RUN_FORMAT

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from missingmodels.frame.calibration import MEASURES
+from missingmodels.frame.published.calibration import MEASURES
 from missingmodels.sources import STATUSES, cards
 from missingmodels.targets import Compared, Measured, Target, in_order, tally, targets
 

@@ -17,16 +17,16 @@ if not all(os.access(folder, os.W_OK | os.X_OK) for folder in (*__path__, os.env
 if TYPE_CHECKING:
     from missingmodels.errors import MissingModelsError
     from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
-    from missingmodels.extract.combine903 import combine_returns
-    from missingmodels.extract.return903 import read_return
-    from missingmodels.extract.ssda903 import read_ssda903
-    from missingmodels.fit.fit import Fit
-    from missingmodels.fit.rows import fit_rows
-    from missingmodels.fit.store import read_fit, write_fit
-    from missingmodels.pipeline import Answer, answer
+    from missingmodels.extract.returns.combine import combine_returns
+    from missingmodels.extract.returns.one_return import read_return
+    from missingmodels.extract.returns.ssda903 import read_ssda903
+    from missingmodels.fitting.families.rows import fit_rows
+    from missingmodels.fitting.fit import Fit
+    from missingmodels.fitting.store import read_fit, write_fit
     from missingmodels.plan import Plan
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.report.html import write_report
+    from missingmodels.runs.answer import Answer, answer
     from missingmodels.scenario import Scenario
     from missingmodels.simulate.world import World, simulate_world
     from missingmodels.tables import Tables, check_tables, make_tables, read_tables, write_tables
@@ -36,9 +36,9 @@ _HOMES = {
     "Scenario": "scenario",
     "simulate_world": "simulate.world",
     "World": "simulate.world",
-    "read_ssda903": "extract.ssda903",
-    "read_return": "extract.return903",
-    "combine_returns": "extract.combine903",
+    "read_ssda903": "extract.returns.ssda903",
+    "read_return": "extract.returns.one_return",
+    "combine_returns": "extract.returns.combine",
     "Tables": "tables",
     "make_tables": "tables",
     "check_tables": "tables",
@@ -46,12 +46,12 @@ _HOMES = {
     "write_tables": "tables",
     "load_plan": "presets",
     "Plan": "plan",
-    "answer": "pipeline",
-    "Answer": "pipeline",
-    "fit_rows": "fit.rows",
-    "Fit": "fit.fit",
-    "read_fit": "fit.store",
-    "write_fit": "fit.store",
+    "answer": "runs.answer",
+    "Answer": "runs.answer",
+    "fit_rows": "fitting.families.rows",
+    "Fit": "fitting.fit",
+    "read_fit": "fitting.store",
+    "write_fit": "fitting.store",
     "Evidence": "evidence.record",
     "read_evidence": "evidence.record",
     "write_evidence": "evidence.record",

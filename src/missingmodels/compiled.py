@@ -8,17 +8,17 @@ from pathlib import Path
 
 
 def forget_stale(folder: Path) -> None:
-    """Throw the compiled loops of a folder of sources away when any source in it has changed.
+    """Throw the compiled loops of a folder of sources, and of its wings, away when any source in them has changed.
 
     numba looks only at the file of the function that is called: a change in a function that it calls, in another file,
     would go unseen.
     """
-    held = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()
+    held = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))).hexdigest()
     stamp = folder / "__pycache__" / "compiled.sha256"
     with contextlib.suppress(OSError):  # a folder that cannot be written holds no loops of ours either
         if stamp.exists() and stamp.read_text(encoding="utf-8") == held:
             return
-        for path in stamp.parent.glob("*.nb[ic]"):
+        for path in folder.rglob("__pycache__/*.nb[ic]"):
             path.unlink(missing_ok=True)
         stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(held, encoding="utf-8")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from made_onsets import empty_design
-from missingmodels.fit import log_normal
-from missingmodels.fit.laplace_child import ChildLaw
-from missingmodels.fit.whitened import Posterior
+from missingmodels.fitting import log_normal
+from missingmodels.fitting.laplace.child import ChildLaw
+from missingmodels.fitting.nuts.coordinates import Posterior
 from missingmodels.models import reference, reference_frailty
 from missingmodels.models.onset import RICH, build_model, expected_onsets
 from missingmodels.models.priors import FURTHER, SCALES, plan_priors, prior_set

@@ -9,9 +9,9 @@ from pytensor.compile.mode import Mode
 from scipy.special import gammaln
 
 from missingmodels.evidence.unseen import history_weights
-from missingmodels.frame.counts import build_counts
-from missingmodels.frame.counts_asked import Asked
-from missingmodels.frame.official import OfficialDesign
+from missingmodels.frame.own_rows.asked import Asked
+from missingmodels.frame.own_rows.counts import build_counts
+from missingmodels.frame.published.official import OfficialDesign
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.unseen import filled_share, turnover_chances, visible_residents
 from missingmodels.models import reference

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from pytensor.compile.mode import Mode
 
-from missingmodels.frame.outcomes_counts import counts_rows
-from missingmodels.frame.outcomes_design import Group, OutcomeRows
-from missingmodels.frame.outcomes_episodes import return_rows
-from missingmodels.frame.outcomes_interview import interview_rows
-from missingmodels.frame.outcomes_joint import joint_rows
-from missingmodels.frame.outcomes_recording import RecordingRows
+from missingmodels.frame.outcomes.counts import counts_rows
+from missingmodels.frame.outcomes.design import Group, OutcomeRows
+from missingmodels.frame.outcomes.episodes import return_rows
+from missingmodels.frame.outcomes.interview import interview_rows
+from missingmodels.frame.outcomes.joint import joint_rows
+from missingmodels.frame.outcomes.recording import RecordingRows
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.intervals import to_day
 from missingmodels.models.outcomes import joint, linear, recording

@@ -9,9 +9,13 @@ import pandas as pd
 import pytest
 
 from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
-from missingmodels.evidence import battery, battery_bench, battery_controls, battery_curve, battery_variants
-from missingmodels.evidence.battery_bench import ALARM, Bench, Kind, Line, changed, judged
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
+from missingmodels.evidence.robustness import battery
+from missingmodels.evidence.robustness import bench as battery_bench
+from missingmodels.evidence.robustness import controls as battery_controls
+from missingmodels.evidence.robustness import curve as battery_curve
+from missingmodels.evidence.robustness import variants as battery_variants
+from missingmodels.evidence.robustness.bench import ALARM, Bench, Kind, Line, changed, judged
 from missingmodels.frame.placebo import departures
 from missingmodels.tables import Tables
 from worlds import plan_of, small_world

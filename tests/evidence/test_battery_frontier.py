@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from missingmodels.evidence import battery_frontier as frontier
-from missingmodels.evidence.battery_operating import Measured, of_size
+from missingmodels.evidence.robustness import frontier
+from missingmodels.evidence.robustness.operating import Measured, of_size
 from missingmodels.plan import Plan
 from worlds import plan_of
 

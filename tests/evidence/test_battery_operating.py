@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from missingmodels.evidence import battery_operating as operating
-from missingmodels.evidence.battery import CHECKS, DROPPED
+from missingmodels.evidence.robustness import operating
+from missingmodels.evidence.robustness.battery import CHECKS, DROPPED
 from missingmodels.plan import Plan
 from worlds import plan_of
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from tests.made_onsets import empty_design, truth_of, with_onsets
 
-from missingmodels.evidence import battery_permutation as permutation
-from missingmodels.evidence.battery_bench import Bench
-from missingmodels.evidence.battery_permutation import Nights, Seats, eventful, p_value, score, turned
+from missingmodels.evidence.robustness import permutation
+from missingmodels.evidence.robustness.bench import Bench
+from missingmodels.evidence.robustness.permutation import Nights, Seats, eventful, p_value, score, turned
 from missingmodels.plan import Decision
 from worlds import plan_of, small_world
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from missingmodels.evidence import battery_sensitivity as sensitivity
+from missingmodels.evidence.robustness import sensitivity
 
 
 @pytest.mark.parametrize(("ratio", "published"), [(3.9, 7.26), (1.8, 3.0), (1.0, 1.0), (0.8, 1.0)])

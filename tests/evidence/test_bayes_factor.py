@@ -12,7 +12,7 @@ from tests.made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
 
 from missingmodels.config import from_mapping
 from missingmodels.evidence.bayes_factor import WIDTHS, bayes_factors, log_density_at, prior_change, savage_dickey
-from missingmodels.fit.fit import Fit, fit
+from missingmodels.fitting.fit import Fit, fit
 from missingmodels.plan import Plan
 
 

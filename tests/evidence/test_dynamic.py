@@ -19,9 +19,9 @@ from missingmodels.frame.forward import ForwardDays, forward_days, require_forwa
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
 from missingmodels.parameters import Effect, Parameters
-from missingmodels.pipeline import answer
 from missingmodels.report.text import summary_text
 from missingmodels.report.words import measure
+from missingmodels.runs.answer import answer
 from worlds import plan_of, small_world
 
 STANDARD_ERRORS = 4

@@ -11,8 +11,8 @@ from tests.made_onsets import empty_design, truth_of, with_onsets
 from missingmodels.evidence import held_out
 from missingmodels.evidence.elpd import GOOD_K, Scores, child_scores, elpd_difference, home_scores, leave_one_child_out
 from missingmodels.evidence.held_out import Refits, children_of, some_rows
-from missingmodels.fit.fit import Fit, fit
-from missingmodels.fit.pareto import smooth
+from missingmodels.fitting.fit import Fit, fit
+from missingmodels.fitting.pareto import smooth
 from missingmodels.frame.design import Design
 from missingmodels.plan import Plan
 
@@ -153,8 +153,8 @@ def test_every_home_of_a_sector_agrees_with_its_refit() -> None:
     """Forty homes with children who move: where k allows the one fit, it is the refit's score."""
     from missingmodels.evidence.bridge import log_ratio
     from missingmodels.evidence.home_integral import cells_of, log_integral
-    from missingmodels.pipeline import prepare
     from missingmodels.presets import load_scenario
+    from missingmodels.runs.answer import prepare
     from missingmodels.simulate.world import simulate_world
 
     design = prepare(simulate_world(load_scenario("small"), seed=1).tables, PLAN, fits=[("M0", "")]).designs["M0", ""]

@@ -16,8 +16,8 @@ from missingmodels.evidence.estimands import (
     slope_spread,
     variance_explained,
 )
+from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design
-from missingmodels.frame.groups import Group
 from missingmodels.parameters import Effect, Parameters
 
 

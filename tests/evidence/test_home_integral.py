@@ -11,7 +11,7 @@ from tests.made_onsets import empty_design, truth_of, with_onsets
 
 from missingmodels.evidence.held_out import children_of, some_rows
 from missingmodels.evidence.home_integral import cells_of, log_integral
-from missingmodels.fit.marginal import log_density_and_frailty
+from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Parameters
 

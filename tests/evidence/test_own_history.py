@@ -19,9 +19,9 @@ from missingmodels.evidence.own_history import (
     verdict,
 )
 from missingmodels.evidence.record import OwnHistory
-from missingmodels.fit.fit import fit
-from missingmodels.pipeline import prepare
+from missingmodels.fitting.fit import fit
 from missingmodels.plan import Decision, Plan
+from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 

@@ -21,8 +21,8 @@ from missingmodels.evidence.power_scaling import (
     power_scaling,
     sensitivity,
 )
-from missingmodels.fit.fit import Fit, fit
-from missingmodels.fit.pareto import smooth
+from missingmodels.fitting.fit import Fit, fit
+from missingmodels.fitting.pareto import smooth
 from missingmodels.plan import Plan
 
 ASKED = [("H1", EXPOSURE, "peers")]

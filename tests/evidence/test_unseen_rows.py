@@ -14,9 +14,9 @@ from missingmodels.evidence import unseen, unseen_rows
 from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED
 from missingmodels.evidence.unseen_rows import between
 from missingmodels.frame.unseen import with_places
-from missingmodels.pipeline import answer
 from missingmodels.report.html import write_report
 from missingmodels.report.lines import lines
+from missingmodels.runs.answer import answer
 from worlds import plan_of, remade, small_world
 
 PLAN = {

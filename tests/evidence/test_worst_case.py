@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from missingmodels.evidence.battery_frontier import frontier
+from missingmodels.evidence.robustness.frontier import frontier
 from missingmodels.evidence.worst_case import applicable, false_confidence_words, unseen_words, worst_cell
 from missingmodels.plan import Plan
 

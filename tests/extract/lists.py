@@ -8,7 +8,7 @@ from pathlib import Path
 
 import openpyxl
 
-from missingmodels.extract.ofsted import OfstedList, read_ofsted_list
+from missingmodels.extract.ofsted.lists import OfstedList, read_ofsted_list
 
 HOME = {
     **{"URN": "SC000001", "Provision type": "Children's home", "Registration date": "01/02/2015"},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from missingmodels.extract.ssda903 import Imported, read_ssda903
+from missingmodels.extract.returns.ssda903 import Imported, read_ssda903
 from missingmodels.tables.judgement import RULES
 
 HEADER = {"CHILD": "c1", "SEX": "2", "DOB": "15/06/2006", "ETHNIC": "WBRI", "UPN": "UN1", "MOTHER": "", "MC_DOB": ""}

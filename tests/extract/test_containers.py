@@ -13,9 +13,9 @@ from containers903 import to_workbook, to_xml, to_zip
 from returns903 import MISSING, read, to_csv, write_return
 
 from missingmodels.errors import ImportFault, InputError, MissingModelsError
-from missingmodels.extract import source_table, workbook, zip_files
-from missingmodels.extract.containers import read_container
-from missingmodels.extract.ssda903 import read_ssda903
+from missingmodels.extract.readers import source_table, workbook, zip_files
+from missingmodels.extract.readers.containers import read_container
+from missingmodels.extract.returns.ssda903 import read_ssda903
 
 RETURN = {
     "header": [{}, {"CHILD": "007"}, {"CHILD": "2043", "SEX": "1"}],

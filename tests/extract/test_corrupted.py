@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from returns903 import write_year
 
 from missingmodels.errors import MissingModelsError, TablesInvalid
-from missingmodels.extract.csv_files import decode
-from missingmodels.extract.ssda903 import Imported, read_ssda903
+from missingmodels.extract.readers.csv_files import decode
+from missingmodels.extract.returns.ssda903 import Imported, read_ssda903
 from missingmodels.tables import check_tables
 
 TABLES = ("header", "episodes", "missing", "uasc")

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from missingmodels.errors import ImportFault
-from missingmodels.extract import csv_fast
-from missingmodels.extract.csv_fast import csv_table
+from missingmodels.extract.readers import csv_fast
+from missingmodels.extract.readers.csv_fast import csv_table
 
 CELL = st.one_of(
     st.sampled_from(["", " ", "-", "#N/A", "#n/a", "a", "A ", "NaN", "null", "007", "1.0", "é", "\u00a0", "\t"]),

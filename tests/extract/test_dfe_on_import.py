@@ -16,10 +16,10 @@ import pytest
 from returns903 import write_return, write_year
 
 from missingmodels.errors import InputError
-from missingmodels.extract import dfe_rules
+from missingmodels.extract.dfe import rules as dfe_rules
 from missingmodels.extract.quality import COLUMNS
-from missingmodels.extract.ssda903 import read_ssda903
-from missingmodels.imports import write_import
+from missingmodels.extract.returns.ssda903 import read_ssda903
+from missingmodels.runs.importing import write_import
 
 FINDING = {"rule": "567", "message": "The missing episode <b>ends</b> before it starts.", "file": "Missing"}
 SAID = {"ruleset": "lac2023_24", "refused": None, "ran": ["101", "567"], "skipped": ["9"], "crashed": ["231"]}

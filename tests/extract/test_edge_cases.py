@@ -16,13 +16,13 @@ from lists import snapshot
 from returns903 import EPISODE, HEADER, absences, fates, iso, read, stays, to_csv, write_return, write_year
 
 from missingmodels.errors import ImportFault
-from missingmodels.extract.homes import add_homes
-from missingmodels.extract.ssda903 import read_ssda903
-from missingmodels.extract.staffing import read_staffing
-from missingmodels.frame.exposure import peer_exposures
+from missingmodels.extract.ofsted.homes import add_homes
+from missingmodels.extract.returns.ssda903 import read_ssda903
+from missingmodels.extract.staff.staffing import read_staffing
+from missingmodels.frame.columns.exposure import peer_exposures
+from missingmodels.frame.columns.shifts import elapsed
+from missingmodels.frame.columns.stays import weak_homes_note
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
-from missingmodels.frame.shifts import elapsed
-from missingmodels.frame.stays import weak_homes_note
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
 

@@ -8,8 +8,8 @@ from lists import given, snapshot
 from returns903 import iso, read, write_return
 
 from missingmodels.errors import CannotAnswer, ImportFault
-from missingmodels.extract.homes import add_homes, homes_from_lists
-from missingmodels.extract.ofsted import read_ofsted_list
+from missingmodels.extract.ofsted.homes import add_homes, homes_from_lists
+from missingmodels.extract.ofsted.lists import read_ofsted_list
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.plan import Frame
 from missingmodels.tables import make_tables, require_valid
@@ -263,7 +263,7 @@ def test_the_published_lists_as_a_history(shared):
 
 
 def test_the_sample_return_has_invented_urns(shared):
-    from missingmodels.extract.ssda903 import read_ssda903
+    from missingmodels.extract.returns.ssda903 import read_ssda903
 
     tables = read_ssda903(shared / "data/sample903/set_a_single_return_csv", authority="301").tables
     lists = [read_ofsted_list(shared / f"data/official/ofsted_homes_{year}.csv") for year in (2023, 2024)]

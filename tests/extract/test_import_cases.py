@@ -10,10 +10,10 @@ import pytest
 from returns903 import absences, stays, to_csv, write_return, write_year
 
 from missingmodels.errors import ImportFault, InputError
-from missingmodels.extract.dates import column_dates, declared, open_ends_blank
-from missingmodels.extract.mapped import into_tables, read_mapped
-from missingmodels.extract.mapping import read_mapping
-from missingmodels.extract.ssda903 import dated, read_ssda903
+from missingmodels.extract.mapped.mapping import read_mapping
+from missingmodels.extract.mapped.to_table import into_tables, read_mapped
+from missingmodels.extract.readers.dates import column_dates, declared, open_ends_blank
+from missingmodels.extract.returns.ssda903 import dated, read_ssda903
 
 SPAN = 'observed_from = "2023-04-01"\nobserved_to = "2024-04-01"\n'
 

@@ -13,8 +13,8 @@ import pytest
 from returns903 import write_return, write_year
 
 from missingmodels.errors import InputError
-from missingmodels.extract.ssda903 import read_ssda903, returns_in
-from missingmodels.imports import write_import
+from missingmodels.extract.returns.ssda903 import read_ssda903, returns_in
+from missingmodels.runs.importing import write_import
 from missingmodels.tables import read_tables
 from missingmodels.tables.csv_out import unguarded
 from test_cli import run

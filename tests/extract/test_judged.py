@@ -7,12 +7,12 @@ import pytest
 
 from missingmodels.errors import ConfigInvalid, ImportFault
 from missingmodels.extract.authorities import authority_of, judge_authorities, one_name_an_authority
-from missingmodels.extract.combine903 import Identities
 from missingmodels.extract.crosswalk import read_crosswalk
-from missingmodels.extract.judge_records import judge_records
+from missingmodels.extract.mapped.judge import judge_records
+from missingmodels.extract.ofsted.registration import numbers
 from missingmodels.extract.quality import flags
-from missingmodels.extract.registration import numbers
-from missingmodels.extract.ssda903 import read_ssda903
+from missingmodels.extract.returns.combine import Identities
+from missingmodels.extract.returns.ssda903 import read_ssda903
 from missingmodels.extract.words import Words
 from missingmodels.tables.check import check_tables
 from missingmodels.tables.judgement import judgements_of, require_rules

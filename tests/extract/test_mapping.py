@@ -9,9 +9,9 @@ import pytest
 from returns903 import iso, write_return
 
 from missingmodels.errors import ConfigInvalid, ImportFault, InputError
-from missingmodels.extract.mapped import into_tables, read_mapped
-from missingmodels.extract.mapping import read_mapping
-from missingmodels.extract.mapping_draft import draft_mapping
+from missingmodels.extract.mapped.draft import draft_mapping
+from missingmodels.extract.mapped.mapping import read_mapping
+from missingmodels.extract.mapped.to_table import into_tables, read_mapped
 from missingmodels.tables import read_tables
 from test_cli import run
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from missingmodels.errors import ImportFault, InputError
-from missingmodels.extract.official import name_key, read_official
-from missingmodels.extract.official_symbols import rounding_unit, to_intervals
+from missingmodels.extract.published.statistics import name_key, read_official
+from missingmodels.extract.published.symbols import rounding_unit, to_intervals
 from official import CHILDREN, COUNTS, INCIDENTS, WORKFORCE, count, homes_list, made_up, row, write
 
 

@@ -10,7 +10,7 @@ from containers903 import edit_sheet
 from lists import GIVEN, HOME, fates, given, published, snapshot
 
 from missingmodels.errors import ImportFault, InputError
-from missingmodels.extract.ofsted import read_ofsted_list
+from missingmodels.extract.ofsted.lists import read_ofsted_list
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "cp1252", "mac_roman", "utf-16"])

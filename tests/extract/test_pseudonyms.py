@@ -11,7 +11,7 @@ from test_staffing import SHIFT
 
 from missingmodels.errors import InputError
 from missingmodels.extract.pseudonyms import pseudonymise, read_key
-from missingmodels.extract.ssda903 import read_ssda903
+from missingmodels.extract.returns.ssda903 import read_ssda903
 from missingmodels.tables import read_tables
 from test_cli import run
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pandas as pd
 from returns903 import write_year
 
-from missingmodels.extract import quality, rules903
-from missingmodels.extract.ssda903 import read_ssda903
+from missingmodels.extract import quality
+from missingmodels.extract.returns import rules as rules903
+from missingmodels.extract.returns.ssda903 import read_ssda903
 from missingmodels.frame.choices import compare_choices
-from missingmodels.imports import quality_of, write_import
 from missingmodels.report.quality import quality_page
+from missingmodels.runs.importing import quality_of, write_import
 
 # c1: open in both returns (resubmitted); a missing row without type in each year; an orphan in 2023/24. c2: its two
 # episodes of 2022/23 overlap (cut), the second only changes the legal status (merged) and is open in 2022/23 only.

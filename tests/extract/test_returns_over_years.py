@@ -7,7 +7,7 @@ import pytest
 from returns903 import absences, fates, iso, read, stays, write_year
 
 from missingmodels.errors import ImportFault, InputError
-from missingmodels.extract.ssda903 import combine_returns, read_return, read_ssda903
+from missingmodels.extract.returns.ssda903 import combine_returns, read_return, read_ssda903
 from missingmodels.tables import check_tables
 
 OPEN = {"DECOM": "01/05/2022"}

@@ -9,8 +9,8 @@ import pytest
 from returns903 import MISSING, iso, to_csv
 
 from missingmodels.errors import ImportFault
-from missingmodels.extract.ofsted import read_ofsted_list
-from missingmodels.extract.ssda903 import Imported, read_ssda903
+from missingmodels.extract.ofsted.lists import read_ofsted_list
+from missingmodels.extract.returns.ssda903 import Imported, read_ssda903
 
 # Set c, read row by row against the repair rules of data_formats 4.7. The file is a pool of three authorities, of
 # which Barking and Dagenham has rows of 2017 to 2020 and 2022, Newham of 2023, Sutton of 2022; so the pool ends on

@@ -10,7 +10,7 @@ from returns903 import MISSING, absences, fates, iso, read, stays, to_csv, write
 
 from missingmodels.errors import ImportFault
 from missingmodels.extract.ledger import Ledger, follow, ledger_of
-from missingmodels.extract.ssda903 import Imported
+from missingmodels.extract.returns.ssda903 import Imported
 from missingmodels.tables import check_tables
 
 

@@ -10,7 +10,7 @@ import pytest
 from returns903 import EPISODE, fates, read, to_csv, write_return
 
 from missingmodels.errors import ImportFault, InputError
-from missingmodels.extract.ssda903 import read_ssda903
+from missingmodels.extract.returns.ssda903 import read_ssda903
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])

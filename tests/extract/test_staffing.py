@@ -7,8 +7,8 @@ import pytest
 from returns903 import to_csv, write_return
 
 from missingmodels.errors import ImportFault, InputError
-from missingmodels.extract.staff_tables import staff_only
-from missingmodels.extract.staffing import read_staffing
+from missingmodels.extract.staff.staffing import read_staffing
+from missingmodels.extract.staff.tables import staff_only
 from missingmodels.tables import read_tables
 from test_cli import run
 

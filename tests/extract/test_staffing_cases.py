@@ -7,8 +7,8 @@ from returns903 import to_csv
 from test_staffing import PERIOD, SHIFT, SPELL, one, reasons, times
 
 from missingmodels.errors import ConfigInvalid, ImportFault
-from missingmodels.extract.staffing import read_staffing
-from missingmodels.extract.wide_rota import read_rota_shape
+from missingmodels.extract.staff.staffing import read_staffing
+from missingmodels.extract.staff.wide_rota import read_rota_shape
 from missingmodels.extract.words import Words
 
 WIDE = """

@@ -14,12 +14,12 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 from returns903 import absences, fates, read, write_return
 
 from missingmodels.errors import ImportFault
-from missingmodels.extract import workbook
-from missingmodels.extract.mapped import read_mapped
-from missingmodels.extract.mapping import read_mapping
-from missingmodels.extract.ofsted import read_ofsted_list
-from missingmodels.extract.staffing import read_staffing
-from missingmodels.extract.workbook import read_workbook
+from missingmodels.extract.mapped.mapping import read_mapping
+from missingmodels.extract.mapped.to_table import read_mapped
+from missingmodels.extract.ofsted.lists import read_ofsted_list
+from missingmodels.extract.readers import workbook
+from missingmodels.extract.readers.workbook import read_workbook
+from missingmodels.extract.staff.staffing import read_staffing
 
 
 def with_cells(path, sheet, cells):

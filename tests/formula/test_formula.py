@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import missingmodels.frame.counts
 import missingmodels.frame.formula_columns
+import missingmodels.frame.own_rows.counts
 from missingmodels.config import from_mapping
 from missingmodels.errors import ConfigInvalid, RowsInvalid
 from missingmodels.formula import FUNCTIONS, FormulaFault, read_formula
-from missingmodels.frame.counts import build_counts
-from missingmodels.frame.counts_asked import Asked
 from missingmodels.frame.formula_columns import _FUNCTIONS
+from missingmodels.frame.own_rows.asked import Asked
+from missingmodels.frame.own_rows.counts import build_counts
 from missingmodels.plan import Plan
 
 
@@ -191,7 +191,7 @@ def planted(monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as patch:
         patch.setattr(builtins, "boom", boom, raising=False)
         patch.setitem(formulae.transforms.TRANSFORMS, "boom", boom)
-        for module in (missingmodels.frame.counts, missingmodels.frame.formula_columns):
+        for module in (missingmodels.frame.own_rows.counts, missingmodels.frame.formula_columns):
             patch.setattr(module, "boom", boom, raising=False)
         _watch["seen"] = called
         try:
@@ -265,7 +265,7 @@ def test_the_functions_that_are_read_are_those_that_are_called() -> None:
 
 
 def test_only_one_module_calls_the_formula_library() -> None:
-    root = Path(missingmodels.frame.counts.__file__).parents[1]
+    root = Path(missingmodels.frame.own_rows.counts.__file__).parents[1]
     users = [p.name for p in root.rglob("*.py") if "formulae import" in p.read_text(encoding="utf-8")]
     assert users == ["formula_columns.py"]
 

@@ -11,9 +11,9 @@ import pytest
 from missingmodels.cli.rows import read_rows
 from missingmodels.errors import InputError, RowsInvalid
 from missingmodels.formula import read_formula
-from missingmodels.frame.counts import Counts, build_counts, collinear
-from missingmodels.frame.counts_asked import OVERDISPERSED_COUNTS, ask, read_family
-from missingmodels.frame.counts_columns import columns_from_text
+from missingmodels.frame.own_rows.asked import OVERDISPERSED_COUNTS, ask, read_family
+from missingmodels.frame.own_rows.columns import columns_from_text
+from missingmodels.frame.own_rows.counts import Counts, build_counts, collinear
 
 
 def counts_of(path: Path, formula: str, *, child: str | None = "child", **asked: object) -> Counts:

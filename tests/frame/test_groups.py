@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
-from missingmodels.frame.groups import home_groups
+from missingmodels.frame.columns.groups import home_groups
 from missingmodels.frame.riskset import build_risk_set
-from missingmodels.pipeline import prepare
 from missingmodels.plan import Effects
+from missingmodels.runs.answer import prepare
 from worlds import plan_of, remade, small_world
 
 BOTH = Effects(authority=True, owner=True)

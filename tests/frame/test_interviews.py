@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from missingmodels.frame.interviews import with_interviews
+from missingmodels.frame.outcomes.interviews import with_interviews
 
 
 def day(text):

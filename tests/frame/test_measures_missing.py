@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import nbinom
 from years import gone, home, measured, stay, value, why, year
 
-from missingmodels.frame.calibration import measure_targets
-from missingmodels.frame.measures_missing import negative_binomial_k, top_share
+from missingmodels.frame.published.calibration import measure_targets
+from missingmodels.frame.published.missing import negative_binomial_k, top_share
 
 STAYS = [stay("a", "h1"), stay("b", "h1"), stay("c", "h2", end="2023-03-15"), stay("d", "h2")]
 EPISODES = [

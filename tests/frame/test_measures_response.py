@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from years import gone, measured, stay, value, why, year
 
-from missingmodels.frame.calibration import compare, measure_targets
+from missingmodels.frame.published.calibration import compare, measure_targets
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 from missingmodels.tables import check_tables, make_tables

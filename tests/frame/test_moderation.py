@@ -12,7 +12,7 @@ from missingmodels.evidence.estimands import attributable_fraction
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
-from missingmodels.pipeline import prepare
+from missingmodels.runs.answer import prepare
 from worlds import Point, day_rows, log_density_by_child, plan_of, remade, small_world
 
 MODERATION = "peer_presence:short_staffing"

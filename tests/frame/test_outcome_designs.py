@@ -9,12 +9,12 @@ from years import gone, home, stay
 from years import year as year_of
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
-from missingmodels.frame.outcomes_counts import counts_rows
-from missingmodels.frame.outcomes_design import choose_terms
-from missingmodels.frame.outcomes_episodes import home_episodes, return_rows, serious_rows
-from missingmodels.frame.outcomes_interview import interview_rows
-from missingmodels.frame.outcomes_joint import joint_rows
-from missingmodels.frame.outcomes_recording import recording_rows, two_sources
+from missingmodels.frame.outcomes.counts import counts_rows
+from missingmodels.frame.outcomes.design import choose_terms
+from missingmodels.frame.outcomes.episodes import home_episodes, return_rows, serious_rows
+from missingmodels.frame.outcomes.interview import interview_rows
+from missingmodels.frame.outcomes.joint import joint_rows
+from missingmodels.frame.outcomes.recording import recording_rows, two_sources
 from missingmodels.plan import Plan
 
 PLAN = Plan()

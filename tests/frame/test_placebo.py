@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from missingmodels.frame import placebo
-from missingmodels.frame.exposure import peer_exposures
+from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.frame.rows import build_rows
 from missingmodels.tables import Tables

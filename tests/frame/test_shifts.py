@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from missingmodels.frame.columns.shifts import elapsed, hours_from_shifts
+from missingmodels.frame.columns.structure import staff_measures
 from missingmodels.frame.riskset import build_risk_set
-from missingmodels.frame.shifts import elapsed, hours_from_shifts
-from missingmodels.frame.structure import staff_measures
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables, make_tables
 

@@ -12,7 +12,7 @@ from scipy.interpolate import BSpline
 from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.rows import Rows, model_terms
-from missingmodels.pipeline import prepare
+from missingmodels.runs.answer import prepare
 from missingmodels.vocabulary import column_label
 from worlds import plan_of, small_world
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.frame.exposure import own_history
+from missingmodels.frame.columns.exposure import own_history
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.rows import build_rows
 from missingmodels.frame.unseen import (

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from missingmodels.frame.calibration import MEASURES
-from missingmodels.frame.observed_year import observed_year
+from missingmodels.frame.published.calibration import MEASURES
+from missingmodels.frame.published.observed_year import observed_year
 from missingmodels.tables import Tables, make_tables
 from missingmodels.targets import Measured
 

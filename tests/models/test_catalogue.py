@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from missingmodels.models.catalogue import CATALOGUE, models_page
+from missingmodels.models.catalogue.models import CATALOGUE, models_page
 from missingmodels.vocabulary import QUANTITIES
 
 ROOT = Path(__file__).resolve().parents[2]

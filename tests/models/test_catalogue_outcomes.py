@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from missingmodels.models.catalogue_outcomes import OUTCOME_RECORDS
+from missingmodels.models.catalogue.outcomes import OUTCOME_RECORDS
 from missingmodels.models.outcomes.priors import SCALARS
 from missingmodels.models.outcomes.registry import OUTCOMES
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from daily_cases import single_days, tables_of
+from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.daily import daily_design
-from missingmodels.frame.exposure import peer_exposures
 from missingmodels.models import daily_reference, reference
 from missingmodels.models.daily_onset import build_onset_model, cells_of
 from missingmodels.models.daily_priors import KERNEL, daily_priors

@@ -14,8 +14,8 @@ from math import log
 import numpy as np
 import pytest
 
+from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design
-from missingmodels.frame.groups import Group
 from missingmodels.models import reference, reference_frailty
 from missingmodels.models.onset import RICH, build_model, expected_onsets
 from missingmodels.models.priors import plan_priors

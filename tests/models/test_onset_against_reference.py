@@ -14,7 +14,7 @@ from math import log
 import numpy as np
 import pytest
 
-from missingmodels.fit.whitened import Posterior
+from missingmodels.fitting.nuts.coordinates import Posterior
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from pytensor.compile.mode import Mode
 
-from missingmodels.frame.outcomes_design import Group, OutcomeRows, added_up
-from missingmodels.frame.outcomes_joint import JointRows
-from missingmodels.frame.outcomes_recording import RecordingRows
+from missingmodels.frame.outcomes.design import Group, OutcomeRows, added_up
+from missingmodels.frame.outcomes.joint import JointRows
+from missingmodels.frame.outcomes.recording import RecordingRows
 from missingmodels.models.outcomes import joint, linear, recording, reference
 from missingmodels.models.outcomes.priors import SCALARS, outcome_priors
 from missingmodels.models.priors import Prior

@@ -15,9 +15,9 @@ import pytest
 from scipy import stats
 from scipy.special import logsumexp
 
-from missingmodels.fit.rows_draws import log_densities
-from missingmodels.frame.counts import build_counts
-from missingmodels.frame.counts_asked import Asked
+from missingmodels.fitting.families.rows_draws import log_densities
+from missingmodels.frame.own_rows.asked import Asked
+from missingmodels.frame.own_rows.counts import build_counts
 from missingmodels.models.row_priors import row_priors
 from missingmodels.models.rows import build_rows_model, rows_data
 

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from missingmodels.evidence import battery_frontier, battery_operating
 from missingmodels.evidence.own_history import BOTH
 from missingmodels.evidence.power_scaling import FINE
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, Evidence, OwnHistory, PowerScaling, Row
+from missingmodels.evidence.robustness import frontier as battery_frontier
+from missingmodels.evidence.robustness import operating as battery_operating
 from missingmodels.report import battery_page, figures
 
 MASS = 0.9

@@ -10,12 +10,13 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from missingmodels.evidence import battery_frontier, battery_operating
-from missingmodels.evidence.battery import NEEDED, Battery, together
-from missingmodels.evidence.battery_bench import ALARM, Line
-from missingmodels.evidence.battery_curve import ADJUSTED, Specification
-from missingmodels.evidence.battery_variants import AS_RECORDED
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
+from missingmodels.evidence.robustness import frontier as battery_frontier
+from missingmodels.evidence.robustness import operating as battery_operating
+from missingmodels.evidence.robustness.battery import NEEDED, Battery, together
+from missingmodels.evidence.robustness.bench import ALARM, Line
+from missingmodels.evidence.robustness.curve import ADJUSTED, Specification
+from missingmodels.evidence.robustness.variants import AS_RECORDED
 from missingmodels.plan import Plan
 from missingmodels.report import battery_figures as figures
 from missingmodels.report import battery_page as page_of

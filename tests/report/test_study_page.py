@@ -7,11 +7,11 @@ import itertools
 
 import pytest
 
-from missingmodels.power.figures import cells_csv
-from missingmodels.power.measures import MEANINGS
-from missingmodels.power.progress import StudyProgress
-from missingmodels.power.text import cell_of, solution_sentence, summary_text
 from missingmodels.report.study_page import study_page, study_pictures
+from missingmodels.studies.figures import cells_csv
+from missingmodels.studies.measures import MEANINGS
+from missingmodels.studies.progress import StudyProgress
+from missingmodels.studies.text import cell_of, solution_sentence, summary_text
 
 
 def measure(value, error=0.02, count=100):

@@ -32,8 +32,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from missingmodels.simulate.codes903 import home_codes
-from missingmodels.simulate.return903 import Return903
+from missingmodels.export.codes import home_codes
+from missingmodels.export.one_return import Return903
 from missingmodels.tables import Tables
 
 _LEFT = (11, 12, 2, 3, "4A", "4B", 13, 41, 45, 46, 47, 48, 5, 6, 7, 8, 9, 14, 15, 16, 17)

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from full_world import AUTHORITIES, full_tables
 
-from missingmodels.extract.dfe_rules import RUNNER
-from missingmodels.simulate.quirks903 import Quirks
-from missingmodels.simulate.return903 import make_return, write_return
+from missingmodels.export.one_return import make_return, write_return
+from missingmodels.export.quirks import Quirks
+from missingmodels.extract.dfe.rules import RUNNER
 from missingmodels.tables import Tables
 from worlds import small_world
 

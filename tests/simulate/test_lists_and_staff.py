@@ -11,15 +11,15 @@ import pytest
 from full_world import AUTHORITIES, full_tables
 
 from missingmodels.errors import InputError
-from missingmodels.extract.homes import add_homes, homes_from_lists
-from missingmodels.extract.ofsted import read_ofsted_list
-from missingmodels.extract.ssda903 import read_ssda903
-from missingmodels.simulate.codes903 import home_codes
-from missingmodels.simulate.export import EXPORT_FORMAT, export_files
-from missingmodels.simulate.ofsted_list import COLUMNS, write_ofsted_list
-from missingmodels.simulate.quirks903 import ALL, Quirks
-from missingmodels.simulate.return903 import make_return, write_return
-from missingmodels.simulate.staff_file import FILES, write_staff_files
+from missingmodels.export.codes import home_codes
+from missingmodels.export.files import EXPORT_FORMAT, export_files
+from missingmodels.export.ofsted_list import COLUMNS, write_ofsted_list
+from missingmodels.export.one_return import make_return, write_return
+from missingmodels.export.quirks import ALL, Quirks
+from missingmodels.export.staff_file import FILES, write_staff_files
+from missingmodels.extract.ofsted.homes import add_homes, homes_from_lists
+from missingmodels.extract.ofsted.lists import read_ofsted_list
+from missingmodels.extract.returns.ssda903 import read_ssda903
 from missingmodels.tables import Tables, make_tables
 from missingmodels.tables.contract import TABLES
 from missingmodels.tables.schema import conform

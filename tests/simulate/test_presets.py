@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from missingmodels.calibration_run import calibrate_world, with_homes
 from missingmodels.presets import load_scenario
+from missingmodels.runs.calibrate import calibrate_world, with_homes
 from missingmodels.simulate.run import run_sector
 
 ROOT = Path(__file__).resolve().parents[2]

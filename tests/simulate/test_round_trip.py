@@ -12,10 +12,10 @@ from full_world import AUTHORITIES, full_tables
 from projection903 import as_returns_show
 
 from missingmodels.errors import ConfigInvalid, InputError
-from missingmodels.extract.ssda903 import read_ssda903
-from missingmodels.simulate.codes903 import home_codes
-from missingmodels.simulate.quirks903 import ALL, Quirks, quirks_of
-from missingmodels.simulate.return903 import make_return, whole_years, write_return
+from missingmodels.export.codes import home_codes
+from missingmodels.export.one_return import make_return, whole_years, write_return
+from missingmodels.export.quirks import ALL, Quirks, quirks_of
+from missingmodels.extract.returns.ssda903 import read_ssda903
 from missingmodels.tables import Tables, make_tables
 from missingmodels.tables.contract import TABLES
 from missingmodels.tables.schema import conform

@@ -9,10 +9,12 @@ from full_world import AUTHORITIES, full_tables
 from projection903 import as_returns_show
 from test_round_trip import YEARS, require_equal
 
-from missingmodels.simulate.quirks903 import ALL, Quirks
-from missingmodels.simulate.return903 import make_return, write_return
+from missingmodels.export.one_return import make_return, write_return
+from missingmodels.export.quirks import ALL, Quirks
 
-combine903 = pytest.importorskip("missingmodels.extract.combine903", reason="no reader joins returns of several years")
+combine903 = pytest.importorskip(
+    "missingmodels.extract.returns.combine", reason="no reader joins returns of several years"
+)
 
 # Amended starts alone as well, and many: of the stays carried over about one in three has its DECOM changed.
 AMENDED = Quirks(amended_share=1.0, legal_change_share=0.5)
@@ -21,7 +23,7 @@ AMENDED = Quirks(amended_share=1.0, legal_change_share=0.5)
 @pytest.mark.parametrize("quirks", [Quirks(), AMENDED, ALL], ids=["plain", "amended", "all"])
 @pytest.mark.parametrize("authority", AUTHORITIES[:2])
 def test_two_years_are_one_record(authority: str, quirks: Quirks, tmp_path: Path) -> None:
-    from missingmodels.extract.return903 import read_return
+    from missingmodels.extract.returns.one_return import read_return
 
     world = full_tables()
     made = [make_return(world, authority=authority, year=year, quirks=quirks, seed=3) for year in YEARS]

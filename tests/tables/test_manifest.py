@@ -236,10 +236,11 @@ def test_a_named_file_must_be_what_the_manifest_says(tmp_path):
 
 
 def test_every_format_has_a_schema():
-    from missingmodels import calibration_run, official_run
-    from missingmodels.fit.store import LAYOUTS
-    from missingmodels.power import store as power_store
-    from missingmodels.simulate import export
+    from missingmodels.export import files as export
+    from missingmodels.fitting.store import LAYOUTS
+    from missingmodels.runs import calibrate as calibration_run
+    from missingmodels.runs import official as official_run
+    from missingmodels.studies import store as power_store
     from missingmodels.tables import store
 
     formats = {

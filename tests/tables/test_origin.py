@@ -11,12 +11,12 @@ from examples import valid_tables
 from missingmodels.errors import InputError
 from missingmodels.evidence.network_day import network_day
 from missingmodels.evidence.network_week import network_week
-from missingmodels.extract.homes import add_homes
-from missingmodels.extract.mapped import into_tables, read_mapped
-from missingmodels.extract.mapping import read_mapping
-from missingmodels.extract.ofsted import read_ofsted_list
-from missingmodels.extract.staff_tables import add_staff
-from missingmodels.extract.staffing import read_staffing
+from missingmodels.extract.mapped.mapping import read_mapping
+from missingmodels.extract.mapped.to_table import into_tables, read_mapped
+from missingmodels.extract.ofsted.homes import add_homes
+from missingmodels.extract.ofsted.lists import read_ofsted_list
+from missingmodels.extract.staff.staffing import read_staffing
+from missingmodels.extract.staff.tables import add_staff
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.plan import Frame
 from missingmodels.report.sentences import origin_words

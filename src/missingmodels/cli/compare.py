@@ -32,11 +32,11 @@ def compare(
     from missingmodels.evidence.evidence import compared
     from missingmodels.evidence.held_out import Refits
     from missingmodels.evidence.record import EVIDENCE, evidence_file
-    from missingmodels.fit.store import read_fit
+    from missingmodels.fitting.store import read_fit
     from missingmodels.frame.riskset import build_risk_set
     from missingmodels.plan import Plan
     from missingmodels.report.html import REPORT, report_files
-    from missingmodels.runs import fit_file, read_run, tables_folder
+    from missingmodels.runs.write import fit_file, read_run, tables_folder
     from missingmodels.tables import read_tables
     from missingmodels.tables.manifest import renew_together
     from missingmodels.tables.store import RUN_FORMAT

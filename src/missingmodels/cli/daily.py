@@ -38,14 +38,14 @@ def fit_daily(
     as_json: Json = False,
 ) -> None:
     """Fit one daily model by NUTS: a table, draws and a plain answer."""
-    from missingmodels.fit.store import LAYOUTS, write_fit_folder
+    from missingmodels.fitting.store import LAYOUTS, write_fit_folder
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
 
     reserve(output, kind=LAYOUTS["daily"].kind, overwrite=overwrite)
     plan, held = load_plan(plan_name), read_tables(tables)
     require_valid(held, where=str(tables))
-    from missingmodels.fit.daily import fit_daily as fitted
+    from missingmodels.fitting.families.daily import fit_daily as fitted
     from missingmodels.frame.daily import daily_design
 
     daily = daily_design(held, plan, kind=kind, model=model, checked=True)  # type: ignore[arg-type]

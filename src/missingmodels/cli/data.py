@@ -63,8 +63,8 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write tables as the files they could have come from: SSDA903 returns, Ofsted lists of homes, staffing."""
-    from missingmodels.simulate.export import EXPORT_FORMAT, export_files
-    from missingmodels.simulate.quirks903 import quirks_of
+    from missingmodels.export.files import EXPORT_FORMAT, export_files
+    from missingmodels.export.quirks import quirks_of
     from missingmodels.tables import read_tables, require_valid
 
     reserve(output, kind=EXPORT_FORMAT, overwrite=overwrite)
@@ -101,14 +101,14 @@ def describe(
     as_json: Json = False,
 ) -> None:
     """Say what tables hold: children, homes, episodes, rates, coverage; and set it beside published figures."""
-    from missingmodels.frame.calibration import compare, measure_targets
     from missingmodels.frame.describe import describe as run
+    from missingmodels.frame.published.calibration import compare, measure_targets
     from missingmodels.presets import load_plan
     from missingmodels.report.calibration import calibration_text
     from missingmodels.tables import read_tables, require_valid
 
     if figures is not None:
-        from missingmodels.calibration_run import FIGURE
+        from missingmodels.runs.calibrate import FIGURE
         from missingmodels.writing import require_new
 
         require_new([figures / FIGURE], overwrite=True)
@@ -121,7 +121,7 @@ def describe(
     beside = compare([measure_targets(held)])
     text = [table(f"{tables}", flat), table("Where the episodes went", episodes), "", calibration_text(beside)]
     if figures is not None:
-        from missingmodels.calibration_run import write_calibration_figure
+        from missingmodels.runs.calibrate import write_calibration_figure
 
         text.append(f"\nFigure: {write_calibration_figure(beside, figures)}")
     out(found | {"calibration": [c.as_dict() for c in beside]}, as_json, "\n".join(text))
@@ -137,10 +137,10 @@ def calibrate_world(
     as_json: Json = False,
 ) -> None:
     """Simulate a scenario over several seeds and set it beside published figures: table, figure, page."""
-    from missingmodels.calibration_run import FORMAT, with_homes, write_calibration
-    from missingmodels.calibration_run import calibrate_world as run
     from missingmodels.presets import load_scenario
     from missingmodels.report.calibration import calibration_text
+    from missingmodels.runs.calibrate import FORMAT, with_homes, write_calibration
+    from missingmodels.runs.calibrate import calibrate_world as run
 
     reserve(output, kind=FORMAT, overwrite=overwrite)
     scenario = with_homes(load_scenario(scenario_name), homes)

@@ -91,17 +91,17 @@ def import_ssda903(
     as_json: Json = False,
 ) -> None:
     """Turn SSDA903 returns of one or more years into tables and a ledger that accounts for every row."""
-    from missingmodels.extract import dfe_rules as dfe
     from missingmodels.extract.crosswalk import Crosswalk, read_crosswalk
-    from missingmodels.extract.homes import add_homes
-    from missingmodels.extract.judge_homes import judge_places
+    from missingmodels.extract.dfe import rules as dfe
     from missingmodels.extract.ledger import joined_ledger
-    from missingmodels.extract.ofsted import read_ofsted_list
+    from missingmodels.extract.ofsted.homes import add_homes
+    from missingmodels.extract.ofsted.judge import judge_places
+    from missingmodels.extract.ofsted.lists import read_ofsted_list
     from missingmodels.extract.pseudonyms import pseudonymise, pseudonymous_homes, read_key
     from missingmodels.extract.quality import COLUMNS
-    from missingmodels.extract.ssda903 import Identities, dated, read_ssda903
+    from missingmodels.extract.returns.ssda903 import Identities, dated, read_ssda903
     from missingmodels.extract.words import Words, read_words
-    from missingmodels.imports import write_import
+    from missingmodels.runs.importing import write_import
     from missingmodels.tables.judgement import judged, judgements_of
     from missingmodels.tables.store import FORMAT
 
@@ -201,10 +201,10 @@ def import_staffing(
     from missingmodels.errors import InputError
     from missingmodels.extract.crosswalk import read_crosswalk
     from missingmodels.extract.pseudonyms import read_key
-    from missingmodels.extract.staffing import read_staffing
-    from missingmodels.extract.wide_rota import read_rota_shape
+    from missingmodels.extract.staff.staffing import read_staffing
+    from missingmodels.extract.staff.wide_rota import read_rota_shape
     from missingmodels.extract.words import read_words
-    from missingmodels.imports import write_staffing
+    from missingmodels.runs.importing import write_staffing
 
     target = output or into
     if target is None:
@@ -246,10 +246,10 @@ def import_mapping(
 ) -> None:
     """Turn any rectangular file into tables by a declared mapping: interviews, police and home logs, and others."""
     from missingmodels.errors import InputError
-    from missingmodels.extract.mapping import read_mapping
-    from missingmodels.extract.mapping_draft import draft_mapping
+    from missingmodels.extract.mapped.draft import draft_mapping
+    from missingmodels.extract.mapped.mapping import read_mapping
     from missingmodels.extract.pseudonyms import read_key
-    from missingmodels.imports import write_mapped
+    from missingmodels.runs.importing import write_mapped
 
     if draft is not None:
         text = draft_mapping(draft, table=table_name)

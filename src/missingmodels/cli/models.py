@@ -30,7 +30,7 @@ def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) 
 
     reserve(output, kind=RUN_FORMAT, overwrite=True)
     from missingmodels.presets import load_plan, load_scenario
-    from missingmodels.runs import make_run
+    from missingmodels.runs.write import make_run
     from missingmodels.simulate.world import simulate_world
 
     world = simulate_world(load_scenario("small"), seed=seed)
@@ -71,7 +71,7 @@ def fit(
     settings, held = with_method(load_plan(plan_name), method), read_tables(tables)
     require_valid(held, where=str(tables))
     # the sampler takes seconds to import, so a wrong path or key is told first
-    from missingmodels.runs import make_run
+    from missingmodels.runs.write import make_run
 
     with Progress(quiet=as_json) as progress:
         found, page = make_run(
@@ -93,7 +93,7 @@ def report(
     """Write a run's report and figures again from its evidence."""
     from missingmodels.report.html import REPORT, report_files
     from missingmodels.report.text import summary_text
-    from missingmodels.runs import read_run
+    from missingmodels.runs.write import read_run
     from missingmodels.tables.manifest import renew_together
     from missingmodels.tables.store import RUN_FORMAT
 

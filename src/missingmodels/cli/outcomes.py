@@ -56,8 +56,8 @@ def fit_outcome(
         require_valid(second, where=str(other))
     settings: dict[str, Any] = {"tolerance_days": tolerance_days, "effect_days": effect_days}
     # the sampler takes seconds to import, so a wrong path is told first
-    from missingmodels.fit.outcomes import fit_outcome as fit
-    from missingmodels.fit.store import write_fit_folder
+    from missingmodels.fitting.families.outcomes import fit_outcome as fit
+    from missingmodels.fitting.store import write_fit_folder
     from missingmodels.terminal import Progress
 
     with Progress(quiet=as_json) as bar:

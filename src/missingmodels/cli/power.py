@@ -38,14 +38,14 @@ def power(
     as_json: Json = False,
 ) -> None:
     """Run a power or calibration study: a grid of worlds, fitted and judged, that can be stopped at any moment."""
-    from missingmodels.power.grid import read_study
+    from missingmodels.studies.grid import read_study
 
     grid = read_study(study)
     if replicate is not None:
         return _one(grid, replicate)
-    from missingmodels.power.progress import StudyProgress
-    from missingmodels.power.run import run_study
-    from missingmodels.power.store import Store
+    from missingmodels.studies.progress import StudyProgress
+    from missingmodels.studies.run import run_study
+    from missingmodels.studies.store import Store
 
     part = _part(array)
     store = Store(output, grid)
@@ -71,9 +71,9 @@ def power(
 
 
 def _finish(store: Any, output: Path, as_json: bool) -> None:
-    from missingmodels.power.figures import write_summary
-    from missingmodels.power.summary import summarise
-    from missingmodels.power.text import summary_text
+    from missingmodels.studies.figures import write_summary
+    from missingmodels.studies.summary import summarise
+    from missingmodels.studies.text import summary_text
 
     found = summarise(store)
     page = write_summary(found, output)
@@ -83,14 +83,14 @@ def _finish(store: Any, output: Path, as_json: bool) -> None:
 
 
 def _backend(grid: Any, workers: int | None, scheduler: str | None, *, quiet: bool) -> Callable[[], Any]:
-    from missingmodels.fit.threads import usable_cores
-    from missingmodels.power.pool import Pool
+    from missingmodels.fitting.threads import usable_cores
+    from missingmodels.studies.pool import Pool
 
     def make() -> Any:
         if scheduler is None:
             made: Any = Pool(grid.record(), workers or usable_cores())
         else:
-            from missingmodels.power.cluster import Cluster
+            from missingmodels.studies.cluster import Cluster
 
             made = Cluster(grid.record(), scheduler)
         if not quiet:
@@ -101,8 +101,8 @@ def _backend(grid: Any, workers: int | None, scheduler: str | None, *, quiet: bo
 
 
 def _one(grid: Any, text: str) -> None:
-    from missingmodels.power.batch import replicate_rows
-    from missingmodels.power.pool import single_threads
+    from missingmodels.studies.batch import replicate_rows
+    from missingmodels.studies.pool import single_threads
 
     cell, _, index = text.partition(":")
     if not (cell.isdecimal() and index.isdecimal() and int(cell) < len(grid.cells)):

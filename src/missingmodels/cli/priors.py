@@ -18,10 +18,10 @@ def check_priors(
     Writes a table and a figure, priors.csv and priors.png.
     """
     from missingmodels.evidence.prior_check import check_priors, sentences
-    from missingmodels.pipeline import models_to_fit, prepare
     from missingmodels.presets import load_plan
     from missingmodels.report.prior_check import prior_figure, table_csv
     from missingmodels.report.style import png
+    from missingmodels.runs.answer import models_to_fit, prepare
     from missingmodels.tables import read_tables
     from missingmodels.writing import require_new, write_together
 

@@ -11,9 +11,9 @@ from missingmodels.cli.options import Json, Seed, hold, out
 from missingmodels.terminal import Progress
 
 if TYPE_CHECKING:
-    from missingmodels.evidence.battery import Battery
-    from missingmodels.evidence.battery_bench import Bench
     from missingmodels.evidence.record import Evidence
+    from missingmodels.evidence.robustness.battery import Battery
+    from missingmodels.evidence.robustness.bench import Bench
     from missingmodels.plan import Plan
     from missingmodels.tables import Tables
 
@@ -39,12 +39,12 @@ def robustness(
 ) -> None:
     """Question a run's answer to H1: other windows, periods, peers, outcomes; each line with how often it is wrong."""
     from missingmodels.config import from_mapping
-    from missingmodels.evidence.battery import CHECKS, KEPT, run_battery
-    from missingmodels.evidence.battery_bench import Bench
     from missingmodels.evidence.record import EVIDENCE
+    from missingmodels.evidence.robustness.battery import CHECKS, KEPT, run_battery
+    from missingmodels.evidence.robustness.bench import Bench
     from missingmodels.plan import Plan
     from missingmodels.report.battery_page import battery_text
-    from missingmodels.runs import read_run, tables_folder
+    from missingmodels.runs.write import read_run, tables_folder
     from missingmodels.tables import read_tables
 
     hold(run)
@@ -78,7 +78,7 @@ def _model(evidence: Evidence, run: Path) -> str:
 def _require_enough(permutations: int, plan: Plan) -> None:
     """Raise ConfigInvalid where the tests could not say influence whatever the data are."""
     from missingmodels.errors import ConfigInvalid
-    from missingmodels.evidence.battery_permutation import fewest_rearrangements
+    from missingmodels.evidence.robustness.permutation import fewest_rearrangements
 
     least = fewest_rearrangements(plan.decision)
     if permutations < least:
@@ -103,8 +103,8 @@ def known_tables(place: Path | None, run: Path) -> Path:
 def require_same(tables: Tables, plan: Plan, model: str, exposure: str, evidence: Evidence, run: Path) -> None:
     """Raise InputError unless the tables give the very rows that the run fitted."""
     from missingmodels.errors import InputError
-    from missingmodels.fit.fit import data_digest
-    from missingmodels.pipeline import prepare
+    from missingmodels.fitting.fit import data_digest
+    from missingmodels.runs.answer import prepare
 
     key = model, exposure
     fitted = next(c for c in evidence.certificates if (c["model"], c["exposure"]) == key)

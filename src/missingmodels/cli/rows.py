@@ -9,9 +9,9 @@ import pandas as pd
 
 from missingmodels.cli.options import reserve
 from missingmodels.errors import ImportFault, InputError, RowsInvalid
-from missingmodels.extract.csv_files import csv_grid
-from missingmodels.frame.counts_check import read_question, row_list
-from missingmodels.frame.counts_columns import columns_from_text
+from missingmodels.extract.readers.csv_files import csv_grid
+from missingmodels.frame.own_rows.check import read_question, row_list
+from missingmodels.frame.own_rows.columns import columns_from_text
 
 
 def read_rows(path: Path) -> pd.DataFrame:
@@ -70,14 +70,14 @@ def prior_texts(given: list[str], preset: str) -> dict[str, str]:
 
 def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **question: Any) -> tuple[Any, Path]:
     """Fit a file's rows and write them; returns the fit and the path of its table."""
-    from missingmodels.fit.store import LAYOUTS, write_fit_folder
+    from missingmodels.fitting.store import LAYOUTS, write_fit_folder
 
     reserve(output, kind=LAYOUTS["rows"].kind, overwrite=overwrite)
     home = question.get("home")
     ids = tuple(name for name in (question.get("child"), *(home or ())) if name)
     frame = columns_from_text(read_rows(data), read_question(question["formula"])[0], ids)
     # the sampler takes seconds to import, so a wrong file is told first
-    from missingmodels.fit.rows import fit_rows
+    from missingmodels.fitting.families.rows import fit_rows
     from missingmodels.terminal import Progress, say
 
     try:

@@ -14,8 +14,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 from missingmodels.evidence.record import BayesFactor
-from missingmodels.fit.fit import Fit
-from missingmodels.fit.pareto import LARGEST_K, smooth
+from missingmodels.fitting.fit import Fit
+from missingmodels.fitting.pareto import LARGEST_K, smooth
 from missingmodels.models.priors import plan_priors
 from missingmodels.parameters import Array
 from missingmodels.plan import Plan

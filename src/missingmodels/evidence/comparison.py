@@ -10,7 +10,7 @@ from missingmodels.evidence.held_out import Refits
 from missingmodels.evidence.hypotheses import EXPOSURE_LABELS
 from missingmodels.evidence.power_scaling import power_scaling
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, PowerScaling, Row
-from missingmodels.fit.fit import Fit
+from missingmodels.fitting.fit import Fit
 from missingmodels.plan import Plan
 from missingmodels.vocabulary import column_label
 

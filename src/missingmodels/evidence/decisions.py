@@ -11,7 +11,7 @@ from missingmodels.parameters import Array
 from missingmodels.plan import Decision
 
 if TYPE_CHECKING:
-    from missingmodels.fit.fit import Fit
+    from missingmodels.fitting.fit import Fit
 
 SUPPORTED = "supported"
 NEGLIGIBLE = "supported as negligible"

@@ -17,7 +17,7 @@ import numpy as np
 from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.record import Row
-from missingmodels.fit.threads import one_blas_thread
+from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.forward import OWN, ForwardDays, forward_days
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.parameters import Array, Parameters
@@ -27,7 +27,7 @@ from missingmodels.simulate.forward import OWN_STATES, Days, live_again, no_past
 from missingmodels.tables import Tables
 
 if TYPE_CHECKING:
-    from missingmodels.fit.fit import Fit
+    from missingmodels.fitting.fit import Fit
 
 DRAWS = 400  # of the posterior, evenly thinned
 # Chance within a draw adds to the posterior's spread. So many resident-days of each draw kept it below 1 % of the

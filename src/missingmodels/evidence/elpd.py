@@ -19,9 +19,9 @@ from missingmodels.evidence.bridge import log_ratio
 from missingmodels.evidence.held_out import Refits, children_of, some_rows
 from missingmodels.evidence.home_integral import cells_of, log_integral
 from missingmodels.evidence.record import ElpdDifference
-from missingmodels.fit.fit import Fit
-from missingmodels.fit.marginal import log_density_and_frailty
-from missingmodels.fit.pareto import smooth
+from missingmodels.fitting.fit import Fit
+from missingmodels.fitting.marginal import log_density_and_frailty
+from missingmodels.fitting.pareto import smooth
 from missingmodels.parameters import Array
 from missingmodels.provenance import stream
 

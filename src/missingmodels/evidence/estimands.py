@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import ndtri, polygamma
 
-from missingmodels.fit.exponential import exponential
+from missingmodels.fitting.exponential import exponential
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
 

@@ -28,13 +28,13 @@ from missingmodels.evidence.network_week import network_week
 from missingmodels.evidence.own_history import own_history
 from missingmodels.evidence.record import Evidence, Row
 from missingmodels.evidence.variance import drop_rows, structure_shares, vulnerability_rows
-from missingmodels.fit.certificate import brief
-from missingmodels.fit.drawn import Progress
-from missingmodels.fit.fit import Fit
-from missingmodels.fit.threads import one_blas_thread
+from missingmodels.fitting.certificate import brief
+from missingmodels.fitting.drawn import Progress
+from missingmodels.fitting.fit import Fit
+from missingmodels.fitting.threads import one_blas_thread
+from missingmodels.frame.columns.stays import weak_homes
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import Rows
-from missingmodels.frame.stays import weak_homes
 from missingmodels.frame.unseen import coverage_bands
 from missingmodels.plan import Plan
 from missingmodels.provenance import stream

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.evidence.estimands import DAYS_PER_YEAR
-from missingmodels.fit.exponential import exponential
-from missingmodels.fit.fit import Fit
-from missingmodels.fit.marginal import child_sums, draw_frailty
+from missingmodels.fitting.exponential import exponential
+from missingmodels.fitting.fit import Fit
+from missingmodels.fitting.marginal import child_sums, draw_frailty
 from missingmodels.plan import Decision
 
 COUNT_BINS = ((0, 0, "0"), (1, 1, "1"), (2, 5, "2–5"), (6, 10, "6–10"), (11, 20, "11–20"), (21, None, "21+"))

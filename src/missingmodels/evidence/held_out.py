@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
-from missingmodels.fit.drawn import Progress
-from missingmodels.fit.fit import Fit, beyond_laplace, fit
-from missingmodels.fit.threads import one_blas_thread, usable_cores
+from missingmodels.fitting.drawn import Progress
+from missingmodels.fitting.fit import Fit, beyond_laplace, fit
+from missingmodels.fitting.threads import one_blas_thread, usable_cores
 from missingmodels.frame.design import Design
 from missingmodels.plan import Method, Plan
 from missingmodels.provenance import seed_of

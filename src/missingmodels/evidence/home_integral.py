@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
-from missingmodels.fit.exponential import exponential
-from missingmodels.fit.laplace_child import LAWS, ChildLaw
+from missingmodels.fitting.exponential import exponential
+from missingmodels.fitting.laplace.child import LAWS, ChildLaw
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
 

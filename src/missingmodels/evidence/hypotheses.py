@@ -18,8 +18,8 @@ from missingmodels.evidence.estimands import (
     slope_spread,
 )
 from missingmodels.evidence.record import Row
-from missingmodels.fit.exponential import exponential
-from missingmodels.fit.fit import Fit
+from missingmodels.fitting.exponential import exponential
+from missingmodels.fitting.fit import Fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.rows import moderation_column
 from missingmodels.models.priors import QUARTER_SHORT

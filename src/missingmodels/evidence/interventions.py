@@ -14,7 +14,7 @@ from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.estimands import expected_rate, interquartile_range
 from missingmodels.evidence.hypotheses import STRUCTURE_DIRECTIONS, in_its_unit
 from missingmodels.evidence.record import Row
-from missingmodels.fit.fit import Fit
+from missingmodels.fitting.fit import Fit
 from missingmodels.plan import Decision, Plan
 from missingmodels.vocabulary import column_label
 

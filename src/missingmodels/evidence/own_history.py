@@ -18,7 +18,7 @@ from missingmodels.evidence.decisions import BOTH, CANNOT_TELL, HISTORY, VULNERA
 from missingmodels.evidence.elpd import Scores, child_scores, elpd_difference
 from missingmodels.evidence.held_out import Refits, some_rows
 from missingmodels.evidence.record import ElpdDifference, OwnHistory
-from missingmodels.fit.fit import Fit, fit
+from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.models.priors import plan_priors

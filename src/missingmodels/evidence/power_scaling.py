@@ -13,8 +13,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from missingmodels.evidence.record import PowerScaling
-from missingmodels.fit.fit import Fit
-from missingmodels.fit.pareto import smooth
+from missingmodels.fitting.fit import Fit
+from missingmodels.fitting.pareto import smooth
 from missingmodels.models.priors import Prior, plan_priors, scales_of
 from missingmodels.parameters import Array
 from missingmodels.plan import Plan

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from missingmodels.evidence.estimands import DAYS_PER_YEAR
-from missingmodels.fit.exponential import exponential
-from missingmodels.fit.marginal import draw_frailty
-from missingmodels.fit.threads import one_blas_thread
+from missingmodels.fitting.exponential import exponential
+from missingmodels.fitting.marginal import draw_frailty
+from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.design import Design
-from missingmodels.frame.measures_missing import top_share
+from missingmodels.frame.published.missing import top_share
 from missingmodels.models.priors import FURTHER, PriorSet, draw_prior, plan_priors, scales_of
 from missingmodels.parameters import Array, Effect, Parameters
 from missingmodels.plan import Effects, Plan

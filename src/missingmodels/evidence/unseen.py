@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from missingmodels.evidence.estimands import rate_ratio
-from missingmodels.fit.fit import Fit, fit
-from missingmodels.fit.marginal import draw_frailty
+from missingmodels.fitting.fit import Fit, fit
+from missingmodels.fitting.marginal import draw_frailty
 from missingmodels.frame.design import Design, build_design, require_contrast
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms

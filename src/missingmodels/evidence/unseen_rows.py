@@ -23,9 +23,9 @@ from missingmodels.evidence.unseen import (
     never_recent,
     restricted,
 )
-from missingmodels.fit.certificate import brief
-from missingmodels.fit.fit import Fit
-from missingmodels.fit.threads import one_blas_thread
+from missingmodels.fitting.certificate import brief
+from missingmodels.fitting.fit import Fit
+from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.unseen import filled_share, hidden_places
 
 NEVER, ALWAYS = "all never recent", "all always recent"

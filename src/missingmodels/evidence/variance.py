@@ -23,8 +23,8 @@ from missingmodels.evidence.estimands import (
     variance_explained,
 )
 from missingmodels.evidence.record import Row
-from missingmodels.fit.fit import Fit
-from missingmodels.fit.pareto import resample, smooth
+from missingmodels.fitting.fit import Fit
+from missingmodels.fitting.pareto import resample, smooth
 from missingmodels.frame.design import Design
 from missingmodels.frame.rows import top_level_terms, variables
 from missingmodels.models.priors import FRAILTY, draw_prior, plan_priors

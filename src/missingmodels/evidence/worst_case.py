@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from missingmodels.evidence.battery_frontier import frontier, nearest_model
-from missingmodels.evidence.battery_operating import (
+from missingmodels.evidence.robustness.frontier import frontier, nearest_model
+from missingmodels.evidence.robustness.operating import (
     FAR,
     FEWEST_WORLDS,
     HEADLINE,
@@ -26,7 +26,7 @@ from missingmodels.evidence.battery_operating import (
     packaged,
     share_text,
 )
-from missingmodels.evidence.battery_variants import effective_period
+from missingmodels.evidence.robustness.variants import effective_period
 from missingmodels.plan import Plan
 
 SEEN = 0.95  # the sectors measured are seen whole; from here on data count as seen like them

@@ -14,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from missingmodels.errors import ImportFault, InputError
-from missingmodels.extract.cells import ids_with_nulls_blank, visible
-from missingmodels.extract.csv_files import csv_grid
-from missingmodels.extract.source_table import table_of
+from missingmodels.extract.readers.cells import ids_with_nulls_blank, visible
+from missingmodels.extract.readers.csv_files import csv_grid
+from missingmodels.extract.readers.source_table import table_of
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from missingmodels.extract.ledger import Ledger
-from missingmodels.extract.rules903 import meaning_of
+from missingmodels.extract.returns.rules import meaning_of
 from missingmodels.tables.csv_out import write_csv
 
 DQ = "dq.csv"

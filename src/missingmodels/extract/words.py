@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from missingmodels.errors import ConfigInvalid, InputError
-from missingmodels.extract.staffing_layout import SHIFT_TYPE
+from missingmodels.extract.staff.layout import SHIFT_TYPE
 from missingmodels.tables.contract import TABLES
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.frame.columns.stays import stays_in_homes
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
-from missingmodels.frame.stays import stays_in_homes
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
 

@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
+from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.design import Design, build_design, require_contrast
-from missingmodels.frame.exposure import peer_exposures
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms, moderation_column, top_level_terms
 from missingmodels.intervals import expand

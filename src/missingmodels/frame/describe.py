@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from missingmodels.frame.exposure import any_onset, home_sums
+from missingmodels.frame.columns.exposure import any_onset, home_sums
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.unseen import coverage_bands
 from missingmodels.intervals import to_day

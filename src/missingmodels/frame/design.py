@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.frame.groups import Group
+from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.model_matrix import columns_of, complete, standardisation, varying
 from missingmodels.frame.rows import FACTORS, Rows, read_terms
 from missingmodels.parameters import Array, Parameters

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design, build_design
-from missingmodels.frame.groups import Group
 from missingmodels.frame.riskset import NO_HOME, RiskSet, days_at_risk, episode_days, low_coverage
 from missingmodels.frame.rows import build_rows, columns_behind, model_terms
 from missingmodels.plan import COUNTED, EXPOSURES, OUTSIDE, Plan

@@ -9,9 +9,9 @@ import pandas as pd
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.formula import Name, Term
+from missingmodels.frame.columns.splines import curve_columns, is_curve
 from missingmodels.frame.formula_columns import FormulaUnfit, term_columns
 from missingmodels.frame.rows import TERMS_REMEDY, variables
-from missingmodels.frame.splines import curve_columns, is_curve
 
 # Exposures and indicators keep their own unit, so that their prior speaks of "one recent peer against none".
 NATURAL_UNIT_PREFIXES = ("peer_", "outside_")

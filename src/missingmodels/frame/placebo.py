@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from missingmodels.frame.exposure import Grid, any_onset, home_sums
+from missingmodels.frame.columns.exposure import Grid, any_onset, home_sums
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.tables import Tables
 

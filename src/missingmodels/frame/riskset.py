@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.frame.columns import places, rows_of
-from missingmodels.frame.exposure import Lives
-from missingmodels.frame.stays import in_short_break_homes, stays_in_homes, weak_homes
+from missingmodels.frame.columns.arrays import places, rows_of
+from missingmodels.frame.columns.exposure import Lives
+from missingmodels.frame.columns.stays import in_short_break_homes, stays_in_homes, weak_homes
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables

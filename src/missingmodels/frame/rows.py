@@ -13,13 +13,13 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.formula import Formula, FormulaFault
-from missingmodels.frame.columns import numbers, rows_of, scores
-from missingmodels.frame.exposure import ARRIVAL_BANDS, own_history
-from missingmodels.frame.groups import Group, home_groups
-from missingmodels.frame.peers import peer_columns
+from missingmodels.frame.columns.arrays import numbers, rows_of, scores
+from missingmodels.frame.columns.exposure import ARRIVAL_BANDS, own_history
+from missingmodels.frame.columns.groups import Group, home_groups
+from missingmodels.frame.columns.peers import peer_columns
+from missingmodels.frame.columns.stays import weak_homes_note
+from missingmodels.frame.columns.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.frame.riskset import RiskSet
-from missingmodels.frame.stays import weak_homes_note
-from missingmodels.frame.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.frame.unseen import Unseen
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Plan, terms_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from missingmodels.frame.exposure import any_onset, home_sums
+from missingmodels.frame.columns.exposure import any_onset, home_sums
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 
 # Own history as bits, bit L for an onset L days ago: lags 1 to 7 and 8 to 28, as ``own_history`` has them.

@@ -15,7 +15,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from missingmodels.frame.official import OfficialDesign
+from missingmodels.frame.published.official import OfficialDesign
 from missingmodels.models.likelihood import Tensor
 from missingmodels.models.onset import scalar
 from missingmodels.models.priors import Prior

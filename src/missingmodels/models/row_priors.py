@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linprog
 
-from missingmodels.frame.counts import Counts
-from missingmodels.frame.counts_asked import rows_invalid
+from missingmodels.frame.own_rows.asked import rows_invalid
+from missingmodels.frame.own_rows.counts import Counts
 from missingmodels.models.priors import Prior
 
 # Names of the arguments of each law. The location of a scale's prior must be 0: it is folded there.

@@ -17,7 +17,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from missingmodels.frame.counts import Counts
+from missingmodels.frame.own_rows.counts import Counts
 from missingmodels.models.likelihood import (
     Data,
     Tensor,

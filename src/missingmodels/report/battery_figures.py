@@ -13,10 +13,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Transform, blended_transform_factory
 
-from missingmodels.evidence.battery import BY_NAME
-from missingmodels.evidence.battery_bench import ALARM, Line
-from missingmodels.evidence.battery_curve import ADJUSTED, Specification
 from missingmodels.evidence.decisions import SUPPORTED
+from missingmodels.evidence.robustness.battery import BY_NAME
+from missingmodels.evidence.robustness.bench import ALARM, Line
+from missingmodels.evidence.robustness.curve import ADJUSTED, Specification
 from missingmodels.report import words
 from missingmodels.report.style import (
     BLUE,

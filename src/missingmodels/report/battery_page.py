@@ -11,13 +11,13 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from missingmodels.evidence.battery import BY_NAME, DROPPED, Battery
-from missingmodels.evidence.battery_bench import NOTHING, Line
-from missingmodels.evidence.battery_frontier import frontier, frontier_is_whole, frontier_sentence
-from missingmodels.evidence.battery_operating import WORLDS, Wrong, how_often_wrong, operating, share_text
-from missingmodels.evidence.battery_operating import measured as measured_under
-from missingmodels.evidence.battery_variants import AS_RECORDED, OWN
 from missingmodels.evidence.decisions import rule_in_words
+from missingmodels.evidence.robustness.battery import BY_NAME, DROPPED, Battery
+from missingmodels.evidence.robustness.bench import NOTHING, Line
+from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole, frontier_sentence
+from missingmodels.evidence.robustness.operating import WORLDS, Wrong, how_often_wrong, operating, share_text
+from missingmodels.evidence.robustness.operating import measured as measured_under
+from missingmodels.evidence.robustness.variants import AS_RECORDED, OWN
 from missingmodels.plan import Plan
 from missingmodels.report import words
 from missingmodels.report.battery_figures import battery_figure, curve_figure

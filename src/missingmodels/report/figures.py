@@ -12,8 +12,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from missingmodels.config import from_mapping
-from missingmodels.evidence.battery_frontier import frontier, frontier_is_whole, frontier_sentence
 from missingmodels.evidence.record import Evidence
+from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole, frontier_sentence
 from missingmodels.plan import Plan
 from missingmodels.report import words
 from missingmodels.report.checks import home_effects, predictive_check, traces

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from missingmodels.evidence.battery_operating import of_size, share_text
+from missingmodels.evidence.robustness.operating import of_size, share_text
 from missingmodels.report.style import GREY, INK, VERMILION, new_figure, note, styled
 
 _RAMP = LinearSegmentedColormap.from_list("frontier", ["#ffffff", "#fbe3d3", VERMILION])

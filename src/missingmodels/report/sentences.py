@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from missingmodels.evidence.battery_operating import listed
 from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED
 from missingmodels.evidence.record import Row
+from missingmodels.evidence.robustness.operating import listed
 from missingmodels.report import words
 from missingmodels.report.lines import H2_PARTS, Line, headline, variable
 from missingmodels.tables import MIXED, is_simulated, kind_of

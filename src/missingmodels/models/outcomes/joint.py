@@ -15,7 +15,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from missingmodels.frame.outcomes_joint import JointRows
+from missingmodels.frame.outcomes.joint import JointRows
 from missingmodels.models.likelihood import Data, Tensor, Tensors, log_rate
 from missingmodels.models.onset import scalar
 from missingmodels.models.outcomes.priors import SCALARS, OutcomePriors, of_columns

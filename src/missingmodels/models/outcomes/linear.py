@@ -14,7 +14,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from scipy.special import gammaln
 
-from missingmodels.frame.outcomes_design import OutcomeRows
+from missingmodels.frame.outcomes.design import OutcomeRows
 from missingmodels.models.likelihood import Data, Tensor, Tensors, by_child, integrated_frailty, log_rate
 from missingmodels.models.onset import scalar
 from missingmodels.models.outcomes.priors import SCALARS, OutcomePriors, of_columns

@@ -15,7 +15,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from scipy.special import expit, gammaln
 
-from missingmodels.frame.outcomes_recording import RecordingRows
+from missingmodels.frame.outcomes.recording import RecordingRows
 from missingmodels.models.likelihood import Data, Tensor, Tensors, integrated_frailty
 from missingmodels.models.onset import scalar
 from missingmodels.models.outcomes.priors import SCALARS, OutcomePriors

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from missingmodels.frame.outcomes_counts import counts_rows
-from missingmodels.frame.outcomes_design import OutcomeRows
-from missingmodels.frame.outcomes_episodes import return_rows, serious_rows
-from missingmodels.frame.outcomes_interview import interview_rows
-from missingmodels.frame.outcomes_joint import JointRows, joint_rows
-from missingmodels.frame.outcomes_recording import RecordingRows, recording_rows
+from missingmodels.frame.outcomes.counts import counts_rows
+from missingmodels.frame.outcomes.design import OutcomeRows
+from missingmodels.frame.outcomes.episodes import return_rows, serious_rows
+from missingmodels.frame.outcomes.interview import interview_rows
+from missingmodels.frame.outcomes.joint import JointRows, joint_rows
+from missingmodels.frame.outcomes.recording import RecordingRows, recording_rows
 from missingmodels.models.outcomes import joint, linear, recording
 
 OutcomeDesign = OutcomeRows | JointRows | RecordingRows

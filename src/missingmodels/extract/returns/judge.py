@@ -1,0 +1,242 @@
+"""An import judged as a whole: shares that a sound extract keeps to, though each of its rows may be in order.
+
+The ledger says of each row what became of it; nothing there is wrong where a column of ids lost its zeros and all that
+follows is set aside. Limits were set between what sample files and simulated returns with every quirk show, and what
+planted faults do: ``simulations/import_rules.py`` measures both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from missingmodels.extract.ledger import FAULTS_SHOWN
+from missingmodels.extract.returns.identity import MAP, zeros_lost
+from missingmodels.tables.findings import Severity
+from missingmodels.tables.judgement import Judgement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """Above which share a rule is a headline, and above which an error, from how many rows on."""
+
+    warn: float
+    error: float
+    least: int = 1
+
+    def severity(self, count: int, of: int) -> Severity | None:
+        if not of or count <= self.warn * of:
+            return None
+        return "error" if count > self.error * of and of >= self.least else "warn"
+
+
+LIMITS = {
+    "missing_join": Limit(warn=0.05, error=0.5, least=5),
+    "missing_words": Limit(warn=0.0, error=0.02, least=5),
+    "missing_kept": Limit(warn=0.3, error=0.6, least=10),
+    "episodes_join": Limit(warn=0.05, error=0.5, least=5),
+    "inside_year": Limit(warn=0.02, error=0.2, least=10),
+    "open_told": Limit(warn=0.1, error=0.5, least=10),
+    "children_shared": Limit(warn=0.1, error=0.5, least=10),
+    "repaired": Limit(warn=0.15, error=0.5, least=50),
+    "records_matched": Limit(warn=0.05, error=0.5, least=10),
+    "home_one_name": Limit(warn=0.0, error=0.5, least=10),
+}
+CHILDREN_WITHOUT_MISSING = 100  # where 11 in 100 have an incident a year, none among these has odds of 1 in 100,000
+ADDRESSES = 5  # of one URN: more than the buildings of any home
+
+
+def judge_frames(frames: Mapping[str, pd.DataFrame]) -> list[Judgement]:
+    """What the settled working frames say of the import as a whole."""
+    episodes, missing = (frames[name][frames[name]["CHILD"] != ""] for name in ("episodes", "missing"))
+    # rows that hold a place and nothing else are common, and tell of nothing
+    missing = missing[(missing["MISSING"] != "") | (missing["MIS_START"] != "")]
+    known = frames["header"]["CHILD"]
+    return [
+        *_joined(missing, known),
+        *_words(missing),
+        *_kept(missing),
+        *_without_missing(episodes, missing),
+        *_episodes_joined(episodes, known),
+        *_inside_year(episodes, missing),
+        *_told_again(episodes),
+        *_children_shared(frames),
+        *_one_name(episodes),
+        *_repaired(frames),
+    ]
+
+
+def _joined(missing: pd.DataFrame, known: pd.Series) -> list[Judgement]:
+    """Within each year of each authority: one file of several may have lost its ids."""
+    orphan = missing["reason"] == "mis_orphan"
+    lost = zeros_lost(missing.loc[orphan, "CHILD"], known.unique()) if orphan.any() else 0
+    zeros = f"; {lost} of their ids would be known if zeros, case and spaces did not count" if lost else ""
+    remedy = "export all files at once, with CHILD as text" + (f"; or {MAP}" if lost else "")
+    return _by_year("missing_join", missing, orphan, "missing rows name a child of no header" + zeros, remedy)
+
+
+def _episodes_joined(episodes: pd.DataFrame, known: pd.Series) -> list[Judgement]:
+    orphan = episodes["reason"] == "epi_orphan"
+    lost = zeros_lost(episodes.loc[orphan, "CHILD"], known.unique()) if orphan.any() else 0
+    zeros = f"; {lost} of their ids would be known if zeros, case and spaces did not count" if lost else ""
+    what, remedy = "episodes name a child of no header" + zeros, "export all files at once, with CHILD as text"
+    return _by_year("episodes_join", episodes, orphan, what, remedy)
+
+
+def _kept(missing: pd.DataFrame) -> list[Judgement]:
+    # words and orphans have rules of their own
+    aside = (missing["outcome"] == "set_aside") & ~missing["reason"].isin(["mis_bad_type", "mis_orphan"])
+    chief = missing.loc[aside, "reason"].value_counts().head(3)
+    why = ", ".join(f"{reason} {n}" for reason, n in chief.items())
+    what = f"missing rows were set aside ({why})"
+    return _by_year("missing_kept", missing, aside, what, "see the reasons in dq.html: most of the outcome is lost")
+
+
+def _inside_year(episodes: pd.DataFrame, missing: pd.DataFrame) -> list[Judgement]:
+    remedy = "check the year, and that each return is of one year: give files of several years a folder a year"
+    return [
+        judgement
+        for frame, reason, what in (
+            (episodes, "epi_outside_return", "episodes lie outside their return's year"),
+            (missing, "mis_outside_return", "missing rows lie outside their return's year"),
+        )
+        for judgement in _by_year("inside_year", frame, frame["reason"] == reason, what, remedy)
+    ]
+
+
+def _by_year(rule: str, frame: pd.DataFrame, hit: pd.Series, what: str, remedy: str) -> list[Judgement]:
+    """One judgement of a rule: an error if any authority's year breaks its limit, a headline if all rows do."""
+    if not hit.any():
+        return []
+    of = frame.groupby(["authority", "year"]).size()
+    counts = hit.groupby([frame["authority"], frame["year"]]).sum()
+    worst = [at for at in of.index if LIMITS[rule].severity(int(counts[at]), int(of[at])) == "error"]
+    if worst:
+        where = ", ".join(f"{authority} {_span(year)}" for authority, year in worst[:FAULTS_SHOWN])
+        count, total = int(counts[worst].sum()), int(of[worst].sum())
+        return [_share(rule, "error", count, total, f"{what}: {where}", remedy)]
+    severity = LIMITS[rule].severity(int(hit.sum()), len(frame))
+    return [_share(rule, "warn", int(hit.sum()), len(frame), what, remedy)] if severity else []
+
+
+def _share(rule: str, severity: Severity, count: int, of: int, what: str, remedy: str) -> Judgement:
+    share = f"{count:,} of {of:,} ({100 * count / of:.0f} %)"
+    return Judgement(rule=rule, severity=severity, count=count, what=f"{share} {what}", remedy=remedy)
+
+
+def _span(year: int) -> str:
+    return f"{year - 1}/{year % 100:02d}"
+
+
+# Words that may stand in MISSING without naming anybody; any other text is told by its rows only.
+_ABSENCE = frozenset(
+    """
+    a abscond absconded absconder absconding absence absent and at authorisation authorised authority authorization
+    authorized away awol by care for from has home in is known leave left location m mfc misper missing no not of on
+    other out overnight permission placement police ran reported return returned run runaway school stay the to
+    unauth unauthorised unauthorized unknown whereabouts with without y yes n
+    """.split()  # noqa: SIM905
+)
+
+
+def _words(missing: pd.DataFrame) -> list[Judgement]:
+    """Words of MISSING that no code and no file of words knows, with their counts."""
+    bad = missing["reason"] == "mis_bad_type"
+    severity = LIMITS["missing_words"].severity(int(bad.sum()), len(missing))
+    if severity is None:
+        return []
+    counts = missing.loc[bad, "MISSING"].value_counts()
+    shown = [f"{word!r} {n}" for word, n in counts.items() if _is_word(word)]
+    hidden = missing[bad & ~missing["MISSING"].isin([word for word in counts.index if _is_word(word)])]
+    if len(hidden):
+        rows = ", ".join((hidden["file"] + " row " + hidden["row"].astype(str)).head(FAULTS_SHOWN))
+        shown.append(f"other text, not shown as it may name somebody, {len(hidden)} ({rows})")
+    told = ", ".join(shown[: 2 * FAULTS_SHOWN])
+    remedy = 'map the words in a file and give --words WORDS.toml: [missing_type] and below it "AWOL" = "A" or "M"'
+    what = f"missing rows have a word for MISSING that is neither M nor A: {told}"
+    return [_share("missing_words", severity, int(bad.sum()), len(missing), what, remedy)]
+
+
+def _is_word(word: str) -> bool:
+    tokens = "".join(c if c.isalnum() else " " for c in word.casefold()).split()
+    return len(word) <= 2 or all(token in _ABSENCE or token.isdigit() for token in tokens)
+
+
+def _without_missing(episodes: pd.DataFrame, missing: pd.DataFrame) -> list[Judgement]:
+    children = episodes.groupby(["authority", "year"])["CHILD"].nunique()
+    told = missing.groupby(["authority", "year"]).size().reindex(children.index, fill_value=0)
+    without = children[told == 0]
+    if without.empty:
+        return []
+    severity: Severity = "error" if (without >= CHILDREN_WITHOUT_MISSING).any() else "warn"
+    where = ", ".join(f"{authority} {_span(year)}" for authority, year in without.index[:FAULTS_SHOWN])
+    more = f" and {len(without) - FAULTS_SHOWN} more" if len(without) > FAULTS_SHOWN else ""
+    return [
+        Judgement(
+            rule="missing_none",
+            severity=severity,
+            count=int(without.sum()),
+            what=f"no missing row at all of {where}{more}: its {int(without.sum()):,} children count as never missing",
+            remedy="ask for the missing table of that year, or leave the year out at either end",
+        )
+    ]
+
+
+def _told_again(episodes: pd.DataFrame) -> list[Judgement]:
+    """Open on 31 March of a year whose next return is here: that return must tell of it again."""
+    last = episodes.groupby("authority")["year"].transform("max")
+    aside = (episodes["outcome"] == "set_aside") & (episodes["repair"] == "")
+    was_open = (episodes["DEC"] == "") & (episodes["year"] < last) & ~aside
+    lost = was_open & episodes["repair"].str.contains("epi_lost_open", regex=False).astype(bool)
+    what = "episodes open on 31 March are told by no later return"
+    remedy = "ask whether ids or years are wrong, or children were left out of the later return"
+    return _by_year("open_told", episodes[was_open], lost[was_open], what, remedy)
+
+
+def _children_shared(frames: Mapping[str, pd.DataFrame]) -> list[Judgement]:
+    """Children in care at the end of one return stand in the header or episodes of the next."""
+    episodes = frames["episodes"]
+    named = pd.concat(
+        [frames[t].loc[frames[t]["CHILD"] != "", ["authority", "year", "CHILD"]] for t in ("header", "episodes")]
+    )
+    there = pd.MultiIndex.from_frame(named.drop_duplicates())
+    stays = episodes[(episodes["DEC"] == "") & (episodes["CHILD"] != "") & (episodes["reason"] != "epi_orphan")]
+    last = named.groupby("authority")["year"].max()
+    held = stays[["authority", "year", "CHILD"]].drop_duplicates()
+    held = held[held["year"].to_numpy() < last.reindex(held["authority"]).to_numpy()].reset_index(drop=True)
+    # a child's last open episode of a year: one that is open though another follows says nothing of 31 March
+    following = held.assign(year=held["year"] + 1)
+    told_years = pd.MultiIndex.from_frame(named[["authority", "year"]].drop_duplicates())
+    here = pd.MultiIndex.from_frame(following[["authority", "year"]]).isin(told_years)
+    held, following = held[here], following[here]
+    gone = pd.Series(~pd.MultiIndex.from_frame(following).isin(there), index=held.index)
+    what = "children in care on 31 March are not in the next return"
+    return _by_year("children_shared", held, gone, what, f"ask whether CHILD was changed between the returns; {MAP}")
+
+
+def _one_name(episodes: pd.DataFrame) -> list[Judgement]:
+    """One URN at many addresses: a head office's, an agency's, or a word that looks like one."""
+    stays = episodes[episodes["head"].notna() & episodes["home_id"].notna() & (episodes["PL_POST"] != "")]
+    if stays.empty:
+        return []
+    addresses = stays[["home_id", "PL_POST"]].drop_duplicates()["home_id"].value_counts()
+    many = addresses[addresses > ADDRESSES]
+    hit = stays["home_id"].isin(many.index)
+    severity = LIMITS["home_one_name"].severity(int(hit.sum()), len(stays))
+    if severity is None:
+        return []
+    what = f"episodes in homes go by {len(many)} URN at more than {ADDRESSES} addresses each: strangers become peers"
+    remedy = "ask for each home's own URN, or give --home-by urn_and_postcode"
+    return [_share("home_one_name", severity, int(hit.sum()), len(stays), what, remedy)]
+
+
+def _repaired(frames: Mapping[str, pd.DataFrame]) -> list[Judgement]:
+    found = []
+    for table, name in (("episodes", "episodes"), ("missing", "missing rows")):
+        frame = frames[table][frames[table]["CHILD"] != ""]
+        hit = frame["repair"] != ""
+        what = f"{name} had a date repaired by a rule"
+        found += _by_year("repaired", frame, hit, what, "see which rules in dq.html, and ask when the spells ended")
+    return found

@@ -1,0 +1,60 @@
+"""What was accepted in returns but deserves a question to whoever made them: counts, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from missingmodels.extract.ledger import in_play
+from missingmodels.extract.returns import layout
+
+# The longest stay that a temporary code allows, in days (validation rules 375, 376 and 379 as implemented openly).
+TEMPORARY_DAYS = {"T1": 42, "T3": 21, "T4": 7}
+
+
+def notes_on(frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Notes on settled working frames."""
+    notes = [
+        f"no missing row of {authority} is A (away without authorisation): the authority may record M only"
+        for authority, known in records_a(frames["missing"]).items()
+        if not known
+    ]
+    return notes + [f"{count} {what}" for what, count in _oddities(frames).items() if count]
+
+
+def records_a(missing: pd.DataFrame) -> dict[str, bool]:
+    """Whether an authority's returns hold any A at all, by authority with missing rows."""
+    named = missing[missing["category"].notna()]
+    return {str(k): bool(v) for k, v in (named["category"] == "A").groupby(named["authority"]).any().items()}
+
+
+def _oddities(frames: Mapping[str, pd.DataFrame]) -> dict[str, int]:
+    episodes, header = frames["episodes"], frames["header"]
+    strange = sorted(set(episodes["PLACE"].unique()) - layout.PLACES - {""})
+    live = in_play(episodes)
+    weak = (episodes["URN"] == "") & episodes["home_id"].notna()
+    weak &= episodes["PLACE"].isin(layout.HOMES_BY_URN)
+    limit = episodes["PLACE"].map(TEMPORARY_DAYS)
+    too_long = in_play(episodes) & ((episodes["end"] - episodes["start"]).dt.days > limit)
+    return {
+        "episodes have a REC but no DEC: open, unless a later episode follows": int(
+            ((episodes["DEC"] == "") & (episodes["REC"] != "")).sum()
+        ),
+        "episodes in a home without URN: known by postcode only": int((weak & live).sum()),
+        "episodes have a word for URN that is no registration number (SC and six digits, or seven digits): "
+        "their home goes by its address": int((episodes["urn_lost"] & live).sum()),
+        "episodes have a URN of six digits without SC: compared with SC, and left as it is": int(
+            (episodes["urn_bare"] & live).sum()
+        ),
+        f"PLACE codes are not known and were kept: {', '.join(strange)}": len(strange),
+        "temporary absences (T codes) last longer than their code allows, and were kept as absences": int(
+            too_long.sum()
+        ),
+        "missing rows tell another DOB than the header": int(
+            frames["missing"]["detail"].str.contains("DOB is another", regex=False).sum()
+        ),
+        "children have a SEX that is not 1, 2, M, F or U: unrecorded": int(
+            (in_play(header) & (header["SEX"] != "") & ~header["SEX"].isin(layout.SEX)).sum()
+        ),
+    }

@@ -1,0 +1,73 @@
+"""A daily model's answer in plain sentences, and the probabilities that go with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from missingmodels.fitting.families.daily_draws import flattened
+from missingmodels.fitting.intervals import bounds, percent
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from missingmodels.fitting.result import Fit
+
+# What one unit of an exposure is.
+CONTRASTS = {
+    "peer_presence": "A peer with a recent episode, against none,",
+    "peer_count": "Each peer with a recent episode",
+    "peer_density": "Having recent episodes of all peers, against none,",
+    "peer_network": "Having all strength of ties with recently missing peers, against none,",
+}
+# A posterior sd of a log time scale above this share of the prior's: the data have hardly moved it.
+UNMOVED = 0.8
+
+
+def daily_sentence(fit: Fit) -> str:
+    """What the fit says, each number with the plan's interval."""
+    kind, draws = fit.certificate["kind"], fit.draws
+
+    def span(name: str, form: str = ".2f") -> str:
+        held = bounds(flattened(draws[name]), fit.decision.interval_mass)
+        mass = percent(fit.decision.interval_mass)
+        return f"{held['median']:{form}} ({mass} interval {held['low']:{form}} to {held['high']:{form}})"
+
+    def unmoved(name: str) -> str:
+        prior = fit.certificate["priors"][name]
+        if prior["law"] != "log_normal" or float(np.log(flattened(draws[name])).std()) / prior["sd"] <= UNMOVED:
+            return ""
+        return ", which is little more than the prior says"
+
+    if kind == "hawkes":
+        return (
+            f"One episode brings {span('own_branching')} further episodes of the same child and "
+            f"{span('peer_branching')} among all others of the home together, half of them within "
+            f"{span('half_life_days', '.1f')} days. The total branching ratio is {span('total_branching')}; it is "
+            f"below 1 with probability {probabilities(draws)['subcritical']:.3f}."
+        )
+    if fit.exposure in CONTRASTS:
+        text = f"{CONTRASTS[fit.exposure]} multiplies a child's rate by {span('peer_ratio')}."
+    else:
+        text = (
+            f"On the day after a peer's episode a child's rate is multiplied by {span('peer_ratio')}, over "
+            f"the week after it on average by {span('peer_ratio_week')}. Half of the effect on the log rate "
+            f"is gone after {span('half_life_days', '.1f')} days{unmoved('kernel_days')}."
+        )
+    if kind == "ornstein_uhlenbeck":
+        text += (
+            f" Beside it the home's own rate drifts with an sd of {span('sigma_process')} on the log scale "
+            f"and a time scale of {span('process_days', '.0f')} days{unmoved('process_days')}."
+        )
+    return text
+
+
+def probabilities(draws: xr.Dataset) -> dict[str, float]:
+    """``peers_raise``: that the rate ratio of peers is above 1; ``subcritical``: that total branching is below 1."""
+    out = {}
+    if "peer_ratio" in draws:
+        out["peers_raise"] = float((draws["peer_ratio"] > 1).mean())
+    if "total_branching" in draws:
+        out["subcritical"] = float((draws["total_branching"] < 1).mean())
+    return out

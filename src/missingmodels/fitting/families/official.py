@@ -1,0 +1,102 @@
+"""The fit of official statistics by NUTS, behind the same gate as every other."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from missingmodels.fitting.certificate import certificate, parts
+from missingmodels.fitting.diagnostics import OFFICIAL_KNOBS, require_passed
+from missingmodels.fitting.drawn import LEAD, Progress
+from missingmodels.fitting.drive import Job, draw_until_passed
+from missingmodels.fitting.nuts.sample import compiled_once
+from missingmodels.fitting.result import Fit, fit_of
+from missingmodels.fitting.threads import one_blas_thread
+from missingmodels.frame.published.official import OfficialDesign
+from missingmodels.models.catalogue.records import law_text
+from missingmodels.models.official import PRIORS, build_official_model, log_pooled_rate
+from missingmodels.plan import Gate, Sampling
+from missingmodels.provenance import digest_arrays
+
+STEPS = {"turnover": 10.0, "agency": 10.0, "caseload": 5.0, "moves": 5.0, "mean_places": 1.0, "private_share": 0.25}
+
+
+def ratios(found: Fit) -> dict[str, np.ndarray]:
+    """(S,) rate ratio over the stated step of every column but indicators."""
+    return {
+        name: np.exp(values * STEPS[name.rpartition("_")[0]])
+        for name, values in zip(found.design.names, found.values["coefficients"].T, strict=True)
+        if not name.endswith("_unrecorded")
+    }
+
+
+@one_blas_thread
+def fit_official(
+    design: OfficialDesign,
+    *,
+    seed: int,
+    sampling: Sampling | None = None,
+    gate: Gate | None = None,
+    interval_mass: float = 0.90,
+    allow_unconverged: bool = False,
+    progress: Progress | None = None,
+) -> Fit:
+    """Fit the model. Raises DiagnosticsFailed if the draws do not pass the gate, unless ``allow_unconverged``.
+
+    Draws: ``coefficients`` of the raw columns, ``intercept`` (with the log of the pooled rate) and ``year`` where every
+    column is at its mean, ``sigma_region``, ``sigma_authority``, ``dispersion_shape``, and ``region`` and ``authority``
+    on the log rate. ``interval_mass`` is that of the equal-tailed intervals told of them.
+    """
+    settings, limits = sampling or Sampling(), gate or Gate()
+    held = (design.matrix, design.low, design.high, design.children, design.authority, design.region, design.year)
+    digest = digest_arrays([np.asarray(values) for values in held])
+    job = Job(
+        compiled=lambda: compiled_once(("official", digest), lambda: build_official_model(design), {}),
+        natural=lambda draws, _: _natural(design, draws),
+        # effects come in hundreds, and the gate knows those of homes and periods as such
+        judged=lambda draws: draws.rename({"authority": "home", "region": "home_period"}),
+        streams=("official",),
+    )
+    drawn = draw_until_passed(job, settings, limits, seed=seed, stage="official statistics", progress=progress)
+    require_passed(
+        drawn.diagnostics,
+        model="official statistics",
+        allow=allow_unconverged,
+        accept=drawn.record["target_accept"],
+        knobs=OFFICIAL_KNOBS,
+    )
+    written = certificate(
+        parts(settings, limits, interval_mass),
+        drawn,
+        family="official",
+        model="negative binomial, authorities and regions, counts as intervals",
+        seed=seed,
+        data_digest=digest,
+        own={"priors": {name: law_text(prior) for name, prior in PRIORS.items()}, "notes": list(design.notes)},
+    )
+    return fit_of(drawn, written, design)
+
+
+def _natural(design: OfficialDesign, drawn: xr.Dataset) -> xr.Dataset:
+    def values(name: str) -> np.ndarray:
+        return np.asarray(drawn[name].transpose(*LEAD, ...).to_numpy())
+
+    region = values("sigma_region")
+    return xr.Dataset(
+        {
+            "intercept": (LEAD, log_pooled_rate(design) + values("intercept")),
+            "year": ((*LEAD, "later_year"), values("year")),
+            "coefficients": ((*LEAD, "column"), values("coefficients") / design.scale),
+            "sigma_region": (LEAD, region),
+            "sigma_authority": (LEAD, values("sigma_authority")),
+            "dispersion_shape": (LEAD, values("dispersion_shape")),
+            "region": ((*LEAD, "region_index"), region[..., None] * values("region_z")),
+            "authority": ((*LEAD, "authority_index"), values("authority")),
+        },
+        coords={
+            "column": np.array(design.names, dtype=str),
+            "later_year": np.array(design.years[1:], dtype=str),
+            "region_index": np.array(design.regions, dtype=str),
+            "authority_index": np.array(design.authorities, dtype=str),
+        },
+    )

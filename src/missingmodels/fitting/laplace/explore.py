@@ -1,0 +1,226 @@
+"""Where the posterior of the scales lies: a search for its mode, and a small design of points around it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from missingmodels.fitting.laplace.data import Array, LaplaceData
+from missingmodels.fitting.laplace.mode import Mode, climb, start
+from missingmodels.fitting.laplace.scales import SHARES, ScaleSpace
+
+MOST_ROUNDS = 8
+ANOTHER_MODE, NO_MASS = 4.0, 8.0  # standard deviations away, and log density below the top
+
+
+@dataclass(frozen=True)
+class Node:
+    """One evaluated value of the scales: (F,) coordinates, the mode there, log density of scales and data.
+
+    ``parts`` are those of the mode's factor in the precision of the proposals, flat.
+    Who stacks them takes them out, so that they are held once.
+    """
+
+    at: Array
+    b: Array
+    z: Array
+    parts: list[Array]
+    log_density: float
+
+
+@dataclass
+class Surface:
+    """Evaluates nodes, each from the mode that its neighbours foretell, and counts Newton's steps.
+
+    ``middle`` is the mode of the last node that the search moved to; its factor guides the steps of all others.
+    """
+
+    data: LaplaceData
+    space: ScaleSpace
+    tolerance: float
+    steps: int = 0
+    nodes: list[Node] = field(default_factory=list)
+    middle: Mode | None = None
+
+    def node(self, at: Array, foretold: tuple[Array, Array] | None = None, *, move: bool = False) -> Node:
+        """The node at a point, folded back if need be; with ``move`` it becomes the middle."""
+        at = self.space.fold(at)
+        scales = self.space.scales(at)
+        b, z = foretold if foretold is not None else start(self.data, scales)
+        guide = None if self.middle is None else self.middle.factor
+        mode = climb(self.data, scales, b, z, tolerance=self.tolerance, guide=guide)
+        self.steps += mode.steps
+        if move:
+            self.middle = mode
+        parts = [part.ravel().astype(self.data.precision) for part in mode.factor.parts()]
+        made = Node(at, mode.b, mode.z, parts, mode.log_density + float(self.space.log_prior(at)))
+        self.nodes.append(made)
+        return made
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where the posterior of the scales lies: nodes, and the normal that matches mode and curvature there.
+
+    ``centre`` (F,), ``root`` (F, F) with root root' the covariance. ``middle`` is the mode at the node nearest to the
+    top, and ``nodes`` all that the search evaluated.
+    """
+
+    middle: Mode
+    nodes: tuple[Node, ...]
+    centre: Array
+    root: Array
+
+    def standardise(self, at: Array) -> Array:
+        """(N, F) in standard deviations from the centre."""
+        if self.centre.size == 0:
+            return np.zeros(at.shape)
+        return np.linalg.solve(self.root, (at - self.centre).T).T
+
+
+def explore(surface: Surface) -> Region:
+    """Find the mode, then lay a central composite design around it."""
+    centre, step = surface.space.first()
+    middle = surface.node(centre, move=True)
+    if not centre.size:
+        return _region(surface, centre, np.zeros((0, 0)))
+    return _composite(surface, *_search(surface, middle, step))
+
+
+def require_one_mode(data: LaplaceData, space: ScaleSpace, region: Region, tolerance: float) -> None:
+    """Raise FloatingPointError where the search ends elsewhere from either side of a share.
+
+    Nobody in a low-risk class, and everybody in it, are nearly the same model: proposals about one of two modes know
+    nothing of the other, and neither do their weights.
+    """
+    top = max(node.log_density for node in region.nodes)
+    for i, name in enumerate(space.free):
+        for side in (-2.5, 2.5) if name in SHARES else ():
+            begin, step = space.first()
+            begin[i] = side
+            surface = Surface(data, space, tolerance)
+            found, *_ = _search(surface, surface.node(begin, move=True), step)
+            away = region.standardise(found.at[None])[0]
+            if np.abs(away).max() > ANOTHER_MODE and found.log_density > top - NO_MASS:
+                raise FloatingPointError(f"the posterior has two modes in {name}")
+
+
+def _search(surface: Surface, middle: Node, step: Array) -> tuple[Node, Array, Slopes | None]:
+    """Near the mode by separate parabolas along the axes: the node, steps of one sd, and slopes of the mode there."""
+    slopes: Slopes | None = None
+    for _ in range(MOST_ROUNDS):
+        pairs = [_pair(surface, middle, step, i, slopes) for i in range(step.size)]
+        move, sd = _parabolas(middle, pairs, step)
+        slopes = _slopes(pairs, step, surface.space)
+        near = np.all(np.abs(move) < 1.0 * sd) and np.all(sd < 2 * step) and np.all(sd > 0.4 * step)
+        target = surface.space.fold(middle.at + move)
+        step = sd
+        if near and np.all(np.abs(move) < 0.25 * sd):
+            break
+        middle = surface.node(target, _foretell(middle, target, slopes), move=True)
+        if near:
+            break
+    return middle, step, slopes
+
+
+Slopes = tuple[Array, Array]
+
+
+def _pair(surface: Surface, middle: Node, step: Array, i: int, slopes: Slopes | None) -> tuple[Node, Node]:
+    made = []
+    for sign in (1.0, -1.0):
+        at = middle.at.copy()
+        at[i] += sign * step[i]
+        made.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
+    return made[0], made[1]
+
+
+def _foretell(middle: Node, at: Array, slopes: Slopes | None) -> tuple[Array, Array]:
+    """The mode at another point, along the slopes if they are known."""
+    b, z = middle.b, middle.z
+    if slopes is None:
+        return b, z
+    away = at - middle.at
+    return b + slopes[0] @ away, z + slopes[1] @ away
+
+
+def _slopes(pairs: list[tuple[Node, Node]], step: Array, space: ScaleSpace) -> Slopes:
+    """(B, F) and (H, D, F) change of the mode along each axis; 0 where folding made both points one."""
+    b, z = [], []
+    for i, (up, down) in enumerate(pairs):
+        gap = up.at[i] - down.at[i]
+        scale = 0.0 if abs(gap) < 0.05 * step[i] else 1 / gap
+        b.append((up.b - down.b) * scale)
+        z.append((up.z - down.z) * scale)
+    return np.stack(b, axis=-1), np.stack(z, axis=-1)
+
+
+def _parabolas(middle: Node, pairs: list[tuple[Node, Node]], step: Array) -> tuple[Array, Array]:
+    """(F,) move to the top of each axis' parabola, and its (F,) standard deviation, both within limits."""
+    up, down = (np.array([pair[j].log_density for pair in pairs]) - middle.log_density for j in (0, 1))
+    slope, bend = (up - down) / 2, up + down
+    hollow = bend > -0.05
+    bend = np.where(hollow, -0.05, bend)
+    move = np.clip(np.where(hollow, 1.5 * np.sign(slope), -slope / bend), -2.5, 2.5)
+    return move * step, step * np.clip(1 / np.sqrt(-bend), 0.2, 2.0)
+
+
+def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes | None) -> Region:
+    """Corners at one and stars at 1.7 standard deviations; a full quadratic through them gives mode and covariance."""
+    size = middle.at.size
+    corners = np.array(list(itertools.product((-1.0, 1.0), repeat=size)))
+    stars = np.concatenate([np.eye(size), -np.eye(size)]) * 1.7
+    shifts = np.concatenate([corners, stars]) if size > 1 else np.array([[-1.7], [-0.8], [0.8], [1.7]])
+    nodes = [middle]
+    around = [middle.at + shift * sd for shift in shifts]
+    for at in around + _edges(surface.space, middle.at, sd):
+        nodes.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
+    shifts = np.concatenate([np.zeros((1, size)), shifts])
+    values = np.array([node.log_density for node in nodes[: len(shifts)]]) - middle.log_density
+    top, covariance = _quadratic(shifts, values)
+    root = sd[:, None] * np.linalg.cholesky(covariance)
+    return _region(surface, middle.at + top * sd, root)
+
+
+def _region(surface: Surface, centre: Array, root: Array) -> Region:
+    assert surface.middle is not None  # the search begins by moving to its first node
+    return Region(surface.middle, tuple(surface.nodes), centre, root)
+
+
+def _edges(space: ScaleSpace, middle: Array, sd: Array) -> list[Array]:
+    """Points for the tails of the standard deviations, where the mode and its curvature change fastest.
+
+    High up, one for each and all together; and at 0, if that is within reach, likewise.
+    """
+    reached = np.flatnonzero(space.folded & (middle < 6 * sd))
+    out = [middle + 2.7 * sd * (np.arange(middle.size) == i) for i in np.flatnonzero(space.folded)]
+    if len(out) > 1:
+        out.append(middle + 1.9 * sd * space.folded)
+    for which in [[i] for i in reached] + ([list(reached)] if reached.size > 1 else []):
+        at = middle.copy()
+        at[which] = 0.0
+        out.append(at)
+    return out
+
+
+def quadratic_basis(x: Array) -> Array:
+    """(N, 1 + F + F(F+1)/2) of (N, F): one, each, each product."""
+    size = x.shape[1]
+    products = [x[:, i] * x[:, j] for i in range(size) for j in range(i, size)]
+    return np.column_stack([np.ones(len(x)), x, *products])
+
+
+def _quadratic(x: Array, values: Array) -> tuple[Array, Array]:
+    """(F,) top and (F, F) covariance of the quadratic that fits best where the density is high."""
+    size = x.shape[1]
+    weight = np.exp(0.25 * np.clip(values - values.max(), -12, 0))
+    found = np.linalg.lstsq(quadratic_basis(x) * weight[:, None], values * weight, rcond=None)[0]
+    bend = np.zeros((size, size))
+    bend[np.triu_indices(size)] = found[1 + size :]
+    bend = -(bend + bend.T)
+    roots, turn = np.linalg.eigh(bend)
+    roots = np.clip(roots, 0.15, 8.0)  # flat or hollow along some direction: the proposal stays wide, not endless
+    top = turn @ ((turn.T @ found[1 : 1 + size]) / roots)
+    return np.clip(top, -1.5, 1.5), (turn / roots) @ turn.T

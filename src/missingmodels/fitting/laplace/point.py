@@ -1,0 +1,135 @@
+"""Log joint density of data and unknowns at one point for given scales, and its gradient.
+
+Unknowns are ``b`` (B,), the free coefficients, and ``z`` (H, D), standard normal effects of each home: its own, then
+one for each period. The gradient rests on m_r = a_i n_r exp(eta_r), a_i = E[u_i] given the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from missingmodels.fitting.exponential import exponential
+from missingmodels.fitting.laplace.child import LAWS, ChildLaw
+from missingmodels.fitting.laplace.data import Array, LaplaceData
+
+try:
+    from missingmodels.fitting.laplace import kernels
+except ImportError:  # no numba: the same sums by numpy, several times as slow
+    kernels = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scales:
+    """One value of the hyperparameters; which blocks are ``on`` is that of the priors, not of the value."""
+
+    sigma_home: float
+    sigma_period: float
+    frailty_shape: float = float("nan")
+    home_on: bool = True
+    period_on: bool = True
+    law: str = "gamma"
+    further: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def child(self) -> ChildLaw:
+        """The law of frailty; ``further`` holds what it has beside, or in place of, the shape."""
+        values = {"frailty_shape": self.frailty_shape} | dict(self.further)
+        return ChildLaw(self.law, {name: values[name] for name in LAWS[self.law]})
+
+    def of_blocks(self, periods: int) -> Array:
+        """(D,) standard deviation of each effect of a home."""
+        return np.array([self.sigma_home] * self.home_on + [self.sigma_period] * (self.period_on * periods))
+
+    def effects(self, z: Array, periods: int) -> Array:
+        """(H, T, ...) log rate of each home and period from (H, D, ...) standard normal effects."""
+        out = np.zeros((z.shape[0], periods, *z.shape[2:]))
+        if self.home_on:
+            out += self.sigma_home * z[:, :1]
+        if self.period_on:
+            out += self.sigma_period * z[:, self.home_on :]
+        return out
+
+    def to_blocks(self, values: Array) -> Array:
+        """(H, D, ...) of (H, T, ...): the transpose of ``effects`` without the standard deviations."""
+        parts = [values.sum(axis=1, keepdims=True)] * self.home_on + [values] * self.period_on
+        return np.concatenate(parts, axis=1) if parts else np.zeros((values.shape[0], 0, *values.shape[2:]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Log joint density of data and unknowns at one point, without constants of the priors, and its gradient.
+
+    ``share_now`` (C,) is E[u] given all rows, ``spread_now`` the square of its coefficient of variation; ``_before``
+    the same given the rows before the window alone.
+    """
+
+    value: float
+    b: Array
+    z: Array
+    gradient_b: Array
+    gradient_z: Array
+    rate: Array
+    share_now: Array
+    share_before: Array
+    spread_now: Array
+    spread_before: Array
+
+
+def at_point(data: LaplaceData, scales: Scales, b: Array, z: Array) -> Point:
+    """Log joint density and gradient."""
+    effects = scales.effects(z, data.periods)
+    rate = exponential(data.log_days + data.columns @ b + effects.ravel()[data.home_period])
+    value, m, cells, *of_children = _frailty_sums(data, scales, rate)
+    value += float(data.linear @ b + (data.cell_onsets * effects).sum() + data.offset_linear)
+    away = (b - data.prior_mean) / data.prior_sd
+    value -= 0.5 * float(away @ away + (z * z).sum())
+    d = scales.of_blocks(data.periods)
+    left = data.cell_onsets - cells.reshape(effects.shape)
+    return Point(
+        value=value,
+        b=b,
+        z=z,
+        gradient_b=data.linear - m @ data.columns - away / data.prior_sd,
+        gradient_z=scales.to_blocks(left) * d - z,
+        rate=rate,
+        **dict(zip(("share_now", "share_before", "spread_now", "spread_before"), of_children, strict=True)),
+    )
+
+
+def _frailty_sums(
+    data: LaplaceData, scales: Scales, rate: Array
+) -> tuple[float, Array, Array, Array, Array, Array, Array]:
+    """Sum of log L without its linear terms, (R,) m, (H * T,) sums of m, and (C,) shares and spreads of ``Point``."""
+    if kernels is None or scales.law != "gamma":
+        return _frailty_sums_of_any(data, scales, rate)
+    k = scales.frailty_shape
+    m, cells = np.empty(rate.size), np.zeros(data.homes * data.periods)
+    share_now, share_before = np.ones(data.children), np.ones(data.children)
+    value = kernels.frailty_sums(
+        rate, data.before, data.conditional, data.row_starts, data.child_at, k,
+        data.onsets_before, data.onsets_now, data.home_period, m, cells, share_now, share_before,
+    )  # fmt: skip
+    spreads = 1 / (k + data.onsets_before + data.onsets_now), 1 / (k + data.onsets_before)
+    return value + data.gamma_part(k), m, cells, share_now, share_before, *spreads
+
+
+def _frailty_sums_of_any(
+    data: LaplaceData, scales: Scales, rate: Array
+) -> tuple[float, Array, Array, Array, Array, Array, Array]:
+    """The same for any law, by numpy."""
+    density, share_now, spread_now = scales.child.moments(
+        data.onsets_before + data.onsets_now, np.bincount(data.child, rate, data.children)
+    )
+    value, m = float(density.sum()), rate * share_now[data.child]
+    share_before, spread_before = np.ones(data.children), np.ones(data.children)
+    if data.conditional:
+        known = np.bincount(data.child, np.where(data.before, rate, 0.0), data.children)
+        density, share_before, spread_before = scales.child.moments(data.onsets_before, known)
+        value -= float(density.sum())
+        m -= np.where(data.before, rate * share_before[data.child], 0.0)
+    cells = np.bincount(data.home_period, m, data.homes * data.periods)
+    return value, m, cells, share_now, share_before, spread_now, spread_before

@@ -1,0 +1,53 @@
+"""How much of a coefficient's posterior lies where the normal proposals hardly reach.
+
+Importance weights put right what proposals miss only where there are proposals, and Pareto's k sees only what was
+proposed: under a prior that lets a coefficient without events run away, a twentieth of its posterior can lie beyond the
+outermost of thousands of proposals while k stays below 0.7. So the exact log density is followed along each
+coefficient, the other unknowns moving with it as the normal has it, to 4.5 standard deviations on both sides. This
+needs no draws and has no noise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from missingmodels.fitting.laplace.data import Array, LaplaceData
+from missingmodels.fitting.laplace.mode import Mode
+from missingmodels.fitting.laplace.weights import log_joint
+
+REACH = 2.5  # standard deviations of the proposals, beyond which 0.6 % of them lie
+PLACES = np.array([1.5, 3.0, 4.5])  # at which the density is evaluated, on either side
+LINE = (np.arange(480) + 0.5) / 40  # midpoints over which it is summed
+
+
+def tail_shares(data: LaplaceData, mode: Mode, shift: tuple[Array, Array]) -> Array:
+    """(B,) share of each coefficient's posterior beyond REACH, on the side where that is larger; 0.006 for a normal.
+
+    ``shift`` from the mode to the centre of the proposals. Between the places evaluated the fall of log density over
+    distance is taken as linear, which is exact for a normal, and beyond the last as constant: an exponential tail.
+    """
+    free, at = mode.b.size, np.concatenate([-PLACES[::-1], [0.0], PLACES])
+    if not free:
+        return np.zeros(0)
+    b = np.empty((free, free, at.size), data.precision)
+    z = np.empty((*mode.z.shape, free, at.size), data.precision)
+    for j in range(free):
+        along_b, along_z = mode.factor.solve(np.eye(free)[j], np.zeros_like(mode.z))
+        sd = np.sqrt(along_b[j])
+        b[:, j] = (mode.b + shift[0])[:, None] + along_b[:, None] / sd * at
+        z[:, :, j] = (mode.z + shift[1])[..., None] + along_z[..., None] / sd * at
+    points = free * at.size
+    flat_z = z.reshape(*mode.z.shape, points)
+    effects = mode.scales.effects(flat_z, data.periods).astype(data.precision)
+    density = log_joint(data, b.reshape(free, points), effects, flat_z, mode.scales.child).reshape(free, at.size)
+    fall = density[:, [PLACES.size]] - density
+    sides = np.stack([_side(fall[:, PLACES.size - 1 :: -1]), _side(fall[:, PLACES.size + 1 :])])
+    return np.asarray((sides[..., LINE > REACH].sum(axis=2) / sides.sum(axis=(0, 2))).max(axis=0))
+
+
+def _side(fall: Array) -> Array:
+    """(B, L) density over LINE from its (B, 3) fall of log density at the places."""
+    speed = fall / PLACES
+    speed = np.column_stack([speed[:, 0] - PLACES[0] / 2, speed])
+    between = np.array([np.interp(LINE, np.append(0.0, PLACES), own) for own in speed])
+    return np.exp(-np.maximum(between * LINE, -50.0))

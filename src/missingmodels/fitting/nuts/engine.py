@@ -1,0 +1,39 @@
+"""The sampler as an engine of the onset model."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+
+from missingmodels.fitting.drawn import Drawn, Progress
+from missingmodels.fitting.drive import METHOD, Job, draw_until_passed
+from missingmodels.fitting.nuts import whitened as nuts_whitened
+from missingmodels.fitting.nuts.sample import compiled_model, natural
+from missingmodels.frame.design import Design
+from missingmodels.models.priors import PriorSet
+from missingmodels.plan import Effects, Plan
+
+__all__ = ["METHOD", "draw"]
+
+
+def draw(
+    design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int, progress: Progress | None = None
+) -> Drawn:
+    """Draws in whitened coordinates if the model is one of those, of the PyMC model otherwise."""
+    drive = (plan.sampling, plan.gate)
+    if nuts_whitened.applies(design, plan.effects):
+        # without a mode there is nothing to whiten about; the sampler may still find its way
+        with contextlib.suppress(FloatingPointError, np.linalg.LinAlgError):
+            job = nuts_whitened.job(design, priors, label)
+            return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)
+    job = _plain(design, priors, plan.effects, label)
+    return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)
+
+
+def _plain(design: Design, priors: PriorSet, effects: Effects, label: str) -> Job:
+    return Job(
+        compiled=lambda: compiled_model(design, priors, effects),
+        natural=lambda draws, _: natural(design, priors, draws, effects),
+        streams=("nuts", label),
+    )

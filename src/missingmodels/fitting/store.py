@@ -1,0 +1,156 @@
+"""Fits on disk: one NetCDF-4 file with draws, design, diagnostics and birth certificate, for every family.
+
+The file's last line is the SHA-256 of all before it. It is checked before anything else is read, so a file that was
+cut, or in which a single bit has turned, is refused and never meets the library that reads it. Groups: ``posterior``
+by chain and draw, ``sample_stats``, ``design``. A file is made in memory and then written, because the library that
+makes it cannot be stopped by a full disk without losing the process.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import xarray as xr
+
+from missingmodels.errors import InputError, MissingModelsError
+from missingmodels.fitting.design_arrays import design_from, design_parts
+from missingmodels.fitting.drawn import unlabelled
+from missingmodels.fitting.result import Family, Fit
+from missingmodels.fitting.store_2 import FORMAT as OLD_FORMAT
+from missingmodels.fitting.store_2 import diagnostics_of, fit_of_format_2, stats_of
+from missingmodels.provenance import digest_bytes
+from missingmodels.tables.csv_out import frame_csv
+from missingmodels.tables.manifest import write_manifest
+from missingmodels.tables.store import OUTCOME_FORMAT
+from missingmodels.writing import whole_folder, write_whole
+
+ENGINE: Literal["h5netcdf"] = "h5netcdf"
+FORMAT = "missingmodels-fit-3"
+DRAWS = "draws.nc"
+REMEDY = "fit again with `missingmodels fit`"
+_MARK = b"\nsha256:"  # before the digest, at the end of a file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """What a folder of one fit holds beside its draws: a table, and a text where its family has sentences."""
+
+    kind: str
+    table: str
+    text: str = ""
+
+
+LAYOUTS: dict[Family, Layout] = {
+    "outcome": Layout(kind=OUTCOME_FORMAT, table="outcome.csv", text="outcome.txt"),
+    "rows": Layout(kind="missingmodels-rows", table="coefficients.csv"),
+    "daily": Layout(kind="missingmodels-daily", table="coefficients.csv", text="answer.txt"),
+}
+
+
+def write_fit(fit: Fit, path: Path) -> Path:
+    """Write a fit; the file appears whole or not at all. Raises InputError where it cannot be written, as on a full
+    disk."""
+    content = fit_bytes(fit)
+    try:
+        return write_whole(Path(path), content)
+    except OSError as error:
+        what = f"the fit cannot be written ({error.strerror or error}); it takes {len(content):,} bytes"
+        raise InputError(what, where=str(path), remedy="make room, or choose another place") from error
+
+
+def write_fit_folder(fit: Fit, folder: Path, *, overwrite: bool = True) -> Path:
+    """Write a fit with its table and sentences; the folder appears whole or not at all. Returns the table's path."""
+    layout = LAYOUTS[fit.family]
+    with whole_folder(folder, kind=layout.kind, overwrite=overwrite) as scratch:
+        (scratch / layout.table).write_text(frame_csv(fit.table(), index=True), encoding="utf-8")
+        said = fit.sentences()
+        if layout.text:
+            (scratch / layout.text).write_text("\n".join(said) + "\n", encoding="utf-8")
+        write_fit(fit, scratch / DRAWS)
+        record = {"certificate": dict(fit.certificate), "sentences": said, "probabilities": fit.probabilities()}
+        write_manifest(scratch, layout.kind, record)
+    return Path(folder) / layout.table
+
+
+def read_fit(path: Path) -> Fit:
+    """Read a fit, from its file or the folder that holds one, with the same numbers as were written.
+
+    Raises InputError for a file that is not one, or not as it was written.
+    """
+    path = Path(path)
+    path = path / DRAWS if path.is_dir() else path
+    if not path.is_file():
+        raise InputError("there is no such fit", where=str(path), remedy=REMEDY)
+    try:
+        return fit_from_bytes(path.read_bytes())
+    except InputError as error:
+        raise InputError(error.what, where=str(path), remedy=REMEDY) from error
+    except MissingModelsError:
+        raise
+    except Exception as error:  # libraries that read HDF5 raise whatever they like for a file that is not theirs
+        raise InputError(f"the file cannot be read as a fit ({error})", where=str(path), remedy=REMEDY) from error
+
+
+def fit_bytes(fit: Fit) -> bytes:
+    """The content of a fit's file."""
+    arrays, skeleton = design_parts(fit.design)
+    stats = {name: (("chain", "draw"), values) for name, values in fit.sample_stats.items()}
+    tree = xr.DataTree.from_dict(
+        {"/posterior": fit.draws, "/sample_stats": xr.Dataset(stats), "/design": xr.Dataset(arrays)}
+    )
+    tree.attrs = {
+        "format": FORMAT,
+        "family": fit.family,
+        "model": fit.model,
+        "exposure": fit.exposure,
+        "chains": fit.chains,
+        "certificate": json.dumps(dict(fit.certificate)),
+        "design": json.dumps(skeleton),
+    }
+    content = tree.to_netcdf(engine=ENGINE)
+    assert isinstance(content, memoryview)
+    held = bytes(content)
+    return held + _trailer(held)
+
+
+def fit_from_bytes(content: bytes) -> Fit:
+    """The fit that a file holds. Raises InputError for what was changed, and whatever the libraries raise."""
+    at = content.rfind(_MARK)
+    if at < 0 and FORMAT.encode() in content:
+        raise InputError("it is cut: the digest at its end is not there")
+    if at >= 0 and content[at:] != _trailer(content[:at]):
+        raise InputError("its content is not what its digest says: it was changed, or damaged, after it was written")
+    with xr.open_datatree(io.BytesIO(content[:at] if at >= 0 else content), engine=ENGINE) as tree:
+        tree.load()
+        found = tree.attrs.get("format")
+        if at < 0 and found == OLD_FORMAT:  # which had no digest
+            return fit_of_format_2(tree)
+        if at < 0 or found != FORMAT:
+            raise InputError(f"not a fit of format {FORMAT}")
+        return _fit(tree)
+
+
+def _trailer(content: bytes) -> bytes:
+    return b"\n" + digest_bytes(content).encode() + b"\n"
+
+
+def _fit(tree: xr.DataTree) -> Fit:
+    values, dims, labels = unlabelled(tree["posterior"].to_dataset())
+    certificate = json.loads(tree.attrs["certificate"])
+    return Fit(
+        family=tree.attrs["family"],
+        model=str(tree.attrs["model"]),
+        exposure=str(tree.attrs["exposure"]),
+        design=design_from(json.loads(tree.attrs["design"]), tree["design"].to_dataset()),
+        values=values,
+        dims=dims,
+        labels=labels,
+        chains=int(tree.attrs["chains"]),
+        diagnostics=diagnostics_of(certificate),
+        certificate=certificate,
+        sample_stats=stats_of(tree),
+    )

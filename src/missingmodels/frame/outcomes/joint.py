@@ -1,0 +1,134 @@
+"""Joint departures: who of a home's residents at risk leaves on one day, over kinds of home-days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from missingmodels.errors import CannotAnswer
+from missingmodels.frame.columns.exposure import own_history, peer_exposures
+from missingmodels.frame.outcomes.design import Columns, Group, choose_terms, group_of
+from missingmodels.frame.riskset import RiskSet, build_risk_set
+from missingmodels.plan import Plan
+from missingmodels.tables import Tables
+
+OWN = ("own_1_7", "own_8_28", "history_unknown")
+PEERS = ("peer_presence", "peer_count", "no_peers", "peers_unseen")
+# what is unknown of a child or a peer is flagged, as in the onset model, and never stands as "none"
+DEFAULT_TERMS = (*OWN, "peer_presence", "peers_unseen")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointRows(Columns):
+    """Rows (R): a resident at risk on home-days of one kind. A kind (K) is a home, a period and who is at risk how.
+
+    Attributes
+    ----------
+    names, matrix : (P,) columns and (R, P) their values as they are
+    share_at_risk : (R,) e: 1, or ½ on a return day
+    y : (R,) days on which the resident left
+    kind : (R,) the row's kind of home-day
+    home_days : (K,) number of home-days of the kind
+    extra : onsets beyond the first of their home-day, all home-days added up
+    home, period, child : clusters of rows; a period is one of the plan's ``period_days`` of a home
+    """
+
+    names: tuple[str, ...]
+    matrix: np.ndarray
+    share_at_risk: np.ndarray
+    y: np.ndarray
+    kind: np.ndarray
+    home_days: np.ndarray
+    extra: int
+    home: Group
+    period: Group
+    child: Group
+    outcome: str = "joint"
+    facts: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -> JointRows:
+    """Home-days with a resident at risk, those of one kind added up without loss.
+
+    Days of different kinds differ in the residents at risk or in what is known of them as the day begins.
+
+    Raises CannotAnswer if nobody goes missing, or no two children are ever at risk in a home on one day.
+    """
+    risk = build_risk_set(tables, plan.frame)
+    child, day = np.nonzero((risk.days_at_risk > 0) & ~risk.before_window[None, :])
+    found = choose_terms(_available(risk, plan, child, day), terms, DEFAULT_TERMS, unit="child-days")
+    child, day = child[found.keep], day[found.keep]
+    onset = risk.onset[child, day].astype(np.int64)
+    home = risk.residence[child, day]
+    home_day, at_day = np.unique(home.astype(np.int64) * risk.days + day, return_inverse=True)
+    together = np.bincount(at_day)
+    if not onset.any() or together.max() < 2:
+        what = "no child goes missing" if not onset.any() else "no two children are at risk in one home on one day"
+        raise CannotAnswer(
+            f"{what}, so there are no joint departures to weigh", remedy="take more homes or a longer window"
+        )
+    e = risk.days_at_risk[child, day]
+    home_of, period_of = home_day // risk.days, home_day % risk.days // risk.period_days
+    kind, first = _kinds(child, np.column_stack([found.matrix, e]), at_day, home_of, period_of)
+    # rows of each kind's first home-day stand for those of all
+    stands = first[kind[at_day]] == at_day
+    row_of = pd.DataFrame({"kind": kind[at_day], "child": child})
+    places = row_of[stands].reset_index(drop=True).rename_axis("row").reset_index()
+    row = row_of.merge(places, on=["kind", "child"], how="left")["row"].to_numpy()
+    left = np.bincount(at_day, onset)
+    cell = home[stands].astype(np.int64) * risk.periods + day[stands] // risk.period_days
+    return JointRows(
+        names=found.names,
+        matrix=found.matrix[stands],
+        share_at_risk=e[stands],
+        y=np.bincount(row, onset, int(stands.sum())).astype(np.int64),
+        kind=places["kind"].to_numpy(),
+        home_days=np.bincount(kind),
+        extra=int(np.maximum(left - 1, 0).sum()),
+        home=group_of(home[stands], risk.home_ids),
+        period=group_of(cell, [f"{h} {t}" for h in risk.home_ids for t in range(risk.periods)]),
+        child=group_of(child[stands], risk.child_ids),
+        facts={
+            "onsets": int(onset.sum()),
+            "home-days with two or more": int((left > 1).sum()),
+            "home-days at risk": home_day.size,
+        },
+        notes=found.notes,
+    )
+
+
+def _available(risk: RiskSet, plan: Plan, child: np.ndarray, day: np.ndarray) -> dict[str, np.ndarray]:
+    """(N,) what is known of a resident as the day begins: own and peers' onsets before it, and the calendar."""
+    own = own_history(risk.onset_anywhere, risk.since_arrival, risk.known_days)
+    peers = peer_exposures(
+        risk.residence,
+        risk.onset_anywhere,
+        window_days=plan.exposure.window_days,
+        occupancy=risk.occupancy,
+        occupancy_recorded=risk.occupancy_recorded,
+        known_days=risk.known_days,
+        lives=risk.lives,
+    )
+    columns = {name: own[name][child, day] for name in OWN} | {name: peers[name][child, day] for name in PEERS}
+    columns["weekend"] = (day + risk.first_day + 3) % 7 >= 5  # day 0, 1970-01-01, is a Thursday
+    return {name: values.astype(float) for name, values in columns.items()}
+
+
+def _kinds(
+    child: np.ndarray, columns: np.ndarray, at_day: np.ndarray, home: np.ndarray, period: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) kind of each home-day and (K,) the first home-day of each kind.
+
+    A home-day's key is its home, its period and the set of its rows; each row's code is the same wherever it stands.
+    """
+    row = pd.factorize(pd.MultiIndex.from_frame(pd.DataFrame(np.column_stack([child, columns]))))[0]
+    order = np.lexsort((row, at_day))
+    ends = np.cumsum(np.bincount(at_day))
+    parts = np.split(row[order], ends[:-1])
+    keys = pd.Series([(h, t, part.tobytes()) for h, t, part in zip(home, period, parts, strict=True)])
+    kind, _ = pd.factorize(keys)
+    return kind, np.unique(kind, return_index=True)[1]

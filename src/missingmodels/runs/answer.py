@@ -1,0 +1,223 @@
+"""The chain from Tables to Evidence under one plan: wiring only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from missingmodels.errors import CannotAnswer, DiagnosticsFailed
+from missingmodels.evidence.evidence import make_evidence
+from missingmodels.evidence.record import Evidence
+from missingmodels.evidence.unseen import setting_of
+from missingmodels.evidence.unseen_rows import with_unseen
+from missingmodels.fitting.certificate import brief
+from missingmodels.fitting.diagnostics import require_passed
+from missingmodels.fitting.drawn import Progress
+from missingmodels.fitting.fit import Fit, fit
+from missingmodels.fitting.kept import Kept
+from missingmodels.frame.design import Design, build_design, require_contrast, require_structure
+from missingmodels.frame.riskset import RiskSet, build_risk_set
+from missingmodels.frame.rows import Rows, build_rows, model_terms, variables
+from missingmodels.models.priors import require_known
+from missingmodels.plan import Plan
+from missingmodels.tables import Tables, require_valid
+from missingmodels.terminal import Progress as Shown
+from missingmodels.terminal import is_watched
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The fits of a plan on one data set, and the evidence that they give."""
+
+    fits: tuple[Fit, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Everything that a plan needs of the data before any sampling; designs by model and exposure."""
+
+    risk: RiskSet
+    rows: Rows
+    designs: dict[tuple[str, str], Design]
+    notes: tuple[str, ...]
+
+
+def prepare(
+    tables: Tables, plan: Plan, *, fits: Sequence[tuple[str, str]] | None = None, checked: bool = False
+) -> Prepared:
+    """Risk set, rows and designs. Raises CannotAnswer before anything is sampled if the data hold no contrast.
+
+    An exposure that stands beside the primary one and cannot be had from these data is left out with a note. ``fits``
+    names models and exposures to design, all of the plan if it is left out. Tables that are ``checked`` are not
+    validated again: validation takes as long as everything else here.
+    """
+    if not checked:
+        require_valid(tables)
+    risk = build_risk_set(tables, plan.frame)
+    rows = build_rows(tables, risk, plan)
+    designs, notes = {}, []
+    for model, exposure in models_to_fit(plan) if fits is None else fits:
+        formula = model_terms(plan, model, exposure or None)
+        slope_of = exposure if plan.effects.peer_slope_by_home else ""
+        design = build_design(rows, formula, conditional=plan.frame.initial == "conditional", slope_of=slope_of)
+        try:
+            if exposure:
+                require_contrast(design, exposure)
+        except CannotAnswer as error:
+            if exposure == plan.exposure.primary:
+                raise
+            notes.append(f"{exposure} is left out: {error.what}")
+            continue
+        if model in ("M2", "M3"):
+            require_structure(design)
+        designs[model, exposure] = design
+    require_known(plan.priors, _columns(designs.values()), plan.effects)
+    return Prepared(risk=risk, rows=rows, designs=designs, notes=tuple(notes))
+
+
+def _columns(designs: Iterable[Design]) -> list[str]:
+    """Every column that the formulas name, those that do not vary or are unrecorded in these data among them."""
+    return sorted({n for d in designs for n in (*d.names, *d.constants, *variables(d.formula))})
+
+
+def models_to_fit(plan: Plan) -> list[tuple[str, str]]:
+    """Model and exposure of every fit: each model with the primary exposure, the fullest with the others beside it."""
+    with_peers: list[str] = [m for m in plan.models if m in ("M1", "M3")]
+    pairs: list[tuple[str, str]] = [(m, plan.exposure.primary if m in with_peers else "") for m in plan.models]
+    if with_peers:
+        beside = [e for e in plan.exposure.beside if e != plan.exposure.primary]
+        pairs += [(max(with_peers), exposure) for exposure in beside]
+    return pairs
+
+
+def answer(
+    tables: Tables,
+    plan: Plan,
+    *,
+    seed: int,
+    allow_unconverged: bool = False,
+    progress: Progress | Literal["auto"] | None = "auto",
+    kept: Kept | None = None,
+) -> Answer:
+    """Fit every model of the plan and weigh the hypotheses.
+
+    ``progress`` is told of every stage; left out, it is shown in a terminal and in a notebook, and ``None`` shows
+    nothing. ``kept`` keeps each fit as it is finished, and is asked for it first. Raises CannotAnswer, and
+    DiagnosticsFailed if a fit does not pass the gate, unless ``allow_unconverged``: its ``found`` is the answer that
+    the other fits give, where they give one.
+    """
+    if progress == "auto":
+        with Shown(quiet=not is_watched()) as shown:
+            return answer(tables, plan, seed=seed, allow_unconverged=allow_unconverged, progress=shown, kept=kept)
+    told: Progress = progress or (lambda *_: None)
+    prepared = prepare(tables, plan)
+    tried = [
+        _tried(design, plan, model, exposure, seed, told, kept)
+        for (model, exposure), design in prepared.designs.items()
+    ]
+    refused = [one for one in tried if one.refusal is not None and not (allow_unconverged and one.fit is not None)]
+    labels = {one.label for one in refused}
+    fits = [one.fit for one in tried if one.fit is not None and one.label not in labels]
+    if refused and all(fit.exposure for fit in fits):
+        raise _refusal(refused, None)  # without a model that holds no peers there is nothing to compare with
+    found = _weighed(fits, prepared, tables, plan, seed, told)
+    if not refused:
+        return found
+    evidence = replace(
+        found.evidence,
+        notes=(*(one.note for one in refused), *found.evidence.notes),
+        certificates=(*found.evidence.certificates, *(one.certificate for one in refused)),
+    )
+    raise _refusal(refused, replace(found, evidence=evidence))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tried:
+    """A fit, or none where its engine found no way, and why it may not be read; None if it may."""
+
+    model: str
+    exposure: str
+    fit: Fit | None
+    refusal: DiagnosticsFailed | None
+
+    @property
+    def label(self) -> str:
+        return f"{self.model} ({self.exposure})" if self.exposure else self.model
+
+    @property
+    def note(self) -> str:
+        what = "" if self.refusal is None else self.refusal.what
+        return f"{self.label} is left out, and what it would answer stays open: {what}"
+
+    @property
+    def certificate(self) -> dict[str, Any]:
+        """What stands in the evidence in place of the fit."""
+        if self.fit is not None:
+            return brief(self.fit.certificate) | {"absent": True}
+        what = "" if self.refusal is None else self.refusal.what
+        failed = {"passed": False, "failed": [what], "worst": ""}
+        return {"model": self.model, "exposure": self.exposure, "absent": True, "diagnostics": failed}
+
+
+def _tried(
+    design: Design, plan: Plan, model: str, exposure: str, seed: int, told: Progress, kept: Kept | None
+) -> _Tried:
+    """One model, whether or not it passes the gate; kept, so that neither a failure nor a rerun draws it again."""
+    label = f"{model} ({exposure})" if exposure else model
+    told(f"Fitting {label}", 0, 0)
+    found = None if kept is None else kept.get(design, plan, model, exposure, seed)
+    if found is None:
+        try:
+            found = fit(
+                design,
+                plan,
+                model=model,
+                exposure=exposure,
+                seed=seed,
+                allow_unconverged=True,
+                progress=lambda _, done, total: told(f"Fitting {label}", done, total),
+            )
+        except DiagnosticsFailed as error:
+            return _Tried(model=model, exposure=exposure, fit=None, refusal=error)
+        if kept is not None:
+            kept.add(found, plan, seed)
+    told(f"Fitting {label}", 1, 1)
+    try:
+        accept = found.certificate.get("target_accept")
+        require_passed(found.diagnostics, model=label, accept=accept)
+    except DiagnosticsFailed as error:
+        return _Tried(model=model, exposure=exposure, fit=found, refusal=error)
+    return _Tried(model=model, exposure=exposure, fit=found, refusal=None)
+
+
+def _refusal(refused: Sequence[_Tried], found: Answer | None) -> DiagnosticsFailed:
+    """One error for all models that are left out, with what the others gave, if anything."""
+    errors = [one.refusal for one in refused if one.refusal is not None]
+    return DiagnosticsFailed(
+        "; ".join(error.what for error in errors),
+        remedy=errors[0].remedy,
+        typed_remedy=errors[0].typed_remedy,
+        found=found,
+    )
+
+
+def _weighed(fits: list[Fit], prepared: Prepared, tables: Tables, plan: Plan, seed: int, told: Progress) -> Answer:
+    evidence = make_evidence(
+        fits,
+        tables=tables,
+        risk=prepared.risk,
+        rows=prepared.rows,
+        plan=plan,
+        seed=seed,
+        notes=prepared.notes,
+        progress=told,
+    )
+    with_peers = [model for model, exposure in models_to_fit(plan) if exposure == plan.exposure.primary]
+    answering = {found.model for found in fits if found.exposure == plan.exposure.primary}
+    if plan.frame.coverage_rule in ("bound", "model") and with_peers and max(with_peers) in answering:
+        told("Unseen peers", 0, 0)
+        setting = setting_of(tables, prepared.risk, plan, model=max(with_peers), seed=seed)
+        evidence = with_unseen(evidence, setting)
+    return Answer(fits=tuple(fits), evidence=evidence)

@@ -1,0 +1,57 @@
+"""A batch of replicates as a function of plain values, so that any process on any machine can be given one."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from missingmodels.errors import InputError
+from missingmodels.fitting.threads import one_blas_thread
+from missingmodels.studies.certificate import certificate
+from missingmodels.studies.grid import Grid, grid_of
+from missingmodels.studies.replicate import run_replicate
+from missingmodels.studies.store import differences
+
+
+def run_batch(record: Mapping[str, Any], cell: int, batch: int) -> list[dict[str, Any]]:
+    """Rows of all replicates of one batch. ``record`` is a grid's record."""
+    grid = _grid(json.dumps(record, default=str))
+    size = grid.study.replicates.batch
+    indices = range(batch * size, (batch + 1) * size)
+    return [row for index in indices for row in replicate_rows(grid, cell, index)]
+
+
+def run_certified(
+    record: Mapping[str, Any], cell: int, batch: int, expected: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """``run_batch``, where the code here is that of ``expected``. Raises InputError if it is other code."""
+    ours = certificate()
+    if ours != dict(expected):
+        raise InputError(
+            f"a worker runs other code (was: the client, is: the worker): {differences(dict(expected), ours)}",
+            where=socket.gethostname(),
+            remedy="install the same versions on every worker: results must not depend on who computes them",
+        )
+    return run_batch(record, cell, batch)
+
+
+@one_blas_thread
+def replicate_rows(grid: Grid, cell: int, index: int) -> list[dict[str, Any]]:
+    """Rows of one replicate, by the kind of study; a fault names the replicate that it comes from."""
+    run = run_replicate
+    if grid.study.kind == "calibration":
+        from missingmodels.studies.calibration import calibrate_replicate as run
+    try:
+        return run(grid, grid.cells[cell], index)
+    except Exception as error:
+        error.add_note(f"in replicate {cell}:{index}; `missingmodels power STUDY.toml --replicate {cell}:{index}`")
+        raise
+
+
+@lru_cache(maxsize=4)
+def _grid(record: str) -> Grid:
+    """The grid of a record; a worker meets the same one batch after batch."""
+    return grid_of(json.loads(record))

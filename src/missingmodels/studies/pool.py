@@ -1,0 +1,167 @@
+"""Where batches are computed: in this process, in a pool of processes, or on a cluster. All give the same rows."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
+from typing import Any, Protocol
+
+from missingmodels.errors import MissingModelsError
+from missingmodels.studies.batch import run_batch
+from missingmodels.studies.store import Task
+
+Rows = list[dict[str, Any]]
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+BREAKS = 5  # times that workers may die without a batch being finished before the study gives up
+
+
+class Backend(Protocol):
+    """Takes tasks while it has room and hands back finished ones, in any order."""
+
+    name: str
+
+    @property
+    def room(self) -> int: ...
+
+    @property
+    def busy(self) -> bool: ...
+
+    def submit(self, task: Task) -> None: ...
+
+    def finished(self) -> list[tuple[Task, Rows]]:
+        """Batches that are finished; waits for at least one."""
+
+    def close(self) -> None: ...
+
+
+class Here:
+    """One batch after another in this process; for tests and a single replicate."""
+
+    name = "this process"
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self.record, self.tasks = record, list[Task]()
+
+    @property
+    def room(self) -> int:
+        return 1 - len(self.tasks)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.tasks)
+
+    def submit(self, task: Task) -> None:
+        self.tasks.append(task)
+
+    def finished(self) -> list[tuple[Task, Rows]]:
+        task = self.tasks.pop(0)
+        return [(task, run_batch(self.record, *task))]
+
+    def close(self) -> None:
+        self.tasks = []
+
+
+class Pool:
+    """A pool of processes, linear algebra on one thread each. A worker that dies is replaced and its batch redone."""
+
+    def __init__(self, record: Mapping[str, Any], workers: int) -> None:
+        self.record, self.workers, self.breaks = record, workers, 0
+        self.name = f"{workers} process{'' if workers == 1 else 'es'}"
+        self.futures: dict[Future[Rows], Task] = {}
+        self.executor = self._executor()
+
+    def _executor(self) -> ProcessPoolExecutor:
+        # spawn: a fresh process, whatever threads this one has, and with the limits on threads in its environment
+        return ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"), initializer=_worker)
+
+    @property
+    def room(self) -> int:
+        return 2 * self.workers - len(self.futures)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.futures)
+
+    def submit(self, task: Task) -> None:
+        try:
+            with single_threads():
+                self.futures[self.executor.submit(run_batch, self.record, *task)] = task
+        except BrokenProcessPool:
+            self._renew([task])
+
+    def finished(self) -> list[tuple[Task, Rows]]:
+        done, _ = wait(self.futures, return_when=FIRST_COMPLETED)
+        out, lost = [], []
+        for future in done:
+            task = self.futures.pop(future)
+            try:
+                out.append((task, future.result()))
+            except BrokenProcessPool:
+                lost.append(task)
+        if out:
+            self.breaks = 0
+        if lost:
+            self._renew(lost)
+        return out
+
+    def _renew(self, lost: list[Task]) -> None:
+        """A worker was killed: what the pool had in hand is given to a new one."""
+        self.breaks += 1
+        lost += self.futures.values()
+        self._stop()
+        if self.breaks > BREAKS:
+            raise MissingModelsError(
+                f"workers died {self.breaks} times without finishing a batch",
+                where=f"batches {sorted(lost)}",
+                remedy="look for a lack of memory, take fewer --workers, or smaller batches; finished ones are kept",
+            )
+        self.executor = self._executor()
+        for task in sorted(lost):
+            self.submit(task)
+
+    def _stop(self) -> None:
+        processes = list((self.executor._processes or {}).values())
+        self.futures = {}
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.join(5)
+
+    def close(self) -> None:
+        self._stop()
+
+
+@contextlib.contextmanager
+def single_threads() -> Iterator[None]:
+    """The environment in which processes start that keep linear algebra to one thread."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _worker() -> None:
+    """A worker leaves Ctrl-C to the client, and ends when the client does, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: Any) -> None:
+    wait_for([sentinel])
+    os._exit(1)
