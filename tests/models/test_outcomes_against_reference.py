@@ -148,7 +148,7 @@ def test_joint_departures_have_the_density_of_all_sets_of_residents(theta):
         y=left.sum(axis=0),
         kind=kind,
         home_days=np.full(kinds, repeats),
-        extra=int(np.maximum(per_day - 1, 0).sum()),
+        extra=np.maximum(per_day - 1, 0).sum(axis=0),
         home=named(kind % HOMES, HOMES),
         period=named(kind, kinds),
         child=named(np.arange(n) % CHILDREN, CHILDREN),

@@ -24,16 +24,19 @@ KINDS = {
     "recording": ("frame.outcomes.recording", "RecordingRows"),
     "official": ("frame.published.official", "OfficialDesign"),
 }
+# Dimensions of rows and columns; "row" and "column" are facets to ArviZ's plots.
+NAMED = ("observation", "covariate")
 _NAMES = {place: name for name, place in KINDS.items()}
 
 
 def design_parts(design: Any) -> tuple[dict[str, Any], Any]:
     """Arrays as variables of a data set, and the skeleton that names them. Raises KeyError for no design of ours."""
     arrays: dict[str, Any] = {}
-    return arrays, _skeleton(design, "", arrays)
+    skeleton = _skeleton(design, "", arrays)
+    return {name: (_dims(values, design), values) for name, values in arrays.items()}, skeleton
 
 
-def design_from(skeleton: Any, held: xr.Dataset) -> Any:
+def design_from(skeleton: Any, held: Mapping[str, xr.DataArray] | xr.Dataset) -> Any:
     """The design of a skeleton and its arrays. Raises KeyError or ValueError for what is none."""
     if not isinstance(skeleton, dict):
         return skeleton
@@ -59,7 +62,7 @@ def _skeleton(value: Any, path: str, arrays: dict[str, Any]) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         kind = _NAMES[type(value).__module__.removeprefix("missingmodels."), type(value).__name__]
         inner = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {kind: {name: _skeleton(one, f"{path}{name}", arrays) for name, one in inner.items()}}
+        return {kind: {name: _skeleton(one, f"{path}_{name}".lstrip("_"), arrays) for name, one in inner.items()}}
     if isinstance(value, Mapping):
         return {"mapping": {name: _skeleton(one, f"{path}_{name}", arrays) for name, one in value.items()}}
     if isinstance(value, tuple | list):
@@ -76,10 +79,16 @@ def _array(value: np.ndarray, name: str, arrays: dict[str, Any]) -> dict[str, An
         dtype = "U" if texts else value.dtype.str
         held = [str(one) for one in value.ravel()]
         return {"texts" if texts else "empty": {"values": held, "dtype": dtype, "shape": list(value.shape)}}
-    # one dimension a length, so that arrays of rows share theirs
-    dims = tuple(
-        f"length_{size}" if i == 0 or size != value.shape[0] else f"again_{size}" for i, size in enumerate(value.shape)
-    )
     flags = value.dtype == bool
-    arrays[name] = (dims, value.astype(np.int8) if flags else value)
+    arrays[name] = value.astype(np.int8) if flags else value
     return {"flags" if flags else "array": name}
+
+
+def _dims(values: np.ndarray, design: Any) -> tuple[str, ...]:
+    """Names of an array's dimensions: rows and columns of the design by theirs, others by their length."""
+    matrix = getattr(getattr(design, "design", design), "matrix", None)
+    known = () if matrix is None else tuple(zip(matrix.shape, NAMED, strict=True))
+    if matrix is not None and values.shape == matrix.shape:
+        return NAMED
+    named = [next((name for size, name in known if size == length), f"length_{length}") for length in values.shape]
+    return tuple(name if name not in named[:i] else f"again_{name}" for i, name in enumerate(named))

@@ -38,7 +38,8 @@ class Drawn:
         (S, units), each if the plan's effects have it; of the other families as they are reported
     chains : draws of a chain lie together
     record : the engine's part of the certificate
-    sample_stats : (chains, draws) statistics of the sampler by name; the fast engine has none
+    sample_stats : (chains, draws) statistics of the draws by name; of the fast engine ``proposal``, of which each is a
+        copy, and ``log_weight``
     dims, labels : names of the dimensions after the first, by value, and the labels of those that have some
     """
 

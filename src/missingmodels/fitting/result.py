@@ -39,7 +39,8 @@ class Fit:
     dims, labels : names of the dimensions after the first, by value, and the labels of those that have some
     chains : number of chains; draws of a chain lie together
     certificate : plan, own settings, seed, digests of plan and data, engine, versions, seconds, diagnostics
-    sample_stats : (chains, draws) statistics of the sampler by name; the fast engine has none
+    sample_stats : (chains, draws) statistics of the draws by name; of the fast engine ``proposal``, of which each is a
+        copy, and ``log_weight``
     """
 
     family: Family
@@ -91,6 +92,19 @@ class Fit:
             further={name: held[name] for name in FURTHER if name in held},
             effects=effects,
         )
+
+    def to_datatree(self) -> xr.DataTree:
+        """The fit as ArviZ knows one, so that ``az.summary``, ``az.loo``, ``az.compare``, ``az.psense`` and its plots
+        run on it as it comes.
+
+        Groups ``posterior`` (chain, draw, …) under labels, ``sample_stats``, ``log_likelihood`` by child or row,
+        ``log_prior`` by parameter, ``observed_data`` and ``constant_data``, each where the fit has it. Draws of the
+        fast engine weigh alike: ``sample_stats`` has the ``log_weight`` and number of the ``proposal`` that each is a
+        copy of, and copies lie together, so that effective sample sizes count what they are worth.
+        """
+        from missingmodels.fitting.natives import to_datatree
+
+        return to_datatree(self)
 
     def table(self) -> pd.DataFrame:
         """One line a quantity, by term: median, ``low`` and ``high`` of the plan's equal-tailed interval, and more.

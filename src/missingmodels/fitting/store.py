@@ -1,9 +1,9 @@
 """Fits on disk: one NetCDF-4 file with draws, design, diagnostics and birth certificate, for every family.
 
 The file's last line is the SHA-256 of all before it. It is checked before anything else is read, so a file that was
-cut, or in which a single bit has turned, is refused and never meets the library that reads it. Groups: ``posterior``
-by chain and draw, ``sample_stats``, ``design``. A file is made in memory and then written, because the library that
-makes it cannot be stopped by a full disk without losing the process.
+cut, or in which a single bit has turned, is refused and never meets the library that reads it. Groups are those that
+ArviZ knows, as ``Fit.to_datatree`` has them. A file is made in memory and then written, because the library that makes
+it cannot be stopped by a full disk without losing the process.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Literal
 import xarray as xr
 
 from missingmodels.errors import InputError, MissingModelsError
-from missingmodels.fitting.design_arrays import design_from, design_parts
-from missingmodels.fitting.drawn import unlabelled
+from missingmodels.fitting import store_2, store_3
+from missingmodels.fitting.design_arrays import design_from
+from missingmodels.fitting.natives import DATA, stats_of, tree_and_skeleton, values_of
 from missingmodels.fitting.result import Family, Fit
-from missingmodels.fitting.store_2 import FORMAT as OLD_FORMAT
-from missingmodels.fitting.store_2 import diagnostics_of, fit_of_format_2, stats_of
+from missingmodels.fitting.store_3 import diagnostics_of
 from missingmodels.provenance import digest_bytes
 from missingmodels.tables.csv_out import frame_csv
 from missingmodels.tables.manifest import write_manifest
@@ -29,7 +29,7 @@ from missingmodels.tables.store import OUTCOME_FORMAT
 from missingmodels.writing import whole_folder, write_whole
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
-FORMAT = "missingmodels-fit-3"
+FORMAT = "missingmodels-fit-4"
 DRAWS = "draws.nc"
 REMEDY = "fit again with `missingmodels fit`"
 _MARK = b"\nsha256:"  # before the digest, at the end of a file
@@ -97,11 +97,7 @@ def read_fit(path: Path) -> Fit:
 
 def fit_bytes(fit: Fit) -> bytes:
     """The content of a fit's file."""
-    arrays, skeleton = design_parts(fit.design)
-    stats = {name: (("chain", "draw"), values) for name, values in fit.sample_stats.items()}
-    tree = xr.DataTree.from_dict(
-        {"/posterior": fit.draws, "/sample_stats": xr.Dataset(stats), "/design": xr.Dataset(arrays)}
-    )
+    tree, skeleton = tree_and_skeleton(fit)
     tree.attrs = {
         "format": FORMAT,
         "family": fit.family,
@@ -120,18 +116,18 @@ def fit_bytes(fit: Fit) -> bytes:
 def fit_from_bytes(content: bytes) -> Fit:
     """The fit that a file holds. Raises InputError for what was changed, and whatever the libraries raise."""
     at = content.rfind(_MARK)
-    if at < 0 and FORMAT.encode() in content:
+    if at < 0 and any(name.encode() in content for name in (FORMAT, store_3.FORMAT)):
         raise InputError("it is cut: the digest at its end is not there")
     if at >= 0 and content[at:] != _trailer(content[:at]):
         raise InputError("its content is not what its digest says: it was changed, or damaged, after it was written")
     with xr.open_datatree(io.BytesIO(content[:at] if at >= 0 else content), engine=ENGINE) as tree:
         tree.load()
         found = tree.attrs.get("format")
-        if at < 0 and found == OLD_FORMAT:  # which had no digest
-            return fit_of_format_2(tree)
-        if at < 0 or found != FORMAT:
+        if at < 0 and found == store_2.FORMAT:  # which had no digest
+            return store_2.fit_of_format_2(tree)
+        if at < 0 or found not in (FORMAT, store_3.FORMAT):
             raise InputError(f"not a fit of format {FORMAT}")
-        return _fit(tree)
+        return _fit(tree) if found == FORMAT else store_3.fit_of_format_3(tree)
 
 
 def _trailer(content: bytes) -> bytes:
@@ -139,13 +135,15 @@ def _trailer(content: bytes) -> bytes:
 
 
 def _fit(tree: xr.DataTree) -> Fit:
-    values, dims, labels = unlabelled(tree["posterior"].to_dataset())
+    held = {str(k): v for name in DATA if name in tree.children for k, v in tree[name].data_vars.items()}
+    design = design_from(json.loads(tree.attrs["design"]), held)
+    values, dims, labels = values_of(tree, getattr(getattr(design, "design", design), "child_ids", ()))
     certificate = json.loads(tree.attrs["certificate"])
     return Fit(
         family=tree.attrs["family"],
         model=str(tree.attrs["model"]),
         exposure=str(tree.attrs["exposure"]),
-        design=design_from(json.loads(tree.attrs["design"]), tree["design"].to_dataset()),
+        design=design,
         values=values,
         dims=dims,
         labels=labels,

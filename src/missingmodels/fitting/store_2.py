@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from missingmodels.fitting.diagnostics import Diagnostics
 from missingmodels.fitting.fit import DIMS
 from missingmodels.fitting.result import ADDED, Fit
+from missingmodels.fitting.store_3 import diagnostics_of, stats_of
 from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import FURTHER
@@ -67,14 +65,3 @@ def fit_of_format_2(tree: xr.DataTree) -> Fit:
         certificate={"family": "onset", "plan": {}, **certificate},
         sample_stats=stats_of(tree),
     )
-
-
-def diagnostics_of(certificate: dict[str, Any]) -> Diagnostics:
-    """The diagnostics that a certificate holds."""
-    held = {name: value for name, value in certificate["diagnostics"].items() if name != "passed"}
-    return Diagnostics(**(held | {"failed": tuple(held["failed"])}))
-
-
-def stats_of(tree: xr.DataTree) -> dict[str, np.ndarray]:
-    """(chains, draws) statistics of the sampler."""
-    return {str(name): held.to_numpy() for name, held in tree["sample_stats"].to_dataset().data_vars.items()}

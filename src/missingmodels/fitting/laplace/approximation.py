@@ -50,6 +50,8 @@ class LaplaceDraws:
     home_period : (S, H * T) log rate
     sigma_home, sigma_period, frailty_shape : (S,); the shape is NaN where the law of frailty has none
     further : name -> (S,) of what the law has beside the shape
+    proposal : (S,) number of the proposal that a draw is a copy of
+    log_weight : (S,) smoothed log weight of that proposal; those of all proposals sum to 1
     k_hat : shape of the weights' tail; above 0.7 the draws are not to be trusted
     ess : effective number of proposals behind the draws
     tail_shares : (1 + P,) of intercept and coefficients: the larger share of the posterior, on either side, that lies
@@ -69,6 +71,8 @@ class LaplaceDraws:
     sigma_period: Array
     frailty_shape: Array
     further: dict[str, Array]
+    proposal: np.ndarray
+    log_weight: Array
     k_hat: float
     ess: float
     tail_shares: Array
@@ -145,6 +149,7 @@ def laplace(
         made,
         {name: values[chosen] for name, values in made.values.items()},
         chosen,
+        log_weight=found.log_weights[chosen],
         k_hat=found.k_hat,
         ess=found.ess,
         tail_shares=tails,
@@ -183,5 +188,6 @@ def _collect(
         sigma_period=scales.pop("sigma_period"),
         frailty_shape=scales.pop("frailty_shape", np.full(chosen.size, np.nan)),
         further=scales,
+        proposal=chosen,
         **measured,
     )

@@ -44,6 +44,7 @@ def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int,
         values={name: getattr(found, name) for name in VALUES if name in LAWS[law] or name != "frailty_shape"}
         | found.further,
         chains=1,
+        sample_stats={"proposal": found.proposal[None], "log_weight": found.log_weight[None]},
         diagnostics=judge(design, found, plan.gate),
         record={
             "method": METHOD,

@@ -32,7 +32,7 @@ class JointRows(Columns):
     y : (R,) days on which the resident left
     kind : (R,) the row's kind of home-day
     home_days : (K,) number of home-days of the kind
-    extra : onsets beyond the first of their home-day, all home-days added up
+    extra : (K,) onsets beyond the first of their home-day, all days of the kind added up
     home, period, child : clusters of rows; a period is one of the plan's ``period_days`` of a home
     """
 
@@ -42,7 +42,7 @@ class JointRows(Columns):
     y: np.ndarray
     kind: np.ndarray
     home_days: np.ndarray
-    extra: int
+    extra: np.ndarray
     home: Group
     period: Group
     child: Group
@@ -88,7 +88,7 @@ def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -
         y=np.bincount(row, onset, int(stands.sum())).astype(np.int64),
         kind=places["kind"].to_numpy(),
         home_days=np.bincount(kind),
-        extra=int(np.maximum(left - 1, 0).sum()),
+        extra=np.bincount(kind, np.maximum(left - 1, 0)),
         home=group_of(home[stands], risk.home_ids),
         period=group_of(cell, [f"{h} {t}" for h in risk.home_ids for t in range(risk.periods)]),
         child=group_of(child[stands], risk.child_ids),

@@ -39,7 +39,7 @@ def model_data(rows: JointRows, priors: OutcomePriors) -> Data:
         "log_days": np.log(rows.share_at_risk) + columns[:, ~free] @ at.mean[~free],
         "kind": rows.kind,
         "home_days": rows.home_days.astype(float),
-        "extra": np.array(float(rows.extra)),
+        "extra": np.array(float(np.sum(rows.extra))),
         **{name: getattr(rows, name).index for name in EFFECTS},
     }
     if free.any():
