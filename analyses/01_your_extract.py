@@ -20,13 +20,6 @@ import os
 from pathlib import Path
 
 import missingmodels as mm
-from missingmodels.export.files import export_files
-from missingmodels.export.quirks import Quirks
-from missingmodels.extract.ofsted.homes import add_homes
-from missingmodels.extract.ofsted.lists import read_ofsted_list
-from missingmodels.extract.staff.staffing import read_staffing
-from missingmodels.frame.describe import describe
-from missingmodels.runs.importing import write_import, write_staffing
 
 AUTHORITY = ""  # the code of your authority, for example "301"
 RETURNS: list[Path] = []  # folders, zips, workbooks or XML files, of one or more years
@@ -39,7 +32,7 @@ TABLES = WORK / "tables"
 # %% [markdown]
 # ## 0. Files to practise on
 #
-# Twenty-four homes in two authorities for two years, made only where you name no files. `Quirks` dirties the returns as
+# Twenty-four homes in two authorities for two years, made only where you name no files. `quirks` dirty the returns as
 # real ones are: changes of legal status as rows of their own, a few blank URNs, spells amended a year later.
 # `quirks.csv` keeps what was done.
 
@@ -50,8 +43,8 @@ if not RETURNS:
         update={"days": 730, "homes": scenario.homes.model_copy(update={"count": 24, "authorities": 2})}
     )
     world = mm.simulate_world(scenario, seed=1)
-    quirks = Quirks(legal_change_share=0.3, blank_urn_share=0.02, amended_share=0.2)
-    export_files(world.tables, WORK / "files", quirks=quirks, seed=1, overwrite=True)
+    quirks = {"legal_change_share": 0.3, "blank_urn_share": 0.02, "amended_share": 0.2}
+    mm.export_files(world.tables, WORK / "files", quirks=quirks, seed=1, overwrite=True)
     AUTHORITY = sorted(world.tables["children"]["authority"].unique())[0]
     RETURNS = sorted(path for path in (WORK / "files" / "returns").iterdir() if AUTHORITY in path.name)
     LISTS = sorted((WORK / "files").glob("ofsted_homes_*.csv"))
@@ -92,7 +85,7 @@ print(*found.ledger.notes, sep="\n")
 # %%
 tables, home_notes = found.tables, None
 if LISTS:
-    tables, home_notes = add_homes(tables, [read_ofsted_list(path) for path in LISTS])
+    tables, home_notes = mm.add_homes(tables, [mm.read_ofsted_list(path) for path in LISTS])
     print(home_notes["flag"].value_counts().to_dict())
 
 # %% [markdown]
@@ -103,7 +96,7 @@ if LISTS:
 # a flag. Read it with whoever keyed the data, before any model.
 
 # %%
-write_import(tables, found.ledger, TABLES, home_notes=home_notes, overwrite=True)
+mm.write_import(tables, found.ledger, TABLES, home_notes=home_notes, overwrite=True)
 sorted(path.name for path in TABLES.iterdir())
 
 # %% [markdown]
@@ -114,7 +107,7 @@ sorted(path.name for path in TABLES.iterdir())
 
 # %%
 if STAFF:
-    write_staffing([table for path in STAFF for table in read_staffing(path)], into=TABLES, overwrite=True)
+    mm.write_staffing([table for path in STAFF for table in mm.read_staffing(path)], into=TABLES, overwrite=True)
 tables = mm.read_tables(TABLES)
 {name: len(frame) for name, frame in tables.frames.items() if name.startswith("staff")}
 
@@ -128,7 +121,7 @@ tables = mm.read_tables(TABLES)
 errors = [finding for finding in mm.check_tables(tables) if finding.severity == "error"]
 print(f"{len(errors)} errors")
 plan = mm.load_plan("default")
-first_look = describe(tables, plan.frame)
+first_look = mm.describe(tables, plan.frame)
 for name, value in first_look.items():
     print(f"{name.replace('_', ' ')}: {value}")
 

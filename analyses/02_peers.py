@@ -26,22 +26,6 @@ from pathlib import Path
 import pandas as pd
 
 import missingmodels as mm
-from missingmodels.evidence.decisions import rule_in_words
-from missingmodels.evidence.estimands import rate_ratio
-from missingmodels.evidence.prior_check import check_priors, sentences
-from missingmodels.evidence.robustness.battery import BY_NAME, run_battery
-from missingmodels.evidence.robustness.bench import Bench
-from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole, frontier_sentence
-from missingmodels.evidence.robustness.operating import WORLDS
-from missingmodels.frame.describe import describe
-from missingmodels.frame.rows import model_terms
-from missingmodels.provenance import digest_json
-from missingmodels.report.battery_page import battery_pictures, battery_table, how_often, summary
-from missingmodels.report.comparison import elpd_words, pareto_words
-from missingmodels.report.figures import write_figures
-from missingmodels.report.words import measure, typographic
-from missingmodels.runs.answer import prepare
-from missingmodels.writing import write_whole
 
 WORK = Path(os.environ.get("PEERS", "peers"))
 pd.set_option("display.width", 160, "display.max_columns", 20, "display.max_colwidth", 90)
@@ -67,9 +51,8 @@ pd.set_option("display.width", 160, "display.max_columns", 20, "display.max_colw
 
 # %%
 plan = mm.Plan(name="peers", models=("M0", "M1", "M2", "M3"), sampling={"method": "laplace"})
-print("plan", digest_json(plan.model_dump(mode="json"))[:23])
-print(rule_in_words(plan.decision))
-print("M0:", model_terms(plan, "M0"))
+print("plan", plan.digest[:23])
+print(plan.decision.model_dump())
 print("M1 adds:", plan.exposure.primary, f"over {plan.exposure.window_days} days")
 
 # %% [markdown]
@@ -93,7 +76,7 @@ tables = world.tables
 # %%
 errors = [finding for finding in mm.check_tables(tables) if finding.severity == "error"]
 print(f"{len(errors)} errors in the tables")
-for name, value in describe(tables, plan.frame).items():
+for name, value in mm.describe(tables, plan.frame).items():
     print(f"{name.replace('_', ' ')}: {value}")
 
 # %% [markdown]
@@ -111,9 +94,10 @@ for name, value in describe(tables, plan.frame).items():
 # What do the priors alone expect, before any outcome is seen?
 
 # %%
-prepared = prepare(tables, plan)
-for sentence in sentences(check_priors(prepared.designs["M3", plan.exposure.primary], plan, seed=1)):
-    print(sentence)
+prepared = mm.prepare(tables, plan)
+print("M0:", prepared.designs["M0", ""].formula)
+for check in mm.check_priors(prepared.designs["M3", plan.exposure.primary], plan, seed=1):
+    print(check.sentence)
 print(*prepared.rows.notes, sep="\n")
 
 # %% [markdown]
@@ -126,14 +110,14 @@ print(*prepared.rows.notes, sep="\n")
 # %%
 answer = mm.answer(tables, plan, seed=1)
 evidence = answer.evidence
-gate = pd.DataFrame([{"fit": f"{c['model']} {c['exposure']}", **c["diagnostics"]} for c in evidence.certificates])
-print(gate[["fit", "k_hat", "importance_ess", "tail_share_max", "passed"]].round(3).to_string(index=False))
+gate = ["model", "exposure", "k_hat", "importance_ess", "tail_share_max", "passed"]
+print(evidence.to_frame("fits")[gate].round(3).to_string(index=False))
 predictive = evidence.figures["predictive"]
 shares = {"episodes": predictive["bins"], "observed": predictive["observed"]}
 shares |= {end: predictive["replicated"][end] for end in ("low", "median", "high")}
 print(pd.DataFrame(shares).round(3).to_string(index=False))
-figures = write_figures(evidence, WORK / "figures")
-print(*(path.name for path in figures))
+report = mm.write_report(evidence, WORK / "report.html")
+print("report:", report, "with", *sorted(path.name for path in (WORK / "figures").iterdir()))
 
 # %%
 dose = evidence.figures["dose"]
@@ -144,15 +128,16 @@ print(pd.DataFrame(table).round(2).to_string(index=False))
 # %% [markdown]
 # ## 6. The answer
 #
-# The row of role *primary* answers. M1 beside it says whether staffing and mix change the answer; density whether the
-# way of counting does.
+# One table has every estimate. The row of role *primary* answers. M1 beside it says whether staffing and mix change the
+# answer; density whether the way of counting does.
 
 # %%
-ratios = [row for row in evidence.rows if row.hypothesis == "H1" and row.estimand == "rate_ratio"]
-shown = [(row.model, row.exposure, row.role, measure(row), row.probability_above_null, row.verdict) for row in ratios]
-print(
-    pd.DataFrame(shown, columns=["model", "exposure", "role", "rate ratio", "P(> 1)", "verdict"]).to_string(index=False)
-)
+print(evidence.rule)
+rows = evidence.to_frame()
+ratios = rows[(rows["hypothesis"] == "H1") & (rows["estimand"] == "rate_ratio")]
+measured = ["median", "interval_low", "interval_high"]
+shown = ["model", "exposure", "role", *measured, "probability_above_null", "verdict"]
+print(ratios[shown].round(3).to_string(index=False))
 
 # %% [markdown]
 # How much would be gone? The *one-step* share of episodes would not have started had nobody's peers been missing
@@ -160,21 +145,19 @@ print(
 # episode also prevents what it would have caused. Both read the whole association as influence.
 
 # %%
-for row in evidence.rows:
-    if row.estimand.startswith("attributable_fraction") and row.role == "primary":
-        print(f"{typographic(row.label)}: {measure(row)}. {row.remark}")
+gone = rows[rows["estimand"].str.startswith("attributable_fraction") & (rows["role"] == "primary")]
+print(gone[["label", *measured]].round(3).to_string(index=False))
+print(*gone["remark"], sep="\n")
 
 # %% [markdown]
-# Do peers help to predict the episodes of a child left out? That is a weaker question, and a difference near zero
-# beside its standard error says little.
+# Do peers help to predict the episodes of a child left out? That is a weaker question, and a difference within two
+# standard errors of zero says little. `k_hat_bad` children could not be left out by weights alone, their Pareto k above
+# 0.7; those not `mended` by a fit without them make the difference indicative only.
 
 # %%
-for c in evidence.comparisons:
-    if c.hypothesis == "H1":
-        print(
-            f"{c.model} against {c.against}: {c.difference:.1f} (standard error {c.standard_error:.1f}).", elpd_words(c)
-        )
-        print("  ", pareto_words(c))
+scores = evidence.to_frame("comparisons")
+told = ["model", "against", "unit", "difference", "standard_error", "k_hat_max", "k_hat_bad", "mended"]
+print(scores.loc[scores["hypothesis"] == "H1", told].round(2).to_string(index=False))
 
 # %% [markdown]
 # ## 7. Robustness: is it something else?
@@ -186,28 +169,23 @@ for c in evidence.comparisons:
 # curve.
 
 # %%
-bench = Bench(tables, plan, model="M1", seed=1, permutations=199)
-battery = run_battery(bench, curve=False)
-print(*summary(battery, plan), sep="\n")
+found = mm.robustness(tables, plan, model="M1", seed=1, permutations=199, curve=False)
+print(*found.sentences(), sep="\n")
 
 # %%
-for line in battery.lines:
-    if line.kind != "size" and (line.estimate is not None or line.p_value is not None):
-        ratio = "" if line.estimate is None else f"{line.estimate:.2f} ({line.low:.2f} to {line.high:.2f})"
-        sure = f"p {line.p_value:.3f}" if line.p_value is not None else f"P {line.probability:.3f}"
-        print(f"{BY_NAME[line.check].title}: {line.line}. {ratio} {sure}: {line.verdict}")
-        print(f"    cannot {BY_NAME[line.check].cannot}")
-        print(f"    how often it says so where the truth is set: {how_often(line, battery, plan)}")
+lines = found.to_frame()
+for line in lines[lines["kind"] != "size"].itertuples():
+    sure = f"P {line.probability:.3f}" if pd.isna(line.p_value) else f"p {line.p_value:.3f}"
+    print(f"{line.title}: {line.line}. {line.estimate:.2f} ({line.low:.2f} to {line.high:.2f}) {sure}: {line.verdict}")
+    print(f"    cannot {line.cannot}")
+    print(f"    how often it says so where the truth is set: {line.how_often}")
 
 # %%
-for line in battery.lines:
-    if line.kind == "size":
-        print(f"{line.line}: {line.verdict}; {line.remark}")
-pictures = battery_pictures(battery, plan)
-for name, picture in pictures.items():
-    write_whole(WORK / "figures" / f"{name}.png", picture["png"])
-write_whole(WORK / "robustness.csv", battery_table(battery, plan).to_csv(index=False).encode())
-print(f"worlds whose truth is set: {'; '.join(WORLDS.values())}")
+for line in lines[lines["kind"] == "size"].itertuples():
+    print(f"{line.line}: {line.verdict}; {line.remark}")
+found.write_figures(WORK / "figures")
+lines.to_csv(WORK / "robustness.csv", index=False)
+print(f"worlds whose truth is set: {'; '.join(found.worlds)}")
 
 # %% [markdown]
 # ## 8. The frontier: which shared shocks would this design call influence?
@@ -216,11 +194,7 @@ print(f"worlds whose truth is set: {'; '.join(WORLDS.values())}")
 # says, for data as precise as these, which shocks by length and size would be called influence, and how often.
 
 # %%
-primary = next(line for line in battery.lines if line.check == "primary")
-print(frontier_sentence(primary.low, primary.high, plan, battery.model))
-print(
-    "the map is whole" if frontier_is_whole(frontier()) else "the map is not whole yet: some cells rest on few worlds"
-)
+print(found.frontier)
 
 # %% [markdown]
 # ## 9. What this design cannot show
@@ -241,9 +215,7 @@ print(
 # the answer gives the truth.
 
 # %%
-truth = float(rate_ratio(world.truth, {plan.exposure.primary: 1.0})[0])
-held = next(row for row in ratios if row.role == "primary")
-inside = held.interval_low <= truth <= held.interval_high
-print(f"rate ratio set: {truth:.2f}; the {held.interval_mass:.0%} interval {'holds' if inside else 'misses'} it")
-report = mm.write_report(evidence, WORK / "report.html")
-print(f"report: {report}")
+truth = float(mm.rate_ratio(world.truth, {plan.exposure.primary: 1.0})[0])
+held = ratios[ratios["role"] == "primary"].iloc[0]
+inside = held["interval_low"] <= truth <= held["interval_high"]
+print(f"rate ratio set: {truth:.2f}; the {held['interval_mass']:.0%} interval {'holds' if inside else 'misses'} it")

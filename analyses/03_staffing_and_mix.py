@@ -23,17 +23,6 @@ from pathlib import Path
 import pandas as pd
 
 import missingmodels as mm
-from missingmodels.evidence.decisions import SUPPORTED, rule_in_words
-from missingmodels.evidence.estimands import expected_rate, interquartile_range, rate_ratio
-from missingmodels.evidence.hypotheses import STRUCTURE_DIRECTIONS, structure_rows, structure_step
-from missingmodels.evidence.robustness.bench import changed
-from missingmodels.fitting.fit import fit
-from missingmodels.frame.rows import model_terms
-from missingmodels.provenance import digest_json
-from missingmodels.report.comparison import elpd_words, pareto_words
-from missingmodels.report.figures import write_figures
-from missingmodels.report.words import measure, stated_probability
-from missingmodels.runs.answer import prepare
 
 WORK = Path(os.environ.get("STAFFING", "staffing-and-mix"))
 RESULTS = Path(mm.__file__).parents[2] / "simulations" / "results"  # there in a checkout only
@@ -55,7 +44,8 @@ pd.set_option("display.width", 180, "display.max_columns", 20, "display.max_colw
 #
 # ## 2. The plan, fixed before the data
 #
-# The direction that each hypothesis states belongs to the plan, because the rule judges the stated side.
+# The direction that each hypothesis states is fixed too, because the rule judges the stated side: more staff go with
+# fewer episodes, and turnover, need, its spread and size with more.
 
 # %%
 plan = mm.Plan(
@@ -64,10 +54,9 @@ plan = mm.Plan(
     exposure={"beside": ()},
     sampling={"method": "laplace"},
 )
-print("plan", digest_json(plan.model_dump(mode="json"))[:23])
-print(rule_in_words(plan.decision))
-print("M2 adds:", model_terms(plan, "M2").removeprefix(model_terms(plan, "M0")).strip(" +"))
-print("stated:", {name: STRUCTURE_DIRECTIONS[name] for name in plan.terms.structure})
+print("plan", plan.digest[:23])
+print(plan.decision.model_dump())
+print("M2 adds, each between homes and within one:", ", ".join(plan.terms.structure))
 
 # %% [markdown]
 # Ten contrasts are judged. Where none is true, a rule of 0.975 calls each supported in about one study of forty, so one
@@ -87,11 +76,11 @@ world = mm.simulate_world(small.model_copy(update={"homes": homes}), seed=3)
 tables = world.tables
 
 # %%
-prepared = prepare(tables, plan)
+prepared = mm.prepare(tables, plan)
 design = prepared.designs["M3", plan.exposure.primary]
 columns = [name for name in design.names if name.endswith(("_between", "_within"))]
-spread = [(name, *interquartile_range(design, name), structure_step(design, name)[1]) for name in columns]
-print(pd.DataFrame(spread, columns=["column", "lower quartile", "upper quartile", "contrast"]).round(2).to_string())
+quartiles = {name: mm.interquartile_range(design, name) for name in columns}
+print(pd.DataFrame(quartiles, index=["lower quartile", "upper quartile"]).T.round(2).to_string())
 print(*design.notes, sep="\n")
 
 # %% [markdown]
@@ -114,23 +103,26 @@ print(table.corr().round(2).to_string())
 # %%
 answer = mm.answer(tables, plan, seed=1)
 evidence = answer.evidence
-gate = pd.DataFrame([{"fit": f"{c['model']} {c['exposure']}", **c["diagnostics"]} for c in evidence.certificates])
-print(gate[["fit", "k_hat", "importance_ess", "tail_share_max", "passed"]].round(3).to_string(index=False))
+gate = ["model", "exposure", "k_hat", "importance_ess", "tail_share_max", "passed"]
+print(evidence.to_frame("fits")[gate].round(3).to_string(index=False))
 predictive = evidence.figures["predictive"]
 shares = {"episodes": predictive["bins"], "observed": predictive["observed"]}
 shares |= {end: predictive["replicated"][end] for end in ("low", "median", "high")}
 print(pd.DataFrame(shares).round(3).to_string(index=False))
-print(*(path.name for path in write_figures(evidence, WORK / "figures")))
+report = mm.write_report(evidence, WORK / "report.html")
+print("report:", report, "with", *sorted(path.name for path in (WORK / "figures").iterdir()))
 
 # %% [markdown]
 # ## 5. The answer
 
 # %%
-rows = [row for row in evidence.rows if row.hypothesis == "H2" and row.role == "primary"]
-ratios = [row for row in rows if row.estimand == "rate_ratio"]
-shown = [(row.label, measure(row), row.expected, stated_probability(row), row.verdict, row.remark) for row in ratios]
-heads = ["contrast", "rate ratio", "stated", "P(stated side)", "verdict", "remark"]
-print(pd.DataFrame(shown, columns=heads).round(3).to_string(index=False))
+print(evidence.rule)
+rows = evidence.to_frame()
+rows = rows[rows["hypothesis"] == "H2"].set_index("name")
+ratios = rows[(rows["role"] == "primary") & (rows["estimand"] == "rate_ratio")]
+measured = ["median", "interval_low", "interval_high"]
+shown = ["label", *measured, "expected", "probability_above_null", "verdict", "remark"]
+print(ratios[shown].round(3).to_string(index=False))
 
 # %% [markdown]
 # What would that come to? Episodes per resident-year at risk as observed, and with one thing held at the better of its
@@ -140,10 +132,10 @@ print(pd.DataFrame(shown, columns=heads).round(3).to_string(index=False))
 full = next(f for f in answer.fits if f.model == "M3")
 held = {"as observed": {}}
 for variable in ("staff_ratio", "turnover"):
-    low, high = interquartile_range(full.design, f"{variable}_between")
-    better = high if STRUCTURE_DIRECTIONS[variable] == "below" else low
+    low, high = quartiles[f"{variable}_between"]
+    better = high if ratios.loc[f"{variable}_between", "expected"] == "below" else low
     held[f"{variable} between homes at {better:.2f}"] = {f"{variable}_between": better}
-rates = {words: expected_rate(full.parameters, full.design, held=values) for words, values in held.items()}
+rates = {words: mm.expected_rate(full.parameters, full.design, held=values) for words, values in held.items()}
 print(pd.DataFrame(rates).quantile([0.05, 0.5, 0.95]).T.round(2).to_string())
 
 # %% [markdown]
@@ -153,18 +145,13 @@ print(pd.DataFrame(rates).quantile([0.05, 0.5, 0.95]).T.round(2).to_string())
 # roughly, and may be negative.
 
 # %%
-for row in evidence.rows:
-    if row.hypothesis == "H2" and row.estimand in ("variance_explained", "variance_drop"):
-        print(f"{row.model}: {row.label}: {measure(row)}{'; ' + row.remark if row.remark else ''}")
-for row in evidence.rows:
-    if row.estimand == "median_rate_ratio":
-        print(f"{row.model}: {row.label}, median rate ratio {measure(row)}")
-for c in evidence.comparisons:
-    if c.hypothesis == "H2":
-        print(
-            f"{c.model} against {c.against}: {c.difference:.1f} (standard error {c.standard_error:.1f}).", elpd_words(c)
-        )
-        print("  ", pareto_words(c))
+every = evidence.to_frame()
+explained = every[every["estimand"].isin(["variance_explained", "variance_drop", "median_rate_ratio"])]
+print(explained[["model", "label", "estimand", *measured]].round(3).to_string(index=False))
+print(*dict.fromkeys(remark for remark in explained["remark"] if remark), sep="\n")
+scores = evidence.to_frame("comparisons")
+told = ["model", "against", "unit", "difference", "standard_error", "k_hat_max", "k_hat_bad", "mended"]
+print(scores.loc[scores["hypothesis"] == "H2", told].round(2).to_string(index=False))
 
 # %% [markdown]
 # ## 6. Robustness
@@ -184,20 +171,25 @@ variants = {
     "category M only": {"frame.categories": ["M"]},
     "log-normal frailty": {"effects.frailty": "log_normal"},
 }
+# where a variable seldom moves its quartiles are one value, and a standard deviation stands instead
+steps = {n: high - low or float(design.scale[design.names.index(n)]) for n, (low, high) in quartiles.items()}
 found = {}
 for words, values in variants.items():
-    other = changed(plan, values)
-    key = ("M3", plan.exposure.primary)
-    one = prepare(tables, other, fits=[key]).designs[key]
-    refit = fit(one, other, model="M3", exposure=plan.exposure.primary, seed=1, allow_unconverged=True)
-    passed = "" if refit.diagnostics.passed else " (gate not passed)"
-    found[words + passed] = {row.name: row for row in structure_rows(refit, other)}
-smaller = {row.name: row for row in evidence.rows if row.hypothesis == "H2" and row.model == "M2"}
-found["without peers (M2)"] = smaller
-names = [row.name for row in ratios]
-print(pd.DataFrame({w: {n: measure(held[n]) for n in names if n in held} for w, held in found.items()}).T.to_string())
-times = {n: sum(held[n].verdict == SUPPORTED for held in found.values() if n in held) for n in names}
-print(f"supported, of {len(found)} lines: {times}")
+    other = plan.changed(values)
+    refit = mm.fit(tables, other, model="M3", seed=1, allow_unconverged=True)
+    held = [name for name in ratios.index if name in refit.design.names]
+    draws = pd.DataFrame({name: mm.rate_ratio(refit.parameters, {name: steps[name]}) for name in held})
+    found[words + ("" if refit.diagnostics.passed else " (gate not passed)")] = draws
+smaller = next(one for one in answer.fits if one.model == "M2")
+columns = [name for name in ratios.index if name in smaller.design.names]
+found["without peers (M2)"] = pd.DataFrame(
+    {name: mm.rate_ratio(smaller.parameters, {name: steps[name]}) for name in columns}
+)
+print(pd.concat({words: draws.quantile([0.05, 0.5, 0.95]) for words, draws in found.items()}).round(2).to_string())
+above = {words: (draws > 1).mean() for words, draws in found.items()}
+stated = pd.DataFrame({w: p.where(ratios["expected"] == "above", 1 - p) for w, p in above.items()})
+times = (stated >= plan.decision.supported_probability).sum(axis=1)
+print(f"on the stated side with {plan.decision.supported_probability}, of {len(found)} lines: {times.to_dict()}")
 
 # %% [markdown]
 # Staff and turnover are measured over the period before, so another period length also means another look-back.
@@ -211,7 +203,7 @@ print(f"supported, of {len(found)} lines: {times}")
 recovery = RESULTS / "estimand_recovery.csv"
 if recovery.exists():
     measured = pd.read_csv(recovery)
-    wanted = measured["estimand"].isin([f"rate_ratio: {name}" for name in names])
+    wanted = measured["estimand"].isin([f"rate_ratio: {name}" for name in ratios.index])
     part = measured[wanted & (measured["model"] == "M3")]
     keep = ["homes", "estimand", "worlds", "bias", "bias_error", "coverage_90", "coverage_90_error"]
     print(part[keep].round(3).to_string(index=False))
@@ -238,11 +230,7 @@ else:
 # Only a simulated sector has one; **leave this section out with an extract of your own.**
 
 # %%
-truth = {
-    row.name: float(rate_ratio(world.truth, {row.name: structure_step(full.design, row.name)[0]})[0]) for row in ratios
-}
-inside = sum(row.interval_low <= truth[row.name] <= row.interval_high for row in ratios)
-print(pd.Series(truth).round(2).to_string())
-print(f"{inside} of {len(ratios)} intervals of {ratios[0].interval_mass:.0%} hold the truth")
-report = mm.write_report(evidence, WORK / "report.html")
-print(f"report: {report}")
+truth = pd.Series({name: float(mm.rate_ratio(world.truth, {name: steps[name]})[0]) for name in ratios.index})
+inside = int(truth.between(ratios["interval_low"], ratios["interval_high"]).sum())
+print(truth.round(2).to_string())
+print(f"{inside} of {len(ratios)} intervals of {ratios['interval_mass'].iloc[0]:.0%} hold the truth")

@@ -106,7 +106,7 @@ def compare(found: Fit, case: Posterior, theirs: Mapping[str, Mapping[str, float
     The Monte Carlo error of an sd is that of a normal sample of the tail's effective size, for their side; ours is
     ArviZ's.
     """
-    ours = found.table()
+    ours = found.summary()
     sd_errors = _sd_errors(found.draws)
     rows = []
     for name, key in case.names.items():

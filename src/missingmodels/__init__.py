@@ -16,45 +16,67 @@ if not all(os.access(folder, os.W_OK | os.X_OK) for folder in (*__path__, os.env
 
 if TYPE_CHECKING:
     from missingmodels.errors import MissingModelsError
+    from missingmodels.evidence.estimands import expected_rate, interquartile_range, rate_ratio
+    from missingmodels.evidence.prior_check import check_priors
     from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
+    from missingmodels.export.files import export_files
+    from missingmodels.extract.ofsted.homes import add_homes
+    from missingmodels.extract.ofsted.lists import read_ofsted_list
     from missingmodels.extract.returns.combine import combine_returns
     from missingmodels.extract.returns.one_return import read_return
     from missingmodels.extract.returns.ssda903 import read_ssda903
+    from missingmodels.extract.staff.staffing import read_staffing
     from missingmodels.fitting.families.rows import fit_rows
-    from missingmodels.fitting.fit import Fit
+    from missingmodels.fitting.result import Fit
     from missingmodels.fitting.store import read_fit, write_fit
+    from missingmodels.frame.describe import describe
     from missingmodels.plan import Plan
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.report.html import write_report
-    from missingmodels.runs.answer import Answer, answer
+    from missingmodels.runs.answer import answer, prepare
+    from missingmodels.runs.fitted import fit
+    from missingmodels.runs.importing import write_import, write_staffing
+    from missingmodels.runs.robust import robustness
     from missingmodels.scenario import Scenario
-    from missingmodels.simulate.world import World, simulate_world
+    from missingmodels.simulate.world import simulate_world
     from missingmodels.tables import Tables, check_tables, make_tables, read_tables, write_tables
 
 _HOMES = {
     "load_scenario": "presets",
     "Scenario": "scenario",
     "simulate_world": "simulate.world",
-    "World": "simulate.world",
+    "export_files": "export.files",
     "read_ssda903": "extract.returns.ssda903",
     "read_return": "extract.returns.one_return",
     "combine_returns": "extract.returns.combine",
+    "read_ofsted_list": "extract.ofsted.lists",
+    "add_homes": "extract.ofsted.homes",
+    "read_staffing": "extract.staff.staffing",
+    "write_import": "runs.importing",
+    "write_staffing": "runs.importing",
     "Tables": "tables",
     "make_tables": "tables",
     "check_tables": "tables",
     "read_tables": "tables",
     "write_tables": "tables",
+    "describe": "frame.describe",
     "load_plan": "presets",
     "Plan": "plan",
-    "answer": "runs.answer",
-    "Answer": "runs.answer",
+    "prepare": "runs.answer",
+    "check_priors": "evidence.prior_check",
+    "fit": "runs.fitted",
     "fit_rows": "fitting.families.rows",
-    "Fit": "fitting.fit",
+    "Fit": "fitting.result",
     "read_fit": "fitting.store",
     "write_fit": "fitting.store",
+    "rate_ratio": "evidence.estimands",
+    "expected_rate": "evidence.estimands",
+    "interquartile_range": "evidence.estimands",
+    "answer": "runs.answer",
     "Evidence": "evidence.record",
     "read_evidence": "evidence.record",
     "write_evidence": "evidence.record",
+    "robustness": "runs.robust",
     "write_report": "report.html",
     "MissingModelsError": "errors",
 }
@@ -63,26 +85,38 @@ __all__ = [  # noqa: RUF022 (the order of the data's way)
     "load_scenario",
     "Scenario",
     "simulate_world",
-    "World",
+    "export_files",
     "read_ssda903",
     "read_return",
     "combine_returns",
+    "read_ofsted_list",
+    "add_homes",
+    "read_staffing",
+    "write_import",
+    "write_staffing",
     "Tables",
     "make_tables",
     "check_tables",
     "read_tables",
     "write_tables",
+    "describe",
     "load_plan",
     "Plan",
-    "answer",
-    "Answer",
+    "prepare",
+    "check_priors",
+    "fit",
     "fit_rows",
     "Fit",
     "read_fit",
     "write_fit",
+    "rate_ratio",
+    "expected_rate",
+    "interquartile_range",
+    "answer",
     "Evidence",
     "read_evidence",
     "write_evidence",
+    "robustness",
     "write_report",
     "MissingModelsError",
 ]

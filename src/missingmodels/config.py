@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
@@ -32,6 +32,13 @@ class Config(BaseModel):
             return super().model_validate(obj, **how)
         except ValidationError as error:
             raise refusal([_fault(item, cls) for item in error.errors()], where=cls.__name__) from None
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What differs from the defaults, which is what tells one record from another."""
+        fields = type(self).model_fields
+        for name, value in super().__repr_args__():
+            if name is None or value != fields[name].get_default(call_default_factory=True):
+                yield name, value
 
     # so that a record inside another is still checked by the outer one, which lists every fault of both
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]

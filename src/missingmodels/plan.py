@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from missingmodels.config import Config, nearest
+from missingmodels.config import Config, from_mapping, nearest
 from missingmodels.errors import ConfigInvalid
 from missingmodels.formula import Call, Formula, FormulaFault, Name, Term, read_formula
+from missingmodels.provenance import digest_json
 
 EXPOSURES = ("peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel")
 OUTSIDE = ("outside_presence", "outside_count", "outside_density", "outside_network")
@@ -269,6 +271,26 @@ class Plan(Config):
                 "a gamma in closed form, and no other law"
             )
         return self
+
+    @property
+    def digest(self) -> str:
+        """What tells this plan from every other; it stands in each certificate."""
+        return digest_json(self.model_dump(mode="json"))
+
+    def changed(self, values: Mapping[str, Any]) -> Self:
+        """The plan with dotted keys set, as ``{"frame.period_days": 91}``. Raises ConfigInvalid where it refuses them.
+
+        Keys within ``priors.replace`` are set as a whole.
+        """
+        out = self.model_dump()
+        for name, value in values.items():
+            at, *path = out, *name.split(".")
+            for part in path[:-1]:
+                if not isinstance(at.get(part), dict):
+                    raise ConfigInvalid(f"a plan has no key {name!r}", remedy="docs/plans.md lists them")
+                at = at[part]
+            at[path[-1]] = value
+        return from_mapping(out, type(self))
 
     def _can_complete(self) -> None:
         """Raise ValueError where unseen peers are to be bounded or modelled and that cannot be done.

@@ -15,7 +15,7 @@ from missingmodels.evidence.robustness import bench as battery_bench
 from missingmodels.evidence.robustness import controls as battery_controls
 from missingmodels.evidence.robustness import curve as battery_curve
 from missingmodels.evidence.robustness import variants as battery_variants
-from missingmodels.evidence.robustness.bench import ALARM, Bench, Kind, Line, changed, judged
+from missingmodels.evidence.robustness.bench import ALARM, Bench, Kind, Line, judged
 from missingmodels.frame.placebo import departures
 from missingmodels.tables import Tables
 from worlds import plan_of, small_world
@@ -72,9 +72,9 @@ def test_the_primary_line_is_the_plans_own_fit(bench: Bench, found: battery.Batt
 @pytest.mark.sampled
 def test_a_line_under_another_plan_refits_the_data(bench: Bench, found: battery.Battery) -> None:
     by_key = {(line.check, line.line): line for line in found.lines}
-    only = bench.fit_under(changed(bench.plan, battery_variants.period_changes(PLAN, 0)))
+    only = bench.fit_under(bench.plan.changed(battery_variants.period_changes(PLAN, 0)))
     assert (only.parameters.sigma_period == 0).all()
-    assert bench.fit_under(changed(bench.plan, battery_variants.period_changes(PLAN, 14))).design.periods == 15
+    assert bench.fit_under(bench.plan.changed(battery_variants.period_changes(PLAN, 14))).design.periods == 15
     estimates = [by_key["windows", f"{days} days"].estimate for days in battery_variants.WINDOWS]
     assert len(set(estimates)) == len(estimates)
 
@@ -176,22 +176,22 @@ def test_the_curve_holds_every_combination_in_order(bench: Bench, monkeypatch: p
 
 
 def test_a_plan_is_changed_by_dotted_keys_and_checked() -> None:
-    assert changed(PLAN, {"exposure.window_days": 3}).exposure.window_days == 3
+    assert PLAN.changed({"exposure.window_days": 3}).exposure.window_days == 3
     with pytest.raises(ConfigInvalid, match="burn_in"):
-        changed(PLAN, {"exposure.window_days": 60})
+        PLAN.changed({"exposure.window_days": 60})
 
 
 def test_what_only_the_sampler_fits_is_left_out_and_said() -> None:
     asked = {"effects": {"frailty": "log_normal", "owner": True, "home_process": "none"}}
-    assert battery_bench.left_out_of_lines(changed(PLAN, asked)) == {"effects.owner": False}
+    assert battery_bench.left_out_of_lines(PLAN.changed(asked)) == {"effects.owner": False}
     assert battery_bench.left_out_of_lines(PLAN) == {}
 
 
 def test_lines_ask_what_is_recorded_where_the_plan_bounds_or_models_the_unseen(tables: Tables) -> None:
     for rule, left in (("bound", "keep"), ("model", "keep"), ("drop", None)):
-        plan = changed(PLAN, {"frame.coverage_rule": rule})
+        plan = PLAN.changed({"frame.coverage_rule": rule})
         assert battery_bench.left_out_of_lines(plan).get("frame.coverage_rule") == left
-    bench = Bench(tables, changed(PLAN, {"frame.coverage_rule": "bound"}), model="M1", seed=1, permutations=39)
+    bench = Bench(tables, PLAN.changed({"frame.coverage_rule": "bound"}), model="M1", seed=1, permutations=39)
     assert bench.plan.frame.coverage_rule == "keep"
     (line,) = battery_variants.primary(bench)
     assert "as recorded" in line.remark
@@ -204,13 +204,13 @@ FIXED = {"priors.replace": {"sigma_period": {"fixed": 0.0}, "sigma_home": {"fixe
 @pytest.mark.parametrize("without", [NONE, FIXED])
 def test_periods_are_asked_of_a_plan_that_has_none(tables: Tables, without: dict) -> None:
     """Without home-period effects of its own the lines still fit some, and home effects only is its own choice."""
-    bench = Bench(tables, changed(PLAN, without), model="M1", seed=1, permutations=39)
+    bench = Bench(tables, PLAN.changed(without), model="M1", seed=1, permutations=39)
     assert battery_variants.effective_period(bench.plan) == 0
     lines = {line.line: line for line in battery_variants.periods(bench, (0, 28))}
     assert lines["home effects only"].remark == battery_variants.OWN
     assert lines["home × 28 days"].remark == ""
     assert lines["home × 28 days"].estimate != lines["home effects only"].estimate
-    plan = changed(bench.plan, battery_variants.period_changes(bench.plan, 28))
+    plan = bench.plan.changed(battery_variants.period_changes(bench.plan, 28))
     assert bench.fit_under(plan).parameters.sigma_period.min() > 0
     assert dict(plan.priors.replace) == {k: v for k, v in bench.plan.priors.replace.items() if k != "sigma_period"}
     curve = [battery_curve._one(bench, 7, period, battery_curve.ADJUSTED[1], "gamma") for period in (0, 28)]
@@ -218,17 +218,17 @@ def test_periods_are_asked_of_a_plan_that_has_none(tables: Tables, without: dict
 
 
 def test_a_replaced_prior_stays_where_periods_are_left_out() -> None:
-    plan = changed(PLAN, {"priors.replace": {"sigma_home": {"fixed": 0.3}, "sigma_period": {"mean": -1.0, "sd": 0.5}}})
-    without = changed(plan, battery_variants.period_changes(plan, 0))
+    plan = PLAN.changed({"priors.replace": {"sigma_home": {"fixed": 0.3}, "sigma_period": {"mean": -1.0, "sd": 0.5}}})
+    without = plan.changed(battery_variants.period_changes(plan, 0))
     assert set(without.priors.replace) == {"sigma_home"}
     assert without.effects.home_process == "none"
-    shorter = changed(plan, battery_variants.period_changes(plan, 14))
+    shorter = plan.changed(battery_variants.period_changes(plan, 14))
     assert shorter.priors == plan.priors
     assert battery_variants.effective_period(shorter) == 14
 
 
 def test_lags_that_the_burn_in_hides_are_told(tables: Tables) -> None:
-    plan = changed(PLAN, {"frame.burn_in_days": 10})
+    plan = PLAN.changed({"frame.burn_in_days": 10})
     lines = battery_variants.lags(Bench(tables, plan, model="M1", seed=1, permutations=39))
     assert [line.line.split()[0] for line in lines] == ["1–3", "4–7", "8–14", "15–28"]
     assert [line.verdict == battery_bench.NOTHING for line in lines] == [False, False, True, True]

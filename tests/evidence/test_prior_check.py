@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from made_onsets import empty_design
-from missingmodels.evidence.prior_check import check_priors, drawn_parameters, last_year, predicted, sentences
+from missingmodels.evidence.prior_check import check_priors, drawn_parameters, last_year, predicted
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import plan_priors
 from missingmodels.plan import Plan
@@ -99,10 +99,10 @@ def test_a_set_that_misses_what_is_known_is_told_plainly() -> None:
     target = targets()["missing_rate_per_resident_year"]
     assert (rate.published_low, rate.published_high) == (target.low, target.high)
     assert (rate.verdict, rate.above) == ("misses", 1.0)
-    assert "the set does not expect what is known" in sentences(found)[0]
+    assert "the set does not expect what is known" in found[0].sentence
     at_target = check_priors(design, fixed_plan(target.value, shape=0.5), seed=1, draws=20)[0]
     assert at_target.verdict == "covers"
-    assert "does not expect" not in sentences([at_target])[0]
+    assert "does not expect" not in at_target.sentence
     without = check_priors(design, plan, seed=1, draws=20)[1]
     missing = targets()["missing_prevalence_year"]
     assert (without.published_low, without.published_high) == pytest.approx((1 - missing.high, 1 - missing.low))

@@ -80,7 +80,7 @@ def test_every_prior_has_its_reason():
 def test_a_fit_is_told_written_and_refused_where_it_does_not_mix(tmp_path):
     world = small_world(3)
     found = fitted(world, "counts", terms=("summer",), changes={"summer": Prior(law="fixed", mean=0.2)})
-    table = found.table()
+    table = found.summary()
     assert table.loc["summer", ["median", "low", "high"]].to_numpy() == pytest.approx(np.exp(0.2))
     assert table.loc["sigma_home", "low"] < table.loc["sigma_home", "median"] < table.loc["sigma_home", "high"]
     path = write_fit_folder(found, tmp_path / "fit")
@@ -260,8 +260,8 @@ def test_joint_departures_are_seen_where_there_are_any_and_only_there():
     big = small_world(5, **(parts | {"n_homes": 200}), contagion={"joint_share": 0.15})
     truth = leaves_along(big.tables)
     some = fitted(small_world(1, **parts, contagion={"joint_share": 0.15}), "joint", plan=Plan())
-    assert some.table().loc["log_joint", "direction"] > 0.99
-    along = some.table().loc["leaves_along"]
+    assert some.summary().loc["log_joint", "direction"] > 0.99
+    along = some.summary().loc["leaves_along"]
     assert along["low"] * 0.8 < truth < along["high"] * 1.25  # homes differ in how tied their residents are
 
 

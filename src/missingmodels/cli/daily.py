@@ -63,7 +63,7 @@ def fit_daily(
     path = write_fit_folder(found, output, overwrite=overwrite)
     (sentence,) = found.sentences()
     body = {"output": str(output), "sentence": sentence, "probabilities": found.probabilities()}
-    body |= {"table": found.table().reset_index().to_dict(orient="records"), "certificate": dict(found.certificate)}
+    body |= {"table": found.summary().reset_index().to_dict(orient="records"), "certificate": dict(found.certificate)}
     text = f"{head_text(found)}\n{table_text(found, 'parameter')}"
     out(body, as_json, f"{text}\n\n{sentence}\nTable, draws and answer: {path.parent}")
 

@@ -166,7 +166,7 @@ def fit_rows(
         interval_mass=interval_mass,
         allow_unconverged=allow_unconverged,
     )
-    body = {"output": str(output), "table": found.table().reset_index().to_dict(orient="records")}
+    body = {"output": str(output), "table": found.summary().reset_index().to_dict(orient="records")}
     out(
         body | {"certificate": dict(found.certificate)},
         as_json,

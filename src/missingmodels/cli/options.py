@@ -102,7 +102,7 @@ IntervalMass = Annotated[
 
 def table_text(found: Any, title: str) -> str:
     """A fit's table for the terminal: median, interval, effective draws, R-hat."""
-    table, span = found.table(), f"{100 * found.decision.interval_mass:g} % interval"
+    table, span = found.summary(), f"{100 * found.decision.interval_mass:g} % interval"
     width = max(len(title), *(len(str(name)) for name in table.index))
     lines = [f"{title:<{width}}  {'median':>9}  {span:>20}  {'ESS':>6}  {'R-hat':>6}"]
     for name, line in table.iterrows():

@@ -74,7 +74,7 @@ def fit_outcome(
             **{name: value for name, value in settings.items() if value is not None},
         )
     path = write_fit_folder(found, output, overwrite=overwrite)
-    body = {"output": str(output), "table": found.table().reset_index().to_dict(orient="records")}
+    body = {"output": str(output), "table": found.summary().reset_index().to_dict(orient="records")}
     body |= {"sentences": found.sentences(), "certificate": dict(found.certificate)}
-    text = found.table().to_string(float_format=lambda v: f"{v:.3f}", na_rep="")
+    text = found.summary().to_string(float_format=lambda v: f"{v:.3f}", na_rep="")
     out(body, as_json, "\n".join([text, "", *found.sentences(), f"Table, sentences and draws: {path.parent}"]))

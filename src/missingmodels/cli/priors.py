@@ -17,7 +17,7 @@ def check_priors(
 
     Writes a table and a figure, priors.csv and priors.png.
     """
-    from missingmodels.evidence.prior_check import check_priors, sentences
+    from missingmodels.evidence.prior_check import check_priors
     from missingmodels.presets import load_plan
     from missingmodels.report.prior_check import prior_figure, table_csv
     from missingmodels.report.style import png
@@ -36,7 +36,7 @@ def check_priors(
     write_together(output, {table.name: table_csv(found).encode(), figure.name: png(prior_figure(found))})
     said = [
         f"Model {fullest[0]} of plan {plan.name!r}, past episodes of the data held as they were observed.",
-        *sentences(found),
+        *(row.sentence for row in found),
         f"Table: {table}\nFigure: {figure}",
     ]
     body = {"model": fullest[0], "table": str(table), "figure": str(figure), "rows": [row.as_dict() for row in found]}

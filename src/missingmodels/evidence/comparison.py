@@ -54,5 +54,5 @@ def sensitivities(fits: Sequence[Fit], rows: Sequence[Row], plan: Plan) -> tuple
     factors, scaling = [], []
     for fit, columns in judged_columns(fits, rows):
         factors += bayes_factors(fit, plan, columns)
-        scaling += power_scaling(fit, plan, columns)
+        scaling += power_scaling(fit, columns)
     return factors, scaling

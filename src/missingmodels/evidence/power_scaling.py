@@ -15,9 +15,8 @@ import numpy as np
 from missingmodels.evidence.record import PowerScaling
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.pareto import smooth
-from missingmodels.models.priors import Prior, plan_priors, scales_of
+from missingmodels.fitting.prior_density import log_priors
 from missingmodels.parameters import Array
-from missingmodels.plan import Plan
 
 POWERS = (0.99, 1.01)
 SENSITIVE = 0.05
@@ -26,9 +25,9 @@ STRONG = "the prior matters, the data say little"
 FINE = "no sign of trouble"
 
 
-def power_scaling(fit: Fit, plan: Plan, asked: Iterable[tuple[str, str, str]]) -> list[PowerScaling]:
+def power_scaling(fit: Fit, asked: Iterable[tuple[str, str, str]]) -> list[PowerScaling]:
     """Of the columns asked, each as (hypothesis, column, label)."""
-    parts = {"prior": log_prior(fit, plan), "likelihood": fit.log_density.sum(axis=1)}
+    parts = {"prior": log_prior(fit), "likelihood": fit.log_density.sum(axis=1)}
     weights = {name: [_weights(values, power) for power in POWERS] for name, values in parts.items()}
     found = []
     for hypothesis, name, label in asked:
@@ -56,27 +55,12 @@ def diagnosis(prior: float, likelihood: float) -> str:
     return CONFLICT if likelihood >= SENSITIVE else STRONG
 
 
-def log_prior(fit: Fit, plan: Plan) -> Array:
+def log_prior(fit: Fit) -> Array:
     """(S,) log density of the priors that the plan states, up to a constant."""
-    design, p, priors = fit.design, fit.parameters, plan_priors(plan)
-    mean, sd, fixed = priors.of_columns(design.names, design.scale)
-    raw = np.column_stack([p.coefficient(name) for name in design.names])
-    intercept, coefficients = design.to_standardised(p.intercept, raw)
-    away = (coefficients[:, ~fixed] - mean[~fixed]) / sd[~fixed]
-    total = -0.5 * (away**2).sum(axis=1) + _log_density(priors.intercept, intercept)
-    for name in scales_of(plan.effects):
-        total += _log_density(getattr(priors, name), p.scalar(name))
-    return total
-
-
-def _log_density(prior: Prior, x: Array) -> Array:
-    """(S,) up to a constant."""
-    if prior.law == "fixed":
-        return np.zeros(x.size)
-    if prior.law == "beta":
-        a, b = prior.beta
-        return np.asarray((a - 1) * np.log(x) + (b - 1) * np.log1p(-x))
-    return np.asarray(-0.5 * (((np.log(x) if prior.law == "log_normal" else x) - prior.mean) / prior.sd) ** 2)
+    held = log_priors(fit).values()
+    if not held:
+        raise ValueError("the fit came from a file too old to state its plan, so its priors are not known")
+    return np.sum([values.reshape(values.shape[0], -1).sum(axis=1) for values in held], axis=0)
 
 
 def _weights(log_density: Array, power: float) -> Array:

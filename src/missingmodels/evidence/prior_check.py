@@ -7,7 +7,7 @@ with the daily probability 1 - exp(-λ), so that no prior can put two on a day (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -103,6 +103,21 @@ class PriorCheck:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    @property
+    def sentence(self) -> str:
+        """What the set says of the quantity, plainly."""
+        share = self.name != "episodes_per_resident_year"
+        median, low, high, below, above = (
+            _text(v, share) for v in (self.median, self.low, self.high, self.published_low, self.published_high)
+        )
+        text = (
+            f"{self.use}: {self.label}: median {median}, 90 % from {low} to {high}; {self.inside:.0%} of its mass lies "
+            f"in the published range of {below} to {above}, {self.below:.0%} below and {self.above:.0%} above"
+        )
+        if self.verdict == "misses":
+            text += "; the published value is outside its 90 %: the set does not expect what is known"
+        return text + (f" ({self.remark})" if self.remark else "") + "."
+
 
 @one_blas_thread
 def check_priors(design: Design, plan: Plan, *, seed: int, draws: int = DRAWS) -> list[PriorCheck]:
@@ -114,24 +129,6 @@ def check_priors(design: Design, plan: Plan, *, seed: int, draws: int = DRAWS) -
         values = predicted(design, days, plan_priors(of_set), plan.effects, stream(seed, "prior check", use), draws)
         found += [_checked(use, quantity, values[quantity.name], span) for quantity in QUANTITIES]
     return found
-
-
-def sentences(found: Sequence[PriorCheck]) -> list[str]:
-    """What each set says of each quantity, plainly."""
-    said = []
-    for row in found:
-        share = row.name != "episodes_per_resident_year"
-        median, low, high, below, above = (
-            _text(v, share) for v in (row.median, row.low, row.high, row.published_low, row.published_high)
-        )
-        text = (
-            f"{row.use}: {row.label}: median {median}, 90 % from {low} to {high}; {row.inside:.0%} of its mass lies in "
-            f"the published range of {below} to {above}, {row.below:.0%} below and {row.above:.0%} above"
-        )
-        if row.verdict == "misses":
-            text += "; the published value is outside its 90 %: the set does not expect what is known"
-        said.append(text + (f" ({row.remark})" if row.remark else "") + ".")
-    return said
 
 
 def last_year(design: Design, period_days: int) -> tuple[np.ndarray, int]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ConfigDict, with_config
 
@@ -18,10 +18,15 @@ from missingmodels.provenance import versions
 from missingmodels.records import STRICT, checked, read_json
 from missingmodels.writing import write_whole
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # scores of prediction, their errors and Pareto k may be infinite
 UNBOUNDED = ConfigDict(extra="forbid", strict=True, allow_inf_nan=True)
 FORMATS = ("missingmodels-evidence-2", "missingmodels-evidence-3")  # that are read; the last is written
 FORMAT = FORMATS[-1]
+Part = Literal["rows", "comparisons", "bayes_factors", "power_scaling", "fits"]
+MOST_LINES = 8  # of a repr
 EVIDENCE = "evidence.json"  # its name in a run's folder
 
 
@@ -247,6 +252,36 @@ class Evidence:
         """
         own = (c for c in self.certificates if "unseen_peers" not in c)
         return tuple(c for c in own if c.get("absent") or not c["diagnostics"]["passed"])
+
+    def to_frame(self, part: Part = "rows") -> pd.DataFrame:
+        """One row each of the ``rows`` of estimates and verdicts, the ``comparisons``, ``bayes_factors``,
+        ``power_scaling``, or the ``fits`` with what their diagnostics say."""
+        import pandas as pd
+
+        if part == "fits":
+            named = ("model", "exposure", "method")
+            return pd.DataFrame([{n: c.get(n, "") for n in named} | dict(c["diagnostics"]) for c in self.certificates])
+        return pd.DataFrame([one.as_dict() for one in getattr(self, part)])
+
+    def __repr__(self) -> str:
+        return "\n".join([f"Evidence under the plan {self.plan.get('name', '')!r}", *self._lines()])
+
+    def _repr_html_(self) -> str:
+        shown = ["model", "label", "median", "interval_low", "interval_high", "probability_above_null", "verdict"]
+        rows = self.to_frame()
+        held = rows[rows["verdict"].ne("") & rows["role"].isin(["primary", "beside"])] if len(rows) else rows
+        return str(held[shown].round(3).to_html(index=False)) if len(held) else f"<pre>{self!r}</pre>"
+
+    def _lines(self) -> list[str]:
+        """A line a verdict, the first few of them, and what did not pass the gate."""
+        told = self.verdicts()
+        lines = [
+            f"  {row.hypothesis} {row.label}: {row.median:.2f} ({row.interval_low:.2f} to {row.interval_high:.2f}), "
+            f"{row.verdict}"
+            for row in told[:MOST_LINES]
+        ]
+        lines += [f"  and {len(told) - MOST_LINES} more: to_frame() has all rows"] if len(told) > MOST_LINES else []
+        return lines + ([f"  not converged: {', '.join(self.unconverged)}"] if self.unconverged else [])
 
     def verdicts(self) -> list[Row]:
         """The rows that answer a hypothesis, and those of exposures that the plan sets beside the primary one."""

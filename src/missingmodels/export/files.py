@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,18 +29,19 @@ def export_files(
     *,
     of_authorities: Sequence[str] = (),
     years: Sequence[int] = (),
-    quirks: Quirks | None = None,
+    quirks: Quirks | Mapping[str, Any] | None = None,
     seed: int = 0,
     overwrite: bool = False,
 ) -> list[str]:
     """Write returns (by default of every authority and every wholly observed year), a list of homes for 31 March before
     and after each year, and staffing. The folder appears whole or not at all. Returns the files' names within it.
 
-    A manifest holds their digests; ``quirks.csv`` says what each quirk changed.
+    A manifest holds their digests; ``quirks.csv`` says what each quirk changed. ``quirks`` by name, as
+    ``{"blank_urn_share": 0.02}``, are those of ``Quirks``.
 
     Raises InputError as ``make_return``, if no year is wholly observed, and if the folder holds something else.
     """
-    folder, quirks = Path(folder), quirks or Quirks()
+    folder, quirks = Path(folder), quirks if isinstance(quirks, Quirks) else Quirks(**(quirks or {}))
     years = sorted(set(years)) or whole_years(tables)
     if not years:
         raise InputError(

@@ -144,7 +144,7 @@ def _labels_of_design(fit: Fit) -> dict[str, tuple[str, ...]]:
     found = {}
     for dims in fit.dims.values():
         for dim in dims:
-            group = getattr(fit.design, dim.removesuffix("_effect").removesuffix("_a").removesuffix("_b"), None)
+            group: Any = getattr(fit.design, dim.removesuffix("_effect").removesuffix("_a").removesuffix("_b"), None)
             if dim.endswith("_effect") and hasattr(group, "ids"):
                 found[dim] = tuple(map(str, group.ids))
     return found

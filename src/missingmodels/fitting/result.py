@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -55,6 +56,18 @@ class Fit:
     certificate: Mapping[str, Any]
     sample_stats: Mapping[str, Array] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        name = f"{self.model} ({self.exposure})" if self.exposure else self.model
+        draws = next(iter(self.values.values())).shape[0]
+        failed = "; ".join(self.diagnostics.failed)
+        passed = f"FAILED the gate: {failed}" if failed else "passed the gate"
+        units = ", ".join(f"{len(ids):,} {dim.removesuffix('_index')}s" for dim, ids in self.labels.items())
+        how = f"{draws:,} draws by {self.certificate.get('method', 'an unrecorded method')}"
+        return f"Fit of {name}, family {self.family}: {how}, {passed}\n  {units}\n  more: summary(), to_datatree()"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(repr(self))}</pre>{self.summary().round(3).to_html()}"
+
     @property
     def decision(self) -> Decision:
         """The plan's rule: mass of intervals, and probabilities from which a direction is told."""
@@ -106,7 +119,7 @@ class Fit:
 
         return to_datatree(self)
 
-    def table(self) -> pd.DataFrame:
+    def summary(self) -> pd.DataFrame:
         """One line a quantity, by term: median, ``low`` and ``high`` of the plan's equal-tailed interval, and more.
 
         Of an outcome ratios, shares and spreads with ``measure`` and ``direction``, the posterior mass above no effect;

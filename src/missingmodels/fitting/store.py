@@ -66,7 +66,7 @@ def write_fit_folder(fit: Fit, folder: Path, *, overwrite: bool = True) -> Path:
     """Write a fit with its table and sentences; the folder appears whole or not at all. Returns the table's path."""
     layout = LAYOUTS[fit.family]
     with whole_folder(folder, kind=layout.kind, overwrite=overwrite) as scratch:
-        (scratch / layout.table).write_text(frame_csv(fit.table(), index=True), encoding="utf-8")
+        (scratch / layout.table).write_text(frame_csv(fit.summary(), index=True), encoding="utf-8")
         said = fit.sentences()
         if layout.text:
             (scratch / layout.text).write_text("\n".join(said) + "\n", encoding="utf-8")

@@ -31,7 +31,7 @@ REPORTED = {
 
 
 def table(fit: Fit) -> pd.DataFrame:
-    """See ``Fit.table``."""
+    """See ``Fit.summary``."""
     if fit.family == "outcome":
         return outcome_table(fit.model, fit.draws, fit.decision)
     names = REPORTED[fit.family]

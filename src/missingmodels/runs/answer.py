@@ -33,6 +33,13 @@ class Answer:
     fits: tuple[Fit, ...]
     evidence: Evidence
 
+    def __repr__(self) -> str:
+        fits = ", ".join(f"{one.model} ({one.exposure})" if one.exposure else one.model for one in self.fits)
+        return f"Answer by {len(self.fits)} fits: {fits}\n{self.evidence!r}"
+
+    def _repr_html_(self) -> str:
+        return self.evidence._repr_html_()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
@@ -42,6 +49,15 @@ class Prepared:
     rows: Rows
     designs: dict[tuple[str, str], Design]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        lines = [
+            f"  {model} {exposure}".rstrip() + f": {design.onsets.size:,} rows, {len(design.names)} columns"
+            for (model, exposure), design in self.designs.items()
+        ]
+        return "\n".join(
+            [f"Prepared: {len(self.rows.child_ids):,} children in {len(self.rows.home_ids)} homes", *lines]
+        )
 
 
 def prepare(

@@ -40,6 +40,9 @@ class World:
     exposure_log: pd.DataFrame
     run: Run
 
+    def __repr__(self) -> str:
+        return f"World of {len(self.truth.home_ids)} homes and {len(self.truth.child_ids):,} children\n{self.tables!r}"
+
     def shifts(self) -> Iterator[pd.DataFrame]:
         """Rows of ``staff_shifts`` in pieces."""
         return shift_frames(self.run, Labels(self.run))

@@ -46,6 +46,11 @@ class Tables:
     def __contains__(self, name: str) -> bool:
         return name in self.frames
 
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {len(frame):,}" for name, frame in self.frames.items())
+        days = f"{self.observed_from.date()} to {self.observed_to.date()}"
+        return f"Tables ({kind_of(self.origin)}), observed {days}\n  rows: {rows}"
+
     @property
     def simulated(self) -> bool:
         """Whether no row is of a real child, home or worker."""

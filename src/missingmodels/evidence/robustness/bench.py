@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from missingmodels.config import from_mapping
 from missingmodels.evidence.decisions import NEGLIGIBLE, verdict
 from missingmodels.evidence.estimands import rate_ratio
 from missingmodels.fitting.fit import Fit, fit
@@ -89,7 +88,7 @@ class Bench:
         self.sampled = sampled
         self.left_out = left_out_of_lines(plan)
         changes = {"models": ["M0", model], "exposure.beside": [], "exposure.moderation": None}
-        self.plan = changed(plan, changes | self.left_out)
+        self.plan = plan.changed(changes | self.left_out)
         self._kept: dict[str, Any] = {}
 
     @property
@@ -150,7 +149,7 @@ class Bench:
         """
         design = build_design(rows, formula, conditional=plan.frame.initial == "conditional")
         for times in (1, MORE):
-            draws = changed(plan, {"sampling.draws": times * plan.sampling.draws})
+            draws = plan.changed({"sampling.draws": times * plan.sampling.draws})
             found = fit(
                 design,
                 draws,
@@ -178,17 +177,6 @@ class Bench:
         rows = build_rows(self.tables, risk, plan, extra=extra)
         model = model or self.model
         return self.fit_rows(rows, model_terms(plan, model, exposure), exposure, plan, model=model, method=method)
-
-
-def changed(plan: Plan, values: Mapping[str, Any]) -> Plan:
-    """The plan with dotted keys set. Raises ConfigInvalid where the plan refuses them."""
-    out = plan.model_dump()
-    for name, value in values.items():
-        at, *path = out, *name.split(".")
-        for part in path[:-1]:
-            at = at[part]
-        at[path[-1]] = value
-    return from_mapping(out, Plan)
 
 
 def left_out_of_lines(plan: Plan) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-from missingmodels.evidence.robustness.bench import Bench, changed, judged
+from missingmodels.evidence.robustness.bench import Bench, judged
 from missingmodels.evidence.robustness.variants import ERRORS, effective_period, period_changes
 from missingmodels.models.priors import FRAILTY
 from missingmodels.plan import Plan
@@ -58,7 +58,7 @@ def _asked(bench: Bench) -> Iterator[tuple[int, int, str, str]]:
 def _can_fit(bench: Bench, law: str) -> bool:
     """Whether the fast engine knows a law: asked once, not in every combination."""
     try:
-        bench.fit_under(bench.plan if law == _law(bench.plan) else changed(bench.plan, {"effects.frailty": law}))
+        bench.fit_under(bench.plan if law == _law(bench.plan) else bench.plan.changed({"effects.frailty": law}))
     except ERRORS:
         return False
     return True
@@ -94,7 +94,7 @@ def _plan(bench: Bench, window: int, period: int, adjusted: str, law: str) -> tu
     if adjusted == ADJUSTED[0]:
         changes["terms.vulnerability"] = ""
     model = "M3" if adjusted == ADJUSTED[2] else "M1"
-    return changed(bench.plan, changes | {"models": ["M0", model]}), model
+    return bench.plan.changed(changes | {"models": ["M0", model]}), model
 
 
 def _law(plan: Plan) -> str:

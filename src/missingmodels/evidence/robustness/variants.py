@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
-from missingmodels.evidence.robustness.bench import UNSEEN, Bench, Line, changed, judged, nothing
+from missingmodels.evidence.robustness.bench import UNSEEN, Bench, Line, judged, nothing
 from missingmodels.fitting.fit import Fit
 from missingmodels.frame.placebo import lagged_presence, without_joint_departures
 from missingmodels.frame.rows import model_terms
@@ -155,7 +155,7 @@ def _under(bench: Bench, changes: Mapping[str, Any], check: str, line: str, meth
     """The line of the plan with some keys changed."""
 
     def run() -> Line:
-        plan = changed(bench.plan, changes)
+        plan = bench.plan.changed(changes)
         remark = OWN if plan == bench.plan else ""
         return judged(
             bench.fit_under(plan, method=method), bench.exposure, bench.rule, check=check, line=line, remark=remark

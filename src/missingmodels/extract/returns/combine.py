@@ -50,6 +50,10 @@ class Imported:
     tables: Tables
     ledger: Ledger
 
+    def __repr__(self) -> str:
+        fates = f"{len(self.ledger.frame):,} source rows, {len(self.ledger.repairs):,} of them repaired"
+        return f"Imported\n{self.tables!r}\n  {fates}"
+
 
 def combine_returns(
     returns: Sequence[Return],

@@ -50,6 +50,10 @@ class Return:
     notes: tuple[str, ...]
     where: str
 
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {len(frame):,}" for name, frame in self.frames.items())
+        return f"Return of {', '.join(map(str, self.years))} from {self.where}\n  rows: {rows}"
+
 
 def read_return(
     path: Path | str,

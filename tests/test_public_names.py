@@ -1,0 +1,109 @@
+"""The public names: few, loaded on first use, all that the guides need, and short to look at."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import missingmodels as mm
+from missingmodels.fitting.fit import Fit
+from missingmodels.runs.answer import Answer
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST_NAMES = 40
+GUIDES = sorted((ROOT / "analyses").glob("*.py"))
+
+
+def test_there_are_few() -> None:
+    assert len(mm.__all__) == len(set(mm.__all__)) <= MOST_NAMES
+    for name in mm.__all__:
+        assert getattr(mm, name).__doc__, name
+
+
+@pytest.mark.parametrize("first", ["fit", "read_fit", "answer", "robustness"])
+def test_a_name_is_the_same_thing_before_and_after_a_call(first: str) -> None:
+    """``mm.fit`` is a function, whichever module was imported first."""
+    program = f"""
+import missingmodels as mm
+mm.{first}
+import missingmodels.fitting.fit, missingmodels.runs.answer, missingmodels.evidence.robustness
+for name in mm.__all__:
+    assert type(getattr(mm, name)).__name__ != "module", name
+    assert not hasattr(mm, "power")
+assert callable(mm.fit) and mm.fit.__module__ == "missingmodels.runs.fitted"
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("guide", [*GUIDES, ROOT / "README.md"], ids=lambda path: path.stem)
+def test_a_guide_imports_from_the_package_alone(guide: Path) -> None:
+    text = guide.read_text(encoding="utf-8")
+    code = text.split("```python\n", 1)[1].split("```", 1)[0] if guide.suffix == ".md" else text
+    tree = ast.parse(code)
+    named = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    named += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    assert [name for name in named if name.startswith("missingmodels.")] == []
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_mm(node.value)}
+    assert used <= {*mm.__all__, "__file__"}
+
+
+def _is_mm(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "mm"
+
+
+def objects(answer: Answer) -> dict[str, Any]:
+    scenario = mm.load_scenario("small")
+    world = mm.simulate_world(scenario.model_copy(update={"days": 120}), seed=1)
+    plan = mm.load_plan("demo")
+    return {
+        "scenario": scenario,
+        "world": world,
+        "tables": world.tables,
+        "plan": plan,
+        "prepared": mm.prepare(world.tables, plan),
+        "fit": answer.fits[0],
+        "evidence": answer.evidence,
+        "answer": answer,
+    }
+
+
+@pytest.mark.sampled
+def test_everything_is_short_to_look_at(small_answer: Answer) -> None:
+    for name, held in objects(small_answer).items():
+        shown = repr(held)
+        assert len(shown) < 1_500, (name, len(shown))
+        assert shown.count("\n") <= 14, name
+        assert "array(" not in shown
+        html = getattr(held, "_repr_html_", lambda: "")()
+        assert len(html) < 20_000, name
+    assert "supported" in repr(small_answer) or "cannot say" in repr(small_answer)
+
+
+@pytest.mark.sampled
+def test_evidence_is_a_frame(small_answer: Answer) -> None:
+    evidence = small_answer.evidence
+    rows = evidence.to_frame()
+    assert len(rows) == len(evidence.rows)
+    assert rows["median"].tolist() == [row.median for row in evidence.rows]
+    assert evidence.to_frame("comparisons")["difference"].tolist() == [c.difference for c in evidence.comparisons]
+    assert len(evidence.to_frame("power_scaling")) == len(evidence.power_scaling) > 0
+    fits = evidence.to_frame("fits")
+    assert fits["model"].tolist() == ["M0", "M3"]
+    assert fits["passed"].all()
+
+
+@pytest.mark.sampled
+def test_a_summary_is_a_frame_of_what_is_reported(small_answer: Answer) -> None:
+    found: Fit = small_answer.fits[1]
+    table = found.summary()
+    assert {"mean", "sd", "low", "median", "high", "ess_bulk", "r_hat"} <= set(table.columns)
+    draws = found.parameters.coefficient("peer_presence")
+    assert table.loc["peer_presence", "mean"] == pytest.approx(draws.mean())
+    assert table.loc["peer_presence", "low"] == pytest.approx(np.quantile(draws, 0.05))
