@@ -54,3 +54,24 @@ def test_the_readme_quotes_the_battery_as_it_was_measured() -> None:
         told = [float(cell.strip(" %")) for cell in row.split("|")]
         held = [100 * float(table.loc[(line, w), "said"]) for w in ("null", "homophily_only", "shocks_only", "small")]
         assert told == pytest.approx(held, abs=0.51), words
+
+
+def test_hooks_before_a_commit_are_local_and_those_of_lint() -> None:
+    """No hook fetches anything, and none checks less than ``make lint`` does."""
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"^  - repo: (.+)$", text, flags=re.M) == ["local"]
+    assert set(re.findall(r"^        language: (.+)$", text, flags=re.M)) == {"system"}
+    entries = re.findall(r"^        entry: (.+)$", text, flags=re.M)
+    lint = (ROOT / "Makefile").read_text(encoding="utf-8").split("\nlint:", 1)[1].split("\n\n", 1)[0]
+    for tool in re.findall(r"\$\(BIN\)/([\w-]+(?: \w+)?)", lint):
+        assert any(entry.startswith(f".venv/bin/{tool}") for entry in entries), tool
+    for program in re.findall(r"(scripts/\w+\.py)", text):
+        assert (ROOT / program).is_file()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/extending.md"])
+def test_files_that_a_page_names_are_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    made = set(re.findall(r"^\+\+\+ (\S+)", text, flags=re.M))  # by a worked example
+    named = set(re.findall(r"`((?:src|docs|tests|simulations|analyses|scripts)/[\w./-]+)`", text)) - made
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []

@@ -114,5 +114,6 @@ def _keys(kind: type[Config], place: tuple[Any, ...]) -> list[str]:
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
+    """“; did you mean …?” where a known name is near, else all known names, to end a sentence with."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else (f"; known: {', '.join(known)}" if known else "")

@@ -53,7 +53,8 @@ Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
 
 def read_json(path: Path, *, what: str, remedy: str) -> dict[str, Any]:
     """The object in a JSON file. Raises InputError for a file that is none: absent, too large, damaged, nested without
-    end, or with a key twice, of which readers differ in the one that they take."""
+    end, or with a key twice, of which readers differ in the one that they take.
+    """
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:

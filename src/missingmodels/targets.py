@@ -82,15 +82,17 @@ class Compared:
 
     @property
     def values(self) -> np.ndarray:
-        """The values of the data sets that have one."""
+        """(K,) values of the data sets that have one."""
         return np.array([m.value for m in self.measured if m.value is not None], dtype=float)
 
     @property
     def mean(self) -> float | None:
+        """Mean of the values; None where there is none."""
         return float(self.values.mean()) if self.values.size else None
 
     @property
     def median(self) -> float | None:
+        """Median of the values; None where there is none."""
         return float(np.median(self.values)) if self.values.size else None
 
     @property

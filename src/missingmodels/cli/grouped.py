@@ -16,6 +16,7 @@ class Grouped(TyperGroup):
     """
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands under the headings of their groups."""
         shown = [(name, self.commands[name]) for name in self.list_commands(ctx) if not self.commands[name].hidden]
         headings: dict[str, list[tuple[str, str]]] = {}
         for name, command in shown:

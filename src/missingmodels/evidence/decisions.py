@@ -24,7 +24,7 @@ CANNOT_TELL = "these data cannot tell own history from stable vulnerability"
 NOT_CONVERGED = "not converged"  # begins the remark of a row that rests on a fit that did not pass the gate
 
 
-def summarise(
+def summarise(  # noqa: PLR0913
     draws: Array,
     *,
     hypothesis: str,

@@ -46,7 +46,7 @@ REFITS = 24
 
 
 @one_blas_thread
-def make_evidence(
+def make_evidence(  # noqa: PLR0913
     fits: Sequence[Fit],
     *,
     tables: Tables,

@@ -33,7 +33,7 @@ def some_rows(design: Design, keep: np.ndarray) -> Design:
 
 
 def children_of(design: Design, home: int) -> np.ndarray:
-    """Indices of every child with a row in a home."""
+    """(N,) indices of every child with a row in a home."""
     return np.unique(design.child[design.home == home])
 
 

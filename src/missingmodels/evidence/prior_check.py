@@ -101,6 +101,7 @@ class PriorCheck:
     citation: str
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self)
 
     @property

@@ -70,6 +70,7 @@ class Row:
     remark: str
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self)
 
 
@@ -104,6 +105,7 @@ class ElpdDifference:
     linked: int
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self)
 
 
@@ -137,6 +139,7 @@ class BayesFactor:
     k_hat_by_width: tuple[float, ...]
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self)
 
 
@@ -158,6 +161,7 @@ class PowerScaling:
     diagnosis: str
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self)
 
 
@@ -202,6 +206,7 @@ class OwnHistory:
     verdict: str
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self)
 
 
@@ -241,7 +246,8 @@ class Evidence:
     @property
     def fitted(self) -> tuple[Mapping[str, Any], ...]:
         """Certificates of the plan's own fits, which a run keeps; those on assumptions on the unseen, and
-        those that failed the gate and were left out, it does not."""
+        those that failed the gate and were left out, it does not.
+        """
         return tuple(c for c in self.certificates if "unseen_peers" not in c and not c.get("absent"))
 
     @property
@@ -255,7 +261,8 @@ class Evidence:
 
     def to_frame(self, part: Part = "rows") -> pd.DataFrame:
         """One row each of the ``rows`` of estimates and verdicts, the ``comparisons``, ``bayes_factors``,
-        ``power_scaling``, or the ``fits`` with what their diagnostics say."""
+        ``power_scaling``, or the ``fits`` with what their diagnostics say.
+        """
         import pandas as pd
 
         if part == "fits":

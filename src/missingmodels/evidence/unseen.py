@@ -57,6 +57,7 @@ class Setting:
 
     @property
     def exposure(self) -> str:
+        """The plan's primary exposure."""
         return self.plan.exposure.primary
 
 
@@ -124,7 +125,7 @@ def modelled(
 
 
 def mixed_ratio(fits: Sequence[Fit], exposure: str) -> Array:
-    """Draws of the rate ratio from M fits, the last of each chain, mixed on the log scale.
+    """(S,) draws of the rate ratio from M fits, the last of each chain, mixed on the log scale.
 
     A mixture of few fits varies less between them than the posterior does. Their means are spread so that the variance
     is within + (1 + 1/M) between, as in Rubin's rules (Rubin 1987, Multiple Imputation for Nonresponse in Surveys).

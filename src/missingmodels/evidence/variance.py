@@ -132,7 +132,7 @@ def as_if_flat(share: Array, prior: Array, rng: np.random.Generator) -> tuple[Ar
 
 
 def log_density(draws: Array, at: Array) -> Array:
-    """Log density (len(at),) of shares like ``draws``: a kernel estimate of their logits, by Silverman's width."""
+    """(N,) log density at N values of shares like ``draws``: a kernel estimate of their logits of Silverman's width."""
     x, step = logit(np.clip(draws, expit(_GRID[0]), expit(_GRID[-1]))), _GRID[1] - _GRID[0]
     width = 0.9 * min(x.std(), np.subtract(*np.quantile(x, [0.75, 0.25])) / 1.34) * x.size**-0.2
     counts, _ = np.histogram(x, np.append(_GRID, _GRID[-1] + step) - step / 2)

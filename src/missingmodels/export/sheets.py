@@ -61,6 +61,7 @@ def header_sheet(facts: pd.DataFrame, year: int) -> pd.DataFrame:
 
 
 def episodes_sheet(episodes: pd.DataFrame, facts: pd.DataFrame, quirks: Quirks) -> pd.DataFrame:
+    """The sheet EPISODES of a return, a row an episode, under the quirks asked for."""
     made = episodes.assign(
         CHILD=episodes["child_id"].astype(object),
         DECOM=_text(episodes["start"]),
@@ -82,6 +83,7 @@ def episodes_sheet(episodes: pd.DataFrame, facts: pd.DataFrame, quirks: Quirks) 
 
 
 def missing_sheet(absences: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
+    """The sheet MISSING of a return, a row an absence."""
     held = absences[absences["child_id"].isin(facts.index)]
     made = pd.DataFrame(
         {

@@ -11,7 +11,7 @@ from missingmodels.plan import Decision, Gate, Plan, Sampling
 from missingmodels.provenance import digest_json, versions
 
 
-def certificate(
+def certificate(  # noqa: PLR0913
     asked: Plan | Mapping[str, Any],
     drawn: Drawn,
     *,

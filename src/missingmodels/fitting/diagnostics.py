@@ -35,9 +35,11 @@ class Diagnostics:
 
     @property
     def passed(self) -> bool:
+        """Whether nothing broke the gate."""
         return not self.failed
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self) | {"failed": list(self.failed), "passed": self.passed}
 
 

@@ -23,7 +23,8 @@ class Progress(Protocol):
     ``total`` 0 says that a stage has begun and has no measure yet. One protocol for whatever takes long.
     """
 
-    def __call__(self, stage: str, done: int, total: int, /) -> None: ...
+    def __call__(self, stage: str, done: int, total: int, /) -> None:
+        """Tell of a stage: how much is done, of how much."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ def labelled(
 def unlabelled(
     draws: xr.Dataset,
 ) -> tuple[dict[str, Array], dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """Values, dims and labels of draws by chain and draw: the inverse of ``labelled``."""
+    """Values (S, …), dims and labels of draws by chain and draw: the inverse of ``labelled``."""
     values, dims = {}, {}
     for name, held in draws.data_vars.items():
         array = held.transpose(*LEAD, ...)

@@ -11,7 +11,9 @@ from missingmodels.parameters import Array
 
 
 def exponential(x: Array) -> Array:
-    """exp(x) written over ``x``, which is returned; single precision is numpy's, whose loop is vectorised anyway."""
+    """exp(x), of the shape of ``x``, written over ``x``, which is returned; single precision is numpy's, whose loop is
+    vectorised anyway.
+    """
     if x.ndim == 0:
         return np.asarray(np.exp(x))  # what numpy makes of a scalar is no array to write on
     fill = _compiled() if x.dtype == np.float64 and x.flags.forc else None

@@ -35,7 +35,7 @@ DIMS = {
 
 
 @one_blas_thread
-def fit(
+def fit(  # noqa: PLR0913
     design: Design,
     plan: Plan,
     *,

@@ -73,7 +73,7 @@ def _named(held: xr.Dataset) -> xr.Dataset:
 
 
 def values_of(tree: xr.DataTree, children: tuple[str, ...]) -> tuple[dict[str, Array], Any, Any]:
-    """Values, dims and labels of a fit, as they were before ``to_datatree``; ``children`` are all of its design."""
+    """Values (S, …), dims and labels of a fit, as they were before ``to_datatree``; ``children``: of its design."""
     posterior = tree["posterior"].to_dataset()
     posterior = posterior.rename({new: old for old, new in DIMS.items() if new in posterior.dims})
     named = [dim for dim in posterior.coords if dim in posterior.dims and posterior[dim].dtype.kind in "OU"]
@@ -183,7 +183,8 @@ def _unit_coords(units: Units) -> dict[str, np.ndarray]:
 
 def _density_of(tree: xr.DataTree, children: tuple[str, ...]) -> Array:
     """(S, C) log densities of ``children``, 0 of those without a day in the window; (S, U) of all units if none are
-    named."""
+    named.
+    """
     ((_, held),) = tree["log_likelihood"].to_dataset().data_vars.items()
     found = held.transpose(*LEAD, ...).to_numpy().reshape(-1, held.shape[-1])
     if not children:

@@ -32,7 +32,7 @@ def log_priors(fit: Fit) -> Priors:
 
 
 def log_density(prior: Prior, x: Array) -> Array:
-    """Log density of values of any shape under a prior, up to a constant; draws of a scale have no sign."""
+    """Log density under a prior, of the shape of ``x``, up to a constant; draws of a scale have no sign."""
     away = (x - prior.mean) / prior.sd
     match prior.law:
         case "fixed" | "flat":

@@ -53,7 +53,8 @@ LAYOUTS: dict[Family, Layout] = {
 
 def write_fit(fit: Fit, path: Path) -> Path:
     """Write a fit; the file appears whole or not at all. Raises InputError where it cannot be written, as on a full
-    disk."""
+    disk.
+    """
     content = fit_bytes(fit)
     try:
         return write_whole(Path(path), content)

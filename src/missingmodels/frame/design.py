@@ -78,7 +78,7 @@ class Design:
         return intercept - raw @ self.centre, raw
 
     def to_standardised(self, intercept: Array, coefficients: Array) -> tuple[Array, Array]:
-        """The inverse of ``to_raw``."""
+        """Intercept (S,) and coefficients (S, P): the inverse of ``to_raw``."""
         return intercept + coefficients @ self.centre, coefficients * self.scale
 
     def log_rate(self, parameters: Parameters, *, held: dict[str, float] | None = None) -> Array:

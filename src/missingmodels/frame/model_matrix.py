@@ -93,7 +93,7 @@ def varying(table: pd.DataFrame, weight: np.ndarray) -> tuple[list[str], dict[st
 def standardisation(
     matrix: np.ndarray, names: list[str], weight: np.ndarray, filled_flags: set[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Day-weighted mean and scale of each column: the standard deviation, or 1 for indicators and exposures."""
+    """(P,) day-weighted mean and scale of each column: the standard deviation, or 1 for indicators and exposures."""
     if not names:
         return np.zeros(0), np.ones(0)
     centre = np.average(matrix, axis=0, weights=weight)

@@ -22,7 +22,7 @@ PAIRS_AT_ONCE = 2_000_000  # pair-days of a block, about 50 MB
 
 
 def lagged_presence(risk: RiskSet, *, first_lag: int, last_lag: int) -> Grid:
-    """Whether any of the others now in the home had an onset ``first_lag`` to ``last_lag`` days ago."""
+    """(C, D) whether any of the others now in the home had an onset ``first_lag`` to ``last_lag`` days ago."""
     lives = risk.residence != NO_HOME
     recent = any_onset(risk.onset_anywhere, first_lag=first_lag, last_lag=last_lag) & lives
     others = home_sums(risk.residence, recent, len(risk.home_ids))[risk.residence, np.arange(risk.days)] - recent
@@ -52,7 +52,7 @@ def similar_homes(tables: Tables, risk: RiskSet) -> np.ndarray:
 
 
 def pseudo_peers(risk: RiskSet, partner: np.ndarray, *, window_days: int) -> Grid:
-    """Whether a resident of the partner home had an onset lately, those left out who ever lived with the child."""
+    """(C, D) whether a resident of the partner home had an onset lately, except those who lived with the child."""
     residence, day = risk.residence, np.arange(risk.days)
     lives = residence != NO_HOME
     recent = any_onset(risk.onset_anywhere, first_lag=1, last_lag=window_days) & lives
@@ -66,7 +66,8 @@ def pseudo_peers(risk: RiskSet, partner: np.ndarray, *, window_days: int) -> Gri
 
 
 def former_and_future_peers(risk: RiskSet, *, window_days: int, reach_days: int) -> dict[str, Grid]:
-    """Onsets lately of children the child no longer lives with, or does not live with yet, who live in another home.
+    """(C, D) onsets lately of children the child no longer lives with, or does not live with yet, who live in another
+    home.
 
     ``peer_former``: together last more than ``window_days`` ago, so that every onset that counts comes after the
     parting, and at most ``reach_days``. ``peer_future``: together first on a later day within ``reach_days``, and never
@@ -131,7 +132,7 @@ def _pairs(risk: RiskSet, *, only_movers: bool) -> Iterator[tuple[np.ndarray, np
 
 
 def co_residents(risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
-    """Ordered pairs of different children who lived in one home on one day, at least once."""
+    """(N,) each of ordered pairs of different children who lived in one home on one day, at least once."""
     pairs = []
     for home in range(len(risk.home_ids)):
         here = risk.residence == home

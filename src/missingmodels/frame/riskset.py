@@ -217,7 +217,7 @@ def _settle_boundaries(
 
 
 def days_at_risk(residence: np.ndarray, episodes: pd.DataFrame) -> np.ndarray:
-    """1 if resident and not missing at the start of the day, ½ on a return day, else 0."""
+    """(C, D) 1 if resident and not missing at the start of the day, ½ on a return day, else 0."""
     days = residence.shape[1]
     risk = (residence != NO_HOME).astype(float)
     child, start, end = (episodes[name].to_numpy() for name in ("child", "start", "end"))

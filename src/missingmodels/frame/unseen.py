@@ -150,7 +150,9 @@ def visible_recent(risk: RiskSet, window_days: int) -> np.ndarray:
 
 
 def exposure_to(exposure: str, recent: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Exposure to so many recent ones among so many others. ValueError for one that counts do not give."""
+    """Exposure to so many recent ones among so many others, of the shape of ``recent``. ValueError for one that counts
+    do not give.
+    """
     if exposure == "peer_presence":
         return (recent > 0).astype(float)
     if exposure == "peer_count":

@@ -35,7 +35,8 @@ PRIORS = {
 def build_official_model(design: OfficialDesign) -> pm.Model:
     """The PyMC model: ``intercept``, less the log of the pooled rate, ``year`` (T - 1,), ``coefficients`` (P,) of
     standardised columns, ``dispersion_shape``, ``sigma_region`` with ``region_z``, and ``sigma_authority`` with
-    ``authority``."""
+    ``authority``.
+    """
     with pm.Model() as model:
         intercept = log_pooled_rate(design) + scalar("intercept", PRIORS["intercept"])
         year = pm.Normal("year", 0, PRIORS["year"].sd, shape=max(len(design.years) - 1, 1))

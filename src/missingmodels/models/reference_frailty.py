@@ -97,7 +97,7 @@ def log_normal_log_density_by_child(
     return out
 
 
-def low_risk_log_density_by_child(
+def low_risk_log_density_by_child(  # noqa: PLR0913
     *,
     onsets: ArrayLike,
     days: ArrayLike,
@@ -128,7 +128,7 @@ def low_risk_log_density_by_child(
     return out
 
 
-def low_risk_posterior(
+def low_risk_posterior(  # noqa: PLR0913
     *,
     onsets: ArrayLike,
     days: ArrayLike,

@@ -28,6 +28,7 @@ class Line:
 
     @property
     def fit(self) -> str:
+        """Model and exposure of the line's fit, in words."""
         return words.fit_name(self.row.model, self.row.exposure)
 
 

@@ -91,6 +91,7 @@ def answers(found: Sequence[Line], exposure: Mapping[str, Any], effects: Mapping
 
 
 def finding(line: Line) -> Finding:
+    """What a line comes to: its verdict in a sentence, and what qualifies it."""
     row = line.row
     probability = words.probability(words.stated_probability(row))
     side = "below" if row.expected == "below" else "above"
@@ -205,6 +206,7 @@ def engine_words(certificates: Sequence[Mapping[str, Any]]) -> str:
 
 
 def attributable_words(row: Row) -> str:
+    """The share of episodes that would be gone, in a sentence."""
     return (
         f"{words.percent(row.median, 1)} of episodes ({words.interval_name(row)} "
         f"{words.signed(row.interval_low * 100, 1)} to {words.percent(row.interval_high, 1)})"

@@ -65,10 +65,12 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def percent(value: float, digits: int = 0) -> str:
+    """A share as a percentage, “12 %”."""
     return f"{signed(value * 100, digits)}{THIN}%"
 
 
 def mass(value: float) -> str:
+    """The mass of an interval as a percentage."""
     return f"{value * 100:g}{THIN}%"
 
 
@@ -125,6 +127,7 @@ def trace_note(chains: int, *, single: bool) -> str:
 
 
 def fit_name(model: str, exposure: str) -> str:
+    """A fit by its model and exposure."""
     return f"{model} ({exposure})" if exposure else model
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from missingmodels.evidence.robustness.battery import BY_NAME, CHECKS, KEPT, Battery, run_battery
+from missingmodels.evidence.robustness.battery import BY_NAME, Battery, run_battery
 from missingmodels.evidence.robustness.bench import Bench
 from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole, frontier_sentence
 from missingmodels.evidence.robustness.operating import WORLDS
@@ -34,7 +34,8 @@ class Robustness:
     def to_frame(self) -> pd.DataFrame:
         """One row a line: ``title`` of its check, ``line``, ``estimate``, ``low``, ``high``, ``probability``,
         ``p_value``, ``verdict``, what it ``shows`` and ``cannot``, and ``how_often`` it says so where the truth is
-        set."""
+        set.
+        """
         table = battery_table(self.battery, self.plan)
         table.insert(0, "title", [BY_NAME[check].title for check in table["check"]])
         return table
@@ -76,14 +77,13 @@ def robustness(
     seed: int = 1,
     permutations: int = 999,
     curve: bool = True,
-    everything: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Robustness:
     """Question the answer of one model with peers by other windows, periods, peers, outcomes and randomisation tests.
 
     ``permutations`` are rearrangements of each randomisation test; ``curve`` adds the specification curve, which takes
-    most of the time; ``everything`` the checks that told nothing in simulated sectors.
+    most of the time.
     """
     bench = Bench(tables, plan, model=model, seed=seed, permutations=permutations)
-    found = run_battery(bench, checks=CHECKS if everything else KEPT, curve=curve, report=progress)
+    found = run_battery(bench, curve=curve, report=progress)
     return Robustness(battery=found, plan=bench.plan)

@@ -26,7 +26,7 @@ def fit_file(run: Path, model: str, exposure: str) -> Path:
     return run / FITS / f"{model}{'_' + exposure if exposure else ''}.nc"
 
 
-def make_run(
+def make_run(  # noqa: PLR0913
     tables: Tables,
     plan: Plan,
     folder: Path,

@@ -59,12 +59,12 @@ def uniform(key: np.uint64, a: Any, b: Any = 0) -> np.ndarray:
 
 
 def normal(key: np.uint64, a: Any, b: Any = 0) -> np.ndarray:
-    """Standard normal numbers, by inversion."""
+    """Standard normal numbers, of the shape of ``a`` and ``b`` together, by inversion."""
     return ndtri(uniform(key, a, b))
 
 
 def exponential(key: np.uint64, a: Any, b: Any = 0) -> np.ndarray:
-    """Exponential numbers of mean 1, by inversion."""
+    """Exponential numbers of mean 1, of the shape of ``a`` and ``b`` together, by inversion."""
     return -np.log(uniform(key, a, b))
 
 

@@ -110,7 +110,8 @@ def draw_pool(scenario: Scenario, sector: Sector, in_a_row: int, seed: int) -> P
 
 class Met(NamedTuple):
     """First occupants of the beds (B,): whether there is one, length of the stay and age at its start in days, and the
-    part of it gone by."""
+    part of it gone by.
+    """
 
     filled: np.ndarray
     length: np.ndarray

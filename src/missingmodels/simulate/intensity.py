@@ -1,5 +1,6 @@
 """The intensity of one resident on one day: the specification's sections 2 to 4, and the further mechanisms of a
-scenario. Compiled functions over plain arrays."""
+scenario. Compiled functions over plain arrays.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def uniforms(labels: Iterable[str], seed: int, *names: str | int) -> np.ndarray:
 
 
 def choose(u: np.ndarray, codes: Sequence[str], shares: Sequence[float]) -> np.ndarray:
-    """The code of each uniform number, by shares that sum to 1."""
+    """(N,) the code of each uniform number, by shares that sum to 1."""
     edges = np.cumsum(np.asarray(shares, dtype=float))
     return np.array(codes, dtype=object)[np.minimum(np.searchsorted(edges, u, side="right"), len(codes) - 1)]
 

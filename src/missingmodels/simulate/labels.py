@@ -23,7 +23,7 @@ class Labels:
         self._authority = np.array([*names, names[-1]], dtype=object)
 
     def authority(self, index: np.ndarray) -> np.ndarray:
-        """Codes of authorities."""
+        """Codes of authorities, of the shape of ``index``."""
         return self._authority[np.where(index == ELSEWHERE, self._authority.size - 1, index)]
 
     def date(self, day: np.ndarray) -> pd.Series:

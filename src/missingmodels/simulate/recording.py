@@ -142,7 +142,7 @@ def _normal(labels: pd.Series, sd: float, seed: int, name: str) -> np.ndarray:
 
 
 def is_short(episodes: pd.DataFrame, short_hours: float) -> np.ndarray:
-    """Whether each absence is short: by its hours, or by a same-day return where they are unrecorded."""
+    """(N,) whether each absence is short: by its hours, or by a same-day return where they are unrecorded."""
     hours = episodes["hours_away"].to_numpy(dtype=float, na_value=np.nan)
     same_day = (episodes["end_date"] == episodes["start_date"]).to_numpy(bool)
     return np.where(np.isnan(hours), same_day, hours < short_hours)

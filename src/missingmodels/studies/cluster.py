@@ -53,19 +53,23 @@ class Cluster:
 
     @property
     def room(self) -> int:
+        """How many more tasks are taken at once."""
         return AHEAD * self.threads - len(self.futures)
 
     @property
     def busy(self) -> bool:
+        """Whether a task is under way."""
         return bool(self.futures)
 
     def submit(self, task: Task) -> None:
+        """Begin a task."""
         # not pure: a batch that is asked for again after a worker's death must be computed again. With the code's
         # certificate, as a worker may join late
         future = self.client.submit(run_certified, self.record, *task, certificate(), pure=False)
         self.futures[future] = task
 
     def finished(self) -> list[tuple[Task, list[dict[str, Any]]]]:
+        """Tasks done since the last call, with their rows."""
         with self.client.as_current():
             done = self.wait(list(self.futures), return_when="FIRST_COMPLETED").done
         out = []
@@ -87,6 +91,7 @@ class Cluster:
         return out
 
     def close(self) -> None:
+        """Stop what is under way and let go of the workers."""
         self.client.cancel(list(self.futures), force=True)
         self.client.close(timeout=5)
 

@@ -23,6 +23,7 @@ class Measure:
     count: int
 
     def as_dict(self) -> dict[str, float | int | None]:
+        """Plain values by name."""
         plain = {"value": self.value, "error": self.error}
         return {k: None if math.isnan(v) else v for k, v in plain.items()} | {"count": self.count}
 
@@ -61,7 +62,7 @@ def ratio_of_means(above: Array, below: Array) -> Measure:
     return Measure(value=value, error=error, count=n)
 
 
-def cell_measures(
+def cell_measures(  # noqa: PLR0913
     *,
     fitted: Array,
     supported: Array,

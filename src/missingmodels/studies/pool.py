@@ -28,17 +28,21 @@ class Backend(Protocol):
     name: str
 
     @property
-    def room(self) -> int: ...
+    def room(self) -> int:
+        """How many more tasks are taken at once."""
 
     @property
-    def busy(self) -> bool: ...
+    def busy(self) -> bool:
+        """Whether a task is under way."""
 
-    def submit(self, task: Task) -> None: ...
+    def submit(self, task: Task) -> None:
+        """Begin a task."""
 
     def finished(self) -> list[tuple[Task, Rows]]:
         """Batches that are finished; waits for at least one."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Stop what is under way and let go of the workers."""
 
 
 class Here:
@@ -51,20 +55,25 @@ class Here:
 
     @property
     def room(self) -> int:
+        """How many more tasks are taken at once."""
         return 1 - len(self.tasks)
 
     @property
     def busy(self) -> bool:
+        """Whether a task is under way."""
         return bool(self.tasks)
 
     def submit(self, task: Task) -> None:
+        """Begin a task."""
         self.tasks.append(task)
 
     def finished(self) -> list[tuple[Task, Rows]]:
+        """Tasks done since the last call, with their rows."""
         task = self.tasks.pop(0)
         return [(task, run_batch(self.record, *task))]
 
     def close(self) -> None:
+        """Stop what is under way and let go of the workers."""
         self.tasks = []
 
 
@@ -83,13 +92,16 @@ class Pool:
 
     @property
     def room(self) -> int:
+        """How many more tasks are taken at once."""
         return 2 * self.workers - len(self.futures)
 
     @property
     def busy(self) -> bool:
+        """Whether a task is under way."""
         return bool(self.futures)
 
     def submit(self, task: Task) -> None:
+        """Begin a task."""
         try:
             with single_threads():
                 self.futures[self.executor.submit(run_batch, self.record, *task)] = task
@@ -97,6 +109,7 @@ class Pool:
             self._renew([task])
 
     def finished(self) -> list[tuple[Task, Rows]]:
+        """Tasks done since the last call, with their rows."""
         done, _ = wait(self.futures, return_when=FIRST_COMPLETED)
         out, lost = [], []
         for future in done:
@@ -136,6 +149,7 @@ class Pool:
             process.join(5)
 
     def close(self) -> None:
+        """Stop what is under way and let go of the workers."""
         self._stop()
 
 

@@ -18,6 +18,7 @@ class StudyProgress:
         self.begin = self.last = time.monotonic()
 
     def __call__(self, computed: int, surely: int, possibly: int) -> None:
+        """Tell of replicates computed, those that are surely to come, and those that may be."""
         now = time.monotonic()
         if self.quiet or (not self.live and surely and now - self.last < EVERY_SECONDS):
             return

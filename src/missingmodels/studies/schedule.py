@@ -64,6 +64,7 @@ class Schedule:
 
     @property
     def complete(self) -> bool:
+        """Whether nothing is left to compute."""
         return not any(self.missing(cell) for cell in range(len(self.tallies)))
 
     def left(self) -> tuple[int, int]:

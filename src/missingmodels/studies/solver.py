@@ -42,11 +42,11 @@ class Curve:
     misfit: float
 
     def assurance(self, *sizes: Array) -> Array:
-        """Fitted share at sizes, one array a slope."""
+        """(N,) fitted share at N sizes, one array a slope."""
         return ndtr(self._line(*sizes)[0])
 
     def band(self, mass: float, *sizes: Array) -> tuple[Array, Array]:
-        """Ends of the interval for the fitted share."""
+        """(N,) lower and (N,) upper ends of the interval for the fitted share."""
         line, error = self._line(*sizes)
         z = ndtri((1 + mass) / 2)
         return ndtr(line - z * error), ndtr(line + z * error)

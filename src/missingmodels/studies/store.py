@@ -44,6 +44,7 @@ class Store:
 
     @property
     def batches(self) -> Path:
+        """The folder of finished batches."""
         return self.folder / BATCHES
 
     def shared(self) -> AbstractContextManager[Path]:

@@ -40,6 +40,7 @@ class Table:
 
     @property
     def column_names(self) -> list[str]:
+        """Names of the table's columns, in their order."""
         return [column.name for column in self.columns]
 
 

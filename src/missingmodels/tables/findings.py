@@ -30,6 +30,7 @@ class Finding:
     remedy: str
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -42,7 +43,7 @@ class Finding:
         )
 
 
-def finding(
+def finding(  # noqa: PLR0913
     frame: pd.DataFrame,
     bad: pd.Series | list[int],
     *,

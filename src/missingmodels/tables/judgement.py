@@ -52,6 +52,7 @@ class Judgement:
     accepted: bool = False
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return dataclasses.asdict(self)
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ FAR_DAY = 2**40  # stands for "open" where spans are compared
 
 
 def span_days(frame: pd.DataFrame, start: str = "start_date", end: str = "end_date") -> tuple[np.ndarray, np.ndarray]:
-    """Day numbers of a frame's spans; an open end becomes a day far in the future."""
+    """(N,) first and (N,) end day numbers of a frame's spans; an open end becomes a day far in the future."""
     last = to_day(frame[end])
     return to_day(frame[start]), np.where(last == UNRECORDED_DAY, FAR_DAY, last)
 

@@ -167,6 +167,7 @@ class Battery:
     onsets: int
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return self.__dict__ | {
             "lines": [line.as_dict() for line in self.lines],
             "curve": [one.as_dict() for one in self.curve],

@@ -54,6 +54,7 @@ class Line:
     remark: str = ""
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self)
 
 
@@ -93,10 +94,12 @@ class Bench:
 
     @property
     def rule(self) -> Decision:
+        """The plan's rule."""
         return self.plan.decision
 
     @property
     def exposure(self) -> str:
+        """The plan's primary exposure."""
         return self.plan.exposure.primary
 
     def risk(self, plan: Plan | None = None) -> RiskSet:
@@ -131,6 +134,7 @@ class Bench:
         return self._fit(self.plan, self.risk() if risk is None else risk, exposure, extra or {})
 
     def rows(self, *, extra: Mapping[str, np.ndarray] | None = None, by_day: bool = False) -> Rows:
+        """Rows under the bench's plan, with further columns as (C, D) grids."""
         return build_rows(self.tables, self.risk(), self.plan, extra=extra, by_day=by_day)
 
     def fit_rows(

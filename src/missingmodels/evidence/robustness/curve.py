@@ -33,6 +33,7 @@ class Specification:
     says: bool | None
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self)
 
 

@@ -65,6 +65,7 @@ class Wrong:
     unlike: str = ""
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
         return asdict(self)
 
     @property
@@ -150,6 +151,7 @@ def operating() -> pd.DataFrame:
 
 
 def packaged(name: str) -> pd.DataFrame:
+    """A table that ships with the package, by its name."""
     with resources.files("missingmodels.evidence").joinpath(name).open(encoding="utf-8") as file:
         return pd.read_csv(file, keep_default_na=False, na_values=[""])  # a world is called "null"
 
@@ -160,7 +162,7 @@ def of_size(table: pd.DataFrame, homes: int) -> pd.DataFrame:
     return table[table["homes"] == sizes[np.abs(np.log(sizes / homes)).argmin()]]
 
 
-def how_often_wrong(
+def how_often_wrong(  # noqa: PLR0913
     check: str,
     line: str,
     homes: int,
@@ -221,4 +223,5 @@ def _tells(line: pd.DataFrame) -> bool:
 
 
 def listed(parts: Sequence[str], word: str = "and") -> str:
+    """Parts as a list in a sentence: “a, b and c”."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"

@@ -26,6 +26,7 @@ FIRST_ROW = 2  # of a spreadsheet, below the header
 
 
 def main() -> None:
+    """Run the public rules on the return that the arguments name, and print what they find as JSON."""
     options = _options()
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")

@@ -183,7 +183,7 @@ def _form(text: Any, place: str, faults: list[str]) -> str | None:
     return str(text)
 
 
-def _column(spec: Any, place: str, kind: str, folder: Path, faults: list[str]) -> MappedColumn | None:
+def _column(spec: Any, place: str, kind: str, folder: Path, faults: list[str]) -> MappedColumn | None:  # noqa: C901
     if not isinstance(spec, dict):
         faults.append(f"{place}: write [tables.columns.…] with from or value")
         return None

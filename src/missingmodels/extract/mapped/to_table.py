@@ -247,7 +247,7 @@ def _values(
     return _plain_values(column, mapped, cells, text, form)
 
 
-def _plain_values(
+def _plain_values(  # noqa: C901
     column: Column, mapped: MappedColumn, cells: pd.Series, text: Mapping[str, pd.Series], form: Form | None
 ) -> tuple[pd.Series, pd.Series, str]:
     if is_identifier(column):

@@ -20,7 +20,7 @@ FEWEST = 20  # figures that must agree before they are taken as rounded
 
 
 def to_intervals(text: pd.Series, *, unit: int, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest value of each figure; ``unit`` is 1 for counts as they are, 0 for rates.
+    """(N,) lowest and (N,) highest value of each figure; ``unit`` is 1 for counts as they are, 0 for rates.
 
     Raises ImportFault with the row (the series' index) of a figure that is neither a number nor a known symbol.
     """
@@ -59,7 +59,8 @@ def rounding_unit(text: pd.Series) -> int:
 
 
 def bounded_by_totals(rows: pd.DataFrame, totals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Intervals of ``rows`` (``low``, ``high``, ``number``, ``region_code``, ``year``), cut by their regions' totals.
+    """(N,) lowest and highest ends of the intervals of ``rows`` (``low``, ``high``, ``number``, ``region_code``,
+    ``year``), cut by their regions' totals.
 
     A suppressed figure is at most the total less the least of the others, and at least the total less their most.
     """

@@ -39,6 +39,7 @@ class Form:
 
     @property
     def short_year(self) -> bool:
+        """Whether years of two digits are told."""
         return "%y" in self.layout
 
 

@@ -65,6 +65,7 @@ class SourceTable:
 
     @property
     def columns(self) -> list[str]:
+        """Names of the columns, the row's number not among them."""
         return [name for name in self.frame.columns if name != "row"]
 
 

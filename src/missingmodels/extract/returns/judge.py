@@ -27,6 +27,7 @@ class Limit:
     least: int = 1
 
     def severity(self, count: int, of: int) -> Severity | None:
+        """How grave so many faults of so many rows are; None where they are too few to tell."""
         if not of or count <= self.warn * of:
             return None
         return "error" if count > self.error * of and of >= self.least else "warn"

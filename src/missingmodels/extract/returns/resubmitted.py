@@ -66,7 +66,8 @@ def carry_ends(frame: pd.DataFrame, key: Sequence[str], *, column: str, name: st
 
 def nth_of_day(frame: pd.DataFrame) -> pd.Series:
     """Which of one return's equal starts a missing row is, counted from the longest, so that the one that reaches
-    into the next year is matched with its own continuation and not with a same-day return."""
+    into the next year is matched with its own continuation and not with a same-day return.
+    """
     live = frame[in_play(frame)].sort_values("end", ascending=False, na_position="first", kind="stable")
     count = live.groupby(["CHILD", "category", "start", "year"], sort=False).cumcount()
     return count.reindex(frame.index, fill_value=0)

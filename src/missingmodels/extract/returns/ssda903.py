@@ -39,7 +39,7 @@ __all__ = [
 Source = Path | str | tuple[Path | str, Year | None]
 
 
-def read_ssda903(
+def read_ssda903(  # noqa: PLR0913
     path: Path | str | Sequence[Source],
     *,
     authority: str | None = None,

@@ -33,7 +33,7 @@ from missingmodels.tables import Tables
 
 
 @one_blas_thread
-def fit_daily(
+def fit_daily(  # noqa: PLR0913
     data: DailyDesign | Tables,
     plan: Plan,
     *,

@@ -83,12 +83,12 @@ def drifted(z: np.ndarray, step: np.ndarray) -> np.ndarray:
 
 
 def without_sign(flat: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Scales that were sampled with a sign by their size."""
+    """(S, …) draws by name, scales that were sampled with a sign by their size."""
     return {name: np.abs(v) if name.startswith("sigma_") or name in POSITIVE else v for name, v in flat.items()}
 
 
 def peer_ratios(daily: DailyDesign, flat: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Rate ratios: of one unit of a column; of a kernel the day after one onset, and the geometric mean of a week."""
+    """(S,) rate ratios: of one unit of a column; of a kernel the day after one onset, and a week's geometric mean."""
     if daily.peers is None:
         return {"peer_ratio": np.exp(flat["coefficients"][:, daily.design.names.index(daily.exposure)])}
     tau, delta = flat["kernel_days"][:, None], flat["peer_kernel"]

@@ -25,7 +25,7 @@ from missingmodels.provenance import digest_arrays
 from missingmodels.tables import Tables
 
 
-def fit_outcome(
+def fit_outcome(  # noqa: PLR0913
     tables: Tables,
     plan: Plan | None = None,
     *,

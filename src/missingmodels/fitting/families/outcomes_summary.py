@@ -43,7 +43,8 @@ NULL = {"pair_ratio": 1.0}
 
 def outcome_table(outcome: str, draws: xr.Dataset, rule: Decision = DEFAULT) -> pd.DataFrame:
     """One line a term: ``measure``, ``median``, ``low``, ``high`` and ``direction``, the posterior mass above no effect
-    (NaN where there is no such value)."""
+    (NaN where there is no such value).
+    """
     lines = []
     if "coefficients" in draws:
         values = draws["coefficients"].transpose("chain", "draw", "column").to_numpy()

@@ -24,7 +24,7 @@ from missingmodels.provenance import digest_arrays, stream
 
 
 @one_blas_thread
-def fit_rows(
+def fit_rows(  # noqa: PLR0913
     frame: pd.DataFrame,
     *,
     formula: str,

@@ -62,14 +62,14 @@ class ChildLaw:
         return np.asarray(np.logaddexp(*classes))
 
     def mean(self, onsets: Array, expected: Array) -> Array:
-        """E[u] given the data."""
+        """(..., S) E[u] given the data."""
         if self.name == "gamma":
             k = np.asarray(self.values["frailty_shape"])
             return np.asarray((k + onsets) / (k + expected))
         return np.exp(self.log_density(onsets + 1, expected) - self.log_density(onsets, expected))
 
     def moments(self, onsets: Array, expected: Array) -> tuple[Array, Array, Array]:
-        """log L, E[u] given the data, and the square of its coefficient of variation there.
+        """(..., S) each of log L, E[u] given the data, and the square of its coefficient of variation there.
 
         The last is kept so low that a child's log L is concave in log Λ, as it is for ``gamma`` and ``log_normal``
         anyway: of two classes a child may sit between both.
@@ -109,7 +109,7 @@ def _log_normal(onsets: Array, expected: Array, sd: Array) -> Array:
 
 
 def log_normal_mode(onsets: Array, level: Array, sd: Array) -> Array:
-    """Where Y s z - level exp(s z) - z²/2 is highest, by Newton.
+    """(..., S) where Y s z - level exp(s z) - z²/2 is highest, by Newton.
 
     Its slope falls and is concave, so the steps go straight to its root from the right of it. There the root cannot be
     below -m, m how far onsets alone would have it below 0, so level exp(s z) is at most Y + m / s.

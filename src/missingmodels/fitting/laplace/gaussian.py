@@ -64,7 +64,7 @@ class Factor:
         return csr_array((ones, (mover[at], at)), shape=(self.mover_shape.size, mover.size))
 
     def solve(self, b: Array, z: Array) -> tuple[Array, Array]:
-        """The negative Hessian's inverse times a vector in its two parts."""
+        """(B,) and (H, D) of the negative Hessian's inverse times a vector in its two parts."""
         if kernels is not None:
             outer, inner = np.zeros(self.schur.shape[0] + 1), np.zeros(z.shape)
             kernels.solve(self.inverse, self.border, self.index, self.schur, b, z, outer, inner)
@@ -80,7 +80,9 @@ class Factor:
         return outer[: b.size], np.matmul(y[:, None, :], self.inverse)[:, 0]
 
     def parts(self) -> tuple[Array, ...]:
-        """What varies smoothly with the scales: inverse factors, border, and what ties movers to the rest."""
+        """What varies smoothly with the scales: (H, D, D) inverse factors, (H, D, …) border, and what ties movers to
+        the rest.
+        """
         size = self.schur.shape[0]
         outer = dtrtri(self.schur, lower=1)[0] if size else self.schur
         return self.inverse, self.border, outer, self.mover_columns, self.mover_b

@@ -27,7 +27,7 @@ class Mode:
 
 
 def start(data: LaplaceData, scales: Scales) -> tuple[Array, Array]:
-    """Where to begin without a neighbour: prior means, and the crude rate as intercept."""
+    """(B,) and (H, D) where to begin without a neighbour: prior means, the crude rate as intercept, effects of 0."""
     b = data.prior_mean.copy()
     if data.intercept is None:
         days, onsets = np.exp(data.log_days).sum(), data.onsets_now.sum() + data.onsets_before.sum()

@@ -25,7 +25,8 @@ class Map(NamedTuple):
     """The quadratic: ``centre`` (B,), ``root`` (B, B), ``prior_mean`` and ``prior_sd`` of the coefficients; the homes'
     ``information``, ``score`` (H,) and ``coupling`` (H, B), empty if homes have no effect; those of the periods
     (H * T,), empty likewise. ``scale_at`` (3,) place of each scale among the coordinates, −1 for a fixed one, and the
-    ``scale_value`` that it then has; ``scale_mean``, ``scale_sd`` of its normal prior, for the shape that of log k."""
+    ``scale_value`` that it then has; ``scale_mean``, ``scale_sd`` of its normal prior, for the shape that of log k.
+    """
 
     centre: Array
     root: Array

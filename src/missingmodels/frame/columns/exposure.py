@@ -88,7 +88,7 @@ def home_sums(residence: Grid, values: Grid, homes: int) -> Grid:
     return lives.sums(lives.taken(values)).reshape(homes, -1)
 
 
-def peer_exposures(
+def peer_exposures(  # noqa: PLR0913
     residence: Grid,
     onset: Grid,
     *,
@@ -161,7 +161,9 @@ def network_exposure(residence: Grid, recent: Grid, ties: TieSpans) -> Grid:
 
 
 def own_history(onset: Grid, since_arrival: Grid, known_days: Grid) -> dict[str, Grid]:
-    """Own recent onsets, the band of days since arrival (as its index in ``ARRIVAL_BANDS``) and unknown history."""
+    """(C, D) each: own recent onsets, the band of days since arrival (as its index in ``ARRIVAL_BANDS``) and unknown
+    history.
+    """
     band = np.array([1, 2, 3, 0], dtype=np.int8)[np.digitize(since_arrival, (7, 28, 90))]
     return {
         "own_1_7": any_onset(onset, first_lag=1, last_lag=7).astype(float),

@@ -20,7 +20,7 @@ SECONDS_PER_HOUR = 3600
 
 
 def elapsed(local: pd.Series) -> np.ndarray:
-    """Seconds on an even clock of local times; one that came twice is its first showing, a skipped one moves on."""
+    """(N,) seconds on an even clock of local times; one that came twice is its first showing, one skipped moves on."""
     zoned = pd.DatetimeIndex(local).tz_localize(ZONE, ambiguous=np.ones(len(local), bool), nonexistent="shift_forward")
     return zoned.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[s]").astype("int64")
 

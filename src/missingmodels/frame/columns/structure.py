@@ -76,7 +76,8 @@ def _spread_and_others(values: np.ndarray, lives: Lives) -> tuple[np.ndarray, np
 def split_between_within(
     values: np.ndarray, home: np.ndarray, homes: int, *, undefined: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A home's mean over its resident-days and each day's deviation from it; days without a value deviate by 0.
+    """(N,) each: a home's mean over its resident-days and each day's deviation from it; days without a value deviate by
+    0.
 
     A home whose days are all ``undefined`` (nobody else lives there) stands at the mean of all homes' resident-days;
     one whose value is unrecorded throughout has mean NaN.

@@ -121,7 +121,9 @@ def group_of(index: np.ndarray, ids: Sequence[str]) -> Group:
 def added_up(
     matrix: np.ndarray, y: np.ndarray, size: np.ndarray, **groups: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Rows of equal columns and groups as one, events and sizes added: nothing is lost, given the columns."""
+    """(R, P) columns, (R,) events, sizes and groups: equal rows as one, events and sizes added: nothing is lost, given
+    the columns.
+    """
     key = pd.DataFrame({**{f"column{i}": column for i, column in enumerate(matrix.T)}, **groups})
     code, _ = pd.factorize(pd.MultiIndex.from_frame(key))
     first = np.unique(code, return_index=True)[1]
@@ -134,7 +136,7 @@ def added_up(
 
 
 def bands(values: np.ndarray, edges: Sequence[int], prefix: str) -> dict[str, np.ndarray]:
-    """An indicator for each band ``edges[k] … edges[k + 1] - 1`` of whole days, the last one open."""
+    """(N,) an indicator for each band ``edges[k] … edges[k + 1] - 1`` of whole days, the last one open."""
     out = {}
     for k, low in enumerate(edges):
         high = edges[k + 1] if k + 1 < len(edges) else None

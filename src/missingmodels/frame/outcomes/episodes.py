@@ -101,7 +101,7 @@ def return_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) 
 
 
 def days_by_band(known: np.ndarray, returned: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Episode, band, returns and days of every band that an episode reaches.
+    """(N,) episode, band, returns and days of every band that an episode reaches.
 
     A return on day t was possible on days 0 … t; an episode censored at t was seen to last through days 0 … t - 1.
     """

@@ -94,7 +94,7 @@ class Counts:
         return intercept - raw @ self.centre, raw
 
     def to_standardised(self, intercept: np.ndarray, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The inverse of ``to_raw``."""
+        """Intercept (...) and coefficients (..., P): the inverse of ``to_raw``."""
         return intercept + coefficients @ self.centre, coefficients * self.scale
 
 

@@ -46,6 +46,7 @@ class ObservedYear:
 
     @property
     def days(self) -> int:
+        """Days of the year that are observed."""
         return self.end - self.first
 
     @property
