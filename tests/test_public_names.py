@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,19 @@ def test_a_guide_imports_from_the_package_alone(guide: Path) -> None:
     assert [name for name in named if name.startswith("missingmodels.")] == []
     used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_mm(node.value)}
     assert used <= {*mm.__all__, "__file__"}
+
+
+@pytest.mark.sampled
+def test_the_second_block_of_the_readme_runs(small_answer: Answer) -> None:
+    """On a small sector and by the fast engine; the first block runs as printed in ``test_docs``."""
+    (code,) = re.findall(r"```py\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    scenario = mm.load_scenario("small")
+    tables = mm.simulate_world(scenario.model_copy(update={"days": 200}), seed=1).tables
+    plan = mm.Plan(exposure={"beside": ()}, sampling={"method": "laplace"}, gate={"ess_min": 50, "k_hat_max": 1.0})
+    held: dict[str, Any] = {"mm": mm, "tables": tables, "plan": plan, "answer": small_answer}
+    exec(compile(code, "README", "exec"), held)
+    assert held["found"].model == "M3"
+    assert "posterior" in held["tree"]
 
 
 def _is_mm(node: ast.expr) -> bool:

@@ -76,7 +76,9 @@ def test_a_fast_fit_is_a_fit_like_any_other(fast: Fit, design: Design, tmp_path:
     again = read_fit(write_fit(fast, tmp_path / "fast.nc"))
     assert again.diagnostics == fast.diagnostics
     assert again.certificate == fast.certificate
-    assert again.sample_stats == {}
+    assert set(again.sample_stats) == {"proposal", "log_weight"}
+    for name, values in fast.sample_stats.items():
+        np.testing.assert_array_equal(again.sample_stats[name], values)
     np.testing.assert_array_equal(again.parameters.frailty, fast.parameters.frailty)
 
 

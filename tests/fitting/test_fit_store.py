@@ -15,6 +15,7 @@ from test_laplace import made_design
 
 from daily_cases import tables_of
 from missingmodels.errors import InputError
+from missingmodels.fitting import store_2, store_3
 from missingmodels.fitting.design_arrays import KINDS, design_from, design_parts
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.store import FORMAT, fit_bytes, read_fit, write_fit
@@ -25,6 +26,7 @@ from missingmodels.frame.outcomes.recording import recording_rows
 from missingmodels.frame.own_rows.check import Asked
 from missingmodels.frame.own_rows.counts import build_counts
 from missingmodels.plan import Plan
+from missingmodels.provenance import digest_bytes
 from worlds import plan_of
 
 PLAN = Plan(sampling={"draws": 60, "chains": 4, "method": "laplace"}, gate={"ess_min": 20})
@@ -61,7 +63,8 @@ def test_a_cut_or_lengthened_file_is_refused(content: bytes, tmp_path: Path) -> 
     for size in (0, 1, 8, 100, len(content) // 2, len(content) - 73, len(content) - 72, len(content) - 1):
         refused(content[:size], tmp_path / "cut.nc")
     refused(content + b"\n", tmp_path / "long.nc")
-    refused(content[:-72].replace(FORMAT.encode(), b"missingmodels-fit-2"), tmp_path / "renamed.nc")
+    for older in (store_2.FORMAT, store_3.FORMAT):
+        refused(content[:-72].replace(FORMAT.encode(), older.encode()), tmp_path / "renamed.nc")
 
 
 def test_what_the_libraries_raise_is_told_as_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +86,39 @@ def test_a_full_disk_leaves_nothing(fast: Fit, tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_fit_of_the_format_before_is_read(fast: Fit, tmp_path: Path) -> None:
+    """Draws as they are in one group, the design in another, and the digest that no bit may turn under."""
+    arrays, skeleton = design_parts(fast.design)
+    tree = xr.DataTree.from_dict(
+        {
+            "/posterior": fast.draws,
+            "/sample_stats": xr.Dataset({"energy": (("chain", "draw"), np.ones((1, 240)))}),
+            "/design": xr.Dataset(arrays),
+        }
+    )
+    tree.attrs = {
+        "format": "missingmodels-fit-3", "family": "onset", "model": "M0", "exposure": "", "chains": 1,
+        "certificate": json.dumps(dict(fast.certificate)), "design": json.dumps(skeleton),
+    }  # fmt: skip
+    held = bytes(tree.to_netcdf(engine="h5netcdf"))
+    whole = held + b"\n" + digest_bytes(held).encode() + b"\n"
+    (tmp_path / "old.nc").write_bytes(whole)
+    again = read_fit(tmp_path / "old.nc")
+    for name, values in fast.values.items():
+        np.testing.assert_array_equal(again.values[name], values, err_msg=name)
+    same(again.design, fast.design)
+    assert (again.certificate, again.diagnostics) == (fast.certificate, fast.diagnostics)
+    np.testing.assert_array_equal(again.sample_stats["energy"], 1.0)
+    # its draws are one list, since nothing says of which proposals they are copies
+    assert again.to_datatree()["posterior"].sizes["chain"] == 1
+    newer = read_fit(write_fit(again, tmp_path / "new.nc"))
+    np.testing.assert_array_equal(newer.parameters.home_period, fast.parameters.home_period)
+    turned = bytearray(whole)
+    turned[len(whole) // 2] ^= 1
+    refused(bytes(turned), tmp_path / "turned.nc")
+    refused(held, tmp_path / "cut.nc")
+
+
+def test_a_fit_of_format_2_is_read(fast: Fit, tmp_path: Path) -> None:
     """The old layout, written out here: samples in one dimension, effects by other names, no digest."""
     values, design, sample = fast.values, fast.design, ("sample",)
     posterior = {name: (sample, values[name]) for name in ("intercept", "sigma_home", "sigma_period", "frailty_shape")}
