@@ -26,7 +26,8 @@ demo: $(STAMP) ## Run the demo into demo-run and say where its report is
 	@$(BIN)/missingmodels demo -o $(DEMO)
 
 # Tests of one file stay on one worker, so that the session's shared fit is sampled once.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# COVERAGE=1 counts which lines they run.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
 
 # As measured; other processors differ.
 test: lint ## Lint, then run the tests (the slow ones left out)
