@@ -89,6 +89,8 @@ def test_a_worked_example_works(title: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=work, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     # the package as it is does not do it already
+    work = tmp_path / "plain"
+    work.mkdir()
     plain = subprocess.run([sys.executable, "-c", code], cwd=work, capture_output=True, text=True, check=False)
     assert plain.returncode != 0
 

@@ -55,6 +55,51 @@ def test_a_guide_imports_from_the_package_alone(guide: Path) -> None:
     assert used <= {*mm.__all__, "__file__"}
 
 
+FAST = mm.Plan(models=("M0", "M1"), exposure={"beside": ()}, sampling={"method": "laplace", "draws": 250})
+
+
+@pytest.fixture(scope="module")
+def tables() -> mm.Tables:
+    scenario = mm.load_scenario("small")
+    return mm.simulate_world(scenario.model_copy(update={"days": 150}), seed=1).tables
+
+
+@pytest.mark.sampled
+def test_one_model_is_fitted_alike_to_tables_what_was_prepared_and_its_design(tables: mm.Tables) -> None:
+    prepared = mm.prepare(tables, FAST)
+    given = (tables, prepared, prepared.designs["M1", "peer_presence"])
+    fits = [mm.fit(data, FAST, seed=2, allow_unconverged=True) for data in given]
+    assert {(one.model, one.exposure) for one in fits} == {("M1", "peer_presence")}  # the fullest, the primary
+    for one in fits[1:]:
+        np.testing.assert_array_equal(one.values["intercept"], fits[0].values["intercept"])
+    smaller = mm.fit(prepared, FAST, model="M0", allow_unconverged=True)
+    assert (smaller.model, smaller.exposure) == ("M0", "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"model": "M2"}, r"the plan has no model 'M2'"),
+        ({"outcome": "counts"}, r"counts is fitted to tables, not to a Prepared"),
+        ({"kind": "kernel"}, r"fitted to tables, not to a Prepared"),
+        ({"exposure": "peer_density"}, r"no design of M1 peer_density was prepared"),
+    ],
+)
+def test_what_cannot_be_fitted_is_told(tables: mm.Tables, asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(mm.MissingModelsError, match=said):
+        mm.fit(mm.prepare(tables, FAST), FAST, **asked)
+
+
+def test_a_plan_is_changed_by_dotted_keys_and_told_from_others() -> None:
+    other = FAST.changed({"frame.period_days": 91, "priors.use": "informed", "models": ["M0"]})
+    assert (other.frame.period_days, other.priors.use, other.models) == (91, "informed", ("M0",))
+    assert FAST.frame.period_days == 28
+    assert len({FAST.digest, other.digest, FAST.changed({}).digest}) == 2
+    for key in ("frame.period", "frames.period_days", "models.first"):
+        with pytest.raises(mm.MissingModelsError, match=r"period|frames|models"):
+            FAST.changed({key: 1})
+
+
 @pytest.mark.sampled
 def test_the_second_block_of_the_readme_runs(small_answer: Answer) -> None:
     """On a small sector and by the fast engine; the first block runs as printed in ``test_docs``."""
@@ -81,7 +126,8 @@ def objects(answer: Answer) -> dict[str, Any]:
         "world": world,
         "tables": world.tables,
         "plan": plan,
-        "prepared": mm.prepare(world.tables, plan),
+        "prepared": (prepared := mm.prepare(world.tables, plan)),
+        "design": prepared.designs["M0", ""],
         "fit": answer.fits[0],
         "evidence": answer.evidence,
         "answer": answer,

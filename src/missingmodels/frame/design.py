@@ -55,6 +55,10 @@ class Design:
     groups: Mapping[str, Group] = field(default_factory=dict)
     slope_of: str = ""
 
+    def __repr__(self) -> str:
+        units = f"{len(self.child_ids):,} children, {len(self.home_ids)} homes, {self.periods} periods"
+        return f"Design: {self.onsets.size:,} rows, {units}\n  columns: {', '.join(self.names)}"
+
     @property
     def standardised(self) -> np.ndarray:
         """(R, P) what the sampler sees."""
