@@ -174,9 +174,11 @@ print(*found.sentences(), sep="\n")
 
 # %%
 lines = found.to_frame()
-for line in lines[lines["kind"] != "size"].itertuples():
+asked = lines[(lines["kind"] != "size") & lines[["estimate", "p_value"]].notna().any(axis=1)]
+for line in asked.itertuples():
+    ratio = "" if pd.isna(line.estimate) else f"{line.estimate:.2f} ({line.low:.2f} to {line.high:.2f})"
     sure = f"P {line.probability:.3f}" if pd.isna(line.p_value) else f"p {line.p_value:.3f}"
-    print(f"{line.title}: {line.line}. {line.estimate:.2f} ({line.low:.2f} to {line.high:.2f}) {sure}: {line.verdict}")
+    print(f"{line.title}: {line.line}. {ratio} {sure}: {line.verdict}")
     print(f"    cannot {line.cannot}")
     print(f"    how often it says so where the truth is set: {line.how_often}")
 
