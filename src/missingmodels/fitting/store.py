@@ -22,6 +22,7 @@ from missingmodels.fitting.drawn import unlabelled
 from missingmodels.fitting.result import Family, Fit
 from missingmodels.fitting.store_2 import FORMAT as OLD_FORMAT
 from missingmodels.fitting.store_2 import diagnostics_of, fit_of_format_2, stats_of
+from missingmodels.fitting.store_3 import FORMAT as FORMAT_3
 from missingmodels.provenance import digest_bytes
 from missingmodels.tables.csv_out import frame_csv
 from missingmodels.tables.manifest import write_manifest
@@ -29,7 +30,7 @@ from missingmodels.tables.store import OUTCOME_FORMAT
 from missingmodels.writing import whole_folder, write_whole
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
-FORMAT = "missingmodels-fit-3"
+FORMAT = "missingmodels-fit-4"
 DRAWS = "draws.nc"
 REMEDY = "fit again with `missingmodels fit`"
 _MARK = b"\nsha256:"  # before the digest, at the end of a file
@@ -120,7 +121,7 @@ def fit_bytes(fit: Fit) -> bytes:
 def fit_from_bytes(content: bytes) -> Fit:
     """The fit that a file holds. Raises InputError for what was changed, and whatever the libraries raise."""
     at = content.rfind(_MARK)
-    if at < 0 and FORMAT.encode() in content:
+    if at < 0 and (FORMAT.encode() in content or FORMAT_3.encode() in content):
         raise InputError("it is cut: the digest at its end is not there")
     if at >= 0 and content[at:] != _trailer(content[:at]):
         raise InputError("its content is not what its digest says: it was changed, or damaged, after it was written")
@@ -129,7 +130,7 @@ def fit_from_bytes(content: bytes) -> Fit:
         found = tree.attrs.get("format")
         if at < 0 and found == OLD_FORMAT:  # which had no digest
             return fit_of_format_2(tree)
-        if at < 0 or found != FORMAT:
+        if at < 0 or found not in (FORMAT, FORMAT_3):
             raise InputError(f"not a fit of format {FORMAT}")
         return _fit(tree)
 
