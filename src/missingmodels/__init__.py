@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from missingmodels.fitting.families.rows import fit_rows
     from missingmodels.fitting.fit import Fit
     from missingmodels.fitting.store import read_fit, write_fit
+    from missingmodels.models.build import build_model
+    from missingmodels.models.priors import Prior
+    from missingmodels.models.term import GroupEffect, Term
     from missingmodels.plan import Plan
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.report.html import write_report
@@ -49,6 +52,10 @@ _HOMES = {
     "answer": "runs.answer",
     "Answer": "runs.answer",
     "fit_rows": "fitting.families.rows",
+    "build_model": "models.build",
+    "Term": "models.term",
+    "GroupEffect": "models.term",
+    "Prior": "models.priors",
     "Fit": "fitting.fit",
     "read_fit": "fitting.store",
     "write_fit": "fitting.store",
@@ -77,6 +84,10 @@ __all__ = [  # noqa: RUF022 (the order of the data's way)
     "answer",
     "Answer",
     "fit_rows",
+    "build_model",
+    "Term",
+    "GroupEffect",
+    "Prior",
     "Fit",
     "read_fit",
     "write_fit",

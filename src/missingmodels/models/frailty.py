@@ -15,7 +15,8 @@ import pytensor.tensor as pt
 
 from missingmodels.frame.design import Design
 from missingmodels.models.likelihood import by_child, integrated_frailty, low_risk_frailty
-from missingmodels.models.model import RATE, Likelihood, Predicted
+from missingmodels.models.likelihoods import gamma_poisson_of, poisson_of
+from missingmodels.models.model import RATE, Drawing, Likelihood, Predicted
 from missingmodels.models.priors import ModelPriors
 from missingmodels.models.shared import GAMMA_EQUATION, GAMMA_MEANING
 from missingmodels.models.term import Array, Built, Data, Designed, Draws, Tensor, Tensors
@@ -53,6 +54,17 @@ class FrailtyLaw(Likelihood):
 class GammaLaw(FrailtyLaw):
     """u ~ Gamma(k, k), integrated out."""
 
+    def drawn_from(self, at: Predicted) -> Drawing | None:
+        """Rows before the window update the frailties and are not drawn: their events are 0."""
+        data, rate = at.built.data, pt.exp(at.eta[RATE])
+        shape = pt.zeros_like(data["child_onsets"]) + at.built.scalars["frailty_shape"]
+        scale = shape
+        if "now" in data:
+            scale = scale + by_child(rate * (1 - data["now"]), data)
+            shape, rate = shape + data["child_onsets_before"], rate * data["now"]
+        inputs = (rate, data["child"], shape, scale)
+        return Drawing(law=gamma_poisson_of, inputs=inputs, signature="(r),(r),(c),(c)")
+
     def of_children(self, at: Predicted, data: Tensors, rate: Tensor) -> Tensor:
         k, onsets = at.built.scalars["frailty_shape"], data["child_onsets"]
         if "now" not in data:
@@ -65,6 +77,15 @@ class GammaLaw(FrailtyLaw):
 @dataclass(frozen=True, kw_only=True)
 class LowRiskLaw(FrailtyLaw):
     """A gamma whose rate a class of children has a small part of; classes are summed over."""
+
+    def drawn_from(self, at: Predicted) -> Drawing | None:
+        data = at.built.data
+        if "now" in data:
+            return None
+        k, share, ratio = (at.built.scalars[name] for name in self.parameters)
+        shape = pt.zeros_like(data["child_onsets"]) + k
+        inputs = (pt.exp(at.eta[RATE]), data["child"], shape, pt.stack([share, ratio]))
+        return Drawing(law=_low_risk_of, inputs=inputs, signature="(r),(r),(c),(p)")
 
     def of_children(self, at: Predicted, data: Tensors, rate: Tensor) -> Tensor:
         k, share, ratio = (at.built.scalars[name] for name in self.parameters)
@@ -95,6 +116,10 @@ class LogNormalLaw(FrailtyLaw):
         x = pm.Normal("child_x", 0, pt.switch(centred, s, 1), shape=len(built.design.units["child"].ids))
         return x * pt.switch(centred, 1, s) - s**2 / 2
 
+    def drawn_from(self, at: Predicted) -> Drawing | None:
+        rate = pt.exp(at.eta[RATE] + at.own[at.built.data["child"]])
+        return Drawing(law=poisson_of, inputs=(rate,), signature="(r)")
+
     def of_children(self, at: Predicted, data: Tensors, rate: Tensor) -> Tensor:
         return (data["child_onsets"] * at.own - pt.exp(at.own) * by_child(rate, data)).sum()
 
@@ -105,6 +130,13 @@ class LogNormalLaw(FrailtyLaw):
 
     def effects(self) -> tuple[str, ...]:
         return ("child",)
+
+
+def _low_risk_of(density: Tensor, rate: Tensor, child: Tensor, frailty: Tensor, law: Tensor, size: Any) -> Tensor:
+    share, ratio = law[0], law[1]
+    low = pm.Bernoulli.dist(pt.zeros_like(frailty) + share)
+    part = pt.switch(pt.eq(low, 1), ratio, 1.0) / (share * ratio + 1 - share)
+    return gamma_poisson_of(density, rate * part[child], child, frailty, frailty, size)
 
 
 def _centred(design: Designed) -> Array:

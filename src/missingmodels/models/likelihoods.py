@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pymc as pm
 import pytensor.tensor as pt
 from scipy.special import gammaln
 
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.models.likelihood import by_child, integrated_frailty
-from missingmodels.models.model import RATE, Likelihood, Predicted
+from missingmodels.models.model import RATE, Drawing, Likelihood, Predicted
 from missingmodels.models.priors import ModelPriors
 from missingmodels.models.term import Array, Data, Designed, Tensor
 
@@ -41,9 +42,26 @@ class RowsLikelihood(Likelihood):
         return data["constant"] + (data["y"] * at.eta[RATE]).sum()
 
 
+def poisson_of(_: Tensor, rate: Tensor, size: Any) -> Tensor:
+    """(R,) counts of rates."""
+    return pm.Poisson.dist(rate)
+
+
+def gamma_poisson_of(_: Tensor, rate: Tensor, unit: Tensor, shape: Tensor, scale: Tensor, size: Any) -> Tensor:
+    """(R,) counts of rates times a gamma of (U,) shape and rate ``scale``, one of each unit."""
+    return pm.Poisson.dist(rate * pm.Gamma.dist(shape, scale)[unit])
+
+
+def _binomial_of(_: Tensor, chance: Tensor, trials: Tensor, size: Any) -> Tensor:
+    return pm.Binomial.dist(pt.cast(trials, "int64"), chance)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Poisson(RowsLikelihood):
     """Counts whose rate is exp(η), all else of them in η."""
+
+    def drawn_from(self, at: Predicted) -> Drawing | None:
+        return Drawing(law=poisson_of, inputs=(pt.exp(at.eta[RATE]),), signature="(r)")
 
     def density(self, at: Predicted) -> Tensor:
         return self.events_times_eta(at) - pt.exp(at.eta[RATE]).sum()
@@ -71,6 +89,13 @@ class GammaPoisson(RowsLikelihood):
         value = scalars[self.shape]
         return 1 / (value**2 + SMALLEST_VARIANCE) if self.shape.startswith("sigma_") else value
 
+    def drawn_from(self, at: Predicted) -> Drawing | None:
+        data, rate = at.built.data, pt.exp(at.eta[RATE])
+        units = data["child_onsets"] if self.unit else data["y"]
+        index = data["child"] if self.unit else pt.arange(rate.shape[0])
+        k = pt.zeros_like(units) + self.shape_of(at.built.scalars)
+        return Drawing(law=gamma_poisson_of, inputs=(rate, index, k, k), signature="(r),(r),(c),(c)")
+
     def density(self, at: Predicted) -> Tensor:
         data, k = at.built.data, self.shape_of(at.built.scalars)
         expected = pt.exp(at.eta[RATE])
@@ -96,6 +121,11 @@ class Trials(RowsLikelihood):
 
     def constant(self, design: EventRows) -> Array:
         return np.zeros(1) if self.ordered else design.constant
+
+    def drawn_from(self, at: Predicted) -> Drawing | None:
+        eta = at.eta[RATE]
+        chance = -pt.expm1(-pt.exp(eta)) if self.hazard else pt.sigmoid(eta)
+        return Drawing(law=_binomial_of, inputs=(chance, at.built.data["size"]), signature="(r),(r)")
 
     def density(self, at: Predicted) -> Tensor:
         data, eta = at.built.data, at.eta[RATE]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,16 @@ from missingmodels.models.term import Array, Built, Columns, Data, Designed, Dra
 
 Terms = tuple[Term, ...]
 RATE = "rate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """How the (R,) events of rows are drawn: ``law(density, *inputs, size)`` of PyMC's own laws, and the inputs'
+    dimensions."""
+
+    law: Callable[..., Tensor]
+    inputs: tuple[Tensor, ...]
+    signature: str
 
 
 @dataclass
@@ -54,9 +64,26 @@ class Likelihood(Term):
         """() the log density of all rows."""
         raise NotImplementedError
 
+    def drawn_from(self, at: Predicted) -> Drawing | None:
+        """How outcomes are drawn; None where they cannot be drawn apart from what came before them."""
+        return None
+
     def observe(self, at: Predicted) -> None:
-        """Put the density into the PyMC model: as a potential, where nothing says how outcomes are drawn."""
-        pm.Potential(self.variable, self.density(at))
+        """Put outcomes into the PyMC model: observed, with a density that knows them by their sums, and drawn anew by
+        prior and posterior prediction; or as a potential, where nothing says how they are drawn."""
+        density, drawing = self.density(at), self.drawn_from(at)
+        if drawing is None:
+            pm.Potential(self.variable, density)
+            return
+        pm.CustomDist(
+            self.variable,
+            density,
+            *drawing.inputs,
+            logp=lambda value, held, *_: held,
+            dist=drawing.law,
+            signature=f"(),{drawing.signature}->(r)",
+            observed=at.built.data["events"],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +124,7 @@ class Model:
                 own |= term.sums(self.design, own)
             own.pop("offset", None)
             held |= own
-        held["log_days"] = offset
+        held |= {"log_days": offset, "events": self.design.counted.astype(np.int64)}
         if self.swapped:
             held |= {
                 f"{name}_{part}": np.array(getattr(prior, part))

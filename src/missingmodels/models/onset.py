@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 import pytensor.tensor as pt
 
+from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.design import Design
+from missingmodels.frame.design_matrix import Group
 from missingmodels.models.frailty import FRAILTY_LAWS
 from missingmodels.models.model import RATE, Model
 from missingmodels.models.priors import ModelPriors, PriorSet, scales_of
@@ -152,8 +155,10 @@ ONSET_TERMS: tuple[Term, ...] = (
 )
 
 
-def onset_model(design: Design, priors: PriorSet, effects: Effects = NO_EFFECTS) -> Model:
-    """The onset model of a design.
+def onset_model(
+    design: Design, priors: PriorSet, effects: Effects = NO_EFFECTS, own: Sequence[GroupEffect] = ()
+) -> Model:
+    """The onset model of a design, with effects of one's ``own`` beside the package's.
 
     The sampler's unknowns: ``intercept`` and ``coefficients`` of the standardised columns, the scalars of
     ``scales_in``, and standard normal ``home_z`` (H,), ``home_period_z`` (H*T,), ``authority_z``, ``owner_z`` and
@@ -164,18 +169,49 @@ def onset_model(design: Design, priors: PriorSet, effects: Effects = NO_EFFECTS)
     """
     periods = (PERIODS_CHOSEN,) if effects.home_process == "periods" else ()
     added = {"authority": AUTHORITIES, "owner": OWNERS}
-    groups = tuple(added[name] for name in design.groups)
+    groups = tuple(added[name] for name in design.groups if name in added)
     slope = (PEER_SLOPE,) if design.slope_of else ()
     names = ("intercept", *scales_in(design, effects))
+    added_priors = {name: prior for term in own for name, prior in term.priors.items()}
     return Model(
         label="onset",
         design=design,
-        predictors={RATE: (LEVEL, COLUMNS, HOMES, *periods, *groups, *slope)},
+        predictors={RATE: (LEVEL, COLUMNS, HOMES, *periods, *groups, *own, *slope)},
         likelihood=FRAILTY_LAWS[effects.frailty],
         priors=ModelPriors(
-            scalars={name: priors[name] for name in names}, columns=priors.column_priors(design.names, design.scale)
+            scalars={name: priors[name] for name in names} | added_priors,
+            columns=priors.column_priors(design.names, design.scale),
         ),
     )
+
+
+def with_own(design: Design, own: Sequence[GroupEffect]) -> tuple[Design, tuple[GroupEffect, ...]]:
+    """The design with the units of effects of one's own among its groups, and the effects by those.
+
+    Evidence reads the groups by the effects' names. Raises ConfigInvalid for a name that the model has already, an
+    effect without one scale and its prior, or a unit that the design does not have.
+    """
+    groups = dict(design.groups)
+    for term in own:
+        fault = ""
+        if term.code in {"coefficients", "intercept", *design.units, "home_period", "peer_slope", "frailty", *groups}:
+            fault = f"{term.code!r} is a name of the model's own"
+        elif len(term.parameters) != 1 or set(term.priors) != set(term.parameters):
+            fault = f"{term.code!r} needs one scale in `parameters`, and its prior in `priors`"
+        elif not term.of_home and term.unit not in design.units:
+            fault = f"{term.code!r} is of {term.unit!r}, which the design does not have"
+        if fault:
+            raise ConfigInvalid(fault, where="terms", remedy=f"units there are: {', '.join(design.units)}, or of_home")
+        groups[term.code] = _of_homes(design, term.of_home) if term.of_home else design.units[term.unit]
+    held = tuple(replace(term, unit=term.code, spare=True, of_home={}) for term in own)
+    return replace(design, groups=groups), held
+
+
+def _of_homes(design: Design, label: Mapping[str, str]) -> Group:
+    labels = [label.get(home, "") for home in design.home_ids]
+    ids = tuple(sorted(set(labels) - {""}))
+    index = np.array([ids.index(one) if one else -1 for one in labels])
+    return Group(index=index[design.home], ids=ids)
 
 
 def scales_in(design: Design, effects: Effects) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ one's own is a subclass of ``Term``; it overrides what it needs and leaves the r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -73,6 +73,7 @@ class Term:
     parameters : names in the vocabulary of the scalars that it adds; each one's symbol stands in the equation
     chosen : the key of the plan, with its value, that brings the term in; empty for one that is always there
     meaning : why it is there, in a sentence
+    priors : of the parameters of a term of one's own; those of the package's stand in ``models.priors``
     """
 
     name: str
@@ -81,6 +82,7 @@ class Term:
     parameters: tuple[str, ...] = ()
     chosen: str = ""
     meaning: str = ""
+    priors: Mapping[str, Prior] = field(default_factory=dict)
 
     late: ClassVar[bool] = False  # added to sums after the offset
 
@@ -213,11 +215,13 @@ class GroupEffect(Term):
     """A normal effect of each ``unit``, reported as ``code``: a standard normal ``{code}_z`` times its ``scale``.
 
     A scale that is sampled with a sign leaves the effect's law as it is. ``spare`` keeps a place without an effect for
-    rows whose unit is unrecorded.
+    rows whose unit is unrecorded. An effect of one's own may give ``of_home``, by home id the label of the unit that a
+    home belongs to, in place of a ``unit`` that the design has; a home without one has no effect.
     """
 
-    unit: str
+    unit: str = ""
     spare: bool = False
+    of_home: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scale(self) -> str:
