@@ -197,7 +197,7 @@ def ranks_of(kind: str, replicate: int) -> dict[str, object]:
     row = {"kind": kind, "replicate": replicate, "onsets": int(onset.sum()), "passed": found.diagnostics.passed}
     row |= {"divergences": found.diagnostics.divergences, "cpu_seconds": round(time.process_time() - begin, 2)}
     row["compile_seconds"] = found.certificate["compile_seconds"]
-    names = list(found.design.design.names)
+    names = list(found.design.names)
     draws = {str(name): flattened(values) for name, values in found.draws.data_vars.items()}
     draws |= {name: draws["coefficients"][:, names.index(name)] for name in names}
     draws |= {"home[0]": draws["home"][:, 0], "home_period[0, -1]": draws["home_period"][:, 0, -1]}

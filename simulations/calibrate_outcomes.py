@@ -24,10 +24,9 @@ import pandas as pd
 from ranks import BINS, RANKED, ranked, run, summary, verdict
 
 from missingmodels.fitting.families.outcomes import fit_design
-from missingmodels.frame.outcomes.design import Group, OutcomeRows
-from missingmodels.frame.outcomes.joint import JointRows
-from missingmodels.frame.outcomes.recording import RecordingRows
-from missingmodels.models.outcomes.priors import SCALARS, of_columns, outcome_priors
+from missingmodels.frame.design_matrix import EventRows, Group
+from missingmodels.frame.outcomes.design import outcome_rows
+from missingmodels.models.outcomes.priors import SCALARS, model_priors, outcome_priors
 from missingmodels.plan import Gate, Plan, Sampling
 from missingmodels.provenance import stream, versions
 
@@ -51,7 +50,7 @@ def truth_of(outcome: str, names: tuple[str, ...], scale: np.ndarray, rng: np.ra
         prior, z = priors[name], rng.standard_normal()
         value = {"normal": prior.mean + prior.sd * z, "half_normal": abs(prior.sd * z)}
         found[name] = np.array(value.get(prior.law, np.exp(prior.mean + prior.sd * z)))
-    at = of_columns(priors, names, scale)
+    at = model_priors(outcome, priors, names, scale).columns
     found["coefficients"] = (at.mean + at.sd * rng.standard_normal(len(names))) / scale
     return found
 
@@ -63,7 +62,7 @@ def home_and_child(truth: Truth, homes: int, children: int, rng: np.random.Gener
         truth["child"] = truth["sigma_child"] * rng.standard_normal(children)
 
 
-def counts(rng: np.random.Generator) -> tuple[OutcomeRows, Truth]:
+def counts(rng: np.random.Generator) -> tuple[EventRows, Truth]:
     """15 homes by 12 months."""
     homes, months = 15, 12
     home, month = np.divmod(np.arange(homes * months), months)
@@ -78,11 +77,11 @@ def counts(rng: np.random.Generator) -> tuple[OutcomeRows, Truth]:
     eta = truth["intercept"] + (matrix - [0, matrix[:, 1].mean(), 0]) @ truth["coefficients"] + truth["home"][home]
     phi = truth["dispersion_shape"]
     y = rng.poisson(days * np.exp(eta) * rng.gamma(phi, 1 / phi, home.size))
-    rows = OutcomeRows(outcome="counts", names=names, matrix=matrix, y=y, size=days, home=groups(homes, home, "h"))
+    rows = outcome_rows("counts", names, matrix, y=y, size=days, units={"home": groups(homes, home, "h")})
     return rows, truth
 
 
-def returns(rng: np.random.Generator) -> tuple[OutcomeRows, Truth]:
+def returns(rng: np.random.Generator) -> tuple[EventRows, Truth]:
     """100 episodes of 20 children in 5 homes, seen for 3 to 50 days; each is followed day by day."""
     episodes, children, homes, edges = 100, 20, 5, (0, 1, 2, 7, 28)
     fixed = np.random.default_rng(2)
@@ -103,19 +102,21 @@ def returns(rng: np.random.Generator) -> tuple[OutcomeRows, Truth]:
             if back:
                 break
     held = np.array(lines, dtype=float)
-    rows = OutcomeRows(
-        outcome="return",
-        names=names,
-        matrix=held[:, :5],
+    rows = outcome_rows(
+        "return",
+        names,
+        held[:, :5],
         y=held[:, 7].astype(np.int64),
         size=np.ones(len(held)),
-        child=groups(children, held[:, 5].astype(int), "c"),
-        home=groups(homes, held[:, 6].astype(int), "h"),
+        units={
+            "child": groups(children, held[:, 5].astype(int), "c"),
+            "home": groups(homes, held[:, 6].astype(int), "h"),
+        },
     )
     return rows, truth
 
 
-def serious(rng: np.random.Generator) -> tuple[OutcomeRows, Truth]:
+def serious(rng: np.random.Generator) -> tuple[EventRows, Truth]:
     """300 episodes of 25 children in 6 homes."""
     episodes, children, homes = 300, 25, 6
     fixed = np.random.default_rng(3)
@@ -127,19 +128,18 @@ def serious(rng: np.random.Generator) -> tuple[OutcomeRows, Truth]:
     centred = matrix - [0, matrix[:, 1].mean()]
     eta = truth["intercept"] + centred @ truth["coefficients"] + truth["home"][child % homes] + truth["child"][child]
     y = (rng.random(episodes) < 1 / (1 + np.exp(-eta))).astype(np.int64)
-    rows = OutcomeRows(
-        outcome="serious",
-        names=names,
-        matrix=matrix,
+    rows = outcome_rows(
+        "serious",
+        names,
+        matrix,
         y=y,
         size=np.ones(episodes),
-        child=groups(children, child, "c"),
-        home=groups(homes, child % homes, "h"),
+        units={"child": groups(children, child, "c"), "home": groups(homes, child % homes, "h")},
     )
     return rows, truth
 
 
-def interview(rng: np.random.Generator) -> tuple[OutcomeRows, Truth]:
+def interview(rng: np.random.Generator) -> tuple[EventRows, Truth]:
     """40 children in 8 homes for 400 days, lived day by day: onset, return, offer, interview or the next onset."""
     children, homes, days = 40, 8, 400
     names = ("since_return[0-7]", "since_return[8-28]", "since_return[29-89]", "since_return[90+]", "offered", "held")
@@ -165,19 +165,21 @@ def interview(rng: np.random.Generator) -> tuple[OutcomeRows, Truth]:
         held_on = np.where(onset, np.where(offer & accepts, back + rng.integers(0, 6, children), 10_000), held_on)
     frame = pd.DataFrame(np.concatenate(lines), columns=[*names, "child", "home", "y", "n"])
     added = frame.groupby([*names, "child", "home"], as_index=False).sum()
-    rows = OutcomeRows(
-        outcome="interview",
-        names=names,
-        matrix=added[list(names)].to_numpy(),
+    rows = outcome_rows(
+        "interview",
+        names,
+        added[list(names)].to_numpy(),
         y=added["y"].to_numpy().astype(np.int64),
         size=added["n"].to_numpy(),
-        child=groups(children, added["child"].to_numpy().astype(int), "c"),
-        home=groups(homes, added["home"].to_numpy().astype(int), "h"),
+        units={
+            "child": groups(children, added["child"].to_numpy().astype(int), "c"),
+            "home": groups(homes, added["home"].to_numpy().astype(int), "h"),
+        },
     )
     return rows, truth
 
 
-def joint(rng: np.random.Generator) -> tuple[JointRows, Truth]:
+def joint(rng: np.random.Generator) -> tuple[EventRows, Truth]:
     """8 homes of 4 residents over 10 periods of 28 days. Who leaves is drawn from the list of all sets of residents."""
     homes, residents, periods, length = 8, 4, 10, 28
     fixed = np.random.default_rng(4)
@@ -195,22 +197,24 @@ def joint(rng: np.random.Generator) -> tuple[JointRows, Truth]:
     weight = eta @ sets.T + truth["log_joint"] * np.maximum(sets.sum(axis=1) - 1, 0)
     chance = np.exp(weight - np.logaddexp.reduce(weight, axis=1)[:, None])
     drawn = np.stack([rng.multinomial(length, p) for p in chance])
-    rows = JointRows(
-        names=("own_1_7",),
-        matrix=matrix,
-        share_at_risk=np.ones(kind.size),
+    extra = int((drawn @ np.maximum(sets.sum(axis=1) - 1, 0)).sum())
+    rows = outcome_rows(
+        "joint",
+        ("own_1_7",),
+        matrix,
+        size=np.ones(kind.size),
         y=(drawn @ sets).ravel(),
-        kind=kind,
-        home_days=np.full(kinds, length),
-        extra=int((drawn @ np.maximum(sets.sum(axis=1) - 1, 0)).sum()),
-        home=groups(homes, home, "h"),
-        period=groups(kinds, period, "p"),
-        child=groups(homes * residents, child, "c"),
+        further={"kind": kind, "home_days": np.full(kinds, length), "extra": np.array(extra)},
+        units={
+            "home": groups(homes, home, "h"),
+            "period": groups(kinds, period, "p"),
+            "child": groups(homes * residents, child, "c"),
+        },
     )
     return rows, truth
 
 
-def recording(rng: np.random.Generator) -> tuple[RecordingRows, Truth]:
+def recording(rng: np.random.Generator) -> tuple[EventRows, Truth]:
     """12 homes with children of 4 authorities: episodes happen, and each source writes down what it does."""
     homes, authorities = 12, 4
     fixed = np.random.default_rng(5)
@@ -227,13 +231,14 @@ def recording(rng: np.random.Generator) -> tuple[RecordingRows, Truth]:
         chance[s] = 1 / (1 + np.exp(-odds))
     held = rng.binomial(happened, chance["a"])
     both, only_b = rng.binomial(held, chance["b"]), rng.binomial(happened - held, chance["b"])
-    rows = RecordingRows(
-        both=both,
-        only_a=held - both,
-        only_b=only_b,
+    rows = outcome_rows(
+        "recording",
+        (),
+        np.zeros((home.size, 0)),
+        y=held + only_b,
         size=days,
-        home=groups(homes, home, "h"),
-        authority=groups(authorities, authority, "a"),
+        units={"home": groups(homes, home, "h"), "authority": groups(authorities, authority, "a")},
+        further={"both": both, "only_a": held - both, "only_b": only_b},
     )
     return rows, truth
 

@@ -13,6 +13,7 @@ from scipy.special import logsumexp
 
 from missingmodels.fitting.families.rows_draws import log_densities
 from missingmodels.fitting.fit import Fit
+from missingmodels.models.row_priors import home_columns
 
 TURNS = 300
 THIN = 2  # of the grid, which stays accurate to 1e-10
@@ -49,7 +50,7 @@ def _points(found: Fit) -> np.ndarray:
     sigma = held["sigma_child"].to_numpy()
     parts = [(held["intercept"].to_numpy() + raw @ counts.centre)[:, None], raw, np.log(sigma)[:, None]]
     start = 0
-    for i, group in enumerate(counts.homes):
+    for i, group in enumerate(home_columns(counts)):
         size, scale = len(group.ids), held["sigma_home"].transpose("sample", ...).to_numpy()[:, [i]]
         parts += [np.log(scale), held["home"].transpose("sample", ...).to_numpy()[:, start : start + size] / scale]
         start += size
@@ -59,10 +60,10 @@ def _points(found: Fit) -> np.ndarray:
 def _log_density(found: Fit, point: np.ndarray) -> float:
     counts, columns = found.design, found.design.matrix.shape[1]
     intercept, raw, log_sigma = point[0], point[1 : 1 + columns], point[1 + columns]
-    eta = intercept + (counts.matrix - counts.centre) @ raw + np.log(counts.exposure)
+    eta = intercept + (counts.matrix - counts.centre) @ raw + counts.log_size
     prior = stats.norm.logpdf(intercept, 0, 5) + stats.norm.logpdf(raw, 0, 2.5).sum() + log_sigma - np.exp(log_sigma)
     at = 2 + columns
-    for group in counts.homes:
+    for group in home_columns(counts):
         scale, z = np.exp(point[at]), point[at + 1 : at + 1 + len(group.ids)]
         eta = eta + scale * z[group.index]
         prior += point[at] - scale + stats.norm.logpdf(z).sum()
@@ -70,7 +71,7 @@ def _log_density(found: Fit, point: np.ndarray) -> float:
     grid = eta + np.exp(log_sigma) * NODES[::THIN, None]
     with np.errstate(over="ignore"):  # the far end of the grid has no weight
         by_row, _ = log_densities(counts, grid, None)
-    child, children = counts.child.index, len(counts.child.ids)
+    child, children = counts.units["child"].index, len(counts.units["child"].ids)
     by_child = (
         np.stack([np.bincount(child, row, children) for row in by_row]) + LOG_WEIGHTS[::THIN, None] + np.log(THIN)
     )

@@ -11,8 +11,9 @@ from scipy.optimize import minimize
 from scipy.special import digamma, logsumexp
 
 from missingmodels.fitting.families.rows_draws import log_densities
+from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.own_rows.asked import Asked
-from missingmodels.frame.own_rows.counts import Counts, build_counts
+from missingmodels.frame.own_rows.counts import build_counts
 
 # A trapezium rule on a smooth integrand that vanishes at both ends is accurate to rounding.
 NODES = np.linspace(-9, 9, 145)
@@ -37,7 +38,7 @@ def maximum(frame: pd.DataFrame, *, frailty: str, **question: str) -> Found:
     value = {"gamma": _gamma, "normal": _normal, "none": _none}[frailty]
 
     def loss(point: np.ndarray) -> tuple[float, np.ndarray]:
-        density, gradient = value(counts, columns, columns @ point[:-1] + np.log(counts.exposure), np.exp(point[-1]))
+        density, gradient = value(counts, columns, columns @ point[:-1] + counts.log_size, np.exp(point[-1]))
         return -density, -gradient
 
     found = minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-7, "maxiter": 5000})
@@ -47,13 +48,13 @@ def maximum(frame: pd.DataFrame, *, frailty: str, **question: str) -> Found:
     return Found(estimates=estimates, sigma=sigma, log_likelihood=-float(found.fun))
 
 
-def _none(counts: Counts, columns: np.ndarray, eta: np.ndarray, _: float) -> tuple[float, np.ndarray]:
+def _none(counts: EventRows, columns: np.ndarray, eta: np.ndarray, _: float) -> tuple[float, np.ndarray]:
     density, _none = log_densities(counts, eta[None], None)
     return float(density.sum()), np.append(columns.T @ (counts.y - _mean(counts, eta)), 0.0)
 
 
-def _gamma(counts: Counts, columns: np.ndarray, eta: np.ndarray, sigma: float) -> tuple[float, np.ndarray]:
-    index, k, rate = counts.child.index, sigma**-2.0, np.exp(eta)
+def _gamma(counts: EventRows, columns: np.ndarray, eta: np.ndarray, sigma: float) -> tuple[float, np.ndarray]:
+    index, k, rate = counts.units["child"].index, sigma**-2.0, np.exp(eta)
     density, _drawn = log_densities(counts, eta[None], np.array([k]))
     y, expected = np.bincount(index, counts.y), np.bincount(index, rate)
     u = (k + y) / (k + expected)
@@ -61,8 +62,8 @@ def _gamma(counts: Counts, columns: np.ndarray, eta: np.ndarray, sigma: float) -
     return float(density.sum()), np.append(columns.T @ (counts.y - u[index] * rate), -2 * k * by_k.sum())
 
 
-def _normal(counts: Counts, columns: np.ndarray, eta: np.ndarray, sigma: float) -> tuple[float, np.ndarray]:
-    index, children = counts.child.index, len(counts.child.ids)
+def _normal(counts: EventRows, columns: np.ndarray, eta: np.ndarray, sigma: float) -> tuple[float, np.ndarray]:
+    index, children = counts.units["child"].index, len(counts.units["child"].ids)
     at = eta + sigma * NODES[:, None]
     by_row, _drawn = log_densities(counts, at, None)
     by_child = np.stack([np.bincount(index, row, children) for row in by_row]) + LOG_WEIGHTS[:, None]
@@ -72,8 +73,8 @@ def _normal(counts: Counts, columns: np.ndarray, eta: np.ndarray, sigma: float) 
     return float(total.sum()), np.append(columns.T @ score.sum(axis=0), sigma * (NODES @ score.sum(axis=1)))
 
 
-def _mean(counts: Counts, eta: np.ndarray) -> np.ndarray:
-    return np.exp(eta) if counts.trials is None else counts.trials / (1 + np.exp(-eta))
+def _mean(counts: EventRows, eta: np.ndarray) -> np.ndarray:
+    return counts.size / (1 + np.exp(-eta)) if counts.trials else np.exp(eta)
 
 
 def patient_totals(frame: pd.DataFrame) -> pd.DataFrame:

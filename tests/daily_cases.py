@@ -34,7 +34,7 @@ def single_days(tables, plan, daily):
         frame = rows.frame
         of = np.searchsorted(risk.child_ids, rows.child_ids)[frame["child"]]
         frame["kernel_unseen"] = grids["kernel_unseen"][of, frame["day"]]
-    design = build_design(rows, daily.design.formula, conditional=plan.frame.initial == "conditional")
-    assert design.names == daily.design.names
+    design = build_design(rows, daily.formula, conditional=plan.frame.initial == "conditional")
+    assert design.names == daily.names
     child = np.searchsorted(risk.child_ids, rows.child_ids)[design.child]
     return risk, design, child, rows.frame["day"].to_numpy()

@@ -11,7 +11,7 @@ from missingmodels.fitting.families.rows_draws import log_densities
 from missingmodels.frame.own_rows.asked import Asked
 from missingmodels.frame.own_rows.counts import build_counts
 from missingmodels.models.row_priors import row_priors
-from missingmodels.models.rows import build_rows_model
+from missingmodels.models.rows import rows_model
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_unrecorded_rows_dropped_are_named(frame):
     assert counts.dropped == (12, 15)
     assert counts.notes == ("2 of 8 rows left out: arm is unrecorded in row 15; dose is unrecorded in rows 12, 15",)
     assert counts.y.sum() == frame["events"].sum() - 5
-    assert set(counts.rows) == set(frame.index) - {12, 15}
+    assert set(counts.further["rows"]) == set(frame.index) - {12, 15}
 
 
 def test_a_level_left_without_rows_has_no_column(frame):
@@ -152,7 +152,7 @@ def test_labels_of_splines_interactions_and_functions(frame):
 
 
 def density(counts, intercept, raw):
-    eta = intercept + counts.matrix @ raw + np.log(counts.exposure)
+    eta = intercept + counts.matrix @ raw + counts.log_size
     return log_densities(counts, eta[None], np.array([0.7]))[0].sum()
 
 
@@ -163,7 +163,7 @@ def test_splitting_a_row_changes_only_the_constant(frame):
     split.loc[[4, 9], "days"], split.loc[[4, 9], "events"] = [4.5, 4.5], [1, 2]
     one, other = build_counts(frame, asked), build_counts(split, asked)
     assert other.y.sum() == one.y.sum()
-    assert other.exposure.sum() == one.exposure.sum()
+    assert other.size.sum() == one.size.sum()
     assert abs(other.constant.sum() - one.constant.sum()) > 0.5
     for raw in ([0.3, -0.4], [-1.0, 0.2]):
         moved = density(other, -2.0, np.array(raw)) - density(one, -2.0, np.array(raw))
@@ -173,14 +173,14 @@ def test_splitting_a_row_changes_only_the_constant(frame):
 def log_posterior(frame, question, point):
     asked = Asked(formula="events ~ dose + arm", **question)
     counts = build_counts(frame, asked)
-    model = build_rows_model(counts, row_priors("weak", counts, asked.frailty), asked.frailty)
+    model = rows_model(counts, row_priors("weak", counts, asked.frailty), asked.frailty).build()
     return model.compile_logp(mode="FAST_COMPILE")(point)
 
 
 @pytest.mark.parametrize("frailty", ["gamma", "lognormal"])
 def test_order_and_names_of_rows_do_not_matter(frame, frailty):
     question = {"child": "id", "home": "site", "exposure": "days", "frailty": frailty}
-    point = {"intercept": -2.0, "coefficients_normal": np.array([0.3, -0.5]), "sigma_home0": -0.4, "sigma_child": 0.8}
+    point = {"intercept": -2.0, "coefficients": np.array([0.3, -0.5]), "sigma_home0": -0.4, "sigma_child": 0.8}
     point |= {"home0_z": np.array([0.2, -1.0])}
     point |= {"child_z": np.array([0.1, 0.5, -0.7, 1.2])} if frailty == "lognormal" else {}
     found = log_posterior(frame, question, point)

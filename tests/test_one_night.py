@@ -26,8 +26,8 @@ from missingmodels.frame.columns.structure import mix_measures, split_between_wi
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
-from missingmodels.models import reference
 from missingmodels.tables import check_tables, make_tables
+from plain import reference
 from worlds import day_rows, plan_of, remade
 
 DAYS = 60

@@ -14,11 +14,11 @@ from missingmodels.config import from_mapping
 from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import Rows, build_rows
-from missingmodels.models import reference
 from missingmodels.plan import Plan
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import World, simulate_world
 from missingmodels.tables import Tables, make_tables
+from plain import reference
 
 EXPOSURES = ("peer_presence", "peer_count", "peer_density", "peer_network")
 

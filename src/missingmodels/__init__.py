@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from missingmodels.fitting.result import Fit
     from missingmodels.fitting.store import read_fit, write_fit
     from missingmodels.frame.describe import describe
+    from missingmodels.models.build import build_model
+    from missingmodels.models.priors import Prior
+    from missingmodels.models.term import GroupEffect, Term
     from missingmodels.plan import Plan
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.report.html import write_report
@@ -66,6 +69,10 @@ _HOMES = {
     "check_priors": "evidence.prior_check",
     "fit": "runs.fitted",
     "fit_rows": "fitting.families.rows",
+    "build_model": "models.build",
+    "Term": "models.term",
+    "GroupEffect": "models.term",
+    "Prior": "models.priors",
     "Fit": "fitting.result",
     "read_fit": "fitting.store",
     "write_fit": "fitting.store",
@@ -106,6 +113,10 @@ __all__ = [  # noqa: RUF022 (the order of the data's way)
     "check_priors",
     "fit",
     "fit_rows",
+    "build_model",
+    "Term",
+    "GroupEffect",
+    "Prior",
     "Fit",
     "read_fit",
     "write_fit",

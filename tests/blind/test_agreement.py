@@ -11,9 +11,10 @@ from made_onsets import empty_design
 from missingmodels.fitting import log_normal
 from missingmodels.fitting.laplace.child import ChildLaw
 from missingmodels.fitting.nuts.coordinates import Posterior
-from missingmodels.models import reference, reference_frailty
-from missingmodels.models.onset import RICH, build_model, expected_onsets
+from missingmodels.models.frailty import RICH, expected_onsets
+from missingmodels.models.onset import onset_model
 from missingmodels.models.priors import FURTHER, SCALES, plan_priors, prior_set
+from plain import reference, reference_frailty
 from worlds import plan_of
 
 from . import laws, onset_gamma, onset_log_normal, onset_low_risk, onset_rate
@@ -93,7 +94,7 @@ def case(request):
     plan = plan_of(frame={"initial": initial}, effects=effects, priors={"use": use, "replace": changes})
     design = made_design(plan)
     base = plan_priors(plan)
-    model = build_model(design, base, plan.effects)
+    model = onset_model(design, base, plan.effects).build()
     return design, plan, base, model, model.compile_logp(mode="FAST_COMPILE")
 
 
@@ -141,7 +142,7 @@ def test_the_referees_have_the_blind_likelihood(case):
 def test_the_joint_referee_has_the_blind_density(use):
     plan = plan_of(frame={"initial": "conditional"}, priors={"use": use})
     design, base = made_design(plan), plan_priors(plan)
-    values, data, _ = blind_at((design, plan, base, None, None), random_point(build_model(design, base), 5))
+    values, data, _ = blind_at((design, plan, base, None, None), random_point(onset_model(design, base).build(), 5))
     held = [table({"of": base.coefficients.get(name, base.coefficient)})["of"] for name in design.names]
     found = reference.joint_log_density(
         onsets=design.onsets, days=design.days, child=design.child, n_children=len(design.child_ids),

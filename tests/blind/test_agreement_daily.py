@@ -10,10 +10,9 @@ import pytest
 
 from daily_cases import single_days, tables_of
 from missingmodels.frame.daily import daily_design
-from missingmodels.models import daily_reference
-from missingmodels.models.daily_hawkes import build_hawkes_model
-from missingmodels.models.daily_onset import build_onset_model
+from missingmodels.models.daily import daily_model
 from missingmodels.models.daily_priors import daily_priors
+from plain import daily_reference
 from worlds import plan_of, small_world
 
 from . import daily_drift, daily_exposure, daily_hawkes, daily_kernel, laws
@@ -21,7 +20,7 @@ from .agreement import columns_and_coefficients, natural, random_point, table
 from .test_agreement import agree
 
 MEMORY = 25
-EFFECTS = {"home": ("home_z", "sigma_home"), "home_period": ("cell_z", "sigma_period")}
+EFFECTS = {"home": ("home_z", "sigma_home"), "home_period": ("home_period_z", "sigma_period")}
 REPLACE = {
     "intercept": {"mean": -3.5, "sd": 0.8},
     "need_score": {"fixed": -0.25},
@@ -65,17 +64,17 @@ def case(request):
     kind = CASES[request.param][0]
     daily = daily_design(tables, plan, kind=kind, memory_days=MEMORY)
     priors = daily_priors(plan)
-    model = (build_hawkes_model if kind == "hawkes" else build_onset_model)(daily, priors)
+    model = daily_model(daily, priors).build()
     return daily, plan, priors, model, model.compile_logp(mode="FAST_COMPILE"), single_days(tables, plan, daily)
 
 
 def data_of(daily, plan, priors, days, free):
     """The single days as the blind densities read them: who lived with whom, and every onset on record."""
     risk, design, child, day = days
-    columns, coefficients, gain = columns_and_coefficients(daily.design, priors.base, free)
+    columns, coefficients, gain = columns_and_coefficients(daily, priors.base, free)
     # columns of single days, in the units that those of the collapsed design have
-    unit = np.where([name in priors.base.coefficients for name in design.names], 1.0, daily.design.scale)
-    columns = (design.matrix - daily.design.centre) / unit
+    unit = np.where([name in priors.base.coefficients for name in design.names], 1.0, daily.scale)
+    columns = (design.matrix - daily.centre) / unit
     home = risk.residence[child, day]
     peers = [
         [j for j in range(len(risk.child_ids)) if j != i and risk.residence[j, d] == h]
@@ -107,14 +106,14 @@ def blind_at(case, point):
     if daily.knot is not None:
         size, length = point["sigma_process"], values["process_days"]
         root = np.linalg.cholesky(daily_drift.covariance(data["cells"], abs(size), length))
-        z = values.pop("cell_z").reshape(len(daily.design.home_ids), daily.knots)
+        z = values.pop("home_period_z").reshape(len(daily.home_ids), daily.knots)
         values["home_process"] = np.sign(size) * z @ root.T
         gain += len(z) * np.log(np.diag(root)).sum()
     if daily.kind == "hawkes":  # children of the design, in the numbers of the risk set
         z = np.zeros(data["children"])
-        z[np.searchsorted(days[0].child_ids, daily.design.child_ids)] = values.pop("child_z")
+        z[np.searchsorted(days[0].child_ids, daily.child_ids)] = values.pop("child_z")
         values["child"] = z
-        gain += 0.5 * (data["children"] - len(daily.design.child_ids)) * np.log(2 * np.pi)
+        gain += 0.5 * (data["children"] - len(daily.child_ids)) * np.log(2 * np.pi)
     return values, data, gain
 
 
@@ -132,8 +131,8 @@ def test_the_sampler_has_the_blind_density(case, seed):
 
 def test_the_case_moves_what_it_says(case):
     daily, plan, _, _, _, (risk, design, _, _) = case
-    assert daily.design.onsets.sum() > 20
-    assert daily.design.onsets.size < design.onsets.size
+    assert daily.onsets.sum() > 20
+    assert daily.onsets.size < design.onsets.size
     assert design.before_window.any() == (plan.frame.initial == "conditional")
     if daily.kind == "hawkes" and plan.priors.use == "informed":
         visible = np.array([np.bincount(r[r >= 0], minlength=len(risk.home_ids)) for r in risk.residence.T]).T

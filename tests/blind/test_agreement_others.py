@@ -9,16 +9,16 @@ from pytensor.compile.mode import Mode
 from scipy.special import gammaln
 
 from missingmodels.evidence.unseen import history_weights
+from missingmodels.frame.design_matrix import EventRows, Group
 from missingmodels.frame.own_rows.asked import Asked
 from missingmodels.frame.own_rows.counts import build_counts
-from missingmodels.frame.published.official import OfficialDesign
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.unseen import filled_share, turnover_chances, visible_residents
-from missingmodels.models import reference
-from missingmodels.models.official import PRIORS, build_official_model
-from missingmodels.models.official_reference import official_log_density
+from missingmodels.models.official import PRIORS, official_model
 from missingmodels.models.row_priors import row_priors
-from missingmodels.models.rows import build_rows_model
+from missingmodels.models.rows import rows_model
+from plain import reference
+from plain.official_reference import official_log_density
 from worlds import plan_of, small_world
 
 from . import laws, official, unseen_peers
@@ -50,12 +50,12 @@ def test_rows_of_ones_own(name):
         "sigma_home[team]": "half_normal(0.4)", **texts,
     }  # fmt: skip
     frailty = question["frailty"]
-    model = build_rows_model(counted, row_priors(texts, counted, frailty), frailty)
+    model = rows_model(counted, row_priors(texts, counted, frailty), frailty).build()
     point = random_point(model, 3)
     homes = {f"home{i}": (f"home{i}_z", f"sigma_home{i}") for i in range(2)}
     held, gain = natural(point, homes | {"child": ("child_z", "sigma_child")})
     values = {
-        "coefficients": [held["intercept"], held["coefficients_normal"][0] / counted.scale[0]],
+        "coefficients": [held["intercept"], held["coefficients"][0] / counted.scale[0]],
         "home": {"place": held["home0"], "team": held["home1"]},
         "sigma_home": {"place": held["sigma_home0"], "team": held["sigma_home1"]},
         **{key: held[key] for key in ("frailty_shape", "sigma_child") if key in held},
@@ -63,7 +63,7 @@ def test_rows_of_ones_own(name):
     if "child" in held:
         values["child"] = held["child"] - (held["sigma_child"] ** 2 / 2 if frailty == "lognormal" else 0.0)
     # the formula's rows come in an order of their own, and the intercept stands at the column's mean
-    order = pd.Index(counted.rows)
+    order = pd.Index(counted.further["rows"])
     rows = frame.loc[order]
     place_of = {key: pd.factorize(rows[key].astype(str), sort=True)[0] for key in ("who", "place", "team")}
     child_prior = {"gamma": ("log-normal", np.exp(0.2), 0.8), "lognormal": ("half-normal", 0.9)}
@@ -98,22 +98,26 @@ def test_official_statistics():
     low[5], high[5] = 0.0, np.inf
     matrix = np.column_stack([rng.normal(15, 4, n), rng.integers(0, 2, n)])
     authority = np.repeat(np.arange(8), 3)
-    design = OfficialDesign(
-        names=("turnover_between", "turnover_unrecorded"), matrix=matrix, centre=matrix.mean(axis=0),
-        scale=np.array([matrix[:, 0].std(), 1.0]), low=low, high=high, children=rng.uniform(100, 400, n),
-        authority=authority, region=authority % 3, year=np.tile(np.arange(3), 8), authorities=tuple("abcdefgh"),
-        regions=tuple("xyz"), years=(2021, 2022, 2023), notes=(),
+    units = {
+        "authority": Group(index=authority, ids=tuple("abcdefgh")),
+        "region": Group(index=authority % 3, ids=tuple("xyz")),
+        "year": Group(index=np.tile(np.arange(3), 8), ids=("2021", "2022", "2023")),
+    }
+    design = EventRows(
+        outcome="incidents", names=("turnover_between", "turnover_unrecorded"), matrix=matrix,
+        centre=matrix.mean(axis=0), scale=np.array([matrix[:, 0].std(), 1.0]), y=low, size=rng.uniform(100, 400, n),
+        units=units, further={"high": high},
     )  # fmt: skip
-    data = {name: getattr(design, name) for name in ("low", "high", "children", "authority", "region", "year")}
+    data = {"low": low, "high": high, "children": design.size} | {name: unit.index for name, unit in units.items()}
     data |= {"columns": (matrix - matrix.mean(axis=0)) / design.scale, "priors": table(PRIORS)}
-    model = build_official_model(design)
+    model = official_model(design).build()
     for seed in range(2):
         point = random_point(model, seed)
         held = {name: value for name, value in point.items() if name != "sigma_region_log__"}
         values, gain = natural(held, {})
         values["sigma_region"] = np.exp(point["sigma_region_log__"])
         values["region"] = values["sigma_region"] * values.pop("region_z")
-        gain += point["sigma_region_log__"] * (1 + len(design.regions))
+        gain += point["sigma_region_log__"] * (1 + 3)
         expected = official.log_density(values, data) + gain
         assert float(model.compile_logp(mode=QUICK)(point)) == pytest.approx(expected, rel=1e-9)
     means, shape = rng.uniform(5, 60, n), 2.3

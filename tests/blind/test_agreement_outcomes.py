@@ -11,18 +11,18 @@ import pandas as pd
 import pytest
 from pytensor.compile.mode import Mode
 
+from missingmodels.frame.design_matrix import Group
 from missingmodels.frame.outcomes.counts import counts_rows
-from missingmodels.frame.outcomes.design import Group, OutcomeRows
+from missingmodels.frame.outcomes.design import outcome_rows
 from missingmodels.frame.outcomes.episodes import return_rows
 from missingmodels.frame.outcomes.interview import interview_rows
 from missingmodels.frame.outcomes.joint import joint_rows
-from missingmodels.frame.outcomes.recording import RecordingRows
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.intervals import to_day
-from missingmodels.models.outcomes import joint, linear, recording
-from missingmodels.models.outcomes import reference as outcome_reference
+from missingmodels.models.outcomes.models import outcome_model
 from missingmodels.models.outcomes.priors import SCALARS, outcome_priors
 from missingmodels.models.priors import Prior
+from plain import outcome_reference
 from worlds import plan_of, remade, small_world
 
 from . import (
@@ -123,12 +123,12 @@ def test_counts(world, use):
     centre, scale = in_units(matrix)
     data = {
         "episodes": [first[cell][1] for cell in cells], "days": [first[cell][0] for cell in cells],
-        "home": places_of([risk.home_ids[h] for h, *_ in cells], rows.home.ids),
+        "home": places_of([risk.home_ids[h] for h, *_ in cells], rows.units["home"].ids),
         "columns": ((matrix - centre) / scale)[:, [("summer", "trend_years").index(name) for name in rows.names]],
     }  # fmt: skip
     assert sum(data["episodes"]) > 20
-    values = agreed(linear.build_model(rows, priors), counts, data, priors)
-    eta = values["intercept"] + rows.standardised @ values["coefficients"] + values["home"][rows.home.index]
+    values = agreed(outcome_model(rows, priors).build(), counts, data, priors)
+    eta = values["intercept"] + rows.standardised @ values["coefficients"] + values["home"][rows.units["home"].index]
     referee = outcome_reference.counts_log_density(rows.y, rows.size, eta, values["dispersion_shape"])
     assert referee == pytest.approx(counts.log_likelihood(values, data), rel=1e-9)
 
@@ -156,12 +156,12 @@ def test_return(world, use):
         known = tables.end_day if end is None else min(end, tables.end_day)
         data["days_away"].append(known - risk.first_day - day)
         data["returned"].append(back)
-        data["child"].append(rows.child.ids.index(episode.child_id))
-        data["home"].append(rows.home.ids.index(risk.home_ids[risk.residence[i, day]]))
+        data["child"].append(rows.units["child"].ids.index(episode.child_id))
+        data["home"].append(rows.units["home"].ids.index(risk.home_ids[risk.residence[i, day]]))
         data["columns"].append([male[episode.child_id]])
     assert len(data["days_away"]) == rows.facts["episodes"]
     priors = outcome_priors("return", use, CHANGES)
-    agreed(linear.build_model(rows, priors), days_to_return, data, priors, bands=bands)
+    agreed(outcome_model(rows, priors).build(), days_to_return, data, priors, bands=bands)
 
 
 @USES
@@ -170,14 +170,12 @@ def test_serious(use):
     matrix = np.column_stack([rng.integers(0, 2, 30), rng.normal(14, 2, 30)]).astype(float)
     home, child = rng.integers(0, 3, 30), rng.integers(0, 7, 30)
     y, ids = rng.integers(0, 2, 30), tuple("abcdefg")
-    rows = OutcomeRows(
-        outcome="serious", names=("male", "age_years"), matrix=matrix, y=y, size=np.ones(30),
-        home=Group(ids=ids[:3], index=home), child=Group(ids=ids, index=child),
-    )  # fmt: skip
+    units = {"home": Group(ids=ids[:3], index=home), "child": Group(ids=ids, index=child)}
+    rows = outcome_rows("serious", ("male", "age_years"), matrix, y=y, size=np.ones(30), units=units)
     centre, scale = in_units(matrix)
     data = {"serious": y, "child": child, "home": home, "columns": (matrix - centre) / scale}
     priors = outcome_priors("serious", use, CHANGES)
-    values = agreed(linear.build_model(rows, priors), serious, data, priors)
+    values = agreed(outcome_model(rows, priors).build(), serious, data, priors)
     eta = values["intercept"] + data["columns"] @ values["coefficients"] + values["child"][child] + values["home"][home]
     assert outcome_reference.serious_log_density(y, eta) == pytest.approx(serious.log_likelihood(values, data))
 
@@ -195,15 +193,15 @@ def test_joint_departures(world, use):
     data = {
         "home_day": home * risk.days + day, "onset": risk.onset[child, day].astype(int),
         "days_at_risk": risk.days_at_risk[child, day],
-        "child": np.array(places_of([risk.child_ids[i] for i in child], rows.child.ids)),
-        "home": np.array(places_of([risk.home_ids[h] for h in home], rows.home.ids)),
-        "home_period": np.array(places_of(period, rows.period.ids)),
+        "child": np.array(places_of([risk.child_ids[i] for i in child], rows.units["child"].ids)),
+        "home": np.array(places_of([risk.home_ids[h] for h in home], rows.units["home"].ids)),
+        "home_period": np.array(places_of(period, rows.units["period"].ids)),
         "columns": np.column_stack([recent[child, day], peers]).astype(float),
     }  # fmt: skip
     assert rows.facts["home-days with two or more"] > 0
     assert (data["days_at_risk"] == 0.5).any()
     priors = outcome_priors("joint", use, CHANGES)
-    agreed(joint.build_model(rows, priors), joint_departures, data, priors)
+    agreed(outcome_model(rows, priors).build(), joint_departures, data, priors)
 
 
 @USES
@@ -234,24 +232,25 @@ def test_interview(world, use):
     names = [*(f"since_return[{band}]" for band in interview.SINCE_RETURN), "offered", "held"]
     data = {
         "onset": onset, "days": risk.days_at_risk[child, day] * (1 - onset / 2),
-        "child": np.array(places_of([risk.child_ids[i] for i in child], rows.child.ids)),
-        "home": np.array(places_of([risk.home_ids[h] for h in risk.residence[child, day]], rows.home.ids)),
+        "child": np.array(places_of([risk.child_ids[i] for i in child], rows.units["child"].ids)),
+        "home": np.array(places_of([risk.home_ids[h] for h in risk.residence[child, day]], rows.units["home"].ids)),
         "columns": np.array(columns, dtype=float)[:, [names.index(name) for name in rows.names]],
     }  # fmt: skip
     assert {"offered", "held"} <= set(rows.names)
     assert rows.y.size < onset.size
     priors = outcome_priors("interview", use, CHANGES)
-    model = linear.build_model(rows, priors)
+    model = outcome_model(rows, priors).build()
     # rows added up hold other constants than single days: Σ (y log n − log y!) of each
+    child, home = (rows.units[name].index for name in ("child", "home"))
     collapsed = {
-        "onset": rows.y, "days": rows.size, "child": rows.child.index, "home": rows.home.index, "columns": rows.matrix,
+        "onset": rows.y, "days": rows.size, "child": child, "home": home, "columns": rows.matrix,
     }  # fmt: skip
     values = agreed(model, interview, collapsed, priors)
     other = agreed_values(model, seed=2)
     gaps = [interview.log_density(v, data) - interview.log_density(v, collapsed) for v in (values, other)]
     assert gaps[0] == pytest.approx(gaps[1], rel=1e-9)
-    eta = values["intercept"] + rows.matrix @ values["coefficients"] + values["home"][rows.home.index]
-    referee = outcome_reference.interview_log_density(rows.y, rows.size, eta, rows.child.index, values["frailty_shape"])
+    eta = values["intercept"] + rows.matrix @ values["coefficients"] + values["home"][home]
+    referee = outcome_reference.interview_log_density(rows.y, rows.size, eta, child, values["frailty_shape"])
     assert referee == pytest.approx(interview.log_likelihood(values, collapsed), rel=1e-9)
 
 
@@ -266,13 +265,14 @@ def test_recording(use):
     home, authority = np.divmod(np.arange(6), 2)
     held = {name: rng.poisson(mean, 6) for name, mean in (("both", 3), ("only_a", 2), ("only_b", 1))}
     groups = {"home": Group(ids=("h", "i", "j"), index=home), "authority": Group(ids=("k", "l"), index=authority)}
-    rows = RecordingRows(**held, size=rng.uniform(5, 30, 6), **groups)
-    data = {**held, "days": rows.size, "home": home, "authority": authority}
+    size = rng.uniform(5, 30, 6)
+    rows = outcome_rows("recording", (), np.zeros((6, 0)), y=sum(held.values()), size=size, units=groups, further=held)
+    data = {**held, "days": size, "home": home, "authority": authority}
     priors = outcome_priors("recording", use)
-    values = agreed(recording.build_model(rows, priors), blind_recording, data, priors, shift=0.0)
+    values = agreed(outcome_model(rows, priors).build(), blind_recording, data, priors, shift=0.0)
     logit = [values[f"report_{s}"] + values[f"authority_{s}"][authority] + values[f"home_{s}"][home] for s in "ab"]
     referee = outcome_reference.recording_log_density(
-        *held.values(), rows.size, np.full(6, values["intercept"]), *logit, values["dispersion_shape"]
+        *held.values(), size, np.full(6, values["intercept"]), *logit, values["dispersion_shape"]
     )
     assert referee == pytest.approx(blind_recording.log_likelihood(values, data), rel=1e-9)
 

@@ -134,7 +134,7 @@ def test_what_was_set_is_recovered(made, kind: str) -> None:
         assert low < truth[name] < high, name
     moved = {"kernel": "peer_kernel", "ornstein_uhlenbeck": "sigma_process", "hawkes": "peer_branching"}[kind]
     assert interval(draws[moved])[0] > 0.05  # told from none
-    male = flattened(draws["coefficients"])[:, found.design.design.names.index("male")]
+    male = flattened(draws["coefficients"])[:, found.design.names.index("male")]
     assert np.quantile(male, 0.005) < 0.4 < np.quantile(male, 0.995)
     if kind == "hawkes":
         total = flattened(draws["own_branching"]) + flattened(draws["peer_branching"])
@@ -173,8 +173,8 @@ def test_branching_and_window_agree_where_effects_are_small(made) -> None:
     assert window.exposure == "peer_presence"
     ratio = flattened(window.draws["peer_ratio"])
     # the rate of the others on days beside one recent peer, if that peer had not been
-    beside = window.design.design.column("peer_presence") > 0
-    design = window.design.design
+    beside = window.design.column("peer_presence") > 0
+    design = window.design
     rate = design.onsets[beside].sum() / design.days_at_risk[beside].sum() / ratio
     added = (ratio - 1) * rate * 3 * 7
     difference = abs(within.mean() - added.mean())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from missingmodels.fitting import store_2, store_3
 from missingmodels.fitting.design_arrays import KINDS, design_from, design_parts
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.store import FORMAT, fit_bytes, read_fit, write_fit
-from missingmodels.frame.daily import daily_design
+from missingmodels.fitting.store_3 import UPGRADES
+from missingmodels.frame.daily import DailyDesign, daily_design
+from missingmodels.frame.design import Design
+from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.outcomes.counts import counts_rows
 from missingmodels.frame.outcomes.joint import joint_rows
 from missingmodels.frame.outcomes.recording import recording_rows
@@ -185,6 +189,10 @@ def same(a: Any, b: Any) -> None:
         assert type(a) is type(b)
         for field in dataclasses.fields(a):
             same(getattr(a, field.name), getattr(b, field.name))
+    elif isinstance(a, Mapping):
+        assert list(a) == list(b)
+        for name in a:
+            same(a[name], b[name])
     elif isinstance(a, (list, tuple)):
         assert len(a) == len(b)
         for one, other in zip(a, b, strict=True):
@@ -199,6 +207,37 @@ def test_the_design_of_every_family_comes_back(tmp_path: Path) -> None:
         xr.Dataset(arrays).to_netcdf(tmp_path / f"{name}.nc", engine="h5netcdf")
         with xr.open_dataset(tmp_path / f"{name}.nc", engine="h5netcdf") as held:
             same(design, design_from(json.loads(json.dumps(skeleton)), held.load()))
+
+
+def fields_of(design: Any, *names: str) -> dict[str, Any]:
+    return {name: getattr(design, name) for name in names}
+
+
+def test_designs_of_format_3_are_read() -> None:
+    found = designs()
+    outcome, joint, recording, counts, hawkes = (
+        found[name] for name in ("outcome", "joint", "recording", "counts", "hawkes")
+    )
+    brief = ("outcome", "facts", "notes", "y", "matrix", "names")
+    old = {
+        "outcome": fields_of(outcome, *brief) | {"size": outcome.size, "child": None, **outcome.units},
+        "joint": fields_of(joint, *brief) | {"share_at_risk": joint.size, **joint.units, **joint.further},
+        "recording": fields_of(recording, "outcome", "facts", "notes", "names")
+        | {"size": recording.size, **recording.units, **recording.further},
+        "counts": {
+            **fields_of(counts, "outcome", "notes", "y", "matrix", "names", "formula", "centre", "scale", "dropped"),
+            **{"exposure": counts.size, "trials": None, "child": counts.units["child"], **counts.further},
+            "homes": (counts.units["home0"],),
+        },
+    }
+    for kind, fields in old.items():
+        new, upgraded = UPGRADES[kind](dict(fields))
+        assert new == "events"
+        same(found[kind], EventRows(**upgraded))
+    of_onset = [field.name for field in dataclasses.fields(Design)]
+    onset = Design(**fields_of(hawkes, *of_onset))
+    own = fields_of(hawkes, *(f.name for f in dataclasses.fields(hawkes) if f.name not in of_onset))
+    same(hawkes, DailyDesign(**UPGRADES["daily"]({**own, "design": onset})[1]))
 
 
 def test_a_file_names_no_class_beyond_the_list() -> None:

@@ -20,9 +20,9 @@ from missingmodels.fitting.laplace.point import Scales, at_point
 from missingmodels.fitting.laplace.weights import log_joint, mean_gradient
 from missingmodels.fitting.pareto import fit_pareto, resample, smooth
 from missingmodels.frame.design import Design
-from missingmodels.models import reference
 from missingmodels.models.priors import prior_set
 from missingmodels.plan import Priors
+from plain import reference
 
 SCALES = Scales(sigma_home=0.5, sigma_period=0.3, frailty_shape=0.7)
 

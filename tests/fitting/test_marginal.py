@@ -9,8 +9,8 @@ import pytest
 
 from missingmodels.fitting.marginal import child_sums, draw_frailty, log_density_and_frailty
 from missingmodels.frame.design import Design
-from missingmodels.models import reference, reference_frailty
 from missingmodels.parameters import Parameters
+from plain import reference, reference_frailty
 
 ROWS, CHILDREN, HOMES, PERIODS, DRAWS = 60, 9, 3, 4, 7
 

@@ -18,8 +18,8 @@ from missingmodels.fitting.families.outcomes import fit_outcome
 from missingmodels.fitting.families.outcomes_summary import outcome_sentences, outcome_table
 from missingmodels.fitting.store import read_fit, write_fit_folder
 from missingmodels.frame.outcomes.episodes import DAY_BANDS, home_episodes, return_rows
+from missingmodels.models.outcomes.models import DESIGNS
 from missingmodels.models.outcomes.priors import SCALARS, outcome_priors
-from missingmodels.models.outcomes.registry import OUTCOMES
 from missingmodels.models.priors import Prior
 from missingmodels.plan import Decision, Gate, Plan, Sampling
 from missingmodels.recording import Recording
@@ -68,7 +68,7 @@ def test_one_source_cannot_tell_what_happens_from_what_is_written():
 
 
 def test_every_prior_has_its_reason():
-    for outcome in OUTCOMES:
+    for outcome in DESIGNS:
         for use in ("weak", "informed"):
             held = outcome_priors(outcome, use)
             assert set(held) - {"coefficient"} == set(SCALARS[outcome])
@@ -92,7 +92,7 @@ def test_a_fit_is_told_written_and_refused_where_it_does_not_mix(tmp_path):
     kept = read_fit(path.parent)
     xr.testing.assert_identical(kept.draws, found.draws)
     np.testing.assert_array_equal(kept.design.matrix, found.design.matrix)
-    assert (kept.design.home.ids, kept.sentences()) == (found.design.home.ids, found.sentences())
+    assert (kept.design.units["home"].ids, kept.sentences()) == (found.design.units["home"].ids, found.sentences())
     assert certificate["plan"] == QUICK.model_dump(mode="json")
     fixed = {"summer": Prior(law="fixed", mean=0.2)}
     once = QUICK.sampling.model_copy(update={"doublings": 0})
@@ -103,7 +103,7 @@ def test_a_fit_is_told_written_and_refused_where_it_does_not_mix(tmp_path):
     xr.testing.assert_identical(again.draws, found.draws)
 
 
-@pytest.mark.parametrize("outcome", [name for name in OUTCOMES if name != "recording"])
+@pytest.mark.parametrize("outcome", [name for name in DESIGNS if name != "recording"])
 def test_every_outcome_has_a_design_and_a_gate(outcome, monkeypatch):
     """The gate stands in one place; here it is shown to be in every outcome's way."""
     import missingmodels.fitting.drive as drive

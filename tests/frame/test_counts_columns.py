@@ -11,12 +11,13 @@ import pytest
 from missingmodels.cli.rows import read_rows
 from missingmodels.errors import InputError, RowsInvalid
 from missingmodels.formula import read_formula
+from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.own_rows.asked import OVERDISPERSED_COUNTS, ask, read_family
 from missingmodels.frame.own_rows.columns import columns_from_text
-from missingmodels.frame.own_rows.counts import Counts, build_counts, collinear
+from missingmodels.frame.own_rows.counts import build_counts, collinear
 
 
-def counts_of(path: Path, formula: str, *, child: str | None = "child", **asked: object) -> Counts:
+def counts_of(path: Path, formula: str, *, child: str | None = "child", **asked: object) -> EventRows:
     ids = (child,) if child else ()
     frame = columns_from_text(read_rows(path), read_formula(formula), ids)
     return build_counts(*ask(frame, formula=formula, child=child, **asked))
@@ -39,12 +40,12 @@ def rows(shared: Path) -> Path:
 
 def test_ids_are_text(rows: Path) -> None:
     counts = counts_of(rows / "leading_zero_ids.csv", "events ~ x", exposure="days")
-    assert len(counts.child.ids) == 27
-    assert {"01", "1", "001"} <= set(counts.child.ids)
+    assert len(counts.units["child"].ids) == 27
+    assert {"01", "1", "001"} <= set(counts.units["child"].ids)
 
 
 def test_words_for_nothing_are_ids_like_any_other(rows: Path) -> None:
-    assert counts_of(rows / "NA_id.csv", "events ~ x").child.ids == ("NA", "NB", "NC", "None")
+    assert counts_of(rows / "NA_id.csv", "events ~ x").units["child"].ids == ("NA", "NB", "NC", "None")
 
 
 def test_a_header_that_names_a_column_twice_is_refused(rows: Path) -> None:
@@ -66,7 +67,7 @@ def test_a_factor_of_one_level_is_refused_by_name(rows: Path, formula: str) -> N
 def test_a_good_file_is_read(rows: Path) -> None:
     counts = counts_of(rows / "rows_ok.csv", "events ~ x * z", exposure="days")
     assert counts.names == ("x", "z[b]", "z[c]", "x:z[b]", "x:z[c]")
-    assert (len(counts.child.ids), counts.notes) == (40, ())
+    assert (len(counts.units["child"].ids), counts.notes) == (40, ())
 
 
 @pytest.mark.parametrize("cell", ["n/k", "0,7", "£0.7", "< 0.7", "0.7 mg", "?", "seven"])
@@ -127,7 +128,7 @@ def test_types_are_never_those_of_a_chunk(tmp_path: Path) -> None:
     ids = [str(i % 50) for i in range(rows - 1)] + ["x"]
     text = "child,events\n" + "\n".join(f"{child},{i % 3}" for i, child in enumerate(ids)) + "\n"
     (tmp_path / "rows.csv").write_text(text)
-    assert len(counts_of(tmp_path / "rows.csv", "events ~ 1").child.ids) == 51
+    assert len(counts_of(tmp_path / "rows.csv", "events ~ 1").units["child"].ids) == 51
 
 
 def test_other_encodings_quotation_marks_and_blank_lines(tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ FRAME = pd.DataFrame({"y": EVENTS, "x": X, "n": [4] * 8, "id": list("aabbccdd")}
 @pytest.mark.parametrize("trials", [4, np.int64(4), np.int8(4), 4.0, np.float64(4.0)])
 def test_trials_are_any_whole_number(trials: float) -> None:
     _, asked = ask(FRAME, formula="y ~ x", trials=trials)
-    assert build_counts(*ask(FRAME, formula="y ~ x", trials=trials)).trials.tolist() == [4] * 8
+    assert build_counts(*ask(FRAME, formula="y ~ x", trials=trials)).size.tolist() == [4] * 8
     assert asked.frailty == "normal"
 
 

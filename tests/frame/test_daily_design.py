@@ -15,7 +15,7 @@ PLAN = plan_of(models=["M0", "M1"])
 def exposed(tables, kind):
     """By child: what every part of a daily design adds up to, at some time scale."""
     daily = daily_design(tables, PLAN, kind=kind)
-    design, fading = daily.design, np.exp(-np.arange(1, 61) / 5.0)
+    design, fading = daily, np.exp(-np.arange(1, 61) / 5.0)
     held = {"onsets": design.onsets, "days": design.days, "at_risk": design.days_at_risk}
     for name in ("peers", "own"):
         lags = getattr(daily, name)
@@ -45,7 +45,7 @@ def test_cells_of_the_grid_lie_within_the_days_that_they_are_named_by():
     daily = daily_design(tables, PLAN, kind="ornstein_uhlenbeck", grid_days=7)
     assert daily.knots == -(-150 // 7)
     # a 28-day period holds exactly four cells of 7 days
-    np.testing.assert_array_equal(daily.knot // 4, daily.design.period)
+    np.testing.assert_array_equal(daily.knot // 4, daily.period)
     assert daily.peers is None
-    by_cell = pd.Series(daily.design.days_at_risk).groupby([daily.design.child, daily.knot]).sum()
+    by_cell = pd.Series(daily.days_at_risk).groupby([daily.child, daily.knot]).sum()
     assert by_cell.max() == 7

@@ -42,7 +42,7 @@ def test_a_home_month_holds_its_episodes_and_resident_days():
     homes = [home("h1", sector="private", places=4), home("h2", sector="voluntary", places=3)]
     rows = counts_rows(year([*STAYS, stay("d", "h2", "2023-03-11", "2023-03-21")], episodes, homes=homes), PLAN)
     assert rows.y.size == 24  # two homes, twelve months
-    h1 = rows.home.index == rows.home.ids.index("h1")
+    h1 = rows.units["home"].index == rows.units["home"].ids.index("h1")
     assert rows.y[h1].tolist() == [2, 0, 1, *[0] * 9]
     assert rows.size[h1][:3].tolist() == [62, 56, 62]
     assert rows.size[~h1][:3].tolist() == [31, 28, 31 + 10]
@@ -53,7 +53,7 @@ def test_a_home_month_holds_its_episodes_and_resident_days():
 def test_days_before_a_childs_record_begins_are_no_exposure():
     late = {"c": {"recorded_from": "2023-02-15"}}
     rows = counts_rows(year(STAYS, [gone("a", "2023-01-10")], children=late), PLAN)
-    h2 = rows.home.index == rows.home.ids.index("h2")
+    h2 = rows.units["home"].index == rows.units["home"].ids.index("h2")
     assert rows.size[h2][:2].tolist() == [14, 31]  # half of February, March; January has no row
 
 
@@ -175,22 +175,22 @@ def test_without_interviews_there_is_nothing_to_say():
 def test_home_days_of_one_kind_are_added_up():
     episodes = [gone("a", "2023-05-01"), gone("b", "2023-05-01"), gone("a", "2023-09-04")]
     rows = joint_rows(year(STAYS, episodes), PLAN)
-    assert rows.home_days.sum() == 2 * 365
+    assert rows.further["home_days"].sum() == 2 * 365
     assert rows.y.sum() == 3
-    assert rows.extra.sum() == 1
+    assert rows.further["extra"].sum() == 1
     assert rows.facts["home-days with two or more"] == 1
-    days = rows.home_days[rows.kind]
-    child = np.array(rows.child.ids)[rows.child.index]
+    days = rows.further["home_days"][rows.further["kind"]]
+    child = np.array(rows.units["child"].ids)[rows.units["child"].index]
     assert {name: int(days[child == name].sum()) for name in "abc"} == {"a": 365, "b": 365, "c": 365}
     # 2 to 8 May, and 5 to 11 September
     assert days[(child == "a") & (column(rows, "own_1_7") == 1)].sum() == 14
     assert days[(child == "b") & (column(rows, "peer_presence") == 1)].sum() == 14
-    assert rows.home_days.size < 60
+    assert rows.further["home_days"].size < 60
 
 
 def exposed_days(rows, name):
     """Days at risk of all residents on which a column is 1."""
-    return int(rows.home_days[rows.kind][column(rows, name) == 1].sum())
+    return int(rows.further["home_days"][rows.further["kind"]][column(rows, name) == 1].sum())
 
 
 @pytest.mark.parametrize(("window_days", "days"), [(7, 14 + 13), (14, 22 + 20)])
@@ -223,23 +223,23 @@ def test_periods_of_joint_departures_are_the_plans():
     tables = year(STAYS, [gone("a", "2023-05-01"), gone("b", "2023-05-01")])
     for period_days, periods in ((28, 14), (91, 5)):  # of 28 + 365 days, the first 28 before the window
         rows = joint_rows(tables, Plan(frame={"period_days": period_days}), ())
-        of_h1 = np.array(rows.home.ids)[rows.home.index] == "h1"
-        assert np.unique(rows.period.index[of_h1]).size == periods
+        of_h1 = np.array(rows.units["home"].ids)[rows.units["home"].index] == "h1"
+        assert np.unique(rows.units["period"].index[of_h1]).size == periods
 
 
 def test_a_resident_who_is_away_makes_another_kind_of_day():
     rows = joint_rows(year(STAYS, [gone("a", "2023-05-01", "2023-05-03")]), PLAN, ())
-    h1 = np.array(rows.home.ids)[rows.home.index] == "h1"
-    half = rows.share_at_risk == 0.5
-    assert rows.home_days[rows.kind][h1 & half].tolist() == [1]  # the return day
-    members = np.bincount(rows.kind[h1], minlength=rows.home_days.size)
-    assert rows.home_days[members == 1].tolist() == [1]  # 2 May, b alone
+    h1 = np.array(rows.units["home"].ids)[rows.units["home"].index] == "h1"
+    half = rows.size == 0.5
+    assert rows.further["home_days"][rows.further["kind"]][h1 & half].tolist() == [1]  # the return day
+    members = np.bincount(rows.further["kind"][h1], minlength=rows.further["home_days"].size)
+    assert rows.further["home_days"][members == 1].tolist() == [1]  # 2 May, b alone
 
 
 def test_three_who_leave_together_are_two_beyond_the_first():
     episodes = [gone(child, "2023-05-01") for child in "abd"]
     rows = joint_rows(year([*STAYS, stay("d", "h1")], episodes), PLAN)
-    assert rows.extra.sum() == 2
+    assert rows.further["extra"].sum() == 2
     assert rows.facts["home-days with two or more"] == 1
 
 
@@ -283,9 +283,15 @@ def test_cells_hold_what_each_source_has():
     )
     rows = recording_rows(a, PLAN, other=b)
     cells = {
-        (rows.home.ids[h], rows.authority.ids[t]): (int(x), int(y), int(z), float(n))
+        (rows.units["home"].ids[h], rows.units["authority"].ids[t]): (int(x), int(y), int(z), float(n))
         for h, t, x, y, z, n in zip(
-            rows.home.index, rows.authority.index, rows.both, rows.only_a, rows.only_b, rows.size, strict=True
+            rows.units["home"].index,
+            rows.units["authority"].index,
+            rows.further["both"],
+            rows.further["only_a"],
+            rows.further["only_b"],
+            rows.size,
+            strict=True,
         )
     }
     assert cells == {("h1", "A1"): (1, 0, 0, 365), ("h1", "A2"): (0, 1, 0, 365), ("h2", "A1"): (0, 1, 1, 365)}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from missingmodels.models.catalogue.outcomes import OUTCOME_RECORDS
+from missingmodels.models.outcomes.models import DESIGNS
 from missingmodels.models.outcomes.priors import SCALARS
-from missingmodels.models.outcomes.registry import OUTCOMES
 
 
 def test_every_outcome_has_its_record():
-    assert [record.name for record in OUTCOME_RECORDS] == list(OUTCOMES)
+    assert [record.name for record in OUTCOME_RECORDS] == list(DESIGNS)
 
 
 @pytest.mark.parametrize("record", OUTCOME_RECORDS, ids=[record.name for record in OUTCOME_RECORDS])

@@ -14,9 +14,9 @@ import pytest
 from daily_cases import single_days, tables_of
 from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.daily import daily_design
-from missingmodels.models import daily_reference, reference
-from missingmodels.models.daily_onset import build_onset_model, cells_of
+from missingmodels.models.daily import daily_model
 from missingmodels.models.daily_priors import KERNEL, daily_priors
+from plain import daily_reference, reference
 from worlds import plan_of
 
 MEMORY, GRID = 25, 5
@@ -55,21 +55,21 @@ def case(request):
     tables = tables_of()
     daily = daily_design(tables, plan, kind=kind, memory_days=MEMORY, grid_days=GRID)
     priors = daily_priors(plan)
-    compiled = build_onset_model(daily, priors).compile_logp(mode="FAST_COMPILE")
+    compiled = daily_model(daily, priors).build().compile_logp(mode="FAST_COMPILE")
     return daily, priors, held, compiled, single_days(tables, plan, daily)
 
 
 def point_of(daily, priors, seed):
     rng = np.random.default_rng(seed)
-    fixed = priors.base.of_columns(daily.design.names, daily.design.scale)[2]
-    homes, (_, steps) = len(daily.design.home_ids), cells_of(daily)
+    fixed = priors.base.of_columns(daily.names, daily.scale)[2]
+    homes, (_, steps) = len(daily.home_ids), (daily.units["cell"].index, daily.steps)
     point = {
         "intercept": rng.normal(-3.5, 0.5),
         "coefficients": rng.normal(0, 0.4, int((~fixed).sum())),
         "sigma_home": rng.uniform(0.2, 1.5) * (-1) ** seed,
         "frailty_shape_log__": rng.normal(-0.5, 0.6),
         "home_z": rng.standard_normal(homes),
-        "cell_z": rng.standard_normal(homes * steps),
+        "home_period_z": rng.standard_normal(homes * steps),
     }
     if daily.knot is None:
         point["sigma_period"] = rng.uniform(0.1, 0.8) * (-1) ** (seed // 2)
@@ -95,13 +95,13 @@ def innovations_to_paths(z, sd, time_scale, step):
 def test_log_density(case, seed):
     daily, priors, _, compiled, (risk, design, child, day) = case
     point = point_of(daily, priors, seed)
-    homes, (_, steps) = len(design.home_ids), cells_of(daily)
-    mean, sd, fixed = priors.base.of_columns(daily.design.names, daily.design.scale)
+    homes, (_, steps) = len(design.home_ids), (daily.units["cell"].index, daily.steps)
+    mean, sd, fixed = priors.base.of_columns(daily.names, daily.scale)
     coefficients = mean.copy()
     coefficients[~fixed] = point["coefficients"]
     k, s = np.exp(point["frailty_shape_log__"]), point["sigma_home"]
     home_effects = s * point["home_z"]
-    z = point["cell_z"].reshape(homes, steps)
+    z = point["home_period_z"].reshape(homes, steps)
     if daily.knot is None:
         size = point["sigma_period"]
         cells, step = size * z, day // 20
@@ -115,7 +115,7 @@ def test_log_density(case, seed):
         of_cells += reference.half_normal_log_density(abs(size), sd=0.35) - log(2)
         of_cells += reference.lognormal_log_density(scale, mu=2.2, sigma=0.8) + log(scale)
     eta = reference.linear_predictor(
-        design_matrix=(design.matrix - daily.design.centre) / daily.design.scale,
+        design_matrix=(design.matrix - daily.centre) / daily.scale,
         intercept=point["intercept"],
         coefficients=coefficients,
         home=design.home,
@@ -160,12 +160,12 @@ def test_log_density(case, seed):
 
 def test_the_case_moves_what_it_says(case):
     daily, priors, _, _, (_, design, _, _) = case
-    mean, _, fixed = priors.base.of_columns(daily.design.names, daily.design.scale)
-    at = daily.design.names.index("need_score")
+    mean, _, fixed = priors.base.of_columns(daily.names, daily.scale)
+    at = daily.names.index("need_score")
     assert fixed[at]
-    assert mean[at] == pytest.approx(-0.25 * daily.design.scale[at])
-    assert daily.design.onsets[~daily.design.before_window].sum() > 30
-    assert daily.design.onsets.size < design.onsets.size  # days were added up
+    assert mean[at] == pytest.approx(-0.25 * daily.scale[at])
+    assert daily.onsets[~daily.before_window].sum() > 30
+    assert daily.onsets.size < design.onsets.size  # days were added up
     if daily.peers is not None:
         assert np.unique(daily.peers.lag).size == MEMORY
         # several onsets behind one day, and some by a child who has lived elsewhere since

@@ -16,10 +16,11 @@ import pytest
 
 from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design
-from missingmodels.models import reference, reference_frailty
-from missingmodels.models.onset import RICH, build_model, expected_onsets
+from missingmodels.models.frailty import RICH, expected_onsets
+from missingmodels.models.onset import onset_model
 from missingmodels.models.priors import plan_priors
 from missingmodels.plan import Plan
+from plain import reference, reference_frailty
 from worlds import plan_of
 
 CHILDREN, HOMES, PERIODS, AUTHORITIES, OWNERS, ROWS = 9, 4, 3, 3, 2, 70
@@ -83,7 +84,7 @@ def case(request):
     plan = plan_of(frame={"initial": initial}, effects=effects, priors={"replace": priors})
     design = made_design(3, plan)
     assert 0 < (expected_onsets(design) > RICH).sum() < CHILDREN  # both ways of sampling a child are met
-    model = build_model(design, plan_priors(plan), plan.effects)
+    model = onset_model(design, plan_priors(plan), plan.effects).build()
     return design, plan, model, model.compile_logp(mode="FAST_COMPILE")
 
 
@@ -206,11 +207,11 @@ def test_a_log_normal_frailty_is_not_updated_by_rows_before_the_window():
     plan = plan_of(effects={"frailty": "log_normal"})
     design = made_design(3, plan_of(frame={"initial": "conditional"}))
     with pytest.raises(ValueError, match="no closed form"):
-        build_model(design, plan_priors(plan), plan.effects)
+        onset_model(design, plan_priors(plan), plan.effects).build()
 
 
 def test_a_design_without_a_slope_has_no_scale_of_it():
     plan = plan_of(effects={"peer_slope_by_home": True})
     design = replace(made_design(3, plan), slope_of="")
-    model = build_model(design, plan_priors(plan), plan.effects)
+    model = onset_model(design, plan_priors(plan), plan.effects).build()
     assert "sigma_peer_slope" not in {v.name for v in model.free_RVs}

@@ -11,9 +11,9 @@ import pytest
 from daily_cases import single_days, tables_of
 from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.daily import daily_design
-from missingmodels.models import daily_reference, reference
-from missingmodels.models.daily_hawkes import build_hawkes_model
+from missingmodels.models.daily import daily_model
 from missingmodels.models.daily_priors import daily_priors
+from plain import daily_reference, reference
 from worlds import plan_of
 
 MEMORY = 25
@@ -47,7 +47,7 @@ def case():
     return (
         daily,
         priors,
-        build_hawkes_model(daily, priors).compile_logp(mode="FAST_COMPILE"),
+        daily_model(daily, priors).build().compile_logp(mode="FAST_COMPILE"),
         single_days(tables, plan(), daily),
     )
 
@@ -56,7 +56,7 @@ def case():
 def test_log_density(case, seed):
     daily, priors, compiled, (risk, design, child, day) = case
     rng = np.random.default_rng(seed)
-    mean, sd, fixed = priors.base.of_columns(daily.design.names, daily.design.scale)
+    mean, sd, fixed = priors.base.of_columns(daily.names, daily.scale)
     homes, children, periods = len(design.home_ids), len(design.child_ids), design.periods
     own, peer, tau, s = rng.uniform(0.05, 0.6), rng.uniform(0.02, 0.4), rng.uniform(1.0, 9.0), rng.uniform(0.5, 2.0)
     point = {
@@ -69,15 +69,15 @@ def test_log_density(case, seed):
         "peer_branching_log__": log(peer),
         "kernel_days_log__": log(tau),
         "home_z": rng.standard_normal(homes),
-        "cell_z": rng.standard_normal(homes * periods),
+        "home_period_z": rng.standard_normal(homes * periods),
         "child_z": rng.standard_normal(children),
     }
     coefficients = mean.copy()
     coefficients[~fixed] = point["coefficients"]
-    home_effects, cells = point["sigma_home"] * point["home_z"], point["sigma_period"] * point["cell_z"]
+    home_effects, cells = point["sigma_home"] * point["home_z"], point["sigma_period"] * point["home_period_z"]
     frailty = np.exp(s * point["child_z"] - s**2 / 2)
     eta = reference.linear_predictor(
-        design_matrix=(design.matrix - daily.design.centre) / daily.design.scale,
+        design_matrix=(design.matrix - daily.centre) / daily.scale,
         intercept=point["intercept"],
         coefficients=coefficients,
         home=design.home,
@@ -128,11 +128,11 @@ def test_log_density(case, seed):
 
 def test_the_case_has_excited_and_added_up_days(case):
     daily, _, _, (_, design, _, _) = case
-    assert not {"own_1_7", "own_8_28", "peer_presence"} & set(daily.design.names)
-    assert daily.design.onsets.size < design.onsets.size
-    at_onset = daily.design.onsets[daily.peers.row]
+    assert not {"own_1_7", "own_8_28", "peer_presence"} & set(daily.names)
+    assert daily.onsets.size < design.onsets.size
+    at_onset = daily.onsets[daily.peers.row]
     assert at_onset.sum() > 20
-    assert daily.design.onsets[daily.own.row].sum() > 20
+    assert daily.onsets[daily.own.row].sum() > 20
     assert np.unique(daily.peers.weight).size > 2  # homes of several sizes
 
 

@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 import pytest
 
 from missingmodels.models.official import interval_log_density
-from missingmodels.models.official_reference import official_log_density
+from plain.official_reference import official_log_density
 
 LOW = np.array([7.0, 0.0, 115.0, 1.0, 4.0, 0.0, 12.0])
 HIGH = np.array([7.0, 0.0, 125.0, 30.0, np.inf, np.inf, 12.0])

@@ -18,9 +18,9 @@ from missingmodels.fitting.nuts.coordinates import Posterior
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
-from missingmodels.models import reference
-from missingmodels.models.onset import build_model
+from missingmodels.models.onset import onset_model
 from missingmodels.models.priors import prior_set
+from plain import reference
 from worlds import EXPOSURES, plan_of, small_world
 
 POINTS = range(4)
@@ -84,7 +84,7 @@ def case(request):
     design = build_design(rows, formula, conditional=initial == "conditional")
     assert design.before_window.any() == (initial == "conditional")
     assert {"peer_kernel", "peer_presence:short_staffing", "outside_density"} <= set(design.names)
-    model = build_model(design, prior_set(plan.priors))
+    model = onset_model(design, prior_set(plan.priors)).build()
     # The graph as written: no rewriting for speed, and no compiler.
     return design, use, replace, scales, model, model.compile_logp(mode="FAST_COMPILE")
 

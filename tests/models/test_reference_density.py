@@ -8,7 +8,7 @@ from scipy import stats
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln, logsumexp
 
-from missingmodels.models import reference
+from plain import reference
 
 # The trapezium rule is accurate to rounding for a smooth integrand that vanishes at both ends; at the smallest
 # frailty shape used below (0.4) the left end carries exp(-0.4 * 150), about 1e-26.

@@ -19,7 +19,7 @@ from missingmodels.fitting.families.rows_draws import log_densities
 from missingmodels.frame.own_rows.asked import Asked
 from missingmodels.frame.own_rows.counts import build_counts
 from missingmodels.models.row_priors import row_priors
-from missingmodels.models.rows import build_rows_model, rows_data
+from missingmodels.models.rows import rows_model
 
 LOG_U = np.arange(-150.0, 8.0, 0.005)  # the integrand falls as exp(k log u): exp(-45) at the left for k = 0.3
 
@@ -116,7 +116,7 @@ def case(request):
     outcome = "ill" if "trials" in question else "events"
     counts = build_counts(table, Asked(formula=f"{outcome} ~ {TERMS}", **question))
     priors = row_priors(PRIORS | scales, counts, question.get("frailty", "gamma"))
-    model = build_rows_model(counts, priors, question.get("frailty", "gamma"))
+    model = rows_model(counts, priors, question.get("frailty", "gamma")).build()
     return table, question, scales, laws, counts, model, model.compile_logp(mode="FAST_COMPILE")
 
 
@@ -244,7 +244,7 @@ def test_log_densities_of_the_draws(case, seed):
     point, _ = random_point(seed, model)
     _, parts = reference(case, point)
     columns, _, raw = coefficients(point, table)
-    at = pd.Series(np.arange(len(table)), index=table.index)[counts.rows].to_numpy()
+    at = pd.Series(np.arange(len(table)), index=table.index)[counts.further["rows"]].to_numpy()
     effects = np.zeros(len(table))
     homes = question.get("home", ())
     for i, name in enumerate((homes,) if isinstance(homes, str) else homes):
@@ -255,7 +255,7 @@ def test_log_densities_of_the_draws(case, seed):
     elif frailty != "none":
         s = point["sigma_child"]
         effects += effect_of(table["who"], s, point["child_z"], -(s**2) / 2 if frailty == "lognormal" else 0.0)
-    eta = (point["intercept"] - columns.mean(axis=0) @ raw + columns @ raw + effects)[at] + np.log(counts.exposure)
+    eta = (point["intercept"] - columns.mean(axis=0) @ raw + columns @ raw + effects)[at] + counts.log_size
     found, _ = log_densities(counts, eta[None], shape)
     np.testing.assert_allclose(found[0], parts if frailty == "gamma" else parts[at], rtol=1e-9)
 
@@ -263,7 +263,7 @@ def test_log_densities_of_the_draws(case, seed):
 def test_the_case_moves_what_it_says(case):
     table, _, _, _, counts, _, _ = case
     assert counts.names == NAMES
-    np.testing.assert_allclose(counts.matrix, raw_columns(table.loc[counts.rows]), rtol=1e-12)
+    np.testing.assert_allclose(counts.matrix, raw_columns(table.loc[counts.further["rows"]]), rtol=1e-12)
     np.testing.assert_array_equal(counts.centre, counts.matrix.mean(axis=0))
 
 
@@ -273,7 +273,7 @@ def test_a_model_without_free_columns(formula, priors):
     table = frame()
     counts = build_counts(table, Asked(formula=formula, exposure="span"))
     read = row_priors({"intercept": "normal(0, 5)"} | priors, counts, "none")
-    model = build_rows_model(counts, read, "none")
+    model = rows_model(counts, read, "none").build()
     found = float(model.compile_logp(mode="FAST_COMPILE")({"intercept": -0.4}))
     dose = table["dose"] * (0.02 if priors else 0.0)
     eta = -0.4 + dose - dose.mean() + np.log(table["span"])
@@ -286,7 +286,6 @@ def test_the_data_are_exactly_those_that_the_model_reads(case):
     from pytensor.graph.traversal import ancestors
 
     read = {v.name for v in ancestors([*model.potentials, *model.basic_RVs]) if v.name}
-    given = rows_data(
-        counts, row_priors(PRIORS | case[2], counts, question.get("frailty", "gamma")), question.get("frailty", "gamma")
-    )
+    frailty = question.get("frailty", "gamma")
+    given = rows_model(counts, row_priors(PRIORS | case[2], counts, frailty), frailty).data
     assert set(given) <= read

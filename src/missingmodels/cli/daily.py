@@ -49,7 +49,7 @@ def fit_daily(
     from missingmodels.frame.daily import daily_design
 
     daily = daily_design(held, plan, kind=kind, model=model, checked=True)  # type: ignore[arg-type]
-    for note in daily.design.notes:
+    for note in daily.notes:
         say(f"Note: {note}")
     with Progress(quiet=as_json) as bar:
         found = fitted(
@@ -70,6 +70,6 @@ def fit_daily(
 
 def head_text(found: Any) -> str:
     """What was fitted, in one line."""
-    design = found.design.design
+    design = found.design
     size = f"{len(design.child_ids)} children in {len(design.home_ids)} homes, {design.onsets.size} rows"
     return f"{found.design.kind}, {found.model}: {design.onsets.sum()} onsets of {size}"

@@ -224,6 +224,8 @@ def heterogeneity_rows(fit: Fit, rule: Decision) -> list[Row]:
         for name, estimand in SCALARS.items()
         if name in p.further or (name in _FIRST and _is_in_model(p.scalar(name)))
     ]
+    own = fit.certificate.get("own_terms", {}).values()
+    quantities += [(p.scalar(name), "sd_log", name, f"sd between {words}") for words, *names in own for name in names]
     if "sigma_peer_slope" in p.further:
         words = "peer rate ratio that a tenth of homes lie above, over the middle home's"
         quantities.append((slope_spread(p), "slope_spread", "peer_slope", words))

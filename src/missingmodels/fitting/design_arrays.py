@@ -10,19 +10,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from missingmodels.fitting.designs_3 import UPGRADES
+
 # What a file may name. Nothing else is imported on a file's word.
 KINDS = {
     "design": ("frame.design", "Design"),
-    "units": ("frame.columns.groups", "Group"),
-    "counts": ("frame.own_rows.counts", "Counts"),
-    "clusters": ("frame.own_rows.counts", "Groups"),
     "daily": ("frame.daily", "DailyDesign"),
     "lags": ("frame.daily", "Lags"),
-    "outcome": ("frame.outcomes.design", "OutcomeRows"),
-    "outcome_clusters": ("frame.outcomes.design", "Group"),
-    "joint": ("frame.outcomes.joint", "JointRows"),
-    "recording": ("frame.outcomes.recording", "RecordingRows"),
-    "official": ("frame.published.official", "OfficialDesign"),
+    "events": ("frame.design_matrix", "EventRows"),
+    "units": ("frame.design_matrix", "Group"),
 }
 # Dimensions of rows and columns; "row" and "column" are facets to ArviZ's plots.
 NAMED = ("observation", "covariate")
@@ -51,9 +47,10 @@ def design_from(skeleton: Any, held: Mapping[str, xr.DataArray] | xr.Dataset) ->
         return tuple(design_from(one, held) for one in body)
     if kind == "mapping":
         return {name: design_from(one, held) for name, one in body.items()}
+    found = {key: design_from(one, held) for key, one in body.items()}
+    kind, found = UPGRADES[kind](found) if kind in UPGRADES else (kind, found)
     module, name = KINDS[kind]
-    made = getattr(import_module(f"missingmodels.{module}"), name)
-    return made(**{key: design_from(one, held) for key, one in body.items()})
+    return getattr(import_module(f"missingmodels.{module}"), name)(**found)
 
 
 def _skeleton(value: Any, path: str, arrays: dict[str, Any]) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +17,13 @@ from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.fitting.result import ADDED, Fit
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import FURTHER, PriorSet, plan_priors
+from missingmodels.models.priors import FURTHER, plan_priors
 from missingmodels.parameters import Array
 from missingmodels.plan import METHODS, Method, Plan
 from missingmodels.provenance import digest_arrays, stream
+
+if TYPE_CHECKING:
+    from missingmodels.models.term import GroupEffect
 
 __all__ = ["Fit", "beyond_laplace", "data_digest", "fit"]
 
@@ -46,6 +50,7 @@ def fit(  # noqa: PLR0913
     allow_unconverged: bool = False,
     with_children: bool = True,
     progress: Progress | None = None,
+    terms: Sequence[GroupEffect] = (),
 ) -> Fit:
     """Fit one onset model by the engine that ``method`` names, the plan's if it is left out.
 
@@ -53,16 +58,23 @@ def fit(  # noqa: PLR0913
     and the sampler where that one does not pass the gate. The certificate says which was asked for, which ran and why.
     Without ``with_children`` frailties and children's densities are left out, empty: enough to judge coefficients, and
     a good part of the time of a small fast fit. Raises DiagnosticsFailed if the draws do not pass the plan's gate,
-    unless ``allow_unconverged``; ConfigInvalid if ``laplace`` is asked for effects that it cannot fit.
+    unless ``allow_unconverged``; ConfigInvalid if ``laplace`` is asked for effects that it cannot fit. ``terms`` are
+    effects of one's own, for the sampler alone (``docs/terms.md``): their draws are reported under their names, and
+    stand in evidence and report beside the others.
     """
     asked: Method = method or plan.sampling.method
     if asked not in METHODS:
         raise ValueError(f"method {asked!r} is not known; known: {', '.join(METHODS)}")
-    priors = plan_priors(plan)
+    if terms:
+        from missingmodels.models.onset import with_own  # the fast engine does without what it imports
+
+        design, terms = with_own(design, terms)
     label = f"{model}/{exposure}" if exposure else model
-    drawn, why = _drawn(design, priors, plan, asked, label=label, seed=seed, progress=progress)
+    drawn, why = _drawn(design, plan, asked, label=label, seed=seed, progress=progress, terms=terms)
     require_passed(drawn.diagnostics, model=model, allow=allow_unconverged, accept=drawn.record.get("target_accept"))
     values, labels = _raw(design, drawn.values), _labels(design)
+    values |= {name: drawn.values[name] for term in terms for name in (*term.priors, term.code)}
+    own_dims = {term.code: (f"{term.code}_index",) for term in terms}
     held = certificate(
         plan,
         drawn,
@@ -76,6 +88,7 @@ def fit(  # noqa: PLR0913
             "frailty": plan.effects.frailty,
             "method_asked": asked,
             "why_not_laplace": why,
+            **({"own_terms": {term.code: [term.name, *term.priors] for term in terms}} if terms else {}),
         },
     )
     found = Fit(
@@ -84,7 +97,7 @@ def fit(  # noqa: PLR0913
         exposure=exposure,
         design=design,
         values=values,
-        dims={name: dims for name, dims in DIMS.items() if name in values},
+        dims={name: dims for name, dims in (DIMS | own_dims).items() if name in values},
         labels=labels,
         chains=drawn.chains,
         diagnostics=drawn.diagnostics,
@@ -108,15 +121,16 @@ def _with_children(found: Fit, rng: np.random.Generator) -> Fit:
 
 def _drawn(
     design: Design,
-    priors: PriorSet,
     plan: Plan,
     asked: Method,
     *,
     label: str,
     seed: int,
     progress: Progress | None,
+    terms: Sequence[GroupEffect],
 ) -> tuple[Drawn, str]:
     """Draws of the engine asked for, and why the fast one did not do where ``auto`` turned from it."""
+    priors = plan_priors(plan)
     why = beyond_laplace(design)
     if why and asked == "laplace":
         raise ConfigInvalid(
@@ -137,7 +151,7 @@ def _drawn(
     # the sampler takes seconds to import, and the fast engine does without it
     from missingmodels.fitting.nuts import engine as by_nuts
 
-    return by_nuts.draw(design, priors, plan, label=label, seed=seed, progress=progress), why
+    return by_nuts.draw(design, priors, plan, label=label, seed=seed, progress=progress, terms=terms), why
 
 
 def beyond_laplace(design: Design) -> str:

@@ -34,7 +34,14 @@ FLAGS = ("diverging", "maxdepth_reached")
 RENAMED = {"depth": "tree_depth", "maxdepth_reached": "reached_max_treedepth"}  # to the names of ArviZ's schema
 DATA = ("observed_data", "constant_data")  # groups with the arrays of the design
 DIMS = {"column": "covariate", "row": "observation"}  # those that a plot of ArviZ takes for facets
-OBSERVED = ("onsets", "y", "low", "high", "both", "only_a", "only_b")  # arrays of designs that are outcomes
+OBSERVED = (
+    "onsets",
+    "y",
+    "further_high",
+    "further_both",
+    "further_only_a",
+    "further_only_b",
+)  # arrays of designs that are outcomes
 
 
 def to_datatree(fit: Fit) -> xr.DataTree:
@@ -50,7 +57,7 @@ def tree_and_skeleton(fit: Fit) -> tuple[xr.DataTree, Any]:
     arrays, skeleton = design_parts(fit.design)
     units = units_of(fit)
     constant = arrays | {f"{FIXED}{name}": held for name, held in fixed.items()}
-    observed = {name: constant.pop(name) for name in arrays if name.rpartition("_")[2] in OBSERVED or name in OBSERVED}
+    observed = {name: constant.pop(name) for name in arrays if name in OBSERVED}
     groups = {
         "posterior": _chained(fit, free, order, chains),
         "sample_stats": _stats(fit, order, chains),
@@ -144,8 +151,8 @@ def _labels_of_design(fit: Fit) -> dict[str, tuple[str, ...]]:
     found = {}
     for dims in fit.dims.values():
         for dim in dims:
-            group: Any = getattr(fit.design, dim.removesuffix("_effect").removesuffix("_a").removesuffix("_b"), None)
-            if dim.endswith("_effect") and hasattr(group, "ids"):
+            group = fit.design.units.get(dim.removesuffix("_effect").removesuffix("_a").removesuffix("_b"))
+            if dim.endswith("_effect") and group is not None:
                 found[dim] = tuple(map(str, group.ids))
     return found
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from missingmodels.models.priors import Prior, plan_priors, scales_of
+from missingmodels.models.priors import ColumnPriors, Prior, plan_priors, scales_of
 from missingmodels.parameters import Array
 from missingmodels.plan import Plan
 
@@ -56,11 +56,12 @@ def _free(priors: Mapping[str, Prior], values: Mapping[str, Array]) -> dict[str,
     return {name: log_density(p, values[name]) for name, p in priors.items() if p.law != "fixed"}
 
 
-def _normal(values: Array, mean: Array, sd: Array, fixed: Array) -> dict[str, Array]:
+def _normal(values: Array, priors: ColumnPriors) -> dict[str, Array]:
     """(S, P) of coefficients with normal priors on the sampler's scale; 0 for those that are fixed."""
+    fixed = priors.fixed
     if fixed.all():
         return {}
-    away = (values - mean) / np.where(fixed, 1.0, sd)
+    away = (values - priors.mean) / np.where(fixed, 1.0, priors.sd)
     return {"coefficients": np.where(fixed, 0.0, -0.5 * away**2)}
 
 
@@ -75,17 +76,17 @@ def _onset(fit: Fit) -> Priors:
     intercept, coefficients = design.to_standardised(fit.values["intercept"], _coefficients(fit))
     scalars = {name: getattr(priors, name) for name in ("intercept", *scales_of(plan.effects))}
     found = _free(scalars, {**fit.values, "intercept": intercept})
-    return found | _normal(coefficients, *priors.of_columns(design.names, design.scale))
+    return found | _normal(coefficients, priors.column_priors(design.names, design.scale))
 
 
 def _daily(fit: Fit) -> Priors:
     from missingmodels.models.daily_priors import daily_priors
 
-    priors, design = daily_priors(Plan.model_validate(fit.certificate["plan"])), fit.design.design
+    priors, design = daily_priors(Plan.model_validate(fit.certificate["plan"])), fit.design
     intercept, coefficients = design.to_standardised(fit.values["intercept"], _coefficients(fit))
     scalars = {name: priors[name] for name in fit.certificate["priors"]}
     found = _free(scalars, {**fit.values, "intercept": intercept})
-    return found | _normal(coefficients, *priors.base.of_columns(design.names, design.scale))
+    return found | _normal(coefficients, priors.base.column_priors(design.names, design.scale))
 
 
 def _rows(fit: Fit) -> Priors:
@@ -106,15 +107,15 @@ def _rows(fit: Fit) -> Priors:
 
 
 def _outcome(fit: Fit) -> Priors:
-    from missingmodels.models.outcomes.priors import COEFFICIENT, SCALARS, of_columns
+    from missingmodels.models.outcomes.priors import COEFFICIENT, SCALARS, model_priors
 
     priors = {name: Prior(**held) for name, held in fit.certificate["priors"].items()}
     found = _free({name: priors[name] for name in SCALARS[fit.model]}, fit.values)
     if COEFFICIENT not in priors or not fit.design.names:
         return found
     scale = fit.design.scale
-    held = of_columns(priors, fit.design.names, scale)
-    return found | _normal(_coefficients(fit) * scale, held.mean, held.sd, held.fixed)
+    held = model_priors(fit.model, priors, fit.design.names, scale)
+    return found | _normal(_coefficients(fit) * scale, held.columns)
 
 
 def _official(fit: Fit) -> Priors:

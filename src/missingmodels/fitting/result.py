@@ -89,7 +89,11 @@ class Fit:
         held, labels = self.values, self.labels
         draws = held["intercept"].size
         nothing = np.zeros((draws, 0))
-        effects = {name: Effect(ids=labels[self.dims[name][0]], values=held[name]) for name in ADDED if name in held}
+        own = self.certificate.get("own_terms", {})
+        further = (*FURTHER, *(name for _, *scalars in own.values() for name in scalars))
+        effects = {
+            name: Effect(ids=labels[self.dims[name][0]], values=held[name]) for name in (*ADDED, *own) if name in held
+        }
         return Parameters(
             intercept=held["intercept"],
             coefficients=dict(zip(labels.get("column", ()), held.get("coefficients", nothing).T, strict=True)),
@@ -102,7 +106,7 @@ class Fit:
             sigma_period=held["sigma_period"],
             frailty_shape=held["frailty_shape"],
             frailty_law=str(self.certificate["frailty"]),
-            further={name: held[name] for name in FURTHER if name in held},
+            further={name: held[name] for name in further if name in held},
             effects=effects,
         )
 

@@ -9,8 +9,8 @@ import xarray as xr
 from missingmodels.fitting.fit import DIMS
 from missingmodels.fitting.result import ADDED, Fit
 from missingmodels.fitting.store_3 import diagnostics_of, stats_of
-from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design
+from missingmodels.frame.design_matrix import Group
 from missingmodels.models.priors import FURTHER
 
 FORMAT = "missingmodels-fit-2"

@@ -6,7 +6,9 @@ losslessly, so a design has a row a day only where the model tells days apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.design import Design, build_design, require_contrast
+from missingmodels.frame.design_matrix import Group
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms, moderation_column, top_level_terms
 from missingmodels.intervals import expand
@@ -46,8 +49,8 @@ class Lags:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DailyDesign:
-    """The data of one daily model. R rows of ``design``.
+class DailyDesign(Design):
+    """The data of one daily model: those of an onset model with a row a day where the model tells days apart.
 
     Attributes
     ----------
@@ -63,12 +66,24 @@ class DailyDesign:
     model: str
     exposure: str
     kernel_days: float
-    design: Design
     peers: Lags | None = None
     own: Lags | None = None
     knot: np.ndarray | None = None
     knots: int = 0
     grid_days: int = GRID_DAYS
+
+    @property
+    def steps(self) -> int:
+        """Cells of one home in time: those of the grid, or periods."""
+        return self.periods if self.knot is None else self.knots
+
+    @cached_property
+    def units(self) -> Mapping[str, Group]:
+        """As of the onset model, but ``cell`` a home's cell of the grid where there is one."""
+        if self.knot is None:
+            return super().units
+        ids = tuple(f"{home} {step}" for home in self.home_ids for step in range(self.knots))
+        return {**super().units, "cell": Group(index=self.home * self.knots + self.knot, ids=ids)}
 
 
 def daily_design(
@@ -105,11 +120,11 @@ def daily_design(
     rows = build_rows(tables, risk, asked, extra=extra)
     design = build_design(rows, _terms(asked, chosen, kind, lagged), conditional=plan.frame.initial == "conditional")
     out = DailyDesign(
+        **{field.name: getattr(design, field.name) for field in fields(design)},
         kind=kind,
         model=chosen,
         exposure="peer_kernel" if lagged else shown,
         kernel_days=plan.exposure.kernel_days,
-        design=design,
     )
     if lagged:
         out = _with_lags(out, rows, risk, memory_days)
@@ -128,7 +143,7 @@ def _with_lags(daily: DailyDesign, rows: Rows, risk: RiskSet, memory: int) -> Da
     place = _places(child, rows.frame["split"].to_numpy(dtype=np.int64), risk)
     hawkes = daily.kind == "hawkes"
     peers = _peer_lags(risk, place, memory, shared=hawkes)
-    if not (daily.design.window_days[peers.row] > 0).any():
+    if not (daily.window_days[peers.row] > 0).any():
         raise CannotAnswer(
             "these data cannot answer H1: no child is ever at risk beside a peer with an onset behind them",
             remedy="use data that hold all residents of the homes (pool the authorities, or ask the provider)",

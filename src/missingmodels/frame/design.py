@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.frame.columns.groups import Group
-from missingmodels.frame.model_matrix import columns_of, complete, standardisation, varying
+from missingmodels.frame.design_matrix import DesignMatrix, Group
+from missingmodels.frame.model_matrix import columns_of, complete, onset_standardisation, varying
 from missingmodels.frame.rows import FACTORS, Rows, read_terms
 from missingmodels.parameters import Array, Parameters
 
 
 @dataclass(frozen=True, kw_only=True)
-class Design:
-    """The data of one model. R rows, P columns, sorted by child.
+class Design(DesignMatrix):
+    """The data of one onset model. R rows, P columns, sorted by child.
+
+    Centre and scale are weighted by days at risk, so that splitting a row changes nothing.
 
     Attributes
     ----------
-    names : P column names
-    matrix : (R, P) raw columns
-    centre, scale : (P,) the sampler sees ``(matrix - centre) / scale``; both are weighted by days at risk, so that
-        splitting a row changes nothing
     child, home, period : (R,) indices
     onsets, days, days_at_risk : (R,)
     burn_in : (R,) rows of the burn-in; estimands speak of the window and leave them out
@@ -35,10 +34,6 @@ class Design:
     """
 
     formula: str
-    names: tuple[str, ...]
-    matrix: np.ndarray
-    centre: np.ndarray
-    scale: np.ndarray
     child: np.ndarray
     home: np.ndarray
     period: np.ndarray
@@ -50,7 +45,6 @@ class Design:
     child_ids: tuple[str, ...]
     home_ids: tuple[str, ...]
     periods: int
-    notes: tuple[str, ...]
     constants: Mapping[str, float] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     slope_of: str = ""
@@ -59,31 +53,32 @@ class Design:
         units = f"{len(self.child_ids):,} children, {len(self.home_ids)} homes, {self.periods} periods"
         return f"Design: {self.onsets.size:,} rows, {units}\n  columns: {', '.join(self.names)}"
 
+    @cached_property
+    def units(self) -> Mapping[str, Group]:
+        """What rows belong to: child, home, cell (a home's period), and what the plan adds."""
+        cells = tuple(f"{home} {period}" for home in self.home_ids for period in range(self.periods))
+        return {
+            "child": Group(index=self.child, ids=self.child_ids),
+            "home": Group(index=self.home, ids=self.home_ids),
+            "cell": Group(index=self.home * self.periods + self.period, ids=cells),
+            **self.groups,
+        }
+
     @property
-    def standardised(self) -> np.ndarray:
-        """(R, P) what the sampler sees."""
-        return (self.matrix - self.centre) / self.scale
+    def counted(self) -> np.ndarray:
+        """(R,) onsets that are data: those before the window only update the frailties."""
+        return np.where(self.before_window, 0, self.onsets).astype(float)
+
+    @property
+    def log_size(self) -> np.ndarray:
+        """(R,) log days, the offset of η."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.days))
 
     @property
     def window_days(self) -> np.ndarray:
         """(R,) days at risk inside the window, 0 for rows of the burn-in: the weight of every estimand."""
         return np.where(self.burn_in, 0.0, self.days_at_risk)
-
-    def column(self, name: str) -> np.ndarray:
-        """(R,) one raw column; KeyError if the model does not hold it."""
-        try:
-            return self.matrix[:, self.names.index(name)]
-        except ValueError:
-            raise KeyError(name) from None
-
-    def to_raw(self, intercept: Array, coefficients: Array) -> tuple[Array, Array]:
-        """Intercept (S,) and coefficients (S, P) of the standardised columns, on the scale of the raw ones."""
-        raw = coefficients / self.scale
-        return intercept - raw @ self.centre, raw
-
-    def to_standardised(self, intercept: Array, coefficients: Array) -> tuple[Array, Array]:
-        """Intercept (S,) and coefficients (S, P): the inverse of ``to_raw``."""
-        return intercept + coefficients @ self.centre, coefficients * self.scale
 
     def log_rate(self, parameters: Parameters, *, held: dict[str, float] | None = None) -> Array:
         """(S, R) log intensity per day without frailty, with the columns in ``held`` set to the values given.
@@ -172,7 +167,7 @@ def build_design(rows: Rows, formula: str, *, conditional: bool = False, slope_o
     if constants:
         notes.append(f"left out, the same for every day at risk: {', '.join(constants)}")
     matrix = table[keep].to_numpy(dtype=float)
-    centre, scale = standardisation(matrix, keep, weight, frame.attrs["filled_flags"])
+    centre, scale = onset_standardisation(matrix, keep, weight, frame.attrs["filled_flags"])
     return Design(
         formula=formula,
         names=tuple(keep),

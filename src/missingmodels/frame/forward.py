@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.riskset import NO_HOME, RiskSet, days_at_risk, episode_days, low_coverage
 from missingmodels.frame.rows import build_rows, columns_behind, model_terms
@@ -154,5 +153,5 @@ def _spells(design: Design, exposure: str) -> tuple[Design, np.ndarray]:
         new[1:] |= np.diff(key) != 0
     at = np.flatnonzero(new)
     per_row = ("matrix", "child", "home", "period", "onsets", "days", "days_at_risk", "burn_in", "before_window")
-    groups = {name: Group(index=group.index[at], ids=group.ids) for name, group in design.groups.items()}
+    groups = {name: group.at(at) for name, group in design.groups.items()}
     return replace(design, groups=groups, **{name: getattr(design, name)[at] for name in per_row}), np.cumsum(new) - 1

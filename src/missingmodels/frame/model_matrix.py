@@ -10,6 +10,7 @@ import pandas as pd
 from missingmodels.errors import ConfigInvalid
 from missingmodels.formula import Name, Term
 from missingmodels.frame.columns.splines import curve_columns, is_curve
+from missingmodels.frame.design_matrix import indicators, standardisation
 from missingmodels.frame.formula_columns import FormulaUnfit, term_columns
 from missingmodels.frame.rows import TERMS_REMEDY, variables
 
@@ -90,14 +91,10 @@ def varying(table: pd.DataFrame, weight: np.ndarray) -> tuple[list[str], dict[st
     return keep, {str(name): float(held[name].iloc[0]) for name in table.columns if str(name) not in keep}
 
 
-def standardisation(
+def onset_standardisation(
     matrix: np.ndarray, names: list[str], weight: np.ndarray, filled_flags: set[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(P,) day-weighted mean and scale of each column: the standard deviation, or 1 for indicators and exposures."""
-    if not names:
-        return np.zeros(0), np.ones(0)
-    centre = np.average(matrix, axis=0, weights=weight)
-    spread = np.sqrt(np.average((matrix - centre) ** 2, axis=0, weights=weight))
-    indicator = np.isin(matrix, (0.0, 1.0)).all(axis=0) | np.isin(names, list(filled_flags))
-    natural = indicator | np.array([name.startswith(NATURAL_UNIT_PREFIXES) for name in names])
-    return centre, np.where(natural, 1.0, spread)
+    """(P,) day-weighted centre and scale of each column: indicators and exposures keep their own unit."""
+    own = indicators(matrix) | np.isin(names, list(filled_flags))
+    own |= np.array([name.startswith(NATURAL_UNIT_PREFIXES) for name in names], dtype=bool)
+    return standardisation(matrix, own, weight=weight)

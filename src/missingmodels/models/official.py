@@ -10,15 +10,29 @@ which nothing is dropped.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from missingmodels.frame.published.official import OfficialDesign
-from missingmodels.models.likelihood import Tensor
-from missingmodels.models.onset import scalar
-from missingmodels.models.priors import Prior
+from missingmodels.frame.design_matrix import EventRows
+from missingmodels.models.model import RATE, Likelihood, Model, Predicted
+from missingmodels.models.priors import ColumnPriors, ModelPriors, Prior
+from missingmodels.models.term import (
+    Array,
+    Built,
+    Columns,
+    Data,
+    Designed,
+    Draws,
+    GroupEffect,
+    Level,
+    Tensor,
+    Tensors,
+    Term,
+)
 
 PRIORS = {
     "intercept": Prior(law="normal", sd=1.0, reason="rates within a factor of 7 of the pooled one, R"),
@@ -32,33 +46,167 @@ PRIORS = {
 }
 
 
-def build_official_model(design: OfficialDesign) -> pm.Model:
-    """The PyMC model: ``intercept``, less the log of the pooled rate, ``year`` (T - 1,), ``coefficients`` (P,) of
-    standardised columns, ``dispersion_shape``, ``sigma_region`` with ``region_z``, and ``sigma_authority`` with
+@dataclass(frozen=True, kw_only=True)
+class Years(Term):
+    """An effect of each year but the first, over it."""
+
+    def arrays(self, design: Designed, priors: ModelPriors) -> Data:
+        return {"year_of": design.units["year"].index}
+
+    def sizes(self, design: Designed, priors: ModelPriors) -> tuple[Any, ...]:
+        return (len(design.units["year"].ids),)
+
+    def unknowns(self, built: Built) -> Any:
+        later = max(len(built.design.units["year"].ids) - 1, 1)
+        return pt.concatenate([pt.zeros(1), pm.Normal("year", 0, PRIORS["year"].sd, shape=later)])
+
+    def eta(self, value: Any, data: Tensors) -> Tensor | None:
+        return value[data["year_of"]]
+
+    def natural(self, drawn: Draws, scalars: Draws, design: Designed, priors: ModelPriors) -> dict[str, Array]:
+        return {"year": drawn["year"]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Centred(GroupEffect):
+    """Effects that are sampled as they are, as rich data ask: years inform an authority's own effect well."""
+
+    def arrays(self, design: Designed, priors: ModelPriors) -> Data:
+        return {f"{self.unit}_of": design.units[self.unit].index}
+
+    def eta(self, value: Any, data: Tensors) -> Tensor | None:
+        return value[data[f"{self.unit}_of"]]
+
+    def unknowns(self, built: Built) -> Any:
+        return pm.Normal(self.code, 0, built.scalars[self.scale], shape=len(built.design.units[self.unit].ids))
+
+    def natural(self, drawn: Draws, scalars: Draws, design: Designed, priors: ModelPriors) -> dict[str, Array]:
+        return {self.code: drawn[self.code]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PooledLevel(Level):
+    """The intercept over the log of the pooled rate, which the reported one holds."""
+
+    def eta(self, value: Any, data: Tensors) -> Tensor | None:
+        return data["log_pooled_rate"] + value
+
+    def arrays(self, design: Designed, priors: ModelPriors) -> Data:
+        assert isinstance(design, EventRows)
+        return {"log_pooled_rate": np.array(log_pooled_rate(design))}
+
+    def natural(self, drawn: Draws, scalars: Draws, design: Designed, priors: ModelPriors) -> dict[str, Array]:
+        assert isinstance(design, EventRows)
+        return {"intercept": log_pooled_rate(design) + scalars["intercept"]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntervalCounts(Likelihood):
+    """Negative binomial counts that are known to lie between two numbers."""
+
+    variable: str = "incidents"
+    by_sums: bool = False
+
+    def sizes(self, design: Designed, priors: ModelPriors) -> tuple[Any, ...]:
+        # which counts are open or intervals, and how wide, is laid out when the model is built
+        low, high = _bounds(design)
+        return low.tobytes(), high.tobytes()
+
+    def density(self, at: Predicted) -> Tensor:
+        low, high = _bounds(at.built.design)
+        return interval_log_density(at.eta[RATE], at.built.scalars["dispersion_shape"], low, high).sum()
+
+
+def _bounds(design: Designed) -> tuple[Array, Array]:
+    assert isinstance(design, EventRows)
+    return design.y, design.further["high"]
+
+
+INCIDENTS = IntervalCounts(
+    name="likelihood",
+    code="incidents",
+    equation="P(low_lt ≤ y_lt ≤ high_lt), y_lt ~ NegativeBinomial(mean μ_lt, shape φ), variance μ + μ²/φ",
+    parameters=("dispersion_shape",),
+    meaning=(
+        "incidents of authority l in year t. A published count has low = high, a rounded or suppressed one its "
+        "interval, both ends included; a count without an upper end has P(low ≤ y), one that is not known at "
+        "all 1. All constants are in the density"
+    ),
+)
+LEVEL = PooledLevel(
+    name="level",
+    code="intercept",
+    equation="log μ_lt = log n_lt + log R + α + c_t + x_lt'β + r_g + a_l",
+    parameters=("intercept",),
+    meaning=(
+        "n the children looked after during the year; R the pooled rate: incidents over children of all "
+        "authority-years with an upper end, an interval counting as its middle, one incident at least. "
+        "The intercept that is reported is log R + α"
+    ),
+)
+YEARS = Years(
+    name="years",
+    code="year",
+    equation="c_t, 0 in the first year",
+    parameters=("year",),
+    meaning="what moves all authorities alike, changes of recording among it",
+)
+COLUMNS = Columns(
+    keeps_level=True,
+    name="columns",
+    code="coefficients",
+    equation="x'β, a mean of each authority and the deviation from it",
+    meaning=(
+        "turnover, agency share and caseload of social workers on 30 September before the year; instability of "
+        "the same year; size and sector of the homes that stand there (a mean alone). Unrecorded values "
+        "stand at a mean beside an indicator"
+    ),
+)
+REGIONS = GroupEffect(
+    unit="region",
+    name="regions",
+    code="region",
+    equation="r_g ~ Normal(0, σ_region²)",
+    parameters=("sigma_region",),
+    meaning="regions differ, in police practice too",
+)
+AUTHORITIES = Centred(
+    unit="authority",
+    name="authorities",
+    code="authority",
+    equation="a_l ~ Normal(0, σ_authority²)",
+    parameters=("sigma_authority",),
+    meaning="authorities of one region differ",
+)
+OFFICIAL_TERMS: tuple[Term, ...] = (INCIDENTS, LEVEL, YEARS, COLUMNS, REGIONS, AUTHORITIES)
+
+
+def official_model(rows: EventRows) -> Model:
+    """The model of authority-years.
+
+    The sampler's unknowns: ``intercept``, less the log of the pooled rate, ``year`` (T - 1,), ``coefficients`` (P,) of
+    standardised columns, ``dispersion_shape``, ``sigma_region`` with ``region_z``, ``sigma_authority`` and
     ``authority``.
     """
-    with pm.Model() as model:
-        intercept = log_pooled_rate(design) + scalar("intercept", PRIORS["intercept"])
-        year = pm.Normal("year", 0, PRIORS["year"].sd, shape=max(len(design.years) - 1, 1))
-        beta = pm.Normal("coefficients", 0, PRIORS["coefficient"].sd, shape=len(design.names))
-        sigma_region = pm.HalfNormal("sigma_region", PRIORS["sigma_region"].sd)
-        sigma_authority = pm.HalfNormal("sigma_authority", PRIORS["sigma_authority"].sd)
-        size = scalar("dispersion_shape", PRIORS["dispersion_shape"])
-        region = sigma_region * pm.Normal("region_z", 0, 1, shape=len(design.regions))
-        # years inform an authority's own effect well, so it is sampled as it is
-        authority = pm.Normal("authority", 0, sigma_authority, shape=len(design.authorities))
-        effects = pt.concatenate([pt.zeros(1), year])
-        log_mean = np.log(design.children) + intercept + effects[design.year] + pt.dot(design.standardised, beta)
-        log_mean = log_mean + region[design.region] + authority[design.authority]
-        pm.Potential("incidents", interval_log_density(log_mean, size, design.low, design.high).sum())
-    return model
+    scalars = {name: PRIORS[name].unsigned for name in ("intercept", "sigma_region", "sigma_authority")}
+    return Model(
+        label="official",
+        design=rows,
+        predictors={RATE: (LEVEL, YEARS, COLUMNS, REGIONS, AUTHORITIES)},
+        likelihood=INCIDENTS,
+        priors=ModelPriors(
+            scalars=scalars | {"dispersion_shape": PRIORS["dispersion_shape"]},
+            columns=ColumnPriors.of([PRIORS["coefficient"]] * len(rows.names)),
+        ),
+    )
 
 
-def log_pooled_rate(design: OfficialDesign) -> float:
+def log_pooled_rate(design: EventRows) -> float:
     """log of incidents per child over the years whose count is known."""
-    known = np.isfinite(design.high)
-    middle = (design.low + np.where(known, design.high, 0.0)) / 2
-    return float(np.log(max(middle[known].sum(), 1.0) / design.children[known].sum()))
+    low, high = _bounds(design)
+    known = np.isfinite(high)
+    middle = (low + np.where(known, high, 0.0)) / 2
+    return float(np.log(max(middle[known].sum(), 1.0) / design.size[known].sum()))
 
 
 def interval_log_density(log_mean: Tensor, size: Tensor, low: np.ndarray, high: np.ndarray) -> Tensor:

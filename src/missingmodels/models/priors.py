@@ -17,6 +17,7 @@ from missingmodels.plan import Effects, Plan, PriorChange
 from missingmodels.plan import Priors as PriorSettings
 from missingmodels.sources import card
 
+LAWS = ("normal", "student_t", "flat")  # that a coefficient may have
 SCALES = ("sigma_home", "sigma_period", "frailty_shape")  # of the default effects
 # Scalars of the laws of frailty, and of the effects that a plan may add.
 FRAILTY = {
@@ -59,6 +60,15 @@ class Prior:
             )
         return self.mean * size, (1 - self.mean) * size
 
+    @property
+    def unsigned(self) -> Prior:
+        """The same of what cannot be sampled with a sign: a half-normal becomes ``positive_normal``."""
+        return replace(self, law="positive_normal") if self.law == "half_normal" else self
+
+    def times(self, scale: float) -> Prior:
+        """The prior of ``scale`` times the parameter."""
+        return replace(self, mean=self.mean * scale, sd=self.sd * scale)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PriorSet:
@@ -78,18 +88,50 @@ class PriorSet:
     sigma_peer_slope: Prior
     coefficients: Mapping[str, Prior] = field(default_factory=dict)
 
+    def __getitem__(self, name: str) -> Prior:
+        held: Prior = getattr(self, name)
+        return held
+
+    def column_priors(self, names: Sequence[str], scale: np.ndarray) -> ColumnPriors:
+        """Priors of columns on the sampler's scale: a column's own speaks of its raw unit."""
+        own = [self.coefficients.get(name) for name in names]
+        return ColumnPriors.of(
+            [self.coefficient if p is None else p.times(float(unit)) for p, unit in zip(own, scale, strict=True)]
+        )
+
     def of_columns(self, names: Sequence[str], scale: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(P,) mean and sd on the sampler's scale, and which are fixed (sd 0)."""
-        mean, sd, fixed = np.zeros(len(names)), np.zeros(len(names)), np.zeros(len(names), dtype=bool)
-        for i, name in enumerate(names):
-            prior = self.coefficients.get(name)
-            if prior is None:
-                mean[i], sd[i] = self.coefficient.mean, self.coefficient.sd
-            elif prior.law == "fixed":
-                mean[i], fixed[i] = prior.mean * scale[i], True
-            else:
-                mean[i], sd[i] = prior.mean * scale[i], prior.sd * scale[i]
-        return mean, sd, fixed
+        at = self.column_priors(names, scale)
+        return at.mean, np.where(at.fixed, 0.0, at.sd), at.fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnPriors:
+    """(P,) laws, means, standard deviations and degrees of freedom of the sampler's coefficients."""
+
+    law: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+    df: np.ndarray
+
+    @classmethod
+    def of(cls, priors: Sequence[Prior]) -> ColumnPriors:
+        """Those of single priors."""
+        mean, sd, df = (np.array([getattr(p, part) for p in priors], dtype=float) for part in ("mean", "sd", "df"))
+        return cls(law=np.array([p.law for p in priors], dtype=object), mean=mean, sd=sd, df=df)
+
+    @property
+    def fixed(self) -> np.ndarray:
+        """(P,) which have a value and no prior."""
+        return np.asarray(self.law == "fixed", dtype=bool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPriors:
+    """The priors of one model of one design: of scalars, in the order of the sampler's coordinates, and of columns."""
+
+    scalars: Mapping[str, Prior]
+    columns: ColumnPriors
 
 
 def scales_of(effects: Effects) -> tuple[str, ...]:

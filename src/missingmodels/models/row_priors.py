@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linprog
 
+from missingmodels.frame.design_matrix import EventRows, Group
 from missingmodels.frame.own_rows.asked import rows_invalid
-from missingmodels.frame.own_rows.counts import Counts
-from missingmodels.models.priors import Prior
+from missingmodels.models.priors import ColumnPriors, ModelPriors, Prior
 
 # Names of the arguments of each law. The location of a scale's prior must be 0: it is folded there.
 REAL_LAWS = {
@@ -90,8 +90,15 @@ class RowPriors:
     child_by_shape: bool
     written: Mapping[str, str]
 
+    def of_model(self) -> ModelPriors:
+        """The same by the names of the model of rows: the child's is ``frailty_shape`` or ``sigma_child``."""
+        held = {"intercept": self.intercept} | {f"sigma_home{i}": p for i, p in enumerate(self.homes)}
+        if self.child is not None:
+            held["frailty_shape" if self.child_by_shape else "sigma_child"] = self.child
+        return ModelPriors(scalars=held, columns=ColumnPriors.of(self.coefficients))
 
-def row_priors(given: str | Mapping[str, str], counts: Counts, frailty: str) -> RowPriors:
+
+def row_priors(given: str | Mapping[str, str], counts: EventRows, frailty: str) -> RowPriors:
     """Read priors: the name of a preset, or texts by key that replace those of the preset ``weak`` (or ``use``).
 
     Raises RowsInvalid with every fault found.
@@ -101,11 +108,12 @@ def row_priors(given: str | Mapping[str, str], counts: Counts, frailty: str) -> 
     wanted = {"use": given} if isinstance(given, str) else {str(k): str(v) for k, v in given.items()}
     preset = wanted.pop("use", "weak")
     faults = [] if preset in PRESETS else [f"priors {preset!r} are not known; known: {', '.join(PRESETS)}"]
-    single = {f"sigma_home[{group.column}]" for group in counts.homes}
+    homes, child = home_columns(counts), counts.units.get("child")
+    single = {f"sigma_home[{group.column}]" for group in homes}
     child_keys = ("sigma_child", "frailty_shape") if frailty == "gamma" else ("sigma_child",)
     known = ["intercept", "coefficients", *counts.names]
-    known += ["sigma_home", *sorted(single)] if counts.homes else []
-    known += child_keys if counts.child is not None and frailty != "none" else ()
+    known += ["sigma_home", *sorted(single)] if homes else []
+    known += child_keys if child is not None and frailty != "none" else ()
     faults += [
         f"a column is called {name!r}, as a parameter is: give it another name"
         for name in counts.names
@@ -138,16 +146,21 @@ def row_priors(given: str | Mapping[str, str], counts: Counts, frailty: str) -> 
     if lost:
         text = f"the data do not bound {', '.join(lost)}: some value fits ever better the further it goes"
         raise rows_invalid([text + " (often a level without events); give a prior that is not flat"])
-    homes = tuple(read.get(f"sigma_home[{g.column}]", read.get("sigma_home", Prior(law="flat"))) for g in counts.homes)
+    spreads = [read.get(f"sigma_home[{g.column}]", read.get("sigma_home", Prior(law="flat"))) for g in homes]
     by_shape = "frailty_shape" in read
     return RowPriors(
         intercept=read["intercept"],
         coefficients=columns,
-        homes=homes,
+        homes=tuple(spreads),
         child=read.get("frailty_shape" if by_shape else "sigma_child"),
         child_by_shape=by_shape,
         written=texts,
     )
+
+
+def home_columns(counts: EventRows) -> tuple[Group, ...]:
+    """The clusters of every home column, in order."""
+    return tuple(group for name, group in counts.units.items() if name != "child")
 
 
 def read_prior(text: str, *, laws: Mapping[str, tuple[str, ...]], rate: float = 0.0) -> tuple[Prior | None, str]:
@@ -195,18 +208,18 @@ def _prior(law: str, values: Mapping[str, float], laws: Mapping[str, tuple[str, 
     return Prior(law=law, mean=mean, sd=sd, df=df, reason=text)
 
 
-def _of_columns(read: Mapping[str, Prior], texts: Mapping[str, str], counts: Counts) -> tuple[Prior, ...]:
+def _of_columns(read: Mapping[str, Prior], texts: Mapping[str, str], counts: EventRows) -> tuple[Prior, ...]:
     """(P,) priors of the sampler's coefficients, which are ``scale`` times those of the columns as they are."""
     found = []
-    for name, scale, spread in zip(counts.names, counts.scale, counts.spread, strict=True):
+    for name, scale, spread in zip(counts.names, counts.scale, counts.further["spread"], strict=True):
         key = name if name in read else "coefficients"
         per_unit = 1.0 / spread if "autoscale" in texts[key] else 1.0
-        prior = read[key]
-        found.append(replace(prior, mean=prior.mean * scale, sd=prior.sd * per_unit * scale))
+        prior = replace(read[key], sd=read[key].sd * per_unit)
+        found.append(prior.times(float(scale)))
     return tuple(found)
 
 
-def unbounded(counts: Counts, flat: np.ndarray) -> list[str]:
+def unbounded(counts: EventRows, flat: np.ndarray) -> list[str]:
     """Names of what ``flat`` (1 + P,) priors of intercept and columns leave without a proper posterior: separation.
 
     A direction does harm if it moves no row with an event (and, for trials, one without) and lowers the rate, or keeps
@@ -214,7 +227,7 @@ def unbounded(counts: Counts, flat: np.ndarray) -> list[str]:
     """
     if not flat.any():
         return []
-    full = np.zeros(counts.y.size, dtype=bool) if counts.trials is None else counts.y == counts.trials
+    full = counts.trials & (counts.y == counts.size)
     held = (counts.y > 0) & ~full
     columns = np.column_stack([np.ones(counts.y.size), counts.standardised])[:, flat]
     kept, gains = columns[held], (np.where(full, 1.0, -1.0)[:, None] * columns)[~held]
@@ -232,9 +245,3 @@ def unbounded(counts: Counts, flat: np.ndarray) -> list[str]:
         return []
     names = np.array(["intercept", *counts.names])[flat]
     return [str(name) for name, step in zip(names, found.x, strict=True) if abs(step) > 1e-7]
-
-
-def column_arrays(priors: RowPriors) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(P,) law, mean, sd and degrees of freedom of every coefficient."""
-    mean, sd, df = (np.array([getattr(p, part) for p in priors.coefficients], float) for part in ("mean", "sd", "df"))
-    return np.array([p.law for p in priors.coefficients], dtype=object), mean, sd, df

@@ -57,7 +57,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "scaling": comparison.scaling(evidence),
         "own_history": comparison.history(evidence),
         "explained": _by_fit(found, _EXPLAINED),
-        "scales": _by_fit(found, _SCALES),
+        "scales": _by_fit(found, _SCALES | _own(found, evidence)),
         "pictures": pictures,
         "diagnostics": _diagnostics(evidence),
         "coefficients": _coefficients(found),
@@ -81,6 +81,13 @@ _SCALES = {
     ("slope_spread", "peer_slope"): "peer ratio, 9th decile of homes over middle",
     ("expected_rate", "as_observed"): "episodes per resident-year at risk",
 }
+
+
+def _own(found: Sequence[Line], evidence: Evidence) -> dict[tuple[str, str], str]:
+    """Labels of the scales of terms of one's own."""
+    names = {name for c in evidence.certificates for _, *held in c.get("own_terms", {}).values() for name in held}
+    rows = [line.row for line in found if line.row.name in names]
+    return {(row.estimand, row.name): words.typographic(row.label) for row in rows}
 
 
 def _how_often(found: Sequence[Line], evidence: Evidence) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from missingmodels.errors import CannotAnswer, DiagnosticsFailed
 from missingmodels.evidence.evidence import make_evidence
@@ -24,6 +24,9 @@ from missingmodels.plan import Plan
 from missingmodels.tables import Tables, require_valid
 from missingmodels.terminal import Progress as Shown
 from missingmodels.terminal import is_watched
+
+if TYPE_CHECKING:
+    from missingmodels.models.term import GroupEffect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +119,9 @@ def answer(
     allow_unconverged: bool = False,
     progress: Progress | Literal["auto"] | None = "auto",
     kept: Kept | None = None,
+    terms: Sequence[GroupEffect] = (),
 ) -> Answer:
-    """Fit every model of the plan and weigh the hypotheses.
+    """Fit every model of the plan, with effects of one's own in ``terms`` if there are any, and weigh the hypotheses.
 
     ``progress`` is told of every stage; left out, it is shown in a terminal and in a notebook, and ``None`` shows
     nothing. ``kept`` keeps each fit as it is finished, and is asked for it first. Raises CannotAnswer, and
@@ -126,13 +130,13 @@ def answer(
     """
     if progress == "auto":
         with Shown(quiet=not is_watched()) as shown:
-            return answer(tables, plan, seed=seed, allow_unconverged=allow_unconverged, progress=shown, kept=kept)
+            given: dict[str, Any] = {"kept": kept, "terms": terms}
+            return answer(tables, plan, seed=seed, allow_unconverged=allow_unconverged, progress=shown, **given)
     told: Progress = progress or (lambda *_: None)
     prepared = prepare(tables, plan)
-    tried = [
-        _tried(design, plan, model, exposure, seed, told, kept)
-        for (model, exposure), design in prepared.designs.items()
-    ]
+    # what is kept is found again by plan and data, which say nothing of terms of one's own
+    way = _Way(told=told, kept=None if terms else kept, terms=terms)
+    tried = [_tried(design, plan, model, exposure, seed, way) for (model, exposure), design in prepared.designs.items()]
     refused = [one for one in tried if one.refusal is not None and not (allow_unconverged and one.fit is not None)]
     labels = {one.label for one in refused}
     fits = [one.fit for one in tried if one.fit is not None and one.label not in labels]
@@ -177,10 +181,18 @@ class _Tried:
         return {"model": self.model, "exposure": self.exposure, "absent": True, "diagnostics": failed}
 
 
-def _tried(
-    design: Design, plan: Plan, model: str, exposure: str, seed: int, told: Progress, kept: Kept | None
-) -> _Tried:
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """How fits are told of, kept, and what of one's own they hold."""
+
+    told: Progress
+    kept: Kept | None
+    terms: Sequence[GroupEffect]
+
+
+def _tried(design: Design, plan: Plan, model: str, exposure: str, seed: int, way: _Way) -> _Tried:
     """One model, whether or not it passes the gate; kept, so that neither a failure nor a rerun draws it again."""
+    told, kept = way.told, way.kept
     label = f"{model} ({exposure})" if exposure else model
     told(f"Fitting {label}", 0, 0)
     found = None if kept is None else kept.get(design, plan, model, exposure, seed)
@@ -194,6 +206,7 @@ def _tried(
                 seed=seed,
                 allow_unconverged=True,
                 progress=lambda _, done, total: told(f"Fitting {label}", done, total),
+                terms=way.terms,
             )
         except DiagnosticsFailed as error:
             return _Tried(model=model, exposure=exposure, fit=None, refusal=error)

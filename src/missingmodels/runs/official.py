@@ -14,7 +14,8 @@ from missingmodels.fitting.families.official import fit_official, ratios
 from missingmodels.fitting.intervals import bounds, percent
 from missingmodels.fitting.result import Fit
 from missingmodels.fitting.store import DRAWS, write_fit
-from missingmodels.frame.published.official import OfficialDesign, build_official
+from missingmodels.frame.design_matrix import EventRows
+from missingmodels.frame.published.official import build_official
 from missingmodels.plan import Sampling
 from missingmodels.report.official import SCALES, STATEMENT, label_of, official_page
 from missingmodels.tables.csv_out import frame_csv, records_csv
@@ -103,9 +104,10 @@ def _fit_words(certificate: Mapping[str, Any]) -> str:
     return head + "; ".join(f"{name} {text}" for name, text in certificate["priors"].items())
 
 
-def _head(design: OfficialDesign) -> str:
-    censored = int((design.low != design.high).sum())
+def _head(design: EventRows) -> str:
+    censored = int((design.y != design.further["high"]).sum())
+    authorities, years = design.units["authority"].ids, design.units["year"].ids
     return (
-        f"{len(design.low)} authority-years of {len(design.authorities)} authorities, {design.years[0]} to "
-        f"{design.years[-1]}; {censored} counts known as an interval only"
+        f"{design.y.size} authority-years of {len(authorities)} authorities, {years[0]} to "
+        f"{years[-1]}; {censored} counts known as an interval only"
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -12,20 +10,14 @@ from missingmodels.fitting.certificate import certificate, prior_records
 from missingmodels.fitting.diagnostics import require_passed
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.drive import Job, draw_until_passed
-from missingmodels.fitting.families.daily_draws import (
-    children_of_hawkes,
-    children_of_onset,
-    gate_view,
-    natural_hawkes,
-    natural_onset,
-)
+from missingmodels.fitting.families.daily_draws import children, gate_view, natural_daily
 from missingmodels.fitting.nuts.sample import compiled_once
 from missingmodels.fitting.result import Fit, fit_of
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.daily import DailyDesign, Kind, daily_design
-from missingmodels.models.daily_hawkes import HAWKES_SCALARS, build_hawkes_model, hawkes_data, hawkes_shape
-from missingmodels.models.daily_onset import build_onset_model, onset_data, onset_shape, scalar_names
-from missingmodels.models.daily_priors import DailyPriors, daily_priors
+from missingmodels.models.daily import daily_model
+from missingmodels.models.daily_priors import daily_priors
+from missingmodels.models.model import Model
 from missingmodels.models.priors import require_known
 from missingmodels.plan import Plan
 from missingmodels.provenance import digest_arrays, stream
@@ -62,13 +54,13 @@ def fit_daily(  # noqa: PLR0913
     if daily.kind != kind or (model is not None and daily.model != model):
         raise ValueError(f"the design is one of {daily.kind} and {daily.model}, not of {kind} and {model}")
     priors = daily_priors(plan)
-    names = HAWKES_SCALARS if kind == "hawkes" else scalar_names(daily)
-    require_known(plan.priors, sorted({*daily.design.names, *names}))
+    model_of = daily_model(daily, priors)
+    names = tuple(model_of.priors.scalars)
+    require_known(plan.priors, sorted({*daily.names, *names}))
     label = f"{kind}/{daily.model}/{daily.exposure}"
-    natural = natural_hawkes if kind == "hawkes" else natural_onset
     job = Job(
-        compiled=lambda: compiled_once(*_model_of(daily, priors)),
-        natural=lambda draws, _: natural(daily, priors, draws),
+        compiled=lambda: compiled_once(model_of),
+        natural=lambda draws, _: natural_daily(model_of, draws),
         judged=gate_view,
         streams=("daily", label),
     )
@@ -85,40 +77,31 @@ def fit_daily(  # noqa: PLR0913
         data_digest=data_digest(daily),
         own={
             "kind": kind,
-            "formula": daily.design.formula,
+            "formula": daily.formula,
             "memory_days": daily.peers.memory if daily.peers else None,
             "grid_days": daily.grid_days if daily.knot is not None else None,
-            "rows": int(daily.design.onsets.size),
-            "notes": list(daily.design.notes),
+            "rows": int(daily.onsets.size),
+            "notes": list(daily.notes),
             "priors": prior_records({name: priors[name] for name in names}),
         },
     )
     found = fit_of(drawn, held, daily)
-    return _with_children(found, daily, stream(seed, "daily", label, "frailty")) if with_children else found
+    return _with_children(found, model_of, stream(seed, "daily", label, "frailty")) if with_children else found
 
 
-def _with_children(found: Fit, daily: DailyDesign, rng: np.random.Generator) -> Fit:
+def _with_children(found: Fit, model: Model, rng: np.random.Generator) -> Fit:
     """The fit with densities and frailties of children."""
-    hawkes = daily.kind == "hawkes"
-    children = children_of_hawkes(daily, found.draws) if hawkes else children_of_onset(daily, found.draws, rng)
+    held = children(model, found.draws, rng)
     return replace(
         found,
-        values={**found.values, **children},
-        dims={**found.dims, **dict.fromkeys(children, ("child",))},
-        labels={**found.labels, "child": daily.design.child_ids},
+        values={**found.values, **held},
+        dims={**found.dims, **dict.fromkeys(held, ("child",))},
+        labels={**found.labels, "child": found.design.child_ids},
     )
-
-
-def _model_of(daily: DailyDesign, priors: DailyPriors) -> tuple[Hashable, Callable[[], Any], Mapping[str, np.ndarray]]:
-    """Shape, builder and data of the model of a design's kind."""
-    if daily.kind == "hawkes":
-        return hawkes_shape(daily, priors), lambda: build_hawkes_model(daily, priors), hawkes_data(daily, priors)
-    return onset_shape(daily, priors), lambda: build_onset_model(daily, priors), onset_data(daily, priors)
 
 
 def data_digest(daily: DailyDesign) -> str:
     """Digest of all that the likelihood sees."""
-    design = daily.design
-    held = [design.matrix, design.child, design.home, design.period, design.onsets, design.days, design.before_window]
+    held = [daily.matrix, daily.child, daily.home, daily.period, daily.onsets, daily.days, daily.before_window]
     held += [array for lags in (daily.peers, daily.own) if lags for array in (lags.row, lags.lag, lags.weight)]
     return digest_arrays([*held, *([] if daily.knot is None else [daily.knot])])

@@ -1,4 +1,4 @@
-"""What is reported of a daily model: draws on the scale of the data, effects of peers in plain numbers, a sentence."""
+"""What is reported of a daily model: effects by home and step, effects of peers in plain numbers, and by child."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from missingmodels.fitting.drawn import LEAD
+from missingmodels.fitting.drawn import LEAD, labelled, unlabelled
 from missingmodels.fitting.marginal import child_sums, integrated_frailty
 from missingmodels.frame.daily import DailyDesign
-from missingmodels.models.daily_hawkes import HAWKES_SCALARS
-from missingmodels.models.daily_onset import cells_of, scalar_names
-from missingmodels.models.daily_priors import POSITIVE, DailyPriors
+from missingmodels.models.daily import Excitation
+from missingmodels.models.model import Model
 
 BLOCK = 4_000_000  # numbers worked on at once
 WEEK = np.arange(1.0, 8.0)
@@ -20,164 +19,65 @@ WEEK = np.arange(1.0, 8.0)
 DERIVED = ("half_life_days", "peer_ratio", "peer_ratio_week", "total_branching")
 
 
-def natural_onset(daily: DailyDesign, priors: DailyPriors, held: xr.Dataset) -> xr.Dataset:
-    """Draws by chain of a log-linear daily model: raw coefficients, scales without sign, effects themselves."""
-    flat = flat_scalars(scalar_names(daily), priors, held)
-    flat |= raw_coefficients(daily, priors, held, flat["intercept"])
-    homes = len(daily.design.home_ids)
-    _, steps = cells_of(daily)
-    z = stacked(held, "cell_z").reshape(-1, homes, steps)
-    if daily.knot is None:
-        cell = flat["sigma_period"][:, None, None] * z
-    else:
-        cell = flat["sigma_process"][:, None, None] * drifted(z, daily.grid_days / flat["process_days"])
-    effects = {"home": flat["sigma_home"][:, None] * stacked(held, "home_z"), "home_period": cell}
-    return by_chain(daily, without_sign(flat) | effects | peer_ratios(daily, flat), held)
-
-
-def natural_hawkes(daily: DailyDesign, priors: DailyPriors, held: xr.Dataset) -> xr.Dataset:
-    """The same of a self- and cross-exciting intensity, with the children's ``frailty`` (C,), which is sampled."""
-    flat = flat_scalars(HAWKES_SCALARS, priors, held)
-    flat |= raw_coefficients(daily, priors, held, flat["intercept"])
-    shape = (-1, len(daily.design.home_ids), daily.design.periods)
-    log_frailty = flat["frailty_sd_log"][:, None] * stacked(held, "child_z") - flat["frailty_sd_log"][:, None] ** 2 / 2
-    effects = {
-        "home": flat["sigma_home"][:, None] * stacked(held, "home_z"),
-        "home_period": flat["sigma_period"][:, None, None] * stacked(held, "cell_z").reshape(shape),
-        "frailty": np.exp(log_frailty),
-    }
-    out = without_sign(flat) | effects
-    out |= {"total_branching": out["own_branching"] + out["peer_branching"]}
-    out |= {"half_life_days": np.log(2) * out["kernel_days"]}
-    return by_chain(daily, out, held)
-
-
-def flat_scalars(names: tuple[str, ...], priors: DailyPriors, held: xr.Dataset) -> dict[str, np.ndarray]:
-    """(S,) draws of every scalar, fixed ones included, with the sign that the sampler gave them."""
-    draws = held.sizes["chain"] * held.sizes["draw"]
-    return {
-        name: np.full(draws, priors[name].mean) if priors[name].law == "fixed" else stacked(held, name)
-        for name in names
-    }
-
-
-def raw_coefficients(
-    daily: DailyDesign, priors: DailyPriors, held: xr.Dataset, intercept: np.ndarray
-) -> dict[str, np.ndarray]:
-    """``intercept`` (S,) and ``coefficients`` (S, P) of the columns as they are."""
-    mean, _, fixed = priors.base.of_columns(daily.design.names, daily.design.scale)
-    values = np.broadcast_to(mean, (intercept.size, mean.size)).copy()
-    if (~fixed).any():
-        values[:, ~fixed] = stacked(held, "coefficients")
-    raw_intercept, raw = daily.design.to_raw(intercept, values)
-    return {"intercept": raw_intercept, "coefficients": raw}
-
-
-def drifted(z: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """(S, H, T) paths of unit variance from (S, H, T) innovations; ``step`` (S,) is Δ / ℓ. By its transitions."""
-    out = z.copy()
-    keep, fresh = np.exp(-step)[:, None], np.sqrt(-np.expm1(-2 * step))[:, None]
-    for t in range(1, z.shape[2]):
-        out[:, :, t] = keep * out[:, :, t - 1] + fresh * z[:, :, t]
-    return out
-
-
-def without_sign(flat: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """(S, …) draws by name, scales that were sampled with a sign by their size."""
-    return {name: np.abs(v) if name.startswith("sigma_") or name in POSITIVE else v for name, v in flat.items()}
+def natural_daily(model: Model, held: xr.Dataset) -> xr.Dataset:
+    """Draws by chain: raw coefficients, scales without sign, effects themselves, ``home_period`` (H, steps)."""
+    daily = model.design
+    assert isinstance(daily, DailyDesign)
+    flat = model.natural(unlabelled(held)[0])
+    flat["home_period"] = flat["home_period"].reshape(-1, len(daily.home_ids), daily.steps)
+    flat |= peer_ratios(daily, flat) if daily.kind != "hawkes" else {}
+    dims = {"coefficients": ("column",), "home": ("home_index",), "home_period": ("home_index", "step")}
+    dims["frailty"] = ("child",)
+    labels = {"column": daily.names, "home_index": daily.home_ids, "child": daily.child_ids}
+    return labelled({name: v for name, v in flat.items() if v.size}, held.sizes["chain"], dims, labels)
 
 
 def peer_ratios(daily: DailyDesign, flat: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """(S,) rate ratios: of one unit of a column; of a kernel the day after one onset, and a week's geometric mean."""
     if daily.peers is None:
-        return {"peer_ratio": np.exp(flat["coefficients"][:, daily.design.names.index(daily.exposure)])}
+        return {"peer_ratio": np.exp(flat["coefficients"][:, daily.names.index(daily.exposure)])}
     tau, delta = flat["kernel_days"][:, None], flat["peer_kernel"]
     fading = np.exp(-WEEK / tau)
+    return {"peer_ratio": np.exp(delta * fading[:, 0]), "peer_ratio_week": np.exp(delta * fading.mean(axis=1))}
+
+
+def children(model: Model, draws: xr.Dataset, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """``log_density`` (S, C) of each child's rows and, where it is integrated out, ``frailty`` (S, C) given the rest.
+
+    The density is log L_i of section 2, or given a frailty that is sampled Σ y log λ − n λ.
+    """
+    daily = model.design
+    assert isinstance(daily, DailyDesign)
+    values = dict(unlabelled(draws)[0])
+    values["home_period"] = values["home_period"].reshape(len(values["home_period"]), -1)
+    step = max(1, BLOCK // daily.onsets.size)
+    of = _excited if daily.kind == "hawkes" else _integrated
+    parts = [of(model, daily, values, slice(at, at + step), rng) for at in range(0, values["intercept"].size, step)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _excited(
+    model: Model, daily: DailyDesign, values: Mapping[str, np.ndarray], part: slice, _: np.random.Generator
+) -> dict[str, np.ndarray]:
+    assert isinstance(model.likelihood, Excitation)
+    rate = np.exp(model.log_rate(values, part, offset=False)) + model.likelihood.excited(values, daily, part)
+    kernel = daily.onsets * np.log(rate) - daily.days * rate
+    return {"log_density": child_sums(kernel, daily.child, len(daily.child_ids))}
+
+
+def _integrated(
+    model: Model, daily: DailyDesign, values: Mapping[str, np.ndarray], part: slice, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    size, now = len(daily.child_ids), ~daily.before_window
+    y_now, y_before = (np.bincount(daily.child, daily.onsets * rows, size) for rows in (now, ~now))
+    eta = model.log_rate(values, part, offset=False)
+    rate, k = daily.days * np.exp(eta), values["frailty_shape"][part, None]
+    before, after = (child_sums(rate * rows, daily.child, size) for rows in (~now, now))
+    linear = child_sums(daily.counted * eta, daily.child, size)
     return {
-        "half_life_days": np.log(2) * tau[:, 0],
-        "peer_ratio": np.exp(delta * fading[:, 0]),
-        "peer_ratio_week": np.exp(delta * fading.mean(axis=1)),
+        "log_density": linear + integrated_frailty(k + y_before, k + before, y_now, after),
+        "frailty": rng.gamma(k + y_before + y_now) / (k + before + after),
     }
-
-
-def children_of_hawkes(daily: DailyDesign, draws: xr.Dataset) -> dict[str, np.ndarray]:
-    """``log_density`` (S, C) of each child's rows, Σ y log λ − n λ, given its frailty."""
-    design = daily.design
-    if daily.own is None or daily.peers is None:
-        raise ValueError("no onsets by lag")
-    flat = {str(name): flattened(values) for name, values in draws.data_vars.items()}
-    lags, rows = np.arange(1, daily.own.memory + 1), design.onsets.size
-    cell, _ = cells_of(daily)
-    density = []
-    for start in range(0, flat["intercept"].size, step := max(1, BLOCK // rows)):
-        part = slice(start, start + step)
-        eta = flat["intercept"][part, None] + flat["coefficients"][part] @ design.matrix.T
-        eta += flat["home"][part][:, design.home] + np.log(flat["frailty"][part])[:, design.child]
-        eta += flat["home_period"][part].reshape(eta.shape[0], -1)[:, cell]
-        rate = np.exp(eta, out=eta)
-        for i, tau in enumerate(flat["kernel_days"][part]):
-            share = np.exp(-lags / tau)
-            share /= share.sum()
-            rate[i] += flat["own_branching"][start + i] * daily.own.exposure(share, rows)
-            rate[i] += flat["peer_branching"][start + i] * daily.peers.exposure(share, rows)
-        density.append(
-            child_sums(design.onsets * np.log(rate) - design.days * rate, design.child, len(design.child_ids))
-        )
-    return {"log_density": np.concatenate(density)}
-
-
-def children_of_onset(daily: DailyDesign, draws: xr.Dataset, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """``log_density`` (S, C), log L_i of section 2, and ``frailty`` (S, C) drawn given the rest."""
-    design = daily.design
-    children = len(design.child_ids)
-    now = ~design.before_window
-    y_now, y_before = (np.bincount(design.child, design.onsets * part, children) for part in (now, ~now))
-    flat = {str(name): flattened(values) for name, values in draws.data_vars.items()}
-    cell, _ = cells_of(daily)
-    density, frailty = [], []
-    step = max(1, BLOCK // design.onsets.size)
-    for start in range(0, flat["intercept"].size, step):
-        part = slice(start, start + step)
-        eta = flat["intercept"][part, None] + flat["coefficients"][part] @ design.matrix.T
-        eta += flat["home"][part][:, design.home]
-        eta += flat["home_period"][part].reshape(eta.shape[0], -1)[:, cell]
-        if daily.peers is not None:
-            lags = np.arange(1, daily.peers.memory + 1)
-            exposure = [
-                daily.peers.exposure(np.exp(-lags / tau), design.onsets.size) for tau in flat["kernel_days"][part]
-            ]
-            eta += flat["peer_kernel"][part, None] * np.array(exposure)
-        rate = design.days * np.exp(eta)
-        k = flat["frailty_shape"][part, None]
-        before, after = (child_sums(rate * which, design.child, children) for which in (~now, now))
-        linear = child_sums(np.where(now, design.onsets, 0) * eta, design.child, children)
-        density.append(linear + integrated_frailty(k + y_before, k + before, y_now, after))
-        frailty.append(rng.gamma(k + y_before + y_now) / (k + before + after))
-    return {"log_density": np.concatenate(density), "frailty": np.concatenate(frailty)}
-
-
-def stacked(held: xr.Dataset, name: str) -> np.ndarray:
-    """(S, …) draws, chains one after the other."""
-    return flattened(held[name])
-
-
-def flattened(values: xr.DataArray) -> np.ndarray:
-    """(S, …) the same of one variable."""
-    array = values.transpose(*LEAD, ...).to_numpy()
-    return np.asarray(array.reshape(-1, *array.shape[2:]))
-
-
-def by_chain(daily: DailyDesign, values: Mapping[str, np.ndarray], held: xr.Dataset) -> xr.Dataset:
-    """The same draws by chain and draw, under labels."""
-    sizes = (held.sizes["chain"], held.sizes["draw"])
-    dims = {"coefficients": ("column",), "home": ("home_index",), "home_period": ("home_index", "step")}
-    dims |= {"log_density": ("child",), "frailty": ("child",)}
-    labels = {"column": daily.design.names, "home_index": daily.design.home_ids, "child": daily.design.child_ids}
-    shaped = {
-        name: ((*LEAD, *dims.get(name, ())), v.reshape(*sizes, *v.shape[1:])) for name, v in values.items() if v.size
-    }
-    used = {dim for names, _ in shaped.values() for dim in names}
-    return xr.Dataset(shaped, coords={k: np.array(v, dtype=str) for k, v in labels.items() if k in used})
 
 
 def gate_view(draws: xr.Dataset) -> xr.Dataset:

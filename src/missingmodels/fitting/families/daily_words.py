@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from missingmodels.fitting.families.daily_draws import flattened
 from missingmodels.fitting.intervals import bounds, percent
 
 if TYPE_CHECKING:
@@ -30,13 +29,13 @@ def daily_sentence(fit: Fit) -> str:
     kind, draws = fit.certificate["kind"], fit.draws
 
     def span(name: str, form: str = ".2f") -> str:
-        held = bounds(flattened(draws[name]), fit.decision.interval_mass)
+        held = bounds(draws[name].to_numpy(), fit.decision.interval_mass)
         mass = percent(fit.decision.interval_mass)
         return f"{held['median']:{form}} ({mass} interval {held['low']:{form}} to {held['high']:{form}})"
 
     def unmoved(name: str) -> str:
         prior = fit.certificate["priors"][name]
-        if prior["law"] != "log_normal" or float(np.log(flattened(draws[name])).std()) / prior["sd"] <= UNMOVED:
+        if prior["law"] != "log_normal" or float(np.log(draws[name].to_numpy()).std()) / prior["sd"] <= UNMOVED:
             return ""
         return ", which is little more than the prior says"
 

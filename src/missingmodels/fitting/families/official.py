@@ -7,14 +7,15 @@ import xarray as xr
 
 from missingmodels.fitting.certificate import certificate, parts
 from missingmodels.fitting.diagnostics import OFFICIAL_KNOBS, require_passed
-from missingmodels.fitting.drawn import LEAD, Progress
+from missingmodels.fitting.drawn import Progress, labelled, unlabelled
 from missingmodels.fitting.drive import Job, draw_until_passed
 from missingmodels.fitting.nuts.sample import compiled_once
 from missingmodels.fitting.result import Fit, fit_of
 from missingmodels.fitting.threads import one_blas_thread
-from missingmodels.frame.published.official import OfficialDesign
+from missingmodels.frame.design_matrix import EventRows
 from missingmodels.models.catalogue.records import law_text
-from missingmodels.models.official import PRIORS, build_official_model, log_pooled_rate
+from missingmodels.models.model import Model
+from missingmodels.models.official import PRIORS, official_model
 from missingmodels.plan import Gate, Sampling
 from missingmodels.provenance import digest_arrays
 
@@ -32,7 +33,7 @@ def ratios(found: Fit) -> dict[str, np.ndarray]:
 
 @one_blas_thread
 def fit_official(
-    design: OfficialDesign,
+    design: EventRows,
     *,
     seed: int,
     sampling: Sampling | None = None,
@@ -48,11 +49,13 @@ def fit_official(
     on the log rate. ``interval_mass`` is that of the equal-tailed intervals told of them.
     """
     settings, limits = sampling or Sampling(), gate or Gate()
-    held = (design.matrix, design.low, design.high, design.children, design.authority, design.region, design.year)
+    units = (design.units[name].index for name in ("authority", "region", "year"))
+    held = (design.matrix, design.y, design.further["high"], design.size, *units)
+    model = official_model(design)
     digest = digest_arrays([np.asarray(values) for values in held])
     job = Job(
-        compiled=lambda: compiled_once(("official", digest), lambda: build_official_model(design), {}),
-        natural=lambda draws, _: _natural(design, draws),
+        compiled=lambda: compiled_once(model),
+        natural=lambda draws, _: _natural(model, draws),
         # effects come in hundreds, and the gate knows those of homes and periods as such
         judged=lambda draws: draws.rename({"authority": "home", "region": "home_period"}),
         streams=("official",),
@@ -77,26 +80,10 @@ def fit_official(
     return fit_of(drawn, written, design)
 
 
-def _natural(design: OfficialDesign, drawn: xr.Dataset) -> xr.Dataset:
-    def values(name: str) -> np.ndarray:
-        return np.asarray(drawn[name].transpose(*LEAD, ...).to_numpy())
-
-    region = values("sigma_region")
-    return xr.Dataset(
-        {
-            "intercept": (LEAD, log_pooled_rate(design) + values("intercept")),
-            "year": ((*LEAD, "later_year"), values("year")),
-            "coefficients": ((*LEAD, "column"), values("coefficients") / design.scale),
-            "sigma_region": (LEAD, region),
-            "sigma_authority": (LEAD, values("sigma_authority")),
-            "dispersion_shape": (LEAD, values("dispersion_shape")),
-            "region": ((*LEAD, "region_index"), region[..., None] * values("region_z")),
-            "authority": ((*LEAD, "authority_index"), values("authority")),
-        },
-        coords={
-            "column": np.array(design.names, dtype=str),
-            "later_year": np.array(design.years[1:], dtype=str),
-            "region_index": np.array(design.regions, dtype=str),
-            "authority_index": np.array(design.authorities, dtype=str),
-        },
-    )
+def _natural(model: Model, drawn: xr.Dataset) -> xr.Dataset:
+    held, units = model.natural(unlabelled(drawn)[0]), model.design.units
+    dims = {"coefficients": ("column",), "year": ("later_year",)}
+    dims |= {name: (f"{name}_index",) for name in ("region", "authority")}
+    labels = {f"{name}_index": units[name].ids for name in ("region", "authority")}
+    labels |= {"column": model.design.names, "later_year": units["year"].ids[1:]}
+    return labelled(held, drawn.sizes["chain"], dims, labels)

@@ -12,13 +12,15 @@ import xarray as xr
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.fitting.certificate import certificate, prior_records
 from missingmodels.fitting.diagnostics import require_passed
-from missingmodels.fitting.drawn import LEAD, Progress, unlabelled
+from missingmodels.fitting.drawn import LEAD, Progress, labelled, unlabelled
 from missingmodels.fitting.drive import Job, draw_until_passed
 from missingmodels.fitting.nuts.sample import compiled_once
 from missingmodels.fitting.result import Fit, fit_of
 from missingmodels.fitting.threads import one_blas_thread
+from missingmodels.frame.design_matrix import EventRows
+from missingmodels.models.model import Model
+from missingmodels.models.outcomes.models import DESIGNS, natural_outcome, outcome_model
 from missingmodels.models.outcomes.priors import OutcomePriors, outcome_priors
-from missingmodels.models.outcomes.registry import OUTCOMES, OutcomeDesign
 from missingmodels.models.priors import Prior
 from missingmodels.plan import Plan
 from missingmodels.provenance import digest_arrays
@@ -52,8 +54,8 @@ def fit_outcome(  # noqa: PLR0913
     Raises ConfigInvalid for an outcome, term or prior that is not known, CannotAnswer where the tables cannot say,
     DiagnosticsFailed if the draws do not pass the gate, unless ``allow_unconverged``.
     """
-    if outcome not in OUTCOMES:
-        raise ConfigInvalid(f"the outcome {outcome!r} is not known", remedy=f"known outcomes: {', '.join(OUTCOMES)}")
+    if outcome not in DESIGNS:
+        raise ConfigInvalid(f"the outcome {outcome!r} is not known", remedy=f"known outcomes: {', '.join(DESIGNS)}")
     chosen = plan or Plan()
     if outcome == "recording":
         if other is None:
@@ -64,7 +66,7 @@ def fit_outcome(  # noqa: PLR0913
         settings["other"] = other
     elif other is not None:
         raise ConfigInvalid(f"the outcome {outcome!r} takes one record, not two", remedy="leave the second one out")
-    build = OUTCOMES[outcome].design
+    build = DESIGNS[outcome]
     strange = [name for name in settings if name not in signature(build).parameters]
     if strange:
         raise ConfigInvalid(f"the outcome {outcome!r} has no setting {', '.join(strange)}", remedy="leave it out")
@@ -77,7 +79,7 @@ def fit_outcome(  # noqa: PLR0913
 
 @one_blas_thread
 def fit_design(
-    design: OutcomeDesign,
+    design: EventRows,
     priors: OutcomePriors,
     plan: Plan,
     *,
@@ -91,12 +93,10 @@ def fit_design(
     ``intercept`` of its draws stands where indicators are 0, other columns at their means.
     """
     outcome = design.outcome
-    model, data = OUTCOMES[outcome], OUTCOMES[outcome].data(design, priors)
+    model = outcome_model(design, priors)
     job = Job(
-        compiled=lambda: compiled_once(
-            ("outcome", model.shape(design, priors)), lambda: model.build(design, priors), data
-        ),
-        natural=lambda draws, _: _natural(design, priors, draws),
+        compiled=lambda: compiled_once(model),
+        natural=lambda draws, _: _natural(model, draws),
         judged=_gate_view,
         streams=(outcome,),
     )
@@ -108,7 +108,7 @@ def fit_design(
         family="outcome",
         model=outcome,
         seed=seed,
-        data_digest=digest_arrays(data[name] for name in sorted(data)),
+        data_digest=digest_arrays(model.data[name] for name in sorted(model.data)),
         own={
             **(own or {}),
             "outcome": outcome,
@@ -121,20 +121,12 @@ def fit_design(
     return fit_of(drawn, held, design)
 
 
-def _natural(design: OutcomeDesign, priors: OutcomePriors, posterior: xr.Dataset) -> xr.Dataset:
+def _natural(model: Model, posterior: xr.Dataset) -> xr.Dataset:
     """The model's own report of its draws, by chain and draw."""
-    sizes = (posterior.sizes["chain"], posterior.sizes["draw"])
-    flat, _, _ = unlabelled(posterior)
-    found = OUTCOMES[design.outcome].natural(design, priors, flat)
-    shaped = {
-        name: (
-            (*LEAD, *(("column" if name == "coefficients" else f"{name}_effect",) if v.ndim > 1 else ())),
-            v.reshape(*sizes, *v.shape[1:]),
-        )
-        for name, v in found.items()
-        if v.ndim == 1 or v.shape[1]
-    }
-    return xr.Dataset(shaped, coords={"column": np.array(design.names, dtype=str)} if design.names else {})
+    found = natural_outcome(model, unlabelled(posterior)[0])
+    held = {name: v for name, v in found.items() if v.ndim == 1 or v.shape[1]}
+    dims = {name: ("column" if name == "coefficients" else f"{name}_effect",) for name, v in held.items() if v.ndim > 1}
+    return labelled(held, posterior.sizes["chain"], dims, {"column": model.design.names})
 
 
 def _gate_view(draws: xr.Dataset) -> xr.Dataset:

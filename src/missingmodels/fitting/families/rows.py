@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from missingmodels.fitting.certificate import certificate, parts
@@ -15,10 +16,11 @@ from missingmodels.fitting.families.rows_draws import gate_view, natural_rows
 from missingmodels.fitting.nuts.sample import compiled_once
 from missingmodels.fitting.result import Fit, fit_of
 from missingmodels.fitting.threads import one_blas_thread
+from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.own_rows.asked import ask
-from missingmodels.frame.own_rows.counts import Counts, build_counts
+from missingmodels.frame.own_rows.counts import build_counts
 from missingmodels.models.row_priors import row_priors
-from missingmodels.models.rows import build_rows_model, rows_data, rows_shape
+from missingmodels.models.rows import rows_model
 from missingmodels.plan import Gate, Sampling
 from missingmodels.provenance import digest_arrays, stream
 
@@ -87,19 +89,14 @@ def fit_rows(  # noqa: PLR0913
         unrecorded=unrecorded,
     )
     counts = build_counts(table, asked)
-    kind = asked.frailty if counts.child is not None else "none"
-    likelihood: Literal["poisson", "binomial"] = "poisson" if counts.trials is None else "binomial"
+    kind = asked.frailty if "child" in counts.units else "none"
+    likelihood: Literal["poisson", "binomial"] = "binomial" if counts.trials else "poisson"
     chosen = row_priors(priors, counts, kind)
+    model = rows_model(counts, chosen, kind)
     settings, limits = sampling or Sampling(target_accept=0.95), gate or Gate()
     job = Job(
-        compiled=lambda: compiled_once(
-            rows_shape(counts, chosen, kind),
-            lambda: build_rows_model(counts, chosen, kind),
-            rows_data(counts, chosen, kind),
-        ),
-        natural=lambda draws, doubling: natural_rows(
-            counts, chosen, kind, draws, stream(seed, "rows", "frailty", doubling)
-        ),
+        compiled=lambda: compiled_once(model),
+        natural=lambda draws, doubling: natural_rows(model, draws, stream(seed, "rows", "frailty", doubling)),
         judged=lambda draws: gate_view(draws, kind),
         streams=("rows",),
     )
@@ -135,8 +132,9 @@ def fit_rows(  # noqa: PLR0913
     return fit_of(drawn, held, counts)
 
 
-def _digest(counts: Counts) -> str:
+def _digest(counts: EventRows) -> str:
     """Digest of all that the likelihood sees."""
-    groups = [g.index for g in ((counts.child,) if counts.child else ()) + counts.homes]
-    trials = [] if counts.trials is None else [counts.trials]
-    return digest_arrays([counts.matrix, counts.y, counts.exposure, *trials, *groups])
+    groups = [group.index for group in counts.units.values()]
+    exposure = np.ones(counts.y.size) if counts.trials else counts.size
+    trials = [counts.size.astype(np.int64)] if counts.trials else []
+    return digest_arrays([counts.matrix, counts.y, exposure, *trials, *groups])

@@ -20,7 +20,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from missingmodels.fitting.laplace.data import Array, laplace_data
-from missingmodels.fitting.nuts.density import Columns, Onsets, Rows, Work, log_likelihood, placed, reordered, workplace
+from missingmodels.fitting.nuts.density import (
+    Columns,
+    Onsets,
+    Rows,
+    Work,
+    log_likelihood,
+    placed,
+    put_in,
+    reordered,
+    workplace,
+)
 from missingmodels.fitting.nuts.whitening import GUESS, SCALES, Map, whitening
 
 if TYPE_CHECKING:
@@ -170,7 +180,7 @@ def _log_density(
     return total, gradient
 
 
-@reordered
+@put_in
 def _forward(s: float, information: Array, score: Array, xi: Array, z: Array) -> float:
     """Standardised effects, and the log of the Jacobian and of their standard normal density."""
     total, product = 0.0, 1.0
@@ -186,7 +196,7 @@ def _forward(s: float, information: Array, score: Array, xi: Array, z: Array) ->
     return total + 0.5 * math.log(product)
 
 
-@reordered
+@put_in
 def _backward(
     s: float, information: Array, score: Array, xi: Array, z: Array, slope: Array, by_z: Array, gradient: Array
 ) -> float:

@@ -14,7 +14,7 @@ and not over rows, the others lie by columns, and the exponential is one that th
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -24,7 +24,12 @@ from missingmodels.fitting.laplace.data import Array, LaplaceData
 
 BLOCK_ROWS = 2048
 MOST = 700.0  # beyond it a log rate makes the density useless anyway, and its sums infinite
-reordered = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
+_FAST = {"contract", "reassoc", "nsz", "arcp"}
+_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": _FAST}
+reordered = numba.njit(**_OPTIONS)
+# What such a loop calls is put into it, always: else the process that compiles the loop calls one copy of it and every
+# later one, which reads the loop from disk, another, with sums in another order; draws at one seed would then differ.
+put_in = numba.njit(**_OPTIONS, forceinline=True)
 
 
 class Columns(NamedTuple):
@@ -137,7 +142,7 @@ def _blocks(bounds: Array) -> Array:
     return np.array(ends, dtype=np.int64)
 
 
-@reordered
+@put_in
 def add_product(matrix: Array, b: Array, at: Array, out: Array) -> None:
     """out += matrix @ b[at]."""
     for i in range(out.size):
@@ -147,7 +152,7 @@ def add_product(matrix: Array, b: Array, at: Array, out: Array) -> None:
         out[i] += total
 
 
-@reordered
+@put_in
 def add_transposed(matrix: Array, weight: Array, at: Array, out: Array) -> None:
     """out[at] += weight @ matrix."""
     for i in range(weight.size):
@@ -155,7 +160,7 @@ def add_transposed(matrix: Array, weight: Array, at: Array, out: Array) -> None:
             out[at[c]] += weight[i] * matrix[i, c]
 
 
-@reordered
+@put_in
 def log_likelihood(
     columns: Columns,
     rows: Rows,
@@ -191,7 +196,7 @@ def log_likelihood(
     return total, slope_k
 
 
-@reordered
+@put_in
 def _pass(columns: Array, at: Array, rows: Rows, b: Array, k: float, slopes: Array, work: Work) -> tuple[float, float]:
     """Σ of all terms that hold Λ, and its derivative by k where it stands beside Λ or as a factor."""
     log_days, before, run_bounds, run_cell = rows.log_days, rows.before, rows.run_bounds, rows.run_cell

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from missingmodels.fitting.drawn import Drawn, Progress
 from missingmodels.fitting.drive import METHOD, Job, draw_until_passed
 from missingmodels.fitting.nuts import whitened as nuts_whitened
-from missingmodels.fitting.nuts.sample import compiled_model, natural
+from missingmodels.fitting.nuts.sample import compiled_once, natural
 from missingmodels.frame.design import Design
+from missingmodels.models.onset import onset_model
 from missingmodels.models.priors import PriorSet
-from missingmodels.plan import Effects, Plan
+from missingmodels.models.term import GroupEffect
+from missingmodels.plan import Plan
 
 __all__ = ["METHOD", "draw"]
 
 
 def draw(
-    design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int, progress: Progress | None = None
+    design: Design,
+    priors: PriorSet,
+    plan: Plan,
+    *,
+    label: str,
+    seed: int,
+    progress: Progress | None = None,
+    terms: Sequence[GroupEffect] = (),
 ) -> Drawn:
     """Draws in whitened coordinates if the model is one of those, of the PyMC model otherwise."""
     drive = (plan.sampling, plan.gate)
-    if nuts_whitened.applies(design, plan.effects):
+    if not terms and nuts_whitened.applies(design, plan.effects):
         # without a mode there is nothing to whiten about; the sampler may still find its way
         with contextlib.suppress(FloatingPointError, np.linalg.LinAlgError):
             job = nuts_whitened.job(design, priors, label)
             return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)
-    job = _plain(design, priors, plan.effects, label)
-    return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)
-
-
-def _plain(design: Design, priors: PriorSet, effects: Effects, label: str) -> Job:
-    return Job(
-        compiled=lambda: compiled_model(design, priors, effects),
-        natural=lambda draws, _: natural(design, priors, draws, effects),
+    model = onset_model(design, priors, plan.effects, terms)
+    job = Job(
+        compiled=lambda: compiled_once(model),
+        natural=lambda draws, _: natural(model, draws),
         streams=("nuts", label),
     )
+    return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.frame.design_matrix import Group
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.intervals import to_day
 from missingmodels.plan import Effects
 from missingmodels.tables import Tables
 
 UNRECORDED = -1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Which unit each row, or each home and period, belongs to: ``index`` into ``ids``, -1 where it is unrecorded."""
-
-    index: np.ndarray
-    ids: tuple[str, ...]
-
-    def at(self, *place: np.ndarray) -> Group:
-        """The same units at other places."""
-        return Group(index=self.index[place], ids=self.ids)
 
 
 def home_groups(tables: Tables, risk: RiskSet, effects: Effects, notes: list[str]) -> Mapping[str, Group]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.frame.outcomes.design import OutcomeRows, choose_terms, group_of
+from missingmodels.frame.design_matrix import EventRows
+from missingmodels.frame.outcomes.design import choose_terms, group_of, outcome_rows
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.intervals import to_day
 from missingmodels.plan import Plan
@@ -18,7 +19,7 @@ DAYS_PER_YEAR = 365.25
 SUMMER = (5, 6, 7)  # June to August, January being 0
 
 
-def counts_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -> OutcomeRows:
+def counts_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -> EventRows:
     """One row a home and calendar month with residents: episodes that start while at risk there, and resident-days.
 
     The plan's burn-in is left out. Raises CannotAnswer if nobody goes missing.
@@ -50,13 +51,13 @@ def counts_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) 
     }
     found = choose_terms(available, terms, DEFAULT_TERMS, unit="home-months")
     keep = held[found.keep]
-    return OutcomeRows(
-        outcome="counts",
-        names=found.names,
-        matrix=found.matrix,
+    return outcome_rows(
+        "counts",
+        found.names,
+        found.matrix,
         y=y[keep],
         size=size[keep].astype(float),
-        home=group_of(home[found.keep], risk.home_ids),
+        units={"home": group_of(home[found.keep], risk.home_ids)},
         facts={"home-months": keep.size, "episodes": int(y[keep].sum()), "resident-days": int(size[keep].sum())},
         notes=found.notes,
     )

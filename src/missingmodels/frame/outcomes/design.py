@@ -3,66 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
+from missingmodels.frame.design_matrix import EventRows, Group, standardisation
+
+TRIALS = ("return", "serious")  # of size many; the others are counts over an exposure
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Clusters: labels, and the place of each row's among them, (R,)."""
+def outcome_rows(
+    outcome: str, names: Sequence[str], matrix: np.ndarray, *, notes: Sequence[str] = (), **parts: Any
+) -> EventRows:
+    """Rows of one outcome; ``parts`` are the fields of ``EventRows``.
 
-    ids: tuple[str, ...]
-    index: np.ndarray
-
-
-class Columns:
-    """What a sampler sees of a raw ``matrix`` (R, P)."""
-
-    matrix: np.ndarray
-
-    @property
-    def centre(self) -> np.ndarray:
-        """(P,) 0 for a column of two values, so that no outcome moves the intercept's meaning; else its mean."""
-        return np.array([0.0 if np.unique(column).size <= 2 else column.mean() for column in self.matrix.T])
-
-    @property
-    def scale(self) -> np.ndarray:
-        """(P,) 1 for a column of two values, else its standard deviation."""
-        return np.array([1.0 if np.unique(column).size <= 2 else column.std() for column in self.matrix.T])
-
-    @property
-    def standardised(self) -> np.ndarray:
-        """(R, P) the sampler's columns."""
-        return (self.matrix - self.centre) / self.scale
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutcomeRows(Columns):
-    """Rows (R) of one outcome.
-
-    Attributes
-    ----------
-    names, matrix : (P,) columns and (R, P) their values as they are
-    y : (R,) events
-    size : (R,) resident-days or days at risk (counts, interview); trials (return: days away, serious: episodes)
-    home, child : clusters; ``child`` is None where no term speaks of children
-    facts : counts of what went in, for the reader
-    notes : what was left out and why, in sentences
+    A column of two values keeps its unit and its zero, so that no outcome moves the intercept's meaning.
     """
-
-    outcome: str
-    names: tuple[str, ...]
-    matrix: np.ndarray
-    y: np.ndarray
-    size: np.ndarray
-    home: Group
-    child: Group | None = None
-    facts: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    two = np.array([np.unique(column).size <= 2 for column in matrix.T], dtype=bool)
+    # column by column, as sums of columns that lie apart are rounded otherwise
+    centre, scale = standardisation(np.asfortranarray(matrix), two, centred=~two)
+    return EventRows(
+        outcome=outcome,
+        trials=outcome in TRIALS,
+        names=tuple(names),
+        matrix=matrix,
+        centre=centre,
+        scale=scale,
+        notes=tuple(notes),
+        **parts,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

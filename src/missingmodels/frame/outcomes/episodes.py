@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.frame.outcomes.design import OutcomeRows, added_up, band_label, choose_terms, group_of
+from missingmodels.frame.design_matrix import EventRows
+from missingmodels.frame.outcomes.design import added_up, band_label, choose_terms, group_of, outcome_rows
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import Plan
@@ -68,7 +69,7 @@ def home_episodes(tables: Tables, plan: Plan) -> tuple[pd.DataFrame, RiskSet]:
     return found, risk
 
 
-def return_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -> OutcomeRows:
+def return_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -> EventRows:
     """Days away at whose start the child was not back yet (``size``), and returns on them, by band of days since onset.
 
     A day is counted at which the return could be known: an open or unrecorded end is right-censored at the window's
@@ -87,14 +88,13 @@ def return_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) 
     child, home = kept["child"].to_numpy()[episode], kept["home"].to_numpy()[episode]
     matrix, y, days, groups = added_up(matrix.astype(float), y, days, child=child, home=home)
     some = np.array([np.ptp(column) > 0 for column in matrix.T], dtype=bool)  # a band that no episode reaches
-    return OutcomeRows(
-        outcome="return",
-        names=tuple(name for name, held in zip((*names, *found.names), some, strict=True) if held),
-        matrix=matrix[:, some],
+    return outcome_rows(
+        "return",
+        tuple(name for name, held in zip((*names, *found.names), some, strict=True) if held),
+        matrix[:, some],
         y=y,
         size=days,
-        child=group_of(groups["child"], risk.child_ids),
-        home=group_of(groups["home"], risk.home_ids),
+        units={"child": group_of(groups["child"], risk.child_ids), "home": group_of(groups["home"], risk.home_ids)},
         facts={"episodes": len(kept), "returns": int(returned.sum()), "right-censored": int((~returned).sum())},
         notes=found.notes,
     )
@@ -122,7 +122,7 @@ def band_labels() -> list[str]:
     return [band_label(low, high) for low, high in zip(DAY_BANDS, (*DAY_BANDS[1:], None), strict=True)]
 
 
-def serious_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -> OutcomeRows:
+def serious_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -> EventRows:
     """Episodes (``size``) and those in which the child came to serious harm. Episodes without the record are left out.
 
     Time away stands on the way from cause to harm, so ``log_hours_away`` is in only if asked for.
@@ -149,14 +149,13 @@ def serious_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None)
     notes = found.notes
     if unrecorded.any():
         notes += (f"{int(unrecorded.sum())} episodes do not say whether they were serious and were left out",)
-    return OutcomeRows(
-        outcome="serious",
-        names=found.names,
-        matrix=matrix,
+    return outcome_rows(
+        "serious",
+        found.names,
+        matrix,
         y=y,
         size=size,
-        child=group_of(groups["child"], risk.child_ids),
-        home=group_of(groups["home"], risk.home_ids),
+        units={"child": group_of(groups["child"], risk.child_ids), "home": group_of(groups["home"], risk.home_ids)},
         facts={"episodes": len(kept), "serious": int(y.sum())},
         notes=notes,
     )

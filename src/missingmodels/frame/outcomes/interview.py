@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.frame.outcomes.design import OutcomeRows, added_up, bands, choose_terms, group_of
+from missingmodels.frame.design_matrix import EventRows
+from missingmodels.frame.outcomes.design import added_up, bands, choose_terms, group_of, outcome_rows
 from missingmodels.frame.outcomes.interviews import with_interviews
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.intervals import UNRECORDED_DAY, to_day
@@ -27,7 +28,7 @@ NEVER = np.iinfo(np.int64).min // 4
 
 def interview_rows(
     tables: Tables, plan: Plan, terms: Sequence[str] | None = None, *, effect_days: int = 28
-) -> OutcomeRows:
+) -> EventRows:
     """Days at risk and onsets of every child, by band of days since the last return and state of its interview.
 
     ``offered`` acts from the return on, the others from the day after the interview, all up to ``effect_days`` and no
@@ -55,14 +56,13 @@ def interview_rows(
     size = days * (1 - onset / 2)  # the half-day rule: specification, section 1
     home = risk.residence[child, day]
     matrix, y, size, groups = added_up(found.matrix, onset.astype(np.int64), size, child=child, home=home)
-    return OutcomeRows(
-        outcome="interview",
-        names=found.names,
-        matrix=matrix,
+    return outcome_rows(
+        "interview",
+        found.names,
+        matrix,
         y=y,
         size=size,
-        child=group_of(groups["child"], risk.child_ids),
-        home=group_of(groups["home"], risk.home_ids),
+        units={"child": group_of(groups["child"], risk.child_ids), "home": group_of(groups["home"], risk.home_ids)},
         facts={"onsets": int(y.sum()), "days after an interview": int((state["held"] == 1).sum())},
         notes=found.notes,
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns.exposure import own_history, peer_exposures
-from missingmodels.frame.outcomes.design import Columns, Group, choose_terms, group_of
+from missingmodels.frame.design_matrix import EventRows
+from missingmodels.frame.outcomes.design import choose_terms, group_of, outcome_rows
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.plan import Plan
 from missingmodels.tables import Tables
@@ -21,40 +21,14 @@ PEERS = ("peer_presence", "peer_count", "no_peers", "peers_unseen")
 DEFAULT_TERMS = (*OWN, "peer_presence", "peers_unseen")
 
 
-@dataclass(frozen=True, kw_only=True)
-class JointRows(Columns):
-    """Rows (R): a resident at risk on home-days of one kind. A kind (K) is a home, a period and who is at risk how.
-
-    Attributes
-    ----------
-    names, matrix : (P,) columns and (R, P) their values as they are
-    share_at_risk : (R,) e: 1, or ½ on a return day
-    y : (R,) days on which the resident left
-    kind : (R,) the row's kind of home-day
-    home_days : (K,) number of home-days of the kind
-    extra : (K,) onsets beyond the first of their home-day, all days of the kind added up
-    home, period, child : clusters of rows; a period is one of the plan's ``period_days`` of a home
-    """
-
-    names: tuple[str, ...]
-    matrix: np.ndarray
-    share_at_risk: np.ndarray
-    y: np.ndarray
-    kind: np.ndarray
-    home_days: np.ndarray
-    extra: np.ndarray
-    home: Group
-    period: Group
-    child: Group
-    outcome: str = "joint"
-    facts: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -> JointRows:
+def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -> EventRows:
     """Home-days with a resident at risk, those of one kind added up without loss.
 
-    Days of different kinds differ in the residents at risk or in what is known of them as the day begins.
+    Days of different kinds differ in the residents at risk or in what is known of them as the day begins. A row is a
+    resident at risk on home-days of one kind: ``y`` (R,) days on which it left, ``size`` (R,) e, 1 or ½ on a return
+    day; units ``home``, ``child`` and ``period``, one of the plan's ``period_days`` of a home. ``further``: ``kind``
+    (R,) the row's kind of home-day, ``home_days`` (K,) number of home-days of a kind, ``extra`` (K,) onsets beyond the
+    first of their home-day, all days of the kind added up.
 
     Raises CannotAnswer if nobody goes missing, or no two children are ever at risk in a home on one day.
     """
@@ -81,17 +55,22 @@ def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -
     row = row_of.merge(places, on=["kind", "child"], how="left")["row"].to_numpy()
     left = np.bincount(at_day, onset)
     cell = home[stands].astype(np.int64) * risk.periods + day[stands] // risk.period_days
-    return JointRows(
-        names=found.names,
-        matrix=found.matrix[stands],
-        share_at_risk=e[stands],
+    return outcome_rows(
+        "joint",
+        found.names,
+        found.matrix[stands],
+        size=e[stands],
         y=np.bincount(row, onset, int(stands.sum())).astype(np.int64),
-        kind=places["kind"].to_numpy(),
-        home_days=np.bincount(kind),
-        extra=np.bincount(kind, np.maximum(left - 1, 0)),
-        home=group_of(home[stands], risk.home_ids),
-        period=group_of(cell, [f"{h} {t}" for h in risk.home_ids for t in range(risk.periods)]),
-        child=group_of(child[stands], risk.child_ids),
+        further={
+            "kind": places["kind"].to_numpy(),
+            "home_days": np.bincount(kind),
+            "extra": np.bincount(kind, np.maximum(left - 1, 0)),
+        },
+        units={
+            "home": group_of(home[stands], risk.home_ids),
+            "period": group_of(cell, [f"{h} {t}" for h in risk.home_ids for t in range(risk.periods)]),
+            "child": group_of(child[stands], risk.child_ids),
+        },
         facts={
             "onsets": int(onset.sum()),
             "home-days with two or more": int((left > 1).sum()),

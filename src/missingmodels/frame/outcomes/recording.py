@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
+from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.outcomes.counts import recorded_days
-from missingmodels.frame.outcomes.design import Group, group_of
+from missingmodels.frame.outcomes.design import group_of, outcome_rows
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.intervals import to_day
 from missingmodels.plan import Plan
 from missingmodels.tables import Tables
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordingRows:
-    """Cells (C): the children of one authority in one home.
-
-    Attributes
-    ----------
-    both, only_a, only_b : (C,) episodes by which source holds them
-    size : (C,) resident-days on which both sources were recording
-    """
-
-    both: np.ndarray
-    only_a: np.ndarray
-    only_b: np.ndarray
-    size: np.ndarray
-    home: Group
-    authority: Group
-    outcome: str = "recording"
-    names: tuple[str, ...] = ()
-    facts: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +70,11 @@ def two_sources(a: Tables, b: Tables, *, tolerance_days: int = 1, categories: Se
 
 def recording_rows(
     tables: Tables, plan: Plan, terms: Sequence[str] | None = None, *, other: Tables, tolerance_days: int = 1
-) -> RecordingRows:
+) -> EventRows:
     """Linked episodes of residents of homes, and resident-days, by the children's authority and home.
+
+    A row is a cell, the children of one authority in one home: ``y`` (R,) episodes that some source holds, of which
+    ``further`` has ``both``, ``only_a`` and ``only_b`` (R,); ``size`` (R,) resident-days on which both were recording.
 
     Homes and authorities are those of ``tables``. Raises CannotAnswer if no episode is held by both sources, since then
     nothing says how much each misses, and ConfigInvalid for terms, of which the outcome has none.
@@ -123,17 +105,24 @@ def recording_rows(
     both, only_a, only_b = (np.bincount(at[w], minlength=size.size)[cells] for w in (in_a & in_b, ~in_b, ~in_a))
     left_out = int((~used).sum())
     notes = (f"{left_out} episodes began outside any home, or in the burn-in, and were left out",) if left_out else ()
-    return RecordingRows(
-        both=both,
-        only_a=only_a,
-        only_b=only_b,
+    return outcome_rows(
+        "recording",
+        (),
+        np.zeros((cells.size, 0)),
+        y=both + only_a + only_b,
         size=size[cells].astype(float),
-        home=group_of(cells // len(names), risk.home_ids),
-        authority=group_of(cells % len(names), list(names)),
-        facts={"episodes in both": int(both.sum()), "in the first only": int(only_a.sum()),
-               "in the second only": int(only_b.sum())},
+        units={
+            "home": group_of(cells // len(names), risk.home_ids),
+            "authority": group_of(cells % len(names), list(names)),
+        },
+        further={"both": both, "only_a": only_a, "only_b": only_b},
+        facts={
+            "episodes in both": int(both.sum()),
+            "in the first only": int(only_a.sum()),
+            "in the second only": int(only_b.sum()),
+        },
         notes=linked.notes + notes,
-    )  # fmt: skip
+    )
 
 
 def _starts(tables: Tables, children: set[str], first: int, end: int, categories: Sequence[str]) -> pd.DataFrame:

@@ -6,13 +6,12 @@ The road of published data sets, beside the one from ``Tables``: nothing here kn
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln
 
 from missingmodels.formula import Formula
+from missingmodels.frame.design_matrix import EventRows, Group, indicators, standardisation
 from missingmodels.frame.formula_columns import FormulaUnfit, term_columns
 from missingmodels.frame.own_rows.asked import Asked, rows_invalid
 from missingmodels.frame.own_rows.check import faults_of_data, faults_of_question, names_of, read_question, row_list
@@ -21,85 +20,13 @@ from missingmodels.frame.own_rows.columns import faults_of_columns, notes_of_lev
 MOST_GIVERS = 8  # of a collinear column that a message names
 
 
-@dataclass(frozen=True, kw_only=True)
-class Groups:
-    """Clusters of rows: the column's name, (R,) indices and the G names that they point to."""
+def build_counts(frame: pd.DataFrame, asked: Asked) -> EventRows:
+    """Check rows and question, and lay them out, sorted by child. Raises RowsInvalid with every fault found.
 
-    column: str
-    index: np.ndarray
-    ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """Rows of counts, sorted by child. R rows, P columns.
-
-    Attributes
-    ----------
-    outcome : name of the column of counts
-    names : P design columns, the intercept not among them
-    matrix : (R, P) columns as the formula gives them
-    centre, scale : (P,) the sampler sees ``(matrix - centre) / scale``: the mean of the rows, so that the intercept's
-        prior speaks of the average row, and the standard deviation (1 for indicators)
-    spread : (P,) sample standard deviation of every column, by which ``autoscale`` divides
-    y : (R,) events
-    exposure : (R,) its logarithm is the offset; 1 where none is given
-    trials : (R,) trials of a binomial outcome, None for counts
-    child, homes : clusters; None and empty if there are none
-    rows : (R,) labels of the frame's index, to trace a row back
-    dropped : labels of rows left out because a value is unrecorded
+    Units are ``child``, and ``home0``, ``home1`` … for each home column. Columns stand about the mean of the rows, so
+    that the intercept's prior speaks of the average row. ``further``: ``spread`` (P,), the sample standard deviations
+    by which ``autoscale`` divides, and ``rows`` (R,), labels of the frame's index.
     """
-
-    formula: str
-    outcome: str
-    names: tuple[str, ...]
-    matrix: np.ndarray
-    centre: np.ndarray
-    scale: np.ndarray
-    spread: np.ndarray
-    y: np.ndarray
-    exposure: np.ndarray
-    trials: np.ndarray | None
-    child: Groups | None
-    homes: tuple[Groups, ...]
-    rows: np.ndarray
-    dropped: tuple[object, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def standardised(self) -> np.ndarray:
-        """(R, P) what the sampler sees."""
-        return (self.matrix - self.centre) / self.scale
-
-    @property
-    def constant(self) -> np.ndarray:
-        """(R,) what the likelihood holds beside its kernel: y log n - log y!, or the log binomial coefficient.
-
-        It depends on how rows are merged: two rows that become one keep their kernel and change this.
-        """
-        if self.trials is None:
-            return np.asarray(self.y * np.log(self.exposure) - gammaln(self.y + 1))
-        return np.asarray(gammaln(self.trials + 1) - gammaln(self.y + 1) - gammaln(self.trials - self.y + 1))
-
-    @property
-    def average_log_rate(self) -> float:
-        """Log of events over exposure, or the log odds of events in all trials."""
-        if self.trials is None:
-            return float(np.log(self.y.sum() / self.exposure.sum()))
-        return float(np.log(self.y.sum() / (self.trials.sum() - self.y.sum())))
-
-    def to_raw(self, intercept: np.ndarray, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Intercept (...) where every column is 0 and coefficients (..., P) of the columns as they are."""
-        raw = coefficients / self.scale
-        return intercept - raw @ self.centre, raw
-
-    def to_standardised(self, intercept: np.ndarray, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Intercept (...) and coefficients (..., P): the inverse of ``to_raw``."""
-        return intercept + coefficients @ self.centre, coefficients * self.scale
-
-
-def build_counts(frame: pd.DataFrame, asked: Asked) -> Counts:
-    """Check rows and question, and lay them out. Raises RowsInvalid with every fault found."""
     formula, faults = read_question(asked.formula)
     faults += faults_of_question(frame, asked, formula)
     if not frame.columns.is_unique:
@@ -197,31 +124,31 @@ def _lay_out(
     outcome: str,
     dropped: tuple[object, ...],
     notes: tuple[str, ...],
-) -> Counts:
+) -> EventRows:
     matrix = np.ascontiguousarray(table.to_numpy(dtype=float))
     several = matrix.shape[0] > 1 and matrix.shape[1] > 0
     spread = matrix.std(axis=0, ddof=1) if several else np.ones(matrix.shape[1])
-    indicator = np.isin(matrix, (0.0, 1.0)).all(axis=0)
-    exposure = kept[asked.exposure].to_numpy(dtype=float) if asked.exposure is not None else np.ones(len(kept))
-    return Counts(
+    centre, scale = standardisation(matrix, indicators(matrix) | (not several), ddof=int(several))
+    size = asked.exposure if asked.trials is None else asked.trials
+    clusters = {} if asked.child is None else {"child": asked.child}
+    clusters |= {f"home{i}": name for i, name in enumerate(asked.homes())}
+    return EventRows(
         formula=asked.formula,
         outcome=outcome,
         names=tuple(str(name) for name in table.columns),
         matrix=matrix,
-        centre=matrix.mean(axis=0),
-        scale=np.where(indicator, 1.0, spread),
-        spread=spread,
+        centre=centre,
+        scale=scale,
         y=kept[outcome].to_numpy(dtype=float).astype(np.int64),
-        exposure=exposure,
-        trials=None if asked.trials is None else kept[asked.trials].to_numpy(dtype=float).astype(np.int64),
-        child=None if asked.child is None else _groups(kept, asked.child),
-        homes=tuple(_groups(kept, name) for name in asked.homes()),
-        rows=kept.index.to_numpy(),
+        size=np.ones(len(kept)) if size is None else kept[size].to_numpy(dtype=float),
+        trials=asked.trials is not None,
+        units={name: _units(kept, column) for name, column in clusters.items()},
+        further={"spread": spread, "rows": kept.index.to_numpy()},
         dropped=dropped,
         notes=notes,
     )
 
 
-def _groups(frame: pd.DataFrame, column: str) -> Groups:
+def _units(frame: pd.DataFrame, column: str) -> Group:
     index, ids = pd.factorize(frame[column].astype(str), sort=True)
-    return Groups(column=column, index=index.astype(np.int64), ids=tuple(map(str, ids)))
+    return Group(column=column, index=index.astype(np.int64), ids=tuple(map(str, ids)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.frame.design_matrix import EventRows, Group, standardisation
 
 LAGGED = ("turnover", "agency", "caseload")  # on 30 September of the year before, so inside the year of the incidents
 CONCURRENT = ("moves",)
@@ -15,42 +14,11 @@ PLACES = ("mean_places", "private_share")
 FEWEST_AUTHORITIES = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class OfficialDesign:
-    """N authority-years, P columns, A authorities, G regions, T years.
-
-    Attributes
-    ----------
-    names, matrix, centre, scale : (P,), (N, P) raw, (P,), (P,); the sampler sees ``(matrix - centre) / scale``
-    low, high : (N,) the least and the greatest number of incidents; ``high`` is infinite where nothing bounds it
-    children : (N,) children looked after during the year
-    authority, region, year : (N,) indices
-    notes : what was left out or filled in, in sentences
-    """
-
-    names: tuple[str, ...]
-    matrix: np.ndarray
-    centre: np.ndarray
-    scale: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    children: np.ndarray
-    authority: np.ndarray
-    region: np.ndarray
-    year: np.ndarray
-    authorities: tuple[str, ...]
-    regions: tuple[str, ...]
-    years: tuple[int, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def standardised(self) -> np.ndarray:
-        """(N, P) what the sampler sees."""
-        return (self.matrix - self.centre) / self.scale
-
-
-def build_official(panel: pd.DataFrame) -> OfficialDesign:
+def build_official(panel: pd.DataFrame) -> EventRows:
     """The design of a panel of authority-years (columns as ``extract.official`` makes them).
+
+    ``y`` and ``further["high"]`` (R,) are the least and the greatest number of incidents, infinite where nothing bounds
+    it; ``size`` (R,) children looked after during the year; units ``authority``, ``region`` and ``year``.
 
     Time-varying predictors enter as an authority's mean and each year's deviation from it; unrecorded values stand at
     the mean beside an indicator. Raises CannotAnswer where fewer than 20 authorities hold a count.
@@ -75,26 +43,28 @@ def build_official(panel: pd.DataFrame) -> OfficialDesign:
     columns = _columns(used, notes)
     names = tuple(columns)
     matrix = np.column_stack(list(columns.values())) if names else np.zeros((len(used), 0))
-    spread = matrix.std(axis=0)
-    authority, authorities = pd.factorize(used["authority"], sort=True)
-    region, regions = pd.factorize(used["region"].fillna("").replace("", "unknown"), sort=True)
-    year, years = pd.factorize(used["year"], sort=True)
-    return OfficialDesign(
+    centre, scale = standardisation(matrix, np.array([name.endswith("_unrecorded") for name in names], dtype=bool))
+    return EventRows(
+        outcome="incidents",
         names=names,
         matrix=matrix,
-        centre=matrix.mean(axis=0),
-        scale=np.where([name.endswith("_unrecorded") for name in names], 1.0, spread),
-        low=used["incidents_low"].to_numpy(float),
-        high=used["incidents_high"].to_numpy(float),
-        children=used["exposure"].to_numpy(float),
-        authority=authority,
-        region=region,
-        year=year,
-        authorities=tuple(authorities),
-        regions=tuple(regions),
-        years=tuple(int(y) for y in years),
+        centre=centre,
+        scale=scale,
+        y=used["incidents_low"].to_numpy(float),
+        size=used["exposure"].to_numpy(float),
+        units={
+            "authority": _units(used["authority"]),
+            "region": _units(used["region"].fillna("").replace("", "unknown")),
+            "year": _units(used["year"]),
+        },
+        further={"high": used["incidents_high"].to_numpy(float)},
         notes=tuple(notes),
     )
+
+
+def _units(labels: pd.Series) -> Group:
+    index, ids = pd.factorize(labels, sort=True)
+    return Group(index=index, ids=tuple(str(one) for one in ids))
 
 
 def _children(counted: pd.DataFrame, notes: list[str]) -> np.ndarray:

@@ -9,8 +9,9 @@ from missingmodels.models.catalogue.daily import HAWKES, KERNEL, ORNSTEIN_UHLENB
 from missingmodels.models.catalogue.official import OFFICIAL
 from missingmodels.models.catalogue.onset import ONSET
 from missingmodels.models.catalogue.outcomes import OUTCOME_RECORDS
-from missingmodels.models.catalogue.records import ModelRecord, Term, law_text
+from missingmodels.models.catalogue.records import ModelRecord, law_text
 from missingmodels.models.catalogue.rows import ROWS
+from missingmodels.models.term import Term
 from missingmodels.vocabulary import QUANTITIES
 
 CATALOGUE: tuple[ModelRecord, ...] = (
@@ -40,7 +41,10 @@ def models_page() -> str:
 
 def _model(record: ModelRecord) -> list[str]:
     lines = [f"## {record.title}", "", record.asks, ""]
-    lines += [f"Built by `{record.code}`, held against `{record.reference}`.", ""]
+    lines += [
+        f"Built by `{record.code}` from the terms below; `tests/blind` holds it against a density written apart.",
+        "",
+    ]
     lines += ["| term | equation | code | where | why |", "|---|---|---|---|---|"]
     lines += [_term(term) for term in record.terms]
     lines += ["", *_priors(record), ""]

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from missingmodels.models.catalogue.records import ModelRecord, Term
-from missingmodels.models.catalogue.terms import (
-    BEFORE,
-    CONSTANTS_OUT,
-    GAMMA,
-    GATE,
-    HOMES,
-    LOG_NORMAL,
-    PERIODS,
-    UNITS,
-    Use,
-    both_sets,
-)
+from missingmodels.models.catalogue.records import ModelRecord
+from missingmodels.models.catalogue.terms import GATE, UNITS, Use, both_sets
+from missingmodels.models.onset import ONSET_TERMS
 from missingmodels.models.priors import FURTHER, SCALES, Prior, prior_set
 from missingmodels.plan import Priors
 
@@ -34,117 +22,8 @@ ONSET = ModelRecord(
         "Do peers' recent episodes (H1), staffing and placement mix (H2) raise the rate at which a child goes missing? "
         "`M0` holds vulnerability, history and calendar; `M1` adds peers, `M2` structure, `M3` both."
     ),
-    code="models.onset.build_model",
-    reference="models.reference.joint_log_density",
-    terms=(
-        Term(
-            name="likelihood",
-            code="onset",
-            equation="y_r | u_i ~ Poisson(n_r exp(η_r) u_i)",
-            meaning=f"rows r of equal child, home, period and columns; an onset day counts half. {CONSTANTS_OUT}",
-        ),
-        Term(
-            name="linear predictor",
-            code="log_rate",
-            equation="η = α + x'β + q'γ + p'δ + z'ζ + c'κ + v_h + w_ht + a_l + o_j + b_h p",
-            parameters=("intercept",),
-            meaning="log rate per day at u = 1; each part below, if the plan has it",
-        ),
-        Term(
-            name="vulnerability",
-            code="terms.vulnerability",
-            equation="x'β",
-            meaning="what the child brings: age, sex, needs, exploitation risk, placement out of area",
-        ),
-        Term(
-            name="a curve of age",
-            code="bs(age_years, df=4)",
-            equation="Σ_m B_m(age) β_m, B_m cubic B-splines with knots at quantiles of the days at risk",
-            chosen="terms.vulnerability",
-            meaning="risk may rise and fall with age; splitting a row moves no knot",
-        ),
-        Term(
-            name="history",
-            code="terms.history",
-            equation="q'γ",
-            meaning="the child's own onsets lately and days since arrival: state dependence beside lasting differences",
-        ),
-        Term(
-            name="peers",
-            code="exposure.primary",
-            equation="p'δ",
-            chosen="models with M1 or M3",
-            meaning=(
-                "recent onsets of those the child lives with, at least a day earlier (H1), with `no_peers` and "
-                "`peers_unseen`, of a kernel `kernel_unseen`"
-            ),
-        ),
-        Term(
-            name="structure",
-            code="terms.structure",
-            equation="z'ζ, a mean of each home and the deviation from it",
-            chosen="models with M2 or M3",
-            meaning="staffing and mix of the period before (H2)",
-        ),
-        Term(
-            name="moderation",
-            code="short_staffing",
-            equation="δ_s p (−z_staff,within)",
-            chosen="exposure.moderation, in M3",
-            meaning="short staffing may steepen the peers' effect (A3), beside what either does alone",
-        ),
-        Term(name="calendar", code="terms.calendar", equation="c'κ", meaning="season, weekend, trend, where asked for"),
-        HOMES,
-        replace(PERIODS, chosen='effects.home_process = "periods"'),
-        Term(
-            name="authorities",
-            code="authority",
-            equation="a_l ~ Normal(0, σ_authority²), l the authority that the home stands in",
-            parameters=("sigma_authority",),
-            chosen="effects.authority",
-            meaning="police, placing and recording differ by place; 0 for a home whose authority is unrecorded",
-        ),
-        Term(
-            name="owners",
-            code="owner",
-            equation="o_j ~ Normal(0, σ_owner²), j the provider that runs the home in the period",
-            parameters=("sigma_owner",),
-            chosen="effects.owner",
-            meaning="providers bring their practice to all their homes; 0 where the owner is unrecorded",
-        ),
-        Term(
-            name="peer slope by home",
-            code="peer_slope",
-            equation="b_h ~ Normal(0, σ_slope²), b_h times the fit's peer exposure p, in its own unit and not centred",
-            parameters=("sigma_peer_slope",),
-            chosen="effects.peer_slope_by_home",
-            meaning=(
-                "homes may spread episodes more or less; δ is then that of the middle home. Where peers are unseen p "
-                "is the lower bound that the column holds"
-            ),
-        ),
-        replace(GAMMA, chosen='effects.frailty = "gamma"'),
-        replace(
-            LOG_NORMAL,
-            chosen='effects.frailty = "log_normal"',
-            meaning=(
-                "a longer tail of very frequent episodes and fewer children near none; mean 1. Sampled as z_i, or as "
-                "s z_i where E (1 + Y) / (1 + E) > 3, with E the child's days times the onsets per day of all rows"
-            ),
-        ),
-        Term(
-            name="children, low-risk class",
-            code="low_risk",
-            equation=(
-                "u_i = g_i m_i / (π ρ + 1 − π), g_i ~ Gamma(k, k), m_i = ρ with probability π, else 1: "
-                "log L_i = log[π L(ρ) + (1 − π) L(1)], L(m) the gamma's with rates times m / (π ρ + 1 − π)"
-            ),
-            parameters=("frailty_shape", "low_risk_share", "low_risk_ratio"),
-            chosen='effects.frailty = "low_risk"',
-            meaning="some children hardly ever go missing; mean 1 over both classes, which are summed over exactly",
-        ),
-        BEFORE,
-    ),
+    code="models.onset.onset_model",
+    terms=ONSET_TERMS,
     priors=both_sets(_priors),
     units=UNITS,
     estimands=(
@@ -182,7 +61,6 @@ ONSET = ModelRecord(
         "sampled itself where data know more of it than its prior.",
         "`laplace`: any law of frailty with homes and their periods. `auto` leaves authorities, owners and slopes to "
         "`nuts`.",
-        "Laws of frailty and effects beyond the default are held against `models.reference_frailty`.",
         "Frailties are drawn again given the rest, exactly: from a gamma, from a class and its gamma, or by rejection "
         "from a log-normal.",
     ),

@@ -1,4 +1,4 @@
-"""What the catalogue is made of: a model as a list of named terms, each with one equation."""
+"""What the catalogue prints of a model: the terms that build it, its priors, and what is reported."""
 
 from __future__ import annotations
 
@@ -7,28 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from missingmodels.models.priors import Prior
-
-
-@dataclass(frozen=True, kw_only=True)
-class Term:
-    """One term of a model.
-
-    Attributes
-    ----------
-    name : what it is, in a few words
-    code : its name in code, of the variable or the column
-    equation : in the symbols of the vocabulary, plain text
-    parameters : names in the vocabulary of the parameters that it adds; each one's symbol stands in the equation
-    chosen : the key of the plan, with its value, that brings the term in; empty for one that is always there
-    meaning : why it is there, in a sentence
-    """
-
-    name: str
-    code: str
-    equation: str
-    parameters: tuple[str, ...] = ()
-    chosen: str = ""
-    meaning: str = ""
+from missingmodels.models.term import Term
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +18,7 @@ class ModelRecord:
     ----------
     name : its name in code
     title, asks : its name in words, and its question
-    code, reference : dotted names below ``missingmodels`` of what builds it, and of the density that it is held against
+    code : dotted name below ``missingmodels`` of what builds it
     terms : from the likelihood down
     priors : set of priors -> parameter -> the record that the model itself reads
     units : what one unit of a column is to its coefficient's prior, and where the intercept's stands
@@ -51,7 +30,6 @@ class ModelRecord:
     title: str
     asks: str
     code: str
-    reference: str
     terms: tuple[Term, ...]
     priors: Mapping[str, Mapping[str, Prior]]
     estimands: tuple[str, ...]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import expit
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.models.priors import Prior, PriorSet, prior_set
+from missingmodels.models.priors import ColumnPriors, ModelPriors, Prior, PriorSet, prior_set
 from missingmodels.plan import Priors as PriorSettings
 from missingmodels.sources import card
 
@@ -35,15 +35,6 @@ SCALARS = {
 }
 DFE = "DfE, Children looked after in England, 2024: of 83,920 missing incidents 28,000 lasted less than a day"
 REPORT = 0.5  # middle of the log odds that a source holds an episode: 62 %
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnPriors:
-    """(P,) means and standard deviations of the sampler's coefficients, and which are fixed."""
-
-    mean: np.ndarray
-    sd: np.ndarray
-    fixed: np.ndarray
 
 
 def outcome_priors(
@@ -73,16 +64,11 @@ def outcome_priors(
     return held | dict(changes or {})
 
 
-def of_columns(priors: OutcomePriors, names: Sequence[str], scale: np.ndarray) -> ColumnPriors:
-    """Priors of columns on the sampler's scale. A fixed value is given per unit of the column as it is."""
+def model_priors(outcome: str, priors: OutcomePriors, names: Sequence[str], scale: np.ndarray) -> ModelPriors:
+    """Priors by the model's names, of columns on the sampler's scale: a fixed value speaks of the column as it is."""
     held = [priors.get(name, priors[COEFFICIENT]) for name in names]
-    fixed = np.array([prior.law == "fixed" for prior in held], dtype=bool)
-    mean = np.array([prior.mean for prior in held], dtype=float)
-    return ColumnPriors(
-        mean=np.where(fixed, mean * scale, mean),
-        sd=np.array([prior.sd for prior in held], dtype=float),
-        fixed=fixed,
-    )
+    columns = [p.times(float(unit)) if p.law == "fixed" else p for p, unit in zip(held, scale, strict=True)]
+    return ModelPriors(scalars={name: priors[name] for name in SCALARS[outcome]}, columns=ColumnPriors.of(columns))
 
 
 def _set(outcome: str, use: str) -> dict[str, Prior]:

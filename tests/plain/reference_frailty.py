@@ -97,7 +97,7 @@ def log_normal_log_density_by_child(
     return out
 
 
-def low_risk_log_density_by_child(  # noqa: PLR0913
+def low_risk_log_density_by_child(
     *,
     onsets: ArrayLike,
     days: ArrayLike,
@@ -128,7 +128,7 @@ def low_risk_log_density_by_child(  # noqa: PLR0913
     return out
 
 
-def low_risk_posterior(  # noqa: PLR0913
+def low_risk_posterior(
     *,
     onsets: ArrayLike,
     days: ArrayLike,

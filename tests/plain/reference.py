@@ -220,7 +220,7 @@ def lognormal_log_density(x: ArrayLike, *, mu: float, sigma: float) -> float:
     return normal_log_density(np.log(x), mean=mu, sd=sigma) - float(np.sum(np.log(x)))
 
 
-def joint_log_density(  # noqa: PLR0913
+def joint_log_density(
     *,
     onsets: ArrayLike,
     days: ArrayLike,

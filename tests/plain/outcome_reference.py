@@ -66,7 +66,7 @@ def joint_log_density(home_days: Sequence[tuple[Array, Array]], log_joint: float
     return total
 
 
-def recording_log_density(  # noqa: PLR0913
+def recording_log_density(
     both: Array, only_a: Array, only_b: Array, resident_days: Array, eta: Array, logit_a: Array, logit_b: Array,
     dispersion_shape: float,
 ) -> float:  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from missingmodels.models.reference import normal_log_density
+from plain.reference import normal_log_density
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.integer]

@@ -1,0 +1,1 @@
+"""Plain NumPy densities with explicit loops, which tests hold models and engines against."""
