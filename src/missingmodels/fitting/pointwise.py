@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from missingmodels.fitting.result import Fit
 
 
+MOST_DENSITIES = 50_000_000  # numbers worked out at once: 400 MB
+
+
 @dataclass(frozen=True, kw_only=True)
 class Units:
     """U units of one likelihood.
@@ -81,7 +84,13 @@ def _rows(fit: Fit) -> Units | None:
     return Units(name="y", dim="row", density=density, observed=counts.y)
 
 
+def _too_many(fit: Fit, rows: int) -> bool:
+    return fit.values["intercept"].size * rows > MOST_DENSITIES
+
+
 def _outcome(fit: Fit) -> Units | None:
+    if _too_many(fit, fit.design.home.index.size):
+        return None
     return _OUTCOMES[fit.model](fit.design, fit.values)
 
 
@@ -149,7 +158,9 @@ def _recording(rows: Any, values: Mapping[str, Array]) -> Units:
     return Units(name="seen", dim="row", density=density, observed=seen)
 
 
-def _official(fit: Fit) -> Units:
+def _official(fit: Fit) -> Units | None:
+    if _too_many(fit, fit.design.low.size):
+        return None
     design, values = fit.design, fit.values
     mean = values["intercept"][:, None] + np.log(design.children) + values["region"][:, design.region]
     mean = mean + values["authority"][:, design.authority]
