@@ -50,12 +50,15 @@ def to_datatree(fit: Fit) -> xr.DataTree:
     return tree
 
 
-def tree_and_skeleton(fit: Fit) -> tuple[xr.DataTree, Any]:
-    """The tree, and what its arrays of data are to the design."""
+def tree_and_skeleton(fit: Fit, *, stored: bool = False) -> tuple[xr.DataTree, Any]:
+    """The tree, and what its arrays of data are to the design.
+
+    ``stored`` leaves out densities that the fit does not hold: they follow from the rest, and may be far larger.
+    """
     order, chains = _order(fit)
     free, fixed = _parted(fit)
     arrays, skeleton = design_parts(fit.design)
-    units = units_of(fit)
+    units = None if stored and DENSITY not in fit.values else units_of(fit)
     constant = arrays | {f"{FIXED}{name}": held for name, held in fixed.items()}
     observed = {name: constant.pop(name) for name in arrays if name in OBSERVED}
     groups = {

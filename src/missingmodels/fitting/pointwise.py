@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from missingmodels.fitting.result import Fit
 
 
+MOST_DENSITIES = 50_000_000  # numbers worked out at once: 400 MB
+
+
 @dataclass(frozen=True, kw_only=True)
 class Units:
     """U units of one likelihood.
@@ -86,8 +89,14 @@ def _rows(fit: Fit) -> Units | None:
     return Units(name="y", dim="row", density=density, observed=counts.y)
 
 
+def _too_many(fit: Fit, rows: int) -> bool:
+    return fit.values["intercept"].size * rows > MOST_DENSITIES
+
+
 def _outcome(fit: Fit) -> Units | None:
     assert isinstance(fit.design, EventRows)
+    if _too_many(fit, fit.design.y.size):
+        return None
     return _OUTCOMES[fit.model](fit.design, fit.values)
 
 
@@ -157,9 +166,11 @@ def _recording(rows: EventRows, values: Mapping[str, Array]) -> Units:
     return Units(name="seen", dim="row", density=density, observed=seen)
 
 
-def _official(fit: Fit) -> Units:
+def _official(fit: Fit) -> Units | None:
     design, values = fit.design, fit.values
     assert isinstance(design, EventRows)
+    if _too_many(fit, design.y.size):
+        return None
     mean = values["intercept"][:, None] + np.log(design.size) + values["region"][:, design.units["region"].index]
     mean = mean + values["authority"][:, design.units["authority"].index]
     mean += np.pad(values["year"], ((0, 0), (1, 0)))[:, design.units["year"].index]

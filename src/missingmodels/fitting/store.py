@@ -98,7 +98,7 @@ def read_fit(path: Path) -> Fit:
 
 def fit_bytes(fit: Fit) -> bytes:
     """The content of a fit's file."""
-    tree, skeleton = tree_and_skeleton(fit)
+    tree, skeleton = tree_and_skeleton(fit, stored=True)
     tree.attrs = {
         "format": FORMAT,
         "family": fit.family,
