@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from missingmodels.cli.options import (
+    REFITTING,
     Allow,
     Engine,
     IntervalMass,
@@ -20,6 +21,7 @@ from missingmodels.cli.options import (
     hold,
     out,
     reserve,
+    spread,
 )
 from missingmodels.terminal import Progress, say
 
@@ -29,6 +31,7 @@ def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) 
     from missingmodels.tables.store import RUN_FORMAT
 
     reserve(output, kind=RUN_FORMAT, overwrite=True)
+    spread(*REFITTING)
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.runs.write import make_run
     from missingmodels.simulate.world import simulate_world
@@ -71,6 +74,7 @@ def fit(
     settings, held = with_method(load_plan(plan_name), method), read_tables(tables)
     require_valid(held, where=str(tables))
     # the sampler takes seconds to import, so a wrong path or key is told first
+    spread(*REFITTING)
     from missingmodels.runs.write import make_run
 
     with Progress(quiet=as_json) as progress:

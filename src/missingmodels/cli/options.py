@@ -11,6 +11,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from missingmodels.side_by_side import side_by_side, usable_cores
 from missingmodels.terminal import show
 from missingmodels.writing import claim, parts_of, require_free, require_place, undisturbed
 
@@ -60,7 +61,9 @@ Engine = Annotated[
 ]
 
 
-_claims = ExitStack()
+_held = ExitStack()
+# What processes need that judge chains and make refits.
+REFITTING = ("missingmodels.evidence.own_history", "missingmodels.fitting.nuts.chains")
 
 
 def reserve(place: Path, *, kind: str = "", overwrite: bool = False) -> None:
@@ -80,19 +83,24 @@ def hold(folder: Path) -> None:
         keep(claim(folder))
 
 
-def keep(claimed: AbstractContextManager[Path]) -> None:
-    """Enter a claim until the command ends."""
-    _claims.enter_context(claimed)
+def keep(held: AbstractContextManager[Any]) -> None:
+    """Enter a claim, or whatever else a command holds, until it ends."""
+    _held.enter_context(held)
+
+
+def spread(*ready: str) -> None:
+    """Let the command work in as many processes as there are cores; the others import the modules ``ready`` at once."""
+    keep(side_by_side(usable_cores() - 1, ready=ready))
 
 
 @contextmanager
 def ended() -> Iterator[None]:
-    """Give up what the command has claimed when the block ends."""
+    """Give up what the command holds when the block ends."""
     try:
         yield
     finally:
         with undisturbed():
-            _claims.close()
+            _held.close()
 
 
 IntervalMass = Annotated[

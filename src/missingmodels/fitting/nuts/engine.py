@@ -7,12 +7,11 @@ import contextlib
 import numpy as np
 
 from missingmodels.fitting.drawn import Drawn, Progress
-from missingmodels.fitting.drive import METHOD, Job, draw_until_passed
+from missingmodels.fitting.drive import METHOD, draw_until_passed
 from missingmodels.fitting.nuts import whitened as nuts_whitened
-from missingmodels.fitting.nuts.sample import compiled_model, natural
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet
-from missingmodels.plan import Effects, Plan
+from missingmodels.plan import Plan
 
 __all__ = ["METHOD", "draw"]
 
@@ -27,13 +26,7 @@ def draw(
         with contextlib.suppress(FloatingPointError, np.linalg.LinAlgError):
             job = nuts_whitened.job(design, priors, label)
             return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)
-    job = _plain(design, priors, plan.effects, label)
+    from missingmodels.fitting.nuts import plain  # PyMC takes seconds to import, and the other road does without it
+
+    job = plain.job(design, priors, plan.effects, label)
     return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)
-
-
-def _plain(design: Design, priors: PriorSet, effects: Effects, label: str) -> Job:
-    return Job(
-        compiled=lambda: compiled_model(design, priors, effects),
-        natural=lambda draws, _: natural(design, priors, draws, effects),
-        streams=("nuts", label),
-    )

@@ -11,22 +11,8 @@ import numpy as np
 import nutpie
 import xarray as xr
 
-from missingmodels.fitting.threads import usable_cores
-from missingmodels.frame.design import Design
-from missingmodels.models.onset import (
-    NO_EFFECTS,
-    RICH,
-    build_model,
-    expected_onsets,
-    model_data,
-    model_shape,
-    scales_in,
-)
-from missingmodels.models.priors import PriorSet
-from missingmodels.plan import Effects, Sampling
-
-EFFECT_SCALES = (("home", "sigma_home"), ("home_period", "sigma_period"), ("peer_slope", "sigma_peer_slope"))
-
+from missingmodels.plan import Sampling
+from missingmodels.side_by_side import usable_cores
 
 TARGET_ACCEPT = 0.92  # of models whose scales and effects make a funnel
 _COMPILED: dict[Hashable, Any] = {}
@@ -41,12 +27,6 @@ def compiled_once(shape: Hashable, build: Callable[[], Any], data: Mapping[str, 
             _COMPILED[shape] = nutpie.compile_pymc_model(build(), backend="numba")
         seconds = time.perf_counter() - start if fresh else 0.0
         return _COMPILED[shape].with_data(**data), seconds
-
-
-def compiled_model(design: Design, priors: PriorSet, effects: Effects = NO_EFFECTS) -> tuple[Any, float]:
-    """The compiled onset model with this design's data in it, and the seconds spent compiling."""
-    given = (design, priors, effects)
-    return compiled_once(model_shape(*given), lambda: build_model(*given), model_data(*given))
 
 
 def draw(
@@ -87,35 +67,3 @@ def _callback(progress: Callable[[int, int], None] | None) -> Callable[[Any], No
         progress(sum(c.finished_draws for c in chains), sum(c.total_draws for c in chains))
 
     return report
-
-
-def natural(design: Design, priors: PriorSet, draws: xr.Dataset, effects: Effects = NO_EFFECTS) -> xr.Dataset:
-    """Draws by chain of what is reported: scales without sign, effects of homes and home-periods themselves.
-
-    ``coefficients`` (P,) are those of the standardised columns, fixed ones included. Of a log-normal frailty, ``child``
-    is its log less its mean.
-    """
-    sizes = (draws.sizes["chain"], draws.sizes["draw"])
-    lead = ("chain", "draw")
-
-    def held(name: str) -> np.ndarray:
-        return draws[name].transpose(*lead, ...).to_numpy()
-
-    def scalar(name: str) -> np.ndarray:
-        prior = getattr(priors, name)
-        return np.full(sizes, prior.mean) if prior.law == "fixed" else held(name)
-
-    mean, _, fixed = priors.of_columns(design.names, design.scale)
-    coefficients = np.broadcast_to(mean, (*sizes, mean.size)).copy()
-    if (~fixed).any():
-        coefficients[..., ~fixed] = held("coefficients")
-    scales = {name: scalar(name) for name in scales_in(design, effects)}
-    values = {"intercept": (lead, scalar("intercept")), "coefficients": ((*lead, "column"), coefficients)}
-    values |= {name: (lead, np.abs(v) if name.startswith("sigma_") else v) for name, v in scales.items()}
-    for name, scale in (*EFFECT_SCALES, *((group, f"sigma_{group}") for group in design.groups)):
-        if scale in scales:
-            values[name] = ((*lead, f"{name}_index"), scales[scale][..., None] * held(f"{name}_z"))
-    if effects.frailty == "log_normal":
-        s, centred = scales["frailty_sd_log"][..., None], expected_onsets(design) > RICH
-        values["child"] = ((*lead, "child_index"), held("child_x") * np.where(centred, 1.0, s))
-    return xr.Dataset(values)
