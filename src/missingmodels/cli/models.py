@@ -18,6 +18,7 @@ from missingmodels.cli.options import (
     PlanName,
     Seed,
     TablesFolder,
+    columns,
     hold,
     out,
     reserve,
@@ -106,7 +107,7 @@ def report(
     files, stale = report_files(evidence)
     renew_together(run, RUN_FORMAT, files, removed=stale)
     path = run / REPORT
-    out({"report": str(path)}, as_json, f"{summary_text(evidence)}\nReport: {path}")
+    out({"report": str(path)}, as_json, f"{summary_text(evidence, columns())}\nReport: {path}")
 
 
 def fit_rows(
@@ -188,4 +189,4 @@ def _finish(found: Any, path: Path, as_json: bool) -> None:
     engines = ", ".join(dict.fromkeys(engine(c) for c in evidence.certificates))
     spent = [sum(part) for part in zip(*seconds, strict=True)]
     timing = f"Drawn by {engines}: compiling {spent[0]:.0f} s, sampling {spent[1]:.0f} s."
-    out(body, as_json, f"{summary_text(evidence)}\n{timing}\nReport: {path}")
+    out(body, as_json, f"{summary_text(evidence, columns())}\n{timing}\nReport: {path}")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from missingmodels.side_by_side import side_by_side, usable_cores
-from missingmodels.terminal import show
+from missingmodels.terminal import show, width_of
 from missingmodels.writing import claim, parts_of, require_free, require_place, undisturbed
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
@@ -118,6 +118,11 @@ def table_text(found: Any, title: str) -> str:
         size = min(line["ess_bulk"], line["ess_tail"])
         lines.append(f"{name:<{width}}  {line['median']:>9.3f}  {interval:>20}  {size:>6.0f}  {line['r_hat']:>6.3f}")
     return "\n".join(lines)
+
+
+def columns() -> int:
+    """Of standard output; a hundred where it has none."""
+    return width_of(sys.stdout) or 100
 
 
 def out(body: Any, as_json: bool, text: str) -> None:
