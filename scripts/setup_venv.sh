@@ -131,8 +131,9 @@ no_python() {
 
 # Both installers: the lock by hash, then this package with nothing else resolved or downloaded.
 install_with_uv() {
-  # sync also removes what an earlier lock had and this one has not.
-  "$UV" pip sync --quiet --python "$VENV/bin/python" --require-hashes "$LOCK" </dev/null &&
+  # sync also removes what an earlier lock had and this one has not. uv leaves compiling to the first import, which
+  # never keeps it where the environment forbids that: then each process would compile all of PyMC again.
+  "$UV" pip sync --quiet --compile-bytecode --python "$VENV/bin/python" --require-hashes "$LOCK" </dev/null &&
     "$UV" pip install --quiet --python "$VENV/bin/python" --no-deps --no-build-isolation -e . </dev/null
 }
 

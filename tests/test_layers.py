@@ -8,6 +8,7 @@ else. Within layer 1 ``config`` and ``sources`` lie below ``plan`` and ``scenari
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import subprocess
 import sys
@@ -29,6 +30,7 @@ LAYERS = {
     "formula": 0,
     "parameters": 0,
     "recording": 0,
+    "side_by_side": 0,
     "writing": 1,
     "tables": 1,
     "config": 1,
@@ -118,8 +120,13 @@ FENCED = {
 FROM_LAYER = {"numpy": 0, "pandas": 1, "scipy": 1}
 
 
+@functools.cache
 def modules():
     """Name below the package, and syntax tree, of every module."""
+    return tuple(_parsed())
+
+
+def _parsed():
     for path in sorted(SOURCE.rglob("*.py")):
         parts = path.relative_to(SOURCE).with_suffix("").parts
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), ast.parse(path.read_text(encoding="utf-8"))

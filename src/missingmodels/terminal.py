@@ -82,13 +82,13 @@ def wrapped(text: str, stream: TextIO) -> str:
     What goes into a file or another program without COLUMNS keeps its lines. A broken line goes on indented: below its
     second column if it has columns, by two more than its own indent if not. A path or a word is never broken.
     """
-    width = _width(stream)
+    width = width_of(stream)
     if width < _NARROWEST:
         return text
     return "\n".join(_folded(line, width) for line in text.split("\n"))
 
 
-def _width(stream: TextIO) -> int:
+def width_of(stream: TextIO) -> int:
     """Columns of a stream; 0 where it has none."""
     if os.environ.get("COLUMNS", "").isdecimal() or stream.isatty():
         return shutil.get_terminal_size().columns

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from tests.made_onsets import empty_design, truth_of, with_onsets
 
-from missingmodels.evidence import held_out
 from missingmodels.evidence.elpd import GOOD_K, Scores, child_scores, elpd_difference, home_scores, leave_one_child_out
 from missingmodels.evidence.held_out import Refits, children_of, some_rows
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.pareto import smooth
 from missingmodels.frame.design import Design
 from missingmodels.plan import Plan
+from missingmodels.side_by_side import side_by_side
 
 PLAN = Plan(sampling={"method": "laplace", "draws": 500})
 WILD = 7  # a child with many more onsets than its kind
@@ -131,21 +131,25 @@ def test_a_refit_beyond_the_fast_engine_is_not_made() -> None:
     assert refits.left == 1
 
 
-def test_refits_in_threads_are_those_made_one_by_one(whole: Fit, monkeypatch) -> None:
+def test_refits_side_by_side_are_those_made_one_by_one(whole: Fit) -> None:
     """Each without its own children, in the order asked for, and no more of them than are left."""
     groups, found = [[WILD], [0, 5], [3], [1]], {}
-    for width in (1, 3):
-        monkeypatch.setattr(held_out, "usable_cores", lambda width=width: width)
-        refits = Refits(PLAN, most=3)
-        found[width] = list(refits.each(whole, groups))
+    for processes in (0, 2):
+        with side_by_side(processes):
+            refits = Refits(PLAN, most=3)
+            found[processes] = list(refits.each(whole, [(group, as_it_is) for group in groups]))
         assert refits.left == 0
-        assert [one is None for one in found[width]] == [False, False, False, True]
-    for children, one, other in zip(groups[:3], found[1], found[3], strict=False):
+        assert [one is None for one in found[processes]] == [False, False, False, True]
+    for children, one, other in zip(groups[:3], found[0], found[2], strict=False):
         assert one is not None
         assert other is not None
         assert not set(children) & set(other.design.child.tolist())
         np.testing.assert_array_equal(one.parameters.intercept, other.parameters.intercept)
         np.testing.assert_array_equal(one.parameters.home_period, other.parameters.home_period)
+
+
+def as_it_is(found: Fit) -> Fit:
+    return found
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from missingmodels.evidence.own_history import (
     NOT_COMPARED,
     VULNERABILITY,
     _contraction,
-    own_history,
+    begin_own_history,
     verdict,
 )
 from missingmodels.evidence.record import OwnHistory
@@ -48,7 +48,7 @@ def in_a_world(seed: int, **onset: float) -> OwnHistory:
     tables = simulate_world(scenario, seed=seed).tables
     prepared = prepare(tables, PLAN, fits=[("M1", "peer_presence")])
     whole = fit(prepared.designs["M1", "peer_presence"], PLAN, model="M1", exposure="peer_presence", seed=seed)
-    found = own_history(whole, prepared.risk, PLAN)
+    found = begin_own_history(whole, prepared.risk, PLAN)()
     assert found is not None
     entered = tables["placements"].groupby("child_id")["start_date"].min().loc[list(prepared.risk.child_ids)]
     assert 0 < found.new_arrivals == (entered > tables.observed_from).sum() < len(entered)
@@ -76,7 +76,7 @@ def test_without_own_history_there_is_nothing_to_tell() -> None:
     plan = from_mapping(PLAN.model_dump(mode="json") | {"terms": {"history": "arrival_band"}}, Plan)
     prepared = prepare(simulate_world(from_mapping({"homes": {"count": 12}}, Scenario), seed=1).tables, plan)
     whole = fit(prepared.designs["M0", ""], plan, model="M0", seed=1, allow_unconverged=True)
-    assert own_history(whole, prepared.risk, plan) is None
+    assert begin_own_history(whole, prepared.risk, plan)() is None
 
 
 def test_contraction_is_told_in_the_samplers_units() -> None:

@@ -33,11 +33,19 @@ def world():
 
 
 @pytest.fixture(scope="module")
-def answers(world):
-    return {
-        rule: answer(world.tables, plan_of(**PLAN, frame={"coverage_rule": rule}), seed=1, allow_unconverged=True)
-        for rule in ("keep", "bound", "model")
-    }
+def told():
+    """What progress was told, by rule: stage, done and total."""
+    return {rule: [] for rule in ("keep", "bound", "model")}
+
+
+@pytest.fixture(scope="module")
+def answers(world, told):
+    def under(rule):
+        plan = plan_of(**PLAN, frame={"coverage_rule": rule})
+        progress = lambda *said: told[rule].append(said)  # noqa: E731
+        return answer(world.tables, plan, seed=1, allow_unconverged=True, progress=progress)
+
+    return {rule: under(rule) for rule in told}
 
 
 def rows_of(found):
@@ -61,6 +69,18 @@ def test_the_plans_rule_decides_which_row_answers(answers, tmp_path):
     low = next(row for row in bound if row.label.startswith("all never"))
     assert bound[0].interval_low <= low.interval_low
     assert bound[0].interval_high >= low.interval_high
+
+
+def test_every_fit_with_unseen_peers_is_told_with_a_measure(answers, told):
+    steps = {rule: [said[1:] for said in told[rule] if said[0] == "Unseen peers"] for rule in answers}
+    assert steps["keep"] == []
+    for rule, most in (("bound", 3), ("model", 3 + 2 * unseen.CHAINS * unseen.ROUNDS)):
+        assert [done for done, _ in steps[rule]] == sorted(done for done, _ in steps[rule])
+        assert {done for done, _ in steps[rule]} == set(range(most + 1))
+        assert {total for _, total in steps[rule]} == {most}
+    factors = [said[1:] for said in told["keep"] if said[0].startswith("Bayes factors")]
+    assert factors[0][0] == 0
+    assert factors[-1][0] == factors[-1][1] > 0
 
 
 def test_nothing_is_done_where_all_residents_are_seen(world):

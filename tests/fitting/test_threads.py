@@ -14,19 +14,19 @@ from missingmodels.fitting.threads import one_blas_thread
 
 # Everything through which the engine is called, or its draws are worked on, from outside.
 ENTRIES = [
-    ("fit.fit", "fit"),
-    ("fit.laplace", "laplace"),
-    ("fit.rows", "fit_rows"),
-    ("fit.daily", "fit_daily"),
-    ("fit.outcomes", "fit_design"),
-    ("fit.official", "fit_official"),
+    ("fitting.fit", "fit"),
+    ("fitting.laplace.approximation", "laplace"),
+    ("fitting.families.rows", "fit_rows"),
+    ("fitting.families.daily", "fit_daily"),
+    ("fitting.families.outcomes", "fit_design"),
+    ("fitting.families.official", "fit_official"),
     ("evidence.evidence", "make_evidence"),
     ("evidence.evidence", "compared"),
-    ("evidence.battery", "run_battery"),
+    ("evidence.robustness.battery", "run_battery"),
     ("evidence.prior_check", "check_priors"),
     ("evidence.unseen_rows", "with_unseen"),
     ("evidence.dynamic", "dynamic_attributable_fraction"),
-    ("power.batch", "replicate_rows"),
+    ("studies.batch", "replicate_rows"),
 ]
 
 

@@ -60,6 +60,20 @@ def test_summary_fits_its_limits(make, make_row, structures, peers, failed):
     assert "H2" in text
 
 
+@pytest.mark.parametrize("columns", [80, 100])
+def test_every_word_stands_whole_within_the_terminal(make, make_row, columns):
+    label = "mean need of the other residents who were placed here from far away, between homes"
+    rows = (make_row(hypothesis="H2", name="mix_need_between", label=label, verdict="supported as negligible"),)
+    held = make(failed=("M3", "peer_density"))
+    text = summary_text(replace(held, rows=(*held.rows, *rows)), columns)
+    assert max(map(len, text.splitlines())) <= columns
+    assert "…" not in text
+    at = next(i for i, line in enumerate(text.splitlines()) if "mean need" in line)
+    first, second = text.splitlines()[at : at + 2]
+    assert first.endswith("supported as negligible")
+    assert set(label.split()) <= {*first.split(), *second.split()}
+
+
 def test_what_is_left_out_is_counted(make, make_row):
     rows = tuple(make_row(hypothesis="H2", name=f"size_{i}", label=f"effect {i}") for i in range(60))
     text = summary_text(make(rows=rows))

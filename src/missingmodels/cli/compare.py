@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from missingmodels.cli.options import Json, hold, out
+from missingmodels.cli.options import REFITTING, Json, hold, out, spread
 from missingmodels.terminal import Progress, say
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def compare(
     from missingmodels.tables.store import RUN_FORMAT
 
     hold(run)
+    spread(*REFITTING)
     place = tables_folder(run) if tables is None else tables
     evidence = read_run(run)
     plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from missingmodels.cli.options import (
+    REFITTING,
     Allow,
     Engine,
     IntervalMass,
@@ -17,9 +18,11 @@ from missingmodels.cli.options import (
     PlanName,
     Seed,
     TablesFolder,
+    columns,
     hold,
     out,
     reserve,
+    spread,
 )
 from missingmodels.terminal import Progress, say
 
@@ -29,6 +32,7 @@ def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) 
     from missingmodels.tables.store import RUN_FORMAT
 
     reserve(output, kind=RUN_FORMAT, overwrite=True)
+    spread(*REFITTING)
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.runs.write import make_run
     from missingmodels.simulate.world import simulate_world
@@ -71,6 +75,7 @@ def fit(
     settings, held = with_method(load_plan(plan_name), method), read_tables(tables)
     require_valid(held, where=str(tables))
     # the sampler takes seconds to import, so a wrong path or key is told first
+    spread(*REFITTING)
     from missingmodels.runs.write import make_run
 
     with Progress(quiet=as_json) as progress:
@@ -102,7 +107,7 @@ def report(
     files, stale = report_files(evidence)
     renew_together(run, RUN_FORMAT, files, removed=stale)
     path = run / REPORT
-    out({"report": str(path)}, as_json, f"{summary_text(evidence)}\nReport: {path}")
+    out({"report": str(path)}, as_json, f"{summary_text(evidence, columns())}\nReport: {path}")
 
 
 def fit_rows(
@@ -184,4 +189,4 @@ def _finish(found: Any, path: Path, as_json: bool) -> None:
     engines = ", ".join(dict.fromkeys(engine(c) for c in evidence.certificates))
     spent = [sum(part) for part in zip(*seconds, strict=True)]
     timing = f"Drawn by {engines}: compiling {spent[0]:.0f} s, sampling {spent[1]:.0f} s."
-    out(body, as_json, f"{summary_text(evidence)}\n{timing}\nReport: {path}")
+    out(body, as_json, f"{summary_text(evidence, columns())}\n{timing}\nReport: {path}")

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.terminal import show
+from missingmodels.side_by_side import side_by_side, usable_cores
+from missingmodels.terminal import show, width_of
 from missingmodels.writing import claim, parts_of, require_free, require_place, undisturbed
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
@@ -60,7 +61,9 @@ Engine = Annotated[
 ]
 
 
-_claims = ExitStack()
+_held = ExitStack()
+# What processes need that judge chains and make refits.
+REFITTING = ("missingmodels.evidence.own_history", "missingmodels.fitting.nuts.chains")
 
 
 def reserve(place: Path, *, kind: str = "", overwrite: bool = False) -> None:
@@ -80,19 +83,24 @@ def hold(folder: Path) -> None:
         keep(claim(folder))
 
 
-def keep(claimed: AbstractContextManager[Path]) -> None:
-    """Enter a claim until the command ends."""
-    _claims.enter_context(claimed)
+def keep(held: AbstractContextManager[Any]) -> None:
+    """Enter a claim, or whatever else a command holds, until it ends."""
+    _held.enter_context(held)
+
+
+def spread(*ready: str) -> None:
+    """Let the command work in as many processes as there are cores; the others import the modules ``ready`` at once."""
+    keep(side_by_side(usable_cores() - 1, ready=ready))
 
 
 @contextmanager
 def ended() -> Iterator[None]:
-    """Give up what the command has claimed when the block ends."""
+    """Give up what the command holds when the block ends."""
     try:
         yield
     finally:
         with undisturbed():
-            _claims.close()
+            _held.close()
 
 
 IntervalMass = Annotated[
@@ -110,6 +118,11 @@ def table_text(found: Any, title: str) -> str:
         size = min(line["ess_bulk"], line["ess_tail"])
         lines.append(f"{name:<{width}}  {line['median']:>9.3f}  {interval:>20}  {size:>6.0f}  {line['r_hat']:>6.3f}")
     return "\n".join(lines)
+
+
+def columns() -> int:
+    """Of standard output; a hundred where it has none."""
+    return width_of(sys.stdout) or 100
 
 
 def out(body: Any, as_json: bool, text: str) -> None:

@@ -83,7 +83,7 @@ def _finish(store: Any, output: Path, as_json: bool) -> None:
 
 
 def _backend(grid: Any, workers: int | None, scheduler: str | None, *, quiet: bool) -> Callable[[], Any]:
-    from missingmodels.fitting.threads import usable_cores
+    from missingmodels.side_by_side import usable_cores
     from missingmodels.studies.pool import Pool
 
     def make() -> Any:
@@ -101,8 +101,8 @@ def _backend(grid: Any, workers: int | None, scheduler: str | None, *, quiet: bo
 
 
 def _one(grid: Any, text: str) -> None:
+    from missingmodels.side_by_side import single_threads
     from missingmodels.studies.batch import replicate_rows
-    from missingmodels.studies.pool import single_threads
 
     cell, _, index = text.partition(":")
     if not (cell.isdecimal() and index.isdecimal() and int(cell) < len(grid.cells)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from missingmodels.evidence.bayes_factor import bayes_factors
@@ -10,10 +11,12 @@ from missingmodels.evidence.held_out import Refits
 from missingmodels.evidence.hypotheses import EXPOSURE_LABELS
 from missingmodels.evidence.power_scaling import power_scaling
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, PowerScaling, Row
+from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
 from missingmodels.plan import Plan
 from missingmodels.vocabulary import column_label
 
+SENSITIVITIES = "Bayes factors and sensitivity to priors"
 AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M1", "H2"), ("M3", "M0", "H1 and H2"))
 
 
@@ -49,10 +52,18 @@ def judged_columns(fits: Sequence[Fit], rows: Sequence[Row]) -> list[tuple[Fit, 
     return [(by_name[key], columns) for key, columns in found.items()]
 
 
-def sensitivities(fits: Sequence[Fit], rows: Sequence[Row], plan: Plan) -> tuple[list[BayesFactor], list[PowerScaling]]:
+def sensitivities(
+    fits: Sequence[Fit], rows: Sequence[Row], plan: Plan, told: Progress = lambda *_: None
+) -> tuple[list[BayesFactor], list[PowerScaling]]:
     """Bayes factors and power scaling of every coefficient that answers a hypothesis."""
     factors, scaling = [], []
-    for fit, columns in judged_columns(fits, rows):
-        factors += bayes_factors(fit, plan, columns)
+    judged = judged_columns(fits, rows)
+    total = sum(len(columns) for _, columns in judged)
+    done = itertools.count()
+    for fit, columns in judged:
+        for column in columns:
+            told(SENSITIVITIES, next(done), total)
+            factors += bayes_factors(fit, plan, [column])
         scaling += power_scaling(fit, columns)
+    told(SENSITIVITIES, total, total)
     return factors, scaling

@@ -8,21 +8,23 @@ far, which is just where k is large.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import logsumexp
 
 from missingmodels.evidence.bridge import log_ratio
-from missingmodels.evidence.held_out import Refits, children_of, some_rows
+from missingmodels.evidence.held_out import Read, Refits, children_of, some_rows
 from missingmodels.evidence.home_integral import cells_of, log_integral
 from missingmodels.evidence.record import ElpdDifference
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.fitting.pareto import smooth
-from missingmodels.parameters import Array
+from missingmodels.frame.design import Design
+from missingmodels.parameters import Array, Parameters
 from missingmodels.provenance import stream
 
 Unit = Literal["child", "home"]
@@ -66,14 +68,19 @@ def child_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     """
     elpd, shape = leave_one_child_out(fit)
     scores = Scores(fit=fit, unit="child", elpd=elpd, shape=shape, error=np.full(elpd.size, np.nan))
-    worst = _worst_first(scores, refits)
-    for child, without in zip(worst, _each(fit, [[child] for child in worst], refits), strict=True):
-        if without is not None:
-            own = some_rows(fit.design, fit.design.child == child)
-            rng = stream(int(fit.certificate["seed"]), "elpd", "child", fit.model, int(child))
-            below = log_density_and_frailty(own, without.parameters, rng)[0][:, child]
+    worst = [int(child) for child in _worst_first(scores, refits)]
+    seed = int(fit.certificate["seed"])
+    reads = [functools.partial(_child_without, fit.design, child, seed) for child in worst]
+    for child, below in zip(worst, _each(fit, [[child] for child in worst], reads, refits), strict=True):
+        if below is not None:
             elpd[child], scores.error[child] = log_ratio(fit.log_density[:, child], below)
     return scores
+
+
+def _child_without(design: Design, child: int, seed: int, without: Fit) -> Array:
+    """(S,) log density of a child at the draws of the fit without it."""
+    own, rng = some_rows(design, design.child == child), stream(seed, "elpd", "child", without.model, child)
+    return log_density_and_frailty(own, without.parameters, rng)[0][:, child]
 
 
 def leave_one_child_out(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
@@ -102,15 +109,24 @@ def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     scores = Scores(fit=fit, unit="home", elpd=elpd, shape=shape, error=np.full(elpd.size, np.nan))
     worst = _worst_first(scores, refits)
     groups = [children_of(design, int(homes[at])) for at in worst]
-    for at, children, without in zip(worst, groups, _each(fit, groups, refits), strict=True):
-        if without is not None:
-            home = int(homes[at])
-            own = some_rows(design, np.isin(design.child, children))
-            above, below = (
-                log_integral(cells_of(own, q.thinned(DRAWS_MENDED)), home, rng)[0] for q in (p, without.parameters)
-            )
-            elpd[at], scores.error[at] = log_ratio(above, below)
+    thinned, seed = p.thinned(DRAWS_MENDED), int(fit.certificate["seed"])
+    reads = [
+        functools.partial(_home_without, some_rows(design, np.isin(design.child, out)), int(homes[at]), thinned, seed)
+        for at, out in zip(worst, groups, strict=True)
+    ]
+    for at, sides in zip(worst, _each(fit, groups, reads, refits), strict=True):
+        if sides is not None:
+            elpd[at], scores.error[at] = log_ratio(*sides)
     return scores
+
+
+def _home_without(own: Design, home: int, whole: Parameters, seed: int, without: Fit) -> tuple[Array, Array]:
+    """(S,) log of a home's integral at draws of the whole fit, and of the one without its children."""
+    rng = stream(seed, "elpd", "home", without.model, without.exposure, home)
+    above, below = (
+        log_integral(cells_of(own, q), home, rng)[0] for q in (whole, without.parameters.thinned(DRAWS_MENDED))
+    )
+    return above, below
 
 
 def _worst_first(scores: Scores, refits: Refits | None) -> np.ndarray:
@@ -118,8 +134,8 @@ def _worst_first(scores: Scores, refits: Refits | None) -> np.ndarray:
     return bad[np.argsort(-scores.shape[bad], kind="stable")]
 
 
-def _each(fit: Fit, groups: Sequence[Iterable[int]], refits: Refits | None) -> Iterable[Fit | None]:
-    return [] if refits is None else refits.each(fit, groups)
+def _each(fit: Fit, groups: Sequence[Iterable[int]], reads: Sequence[Read], refits: Refits | None) -> Iterable[Any]:
+    return [] if refits is None else refits.each(fit, list(zip(groups, reads, strict=True)))
 
 
 def _left_out(log_density: Array, efficiency: float) -> tuple[float, float]:

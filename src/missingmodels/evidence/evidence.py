@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,8 +25,8 @@ from missingmodels.evidence.hypotheses import (
 )
 from missingmodels.evidence.interventions import intervention_rows
 from missingmodels.evidence.network_week import network_week
-from missingmodels.evidence.own_history import own_history
-from missingmodels.evidence.record import Evidence, Row
+from missingmodels.evidence.own_history import begin_own_history
+from missingmodels.evidence.record import Evidence, OwnHistory, Row
 from missingmodels.evidence.variance import drop_rows, structure_shares, vulnerability_rows
 from missingmodels.fitting.certificate import brief
 from missingmodels.fitting.drawn import Progress
@@ -62,6 +62,7 @@ def make_evidence(  # noqa: PLR0913
     H1 is answered by the fullest model with peers, H2 by the fullest with structure; the role of a row says so.
     """
     told: Progress = progress or (lambda *_: None)
+    own = begin_own_history(_fullest(fits, plan), risk, plan)  # first, as it takes longest
     found: list[Row] = []
     why_not: list[str] = []
     for at, fit in enumerate(fits):
@@ -95,7 +96,7 @@ def make_evidence(  # noqa: PLR0913
         certificates=tuple(brief(f.certificate) for f in fits),
         origin=tables.origin,
     )
-    return compared(evidence, fits, risk, plan, Refits(plan, most=REFITS, progress=progress), progress)
+    return _beside(evidence, fits, plan, Refits(plan, most=REFITS, progress=progress), own, told)
 
 
 def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
@@ -148,18 +149,27 @@ def compared(
     progress: Progress | None = None,
 ) -> Evidence:
     """The evidence with scores of prediction, Bayes factors, sensitivity to priors, and own history, made anew."""
-    told: Progress = progress or (lambda *_: None)
-    told("Bayes factors and sensitivity to priors", 0, 0)
-    factors, scaling = sensitivities(fits, evidence.rows, plan)
+    own = begin_own_history(_fullest(fits, plan), risk, plan, method=refits.method)
+    return _beside(evidence, fits, plan, refits, own, progress or (lambda *_: None))
+
+
+def _beside(
+    evidence: Evidence,
+    fits: Sequence[Fit],
+    plan: Plan,
+    refits: Refits,
+    own: Callable[..., OwnHistory | None],
+    told: Progress,
+) -> Evidence:
+    factors, scaling = sensitivities(fits, evidence.rows, plan, told)
     told("Scores of prediction", 0, 0)
     scores = comparisons(fits, plan, refits)
-    told("Own history", 0, 0)
     return replace(
         evidence,
         comparisons=tuple(scores),
         bayes_factors=tuple(factors),
         power_scaling=tuple(scaling),
-        own_history=own_history(_fullest(fits, plan), risk, plan, method=refits.method),
+        own_history=own(told),
     )
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
 from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit, beyond_laplace, fit
-from missingmodels.fitting.threads import one_blas_thread, usable_cores
 from missingmodels.frame.design import Design
 from missingmodels.plan import Method, Plan
 from missingmodels.provenance import seed_of
+from missingmodels.side_by_side import each
 
 DRAWS, TRIES = 2000, 2  # of a refit
 ROWS = ("matrix", "child", "home", "period", "onsets", "days", "days_at_risk", "burn_in", "before_window")
@@ -37,6 +36,21 @@ def children_of(design: Design, home: int) -> np.ndarray:
     return np.unique(design.child[design.home == home])
 
 
+Read = Callable[[Fit], Any]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What a refit needs of the whole fit, and the rule that it is made by."""
+
+    design: Design
+    model: str
+    exposure: str
+    seed: int
+    plan: Plan
+    method: Method
+
+
 class Refits:
     """Fits without some children, no more of them than ``most``; ``left`` counts down.
 
@@ -50,61 +64,63 @@ class Refits:
 
     def without(self, whole: Fit, children: Iterable[int]) -> Fit | None:
         """The fit to all other children, without frailties; None where none may be made, or it fails the gate."""
-        (found,) = self.each(whole, [children])
+        (found,) = self.each(whole, [(children, _itself)])
         return found
 
-    def each(self, whole: Fit, groups: Sequence[Iterable[int]]) -> Iterator[Fit | None]:
-        """``without`` each group of children in turn.
+    def each(self, whole: Fit, groups: Sequence[tuple[Iterable[int], Read]]) -> Iterator[Any]:
+        """What each group's function reads from the fit ``without`` its children, in turn; None where there is none.
 
-        The fast engine fits in as many threads at once as there are cores, and no more, so that few fits are held. Each
-        has a seed of its own, so the order in which they end is nothing to the answers.
+        They are made side by side where ``side_by_side`` allows, so the functions must be picklable. Each refit has a
+        seed of its own, so the order in which they end is nothing to the answers.
         """
         possible = self.method != "laplace" or not beyond_laplace(whole.design)
         made = groups[: max(self.left, 0)] if possible else []
         self.left -= len(made)
-        one = functools.partial(self._fit, whole)
-        # the sampler has threads of its own
-        alone = self.method != "laplace" or usable_cores() == 1
-        for found in map(one, made) if alone else _at_once(one, made, usable_cores()):
+        for read in each(functools.partial(_read, self._asked(whole)), made) if made else ():
             self.done += 1
             if self.progress is not None:
                 self.progress("Refits without a child or home, at most", self.done, self.most)
-            yield found
+            yield read
         yield from [None] * (len(groups) - len(made))
 
-    def _fit(self, whole: Fit, children: Iterable[int]) -> Fit | None:
-        out = sorted(int(child) for child in children)
-        design, plan = some_rows(whole.design, ~np.isin(whole.design.child, out)), lighter(self.plan)
-        # Pareto k of one set of proposals is a noisy number: one above its limit has a second chance. Seeds of their
-        # own make the draws independent of those of the whole, as the bridge between the two wants them.
-        for attempt in range(TRIES):
-            seed = seed_of(int(whole.certificate["seed"]), "without", attempt, *out)
-            method: Method = self.method if attempt == TRIES - 1 else "laplace"
-            try:
-                return fit(
-                    design,
-                    plan,
-                    model=whole.model,
-                    exposure=whole.exposure,
-                    seed=seed,
-                    method=method,
-                    with_children=False,
-                )
-            except (DiagnosticsFailed, ConfigInvalid):
-                continue
-        return None
+    def _asked(self, whole: Fit) -> _Asked:
+        return _Asked(
+            design=whole.design,
+            model=whole.model,
+            exposure=whole.exposure,
+            seed=int(whole.certificate["seed"]),
+            plan=lighter(self.plan),
+            method=self.method,
+        )
 
 
-def _at_once(
-    one: Callable[[Iterable[int]], Fit | None], groups: Sequence[Iterable[int]], width: int
-) -> Iterator[Fit | None]:
-    pool = ThreadPoolExecutor(width)
-    try:
-        with one_blas_thread:
-            for together in itertools.batched(groups, width):
-                yield from pool.map(one, together)
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _itself(found: Fit) -> Fit:
+    return found
+
+
+def _read(asked: _Asked, group: tuple[Iterable[int], Read]) -> Any:
+    children, read = group
+    out = sorted(int(child) for child in children)
+    design = some_rows(asked.design, ~np.isin(asked.design.child, out))
+    # Pareto k of one set of proposals is a noisy number: one above its limit has a second chance. Seeds of their
+    # own make the draws independent of those of the whole, as the bridge between the two wants them.
+    for attempt in range(TRIES):
+        seed = seed_of(asked.seed, "without", attempt, *out)
+        method: Method = asked.method if attempt == TRIES - 1 else "laplace"
+        try:
+            found = fit(
+                design,
+                asked.plan,
+                model=asked.model,
+                exposure=asked.exposure,
+                seed=seed,
+                method=method,
+                with_children=False,
+            )
+        except (DiagnosticsFailed, ConfigInvalid):
+            continue
+        return read(found)
+    return None
 
 
 def lighter(plan: Plan) -> Plan:

@@ -9,6 +9,8 @@ Heckman 1981; specification, section 2).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,13 +20,16 @@ from missingmodels.evidence.decisions import BOTH, CANNOT_TELL, HISTORY, VULNERA
 from missingmodels.evidence.elpd import Scores, child_scores, elpd_difference
 from missingmodels.evidence.held_out import Refits, some_rows
 from missingmodels.evidence.record import ElpdDifference, OwnHistory
+from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.models.priors import plan_priors
 from missingmodels.plan import Decision, Method, Plan
+from missingmodels.side_by_side import begin
 
 OWN = "own_"
+STAGE = "Own history"
 NOT_COMPARED = "not compared"
 ERRORS = 2.0  # standard errors by which both together must predict better than history alone
 REFITS = 24  # without a child, of each of three fits
@@ -34,26 +39,43 @@ NO_FRAILTY = 1e4  # shape of a frailty that is as good as none
 DEFAULT_EFFECTS = {"frailty": "gamma", "authority": False, "owner": False, "peer_slope_by_home": False}
 
 
-def own_history(
+def begin_own_history(
     whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "laplace", refits: int = REFITS
-) -> OwnHistory | None:
-    """The comparison for the model of ``whole``, by four more fits; None without own-history columns.
+) -> Callable[..., OwnHistory | None]:
+    """What gives the comparison for the model of ``whole``, by four more fits; None without own-history columns.
 
-    With the method ``auto`` the sampler takes those that the fast engine's gate refuses. Scores of children whom the
-    weights of a fit cannot leave out are mended by no more than ``refits`` refits of each.
+    The fits begin at once where ``side_by_side`` allows. With the method ``auto`` the sampler takes those that the fast
+    engine's gate refuses. Scores of children whom the weights of a fit cannot leave out are mended by no more than
+    ``refits`` refits of each.
     """
     design = whole.design
     names = tuple(name for name in design.names if name.startswith(OWN))
     if not names:
-        return None
+        return lambda progress=None: None
     bare = dataclasses.replace(design, groups={}, slope_of="")
     plan = _by_fast_engine(plan)
+    asked = _Asked(model=whole.model, exposure=whole.exposure, seed=int(whole.certificate["seed"]), method=method)
     plans = [_for_scores(plan, fixed) for fixed in ({}, dict.fromkeys(names, 0.0), {"frailty_shape": NO_FRAILTY})]
-    both, no_history, no_frailty = (
-        _scored(_fit(whole, bare, held, method), Refits(held, most=refits)) for held in plans
-    )
+    begun: list[Callable[[], Any]] = [begin(_scored, asked, bare, held, refits) for held in plans]
     arrived = risk.residence[:, 0] == NO_HOME
-    new = _fit(whole, some_rows(bare, arrived[bare.child]), plan, method) if arrived.any() else None
+    if arrived.any():
+        begun.append(begin(_fit, asked, some_rows(bare, arrived[bare.child]), plan))
+
+    def finish(progress: Progress | None = None) -> OwnHistory | None:
+        found = []
+        for at, result in enumerate(begun):
+            if progress is not None:
+                progress(STAGE, at, len(begun))
+            found.append(result())
+        if progress is not None:
+            progress(STAGE, len(begun), len(begun))
+        return _compared(whole, plan, names, arrived, found)
+
+    return finish
+
+
+def _compared(whole: Fit, plan: Plan, names: tuple[str, ...], arrived: np.ndarray, found: Sequence[Any]) -> OwnHistory:
+    both, no_history, no_frailty, new = (*found, None)[:4]
     over_frailty, over_history = _gain(both, no_history), _gain(both, no_frailty)
     first = _interval(whole, names[0], plan)
     among_new = (None,) * 4 if new is None else _interval(new, names[0], plan)
@@ -115,23 +137,26 @@ def _for_scores(plan: Plan, fixed: dict[str, float]) -> Plan:
     return from_mapping(values, Plan)
 
 
-def _fit(whole: Fit, design: Design, plan: Plan, method: Method) -> Fit | None:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Asked:
+    model: str
+    exposure: str
+    seed: int
+    method: Method
+
+
+def _fit(asked: _Asked, design: Design, plan: Plan) -> Fit | None:
     """None where the fit fails the gate."""
     try:
-        return fit(
-            design,
-            plan,
-            model=whole.model,
-            exposure=whole.exposure,
-            seed=int(whole.certificate["seed"]),
-            method=method,
-        )
+        return fit(design, plan, model=asked.model, exposure=asked.exposure, seed=asked.seed, method=asked.method)
     except DiagnosticsFailed:
         return None
 
 
-def _scored(found: Fit | None, refits: Refits) -> Scores | None:
-    return None if found is None else child_scores(found, refits)
+def _scored(asked: _Asked, design: Design, plan: Plan, refits: int) -> Scores | None:
+    """Scores of children, mended by so many refits at most; None where the fit fails the gate."""
+    found = _fit(asked, design, plan)
+    return None if found is None else child_scores(found, Refits(plan, most=refits))
 
 
 def _gain(both: Scores | None, one: Scores | None) -> ElpdDifference | None:

@@ -5,7 +5,7 @@ Equations: notation page, "Unseen peers". A fit here is of the model that answer
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -108,9 +108,13 @@ def modelled(
     chains: int = CHAINS,
     rounds: int = ROUNDS,
     candidates: int = CANDIDATES,
+    made: Callable[[], None] = lambda: None,
 ) -> list[list[Fit]]:
-    """The fits of each of ``chains`` chains of data augmentation, begun at a draw of ``start``; the last one counts."""
-    days, made = _days(setting), []
+    """The fits of each of ``chains`` chains of data augmentation, begun at a draw of ``start``; the last one counts.
+
+    ``made`` is called after each fit.
+    """
+    days, held = _days(setting), []
     share = replace(setting, plan=_share_of(setting.plan, chains))
     for chain in range(chains):
         fits = [start]
@@ -120,8 +124,9 @@ def modelled(
             unseen = _imputed(setting, days, fits[-1].parameters[at : at + 1], candidates, rng)
             label = f"modelled at {setting.occupancy:.0%} filled, chain {chain + 1}, data set {step + 1}"
             fits.append(_fitted(share, unseen, label))
-        made.append(fits[1:])
-    return made
+            made()
+        held.append(fits[1:])
+    return held
 
 
 def mixed_ratio(fits: Sequence[Fit], exposure: str) -> Array:

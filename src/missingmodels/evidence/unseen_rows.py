@@ -24,11 +24,14 @@ from missingmodels.evidence.unseen import (
     restricted,
 )
 from missingmodels.fitting.certificate import brief
+from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.unseen import filled_share, hidden_places
 
 NEVER, ALWAYS = "all never recent", "all always recent"
+STAGE = "Unseen peers"
+ASSUMPTIONS = 3  # fits that each assume one thing of all unseen peers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +45,11 @@ class _Found:
 
 
 @one_blas_thread
-def with_unseen(evidence: Evidence, setting: Setting) -> Evidence:
+def with_unseen(evidence: Evidence, setting: Setting, told: Progress = lambda *_: None) -> Evidence:
     """The evidence with H1 answered as ``frame.coverage_rule`` says, and the estimate as recorded beside it.
 
-    Where that answer cannot be had the estimate as recorded stands in its place and says nothing.
+    ``told`` hears of every fit. Where that answer cannot be had the estimate as recorded stands in its place and says
+    nothing.
     """
     if not hidden_places(setting.risk).any():
         note = "every registered place is held by a visible child, so nobody is unseen"
@@ -54,7 +58,7 @@ def with_unseen(evidence: Evidence, setting: Setting) -> Evidence:
         return replace(evidence, notes=(*evidence.notes, f"unseen peers: {note}"))
     rows = list(evidence.rows)
     at = next(i for i, row in enumerate(rows) if _is_naive(row, setting))
-    found = _found(setting)
+    found = _found(setting, _Fits(told, setting.plan.frame.coverage_rule == "model"))
     naive = replace(rows[at], role="beside", label=f"as recorded: {rows[at].label}")
     if found.answer is None:
         why = "the unseen peers could not be taken into account, see the notes"
@@ -69,7 +73,23 @@ def with_unseen(evidence: Evidence, setting: Setting) -> Evidence:
     )
 
 
-def _found(setting: Setting) -> _Found:
+class _Fits:
+    """Counts the fits that are made, for whoever is told."""
+
+    def __init__(self, told: Progress, model: bool) -> None:
+        self.told, self.done, self.most = told, 0, ASSUMPTIONS + (2 * CHAINS * ROUNDS if model else 0)
+        told(STAGE, 0, self.most)
+
+    def __call__(self, done: int) -> None:
+        """So many fits in all are done, or were given up."""
+        self.done = done
+        self.told(STAGE, done, self.most)
+
+    def one(self) -> None:
+        self(self.done + 1)
+
+
+def _found(setting: Setting, fits: _Fits) -> _Found:
     """The answer of the plan's rule, and the other assumptions."""
     frame = setting.plan.frame
     made: dict[str, Fit] = {}
@@ -78,12 +98,15 @@ def _found(setting: Setting) -> _Found:
         notes.append(
             f"{setting.without_places:.1%} of days at risk are in homes whose places are not recorded, and are left out"
         )
-    for words, make in (
-        (f"coverage {frame.minimum_coverage:g} or more", restricted),
-        (NEVER, never_recent),
-        (ALWAYS, always_recent),
+    for at, (words, make) in enumerate(
+        (
+            (f"coverage {frame.minimum_coverage:g} or more", restricted),
+            (NEVER, never_recent),
+            (ALWAYS, always_recent),
+        )
     ):
         found = _tried(partial(make, setting), words, notes)
+        fits(at + 1)
         if found is not None:
             made[words] = found
     beside = [_row(fit, setting, words) for words, fit in made.items()]
@@ -92,13 +115,15 @@ def _found(setting: Setting) -> _Found:
         answer, words = between(beside)
         notes.append(words)
     else:
-        answer, further, chains = _modelled(setting, made.get(NEVER), notes)
+        answer, further, chains = _modelled(setting, made.get(NEVER), notes, fits)
         beside = [*further, *beside]
         certificates += [brief(fit.certificate) for chain in chains for fit in chain]
     return _Found(answer=answer, beside=tuple(beside), notes=tuple(notes), certificates=tuple(certificates))
 
 
-def _modelled(setting: Setting, start: Fit | None, notes: list[str]) -> tuple[Row | None, list[Row], list[list[Fit]]]:
+def _modelled(
+    setting: Setting, start: Fit | None, notes: list[str], fits: _Fits
+) -> tuple[Row | None, list[Row], list[list[Fit]]]:
     """The modelled answer, the same with every place filled, and the fits of both."""
     if start is None:
         return None, [], []
@@ -109,9 +134,11 @@ def _modelled(setting: Setting, start: Fit | None, notes: list[str]) -> tuple[Ro
     )
     rows: list[Row | None] = []
     held: list[list[Fit]] = []
-    for words, share in (("unseen peers modelled", setting.occupancy), ("modelled, every place filled", 1.0)):
+    shares = (("unseen peers modelled", setting.occupancy), ("modelled, every place filled", 1.0))
+    for at, (words, share) in enumerate(shares):
         asked = replace(setting, occupancy=share)
-        chains = _tried(partial(modelled, asked, start), words, notes)
+        chains = _tried(partial(modelled, asked, start, made=fits.one), words, notes)
+        fits(ASSUMPTIONS + (at + 1) * CHAINS * ROUNDS)
         rows.append(None if chains is None else _mixed(asked, [[start], *chains], words))
         held += chains or []
     answer, full = rows

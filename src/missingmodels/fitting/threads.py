@@ -8,14 +8,7 @@ back on the way out. Where the host fits in threads that leave in another order 
 
 from __future__ import annotations
 
-import os
-
 from threadpoolctl import threadpool_limits
 
 # looks for libraries again only once more modules are loaded
 one_blas_thread = threadpool_limits.wrap(limits=1, user_api="blas")
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import textwrap
 from collections.abc import Sequence
 
-from missingmodels.evidence.decisions import NOT_CONVERGED
+from missingmodels.evidence.decisions import NEGLIGIBLE, NOT_CONVERGED
 from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
 from missingmodels.report.carries import carries_in_a_line
 from missingmodels.report.lines import Line, headline, lines
 from missingmodels.tables import is_simulated, kind_of
 
-LINES, COLUMNS = 24, 100
-_LABEL = 47
+COLUMNS, NARROWEST = 100, 60
+_NUMBERS = 2 + len(" ratio       90 %        P ")  # flags and numbers of a row
+_VERDICT = len(NEGLIGIBLE)  # the longest
 
 
-def summary_text(evidence: Evidence) -> str:
-    """Verdicts on both hypotheses with ratio, interval and probability, and every warning; fits one terminal screen."""
+def summary_text(evidence: Evidence, columns: int = COLUMNS) -> str:
+    """Verdicts on both hypotheses with ratio, interval and probability, and every warning; no word is broken.
+
+    At its full width it fits one screen of 24 lines; with fewer ``columns`` labels take more lines, and so does it.
+    """
+    columns = min(max(columns, NARROWEST), COLUMNS)
+    lines_at_most = 24 if columns == COLUMNS else 40
     found = lines(evidence)
     peers = headline(found, "H1")
     structure = headline(found, "H2")
-    warnings = _warnings(evidence, [*peers, *structure])
-    head = [_origin(evidence), carries_in_a_line(evidence.data), *_column_heads(evidence)]
-    room = LINES - len(head) - len(warnings) - 2  # a title for each hypothesis
-    share = _attributable(found)
-    body = ["H1  peers’ recent episodes", *_rows(peers, room - len(share) - min(max(len(structure), 1), 2)), *share]
-    body += ["H2  staffing, turnover and placement mix", *_rows(structure, room - len(body) + 1)]
-    return "\n".join(_cut(line.rstrip(), COLUMNS) for line in [*head, *body, *warnings])
+    warnings = _filled(_warnings(evidence, [*peers, *structure]), columns)
+    prose = [_origin(evidence), carries_in_a_line(evidence.data), *_interval(evidence)]
+    head = [*_filled(prose, columns), *_column_heads(evidence, columns)]
+    room = lines_at_most - len(head) - len(warnings) - 2  # a title for each hypothesis
+    share = _filled(_attributable(found), columns)
+    body = ["H1  peers’ recent episodes"]
+    body += [*_rows(peers, room - len(share) - min(max(len(structure), 1), 2), columns), *share]
+    body += ["H2  staffing, turnover and placement mix", *_rows(structure, room - len(body) + 1, columns)]
+    return "\n".join(line.rstrip() for line in [*head, *body, *warnings])
+
+
+def _filled(found: Sequence[str], columns: int) -> list[str]:
+    """Each line in as many as its words need."""
+    return [part for line in found for part in _words_within(line, columns, " " * (_indent(line) + 4))]
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _words_within(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
 
 
 def _attributable(found: Sequence[Line]) -> list[str]:
@@ -40,34 +65,44 @@ def _attributable(found: Sequence[Line]) -> list[str]:
     return [f"{'' if all(line.converged for line in held) else '!':<2}attributable: {shares}"]
 
 
-def _rows(shown: Sequence[Line], room: int) -> list[str]:
+def _rows(shown: Sequence[Line], room: int, columns: int) -> list[str]:
     """As many rows as there is room for; what is left out is counted."""
     if not shown:
         return ["  not asked by this plan"]
-    if len(shown) > room:
-        kept = max(room - 1, 0)
-        return [_row(line) for line in shown[:kept]] + [f"  … and {len(shown) - kept} more in the report"]
-    return [_row(line) for line in shown]
+    rows = [_row(line, columns) for line in shown]
+    if sum(map(len, rows)) > room:
+        ends = itertools.accumulate(map(len, rows))
+        kept = sum(end < room for end in ends)
+        return [*itertools.chain(*rows[:kept]), f"  … and {len(rows) - kept} more in the report"]
+    return [*itertools.chain(*rows)]
 
 
-def _row(line: Line) -> str:
-    row = line.row
-    label = _cut(re.sub(r"\s*\([^)]*\)", "", words.typographic(row.label)), _LABEL)
+def _row(line: Line, columns: int) -> list[str]:
+    """The row, its label in its own column, below itself where it is longer."""
+    row, width = line.row, columns - _NUMBERS - _VERDICT
+    label, *rest = _words_within(re.sub(r"\s*\([^)]*\)", "", words.typographic(row.label)), width)
     flags = ("!" if not line.converged else "") + ("*" if row.remark else "")
     probability = f"{words.stated_side(row)} {words.probability(words.stated_probability(row)):>5}"
     bounds = f"{words.ratio(row.interval_low)}–{words.ratio(row.interval_high)}"
-    return f"{flags:<2}{label:<{_LABEL}} {words.ratio(row.median):>5} {bounds:>10} {probability} {row.verdict}"
+    first = f"{flags:<2}{label:<{width}} {words.ratio(row.median):>5} {bounds:>10} {probability} {row.verdict}"
+    return [first, *(f"    {part}" for part in rest)]
 
 
-def _column_heads(evidence: Evidence) -> list[str]:
+def _interval(evidence: Evidence) -> list[str]:
     if not evidence.verdicts():
         return []
-    row = evidence.verdicts()[0]
-    span = f"{row.interval_mass * 100:g} %"
-    return [
-        f"Rate ratios: median, {span} {row.interval_kind} interval; P of the side that the hypothesis states.",
-        f"{'':<{_LABEL + 2}} {'ratio':>5} {span:>10} {'P':>8} verdict",
-    ]
+    kind = evidence.verdicts()[0].interval_kind
+    return [f"Rate ratios: median, {_span(evidence)} {kind} interval; P of the side that the hypothesis states."]
+
+
+def _span(evidence: Evidence) -> str:
+    return f"{evidence.verdicts()[0].interval_mass * 100:g} %"
+
+
+def _column_heads(evidence: Evidence, columns: int) -> list[str]:
+    if not evidence.verdicts():
+        return []
+    return [f"{'':<{columns - _NUMBERS - _VERDICT + 2}} {'ratio':>5} {_span(evidence):>10} {'P':>8} verdict"]
 
 
 def _origin(evidence: Evidence) -> str:

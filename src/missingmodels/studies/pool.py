@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait as wait_for
 from typing import Any, Protocol
 
 from missingmodels.errors import MissingModelsError
+from missingmodels.side_by_side import executor_of, single_threads, stop
 from missingmodels.studies.batch import run_batch
 from missingmodels.studies.store import Task
 
 Rows = list[dict[str, Any]]
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 BREAKS = 5  # times that workers may die without a batch being finished before the study gives up
 
 
@@ -84,11 +78,7 @@ class Pool:
         self.record, self.workers, self.breaks = record, workers, 0
         self.name = f"{workers} process{'' if workers == 1 else 'es'}"
         self.futures: dict[Future[Rows], Task] = {}
-        self.executor = self._executor()
-
-    def _executor(self) -> ProcessPoolExecutor:
-        # spawn: a fresh process, whatever threads this one has, and with the limits on threads in its environment
-        return ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"), initializer=_worker)
+        self.executor = executor_of(workers)
 
     @property
     def room(self) -> int:
@@ -135,47 +125,14 @@ class Pool:
                 where=f"batches {sorted(lost)}",
                 remedy="look for a lack of memory, take fewer --workers, or smaller batches; finished ones are kept",
             )
-        self.executor = self._executor()
+        self.executor = executor_of(self.workers)
         for task in sorted(lost):
             self.submit(task)
 
     def _stop(self) -> None:
-        processes = list((self.executor._processes or {}).values())
         self.futures = {}
-        self.executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.join(5)
+        stop(self.executor)
 
     def close(self) -> None:
         """Stop what is under way and let go of the workers."""
         self._stop()
-
-
-@contextlib.contextmanager
-def single_threads() -> Iterator[None]:
-    """The environment in which processes start that keep linear algebra to one thread."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _worker() -> None:
-    """A worker leaves Ctrl-C to the client, and ends when the client does, however that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: Any) -> None:
-    wait_for([sentinel])
-    os._exit(1)

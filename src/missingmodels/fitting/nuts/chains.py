@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import arviz as az
@@ -10,6 +11,7 @@ import xarray as xr
 
 from missingmodels.fitting.diagnostics import Diagnostics, broken_by_chains
 from missingmodels.plan import Gate
+from missingmodels.side_by_side import each
 
 # These effects come in hundreds, so the largest R-hat among them has its own limit.
 EFFECTS = ("home", "home_period", "authority", "owner", "peer_slope", "child")
@@ -20,12 +22,12 @@ def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:
     # not by their sd: that of equal numbers may be a rounding error above 0. What is no number is not fixed, but broken
     moving = [str(name) for name in draws.data_vars if not _constant(draws[name])]
     tree = xr.DataTree.from_dict({"/posterior": _without_fixed(draws[moving]), "/sample_stats": stats[["energy"]]})
-    rhats = _variables(az.rhat(tree))
+    bulks, tails, rhats = each(functools.partial(_measured, tree.to_dict()["/posterior"]), ("bulk", "tail", "rhat"))
     effects = set(EFFECTS) & set(rhats)
     rhat = _worst({name: rhats[name] for name in rhats if name not in effects}, largest=True)
     rhat_effects = _worst({name: rhats[name] for name in effects}, largest=True)
-    bulk = _worst(_variables(az.ess(tree, method="bulk")), largest=False)
-    tail = _worst(_variables(az.ess(tree, method="tail")), largest=False)
+    bulk = _worst(bulks, largest=False)
+    tail = _worst(tails, largest=False)
     bfmi = float(np.min(np.asarray(az.bfmi(tree)["energy"])))
     values: dict[str, Any] = {
         "rhat_max": rhat[1],
@@ -38,6 +40,10 @@ def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:
     }
     worst = f"R-hat at {rhat[0]}, bulk ESS at {bulk[0]}, tail ESS at {tail[0]}"
     return Diagnostics(**values, worst=worst, failed=broken_by_chains(values, gate))
+
+
+def _measured(draws: xr.Dataset, what: str) -> dict[str, np.ndarray]:
+    return _variables(az.rhat(draws) if what == "rhat" else az.ess(draws, method=what))
 
 
 def _without_fixed(draws: xr.Dataset) -> xr.Dataset:

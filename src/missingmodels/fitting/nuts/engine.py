@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from missingmodels.fitting.drawn import Drawn, Progress
-from missingmodels.fitting.drive import METHOD, Job, draw_until_passed
+from missingmodels.fitting.drive import METHOD, draw_until_passed
 from missingmodels.fitting.nuts import whitened as nuts_whitened
-from missingmodels.fitting.nuts.sample import compiled_once, natural
 from missingmodels.frame.design import Design
-from missingmodels.models.onset import onset_model
 from missingmodels.models.priors import PriorSet
-from missingmodels.models.term import GroupEffect
 from missingmodels.plan import Plan
+
+if TYPE_CHECKING:
+    from missingmodels.models.term import GroupEffect
 
 __all__ = ["METHOD", "draw"]
 
@@ -37,10 +38,7 @@ def draw(
         with contextlib.suppress(FloatingPointError, np.linalg.LinAlgError):
             job = nuts_whitened.job(design, priors, label)
             return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)
-    model = onset_model(design, priors, plan.effects, terms)
-    job = Job(
-        compiled=lambda: compiled_once(model),
-        natural=lambda draws, _: natural(model, draws),
-        streams=("nuts", label),
-    )
+    from missingmodels.fitting.nuts import plain  # PyMC takes seconds to import, and the other road does without it
+
+    job = plain.job(design, priors, plan.effects, terms, label)
     return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nutpie
 import xarray as xr
 
-from missingmodels.fitting.drawn import labelled, unlabelled
-from missingmodels.fitting.threads import usable_cores
-from missingmodels.models.model import Model
 from missingmodels.plan import Sampling
+from missingmodels.side_by_side import usable_cores
+
+if TYPE_CHECKING:
+    from missingmodels.models.model import Model
 
 TARGET_ACCEPT = 0.92  # of models whose scales and effects make a funnel
 _COMPILED: dict[Hashable, Any] = {}
@@ -71,14 +72,3 @@ def _callback(progress: Callable[[int, int], None] | None) -> Callable[[Any], No
         progress(sum(c.finished_draws for c in chains), sum(c.total_draws for c in chains))
 
     return report
-
-
-def natural(model: Model, draws: xr.Dataset) -> xr.Dataset:
-    """Draws by chain of what the onset model reports: scales without sign, effects themselves.
-
-    ``coefficients`` (P,) are those of the standardised columns, fixed ones included. Of a log-normal frailty, ``child``
-    is its log less its mean.
-    """
-    held = model.natural(unlabelled(draws)[0])
-    dims = {name: ("column" if name == "coefficients" else f"{name}_index",) for name, v in held.items() if v.ndim > 1}
-    return labelled(held, draws.sizes["chain"], dims, {})

@@ -1,0 +1,85 @@
+"""Work in several processes: in order, the same as in one, and whole although a worker dies."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+
+import pytest
+
+from missingmodels import side_by_side as module
+from missingmodels.errors import CannotAnswer
+from missingmodels.side_by_side import begin, each, side_by_side
+
+
+def process_of(_):
+    time.sleep(0.2)
+    return os.getpid()
+
+
+def doubled(x):
+    return 2 * x
+
+
+def dies_elsewhere(home, x):
+    if os.getpid() != home:
+        os._exit(9)
+    return x
+
+
+def refuses(_):
+    raise CannotAnswer("nothing to say", where="here", remedy="ask another")
+
+
+def test_what_is_asked_comes_back_in_order_from_other_processes():
+    with side_by_side(2):
+        assert list(each(doubled, range(9))) == [2 * x for x in range(9)]
+        assert next(each(process_of, range(3))) != os.getpid()
+
+
+def test_this_process_takes_its_share_from_the_end():
+    with side_by_side(1):
+        places = list(each(process_of, range(8)))
+    assert places[0] != os.getpid()
+    assert places[-1] == os.getpid()
+    assert len(set(places)) == 2
+
+
+def test_without_processes_all_is_done_here_and_late():
+    with side_by_side(0):
+        assert set(each(process_of, range(2))) == {os.getpid()}
+        asked = begin(doubled, 4)
+        assert asked() == 8
+
+
+def test_a_worker_that_dies_costs_time_and_no_answer():
+    with side_by_side(2):
+        assert list(each(functools.partial(dies_elsewhere, os.getpid()), range(3))) == [0, 1, 2]
+        assert list(each(doubled, range(3))) == [0, 2, 4]  # the others are gone too
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_an_error_comes_back_as_it_was_raised(processes):
+    with side_by_side(processes), pytest.raises(CannotAnswer, match="nothing to say") as found:
+        list(each(refuses, [1]))
+    assert found.value.remedy == "ask another"
+
+
+def test_processes_end_with_the_block_and_a_block_inside_starts_none():
+    with side_by_side(2):
+        first = module._pool
+        with side_by_side(2):
+            assert module._pool is first
+        running = list(first._processes.values())
+    assert module._pool is None
+    assert [process.is_alive() for process in running] == [False, False]
+
+
+def test_where_no_process_can_be_started_all_is_done_here(monkeypatch):
+    def refuse(_):
+        raise OSError("no semaphores")
+
+    monkeypatch.setattr(module, "executor_of", refuse)
+    with side_by_side(2):
+        assert list(each(process_of, [1])) == [os.getpid()]
