@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from missingmodels.fitting.nuts import density
+from missingmodels.fitting.nuts import density, plain
 from missingmodels.fitting.nuts import engine as by_nuts
 from missingmodels.fitting.nuts import whitened as nuts_whitened
 from missingmodels.fitting.nuts.coordinates import Posterior
@@ -53,7 +53,7 @@ def test_without_a_mode_the_model_is_sampled_as_it_stands(design, monkeypatch):
 
     monkeypatch.setattr(nuts_whitened, "job", no_mode)
     monkeypatch.setattr(by_nuts, "draw_until_passed", lambda job, *_, **__: job)
-    monkeypatch.setattr(by_nuts, "compiled_model", lambda *_: "the PyMC model")
+    monkeypatch.setattr(plain, "compiled_once", lambda *_: "the PyMC model")
     plan = plan_of()
     found = by_nuts.draw(design, prior_set(plan.priors), plan, label="M0", seed=1)
     assert found.compiled() == "the PyMC model"

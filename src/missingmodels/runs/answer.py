@@ -20,7 +20,7 @@ from missingmodels.frame.design import Design, build_design, require_contrast, r
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms, variables
 from missingmodels.models.priors import require_known
-from missingmodels.plan import Method, Plan, with_method
+from missingmodels.plan import Plan
 from missingmodels.tables import Tables, require_valid
 from missingmodels.terminal import Progress as Shown
 from missingmodels.terminal import is_watched
@@ -116,7 +116,6 @@ def answer(
     plan: Plan,
     *,
     seed: int,
-    method: Method | None = None,
     allow_unconverged: bool = False,
     progress: Progress | Literal["auto"] | None = "auto",
     kept: Kept | None = None,
@@ -124,13 +123,11 @@ def answer(
 ) -> Answer:
     """Fit every model of the plan, with effects of one's own in ``terms`` if there are any, and weigh the hypotheses.
 
-    ``method`` is the engine, the plan's if left out; ``auto`` takes the fast one and samples where its gate fails.
     ``progress`` is told of every stage; left out, it is shown in a terminal and in a notebook, and ``None`` shows
     nothing. ``kept`` keeps each fit as it is finished, and is asked for it first. Raises CannotAnswer, and
     DiagnosticsFailed if a fit does not pass the gate, unless ``allow_unconverged``: its ``found`` is the answer that
     the other fits give, where they give one.
     """
-    plan = with_method(plan, method)
     if progress == "auto":
         with Shown(quiet=not is_watched()) as shown:
             given: dict[str, Any] = {"kept": kept, "terms": terms}
