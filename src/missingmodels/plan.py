@@ -215,9 +215,10 @@ class Gate(Config):
     """Diagnostics that a fit must pass before anyone reads its numbers.
 
     The largest R-hat of hundreds of home effects passes 1.01 by chance alone, so they have their own limit. The last
-    two are the fast engine's: Pareto k of its weights (0.7: Vehtari et al. 2024, J. Mach. Learn. Res. 25), and the
+    three are the fast engine's: Pareto k of its weights (0.7: Vehtari et al. 2024, J. Mach. Learn. Res. 25), the
     share of a coefficient's posterior in one tail beyond 2.5 standard deviations of its proposals (0.05: then the end
-    of a 90 % interval lies where proposals are few). Of ``ess_min`` it meets the effective number of weighted draws.
+    of a 90 % interval lies where proposals are few), and the share of the posterior near 0 of a standard deviation that
+    the draws lack. Of ``ess_min`` it meets the effective number of weighted draws.
     """
 
     rhat_max: float = Field(default=1.01, gt=1)
@@ -228,6 +229,7 @@ class Gate(Config):
     tree_depth_share_max: float = Field(default=0.05, ge=0, le=1)
     k_hat_max: float = Field(default=0.7, gt=0, le=1)
     tail_share_max: float = Field(default=0.05, gt=0, le=1)
+    edge_loss_max: float = Field(default=0.03, gt=0, le=1)
 
 
 class Plan(Config):

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from missingmodels.fitting.laplace.data import Array, LaplaceData, laplace_data
-from missingmodels.fitting.laplace.explore import Surface, explore, require_one_mode
+from missingmodels.fitting.laplace.explore import Region, Surface, explore, require_one_mode
 from missingmodels.fitting.laplace.proposal import Proposals, Proposer, joined
 from missingmodels.fitting.laplace.scales import ScaleSpace
-from missingmodels.fitting.laplace.tails import tail_shares
+from missingmodels.fitting.laplace.tails import edge_loss, tail_shares
 from missingmodels.fitting.pareto import resample, smooth
 from missingmodels.fitting.threads import one_blas_thread
 
@@ -53,7 +53,8 @@ class LaplaceDraws:
     k_hat : shape of the weights' tail; above 0.7 the draws are not to be trusted
     ess : effective number of proposals behind the draws
     tail_shares : (1 + P,) of intercept and coefficients: the larger share of the posterior, on either side, that lies
-        beyond the reach of the proposals (``laplace_tails``); 0 where the plan fixes the value
+        beyond the reach of the proposals (``tails``); 0 where the plan fixes the value
+    edge_loss : share of the posterior near 0 of a scale that the draws lack
     proposals : number of weighted proposals
     newton_iterations : Newton steps over all points of the scales
     grid_points : points of the scales at which the mode was found
@@ -72,6 +73,7 @@ class LaplaceDraws:
     k_hat: float
     ess: float
     tail_shares: Array
+    edge_loss: float
     proposals: int
     newton_iterations: int
     grid_points: int
@@ -83,6 +85,8 @@ class LaplaceDraws:
 class Weighed:
     """(N,) smoothed log weights of proposals that sum to 1, and what they say: k-hat, ESS, ``tail_shares`` (1 + P,).
 
+    ``edge_loss`` is the share of the posterior that lies near 0 of a scale and is not in the draws (``tails``).
+
     ``log_mean`` is that of the smoothed weights before they were made to sum to 1.
     """
 
@@ -91,16 +95,18 @@ class Weighed:
     ess: float
     tail_shares: Array
     log_mean: float
+    edge_loss: float
 
     @classmethod
-    def of(cls, made: Proposals, tails: Array) -> Weighed:
+    def of(cls, made: Proposals, tails: Array, space: ScaleSpace, region: Region) -> Weighed:
         """Of proposals with their densities."""
         raw = made.log_target - made.log_proposal
         smoothed, k_hat = smooth(raw)
         # the smallest is never smoothed, so what it lost is the log of the sum
         least = np.where(np.isfinite(raw), raw, np.inf).argmin()
         log_mean = float(raw[least] - smoothed[least] - np.log(raw.size))
-        return cls(smoothed, k_hat, float(1 / np.exp(2 * smoothed).sum()), tails, log_mean)
+        lost = edge_loss(space, region, made.values, smoothed, log_mean)
+        return cls(smoothed, k_hat, float(1 / np.exp(2 * smoothed).sum()), tails, log_mean, lost)
 
     @property
     def proposals(self) -> int:
@@ -135,10 +141,10 @@ def laplace(
     proposer = Proposer.of(data, space, region, rng)
     tails = _of_all(data, tail_shares(data, region.middle, proposer.shift))
     made = proposer.propose(proposals or draws, rng)
-    found = Weighed.of(made, tails)
+    found = Weighed.of(made, tails, space, region)
     while again(found):
         made = joined(made, proposer.propose(found.proposals, rng))
-        found = Weighed.of(made, tails)
+        found = Weighed.of(made, tails, space, region)
     chosen = resample(found.log_weights, draws, rng)
     return _collect(
         data,
@@ -148,6 +154,7 @@ def laplace(
         k_hat=found.k_hat,
         ess=found.ess,
         tail_shares=tails,
+        edge_loss=found.edge_loss,
         proposals=found.proposals,
         newton_iterations=surface.steps,
         grid_points=len(surface.nodes),

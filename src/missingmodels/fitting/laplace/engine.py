@@ -65,6 +65,7 @@ def judge(design: Design, found: Weighed | LaplaceDraws, gate: Gate) -> Diagnost
         "k_hat": found.k_hat,
         "importance_ess": found.ess,
         "tail_share_max": float(found.tail_shares[at]),
+        "edge_loss": found.edge_loss,
     }
     worst = f"heaviest tail at {('intercept', *design.names)[at]}"
     return Diagnostics(**values, worst=worst, failed=broken_by_weights(values, gate, found.proposals))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from missingmodels.models.priors import PriorSet
 
 KNEE = 0.15
+NOTHING = 0.1  # sd of a log rate: a home at plus one sd has a tenth more than the middle one
 SIGMAS = ("sigma_home", "sigma_period")
 SHARES = ("low_risk_share", "low_risk_ratio")  # between 0 and 1
 # In the coordinates of the search; only time hangs on them.

@@ -1,10 +1,13 @@
-"""How much of a coefficient's posterior lies where the normal proposals hardly reach.
+"""How much of the posterior lies where the proposals hardly reach: of a coefficient's tails, and of scales near 0.
 
 Importance weights put right what proposals miss only where there are proposals, and Pareto's k sees only what was
 proposed: under a prior that lets a coefficient without events run away, a twentieth of its posterior can lie beyond the
 outermost of thousands of proposals while k stays below 0.7. So the exact log density is followed along each
 coefficient, the other unknowns moving with it as the normal has it, to 4.5 standard deviations on both sides. This
 needs no draws and has no noise.
+
+Of a standard deviation whose density at 0 is not negligible, that density is known without proposals: from the mode at
+0, by Laplace. ``edge_loss`` holds the draws against it.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ from __future__ import annotations
 import numpy as np
 
 from missingmodels.fitting.laplace.data import Array, LaplaceData
+from missingmodels.fitting.laplace.explore import Region
 from missingmodels.fitting.laplace.mode import Mode
+from missingmodels.fitting.laplace.scales import KNEE, NOTHING, ScaleSpace
 from missingmodels.fitting.laplace.weights import log_joint
 
 REACH = 2.5  # standard deviations of the proposals, beyond which 0.6 % of them lie
@@ -51,3 +56,23 @@ def _side(fall: Array) -> Array:
     speed = np.column_stack([speed[:, 0] - PLACES[0] / 2, speed])
     between = np.array([np.interp(LINE, np.append(0.0, PLACES), own) for own in speed])
     return np.exp(-np.maximum(between * LINE, -50.0))
+
+
+def edge_loss(
+    space: ScaleSpace, region: Region, values: dict[str, Array], log_weights: Array, log_mean: float
+) -> float:
+    """The largest share of the posterior that the density at 0 of a scale promises near there, and the draws lack.
+
+    ``values`` and ``log_weights`` (N,) are the proposals', ``log_mean`` their log marginal density. Near: a standard
+    deviation below ``NOTHING``, over which the density is taken as constant.
+    """
+    lost = 0.0
+    for arm in region.arms:
+        if np.isnan(arm.log_density):
+            continue
+        name = space.free[arm.axis]
+        width = float(np.arcsinh(NOTHING / KNEE))
+        promised = min(1.0, width * float(np.exp(arm.log_density - log_mean)))
+        held = float(np.exp(log_weights)[values[name] < NOTHING].sum())
+        lost = max(lost, promised - held)
+    return lost
