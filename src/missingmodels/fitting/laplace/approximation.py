@@ -25,6 +25,7 @@ import numpy as np
 
 from missingmodels.fitting.laplace.data import Array, LaplaceData, laplace_data
 from missingmodels.fitting.laplace.explore import Region, Surface, explore, require_one_mode
+from missingmodels.fitting.laplace.process import Process
 from missingmodels.fitting.laplace.proposal import Proposals, Proposer, joined
 from missingmodels.fitting.laplace.scales import ScaleSpace
 from missingmodels.fitting.laplace.tails import edge_loss, tail_shares
@@ -123,18 +124,21 @@ def laplace(
     rng: np.random.Generator,
     proposals: int | None = None,
     law: str = "gamma",
+    process: Process | None = None,
     again: Callable[[Weighed], bool] = lambda _: False,
 ) -> LaplaceDraws:
     """Draw from the posterior of one onset model, from as many weighted proposals unless another number is given.
 
-    ``law`` is the frailty's, one of ``laplace_child.LAWS``, whose values have priors of the same names. The proposals'
-    number is doubled while ``again`` says so of them, the first kept. Draws repeat where a proposal weighs much;
-    ``ess`` says how many independent ones they are worth. The same design, priors and generator give the same draws.
-    Raises FloatingPointError where Newton's steps do not settle or no proposal has a finite density, and numpy's
+    ``law`` is the frailty's, one of ``child.LAWS``, whose values have priors of the same names. ``process`` is how
+    homes change where that is more than independent periods; ``home_period`` then has what they share in it. The
+    proposals' number is doubled while ``again`` says so of them, the first kept. Draws repeat where a proposal weighs
+    much; ``ess`` says how many independent ones they are worth. The same design, priors and generator give the same
+    draws. Raises FloatingPointError where Newton's steps do not settle or no proposal has a finite density, and numpy's
     LinAlgError where a curvature is not positive definite: the posterior has no usable mode then.
     """
     begin = time.perf_counter()
-    data, space = laplace_data(design, priors), ScaleSpace(priors, law)
+    shared = 0 if process is None else process.sector.shape[1]
+    data, space = laplace_data(design, priors, shared), ScaleSpace(priors, law, process)
     surface = Surface(data, space, TOLERANCE)
     region = explore(surface)
     require_one_mode(data, space, region, TOLERANCE)
@@ -175,12 +179,15 @@ def _collect(
 ) -> LaplaceDraws:
     """The draws chosen, under the names and in the shapes of the model."""
     b = made.b.T[chosen].astype(float)
+    b = b[:, : data.linear.size]
     coefficients = np.broadcast_to(data.fixed_mean, (chosen.size, data.fixed.size)).copy()
     if data.intercept is None:
         intercept, b = b[:, 0], b[:, 1:]
     else:
         intercept = np.full(chosen.size, data.intercept)
     coefficients[:, ~data.fixed] = b
+    if data.prior_sd.size == data.linear.size:
+        scales.pop("sigma_sector")
     return LaplaceDraws(
         intercept=intercept,
         coefficients=coefficients,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import gammaln
@@ -87,7 +87,11 @@ class Proposer:
         if scales.home_on:
             home = values["sigma_home"].astype(data.precision) * z[:, 0]
         if scales.period_on:
-            period = values["sigma_period"].astype(data.precision) * z[:, scales.home_on :]
+            period = replace(scales, home_on=False, sigma_period=1.0).effects(z[:, scales.home_on :], data.periods)
+            period = values["sigma_period"].astype(data.precision) * period.astype(data.precision, copy=False)
+        shared = replace(scales, sigma_sector=1.0).shared(b)
+        if np.ndim(shared):
+            period += values["sigma_sector"].astype(data.precision) * shared
         target = log_joint(data, b, home[:, None] + period, z, self.space.child(values))
         return Proposals(
             b=b,

@@ -31,20 +31,20 @@ def tail_shares(data: LaplaceData, mode: Mode, shift: tuple[Array, Array]) -> Ar
     ``shift`` from the mode to the centre of the proposals. Between the places evaluated the fall of log density over
     distance is taken as linear, which is exact for a normal, and beyond the last as constant: an exponential tail.
     """
-    free, at = mode.b.size, np.concatenate([-PLACES[::-1], [0.0], PLACES])
+    free, at = data.linear.size, np.concatenate([-PLACES[::-1], [0.0], PLACES])
     if not free:
         return np.zeros(0)
-    b = np.empty((free, free, at.size), data.precision)
+    b = np.empty((mode.b.size, free, at.size), data.precision)
     z = np.empty((*mode.z.shape, free, at.size), data.precision)
     for j in range(free):
-        along_b, along_z = mode.factor.solve(np.eye(free)[j], np.zeros_like(mode.z))
+        along_b, along_z = mode.factor.solve(np.eye(mode.b.size)[j], np.zeros_like(mode.z))
         sd = np.sqrt(along_b[j])
         b[:, j] = (mode.b + shift[0])[:, None] + along_b[:, None] / sd * at
         z[:, :, j] = (mode.z + shift[1])[..., None] + along_z[..., None] / sd * at
     points = free * at.size
-    flat_z = z.reshape(*mode.z.shape, points)
-    effects = mode.scales.effects(flat_z, data.periods).astype(data.precision)
-    density = log_joint(data, b.reshape(free, points), effects, flat_z, mode.scales.child).reshape(free, at.size)
+    flat_b, flat_z = b.reshape(mode.b.size, points), z.reshape(*mode.z.shape, points)
+    effects = (mode.scales.effects(flat_z, data.periods) + mode.scales.shared(flat_b)).astype(data.precision)
+    density = log_joint(data, flat_b, effects, flat_z, mode.scales.child).reshape(free, at.size)
     fall = density[:, [PLACES.size]] - density
     sides = np.stack([_side(fall[:, PLACES.size - 1 :: -1]), _side(fall[:, PLACES.size + 1 :])])
     return np.asarray((sides[..., LINE > REACH].sum(axis=2) / sides.sum(axis=(0, 2))).max(axis=0))
