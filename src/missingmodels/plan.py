@@ -32,6 +32,7 @@ PeerExposure = Literal["peer_presence", "peer_count", "peer_density", "peer_netw
 OutsideExposure = Literal["outside_presence", "outside_count", "outside_density", "outside_network"]
 COUNTED = ("peer_presence", "peer_count", "peer_density")  # exposures that counts of peers give
 CURVE_DEGREE = 3  # of a curve's polynomials, and the fewest columns that it can have
+FINEST_DRIFT = 14  # days of a cell at most: a week's wave in longer ones is called influence
 KERNEL_MEMORY = 3  # times kernel_days, when 5 % of an onset's exposure is left; a shorter record is unseen
 
 
@@ -119,8 +120,10 @@ class Frame(Config):
     ``model`` draws their episodes from the model of the visible. Under the last two that answer is the primary one, and
     the estimate as recorded stands beside it. ``model`` takes a share ``occupancy`` of all registered places to hold a
     child, the figure of England if it is left out; give that of the sector your homes belong to where one is published,
-    as the answer rests on it. ``weak_homes`` says whether days in homes count that are known by their address only, not
-    by a URN: two homes there would be taken for one. ``short_break_homes`` says whether stays in homes count that are
+    as the answer rests on it. ``period_days`` is the step of what changes slowly, staffing and age; ``cell_days`` is
+    that of the effects of time, the same if it is left out. ``weak_homes`` says whether days in homes count that are
+    known by their address only, not by a URN: two homes there would be taken for one. ``short_break_homes`` says
+    whether stays in homes count that are
     registered for short breaks only: children go home between them, and are no peers who live together.
     """
 
@@ -129,6 +132,7 @@ class Frame(Config):
     burn_in_days: int = Field(default=28, ge=0, le=730)
     initial: Literal["joint", "conditional"] = "joint"
     period_days: int = Field(default=28, ge=7, le=365)
+    cell_days: int | None = Field(default=None, ge=1, le=365)
     coverage_rule: Literal["keep", "drop", "bound", "model"] = "keep"
     minimum_coverage: float = Field(default=0.8, ge=0, le=1)
     weak_homes: Literal["keep", "drop"] = "keep"
@@ -143,14 +147,26 @@ class Effects(Config):
     gamma of which a share of children has a small part, integrated out too. ``authority`` and ``owner`` add an effect
     of the authority that a home stands in and of the provider that runs it, both from the homes table.
     ``peer_slope_by_home`` lets the effect of a model's peer exposure differ between homes; the rate ratio reported is
-    that of the middle home. ``home_process`` is how a home changes: an effect of each of its ``periods``, or ``none``.
+    that of the middle home. ``home_process`` is how a home changes: an effect of each of its ``periods``; ``drift``, a
+    process of standard deviation ``sigma_period`` whose correlation is exp(-1) after ``home_process_days``; or
+    ``none``. ``sector_process`` is how all homes change together: ``drift`` likewise, with ``sigma_sector`` and
+    ``sector_process_days``. A process that drifts stands on cells of ``frame.cell_days``, and only the fast engine
+    fits it.
     """
 
     frailty: Literal["gamma", "log_normal", "low_risk"] = "gamma"
     authority: bool = False
     owner: bool = False
     peer_slope_by_home: bool = False
-    home_process: Literal["periods", "none"] = "periods"
+    home_process: Literal["periods", "drift", "none"] = "periods"
+    home_process_days: float = Field(default=14, gt=0, le=365)
+    sector_process: Literal["drift", "none"] = "none"
+    sector_process_days: float = Field(default=28, gt=0, le=365)
+
+    @property
+    def drifts(self) -> bool:
+        """Whether a process needs cells finer than the periods."""
+        return "drift" in (self.home_process, self.sector_process)
 
 
 class PriorChange(Config):
@@ -217,9 +233,10 @@ class Gate(Config):
     """Diagnostics that a fit must pass before anyone reads its numbers.
 
     The largest R-hat of hundreds of home effects passes 1.01 by chance alone, so they have their own limit. The last
-    two are the fast engine's: Pareto k of its weights (0.7: Vehtari et al. 2024, J. Mach. Learn. Res. 25), and the
+    three are the fast engine's: Pareto k of its weights (0.7: Vehtari et al. 2024, J. Mach. Learn. Res. 25), the
     share of a coefficient's posterior in one tail beyond 2.5 standard deviations of its proposals (0.05: then the end
-    of a 90 % interval lies where proposals are few). Of ``ess_min`` it meets the effective number of weighted draws.
+    of a 90 % interval lies where proposals are few), and the share of the posterior near 0 of a standard deviation that
+    the draws lack. Of ``ess_min`` it meets the effective number of weighted draws.
     """
 
     rhat_max: float = Field(default=1.01, gt=1)
@@ -230,6 +247,7 @@ class Gate(Config):
     tree_depth_share_max: float = Field(default=0.05, ge=0, le=1)
     k_hat_max: float = Field(default=0.7, gt=0, le=1)
     tail_share_max: float = Field(default=0.05, gt=0, le=1)
+    edge_loss_max: float = Field(default=0.03, gt=0, le=1)
 
 
 class Plan(Config):
@@ -265,6 +283,7 @@ class Plan(Config):
             raise ValueError("exposure.moderation needs the model 'M3', and 'staff_ratio' in terms.structure")
         if self.effects.peer_slope_by_home and not {"M1", "M3"} & set(self.models):
             raise ValueError("effects.peer_slope_by_home needs a model with peers, 'M1' or 'M3'")
+        self._can_drift()
         if self.effects.frailty == "log_normal" and self.frame.initial == "conditional":
             raise ValueError(
                 "effects.frailty = 'log_normal' needs frame.initial = 'joint': what is known before the window updates "
@@ -291,6 +310,21 @@ class Plan(Config):
                 at = at[part]
             at[path[-1]] = value
         return from_mapping(out, type(self))
+
+    def _can_drift(self) -> None:
+        """Raise ValueError where cells of time do not serve the processes asked for."""
+        frame, effects = self.frame, self.effects
+        cell = frame.cell_days or frame.period_days
+        if effects.home_process == "periods" and frame.period_days % cell:
+            raise ValueError(f"frame.cell_days = {cell} does not divide frame.period_days = {frame.period_days}")
+        if not effects.drifts:
+            return
+        if cell > FINEST_DRIFT:
+            raise ValueError(
+                f"a process that drifts needs cells of at most {FINEST_DRIFT} days: give frame.cell_days, 7 for weeks"
+            )
+        if self.sampling.method == "nuts":
+            raise ValueError("only the fast engine fits a process that drifts: give sampling.method = 'laplace'")
 
     def _can_complete(self) -> None:
         """Raise ValueError where unseen peers are to be bounded or modelled and that cannot be done.

@@ -35,6 +35,13 @@ def test_rule_at_its_limits(ratio: np.ndarray, expected: str, answer: str) -> No
     assert verdict(ratio, expected, RULE)[0] == answer
 
 
+def test_a_ratio_of_no_consequence_is_negligible_though_it_lies_on_one_side_of_1() -> None:
+    """A posterior of N(log 1.04, 0.015): 0.996 of it is above 1, and all of it below 1.1."""
+    ratio = np.exp(np.log(1.04) + 0.015 * np.random.default_rng(1).standard_normal(4000))
+    assert (ratio > 1).mean() > 0.99
+    assert verdict(ratio, "above", RULE)[0] == NEGLIGIBLE
+
+
 def test_the_other_way_is_said() -> None:
     answer, remark = verdict(draws(10, 990), "above", RULE)
     assert answer == CANNOT_SAY

@@ -48,6 +48,7 @@ def by_hand(children: int, days: int, residence: list[list[int]], onsets: list[t
         home_ids=tuple(f"h{i}" for i in range(homes)),
         first_day=0,
         period_days=28,
+        cell_days=28,
         residence=lives,
         since_arrival=arrival,
         days_at_risk=(lives >= 0).astype(float),

@@ -51,6 +51,7 @@ ONSET_ONLY = [
     {"contagion": {"outside_log_rate_ratio": 1.5}, "homes": {"school_tie_share": 0.5}},
     {"contagion": {"joint_share": 0.3}},
     {"dials": {"shock_sd": 0.8}},
+    {"dials": {"wave_sd": 0.8, "wave_scope": "authority"}},
     {"dials": {"shock_sd": 0.8, "shock_days": 14, "shock_drifts": True}},
     {"dials": {"authority_sd": 0.8}},
     {"dials": {"owner_sd": 0.8}},
@@ -111,14 +112,33 @@ def test_shared_shocks_have_the_size_and_length_asked_for():
     from missingmodels.simulate.slow import shocks
 
     scenario = Scenario(days=1000, dials={"shock_sd": 0.5, "shock_days": 50})
-    steps = shocks(scenario, 400, 3)
+    steps = shocks(scenario, np.arange(400) // 10, 3)
     changes = (np.diff(steps, axis=1) != 0).sum(axis=1)
     assert abs(steps.std() - 0.5) < 0.02
     assert 19 <= changes.min() <= changes.max() <= 20
-    drift = shocks(Scenario(days=1000, dials={"shock_sd": 0.5, "shock_days": 50, "shock_drifts": True}), 400, 3)
+    drift = shocks(
+        Scenario(days=1000, dials={"shock_sd": 0.5, "shock_days": 50, "shock_drifts": True}), np.arange(400) // 10, 3
+    )
     lagged = np.mean(drift[:, :-50] * drift[:, 50:]) / np.mean(drift**2)
     assert abs(drift.std() - 0.5) < 0.02
     assert abs(lagged - np.exp(-1)) < 0.03
+
+
+def test_a_wave_is_one_for_all_homes_that_share_it():
+    from missingmodels.simulate.slow import shocks
+
+    authority = np.repeat(np.arange(100), 4)
+    dials = {"wave_sd": 0.5, "wave_days": 50}
+    whole = shocks(Scenario(days=1000, dials=dials), authority, 3)
+    assert (whole == whole[0]).all()
+    assert whole[0].std() > 0.1
+    parts = shocks(Scenario(days=1000, dials=dials | {"wave_scope": "authority"}), authority, 3)
+    assert (parts[::4] == parts[3::4]).all()
+    assert abs(parts.std() - 0.5) < 0.03
+    assert abs(np.corrcoef(parts[0], parts[4])[0, 1]) < 0.7
+    own = shocks(Scenario(days=1000, dials={"shock_sd": 0.4}), authority, 3)
+    both = shocks(Scenario(days=1000, dials=dials | {"shock_sd": 0.4}), authority, 3)
+    np.testing.assert_allclose(both, own + whole)
 
 
 def test_exits_end_stays_on_return_and_move_the_child():
@@ -236,10 +256,12 @@ def test_every_field_of_a_scenario_is_documented():
 
 
 def test_all_contradictions_of_a_scenario_are_told_at_once():
-    with pytest.raises(ConfigInvalid, match=r"shock_drifts.*short_staffing.*manager_absent.*sanction") as caught:
+    with pytest.raises(
+        ConfigInvalid, match=r"shock_drifts.*wave_scope.*short_staffing.*manager_absent.*sanction"
+    ) as caught:
         Scenario(
             contagion={"log_rate_ratio": 0.0, "short_staffing": 0.2},
             mechanisms={"manager_absent": 0.1, "sanction": 0.1},
-            dials={"shock_drifts": True},
+            dials={"shock_drifts": True, "wave_scope": "authority"},
         )
     assert "outside" not in str(caught.value)

@@ -74,12 +74,16 @@ def probability_negligible(ratio: Array, rule: Decision) -> float:
 
 
 def verdict(ratio: Array, expected: str, rule: Decision) -> tuple[str, str]:
-    """The three-way verdict on a rate ratio, and a remark where the draws point away from the hypothesis."""
+    """The three-way verdict on a rate ratio, and a remark where the draws point away from the hypothesis.
+
+    Negligible comes first: a ratio that is known to lie in the region of no consequence may still be known to lie on
+    one side of 1.
+    """
     in_direction = float((ratio > 1).mean() if expected == "above" else (ratio < 1).mean())
-    if in_direction >= rule.supported_probability:
-        return SUPPORTED, ""
     if probability_negligible(ratio, rule) >= rule.negligible_probability:
         return NEGLIGIBLE, ""
+    if in_direction >= rule.supported_probability:
+        return SUPPORTED, ""
     if 1 - in_direction >= rule.supported_probability:
         return CANNOT_SAY, f"the estimate points the other way with probability {1 - in_direction:.3f}"
     return CANNOT_SAY, ""
@@ -89,7 +93,7 @@ def rule_in_words(rule: Decision) -> str:
     """The rule as a sentence."""
     ratio = rule.negligible_ratio
     return (
-        f"A rate ratio is “{SUPPORTED}” if its probability of lying on the side that the hypothesis states is at least "
-        f"{rule.supported_probability:g}; “{NEGLIGIBLE}” if its probability of lying between 1/{ratio:g} and {ratio:g} "
-        f"is at least {rule.negligible_probability:g}; else “{CANNOT_SAY}”."
+        f"A rate ratio is “{NEGLIGIBLE}” if its probability of lying between 1/{ratio:g} and {ratio:g} is at least "
+        f"{rule.negligible_probability:g}; else “{SUPPORTED}” if its probability of lying on the side that the "
+        f"hypothesis states is at least {rule.supported_probability:g}; else “{CANNOT_SAY}”."
     )

@@ -91,6 +91,7 @@ class Gate(Open):
     k_hat: float | None = None
     importance_ess: float | None = None
     tail_share_max: float | None = None
+    edge_loss: float | None = None
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=True)
 

@@ -17,7 +17,8 @@ class Diagnostics:
     Of chains: ``rhat_max`` is over coefficients and scales, ``rhat_effects_max`` over home and home-period effects;
     effective sample sizes are over all of them. Of weighted draws: ``k_hat`` is the Pareto shape of the weights,
     ``importance_ess`` the number of equally weighted draws that they are worth, and ``tail_share_max`` the largest
-    share of a coefficient's posterior on one side beyond 2.5 sd of its proposals, which are few there.
+    share of a coefficient's posterior on one side beyond 2.5 sd of its proposals, which are few there; ``edge_loss``
+    is the share of the posterior near 0 of a standard deviation that its density at 0 promises and the draws lack.
     """
 
     rhat_max: float | None = None
@@ -30,6 +31,7 @@ class Diagnostics:
     k_hat: float | None = None
     importance_ess: float | None = None
     tail_share_max: float | None = None
+    edge_loss: float | None = None
     worst: str
     failed: tuple[str, ...]
 
@@ -140,6 +142,11 @@ def broken_by_weights(values: dict[str, Any], gate: Gate, proposals: int) -> tup
             not values["tail_share_max"] <= gate.tail_share_max,
             f"{values['tail_share_max']:.1%} of a coefficient's posterior lie in one tail that proposals hardly reach, "
             f"above {gate.tail_share_max:.0%}",
+        ),
+        (
+            not values["edge_loss"] <= gate.edge_loss_max,
+            f"{values['edge_loss']:.1%} of the posterior lie near 0 of a standard deviation and not in the draws, "
+            f"above {gate.edge_loss_max:.0%}",
         ),
     ]
     return tuple(text for broken, text in checks if broken)

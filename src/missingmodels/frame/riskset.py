@@ -50,6 +50,7 @@ class RiskSet:
     home_ids: tuple[str, ...]
     first_day: int
     period_days: int
+    cell_days: int
     residence: np.ndarray
     since_arrival: np.ndarray
     days_at_risk: np.ndarray
@@ -79,6 +80,11 @@ class RiskSet:
     def periods(self) -> int:
         """Number of periods that the observed span touches."""
         return -(-self.days // self.period_days)
+
+    @property
+    def cells(self) -> int:
+        """Cells of the effects of time."""
+        return -(-self.days // self.cell_days)
 
     @property
     def resident_days(self) -> int:
@@ -137,6 +143,7 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
         home_ids=tuple(home_ids),
         first_day=tables.first_day,
         period_days=settings.period_days,
+        cell_days=settings.cell_days or settings.period_days,
         residence=residence,
         since_arrival=np.arange(days) - np.append(stays["arrival"].to_numpy(), 0)[stay],
         days_at_risk=at_risk,

@@ -153,7 +153,7 @@ def build_rows(
     key: dict[str, Any] = {
         "child": child,
         "home": home,
-        "period": day // risk.period_days,
+        "period": day // risk.cell_days,
         "before_window": risk.before_window[day],
     }
     key |= {"day": day} if by_day else {}
@@ -172,7 +172,7 @@ def build_rows(
         frame=collapsed,
         child_ids=tuple(risk.child_ids[i] for i in held),
         home_ids=risk.home_ids,
-        periods=risk.periods,
+        periods=risk.cells,
         groups=home_groups(tables, risk, plan.effects, notes),
         notes=tuple(notes),
     )
@@ -275,7 +275,7 @@ def _calendar_columns(risk: RiskSet, day: np.ndarray, needed: Iterable[str]) -> 
             season, categories=["winter", "spring", "summer", "autumn"], ordered=True
         )
     if "trend_years" in needed:
-        columns["trend_years"] = (day // risk.period_days * risk.period_days) / DAYS_PER_YEAR
+        columns["trend_years"] = (day // risk.cell_days * risk.cell_days) / DAYS_PER_YEAR
     return columns
 
 

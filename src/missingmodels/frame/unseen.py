@@ -188,7 +188,7 @@ def simulate_unseen(risk: RiskSet, model: UnseenModel, *, candidates: int, rng: 
         recents[:, homes, day] = np.add.reduceat(recent, bounds, axis=1, dtype=np.int16)
         others = visible[home, day] + residents[:, home, day] - 1
         others_recent = seen_recent[home, day] + recents[:, home, day] - recent
-        eta = model.home_log_rate[home, day // risk.period_days] + state.log_rate()
+        eta = model.home_log_rate[home, day // risk.cell_days] + state.log_rate()
         eta += model.peer * exposure_to(model.exposure, others_recent, others) + model.no_peers * (others == 0)
         state.happen(present & (rng.random(present.shape) < -np.expm1(-np.exp(eta))))
     return [

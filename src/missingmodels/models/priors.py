@@ -25,7 +25,15 @@ FRAILTY = {
     "log_normal": ("frailty_sd_log",),
     "low_risk": ("frailty_shape", "low_risk_share", "low_risk_ratio"),
 }
-FURTHER = ("frailty_sd_log", "low_risk_share", "low_risk_ratio", "sigma_authority", "sigma_owner", "sigma_peer_slope")
+FURTHER = (
+    "frailty_sd_log",
+    "low_risk_share",
+    "low_risk_ratio",
+    "sigma_authority",
+    "sigma_owner",
+    "sigma_peer_slope",
+    "sigma_sector",
+)
 DAILY_SCALES = ("kernel_days", "process_days")  # log-normal scales of the daily models, which no onset model has
 # What "short staffing" means where a size is stated for it: staff per resident a quarter below the home's mean.
 QUARTER_SHORT = math.log(4 / 3)
@@ -86,6 +94,7 @@ class PriorSet:
     sigma_authority: Prior
     sigma_owner: Prior
     sigma_peer_slope: Prior
+    sigma_sector: Prior
     coefficients: Mapping[str, Prior] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Prior:
@@ -140,8 +149,9 @@ def scales_of(effects: Effects) -> tuple[str, ...]:
         "sigma_authority": effects.authority,
         "sigma_owner": effects.owner,
         "sigma_peer_slope": effects.peer_slope_by_home,
+        "sigma_sector": effects.sector_process != "none",
     }
-    periods = ("sigma_period",) if effects.home_process == "periods" else ()
+    periods = ("sigma_period",) if effects.home_process != "none" else ()
     return ("sigma_home", *periods, *FRAILTY[effects.frailty], *(name for name, held in added.items() if held))
 
 
@@ -191,6 +201,7 @@ def _weak() -> PriorSet:
         sigma_peer_slope=Prior(
             law="half_normal", sd=0.5, reason="a peer rate ratio of 1.3 in the middle home is 0.5 to 3.5 in most others"
         ),
+        sigma_sector=Prior(law="half_normal", sd=0.5, reason="what all homes share varies as a home's months do"),
     )
 
 
@@ -245,6 +256,7 @@ def _informed() -> PriorSet:
         sigma_peer_slope=Prior(
             law="half_normal", sd=0.2, reason="the middle home's rate ratio of 1.3 stays above 1 in nine of ten homes"
         ),
+        sigma_sector=Prior(law="half_normal", sd=0.3, reason="what all homes share varies as a home's months do"),
         coefficients={
             "peer_presence": _ratio(1.0, 1.3, 2.2, "between a null and two positive studies", study),
             "peer_density": _ratio(0.8, 1.6, 4.0, "one recent peer of two or three", study),
@@ -349,9 +361,9 @@ def draw_prior(prior: Prior, draws: int, rng: np.random.Generator) -> np.ndarray
 
 
 def plan_priors(plan: Plan) -> PriorSet:
-    """The priors of a plan, with home-period effects fixed at 0 where its homes have no process."""
-    found = prior_set(plan.priors)
-    if plan.effects.home_process == "periods":
-        return found
-    none = Prior(law="fixed", mean=0.0, reason="effects.home_process = 'none'")
-    return replace(found, sigma_period=none)
+    """The priors of a plan, with the effects of processes that it leaves out fixed at 0."""
+    found, none = prior_set(plan.priors), {}
+    for name, process in (("sigma_period", "home_process"), ("sigma_sector", "sector_process")):
+        if getattr(plan.effects, process) == "none":
+            none[name] = Prior(law="fixed", mean=0.0, reason=f"effects.{process} = 'none'")
+    return replace(found, **none)

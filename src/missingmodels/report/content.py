@@ -221,6 +221,7 @@ _GATE: tuple[tuple[str, str, str, str, int], ...] = (
     ("k_hat", "k_hat_max", "Pareto k", "≤", 2),
     ("importance_ess", "ess_min", "importance ESS", "≥", 0),
     ("tail_share_max", "tail_share_max", "share in a tail", "≤", 3),
+    ("edge_loss", "edge_loss_max", "lost near 0", "≤", 3),
 )
 
 

@@ -57,6 +57,8 @@ class Scenario(Config):
         faults = []
         if self.dials.shock_drifts and self.dials.shock_sd == 0:
             faults.append("dials.shock_drifts asks for a drift, but dials.shock_sd is 0")
+        if self.dials.wave_scope == "authority" and self.dials.wave_sd == 0:
+            faults.append("dials.wave_scope names the homes of a wave, but dials.wave_sd is 0")
         if self.contagion.short_staffing and self.contagion.log_rate_ratio == 0:
             faults.append("contagion.short_staffing moderates an influence that contagion.log_rate_ratio sets to 0")
         if self.mechanisms.manager_absent and self.mechanisms.manager_absent_share == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -73,6 +73,12 @@ class Dials(Config):
     shock_sd: float = amount(0.0, "size (sd of log rate) of shocks shared by a home", le=3)
     shock_days: float = positive(91.0, "how long a shared shock lasts", le=3650)
     shock_drifts: bool = Field(default=False, description="a shock drifts (Ornstein–Uhlenbeck) instead of stepping")
+    wave_sd: float = amount(0.0, "size (sd of log rate) of waves that homes share", le=3)
+    wave_days: float = positive(28.0, "how long a wave lasts", le=3650)
+    wave_drifts: bool = Field(default=True, description="a wave drifts (Ornstein–Uhlenbeck) instead of stepping")
+    wave_scope: Literal["sector", "authority"] = Field(
+        default="sector", description="which homes share a wave: all, or those of an authority"
+    )
     exit_per_episode: float = share(0.0, "chance that an episode ends the stay on return and moves the child")
     authority_sd: float = amount(0.0, "spread of log rate between the homes' authorities", le=3)
     owner_sd: float = amount(0.0, "spread of log rate between owners", le=3)

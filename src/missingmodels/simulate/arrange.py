@@ -38,7 +38,7 @@ def homes_of(
     return Homes(
         slow=slow_log_rate(scenario, sector, structure, effects, seed),
         contagion=do.contagion * np.hstack([lead, moderated]),
-        shock=shocks(scenario, sector.places.size, seed),
+        shock=shocks(scenario, sector.authority, seed),
         mix_mean=residents.mix_mean,
         on_shift=staffing.on_shift,
         uneasy=staffing.disengaged_share,

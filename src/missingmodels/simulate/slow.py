@@ -104,24 +104,37 @@ def lead_period_effects(scenario: Scenario, homes: int, seed: int) -> np.ndarray
     return scenario.onset.home_period_sd * normal(key, np.arange(homes)[:, None], np.arange(periods))
 
 
-def shocks(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
-    """(H, D) shocks of any length, from the first day of the process on; (0, 0) without."""
-    dials = scenario.dials
-    if dials.shock_sd == 0:
-        return np.zeros((0, 0))
-    days, home = scenario.lead_days + scenario.days, np.arange(homes)[:, None]
-    key = key_of(seed, "shock")
-    if not dials.shock_drifts:
-        # each home's shocks change on days of its own
-        offset = np.floor(uniform(key_of(seed, "shock offset"), home) * dials.shock_days)
-        return dials.shock_sd * normal(key, home, np.floor((np.arange(days) + offset) / dials.shock_days))
-    step = np.exp(-1 / dials.shock_days)
-    noise = normal(key, home, np.arange(days))
+def shocks(scenario: Scenario, authority: np.ndarray, seed: int) -> np.ndarray:
+    """(H, D) shocks of any length, from the first day of the process on; (0, 0) without.
+
+    Each home's own, and the waves that all homes share, or those of one ``authority`` (H,).
+    """
+    dials, days = scenario.dials, scenario.lead_days + scenario.days
+    out = np.zeros((0, 0))
+    if dials.shock_sd:
+        homes = np.arange(authority.size)
+        out = dials.shock_sd * _unit_shocks(homes, days, dials.shock_days, dials.shock_drifts, seed, "shock")
+    if dials.wave_sd:
+        sharing = authority if dials.wave_scope == "authority" else np.zeros_like(authority)
+        which, at = np.unique(sharing, return_inverse=True)
+        waves = dials.wave_sd * _unit_shocks(which, days, dials.wave_days, dials.wave_drifts, seed, "wave")
+        out = waves[at] if not out.size else out + waves[at]
+    return out
+
+
+def _unit_shocks(units: np.ndarray, days: int, length: float, drifts: bool, seed: int, name: str) -> np.ndarray:
+    """(U, D) of standard deviation 1: steps that change on days of each unit's own, or a drift."""
+    key, unit = key_of(seed, name), units[:, None]
+    if not drifts:
+        offset = np.floor(uniform(key_of(seed, f"{name} offset"), unit) * length)
+        return np.asarray(normal(key, unit, np.floor((np.arange(days) + offset) / length)))
+    step = np.exp(-1 / length)
+    noise = normal(key, unit, np.arange(days))
     out = np.empty(noise.shape)
     out[:, 0] = noise[:, 0]
     for day in range(1, days):
         out[:, day] = step * out[:, day - 1] + np.sqrt(1 - step**2) * noise[:, day]
-    return dials.shock_sd * out
+    return out
 
 
 def manager_absent(scenario: Scenario, homes: int, seed: int) -> np.ndarray:

@@ -91,6 +91,14 @@ PARAMETERS = (
         "sd of the peer effect between homes",
         "standard deviation of b, a home's own part in the effect of the peer exposure",
     ),
+    _q(
+        "sigma_sector",
+        "σ_sector",
+        "log rate",
+        "≥ 0",
+        "sd over time of what all homes share",
+        "standard deviation of s, the process that all homes share",
+    ),
 )
 # Scalars in the order in which they are told, and the estimand that each is.
 SCALARS = {
@@ -99,6 +107,7 @@ SCALARS = {
     "sigma_authority": "sd_log",
     "sigma_owner": "sd_log",
     "sigma_peer_slope": "sd_log",
+    "sigma_sector": "sd_log",
     "frailty_shape": "shape",
     "frailty_sd_log": "sd_log",
     "low_risk_share": "share",

@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from missingmodels.fitting.laplace.data import Array, LaplaceData, laplace_data
-from missingmodels.fitting.laplace.explore import Surface, explore, require_one_mode
+from missingmodels.fitting.laplace.explore import Region, Surface, explore, require_one_mode
+from missingmodels.fitting.laplace.process import Process
 from missingmodels.fitting.laplace.proposal import Proposals, Proposer, joined
 from missingmodels.fitting.laplace.scales import ScaleSpace
-from missingmodels.fitting.laplace.tails import tail_shares
+from missingmodels.fitting.laplace.tails import edge_loss, tail_shares
 from missingmodels.fitting.pareto import resample, smooth
 from missingmodels.fitting.threads import one_blas_thread
 
@@ -55,7 +56,8 @@ class LaplaceDraws:
     k_hat : shape of the weights' tail; above 0.7 the draws are not to be trusted
     ess : effective number of proposals behind the draws
     tail_shares : (1 + P,) of intercept and coefficients: the larger share of the posterior, on either side, that lies
-        beyond the reach of the proposals (``laplace_tails``); 0 where the plan fixes the value
+        beyond the reach of the proposals (``tails``); 0 where the plan fixes the value
+    edge_loss : share of the posterior near 0 of a scale that the draws lack
     proposals : number of weighted proposals
     newton_iterations : Newton steps over all points of the scales
     grid_points : points of the scales at which the mode was found
@@ -76,6 +78,7 @@ class LaplaceDraws:
     k_hat: float
     ess: float
     tail_shares: Array
+    edge_loss: float
     proposals: int
     newton_iterations: int
     grid_points: int
@@ -87,6 +90,8 @@ class LaplaceDraws:
 class Weighed:
     """(N,) smoothed log weights of proposals that sum to 1, and what they say: k-hat, ESS, ``tail_shares`` (1 + P,).
 
+    ``edge_loss`` is the share of the posterior that lies near 0 of a scale and is not in the draws (``tails``).
+
     ``log_mean`` is that of the smoothed weights before they were made to sum to 1.
     """
 
@@ -95,16 +100,18 @@ class Weighed:
     ess: float
     tail_shares: Array
     log_mean: float
+    edge_loss: float
 
     @classmethod
-    def of(cls, made: Proposals, tails: Array) -> Weighed:
+    def of(cls, made: Proposals, tails: Array, space: ScaleSpace, region: Region) -> Weighed:
         """Of proposals with their densities."""
         raw = made.log_target - made.log_proposal
         smoothed, k_hat = smooth(raw)
         # the smallest is never smoothed, so what it lost is the log of the sum
         least = np.where(np.isfinite(raw), raw, np.inf).argmin()
         log_mean = float(raw[least] - smoothed[least] - np.log(raw.size))
-        return cls(smoothed, k_hat, float(1 / np.exp(2 * smoothed).sum()), tails, log_mean)
+        lost = edge_loss(space, region, made.values, smoothed, log_mean)
+        return cls(smoothed, k_hat, float(1 / np.exp(2 * smoothed).sum()), tails, log_mean, lost)
 
     @property
     def proposals(self) -> int:
@@ -121,28 +128,31 @@ def laplace(
     rng: np.random.Generator,
     proposals: int | None = None,
     law: str = "gamma",
+    process: Process | None = None,
     again: Callable[[Weighed], bool] = lambda _: False,
 ) -> LaplaceDraws:
     """Draw from the posterior of one onset model, from as many weighted proposals unless another number is given.
 
-    ``law`` is the frailty's, one of ``laplace_child.LAWS``, whose values have priors of the same names. The proposals'
-    number is doubled while ``again`` says so of them, the first kept. Draws repeat where a proposal weighs much;
-    ``ess`` says how many independent ones they are worth. The same design, priors and generator give the same draws.
-    Raises FloatingPointError where Newton's steps do not settle or no proposal has a finite density, and numpy's
+    ``law`` is the frailty's, one of ``child.LAWS``, whose values have priors of the same names. ``process`` is how
+    homes change where that is more than independent periods; ``home_period`` then has what they share in it. The
+    proposals' number is doubled while ``again`` says so of them, the first kept. Draws repeat where a proposal weighs
+    much; ``ess`` says how many independent ones they are worth. The same design, priors and generator give the same
+    draws. Raises FloatingPointError where Newton's steps do not settle or no proposal has a finite density, and numpy's
     LinAlgError where a curvature is not positive definite: the posterior has no usable mode then.
     """
     begin = time.perf_counter()
-    data, space = laplace_data(design, priors), ScaleSpace(priors, law)
+    shared = 0 if process is None else process.sector.shape[1]
+    data, space = laplace_data(design, priors, shared), ScaleSpace(priors, law, process)
     surface = Surface(data, space, TOLERANCE)
     region = explore(surface)
     require_one_mode(data, space, region, TOLERANCE)
     proposer = Proposer.of(data, space, region, rng)
     tails = _of_all(data, tail_shares(data, region.middle, proposer.shift))
     made = proposer.propose(proposals or draws, rng)
-    found = Weighed.of(made, tails)
+    found = Weighed.of(made, tails, space, region)
     while again(found):
         made = joined(made, proposer.propose(found.proposals, rng))
-        found = Weighed.of(made, tails)
+        found = Weighed.of(made, tails, space, region)
     chosen = resample(found.log_weights, draws, rng)
     return _collect(
         data,
@@ -153,6 +163,7 @@ def laplace(
         k_hat=found.k_hat,
         ess=found.ess,
         tail_shares=tails,
+        edge_loss=found.edge_loss,
         proposals=found.proposals,
         newton_iterations=surface.steps,
         grid_points=len(surface.nodes),
@@ -173,12 +184,15 @@ def _collect(
 ) -> LaplaceDraws:
     """The draws chosen, under the names and in the shapes of the model."""
     b = made.b.T[chosen].astype(float)
+    b = b[:, : data.linear.size]
     coefficients = np.broadcast_to(data.fixed_mean, (chosen.size, data.fixed.size)).copy()
     if data.intercept is None:
         intercept, b = b[:, 0], b[:, 1:]
     else:
         intercept = np.full(chosen.size, data.intercept)
     coefficients[:, ~data.fixed] = b
+    if data.prior_sd.size == data.linear.size:
+        scales.pop("sigma_sector")
     return LaplaceDraws(
         intercept=intercept,
         coefficients=coefficients,

@@ -27,11 +27,13 @@ Array = np.ndarray
 class LaplaceData:
     """R rows, B free columns (intercept first if it is free), C children, N cells of a child, J child-homes.
 
+    K is the number of standard normals that all homes share, 0 as a rule.
+
     Attributes
     ----------
     columns : (R, B) free columns of the standardised matrix, the intercept's ones first
     log_days : (R,) log exposure plus whatever the plan fixes
-    prior_mean, prior_sd : (B,)
+    prior_mean, prior_sd : (B + K,)
     intercept : fixed value, None where it is estimated
     fixed, fixed_mean : (P,) which coefficients the plan fixes, and at what
     cell_child, cell_slot, cell_place : (N,) its child, its place in ``home slots x periods`` and in ``homes x periods``
@@ -132,14 +134,16 @@ class LaplaceData:
         return csr_array((weight.astype(kind), self.row_places[:size], bounds), shape=(bounds.size - 1, size))
 
 
-def laplace_data(design: Design, priors: PriorSet) -> LaplaceData:
-    """The sorted rows of a design and the index of every sum."""
+def laplace_data(design: Design, priors: PriorSet, shared: int = 0) -> LaplaceData:
+    """The sorted rows of a design and the index of every sum; ``shared`` is K, the normals that all homes share."""
     order = np.lexsort((design.period, design.home, design.child))
     child, home, period = (np.asarray(values)[order] for values in (design.child, design.home, design.period))
     now = ~design.before_window[order]
     children, homes, periods = len(design.child_ids), len(design.home_ids), design.periods
     onsets = design.onsets[order].astype(float)
     out: dict[str, Any] = _columns(design, priors, order)
+    out["prior_mean"] = np.append(out["prior_mean"], np.zeros(shared))
+    out["prior_sd"] = np.append(out["prior_sd"], np.ones(shared))
     out |= _cells(child, home, period, homes, periods, children)
     counted = np.where(now, onsets, 0.0)
     home_period = home * periods + period

@@ -11,6 +11,7 @@ from missingmodels.fitting.diagnostics import Diagnostics, broken_by_weights, on
 from missingmodels.fitting.drawn import Drawn
 from missingmodels.fitting.laplace.approximation import LaplaceDraws, Weighed, laplace
 from missingmodels.fitting.laplace.child import LAWS
+from missingmodels.fitting.laplace.process import Process
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet
 from missingmodels.plan import Gate, Plan
@@ -34,7 +35,15 @@ def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int,
         return found.proposals < MORE * count and only_short(judge(design, found, plan.gate))
 
     try:
-        found = laplace(design, priors, draws=count, rng=stream(seed, "laplace", label), law=law, again=again)
+        found = laplace(
+            design,
+            priors,
+            draws=count,
+            rng=stream(seed, "laplace", label),
+            law=law,
+            process=Process.of(plan, design.periods),
+            again=again,
+        )
     except (FloatingPointError, np.linalg.LinAlgError) as error:
         raise DiagnosticsFailed(
             f"the fast engine found no usable mode for model {label} ({error})",
@@ -66,6 +75,7 @@ def judge(design: Design, found: Weighed | LaplaceDraws, gate: Gate) -> Diagnost
         "k_hat": found.k_hat,
         "importance_ess": found.ess,
         "tail_share_max": float(found.tail_shares[at]),
+        "edge_loss": found.edge_loss,
     }
     worst = f"heaviest tail at {('intercept', *design.names)[at]}"
     return Diagnostics(**values, worst=worst, failed=broken_by_weights(values, gate, found.proposals))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from missingmodels.fitting.laplace.scales import SHARES, ScaleSpace
 
 MOST_ROUNDS = 8
 ANOTHER_MODE, NO_MASS = 4.0, 8.0  # standard deviations away, and log density below the top
+FAR = 4.0  # standard deviations at which an axis without an end is looked at for a tail
+HEAVY = 2.0  # log density above that of the normal at which a tail needs proposals of its own
+NO_TAIL = 6.5  # log density below the top at which a tail holds less than a hundredth of the posterior
+APART = 2.2  # standard deviations between the points of an arm
 
 
 @dataclass(frozen=True)
@@ -61,17 +65,33 @@ class Surface:
 
 
 @dataclass(frozen=True)
+class Arm:
+    """A tail that the normal does not reach, as one more place for proposals: (F,) and (F, F) as of a region.
+
+    At the end of an axis that has one, ``log_density`` is that of the axis there, the other scales integrated out by
+    the normal across the crest; NaN elsewhere.
+    """
+
+    centre: Array
+    root: Array
+    axis: int
+    log_density: float = float("nan")
+
+
+@dataclass(frozen=True)
 class Region:
     """Where the posterior of the scales lies: nodes, and the normal that matches mode and curvature there.
 
     ``centre`` (F,), ``root`` (F, F) with root root' the covariance. ``middle`` is the mode at the node nearest to the
-    top, and ``nodes`` all that the search evaluated.
+    top, and ``nodes`` all that the search evaluated. ``arms`` lead to where a tail is heavier than the normal's: a
+    standard deviation near 0, a share near 0 or 1, a law of frailty near its limit.
     """
 
     middle: Mode
     nodes: tuple[Node, ...]
     centre: Array
     root: Array
+    arms: tuple[Arm, ...] = ()
 
     def standardise(self, at: Array) -> Array:
         """(N, F) in standard deviations from the centre."""
@@ -86,7 +106,10 @@ def explore(surface: Surface) -> Region:
     middle = surface.node(centre, move=True)
     if not centre.size:
         return _region(surface, centre, np.zeros((0, 0)))
-    return _composite(surface, *_search(surface, middle, step))
+    region = _composite(surface, *_search(surface, middle, step))
+    sides = [(i, side) for i in range(centre.size) for side in _sides(surface.space, i)]
+    arms = [arm for i, side in sides for arm in _arms(surface, region, i, side)]
+    return replace(region, nodes=tuple(surface.nodes), arms=tuple(arms))
 
 
 def require_one_mode(data: LaplaceData, space: ScaleSpace, region: Region, tolerance: float) -> None:
@@ -107,19 +130,67 @@ def require_one_mode(data: LaplaceData, space: ScaleSpace, region: Region, toler
                 raise FloatingPointError(f"the posterior has two modes in {name}")
 
 
-def _search(surface: Surface, middle: Node, step: Array) -> tuple[Node, Array, Slopes | None]:
-    """Near the mode by separate parabolas along the axes: the node, steps of one sd, and slopes of the mode there."""
-    slopes: Slopes | None = None
-    for _ in range(MOST_ROUNDS):
-        pairs = [_pair(surface, middle, step, i, slopes) for i in range(step.size)]
-        move, sd = _parabolas(middle, pairs, step)
-        slopes = _slopes(pairs, step, surface.space)
-        near = np.all(np.abs(move) < 1.0 * sd) and np.all(sd < 2 * step) and np.all(sd > 0.4 * step)
+def _sides(space: ScaleSpace, i: int) -> tuple[float, ...]:
+    """Which ways an axis goes on: one that is folded ends at 0, and high up its prior bounds it."""
+    return (-1.0,) if space.folded[i] else (-1.0, 1.0)
+
+
+def _arms(surface: Surface, region: Region, i: int, side: float) -> list[Arm]:
+    """Along one axis to its end, or far out: nodes on the crest of the density there, and proposals about each.
+
+    None where the density there is no more than the normal's.
+    """
+    covariance = region.root @ region.root.T
+    sd = np.sqrt(np.diag(covariance))
+    crest = covariance[:, i] / covariance[i, i]
+    end = 0.0 if surface.space.folded[i] else region.centre[i] + side * FAR * sd[i]
+    away = abs(region.centre[i] - end) / sd[i]
+    top = max(node.log_density for node in region.nodes)
+    if away < APART:
+        return []  # the normal reaches it, folded or not
+    held = np.arange(sd.size) == i
+    begin = np.where(held, end, region.centre + np.clip(crest * (end - region.centre[i]), -3 * sd, 3 * sd))
+    nearest = min(region.nodes, key=lambda node: float((((node.at - begin) / sd) ** 2).sum()))
+    last, step = surface.node(begin, (nearest.b, nearest.z)), sd
+    if last.log_density < top - NO_TAIL - 2:
+        return []
+    if sd.size > 1:
+        last, step, _ = _search(surface, last, np.where(held, sd, 0.7 * sd), held=held, rounds=2)
+    if last.log_density < top - min(NO_TAIL, 0.5 * away**2 - HEAVY):
+        return []
+    count = int(np.ceil(away / APART))
+    made = []
+    for part in range(1, count + 1):
+        share = part / count
+        at = region.centre + share * (last.at - region.centre)
+        if part < count:
+            surface.node(at, (last.b, last.z) if share > 0.5 else None)
+        width = np.where(held, away * sd / count, sd ** (1 - share) * np.where(held, sd, step) ** share)
+        ends = part == count and bool(surface.space.folded[i])
+        across = 0.5 * (sd.size - 1) * np.log(2 * np.pi) + float(np.log(step[~held]).sum())
+        made.append(Arm(at, np.diag(width), i, last.log_density + across if ends else float("nan")))
+    return made
+
+
+def _search(
+    surface: Surface, middle: Node, step: Array, *, held: Array | None = None, rounds: int = MOST_ROUNDS
+) -> tuple[Node, Array, Slopes | None]:
+    """Near the mode by separate parabolas along the axes: the node, steps of one sd, and slopes of the mode there.
+
+    Axes that are ``held`` (F,) stay where they are: what is found then is the crest of the density across them.
+    """
+    axes, slopes = np.arange(step.size) if held is None else np.flatnonzero(~held), None
+    for _ in range(rounds):
+        pairs = [_pair(surface, middle, step, i, slopes) for i in axes]
+        move, sd = np.zeros(step.size), step.copy()
+        move[axes], sd[axes] = _parabolas(middle, pairs, step[axes])
+        slopes = _slopes(pairs, step, surface.space) if held is None else None
+        near = np.all(np.abs(move) < 1.0 * sd) and np.all((sd < 2 * step) & (sd > 0.4 * step) | (sd == step))
         target = surface.space.fold(middle.at + move)
         step = sd
         if near and np.all(np.abs(move) < 0.25 * sd):
             break
-        middle = surface.node(target, _foretell(middle, target, slopes), move=True)
+        middle = surface.node(target, _foretell(middle, target, slopes), move=held is None)
         if near:
             break
     return middle, step, slopes

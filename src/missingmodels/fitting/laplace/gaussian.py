@@ -1,12 +1,14 @@
 """The Gaussian at the mode of coefficients and home effects, for given scales, by the structure of the model.
 
-Unknowns are ``b`` (B,), the free coefficients, and ``z`` (H, D), standard normal effects of each home: its own, then
-one for each period. With m_r = a_i n_r exp(eta_r), a_i = E[u_i] given the data, child i adds to the negative Hessian
-Z'diag(m)Z - v_i g_i g_i', g_i the sum of its rows m_r z_r and v_i the squared coefficient of variation of u_i given the
-data. For a gamma a_i = (k + Y_i) / (k + Λ_i) and 1 / v_i = k + Y_i. Rows before the window add the same with the other
-sign and with k + Y₀, Λ₀ (over them alone). Homes are blocks of D, bordered by the coefficients and by one auxiliary
-variable t_i a mover: precision k + Y_i, and g_i against the rest. Integrating t_i out gives the rank-one term back, so
-the augmented matrix is factorised by blocks and nothing else in the homes is ever dense.
+Unknowns are ``b`` (B + K,), the free coefficients and what all homes share, and ``z`` (H, D), standard normal effects
+of each home: its own, then those of its periods or process. With m_r = a_i n_r exp(eta_r), a_i = E[u_i] given the data,
+child i adds to the negative Hessian Z'diag(m)Z - v_i g_i g_i', g_i the sum of its rows m_r z_r and v_i the squared
+coefficient of variation of u_i given the data. For a gamma a_i = (k + Y_i) / (k + Λ_i) and 1 / v_i = k + Y_i. Rows
+before the window add the same with the other sign and with k + Y₀, Λ₀ (over them alone).
+
+Homes are blocks of D, bordered by the coefficients and by one auxiliary variable t_i a mover: precision k + Y_i, and
+g_i against the rest. Integrating t_i out gives the rank-one term back, so the augmented matrix is factorised by blocks
+and nothing else in the homes is ever dense.
 """
 
 from __future__ import annotations
@@ -144,6 +146,7 @@ def factorise(data: LaplaceData, scales: Scales, point: Point, *, convex: bool =
         known = np.where(data.before, point.rate * (point.share_before * data.settled)[data.child], 0.0)
         other = _term(data, known, point.spread_before)
         dense, block, border = dense - other[0], block - other[1], border - other[2]
+    dense, border, child_b = _with_shared(data, scales, dense, block, border, slots, child_b)
     dense[np.diag_indices(free)] += 1 / data.prior_sd**2
     d = scales.of_blocks(data.periods)
     movers, mover_b, shape = data.mover_child.size, child_b[data.mover_child], 1 / point.spread_now[data.mover_child]
@@ -180,10 +183,15 @@ def _eliminate(
     d, free, most = scales.of_blocks(data.periods), border.shape[2], data.mover_slot.shape[1]
     if kernels is not None:
         inverse, full = np.zeros((data.homes, d.size, d.size)), np.zeros((data.homes, d.size, free + most))
+        on = scales.home_on, scales.period_on
+        if scales.process is not None:  # whatever takes a home's normals to its cells is in the blocks then
+            block = scales.to_blocks(scales.to_blocks(block).transpose(0, 2, 1))
+            border = scales.to_blocks(border)
+            slots = np.ascontiguousarray(scales.to_blocks(slots.transpose(0, 2, 1)).transpose(0, 2, 1))
+            on = False, True
         moving = np.empty((data.homes, d.size, most))
         if not kernels.eliminate(
-            block, border, slots, data.mover_slot, data.mover_at, d, scales.home_on, scales.period_on,
-            inverse, full, moving, left,
+            block, border, slots, data.mover_slot, data.mover_at, d, *on, inverse, full, moving, left,
         ):  # fmt: skip
             raise np.linalg.LinAlgError("a home's block is not positive definite")
         return inverse, full, moving
@@ -202,12 +210,31 @@ def _eliminate(
     return inverse, full, moving
 
 
+def _with_shared(
+    data: LaplaceData, scales: Scales, dense: Array, block: Array, border: Array, slots: Array, child_b: Array
+) -> tuple[Array, Array, Array]:
+    """Coefficients, border and children's sums with a column for each normal of the process that homes share.
+
+    It moves all homes' cells of one time together, so its sums are those of the cells.
+    """
+    if scales.process is None or not scales.process.sector.size:
+        return dense, border, child_b
+    root = scales.sigma_sector * scales.process.sector
+    across = root.T @ border.sum(axis=0)
+    whole = np.block([[dense, across.T], [across, root.T @ block.sum(axis=0) @ root]])
+    child, periods = data.slot_child[data.slot_mover], slots.shape[2]
+    place = child[:, None] * periods + np.arange(periods)
+    moved = np.bincount(place.ravel(), slots[data.slot_mover].ravel(), data.children * periods)
+    shared = moved.reshape(data.children, periods) @ root
+    return whole, np.concatenate([border, block @ root], axis=2), np.concatenate([child_b, shared], axis=1)
+
+
 def _term(data: LaplaceData, m: Array, inverse_shape: Array) -> tuple[Array, Array, Array, Array, Array]:
     """One term's sums: coefficients (B, B), homes (H, T, T), border (H, T, B); slots (H, K, T) and children (C, B).
 
     ``inverse_shape`` is 0 for children whose rank-one part is left to the caller.
     """
-    homes, periods, free = data.homes, data.periods, data.prior_sd.size
+    homes, periods, free = data.homes, data.periods, data.linear.size
     inverse = np.append(inverse_shape, 0.0)
     half = data.columns * np.sqrt(m)[:, None]
     dense = half.T @ half

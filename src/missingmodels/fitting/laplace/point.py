@@ -1,7 +1,8 @@
 """Log joint density of data and unknowns at one point for given scales, and its gradient.
 
-Unknowns are ``b`` (B,), the free coefficients, and ``z`` (H, D), standard normal effects of each home: its own, then
-one for each period. The gradient rests on m_r = a_i n_r exp(eta_r), a_i = E[u_i] given the data.
+Unknowns are ``b`` (B + K,), the free coefficients and the K standard normals of a process that all homes share, and
+``z`` (H, D), standard normal effects of each home: its own, then those of its periods or of its process. The gradient
+rests on m_r = a_i n_r exp(eta_r), a_i = E[u_i] given the data.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from missingmodels.fitting.exponential import exponential
 from missingmodels.fitting.laplace.child import LAWS, ChildLaw
 from missingmodels.fitting.laplace.data import Array, LaplaceData
+from missingmodels.fitting.laplace.process import Process
 
 try:
     from missingmodels.fitting.laplace import kernels
@@ -33,6 +35,8 @@ class Scales:
     period_on: bool = True
     law: str = "gamma"
     further: Mapping[str, float] = field(default_factory=dict)
+    sigma_sector: float = 0.0
+    process: Process | None = None
 
     @cached_property
     def child(self) -> ChildLaw:
@@ -42,7 +46,8 @@ class Scales:
 
     def of_blocks(self, periods: int) -> Array:
         """(D,) standard deviation of each effect of a home."""
-        return np.array([self.sigma_home] * self.home_on + [self.sigma_period] * (self.period_on * periods))
+        size = periods if self.process is None else self.process.home.shape[1]
+        return np.array([self.sigma_home] * self.home_on + [self.sigma_period] * (self.period_on * size))
 
     def effects(self, z: Array, periods: int) -> Array:
         """(H, T, ...) log rate of each home and period from (H, D, ...) standard normal effects."""
@@ -50,13 +55,35 @@ class Scales:
         if self.home_on:
             out += self.sigma_home * z[:, :1]
         if self.period_on:
-            out += self.sigma_period * z[:, self.home_on :]
+            own = z[:, self.home_on :]
+            out += self.sigma_period * (own if self.process is None else _product(self.process.home, own))
         return out
+
+    def shared(self, b: Array) -> Array | float:
+        """(T, ...) log rate of each cell that all homes share, from (B + K, ...) unknowns; 0 without."""
+        if self.process is None or not self.process.sector.size:
+            return 0.0
+        root = (self.sigma_sector * self.process.sector).astype(b.dtype, copy=False)
+        return np.asarray(root @ b[-root.shape[1] :])
+
+    def to_shared(self, values: Array) -> Array:
+        """(K, ...) of (T, ...): the transpose of ``shared``."""
+        if self.process is None:
+            return np.zeros((0, *values.shape[1:]))
+        return np.asarray(self.sigma_sector * (self.process.sector.T @ values))
 
     def to_blocks(self, values: Array) -> Array:
         """(H, D, ...) of (H, T, ...): the transpose of ``effects`` without the standard deviations."""
-        parts = [values.sum(axis=1, keepdims=True)] * self.home_on + [values] * self.period_on
+        own = values if self.process is None else _product(self.process.home.T, values)
+        parts = [values.sum(axis=1, keepdims=True)] * self.home_on + [own] * self.period_on
         return np.concatenate(parts, axis=1) if parts else np.zeros((values.shape[0], 0, *values.shape[2:]))
+
+
+def _product(matrix: Array, values: Array) -> Array:
+    """(H, I, ...) of (I, J) and (H, J, ...), in the precision of the latter."""
+    flat = values.reshape(*values.shape[:2], -1)
+    out = np.matmul(matrix.astype(values.dtype, copy=False), flat)
+    return np.asarray(out.reshape(values.shape[0], matrix.shape[0], *values.shape[2:]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +108,11 @@ class Point:
 
 def at_point(data: LaplaceData, scales: Scales, b: Array, z: Array) -> Point:
     """Log joint density and gradient."""
-    effects = scales.effects(z, data.periods)
-    rate = exponential(data.log_days + data.columns @ b + effects.ravel()[data.home_period])
+    effects = scales.effects(z, data.periods) + scales.shared(b)
+    own = b[: data.linear.size]
+    rate = exponential(data.log_days + data.columns @ own + effects.ravel()[data.home_period])
     value, m, cells, *of_children = _frailty_sums(data, scales, rate)
-    value += float(data.linear @ b + (data.cell_onsets * effects).sum() + data.offset_linear)
+    value += float(data.linear @ own + (data.cell_onsets * effects).sum() + data.offset_linear)
     away = (b - data.prior_mean) / data.prior_sd
     value -= 0.5 * float(away @ away + (z * z).sum())
     d = scales.of_blocks(data.periods)
@@ -93,7 +121,7 @@ def at_point(data: LaplaceData, scales: Scales, b: Array, z: Array) -> Point:
         value=value,
         b=b,
         z=z,
-        gradient_b=data.linear - m @ data.columns - away / data.prior_sd,
+        gradient_b=np.append(data.linear - m @ data.columns, scales.to_shared(left.sum(axis=0))) - away / data.prior_sd,
         gradient_z=scales.to_blocks(left) * d - z,
         rate=rate,
         **dict(zip(("share_now", "share_before", "spread_now", "spread_before"), of_children, strict=True)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import gammaln
@@ -16,10 +16,11 @@ from missingmodels.fitting.laplace.scales import ScaleSpace
 from missingmodels.fitting.laplace.weights import log_joint, mean_gradient
 
 DEGREES = 8.0  # of freedom of the Student t below the surface: its tails lie above those of the posterior
+ARM = 0.15  # candidates about each place of an arm, for each about the centre
 FLOOR = 0.1  # share of the Student t in the proposal of the scales, so that no value is left out
 CANDIDATES = 5  # points tried for each one kept
 REACH = 2.0  # standard deviations over which the surface's departure from the Student t is smooth
-FURTHEST = 6.0  # standard deviations beyond which modes and factors are no longer foretold: past a fold at 0
+FURTHEST = 6.0  # standard deviations beyond which, and beyond all nodes, modes and factors are no longer foretold
 NEGLIGIBLE = 12.0  # log density below the top at which a node says nothing of shape
 PAIRS = 16  # of opposite deviations over which the gradient is averaged
 CHUNK_CELLS = 6_000_000  # 48 MB of foretold factors at a time
@@ -86,7 +87,11 @@ class Proposer:
         if scales.home_on:
             home = values["sigma_home"].astype(data.precision) * z[:, 0]
         if scales.period_on:
-            period = values["sigma_period"].astype(data.precision) * z[:, scales.home_on :]
+            period = replace(scales, home_on=False, sigma_period=1.0).effects(z[:, scales.home_on :], data.periods)
+            period = values["sigma_period"].astype(data.precision) * period.astype(data.precision, copy=False)
+        shared = replace(scales, sigma_sector=1.0).shared(b)
+        if np.ndim(shared):
+            period += values["sigma_sector"].astype(data.precision) * shared
         target = log_joint(data, b, home[:, None] + period, z, self.space.child(values))
         return Proposals(
             b=b,
@@ -121,24 +126,40 @@ def propose_scales(region: Region, space: ScaleSpace, count: int, rng: np.random
     if size == 0:
         return np.zeros((count, 0)), np.zeros(count)
     stretch = np.sqrt(DEGREES / rng.chisquare(DEGREES, CANDIDATES * count))
-    at = region.centre + (rng.standard_normal((stretch.size, size)) * stretch[:, None]) @ region.root.T
+    places = [region, *region.arms]
+    which = rng.choice(len(places), size=stretch.size, p=_shares(region))
+    noise, at = rng.standard_normal((stretch.size, size)) * stretch[:, None], np.empty((stretch.size, size))
+    for i, place in enumerate(places):
+        at[which == i] = place.centre + noise[which == i] @ place.root.T
     at = space.fold(at)
     ratio = np.exp(_departure(region, space, at))
     weight = FLOOR + (1 - FLOOR) * ratio / ratio.mean()
     ladder = (np.arange(count) + rng.uniform()) / count
     kept = np.minimum(np.searchsorted(np.cumsum(weight) / weight.sum(), ladder), stretch.size - 1)
-    return at[kept], log_student(region, space, at[kept]) + np.log(weight[kept])
+    return at[kept], log_candidate(region, space, at[kept]) + np.log(weight[kept])
 
 
-def log_student(region: Region, space: ScaleSpace, at: Array) -> Array:
+def _shares(region: Region) -> Array:
+    """(1 + A,) share of the candidates that each place gets: the arms, none of which is the rule, an equal part."""
+    arms = len(region.arms)
+    return np.append(1.0, np.full(arms, ARM)) / (1 + ARM * arms)
+
+
+def log_candidate(region: Region, space: ScaleSpace, at: Array) -> Array:
+    """(N,) log density of a candidate: Student's t about the centre and about each arm's place, folded."""
+    parts = [log_student(place.centre, place.root, space, at) for place in (region, *region.arms)]
+    return np.asarray(np.logaddexp.reduce(np.array(parts) + np.log(_shares(region))[:, None], axis=0))
+
+
+def log_student(centre: Array, root: Array, space: ScaleSpace, at: Array) -> Array:
     """(N,) log density of the folded Student t: the sum over all points that fold into one."""
-    signs = [np.ones(region.centre.size)]
+    size = centre.size
+    signs = [np.ones(size)]
     for i in np.flatnonzero(space.folded):
-        signs += [np.where(np.arange(region.centre.size) == i, -sign, sign) for sign in signs]
-    size = region.centre.size
+        signs += [np.where(np.arange(size) == i, -sign, sign) for sign in signs]
     constant = gammaln((DEGREES + size) / 2) - gammaln(DEGREES / 2) - 0.5 * size * np.log(DEGREES * np.pi)
-    constant -= np.log(np.abs(np.diag(region.root))).sum()
-    squares = np.array([(region.standardise(at * sign) ** 2).sum(axis=1) for sign in signs])
+    constant -= np.log(np.abs(np.diag(root))).sum()
+    squares = np.array([(np.linalg.solve(root, (at * sign - centre).T) ** 2).sum(axis=0) for sign in signs])
     parts = -0.5 * (DEGREES + size) * np.log1p(squares / DEGREES)
     return np.asarray(constant + np.logaddexp.reduce(parts, axis=0))
 
@@ -154,7 +175,7 @@ def _departure(region: Region, space: ScaleSpace, at: Array) -> Array:
     drop = density.max() - density
     near = drop < NEGLIGIBLE
     places, drop = places[near], drop[near]
-    ratio = density[near] - log_student(region, space, places)
+    ratio = density[near] - log_candidate(region, space, places)
     ratio = ratio - np.average(ratio, weights=np.exp(-drop / 2))
     noise = (0.03 + 0.1 * np.maximum(drop - 2, 0)) ** 2
     inner = region.standardise(places)
@@ -209,7 +230,8 @@ class Kriging:
         """(N, J) of (N, F); far away the value no longer changes."""
         away = self.region.standardise(at)
         length = np.sqrt((away**2).sum(axis=1, keepdims=True))
-        away = away * np.minimum(1, FURTHEST / np.maximum(length, 1e-12))
+        reach = max(FURTHEST, float(np.sqrt((self.places**2).sum(axis=1)).max()))
+        away = away * np.minimum(1, reach / np.maximum(length, 1e-12))
         return np.column_stack([_kernel(away, self.places), self._trend(away)]) @ self.solver
 
 

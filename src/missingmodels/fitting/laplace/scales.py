@@ -18,17 +18,20 @@ from scipy.special import betaln, expit, log_expit
 from missingmodels.fitting.laplace.child import LAWS, ChildLaw
 from missingmodels.fitting.laplace.data import Array
 from missingmodels.fitting.laplace.point import Scales
+from missingmodels.fitting.laplace.process import Process
 
 if TYPE_CHECKING:
     from missingmodels.models.priors import PriorSet
 
 KNEE = 0.15
-SIGMAS = ("sigma_home", "sigma_period")
+NOTHING = 0.1  # sd of a log rate: a home at plus one sd has a tenth more than the middle one
+SIGMAS = ("sigma_home", "sigma_period", "sigma_sector")
 SHARES = ("low_risk_share", "low_risk_ratio")  # between 0 and 1
 # In the coordinates of the search; only time hangs on them.
 FIRST_GUESS = {
     "sigma_home": 1.7,
     "sigma_period": 1.2,
+    "sigma_sector": 1.0,
     "frailty_shape": -1.1,
     "frailty_sd_log": 0.2,
     "low_risk_share": -0.5,
@@ -37,6 +40,7 @@ FIRST_GUESS = {
 FIRST_STEP = {
     "sigma_home": 0.5,
     "sigma_period": 0.5,
+    "sigma_sector": 0.5,
     "frailty_shape": 0.35,
     "frailty_sd_log": 0.2,
     "low_risk_share": 0.6,
@@ -50,10 +54,11 @@ class ScaleSpace:
 
     priors: PriorSet
     law: str = "gamma"
+    process: Process | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the scales: two standard deviations, and what the law of frailty has."""
+        """Names of the scales: standard deviations, and what the law of frailty has."""
         return (*SIGMAS, *LAWS[self.law])
 
     @property
@@ -98,6 +103,8 @@ class ScaleSpace:
             period_on=on["sigma_period"],
             law=self.law,
             further=further,
+            sigma_sector=values["sigma_sector"],
+            process=self.process,
         )
 
     def log_prior(self, at: Array) -> Array:

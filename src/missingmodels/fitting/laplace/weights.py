@@ -13,7 +13,9 @@ BLOCK_CELLS = 250_000  # 1 or 2 MB: a block of rows times draws stays in a core'
 
 
 def log_joint(data: LaplaceData, b: Array, effects: Array, z: Array, child: ChildLaw) -> Array:
-    """(S,) log density of the data and unknowns: ``b`` (B, S), ``effects`` (H, T, S), ``z`` (H, D, S), a law (S,).
+    """(S,) log density of the data and unknowns: ``b`` (B + K, S), ``effects`` (H, T, S), ``z`` (H, D, S), a law.
+
+    ``effects`` hold what all homes share.
 
     Normal constants of the unknowns are left out, as everywhere in the engine: they cancel against the Gaussian's.
     Rates are computed in the precision of ``b``: single is enough for weights, and twice as fast.
@@ -23,7 +25,7 @@ def log_joint(data: LaplaceData, b: Array, effects: Array, z: Array, child: Chil
     away = (b - data.prior_mean[:, None]) / data.prior_sd[:, None]
     flat = z.reshape(z.shape[0] * z.shape[1], draws)
     held = np.flatnonzero(data.cell_onsets)
-    total = data.linear @ b + data.cell_onsets.ravel()[held] @ cells[held] + data.offset_linear
+    total = data.linear @ b[: data.linear.size] + data.cell_onsets.ravel()[held] @ cells[held] + data.offset_linear
     total -= 0.5 * (np.einsum("bs,bs->s", away, away) + np.einsum("is,is->s", flat, flat))
     with np.errstate(over="ignore", invalid="ignore"):
         total += _child_terms(data, b, cells, child)
@@ -31,9 +33,10 @@ def log_joint(data: LaplaceData, b: Array, effects: Array, z: Array, child: Chil
 
 
 def mean_gradient(data: LaplaceData, scales: Scales, b: Array, z: Array) -> tuple[Array, Array]:
-    """(B,) and (H, D) gradient of the log joint density, averaged over points (B, S) and (H, D, S) at given scales."""
+    """(B + K,) and (H, D) gradient of the log joint density, averaged over points (…, S) of both at given scales."""
     points = b.shape[1]
-    cells = scales.effects(z, data.periods).reshape(-1, points)
+    effects = scales.effects(z, data.periods) + scales.shared(b)
+    cells = effects.reshape(-1, points)
     m = np.empty(data.child.size)
     for children, rows in data.child_blocks(max(BLOCK_CELLS // points, 1)):
         rate = _rates(data, rows, b, cells)
@@ -49,13 +52,14 @@ def mean_gradient(data: LaplaceData, scales: Scales, b: Array, z: Array) -> tupl
             share -= np.where(data.before[rows, None], mean, 0.0)
         m[rows] = np.einsum("rs,rs->r", rate, share) / points
     left = data.cell_onsets - np.bincount(data.home_period, m, data.homes * data.periods).reshape(data.homes, -1)
-    of_b = data.linear - m @ data.columns - (b.mean(axis=1) - data.prior_mean) / data.prior_sd**2
+    of_b = np.append(data.linear - m @ data.columns, scales.to_shared(left.sum(axis=0)))
+    of_b -= (b.mean(axis=1) - data.prior_mean) / data.prior_sd**2
     return of_b, scales.to_blocks(left) * scales.of_blocks(data.periods) - z.mean(axis=2)
 
 
 def _rates(data: LaplaceData, rows: slice, b: Array, cells: Array) -> Array:
     """(R', S) expected onsets of a block of rows, in the precision of ``b``."""
-    rate = data.columns[rows].astype(b.dtype, copy=False) @ b
+    rate = data.columns[rows].astype(b.dtype, copy=False) @ b[: data.linear.size]
     rate += cells[data.home_period[rows]]
     rate += data.log_days[rows, None].astype(b.dtype)
     return exponential(rate)

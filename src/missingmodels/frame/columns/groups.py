@@ -32,8 +32,8 @@ def _group(homes: pd.DataFrame, risk: RiskSet, name: str, notes: list[str]) -> G
     labels, level = np.unique(held[name].to_numpy(dtype=str), return_inverse=True)
     starts = to_day(held["valid_from"]) - risk.first_day
     home = pd.Index(risk.home_ids).get_indexer(held["home_id"].to_numpy(dtype=str))
-    last_day = np.minimum((np.arange(risk.periods) + 1) * risk.period_days, risk.days) - 1
-    index = np.full((len(risk.home_ids), risk.periods), UNRECORDED)
+    last_day = np.minimum((np.arange(risk.cells) + 1) * risk.cell_days, risk.days) - 1
+    index = np.full((len(risk.home_ids), risk.cells), UNRECORDED)
     for at in np.unique(home[home >= 0]):
         own = home == at
         # before a home's first row its first value stands, as a home that was lived in was somebody's
