@@ -120,7 +120,7 @@ class Weighed:
 
 
 @one_blas_thread
-def laplace(
+def laplace(  # noqa: PLR0913
     design: Design,
     priors: PriorSet,
     *,
