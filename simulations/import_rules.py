@@ -20,6 +20,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pandas as pd
+from scipy.stats import beta
 
 from missingmodels.errors import ImportFault
 from missingmodels.export.files import export_files
@@ -80,6 +81,7 @@ def new_ids_no_upn_no_postcode(files: Files) -> None:
     with_ids(tables, lambda child: "N" + child)
     born = pd.to_datetime(tables["header"]["DOB"], format="%d/%m/%Y") + pd.DateOffset(months=1)
     tables["header"] = tables["header"].assign(UPN="UN1", DOB=born.dt.strftime("%d/%m/%Y"))
+    tables["missing"] = tables["missing"].assign(DOB="")  # told otherwise it would give the change away
 
 
 def scientific_ids(files: Files) -> None:
@@ -97,6 +99,11 @@ def words(files: Files) -> None:
     for tables in files.values():
         frame = tables["missing"]
         tables["missing"] = frame.assign(MISSING=frame["MISSING"].mask(frame.index % 5 == 0, "AWOL"))
+
+
+def type_unrecorded(files: Files) -> None:
+    for tables in files.values():
+        tables["missing"] = tables["missing"].assign(MISSING="")
 
 
 def no_missing_in_a_year(files: Files) -> None:
@@ -174,6 +181,7 @@ FAULTS: dict[str, tuple[Callable[[Files], None], tuple[str, ...]]] = {
     "ids in scientific notation": (scientific_ids, (REFUSED,)),
     "two children under one id": (two_children_one_id, ("id_conflict",)),
     "local words in MISSING": (words, ("missing_words",)),
+    "MISSING left blank": (type_unrecorded, ("missing_kept",)),
     "a year without missing rows": (no_missing_in_a_year, ("missing_none",)),
     "missing dates of another century": (missing_a_decade_off, ("missing_kept", "inside_year")),
     "a third of the header": (header_of_another_year, ("episodes_join", "missing_join")),
@@ -277,15 +285,12 @@ def _columns(said: dict[str, str]) -> dict[str, str]:
 def summary(lines: pd.DataFrame) -> dict[str, object]:
     """False alarms and catches by rule, with how many worlds each rests on."""
     clean = lines[lines["world"] == "clean"]
-    alarms = {
-        rule: {"warn": int((clean[rule] == "warn").sum()), "error": int((clean[rule] == "error").sum())}
-        for rule in (*RULES, REFUSED)
-    }
+    alarms = {rule: _alarms(clean[rule]) for rule in (*RULES, REFUSED)}
     caught = {}
     for name, (_, rules) in FAULTS.items():
         part = lines[lines["world"] == name]
         if len(part):
-            told = part[list(rules)]
+            told = part[[*rules, REFUSED]]  # a fault may be refused before any rule is asked
             caught[name] = {
                 "rules": list(rules),
                 "worlds": len(part),
@@ -293,6 +298,19 @@ def summary(lines: pd.DataFrame) -> dict[str, object]:
                 "refused": int((told == "error").any(axis=1).sum()),
             }
     return {"clean_worlds": len(clean), "false_alarms": alarms, "faults": caught}
+
+
+def _alarms(said: pd.Series) -> dict[str, float]:
+    """How many clean worlds a rule speaks of, and refuses: their share, its Monte Carlo error, an upper 95 % limit."""
+    spoke, worlds = int((said != "").sum()), len(said)
+    share = spoke / worlds
+    return {
+        "warn": int((said == "warn").sum()),
+        "error": int((said == "error").sum()),
+        "rate": round(share, 4),
+        "mc_error": round((share * (1 - share) / worlds) ** 0.5, 4),
+        "upper_95": round(float(beta.ppf(0.95, spoke + 1, worlds - spoke)), 4) if spoke < worlds else 1.0,
+    }
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """An import judged as a whole, on the handed cases and on small returns."""
 
 import dataclasses
+import shutil
 
 import pandas as pd
 import pytest
@@ -139,3 +140,32 @@ def test_an_unknown_authority_or_rule_is_refused(shared):
     assert read_ssda903(shared / "cases" / "import" / "base", authority="E1", accept=["authority"])
     with pytest.raises(ConfigInvalid, match="did you mean 'missing_join'"):
         require_rules(["missing_joins"])
+
+
+def blanked(folder, name, column, shared):
+    """The base case with a column of one file blank."""
+    shutil.copytree(shared / "cases" / "import" / "base", folder)
+    frame = pd.read_csv(folder / name, dtype=str, keep_default_na=False).assign(**{column: ""})
+    frame.to_csv(folder / name, index=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("CHILD", r"missing_join: 7 of 7 \(100 %\) missing rows name a child of no header, 7 of them none at all"),
+        ("MISSING", r"missing_kept: 7 of 7 \(100 %\) missing rows were set aside \(mis_incomplete 7\)"),
+    ],
+)
+def test_missing_rows_without_a_column_are_not_taken_for_a_rate_of_0(shared, tmp_path, column, told):
+    with pytest.raises(ImportFault, match=told):
+        read_ssda903(blanked(tmp_path / "case", "missing.csv", column, shared), authority="301")
+
+
+def test_ids_in_another_case_are_told(shared, tmp_path):
+    folder = shutil.copytree(shared / "cases" / "import" / "base", tmp_path / "case")
+    for name, prefix in (("header", "ab"), ("episodes", "AB"), ("missing", "AB")):
+        frame = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
+        frame.assign(CHILD=prefix + frame["CHILD"]).to_csv(folder / f"{name}.csv", index=False)
+    with pytest.raises(ImportFault, match="6 ids would be known if zeros, case and spaces did not count"):
+        read_ssda903(folder, authority="301")

@@ -11,6 +11,7 @@ from returns903 import MISSING, iso, to_csv
 from missingmodels.errors import ImportFault
 from missingmodels.extract.ofsted.lists import read_ofsted_list
 from missingmodels.extract.returns.ssda903 import Imported, read_ssda903
+from missingmodels.tables.judgement import judgements_of
 
 # Set c, read row by row against the repair rules of data_formats 4.7. The file is a pool of three authorities, of
 # which Barking and Dagenham has rows of 2017 to 2020 and 2022, Newham of 2023, Sutton of 2022; so the pool ends on
@@ -115,6 +116,29 @@ def test_set_d_stays(shared, tmp_path):
     assert found.tables["homes"].empty
     # UNKN is no ethnicity code of the return; *DUMMY* is no reason: both are kept out of what is used.
     assert found.tables.origin["year"] == 2020
+
+
+def test_set_d_as_it_stands_holds_several_children_under_one_id(shared, tmp_path):
+    # 689661 is born on 11/07/2015, 21/03/2012 and 16/08/2017, 249901 on 07/01/2013 and 15/12/2015
+    for path in (shared / "data" / "sample903" / "set_d_dirty_csv").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "SSDA903_2020_missing.csv").write_text(to_csv([], MISSING))
+    with pytest.raises(ImportFault, match=r"2 ids have rows of different birth or sex[\s\S]*--accept id_conflict"):
+        read_ssda903(tmp_path, authority="301")
+    found = read_ssda903(tmp_path, authority="301", accept=("id_conflict",))
+    assert sorted(found.tables["children"]["child_id"]) == ["249901", "689661"]
+
+
+def test_set_a_as_counted_by_its_makers(shared):
+    found = read_ssda903(shared / "data" / "sample903" / "set_a_single_return_csv", authority="301")
+    frame = found.ledger.frame
+    assert frame["table"].value_counts().to_dict() == {"episodes": 5050, "header": 2675, "missing": 43, "uasc": 132}
+    assert (frame["reason"] == "no_episodes").sum() == 552
+    # 7 missing rows of children without episodes, who do stand in the header
+    assert (frame["reason"] == "mis_orphan").sum() == 7
+    (told,) = judgements_of(found.tables.origin)
+    assert told.what == "7 of 43 (16 %) missing rows name a child without episodes"
+    assert told.severity == "warn"
 
 
 # Set e, by opening the five workbooks: rows below the header of each sheet, and which are children's homes by type or

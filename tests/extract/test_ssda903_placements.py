@@ -214,3 +214,14 @@ def test_out_of_area_only_where_the_return_says_so(tmp_path):
     folder = write_return(tmp_path, header=header, episodes=rows, mark=False)
     out = read(folder, year=2023).tables["placements"].set_index("child_id")["out_of_area"]
     assert [out["c1"], out["c2"], pd.isna(out["c3"])] == [True, False, True]
+
+
+def test_what_an_episode_has_beyond_a_later_one_that_cuts_it_is_left_out_and_told(tmp_path):
+    """Rule 4 of the regional tool, and rule 501 of the return: DEC becomes the next DECOM, whatever came after."""
+    long = {"DEC": "01/12/2022", "REC": "E4A"}
+    within = {"DECOM": "01/08/2022", "DEC": "10/10/2022", "REC": "X1", "RNE": "P", "URN": "SC000002"}
+    found = read(write_return(tmp_path, episodes=[long, within]))
+    assert [stay[:2] for stay in stays(found)] == [("2022-05-01", "2022-08-01"), ("2022-08-01", "2022-10-10")]
+    line = found.ledger.frame.query("table == 'episodes' and row == 2").iloc[0]
+    assert line["detail"] == "it lasted beyond 10/10/2022, when the later one ends: that is left out"
+    assert "1 episodes lasted beyond a later one that cuts them, and what followed it is left out" in found.ledger.notes

@@ -9,6 +9,7 @@ from returns903 import to_csv, write_return
 from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract.staff.staffing import read_staffing
 from missingmodels.extract.staff.tables import staff_only
+from missingmodels.extract.words import SECTIONS, Words
 from missingmodels.tables import read_tables
 from test_cli import run
 
@@ -156,6 +157,20 @@ def test_jobs_of_care_and_others(tmp_path):
     found = one(tmp_path, rows, SPELL)
     assert [None if pd.isna(x) else x for x in found.frame["role"]] == list(jobs.values())
     assert any("'Caretaker' (1), 'Cook' (1)" in note for note in found.ledger.notes)
+
+
+@pytest.mark.parametrize("code", [code for code in SECTIONS["role"] if code])
+def test_a_job_told_by_its_code_is_that(tmp_path, code):
+    assert one(tmp_path, [{"Job title": code}], SPELL).frame["role"].tolist() == [code]
+
+
+def test_jobs_that_are_not_known_stop_the_import_until_mapped(tmp_path):
+    rows = [{"Employee ID": "1", "Job title": "Grade 5 Pod Lead"}, {"Employee ID": "2", "Job title": "Care"}]
+    with pytest.raises(ImportFault, match=r"word for the role that is not known: 'Grade 5 Pod Lead' \(1\)") as fault:
+        one(tmp_path, rows, SPELL)
+    assert "[role]" in str(fault.value)
+    found = one(tmp_path, rows, SPELL, words=Words({"role": {"grade 5 pod lead": "team_leader"}}))
+    assert found.frame["role"].tolist() == ["team_leader", "care"]
 
 
 def test_rows_of_one_start_that_differ_are_not_merged(tmp_path):

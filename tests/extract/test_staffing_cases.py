@@ -146,3 +146,11 @@ def test_titles_and_semicolons(tmp_path):
     (tmp_path / "rota.csv").write_text(text)
     (found,) = read_staffing(tmp_path / "rota.csv")
     assert len(found.frame) == 1
+
+
+def test_workers_named_as_those_without_a_name_stay_apart(tmp_path):
+    rows = [{"Staff ID": name, "Employment type": "Agency"} for name in ("", "Agency 1", "TBC")]
+    found = one(tmp_path, rows, SHIFT)
+    assert found.frame["staff_id"].nunique() == 3
+    assert not found.judged
+    assert one(tmp_path, [{"FTE": "0,8"}], SPELL).frame["fte"].tolist() == [0.8]

@@ -21,7 +21,10 @@ from missingmodels.tables.judgement import Judgement
 
 NEAREST = 3
 LIKE = 0.6  # of 1, by which a word is worth offering
-FILLING = r"\b(?:city of|county of|royal borough of|london borough of|borough|council|county|city|metropolitan|the)\b"
+FILLING = (
+    r"\b(?:city of|county of|royal borough of|london borough of|borough|council|county|city|metropolitan|the"
+    r"|lb|rb|mbc|bc|cc)\b"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from missingmodels.extract.mapped.judge import judge_records
 from missingmodels.extract.mapped.mapping import DataMapping
 from missingmodels.extract.mapped.to_table import into_tables, read_mapped
 from missingmodels.extract.pseudonyms import Key, pseudonymous_frame, pseudonymous_staff, require_same_key
-from missingmodels.extract.staff.staffing import StaffTable
+from missingmodels.extract.staff.joined import StaffTable
 from missingmodels.extract.staff.tables import add_staff, staff_only
 from missingmodels.frame.choices import compare_choices
 from missingmodels.frame.riskset import build_risk_set

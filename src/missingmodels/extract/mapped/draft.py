@@ -12,9 +12,10 @@ from pathlib import Path
 import pandas as pd
 
 from missingmodels.errors import InputError
-from missingmodels.extract.mapped.to_table import FLAGS, source_tables, value_words
+from missingmodels.extract.mapped.values import FLAGS, value_words
 from missingmodels.extract.ofsted.layout import plain
 from missingmodels.extract.readers.cells import masked, nulls_blank
+from missingmodels.extract.readers.containers import file_tables
 from missingmodels.extract.readers.source_table import SourceTable, column_name
 from missingmodels.extract.staff.shift_times import has_clock
 from missingmodels.extract.staff.wide_rota import TIMES
@@ -31,8 +32,21 @@ WORDS = {
         "left",
         "date started",
         "went missing",
+        "reported missing",
+        "date reported missing",
+        "last seen",
     ),
-    "end_date": ("returned", "date returned", "found", "when traced", "traced", "end date", "date ended", "date found"),
+    "end_date": (
+        "returned",
+        "date returned",
+        "found",
+        "when traced",
+        "traced",
+        "end date",
+        "date ended",
+        "date found",
+        "located",
+    ),
     "start_hour": ("time missing", "missing since"),
     "hours_away": ("hours missing", "hours away"),
     "category": ("missing or absent", "episode type", "category", "type", "incident type", "classification"),
@@ -72,7 +86,7 @@ def draft_mapping(path: Path, *, table: str | None = None) -> str:
     """
     if table is not None and table not in TABLES:
         raise InputError(f"there is no table {table!r}", remedy=f"the tables are: {', '.join(TABLES)}")
-    sheets = [sheet for sheet in source_tables(Path(path), _NAMES) if len(sheet.columns) > 1]
+    sheets = [sheet for sheet in file_tables(Path(path), _NAMES) if len(sheet.columns) > 1]
     if not sheets:
         raise InputError(
             "no sheet has columns", where=str(path), remedy="name a file with column names in its first line"

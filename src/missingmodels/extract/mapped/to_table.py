@@ -5,29 +5,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract.crosswalk import read_crosswalk
-from missingmodels.extract.ledger import FAULTS_SHOWN, Ledger, follow, in_play, ledger_of, remark, set_aside
+from missingmodels.extract.ledger import Ledger, follow, in_play, ledger_of, remark, set_aside
 from missingmodels.extract.mapped.interviews import flag_unmatched
 from missingmodels.extract.mapped.mapping import DataMapping, MappedColumn, TableMapping
+from missingmodels.extract.mapped.values import CHILDREN, column_values, refuse_names
 from missingmodels.extract.ofsted.layout import plain
-from missingmodels.extract.readers.cells import ids_with_nulls_blank, nulls_blank, visible
-from missingmodels.extract.readers.csv_files import csv_grid
-from missingmodels.extract.readers.dates import Form, column_dates, declared, open_ends_blank
-from missingmodels.extract.readers.source_table import SourceTable, column_name, require_unswapped, table_of
-from missingmodels.extract.readers.workbook import WORKBOOKS, read_workbook
-from missingmodels.extract.returns.layout import CODE
-from missingmodels.extract.staff.shift_times import has_clock, moments, true_hours
+from missingmodels.extract.readers.containers import file_tables
+from missingmodels.extract.readers.dates import declared, way_on
+from missingmodels.extract.readers.source_table import SourceTable, column_name, require_unswapped
+from missingmodels.extract.staff.shift_times import has_clock
 from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
-from missingmodels.tables.contract import TABLES, Column
-from missingmodels.vocabulary.unrecorded import NULL_WORDS
-
-FLAGS = {**dict.fromkeys(("y", "yes", "true", "1", "t"), True), **dict.fromkeys(("n", "no", "false", "0", "f"), False)}
+from missingmodels.tables.contract import TABLES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,14 +146,16 @@ def _read(mapping: TableMapping) -> MappedTable:
         mapped = columns.get(column.name)
         if mapped is None or mapped.count:
             continue
-        made[column.name], bad, note = _values(column, mapped, text, frame.index, form)
+        made[column.name], bad, note = column_values(column, mapped, text, frame.index, form)
         notes += [f"{source.name}: {column.name}: {note}"] if note else []
         if mapped.crosswalk is not None:
-            known, name = read_crosswalk(mapped.crosswalk, two_systems=True), mapped.crosswalk.name
-            lacking = made[column.name].notna() & ~made[column.name].isin(list(known.known_by))
-            frame = set_aside(frame, lacking, f"{column.name}_not_in_crosswalk", f"{name} lacks its {column.name}")
-            made[column.name] = known.apply(made[column.name]).mask(lacking)
-            notes.append(f"{source.name}: {column.name}: identifiers replaced by {name}")
+            frame, made[column.name] = _by_crosswalk(frame, made[column.name], column.name, mapped.crosswalk)
+            notes.append(f"{source.name}: {column.name}: identifiers replaced by {mapped.crosswalk.name}")
+        elif column.name in CHILDREN:
+            refuse_names(made[column.name], frame["row"], column.name, where=source.name)
+        if column.kind in ("date", "time") and bad.any():
+            days = text[mapped.source][bad].str.split().str[0]
+            notes.append(f"{source.name}: {column.name}: {int(bad.sum())} cells cannot be read: {way_on(days)}")
         strict = column.required or mapped.otherwise == "set_aside"
         frame = set_aside(frame, bad & strict, f"{column.name}_unreadable") if strict else frame
         frame = remark(frame, bad & in_play(frame), f"{column.name} unreadable: unrecorded") if not strict else frame
@@ -177,6 +172,14 @@ def _read(mapping: TableMapping) -> MappedTable:
     ledger.reconcile({source.name: source.frame["row"].tolist()})
     kept = body[in_play(frame)].reset_index(drop=True)
     return MappedTable(name=mapping.table, frame=kept, ledger=ledger, file=source.name, digest=source.digest)
+
+
+def _by_crosswalk(frame: pd.DataFrame, values: pd.Series, name: str, crosswalk: Path) -> tuple[pd.DataFrame, pd.Series]:
+    """Rows, those aside whose identifier the crosswalk lacks, and the identifiers that it gives the others."""
+    known = read_crosswalk(crosswalk, two_systems=True)
+    lacking = values.notna() & ~values.isin(list(known.known_by))
+    frame = set_aside(frame, lacking, f"{name}_not_in_crosswalk", f"{crosswalk.name} lacks its {name}")
+    return frame, known.apply(values).mask(lacking)
 
 
 def _nearest(absent: Sequence[str], columns: Sequence[str]) -> str:
@@ -207,116 +210,10 @@ def _dates(mapping: TableMapping) -> list[str]:
 
 
 def _source(mapping: TableMapping, names: frozenset[str]) -> SourceTable:
-    tables = source_tables(mapping.file, names)
+    tables = file_tables(mapping.file, names)
     if mapping.sheet:
         tables = [table for table in tables if plain(table.label) == plain(mapping.sheet)]
     if len(tables) != 1:
         what = f"it has no sheet {mapping.sheet!r}" if mapping.sheet else f"it has {len(tables)} sheets"
         raise InputError(what, where=str(mapping.file), remedy="name one of its sheets in the mapping: sheet = …")
     return tables[0]
-
-
-def source_tables(path: Path, names: frozenset[str] = frozenset()) -> list[SourceTable]:
-    """The tables of a .csv file or a workbook; ``names`` as in ``table_of``. Raises InputError for others."""
-    if not path.is_file():
-        raise InputError("there is no such file", where=str(path), remedy="name a .csv or .xlsx file")
-    if path.suffix.lower() == ".csv":
-        return [
-            table_of(csv_grid(path.read_bytes(), name=path.name, label=path.name), comma_separated=True, names=names)
-        ]
-    if path.suffix.lower() in WORKBOOKS:
-        return [table_of(grid, comma_separated=False, names=names) for grid in read_workbook(path)]
-    raise InputError("this is neither a .csv nor an .xlsx file", where=str(path), remedy="export it as one of them")
-
-
-def _values(
-    column: Column, mapped: MappedColumn, text: Mapping[str, pd.Series], index: pd.Index, form: Form | None
-) -> tuple[pd.Series, pd.Series, str]:
-    """A column's values, a mask of cells that hold something that could not be read, and a note."""
-    none = pd.Series(False, index=index)
-    if not mapped.source:
-        return pd.Series([mapped.value] * len(index), index=index, dtype=object), none, ""
-    cells = text[mapped.source]
-    if mapped.codes:
-        words = cells.str.strip().str.casefold()
-        values = words.map(mapped.codes)
-        values = values.where(~values.isin([""]), None)
-        # a null word that the codes name is a level of its own
-        strange = ~words.isin(NULL_WORDS) & ~words.isin(mapped.codes)
-        return values, strange, f"{len(mapped.codes)} codes from {mapped.source}"
-    return _plain_values(column, mapped, cells, text, form)
-
-
-def _plain_values(  # noqa: C901
-    column: Column, mapped: MappedColumn, cells: pd.Series, text: Mapping[str, pd.Series], form: Form | None
-) -> tuple[pd.Series, pd.Series, str]:
-    if is_identifier(column):
-        return _identifiers(cells)
-    cells = nulls_blank(cells)
-    filled = cells != ""
-    if mapped.hours_until:
-        until = nulls_blank(text[mapped.hours_until])
-        hours = true_hours(moments(cells, form), moments(until, form))
-        # a day without a clock would count from midnight
-        hours = hours.where((hours >= 0) & has_clock(cells) & has_clock(until))
-        both = filled & (until != "")
-        return hours, both & hours.isna(), f"hours from {mapped.source} to {mapped.hours_until}"
-    if mapped.part == "hour":
-        moment = moments(cells, form).where(has_clock(cells))
-        hour = moment.dt.hour + moment.dt.minute / 60
-        return hour, filled & hour.isna(), f"hour of {mapped.source}"
-    if column.kind in ("date", "time"):
-        if not column.required:
-            cells, _ = open_ends_blank(cells, form)
-            filled = cells != ""
-        values, told = moments(cells, form), "date and time"
-        if column.kind == "date":
-            if mapped.part == "date":
-                values = values.dt.normalize()
-            else:
-                values, found = column_dates(cells, form)
-                told = found.name
-        return values, filled & values.isna(), f"{told} from {mapped.source}"
-    if column.kind in ("whole", "real"):
-        number = pd.to_numeric(cells.str.replace(",", "", regex=False).replace("", None), errors="coerce")
-        low, high = column.low, column.high
-        number = number.where(((low is None) | (number >= (low or 0))) & ((high is None) | (number <= (high or 0))))
-        if column.kind == "whole":
-            number = number.where(number == number.round())
-        return number, filled & number.isna(), ""
-    if column.kind == "flag":
-        flag = cells.map(plain).map(FLAGS)
-        return flag, filled & flag.isna(), ""
-    return _text(column, cells)
-
-
-def is_identifier(column: Column) -> bool:
-    """Whether a column names a child, home, person, authority or provider."""
-    return column.name.endswith("_id") or column.name in ("child_a", "child_b", "authority", "owner")
-
-
-def _identifiers(cells: pd.Series) -> tuple[pd.Series, pd.Series, str]:
-    """Identifiers as they stand, without what cannot be seen and the ``.0`` of a spreadsheet."""
-    words, cleared = visible(cells)
-    words = ids_with_nulls_blank(words).str.replace(r"\.0$", "", regex=True)
-    note = f"invisible characters were removed from {int(cleared.sum())} cells" if cleared.any() else ""
-    return words.where(words != ""), pd.Series(False, index=cells.index), note
-
-
-def _text(column: Column, cells: pd.Series) -> tuple[pd.Series, pd.Series, str]:
-    """Codes in their set; free text never."""
-    upper = cells.str.upper()
-    good = upper.isin([a.upper() for a in column.allowed]) if column.allowed else upper.str.fullmatch(CODE).astype(bool)
-    back = {a.upper(): a for a in column.allowed}
-    value = upper.map(back) if column.allowed else upper
-    shown = ", ".join(sorted(column.allowed)[:FAULTS_SHOWN])
-    note = f"words other than {shown} need codes" if column.allowed and not good.all() else ""
-    return value.where(good & (cells != "")), (cells != "") & ~good, note
-
-
-def value_words(cells: pd.Series, most: int = 12, *, every: bool = False) -> list[Any]:
-    """The different words of a column if they look like codes: few, short and, but for ``every``, repeated."""
-    words = cells[nulls_blank(cells) != ""]
-    kinds = words.value_counts()
-    few = 0 < len(kinds) <= most and (every or len(words) >= 2 * len(kinds))
-    return sorted(kinds.index) if few and max(map(len, kinds.index)) <= 40 else []

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import numpy as np
 import pandas as pd
 
 from missingmodels.vocabulary.unrecorded import NO_ID, NULL_WORDS
@@ -21,7 +22,12 @@ OTHER_SPACE = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 _WORD = r"[^\W\d_](?:[^\W\d_]|['’-])*"
 # Two words beside each other: "Smith, Jane", "J. Smith". Identifiers have no space, and digits in one of its words. The
 # switch of a command, as in a hostile formula (/c calc), is no initial.
-NAME = re.compile(rf"(?<!\w)(?!(?<=/)\w\s){_WORD}\.?(?:\s*,\s*|\s+){_WORD}(?![\w])")
+_SPACED = re.compile(rf"(?<!\w)(?!(?<=/)\w\s){_WORD}\.?(?:\s*,\s*|\s+){_WORD}(?![\w])")
+# Two words of letters with a sign between them, not both of one letter (N/A): "Smith/Jane", "J.Smith".
+_LETTERS = r"[A-Za-z].*[A-Za-z]|[^\x00-\x7f]"  # without two of them nothing names anybody: most identifiers, at once
+_LONG, _SIGN = rf"[^\W\d_]{_WORD}", r"\s*[/\\;|&+.()]+\s*"
+_SIGNED = re.compile(rf"(?<!\w)(?:{_LONG}{_SIGN}{_WORD}|{_WORD}{_SIGN}{_LONG})(?!\w)")
+_CASED = re.compile(r"(?<![^\W_])[A-Z][a-z]+[_-]?[A-Z][a-z]+(?![^\W_])")  # "Smith_Jane", "JaneSmith"
 
 
 def nulls_blank(words: pd.Series) -> pd.Series:
@@ -39,8 +45,8 @@ def visible(words: pd.Series) -> tuple[pd.Series, pd.Series]:
 
     Zero-width and control characters and direction marks go; a space of another kind becomes an ordinary one.
     """
-    shown = words.map(visible_text)
-    return shown.astype("str"), words.str.contains(INVISIBLE, regex=True).astype(bool)
+    shown = pd.Series([visible_text(word) for word in words.tolist()], index=words.index, dtype="str")
+    return shown, words.str.contains(INVISIBLE, regex=True).astype(bool)
 
 
 def visible_text(text: str) -> str:
@@ -51,8 +57,23 @@ def visible_text(text: str) -> str:
 
 
 def named(words: pd.Series) -> pd.Series:
-    """Which words look like a person's name: two words of letters beside each other."""
-    return words.map(lambda word: bool(NAME.search(word))).astype(bool)
+    """Which words look like a person's name: two words of letters beside each other, by space, sign or case."""
+    letters = words.str.contains(_LETTERS, regex=True).to_numpy(dtype=bool)
+    found = np.zeros(len(words), dtype=bool)
+    found[letters] = [names_somebody(word) for word in words[letters].tolist()]
+    return pd.Series(found, index=words.index)
+
+
+def names_somebody(text: str) -> bool:
+    """Whether one cell looks as ``named`` says."""
+    return (not text.isalnum() and bool(_SPACED.search(text) or _SIGNED.search(text))) or bool(_CASED.search(text))
+
+
+def amounts(words: pd.Series) -> pd.Series:
+    """Numbers of text, NaN for what is none. A comma before three digits parts thousands, another the decimals."""
+    plain = words.str.replace(r"^(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?)$", lambda m: m[0].replace(",", ""), regex=True)
+    plain = plain.str.replace(r"^(-?\d+),(\d{1,2})$", r"\1.\2", regex=True)
+    return pd.to_numeric(plain.replace("", None), errors="coerce")
 
 
 def masked(text: str) -> str:
@@ -64,4 +85,4 @@ def masked(text: str) -> str:
 
 def quotable(text: str) -> str:
     """A cell for a message: itself, or its shape alone where it may hold a name."""
-    return repr(masked(text)) + " (masked)" if NAME.search(text) else repr(text)
+    return repr(masked(text)) + " (masked)" if names_somebody(text) else repr(text)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract.readers import source_table
-from missingmodels.extract.readers.csv_fast import read_csv_folder
+from missingmodels.extract.readers.csv_fast import csv_table, read_csv_folder
 from missingmodels.extract.readers.source_table import SourceTable, table_of
 from missingmodels.extract.readers.workbook import WORKBOOKS, read_workbook
 from missingmodels.extract.readers.xml import read_xml903
@@ -52,3 +52,19 @@ def read_container(path: Path, names: Collection[str] = ()) -> list[SourceTable]
     if kind == ".xml":
         return read_xml903(path)
     return [table_of(grid, comma_separated=False, names=names) for grid in read_workbook(path)]
+
+
+def file_tables(path: Path, names: Collection[str] = ()) -> list[SourceTable]:
+    """The tables of one .csv file or workbook, a sheet each; ``names`` as in ``read_container``.
+
+    Raises InputError for any other path, ImportFault if it cannot be read.
+    """
+    remedy = "name a .csv or .xlsx file"
+    if not path.is_file():
+        raise InputError("there is no such file", where=str(path), remedy=remedy)
+    kind = path.suffix.lower()
+    if kind == ".csv":
+        return [csv_table(path.read_bytes(), name=path.name, label=path.name, names=names)]
+    if kind in WORKBOOKS:
+        return [table_of(grid, comma_separated=False, names=names) for grid in read_workbook(path)]
+    raise InputError("this is neither a .csv nor an .xlsx file", where=str(path), remedy=remedy)

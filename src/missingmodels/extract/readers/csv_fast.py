@@ -35,7 +35,7 @@ def read_csv_folder(folder: Path, names: Collection[str] = ()) -> list[SourceTab
     Raises InputError if it holds no CSV file, ImportFault if a file cannot be read as CSV.
     """
     remedy = "name the folder that holds the return's CSV files, or the .zip, .xlsx or .xml file itself"
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "~$")))
     if not paths:
         raise InputError("the folder holds no files", where=str(folder), remedy=remedy)
     chosen = [path for path in paths if path.suffix.lower() == ".csv"]

@@ -46,7 +46,10 @@ class Form:
 BRITISH = Form(name="DD/MM/YYYY", pattern=DATE_PATTERN + MIDNIGHT, layout="%d/%m/%Y")
 ISO = Form(name="YYYY-MM-DD", pattern=r"(?:19|20)\d{2}-\d{2}-\d{2}" + MIDNIGHT, layout="%Y-%m-%d")
 SERIAL = Form(
-    name="a spreadsheet's serial number (days from 1900)", pattern=r"[1-7]\d{4}(?:\.0+)?", layout="", day_0="1899-12-30"
+    name="a spreadsheet's serial number (days from 1900; SERIAL1904 if they count from 1904)",
+    pattern=r"[1-7]\d{4}(?:\.0+)?",
+    layout="",
+    day_0="1899-12-30",
 )
 SERIAL_1904 = Form(
     name="a spreadsheet's serial number (days from 1904)", pattern=r"[1-7]\d{4}(?:\.0+)?", layout="", day_0="1904-01-01"
@@ -142,7 +145,7 @@ def open_ends_blank(text: pd.Series, form: Form | None = None) -> tuple[pd.Serie
     """
     codes, kinds = pd.factorize(text)
     words = pd.Series(kinds, dtype="str")
-    which = words.map(lambda word: _is_open(word, form)).to_numpy(dtype=bool) if len(words) else np.zeros(0, bool)
+    which = np.array([_is_open(word, form) for word in words.tolist()], dtype=bool)
     if not which.any():
         return text, {}
     weight = np.bincount(codes[codes >= 0], minlength=len(words))
@@ -184,11 +187,12 @@ def way_on(values: pd.Series) -> str:
     for guess, doubt in guesses:
         form = declared(guess)
         assert form is not None
-        if len(cells) and cells.str.fullmatch(form.pattern).mean() > 1 / 2:
-            return f"if they are right, declare how they are written: --dates {guess}{doubt}"
+        if len(cells) and dates(cells, form).notna().mean() > 1 / 2:
+            return f"if they are right, declare how they are written: --dates {guess}{doubt} (in a mapping: dates = …)"
     if len(cells) and cells.str.fullmatch(r"\d{2}/\d{2}/\d{4}.*").mean() > 1 / 2:
         return "month and day may be swapped, or hours were kept: export them again as DD/MM/YYYY"
-    return "correct them in the source as DD/MM/YYYY, or declare how they are written with --dates"
+    how = "declare how they are written with --dates (in a mapping: dates = …)"
+    return f"correct them in the source as DD/MM/YYYY, or {how}"
 
 
 def told(value: str) -> str:

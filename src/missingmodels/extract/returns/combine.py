@@ -22,7 +22,7 @@ from missingmodels.extract.ofsted.registration import typed
 from missingmodels.extract.returns import layout
 from missingmodels.extract.returns.absences import missing_episodes_of, settle_missing, with_category
 from missingmodels.extract.returns.children import children_of, one_row_a_child, settle_header, settle_uasc
-from missingmodels.extract.returns.identity import settle_identity
+from missingmodels.extract.returns.identity import MAP, settle_identity, zeros_lost
 from missingmodels.extract.returns.judge import judge_frames
 from missingmodels.extract.returns.notes import notes_on, records_a
 from missingmodels.extract.returns.one_return import Return
@@ -242,10 +242,14 @@ def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy, words: Word
     episodes, notes = name_homes(episodes, by=home_by)
     placements = placements_of(episodes)
     if placements.empty:
-        reasons = episodes["reason"].value_counts().to_dict()
+        reasons = ", ".join(f"{reason} {n}" for reason, n in episodes["reason"].value_counts().items())
+        lost = zeros_lost(episodes["CHILD"], header["CHILD"].unique())
+        alike = f"; {lost} ids would be known if zeros, case and spaces did not count" if lost else ""
         raise ImportFault(
-            f"no placement is left of {len(episodes)} episode rows; set aside: {reasons}",
-            remedy="check that header and episodes belong together and that the year is right",
+            f"no placement is left of {len(episodes)} episode rows ({reasons}){alike}",
+            remedy=f"export all files at once, with CHILD as text; or {MAP}"
+            if lost
+            else "check that header and episodes belong together and that the year is right",
         )
     header = settle_header(header, episodes=episodes)
     missing = frames.pop("missing").pipe(with_category, words)

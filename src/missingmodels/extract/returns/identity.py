@@ -92,7 +92,7 @@ def _children(header: pd.DataFrame) -> pd.DataFrame:
 
 def _alike(children: pd.DataFrame, alone: Collection[str]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Pairs of children of one authority whose ids are alike: those with one birth and sex, and the others."""
-    kept = children[~children["CHILD"].isin(alone)]
+    kept = children[~children["CHILD"].isin(alone)] if alone else children
     joins: list[tuple[int, int]] = []
     doubts: list[tuple[int, int]] = []
     if kept["CHILD"].str.fullmatch(PLAIN_ID).all():

@@ -36,7 +36,7 @@ class Limit:
 LIMITS = {
     "missing_join": Limit(warn=0.05, error=0.5, least=5),
     "missing_words": Limit(warn=0.0, error=0.02, least=5),
-    "missing_kept": Limit(warn=0.3, error=0.6, least=10),
+    "missing_kept": Limit(warn=0.3, error=0.6, least=5),
     "episodes_join": Limit(warn=0.05, error=0.5, least=5),
     "inside_year": Limit(warn=0.02, error=0.2, least=10),
     "open_told": Limit(warn=0.1, error=0.5, least=10),
@@ -51,16 +51,21 @@ ADDRESSES = 5  # of one URN: more than the buildings of any home
 
 def judge_frames(frames: Mapping[str, pd.DataFrame]) -> list[Judgement]:
     """What the settled working frames say of the import as a whole."""
-    episodes, missing = (frames[name][frames[name]["CHILD"] != ""] for name in ("episodes", "missing"))
-    # rows that hold a place and nothing else are common, and tell of nothing
-    missing = missing[(missing["MISSING"] != "") | (missing["MIS_START"] != "")]
+    # rows that hold a place and nothing else are common, and tell of nothing; nor does a line of totals
+    told = frames["missing"]
+    told = told[
+        ((told["MISSING"] != "") & (told["MIS_START"] != "")) | (_named(told) & _any(told, "MISSING", "MIS_START"))
+    ]
+    stays = frames["episodes"]
+    stays = stays[((stays["PLACE"] != "") & (stays["DECOM"] != "")) | _named(stays)]
+    missing, episodes = told[_named(told)], stays[_named(stays)]
     known = frames["header"]["CHILD"]
     return [
-        *_joined(missing, known),
+        *_joined(told, known),
         *_words(missing),
         *_kept(missing),
-        *_without_missing(episodes, missing),
-        *_episodes_joined(episodes, known),
+        *_without_missing(episodes, told),
+        *_episodes_joined(stays, known),
         *_inside_year(episodes, missing),
         *_told_again(episodes),
         *_children_shared(frames),
@@ -69,21 +74,38 @@ def judge_frames(frames: Mapping[str, pd.DataFrame]) -> list[Judgement]:
     ]
 
 
+def _named(frame: pd.DataFrame) -> pd.Series:
+    return frame["CHILD"] != ""
+
+
+def _any(frame: pd.DataFrame, *columns: str) -> pd.Series:
+    return (frame[list(columns)] != "").any(axis=1)
+
+
 def _joined(missing: pd.DataFrame, known: pd.Series) -> list[Judgement]:
     """Within each year of each authority: one file of several may have lost its ids."""
-    orphan = missing["reason"] == "mis_orphan"
-    lost = zeros_lost(missing.loc[orphan, "CHILD"], known.unique()) if orphan.any() else 0
-    zeros = f"; {lost} of their ids would be known if zeros, case and spaces did not count" if lost else ""
-    remedy = "export all files at once, with CHILD as text" + (f"; or {MAP}" if lost else "")
-    return _by_year("missing_join", missing, orphan, "missing rows name a child of no header" + zeros, remedy)
+    orphan = (missing["reason"] == "mis_orphan") | ~_named(missing)
+    untold = int(missing.loc[orphan, "CHILD"].isin(known).sum())
+    what = "missing rows name a child of no header" if not untold else "missing rows name a child without episodes"
+    if 0 < untold < orphan.sum():
+        what = f"missing rows name a child of no header, or ({untold}) one without episodes"
+    return _orphans("missing_join", missing, orphan, known, what)
 
 
 def _episodes_joined(episodes: pd.DataFrame, known: pd.Series) -> list[Judgement]:
-    orphan = episodes["reason"] == "epi_orphan"
-    lost = zeros_lost(episodes.loc[orphan, "CHILD"], known.unique()) if orphan.any() else 0
-    zeros = f"; {lost} of their ids would be known if zeros, case and spaces did not count" if lost else ""
-    what, remedy = "episodes name a child of no header" + zeros, "export all files at once, with CHILD as text"
-    return _by_year("episodes_join", episodes, orphan, what, remedy)
+    orphan = (episodes["reason"] == "epi_orphan") | ~_named(episodes)
+    return _orphans("episodes_join", episodes, orphan, known, "episodes name a child of no header")
+
+
+def _orphans(rule: str, frame: pd.DataFrame, orphan: pd.Series, known: pd.Series, what: str) -> list[Judgement]:
+    lost = zeros_lost(frame.loc[orphan, "CHILD"], known.unique()) if orphan.any() else 0
+    blank = int((orphan & ~_named(frame)).sum())
+    what += f", {blank} of them none at all" if blank else ""
+    remedy = "export all files at once, with CHILD as text"
+    if lost:
+        what += f"; {lost} of their ids would be known if zeros, case and spaces did not count"
+        remedy += f"; or {MAP}"
+    return _by_year(rule, frame, orphan, what, remedy)
 
 
 def _kept(missing: pd.DataFrame) -> list[Judgement]:

@@ -76,6 +76,7 @@ CODED = (
     *("PL_LOCATION", "UASC_FLAG"),
 )
 CODE = r"[^\s]{0,10}"
+FIRST_NAME, FEWEST_NAMES = r"[A-Z][a-z]{2,}", 3
 FORMULA_ERROR = r"#(?:REF|VALUE|DIV/0|NUM|NULL)!|#NAME\?"
 
 
@@ -223,10 +224,13 @@ def _refuse_formula_errors(file: SourceTable, column: str, words: pd.Series, cod
 
 def _refuse_names(file: SourceTable, words: pd.Series, codes: np.ndarray) -> None:
     """CHILD is an identifier: a name there would go on into every table and ledger. It is not printed either."""
-    held = named(words).to_numpy(dtype=bool) if len(words) else np.zeros(0, dtype=bool)
+    held = named(words)
+    alone = words.str.fullmatch(FIRST_NAME).astype(bool) if len(words) else held
+    if alone.sum() >= FEWEST_NAMES and alone.sum() > len(words) / 2:
+        held |= alone  # one such word may be an identifier, most of a column are not
     if not held.any():
         return
-    rows = file.frame.loc[held[codes], "row"].tolist()
+    rows = file.frame.loc[held.to_numpy()[codes], "row"].tolist()
     raise ImportFault(
         f"CHILD holds words such as a person's name in {len(rows)} rows; first: "
         + ", ".join(map(str, rows[:FAULTS_SHOWN])),

@@ -8,8 +8,10 @@ import pandas as pd
 
 from missingmodels.extract.ledger import in_play
 from missingmodels.extract.returns import layout
+from missingmodels.extract.returns.placements import BEYOND
 
 # The longest stay that a temporary code allows, in days (validation rules 375, 376 and 379 as implemented openly).
+_SPANS = ("episodes", "missing")
 TEMPORARY_DAYS = {"T1": 42, "T3": 21, "T4": 7}
 
 
@@ -46,6 +48,12 @@ def _oddities(frames: Mapping[str, pd.DataFrame]) -> dict[str, int]:
         "their home goes by its address": int((episodes["urn_lost"] & live).sum()),
         "episodes have a URN of six digits without SC: compared with SC, and left as it is": int(
             (episodes["urn_bare"] & live).sum()
+        ),
+        "episodes lasted beyond a later one that cuts them, and what followed it is left out": int(
+            episodes["detail"].str.contains(BEYOND, regex=False).sum()
+        ),
+        "episodes and missing rows end after their return's year": int(
+            sum(frames[t]["detail"].str.contains("after the return's year", regex=False).sum() for t in _SPANS)
         ),
         f"PLACE codes are not known and were kept: {', '.join(strange)}": len(strange),
         "temporary absences (T codes) last longer than their code allows, and were kept as absences": int(

@@ -22,6 +22,7 @@ HomeBy = Literal["urn", "urn_and_postcode", "postcode"]
 SETTING = ["PLACE", "URN", "PL_POST", "PLACE_PROVIDER"]
 # A stay keyed some weeks late is closed to the next; through a longer gap nobody knows where the child lived.
 LONGEST_GAP_DAYS = 31
+BEYOND = "it lasted beyond "
 COMPARED = ("PLACE", "URN", "PL_POST", "PLACE_PROVIDER", "RNE", "LS", "REC", "REASON_PLACE_CHANGE")
 
 
@@ -75,7 +76,7 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
     Every rule puts the end at the child's next DECOM, so one pass is enough: no start ever moves.
     """
     live = frame[in_play(frame)]
-    following = live.groupby("CHILD")[["start", "RNE"]].shift(-1).reindex(frame.index)
+    following = live.groupby("CHILD")[["start", "end", "RNE", "year"]].shift(-1).reindex(frame.index)
     upcoming = following["start"]
     is_open = in_play(frame) & frame["end"].isna() & upcoming.notna()
     overlaps = frame["end"] > upcoming
@@ -97,6 +98,10 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
     for which, what in ((gap, " days closed"), (apart & ~gap, " days left open: too long for a late entry")):
         days = between[which].astype("int64").astype(str)
         frame = remark(frame, which & in_play(frame), "REC X1, gap of " + days + what)
+    # cut where a shorter episode lies within it: nothing says that the child came back, so the rest is left out
+    outlasts = (following["end"] < frame["end"]) | (is_open & following["end"].notna())
+    within = ~nothing_left & outlasts & (overlaps | (is_open & (frame["year"] > following["year"])))
+    frame = remark(frame, within, BEYOND + written(following["end"]) + ", when the later one ends: that is left out")
     changed = (is_open | overlaps | gap) & ~nothing_left
     return frame.assign(end=frame["end"].mask(changed, upcoming))
 

@@ -13,14 +13,15 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from missingmodels.errors import InputError
-from missingmodels.extract.readers.containers import OLD_WORKBOOKS, SUFFIXES
+from missingmodels.extract.readers.containers import OLD_WORKBOOKS, SUFFIXES, read_container
 from missingmodels.extract.readers.csv_fast import csv_columns
+from missingmodels.extract.readers.workbook import WORKBOOKS
 from missingmodels.extract.readers.zip_files import others_in
 from missingmodels.extract.returns.combine import Identities, Imported, combine_returns
 from missingmodels.extract.returns.layout import NAMES, claims_table
 from missingmodels.extract.returns.one_return import Return, read_return, read_returns
 from missingmodels.extract.returns.placements import HomeBy
-from missingmodels.extract.returns.year import Year
+from missingmodels.extract.returns.year import NAMED_YEAR, Year
 from missingmodels.tables.judgement import require_rules
 from missingmodels.writing import MANIFEST
 
@@ -136,6 +137,7 @@ def returns_in(path: Path) -> list[Path]:
     """
     held = _held(path)
     inside = [each for each in held if each.is_dir() or each.suffix.lower() in SUFFIXES]
+    inside = [each for each in inside if not _is_stray(each)] if len(inside) > 1 else inside
     files = [each for each in held if _is_csv(each)]
     # a list of remarks beside the folders of years is no return
     if not path.is_dir() or (files and (not inside or any(_claims_table(each) for each in files))):
@@ -150,6 +152,17 @@ def returns_in(path: Path) -> list[Path]:
     return inside or [path]
 
 
+def _is_stray(path: Path) -> bool:
+    """Whether what lies beside returns is none: its name says no year, and it holds no table of a return."""
+    if re.search(NAMED_YEAR, path.name):
+        return False
+    if path.is_dir():
+        return not any(_is_csv(each) or each.suffix.lower() in (*SUFFIXES, *OLD_WORKBOOKS) for each in _held(path))
+    if path.suffix.lower() not in WORKBOOKS:
+        return False
+    return not any(claims_table(table.columns, table.label) for table in read_container(path, NAMES))
+
+
 def _claims_table(path: Path) -> bool:
     return claims_table(csv_columns(path, NAMES), path.name)
 
@@ -157,8 +170,8 @@ def _claims_table(path: Path) -> bool:
 def _held(path: Path) -> list[Path]:
     if not path.is_dir():
         return []
-    # the manifest of an exported return is no part of it
-    return sorted(each for each in path.iterdir() if not each.name.startswith(".") and each.name != MANIFEST)
+    # the manifest of an exported return is no part of it, nor the lock of an open workbook
+    return sorted(each for each in path.iterdir() if not each.name.startswith((".", "~$")) and each.name != MANIFEST)
 
 
 def _is_csv(path: Path) -> bool:

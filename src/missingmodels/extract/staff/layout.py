@@ -1,7 +1,8 @@
 """How files of staff name their columns and spell their codes: rotas, contracts and period totals.
 
 Source: no standard exists; the names are those of a home's statutory records (2015 Regulations, schedule 4) and of
-rota products' exports as read in 2026. Free text is never taken over: what is no known word becomes ``other``.
+rota products' exports as read in 2026. Free text is never taken over: words that are not known are mapped, or stop
+the import.
 """
 
 from __future__ import annotations
@@ -119,7 +120,13 @@ SHIFT_KEYWORDS = {
 ROLES = {
     "registered manager": "manager", "deputy manager": "deputy_manager", "manager": "manager",
     "team leader": "team_leader", "senior": "senior_care", "waking night": "night_care", "night": "night_care",
-    "support worker": "care", "residential worker": "care", "caretaker": "other", "care": "care",
+    "support worker": "care", "residential worker": "care", "rsw": "care", "youth worker": "care",
+    **dict.fromkeys(("key worker", "keyworker", "residential practitioner"), "care"),
+    "caretaker": "other", "care": "care",
+    **dict.fromkeys(("cook", "chef", "kitchen", "cater", "clean", "domestic", "housekeep", "laundry"), "other"),
+    **dict.fromkeys(("maintenance", "handy", "garden", "driver", "admin", "clerk", "reception", "secretar"), "other"),
+    **dict.fromkeys(("finance", "teach", "tutor", "education", "therap", "psycholog", "counsel", "nurse"), "other"),
+    **dict.fromkeys(("director", "responsible individual", "social worker"), "other"),
 }  # fmt: skip
 LEAVE_REASONS = {
     "resign": "resigned", "retire": "retired", "dismiss": "dismissed", "redundan": "redundant",
@@ -127,6 +134,6 @@ LEAVE_REASONS = {
 }  # fmt: skip
 
 
-def by_keyword(text: str, words: dict[str, str]) -> str:
-    """The code of the first word that the text holds; ``other`` if none, blank if the text is."""
-    return next((code for word, code in words.items() if word in text), "other") if text else ""
+def by_keyword(text: str, words: dict[str, str], none: str = "") -> str:
+    """The code of the first word that the text holds; ``none`` if it holds none, blank if the text is."""
+    return next((code for word, code in words.items() if word in text), none) if text else ""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault
 from missingmodels.extract.ledger import FAULTS_SHOWN
-from missingmodels.extract.staff.staffing import StaffTable
+from missingmodels.extract.staff.joined import StaffTable
 from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import TABLES
 from missingmodels.tables.schema import empty

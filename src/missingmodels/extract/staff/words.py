@@ -16,7 +16,7 @@ from missingmodels.extract.staff import layout
 from missingmodels.extract.words import SECTIONS
 
 SHOWN = 20
-SECTION = {"shift_type": "shift", "employment": "contract"}
+SECTION = {"shift_type": "shift", "employment": "contract", "role": "role"}
 
 
 def coded(cells: pd.Series, codes: Mapping[str, str], own: Mapping[str, str]) -> pd.Series:
@@ -39,10 +39,10 @@ def _by_keyword(text: str) -> str | None:
 
 
 def job_codes(cells: pd.Series, own: Mapping[str, str]) -> pd.Series:
-    """Codes of jobs: by the user's words, else by the first word of care that the job's name holds."""
-    said = coded(cells, {}, own)
+    """Codes of jobs: by the user's words, else by the first word known that the job's name holds, else NaN."""
+    said = coded(cells, {plain(code): code for code in SECTIONS["role"]}, own)
     words = nulls_blank(cells).map(plain)
-    return said.fillna(words.map(lambda text: layout.by_keyword(text, layout.ROLES)).astype(object))
+    return said.fillna(words.map(lambda text: layout.by_keyword(text, layout.ROLES)).replace("", None).astype(object))
 
 
 def require_known(frame: pd.DataFrame, fact: str, code: pd.Series, *, where: str) -> None:
