@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -142,9 +143,8 @@ def _read(mapping: TableMapping) -> MappedTable:
     frame = follow(source.frame[["row"]].copy(), file=source.name, table=mapping.table)
     spec, notes = TABLES[mapping.table], list(source.notes)
     made: dict[str, pd.Series] = {}
-    for column in spec.columns:
-        mapped = columns.get(column.name)
-        if mapped is None or mapped.count:
+    for column, mapped in [(c, columns[c.name]) for c in spec.columns if c.name in columns]:
+        if mapped.count:
             continue
         made[column.name], bad, note = column_values(column, mapped, text, frame.index, form)
         notes += [f"{source.name}: {column.name}: {note}"] if note else []
@@ -162,10 +162,9 @@ def _read(mapping: TableMapping) -> MappedTable:
         if column.required:
             frame = set_aside(frame, made[column.name].isna(), f"{column.name}_blank", f"{column.name} is blank")
     body = pd.DataFrame(made, index=frame.index).assign(row=frame["row"])
-    for name, mapped in columns.items():
-        if mapped.count:
-            key = [each for each in spec.key if each != name]
-            body[name] = body[in_play(frame)].groupby(key).cumcount().reindex(body.index)
+    for name in (name for name, mapped in columns.items() if mapped.count):
+        key = [each for each in spec.key if each != name]
+        body[name] = body[in_play(frame)].groupby(key).cumcount().reindex(body.index)
     again = body[in_play(frame)].duplicated(list(spec.key)).reindex(frame.index, fill_value=False)
     frame = set_aside(frame, again, "same_key", f"another row has the same {' + '.join(spec.key)}")
     ledger = ledger_of([frame], notes=notes)
