@@ -87,7 +87,7 @@ def make_evidence(
         rule=rule_in_words(plan.decision),
         rows=tuple(found),
         comparisons=(),
-        data=describe_risk(tables, risk, rows),
+        data=_describe_risk(tables, risk, rows),
         notes=tuple(
             dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not])
         ),
@@ -98,7 +98,7 @@ def make_evidence(
     return compared(evidence, fits, risk, plan, Refits(plan, most=REFITS, progress=progress), progress)
 
 
-def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
+def _describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
     """Counts that say what the estimates rest on."""
     window = ~risk.before_window
     onset = risk.onset[:, window]

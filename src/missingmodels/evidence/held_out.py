@@ -74,7 +74,7 @@ class Refits:
 
     def _fit(self, whole: Fit, children: Iterable[int]) -> Fit | None:
         out = sorted(int(child) for child in children)
-        design, plan = some_rows(whole.design, ~np.isin(whole.design.child, out)), lighter(self.plan)
+        design, plan = some_rows(whole.design, ~np.isin(whole.design.child, out)), _lighter(self.plan)
         # Pareto k of one set of proposals is a noisy number: one above its limit has a second chance. Seeds of their
         # own make the draws independent of those of the whole, as the bridge between the two wants them.
         for attempt in range(TRIES):
@@ -107,7 +107,7 @@ def _at_once(
         pool.shutdown(cancel_futures=True)
 
 
-def lighter(plan: Plan) -> Plan:
+def _lighter(plan: Plan) -> Plan:
     """The plan with no more than ``DRAWS`` draws of all chains together, and no limit to tails of coefficients.
 
     That limit guards the ends of their intervals, which nobody reads here.

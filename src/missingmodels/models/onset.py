@@ -23,7 +23,7 @@ NO_EFFECTS = Effects()
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeerSlope(GroupEffect):
+class _PeerSlope(GroupEffect):
     """What each home adds to the effect of the design's ``slope_of``, which is neither centred nor scaled."""
 
     late: ClassVar[bool] = True
@@ -136,7 +136,7 @@ OWNERS = GroupEffect(
     chosen="effects.owner",
     meaning="providers bring their practice to all their homes; 0 where the owner is unrecorded",
 )
-PEER_SLOPE = PeerSlope(
+PEER_SLOPE = _PeerSlope(
     name="peer slope by home",
     code="peer_slope",
     unit="home",
@@ -161,7 +161,7 @@ def onset_model(
     """The onset model of a design, with effects of one's ``own`` beside the package's.
 
     The sampler's unknowns: ``intercept`` and ``coefficients`` of the standardised columns, the scalars of
-    ``scales_in``, and standard normal ``home_z`` (H,), ``home_period_z`` (H*T,), ``authority_z``, ``owner_z`` and
+    ``_scales_in``, and standard normal ``home_z`` (H,), ``home_period_z`` (H*T,), ``authority_z``, ``owner_z`` and
     ``peer_slope_z`` (H,), each if the effects ask for it. A scale with a half-normal prior is sampled with a sign: its
     absolute value has that prior, and the product with the symmetric ``_z`` does not depend on the sign. So the sampler
     passes through 0 instead of wandering down the long tail of a logarithm, which gave two to three times the effective
@@ -171,7 +171,7 @@ def onset_model(
     added = {"authority": AUTHORITIES, "owner": OWNERS}
     groups = tuple(added[name] for name in design.groups if name in added)
     slope = (PEER_SLOPE,) if design.slope_of else ()
-    names = ("intercept", *scales_in(design, effects))
+    names = ("intercept", *_scales_in(design, effects))
     added_priors = {name: prior for term in own for name, prior in term.priors.items()}
     return Model(
         label="onset",
@@ -214,6 +214,6 @@ def _of_homes(design: Design, label: Mapping[str, str]) -> Group:
     return Group(index=index[design.home], ids=ids)
 
 
-def scales_in(design: Design, effects: Effects) -> tuple[str, ...]:
+def _scales_in(design: Design, effects: Effects) -> tuple[str, ...]:
     """Names of the scalars, the intercept apart, of the model of a design: one without peers has no slope of them."""
     return tuple(name for name in scales_of(effects) if name != "sigma_peer_slope" or design.slope_of)

@@ -198,7 +198,7 @@ class Columns(Term):
         return None if value is None else pt.dot(data["column_onsets"], value)
 
     def natural(self, drawn: Draws, scalars: Draws, design: Designed, priors: ModelPriors) -> dict[str, Array]:
-        standard = standard_coefficients(drawn, priors, scalars["intercept"].size)
+        standard = _standard_coefficients(drawn, priors, scalars["intercept"].size)
         if self.as_drawn:
             return {"coefficients": standard}
         if self.keeps_level:
@@ -289,7 +289,7 @@ def standard_normal(name: str, unit: str, ids: tuple[str, ...]) -> Tensor:
     return pm.Normal(name, 0, 1, shape=len(ids), dims=(dim,))
 
 
-def standard_coefficients(drawn: Draws, priors: ModelPriors, draws: int) -> Array:
+def _standard_coefficients(drawn: Draws, priors: ModelPriors, draws: int) -> Array:
     """(S, P) coefficients of the sampler's columns, fixed ones included."""
     at = priors.columns
     out = np.broadcast_to(at.mean, (draws, at.mean.size)).copy()

@@ -250,7 +250,7 @@ def _values(
 def _plain_values(
     column: Column, mapped: MappedColumn, cells: pd.Series, text: Mapping[str, pd.Series], form: Form | None
 ) -> tuple[pd.Series, pd.Series, str]:
-    if is_identifier(column):
+    if _is_identifier(column):
         return _identifiers(cells)
     cells = nulls_blank(cells)
     filled = cells != ""
@@ -290,7 +290,7 @@ def _plain_values(
     return _text(column, cells)
 
 
-def is_identifier(column: Column) -> bool:
+def _is_identifier(column: Column) -> bool:
     """Whether a column names a child, home, person, authority or provider."""
     return column.name.endswith("_id") or column.name in ("child_a", "child_b", "authority", "owner")
 
