@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -11,7 +11,6 @@ import pytensor.tensor as pt
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.design import Design
-from missingmodels.frame.design_matrix import Group
 from missingmodels.models.frailty import FRAILTY_LAWS
 from missingmodels.models.model import RATE, Model
 from missingmodels.models.priors import ModelPriors, PriorSet, scales_of
@@ -185,33 +184,24 @@ def onset_model(
     )
 
 
-def with_own(design: Design, own: Sequence[GroupEffect]) -> tuple[Design, tuple[GroupEffect, ...]]:
-    """The design with the units of effects of one's own among its groups, and the effects by those.
+def require_own(design: Design, own: Sequence[GroupEffect]) -> tuple[GroupEffect, ...]:
+    """Effects of one's own, by the groups that the design has of their names, as evidence reads them.
 
-    Evidence reads the groups by the effects' names. Raises ConfigInvalid for a name that the model has already, an
-    effect without one scale and its prior, or a unit that the design does not have.
+    Raises ConfigInvalid for a name that the model has already, an effect without one scale and its prior, or one whose
+    units are not in the design.
     """
-    groups = dict(design.groups)
+    taken = {"coefficients", "intercept", "home", "cell", "child", "home_period", "authority", "owner", "peer_slope"}
     for term in own:
         fault = ""
-        if term.code in {"coefficients", "intercept", *design.units, "home_period", "peer_slope", "frailty", *groups}:
+        if term.code in taken:
             fault = f"{term.code!r} is a name of the model's own"
         elif len(term.parameters) != 1 or set(term.priors) != set(term.parameters):
             fault = f"{term.code!r} needs one scale in `parameters`, and its prior in `priors`"
-        elif not term.of_home and term.unit not in design.units:
-            fault = f"{term.code!r} is of {term.unit!r}, which the design does not have"
+        elif term.code not in design.groups:
+            fault = f"the units of {term.code!r} are not in the design"
         if fault:
-            raise ConfigInvalid(fault, where="terms", remedy=f"units there are: {', '.join(design.units)}, or of_home")
-        groups[term.code] = _of_homes(design, term.of_home) if term.of_home else design.units[term.unit]
-    held = tuple(replace(term, unit=term.code, spare=True, of_home={}) for term in own)
-    return replace(design, groups=groups), held
-
-
-def _of_homes(design: Design, label: Mapping[str, str]) -> Group:
-    labels = [label.get(home, "") for home in design.home_ids]
-    ids = tuple(sorted(set(labels) - {""}))
-    index = np.array([ids.index(one) if one else -1 for one in labels])
-    return Group(index=index[design.home], ids=ids)
+            raise ConfigInvalid(fault, where="terms", remedy="docs/terms.md says how a term of one's own is added")
+    return tuple(replace(term, unit=term.code, spare=True) for term in own)
 
 
 def _scales_in(design: Design, effects: Effects) -> tuple[str, ...]:

@@ -215,8 +215,8 @@ class GroupEffect(Term):
     """A normal effect of each ``unit``, reported as ``code``: a standard normal ``{code}_z`` times its ``scale``.
 
     A scale that is sampled with a sign leaves the effect's law as it is. ``spare`` keeps a place without an effect for
-    rows whose unit is unrecorded. An effect of one's own may give ``of_home``, by home id the label of the unit that a
-    home belongs to, in place of a ``unit`` that the design has; a home without one has no effect.
+    rows whose unit is unrecorded. An effect of one's own gives ``of_home``, by home id the label of the unit that a
+    home belongs to, in place of a ``unit`` that every design has; a home without one has no effect.
     """
 
     unit: str = ""
