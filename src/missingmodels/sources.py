@@ -16,7 +16,7 @@ STATUSES = ("verified", "derived", "assumption")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
+class _Card:
     """One number (or a list of them, for a distribution) with its provenance."""
 
     name: str
@@ -36,16 +36,16 @@ class Card:
 
 
 @cache
-def cards() -> dict[str, Card]:
+def cards() -> dict[str, _Card]:
     """All cards by name."""
     text = files("missingmodels").joinpath("sources.csv").read_text(encoding="utf-8")
     found = {}
     for row in csv.DictReader(text.splitlines()):
         values = tuple(float(v) for v in row.pop("value").split())
-        found[row["name"]] = Card(values=values, **row)
+        found[row["name"]] = _Card(values=values, **row)
     return found
 
 
-def card(name: str) -> Card:
+def card(name: str) -> _Card:
     """The card of a name; KeyError names it if there is none."""
     return cards()[name]

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from test_estimands import parameters, small_design
 
-from missingmodels.evidence.hypotheses import EXPOSURE_LABELS, further_peer_rows, peer_rows, with_role
+from missingmodels.evidence.hypotheses import further_peer_rows, peer_rows, with_role
 from missingmodels.plan import EXPOSURES, OUTSIDE, Plan
+from missingmodels.vocabulary import QUANTITIES
 
 NAMES = ("peer_presence", "peer_presence:short_staffing", "outside_network", "staff_ratio_within")
 PRESENCE = np.array([0.0, 1.0, 1.0, 1.0])
@@ -66,7 +67,7 @@ def test_the_attributable_fraction_of_a_moderated_fit_by_hand() -> None:
 
 def test_rows_of_a_plain_fit_are_as_before() -> None:
     ratio, fraction = rows_of(fit_of("M3", names=("peer_presence", "staff_ratio_within")))
-    assert ratio.label == EXPOSURE_LABELS["peer_presence"]
+    assert ratio.label == QUANTITIES["peer_presence"].one_unit
     assert fraction.name == "peer_presence"
 
 
@@ -84,4 +85,4 @@ def test_roles() -> None:
 
 
 def test_every_exposure_has_its_contrast_in_words() -> None:
-    assert set(EXPOSURE_LABELS) == {*EXPOSURES, *OUTSIDE}
+    assert {q.name for q in QUANTITIES.values() if q.one_unit} == {*EXPOSURES, *OUTSIDE}

@@ -9,12 +9,12 @@ import pytest
 import missingmodels as mm
 from missingmodels.errors import ConfigInvalid
 from missingmodels.fitting.fit import fit
-from missingmodels.frame.design import Design, build_design
+from missingmodels.frame.design import Design
+from missingmodels.frame.forward import forward_days
 from missingmodels.frame.outcomes.counts import counts_rows
 from missingmodels.frame.riskset import build_risk_set
-from missingmodels.frame.rows import build_rows, model_terms
 from missingmodels.report.content import content
-from missingmodels.runs.answer import answer
+from missingmodels.runs.answer import answer, prepare
 from worlds import plan_of, small_world
 
 SAMPLING = {"draws": 50, "tune": 100, "chains": 2, "doublings": 0, "method": "nuts"}
@@ -36,8 +36,17 @@ def districts(home_ids: tuple[str, ...], prior: mm.Prior | None = None) -> mm.Gr
 
 @pytest.fixture(scope="module")
 def design() -> Design:
-    rows = build_rows(TABLES, build_risk_set(TABLES, PLAN.frame), PLAN)
-    return build_design(rows, model_terms(PLAN, "M0"))
+    risk = build_risk_set(TABLES, PLAN.frame)
+    prepared = prepare(TABLES, PLAN, fits=[("M0", "")], terms=[districts(risk.home_ids)])
+    return prepared.designs["M0", ""]
+
+
+def test_every_design_of_a_run_has_its_units(design: Design) -> None:
+    risk = prepare(TABLES, PLAN, terms=[districts(design.home_ids)]).risk
+    days = forward_days(TABLES, risk, PLAN, model="M1", exposure="peer_presence")
+    assert days.design.groups["district"].ids == design.groups["district"].ids == ("D0", "D1", "D2")
+    last = design.home == len(design.home_ids) - 1
+    assert (design.groups["district"].index[last] == -1).all()
 
 
 def test_its_effect_stands_in_the_density(design: Design) -> None:
@@ -55,7 +64,8 @@ def test_its_effect_stands_in_the_density(design: Design) -> None:
 
 
 def test_it_flows_through_fit_evidence_and_report(design: Design) -> None:
-    found = answer(TABLES, PLAN, seed=2, allow_unconverged=True, progress=None, terms=[districts(design.home_ids)])
+    plan = PLAN.model_copy(update={"models": ("M0",)})
+    found = answer(TABLES, plan, seed=2, allow_unconverged=True, progress=None, terms=[districts(design.home_ids)])
     one = found.fits[0]
     assert one.values["district"].shape == (100, 3)
     assert one.labels["district_index"] == ("D0", "D1", "D2")
@@ -68,7 +78,7 @@ def test_it_flows_through_fit_evidence_and_report(design: Design) -> None:
     np.testing.assert_allclose(rate - without, expected, atol=1e-12)
     (row,) = (row for row in found.evidence.rows if row.name == "sigma_district" and row.model == "M0")
     assert row.median == pytest.approx(float(np.median(one.values["sigma_district"])))
-    labels = [line["label"] for line in content(found.evidence)["scales"]["rows"]]
+    labels = [line["label"] for line in content(found.evidence, {})["scales"]["rows"]]
     assert "sd between districts" in labels
 
 
@@ -77,7 +87,7 @@ def test_it_flows_through_fit_evidence_and_report(design: Design) -> None:
     [
         ({"code": "home"}, "a name of the model's own"),
         ({"priors": {}}, "needs one scale"),
-        ({"of_home": {}, "unit": "moon"}, "which the design does not have"),
+        ({"code": "moon"}, "are not in the design"),
     ],
 )
 def test_a_term_that_does_not_fit_is_refused(design: Design, changes: dict, words: str) -> None:

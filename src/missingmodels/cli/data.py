@@ -162,14 +162,16 @@ def network(
         Optional[list[str]],  # noqa: UP045
         typer.Option(help="A home to draw; repeat for several. By default the first 60 with residents."),
     ] = None,
+    plan_name: PlanName = "default",
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Draw residents and their ties on one day of a simulated sector."""
+    """Draw residents and their ties on one day of a simulated sector, episodes of the plan's exposure window marked."""
     from datetime import date
 
     from missingmodels.errors import InputError
     from missingmodels.evidence.network_day import network_day
+    from missingmodels.presets import load_plan
     from missingmodels.report.network_day import network_day as draw
     from missingmodels.report.style import png
     from missingmodels.tables import read_tables
@@ -179,9 +181,10 @@ def network(
         asked = date.fromisoformat(day)
     except ValueError:
         raise InputError(f"{day!r} is no day", remedy="write it as 2024-06-01") from None
+    window = load_plan(plan_name).exposure.window_days
     reserve(output)
     require_new([output], overwrite=overwrite)
-    found = network_day(read_tables(tables), asked, homes=home or ())
+    found = network_day(read_tables(tables), asked, homes=home or (), window_days=window)
     write_whole(output, png(draw(found)))
     counts = {"residents": len(found["children"]), "ties": len(found["ties"]), "homes drawn": len(found["homes"])}
     out({"output": str(output), **counts}, as_json, table(f"{asked}", counts) + f"\nFigure: {output}")

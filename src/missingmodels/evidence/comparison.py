@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from missingmodels.evidence.bayes_factor import bayes_factors
 from missingmodels.evidence.elpd import Scores, child_scores, elpd_difference, home_scores
 from missingmodels.evidence.held_out import Refits
-from missingmodels.evidence.hypotheses import EXPOSURE_LABELS
 from missingmodels.evidence.power_scaling import power_scaling
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, PowerScaling, Row
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
 from missingmodels.plan import Plan
-from missingmodels.vocabulary import column_label
+from missingmodels.vocabulary import unit_label
 
 SENSITIVITIES = "Bayes factors and sensitivity to priors"
 AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M1", "H2"), ("M3", "M0", "H1 and H2"))
@@ -41,12 +40,12 @@ def comparisons(fits: Sequence[Fit], plan: Plan, refits: Refits | None = None) -
     return found
 
 
-def judged_columns(fits: Sequence[Fit], rows: Sequence[Row]) -> list[tuple[Fit, list[tuple[str, str, str]]]]:
+def _judged_columns(fits: Sequence[Fit], rows: Sequence[Row]) -> list[tuple[Fit, list[tuple[str, str, str]]]]:
     """The fits that answer a hypothesis, each with its columns judged: (hypothesis, column, label)."""
     found: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
     for row in rows:
         if row.role == "primary" and row.estimand == "rate_ratio" and row.verdict:
-            label = EXPOSURE_LABELS.get(row.name) or column_label(row.name)
+            label = unit_label(row.name)
             found.setdefault((row.model, row.exposure), []).append((row.hypothesis, row.name, label))
     by_name = {(f.model, f.exposure): f for f in fits}
     return [(by_name[key], columns) for key, columns in found.items()]
@@ -57,7 +56,7 @@ def sensitivities(
 ) -> tuple[list[BayesFactor], list[PowerScaling]]:
     """Bayes factors and power scaling of every coefficient that answers a hypothesis."""
     factors, scaling = [], []
-    judged = judged_columns(fits, rows)
+    judged = _judged_columns(fits, rows)
     total = sum(len(columns) for _, columns in judged)
     done = itertools.count()
     for fit, columns in judged:

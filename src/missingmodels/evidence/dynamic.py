@@ -37,7 +37,7 @@ LEAST_RUNS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dynamic:
+class _Dynamic:
     """The dynamic attributable fraction at S draws.
 
     Attributes
@@ -57,7 +57,7 @@ class Dynamic:
 @one_blas_thread
 def dynamic_attributable_fraction(
     parameters: Parameters, days: ForwardDays, *, seed: int, runs: int | None = None
-) -> Dynamic:
+) -> _Dynamic:
     """The fraction at every draw of the parameters; truth and posterior draws take the same road.
 
     ``runs`` of each draw; left out, so many that small data have a small Monte Carlo error too.
@@ -104,7 +104,7 @@ def dynamic_rows(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: i
     return [replace(row, remark=remark)], []
 
 
-def _summary(expected: Array) -> Dynamic:
+def _summary(expected: Array) -> _Dynamic:
     """Of (S, K, 2) expected episodes; the error of a ratio of means by the delta method."""
     runs = expected.shape[1]
     mean = expected.mean(axis=1)
@@ -112,7 +112,7 @@ def _summary(expected: Array) -> Dynamic:
     residual = expected[:, :, 1] - ratio[:, None] * expected[:, :, 0]
     spread = residual.std(axis=1, ddof=1) if runs > 1 else np.full(mean.shape[0], np.nan)
     error = np.divide(spread / np.sqrt(runs), mean[:, 0], out=np.zeros(mean.shape[0]), where=mean[:, 0] > 0)
-    return Dynamic(fraction=1 - ratio, error=error, episodes=mean[:, 0], without=mean[:, 1], runs=runs)
+    return _Dynamic(fraction=1 - ratio, error=error, episodes=mean[:, 0], without=mean[:, 1], runs=runs)
 
 
 def _rates(block: Parameters, days: ForwardDays) -> tuple[Array, Array]:

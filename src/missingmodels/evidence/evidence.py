@@ -88,7 +88,7 @@ def make_evidence(  # noqa: PLR0913
         rule=rule_in_words(plan.decision),
         rows=tuple(found),
         comparisons=(),
-        data=describe_risk(tables, risk, rows),
+        data=_describe_risk(tables, risk, rows),
         notes=tuple(
             dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not])
         ),
@@ -99,7 +99,7 @@ def make_evidence(  # noqa: PLR0913
     return _beside(evidence, fits, plan, Refits(plan, most=REFITS, progress=progress), own, told)
 
 
-def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
+def _describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
     """Counts that say what the estimates rest on."""
     window = ~risk.before_window
     onset = risk.onset[:, window]

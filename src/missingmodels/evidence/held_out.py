@@ -89,7 +89,7 @@ class Refits:
             model=whole.model,
             exposure=whole.exposure,
             seed=int(whole.certificate["seed"]),
-            plan=lighter(self.plan),
+            plan=_lighter(self.plan),
             method=self.method,
         )
 
@@ -123,7 +123,7 @@ def _read(asked: _Asked, group: tuple[Iterable[int], Read]) -> Any:
     return None
 
 
-def lighter(plan: Plan) -> Plan:
+def _lighter(plan: Plan) -> Plan:
     """The plan with no more than ``DRAWS`` draws of all chains together, and no limit to tails of coefficients.
 
     That limit guards the ends of their intervals, which nobody reads here.

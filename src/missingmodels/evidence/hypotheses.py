@@ -24,35 +24,10 @@ from missingmodels.frame.design import Design
 from missingmodels.frame.rows import moderation_column
 from missingmodels.models.priors import QUARTER_SHORT
 from missingmodels.plan import OUTSIDE, Decision, Plan
-from missingmodels.vocabulary import SCALARS, column_label
+from missingmodels.vocabulary import QUANTITIES, SCALARS, column_label
 
 Direction = Literal["above", "below"]
 
-# One unit of each exposure, in words and as the hypothesis has it.
-EXPOSURE_LABELS = {
-    "peer_presence": "one or more recently missing peers against none",
-    "peer_count": "one more recently missing peer",
-    "peer_density": "all peers recently missing against none",
-    "peer_network": "all tie strength to recently missing peers against none",
-    "peer_kernel": "one peer's onset, at its full weight, against none",
-    "outside_presence": "one or more recently missing peers beyond the home against none",
-    "outside_count": "one more recently missing peer beyond the home",
-    "outside_density": "all tied peers beyond the home recently missing against none",
-    "outside_network": "all tie strength beyond the home to recently missing peers against none",
-}
-# Direction of H2 as the practitioners state it: fewer staff, more leavers and a more mixed home mean more episodes.
-STRUCTURE_DIRECTIONS: dict[str, Direction] = {
-    "staff_ratio": "below",
-    "turnover": "above",
-    "agency_share": "above",
-    "mix_need": "above",
-    "mix_spread": "above",
-    "mix_age_spread": "above",
-    "mix_out_of_area": "above",
-    "new_admission_7d": "above",
-    "size": "above",
-}
-LOGGED = ("staff_ratio",)  # variables that the model holds on the log
 COARSE_RATE, COARSE_SHARE = 0.3, 0.01  # specification, section 1
 _PARTS = ("between", "within")
 
@@ -70,7 +45,7 @@ def peer_ratio(fit: Fit, rule: Decision) -> Row:
         fit=fit,
         estimand="rate_ratio",
         name=fit.exposure,
-        label=EXPOSURE_LABELS[fit.exposure]
+        label=QUANTITIES[fit.exposure].one_unit
         + (", at the home's mean staffing" if moderated else "")
         + (", in the middle home" if middle else ""),
         rule=rule,
@@ -102,7 +77,7 @@ def further_peer_rows(fit: Fit, rule: Decision) -> list[Row]:
     The latter is the factor on the peers' rate ratio while staff per resident are a quarter below the home's mean.
     """
     moderation = moderation_column(fit.exposure)
-    asked = [(name, 1.0, EXPOSURE_LABELS[name]) for name in OUTSIDE]
+    asked = [(name, 1.0, QUANTITIES[name].one_unit) for name in OUTSIDE]
     asked.append((moderation, QUARTER_SHORT, "factor on that ratio with staff a quarter below the home's mean"))
     return [
         summarise(
@@ -128,16 +103,21 @@ def structure_step(design: Design, name: str) -> tuple[float, str]:
         return high - low, f"{in_its_unit(name, low)} to {in_its_unit(name, high)}{_of_its_mean(name)}"
     # a variable that seldom moves within a home has quartiles at the same value: then one sd stands instead
     step = float(design.scale[design.names.index(name)])
-    return step, f"one sd, {'a factor of ' if name.startswith(LOGGED) else ''}{in_its_unit(name, step)}"
+    return step, f"one sd, {'a factor of ' if _is_logged(name) else ''}{in_its_unit(name, step)}"
+
+
+def _is_logged(name: str) -> bool:
+    """Whether the model holds a structure column on the log."""
+    return QUANTITIES[name.removesuffix("_between").removesuffix("_within")].logged
 
 
 def in_its_unit(name: str, value: float) -> str:
     """A value of a structure column as people count it: of a logarithm, what it is of."""
-    return f"{np.exp(value) if name.startswith(LOGGED) else value:.2f}"
+    return f"{np.exp(value) if _is_logged(name) else value:.2f}"
 
 
 def _of_its_mean(name: str) -> str:
-    return " times its mean" if name.startswith(LOGGED) and name.endswith("_within") else ""
+    return " times its mean" if _is_logged(name) and name.endswith("_within") else ""
 
 
 def structure_ratio(fit: Fit, name: str, rule: Decision) -> Row:
@@ -152,7 +132,7 @@ def structure_ratio(fit: Fit, name: str, rule: Decision) -> Row:
         label=f"{column_label(name)} ({over})",
         rule=rule,
         null=1.0,
-        expected=STRUCTURE_DIRECTIONS[name.rpartition("_")[0]],
+        expected=QUANTITIES[name.rpartition("_")[0]].stated_direction,
     )
 
 

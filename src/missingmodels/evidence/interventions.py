@@ -12,11 +12,11 @@ import numpy as np
 
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.estimands import expected_rate, interquartile_range
-from missingmodels.evidence.hypotheses import STRUCTURE_DIRECTIONS, in_its_unit
+from missingmodels.evidence.hypotheses import in_its_unit
 from missingmodels.evidence.record import Row
 from missingmodels.fitting.fit import Fit
 from missingmodels.plan import Decision, Plan
-from missingmodels.vocabulary import column_label
+from missingmodels.vocabulary import QUANTITIES, column_label
 
 DRAWS = 1000  # of a fit, at most
 
@@ -48,7 +48,7 @@ def interventions(fit: Fit, hypothesis: str, plan: Plan) -> list[tuple[str, Mapp
         if name not in fit.design.names:
             continue
         low, high = interquartile_range(fit.design, name)
-        fewer_is_better = STRUCTURE_DIRECTIONS[variable] == "above"
+        fewer_is_better = QUANTITIES[variable].stated_direction == "above"
         value, quartile = (low, "lower") if fewer_is_better else (high, "upper")
         if high > low:
             found.append(

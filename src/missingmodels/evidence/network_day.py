@@ -10,18 +10,20 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import InputError
+from missingmodels.plan import Exposure
 from missingmodels.tables import Tables
 
 MOST_HOMES = 60  # more cannot be told apart in one picture
-RECENT_DAYS = 7
 
 
-def network_day(tables: Tables, day: date, *, homes: Sequence[str] = ()) -> dict[str, Any]:
+def network_day(
+    tables: Tables, day: date, *, homes: Sequence[str] = (), window_days: int = Exposure().window_days
+) -> dict[str, Any]:
     """Residents and ties of ``day``: of ``homes``, else of the first homes of the list in order.
 
-    A resident carries ``home``, ``recent`` (an episode began in the 7 days before) and ``away`` (missing as the day
-    begins); a tie its kind and strength. Raises InputError for data that are not simulated (a picture of real children
-    could tell who they are), a day outside the observed span, or an unknown home.
+    A resident carries ``home``, ``recent`` (an episode began in the ``window_days`` before) and ``away`` (missing as
+    the day begins); a tie its kind and strength. Raises InputError for data that are not simulated (a picture of real
+    children could tell who they are), a day outside the observed span, or an unknown home.
     """
     if not tables.simulated:
         raise InputError(
@@ -44,10 +46,11 @@ def network_day(tables: Tables, day: date, *, homes: Sequence[str] = ()) -> dict
     here = here[here["home_id"].isin(shown)].sort_values(["home_id", "child_id"])
     ties = _ties(tables, at, here)
     episodes = tables["missing_episodes"]
-    recent = episodes[(episodes["start_date"] >= at - pd.Timedelta(days=RECENT_DAYS)) & (episodes["start_date"] < at)]
+    recent = episodes[(episodes["start_date"] >= at - pd.Timedelta(days=window_days)) & (episodes["start_date"] < at)]
     away = episodes[(episodes["start_date"] < at) & ~(episodes["end_date"] <= at)]
     return {
         "day": day.isoformat(),
+        "window_days": window_days,
         "homes": shown,
         "homes_in_all": len(known),
         "children": [

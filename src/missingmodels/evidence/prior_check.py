@@ -15,6 +15,7 @@ import numpy as np
 
 from missingmodels.evidence.estimands import DAYS_PER_YEAR
 from missingmodels.fitting.exponential import exponential
+from missingmodels.fitting.intervals import bounds
 from missingmodels.fitting.marginal import draw_frailty
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.design import Design
@@ -27,7 +28,6 @@ from missingmodels.targets import Target, targets
 
 SETS = ("weak", "informed")
 DRAWS = 1000
-MASS = 0.9
 YEAR_DAYS = 365
 HIGHEST_LOG_RATE = 50.0  # beyond it an onset on every day is certain, and exp would overflow
 
@@ -77,16 +77,18 @@ class PriorCheck:
     Attributes
     ----------
     use : the prior set
-    median, low, high : of the prior, the last two the ends of the central 90 %
+    interval_mass : of the central interval, the plan's
+    median, low, high : of the prior, the last two the ends of the central interval
     published_low, published_high : the published range
     below, inside, above : prior mass on either side of it and in it
-    verdict : ``covers`` if the published value lies in the central 90 %, else ``misses``; empty where the data's span
+    verdict : ``covers`` if the published value lies in that interval, else ``misses``; empty where the data's span
         makes the two incomparable, and ``remark`` says why
     """
 
     use: str
     name: str
     label: str
+    interval_mass: float
     median: float
     low: float
     high: float
@@ -128,7 +130,9 @@ def check_priors(design: Design, plan: Plan, *, seed: int, draws: int = DRAWS) -
     for use in SETS:
         of_set = plan.model_copy(update={"priors": plan.priors.model_copy(update={"use": use})})
         values = predicted(design, days, plan_priors(of_set), plan.effects, stream(seed, "prior check", use), draws)
-        found += [_checked(use, quantity, values[quantity.name], span) for quantity in QUANTITIES]
+        found += [
+            _checked(use, quantity, values[quantity.name], span, plan.decision.interval_mass) for quantity in QUANTITIES
+        ]
     return found
 
 
@@ -195,7 +199,7 @@ def drawn_parameters(
     return replace(parameters, frailty=draw_frailty(parameters, children, rng))
 
 
-def _checked(use: str, quantity: Quantity, values: Array, span: int) -> PriorCheck:
+def _checked(use: str, quantity: Quantity, values: Array, span: int, mass: float) -> PriorCheck:
     target, remark = targets()[quantity.target], ""
     published, low, high = _range(target, complement=quantity.complement)
     comparable = not quantity.annual or span >= 0.9 * YEAR_DAYS
@@ -204,22 +208,20 @@ def _checked(use: str, quantity: Quantity, values: Array, span: int) -> PriorChe
     seen = values[np.isfinite(values)]
     if seen.size < values.size:
         remark = "; ".join(filter(None, [remark, f"nobody goes missing in {1 - seen.size / values.size:.0%} of draws"]))
-    tail = (1 - MASS) / 2
-    bottom, median, top = np.quantile(seen, [tail, 0.5, 1 - tail])
+    between = bounds(seen, mass)
     return PriorCheck(
         use=use,
         name=quantity.name,
         label=quantity.label,
-        median=float(median),
-        low=float(bottom),
-        high=float(top),
+        interval_mass=mass,
+        **between,
         published=published,
         published_low=low,
         published_high=high,
         below=float((seen < low).mean()),
         inside=float(((seen >= low) & (seen <= high)).mean()),
         above=float((seen > high).mean()),
-        verdict=("covers" if bottom <= published <= top else "misses") if comparable else "",
+        verdict=("covers" if between["low"] <= published <= between["high"] else "misses") if comparable else "",
         remark=remark,
         citation=target.citation,
     )

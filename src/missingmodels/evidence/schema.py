@@ -108,7 +108,7 @@ class Certificate(Open):
     sample_seconds: NotNegative = 0.0
 
 
-class Bands(Record):
+class _Bands(Record):
     """Median and interval at several places."""
 
     median: NotNegatives
@@ -121,7 +121,7 @@ class Bands(Record):
         _as_long("bands", places, self.median, self.low, self.high)
 
 
-class Effects(Bands):
+class Effects(_Bands):
     """Bands on the log scale."""
 
     median: Numbers
@@ -134,13 +134,13 @@ def _as_long(what: str, places: int, *held: list[Any]) -> None:
         raise ValueError(f"{what}: lists of {', '.join(str(len(v)) for v in held)} values go with {places} places")
 
 
-class Dose(Record):
+class _Dose(Record):
     """Onsets over those expected, by number of recently missing peers."""
 
     bins: Annotated[list[Name], Field(min_length=1, max_length=100)]
     onsets: NotNegatives
     days_at_risk: NotNegatives
-    ratio: Bands
+    ratio: _Bands
     model: Name
     # from format 3 on
     expected: NotNegatives | None = None
@@ -159,7 +159,7 @@ class Curve(Record):
     exposure: Name
     model: Name
     x: Annotated[NotNegatives, Field(min_length=2)]
-    ratio: Bands
+    ratio: _Bands
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -172,7 +172,7 @@ class Homes(Record):
 
     years_at_risk: NotNegatives
     effect: Effects
-    sigma: Bands
+    sigma: _Bands
     model: Name
     exposure: Name = ""
 
@@ -183,7 +183,7 @@ class Homes(Record):
         return self
 
 
-class NetworkChild(Record):
+class _NetworkChild(Record):
     """A resident in the week of the network."""
 
     label: Name
@@ -192,7 +192,7 @@ class NetworkChild(Record):
     away_days: list[Count]
 
 
-class NetworkTie(Record):
+class _NetworkTie(Record):
     """Two residents and the strength of their tie."""
 
     a: Name
@@ -204,8 +204,8 @@ class Network(Record):
     """A simulated home in its busiest week."""
 
     days: Annotated[list[Day], Field(min_length=1, max_length=31)]
-    children: Annotated[list[NetworkChild], Field(max_length=200)]
-    ties: Annotated[list[NetworkTie], Field(max_length=20_000)]
+    children: Annotated[list[_NetworkChild], Field(max_length=200)]
+    ties: Annotated[list[_NetworkTie], Field(max_length=20_000)]
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -218,12 +218,12 @@ class Network(Record):
         return self
 
 
-class Predictive(Record):
+class _Predictive(Record):
     """Share of children by number of onsets, observed and replicated."""
 
     bins: Annotated[list[Name], Field(min_length=1, max_length=100)]
     observed: list[Share]
-    replicated: Bands
+    replicated: _Bands
     model: Name
     exposure: Name = ""
 
@@ -247,11 +247,11 @@ class Traces(Record):
 class Figures(Open):
     """Arrays behind the figures; what is absent is not drawn, and what is not known is left."""
 
-    dose: Dose | None = None
+    dose: _Dose | None = None
     curves: Annotated[list[Curve], Field(max_length=50)] = Field(default_factory=list)
     homes: Homes | None = None
     network: Network | None = None
-    predictive: Predictive | None = None
+    predictive: _Predictive | None = None
     diagnostics: Annotated[list[Traces], Field(max_length=100)] = Field(default_factory=list)
 
 

@@ -171,10 +171,10 @@ def _mixed(setting: Setting, chains: Sequence[Sequence[Fit]], words: str) -> Row
     )
     every = [fit for chain in chains for fit in chain]
     failed = sum(not fit.diagnostics.passed for fit in every)
-    return withheld(row, f"{failed} of the {len(every)} fits behind it") if failed else row
+    return _withheld(row, f"{failed} of the {len(every)} fits behind it") if failed else row
 
 
-def withheld(row: Row, which: str) -> Row:
+def _withheld(row: Row, which: str) -> Row:
     """The row with no verdict of its own, as fits behind it did not pass the gate."""
     remark = "; ".join(part for part in (f"{NOT_CONVERGED}: {which}", row.remark) if part)
     return replace(row, verdict=CANNOT_SAY, remark=remark)
@@ -192,7 +192,7 @@ def _is_naive(row: Row, setting: Setting) -> bool:
 def _row(fit: Fit, setting: Setting, words: str) -> Row:
     row = peer_ratio(fit, setting.plan.decision)
     row = replace(row, role="assumption", label=f"{words}: {row.label}")
-    return row if fit.diagnostics.passed else withheld(row, "; ".join(fit.diagnostics.failed))
+    return row if fit.diagnostics.passed else _withheld(row, "; ".join(fit.diagnostics.failed))
 
 
 def between(beside: Sequence[Row]) -> tuple[Row | None, str]:

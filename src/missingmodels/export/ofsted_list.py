@@ -43,7 +43,7 @@ NOTES = (
 )
 
 
-def homes_on(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
+def _homes_on(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
     """Homes with a URN that are registered on the day: their state then, ``urn``, and when they were registered."""
     homes = tables["homes"]
     opened = homes.groupby("home_id")["valid_from"].min()
@@ -55,7 +55,7 @@ def homes_on(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
 
 def ofsted_list(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
     """The list's table as text, one row a home registered on the day."""
-    held = homes_on(tables, day)
+    held = _homes_on(tables, day)
     made = pd.DataFrame("", index=held.index, columns=list(COLUMNS))
     made["Web link"] = "Ofsted Social Care Provider Webpage"
     made["URN"] = held["urn"]

@@ -59,7 +59,7 @@ FILES: dict[str, tuple[str, dict[str, str]]] = {
 LAST_DAY = "Period end"
 
 
-def staff_files(tables: Tables) -> dict[str, pd.DataFrame]:
+def _staff_files(tables: Tables) -> dict[str, pd.DataFrame]:
     """Frames of text by file name, of the staff tables that are held."""
     return {name: _text(tables, table, columns) for table, (name, columns) in FILES.items() if table in tables}
 
@@ -67,7 +67,7 @@ def staff_files(tables: Tables) -> dict[str, pd.DataFrame]:
 def write_staff_files(tables: Tables, folder: Path) -> list[Path]:
     """Write them as CSV into an existing folder. Returns their paths."""
     paths = []
-    for name, frame in staff_files(tables).items():
+    for name, frame in _staff_files(tables).items():
         paths.append(folder / name)
         paths[-1].write_bytes(frame_csv(frame, line="\r\n").encode("utf-8"))
     return paths

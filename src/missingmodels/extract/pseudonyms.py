@@ -118,7 +118,7 @@ def pseudonymise(tables: Tables, ledger: Ledger, key: Key) -> tuple[Tables, Ledg
         origin={**tables.origin, "pseudonyms": key.told},
     )
     require_valid(made, where="tables with pseudonyms")
-    return made, pseudonymous_ledger(ledger, key)
+    return made, _pseudonymous_ledger(ledger, key)
 
 
 def pseudonymous_frame(name: str, frame: pd.DataFrame, key: Key) -> pd.DataFrame:
@@ -138,7 +138,7 @@ def pseudonymous_frame(name: str, frame: pd.DataFrame, key: Key) -> pd.DataFrame
     return frame
 
 
-def pseudonymous_ledger(ledger: Ledger, key: Key) -> Ledger:
+def _pseudonymous_ledger(ledger: Ledger, key: Key) -> Ledger:
     """The ledger with children's pseudonyms, and with births and postcodes cut in what it says of changes."""
     frame = ledger.frame.copy()
     frame["child_id"] = _mapped(frame["child_id"].where(frame["child_id"] != ""), _named(key, "child")).fillna("")

@@ -46,7 +46,7 @@ class Diagnostics:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Knobs:
+class _Knobs:
     """How a caller turns what a failed gate advises, each in Python and at the command line; empty: it cannot.
 
     ``{}`` stands for the value advised.
@@ -58,13 +58,13 @@ class Knobs:
     keep: tuple[str, str] = ("allow_unconverged=True", "--allow-unconverged")
 
 
-PLAN_KNOBS = Knobs()
-ROWS_KNOBS = Knobs(
+PLAN_KNOBS = _Knobs()
+ROWS_KNOBS = _Knobs(
     accept=("sampling=Sampling(target_accept={})", "--target-accept {}"),
     draws=("more draws and tune in sampling=Sampling(…)", "more --draws"),
     priors=("tighter priors=…", "tighter --prior"),
 )
-OFFICIAL_KNOBS = Knobs(
+OFFICIAL_KNOBS = _Knobs(
     accept=("sampling=Sampling(target_accept={})", ""),
     draws=("more draws and tune in sampling=Sampling(…)", ""),
     priors=("", ""),
@@ -72,7 +72,7 @@ OFFICIAL_KNOBS = Knobs(
 
 
 def require_passed(
-    found: Diagnostics, *, model: str, allow: bool = False, accept: float | None = None, knobs: Knobs = PLAN_KNOBS
+    found: Diagnostics, *, model: str, allow: bool = False, accept: float | None = None, knobs: _Knobs = PLAN_KNOBS
 ) -> None:
     """Raise DiagnosticsFailed, saying what to try, unless the gate is passed or waived.
 
@@ -157,7 +157,7 @@ def only_short(found: Diagnostics) -> bool:
     return len(found.failed) == 1 and found.failed[0].startswith("importance ESS")
 
 
-def _advice(found: Diagnostics, accept: float | None, knobs: Knobs, way: int) -> str:
+def _advice(found: Diagnostics, accept: float | None, knobs: _Knobs, way: int) -> str:
     """What to try, in the words of one way of calling."""
     text, tries = " ".join(found.failed), []
     if found.k_hat is not None:

@@ -75,7 +75,7 @@ def draw_until_passed(
             "compile_seconds": round(compile_seconds, 2),
             "sample_seconds": round(sample_seconds, 2),
         },
-        sample_stats=kept_stats(stats),
+        sample_stats=_kept_stats(stats),
     )
 
 
@@ -92,7 +92,7 @@ def redrawn(settings: Sampling, times: int, target_accept: float) -> Sampling:
     )
 
 
-def kept_stats(stats: xr.Dataset) -> dict[str, np.ndarray]:
+def _kept_stats(stats: xr.Dataset) -> dict[str, np.ndarray]:
     """(chains, draws) the statistics worth keeping; nutpie's others hold objects that no file format keeps."""
     held = {name: stats[name].transpose(*LEAD).to_numpy() for name in KEPT}
     return held | {name: held[name].astype(np.int8) for name in FLAGS}

@@ -66,9 +66,9 @@ def fit(  # noqa: PLR0913
     if asked not in METHODS:
         raise ValueError(f"method {asked!r} is not known; known: {', '.join(METHODS)}")
     if terms:
-        from missingmodels.models.onset import with_own  # the fast engine does without what it imports
+        from missingmodels.models.onset import require_own  # the fast engine does without what it imports
 
-        design, terms = with_own(design, terms)
+        terms = require_own(design, terms)
     label = f"{model}/{exposure}" if exposure else model
     drawn, why = _drawn(design, plan, asked, label=label, seed=seed, progress=progress, terms=terms)
     require_passed(drawn.diagnostics, model=model, allow=allow_unconverged, accept=drawn.record.get("target_accept"))

@@ -81,12 +81,12 @@ def draw_frailty(parameters: Parameters, children: int, rng: np.random.Generator
     k = parameters.frailty_shape[:, None]
     u = rng.gamma(np.broadcast_to(k, sizes)) / k
     if parameters.frailty_law == "low_risk":
-        (share, low), (_, other) = class_parts(parameters)
+        (share, low), (_, other) = _class_parts(parameters)
         return u * np.where(rng.random(sizes) < share[:, None], low[:, None], other[:, None])
     return u
 
 
-def class_parts(parameters: Parameters) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def _class_parts(parameters: Parameters) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """(S,) chance and mean of u, in the low-risk class and in the other; the mean over both is 1."""
     share, ratio = parameters.further["low_risk_share"], parameters.further["low_risk_ratio"]
     middle = share * ratio + 1 - share
@@ -120,7 +120,7 @@ def _low_risk(seen: Seen, block: Parameters, rng: np.random.Generator | None) ->
     onsets, expected = seen.onsets + seen.onsets_before, seen.expected + seen.expected_before
     whole: list[Array] = []
     known: list[Array] = []
-    for share, part in class_parts(block):
+    for share, part in _class_parts(block):
         for out, y, mean in ((whole, onsets, expected), (known, seen.onsets_before, seen.expected_before)):
             ratio = _gamma_ratio(k, nothing[:, 0], y[:, 0])
             out.append(np.log(share) + y * np.log(part) + ratio + k * np.log(k) - (k + y) * np.log(k + part * mean))
@@ -128,7 +128,7 @@ def _low_risk(seen: Seen, block: Parameters, rng: np.random.Generator | None) ->
     low = np.exp(whole[0] - total)
     assert rng is not None
     in_class = np.where(rng.random(low.shape) < low, 0, 1)
-    parts = np.stack([part for _, part in class_parts(block)])
+    parts = np.stack([part for _, part in _class_parts(block)])
     part = np.take_along_axis(parts, in_class, axis=0)
     drawn = part * rng.gamma(k + onsets) / (k + part * expected)
     mean = sum(w * p * (k + onsets) / (k + p * expected) for w, p in zip((low, 1 - low), parts, strict=True))

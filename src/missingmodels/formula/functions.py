@@ -39,7 +39,7 @@ class Option:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Function:
+class _Function:
     """A function: what it does, how it is written, its options by keyword, and those that may be given by place."""
 
     does: str
@@ -54,25 +54,25 @@ _BOUNDS = {"lower_bound": _NUMBER, "upper_bound": _NUMBER}
 
 # These take and give a column of numbers, so they may stand inside each other and inside arithmetic.
 NUMERIC = {
-    "I": Function(does="arithmetic or a comparison as it stands", example="I(x ** 2)"),
-    "log": Function(does="natural logarithm", example="log(x)"),
-    "log1p": Function(does="natural logarithm of 1 + x", example="log1p(x)"),
-    "exp": Function(does="exponential", example="exp(x)"),
-    "sqrt": Function(does="square root", example="sqrt(x)"),
-    "center": Function(does="x less its mean over rows", example="center(x)"),
-    "scale": Function(does="x less its mean over rows, in standard deviations", example="scale(x)"),
+    "I": _Function(does="arithmetic or a comparison as it stands", example="I(x ** 2)"),
+    "log": _Function(does="natural logarithm", example="log(x)"),
+    "log1p": _Function(does="natural logarithm of 1 + x", example="log1p(x)"),
+    "exp": _Function(does="exponential", example="exp(x)"),
+    "sqrt": _Function(does="square root", example="sqrt(x)"),
+    "center": _Function(does="x less its mean over rows", example="center(x)"),
+    "scale": _Function(does="x less its mean over rows, in standard deviations", example="scale(x)"),
 }
 FUNCTIONS = {
     **NUMERIC,
-    "C": Function(does="indicators of the levels but the first, also of a column of numbers", example="C(x)"),
-    "T": Function(
+    "C": _Function(does="indicators of the levels but the first, also of a column of numbers", example="C(x)"),
+    "T": _Function(
         does="the same against a level of choice",
         example='T(arm, ref="placebo")',
         options={"ref": Option(kind="level")},
         by_place=("ref",),
         required="ref",
     ),
-    "bs": Function(
+    "bs": _Function(
         does="a B-spline of `df` columns",
         example="bs(age, df=4)",
         options={
@@ -84,7 +84,7 @@ FUNCTIONS = {
         by_place=("df",),
         required="df",
     ),
-    "poly": Function(
+    "poly": _Function(
         does="polynomials up to `degree`, orthogonal over rows unless `raw=True`",
         example="poly(age, degree=2)",
         options={"degree": Option(kind="whole", low=1, high=10), "raw": _FLAG},

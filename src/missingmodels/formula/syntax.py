@@ -164,7 +164,7 @@ class Call:
     def text(self) -> str:
         """As a formula has it, and the name of its column."""
         further = [
-            option_text(v) if i < self.placed else f"{n}={option_text(v)}" for i, (n, v) in enumerate(self.options)
+            _option_text(v) if i < self.placed else f"{n}={_option_text(v)}" for i, (n, v) in enumerate(self.options)
         ]
         return f"{self.function}({', '.join([self.argument.text, *further])})"
 
@@ -182,7 +182,7 @@ def _bracketed(node: Node, at_least: int) -> str:
     return node.text if rank >= at_least else f"({node.text})"
 
 
-def option_text(value: float | int | bool | str) -> str:
+def _option_text(value: float | int | bool | str) -> str:
     """A further argument of a call as a formula has it."""
     if isinstance(value, bool):
         return str(value)

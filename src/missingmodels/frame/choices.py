@@ -19,7 +19,7 @@ LARGEST = 60_000_000  # child-days of a risk set; above it the grids would not f
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class _Choice:
     """One pair of choices and what follows: onsets of the outcome, same-day repeats, days at risk, resident-days."""
 
     categories: tuple[str, ...]
@@ -31,7 +31,7 @@ class Choice:
     resident_days: int
 
 
-def compare_choices(tables: Tables) -> tuple[list[Choice], str]:
+def compare_choices(tables: Tables) -> tuple[list[_Choice], str]:
     """Every pair of choices, and why there is none: nobody lives in a home, or the record is too large.
 
     Over the whole observed span, no burn-in left out.
@@ -48,9 +48,9 @@ def compare_choices(tables: Tables) -> tuple[list[Choice], str]:
     return [_one(tables, kinds, rule) for kinds in CATEGORIES for rule in BOUNDARIES], ""
 
 
-def _one(tables: Tables, kinds: tuple[Literal["M", "A"], ...], rule: Literal["ending", "starting", "drop"]) -> Choice:
+def _one(tables: Tables, kinds: tuple[Literal["M", "A"], ...], rule: Literal["ending", "starting", "drop"]) -> _Choice:
     risk = build_risk_set(tables, Frame(categories=kinds, boundary=rule, burn_in_days=0))
-    return Choice(
+    return _Choice(
         categories=kinds,
         boundary=rule,
         onsets=int(risk.onset.sum()),

@@ -120,7 +120,7 @@ def _pairs(risk: RiskSet, *, only_movers: bool) -> Iterator[tuple[np.ndarray, np
     With ``only_movers`` pairs of which neither ever lived in a second home are left out: they never live apart in two
     homes.
     """
-    child, other = co_residents(risk)
+    child, other = _co_residents(risk)
     if only_movers:
         moved = _homes_lived_in(risk) > 1
         keep = moved[child] | moved[other]
@@ -131,7 +131,7 @@ def _pairs(risk: RiskSet, *, only_movers: bool) -> Iterator[tuple[np.ndarray, np
         yield a, b, (risk.residence[a] == risk.residence[b]) & (risk.residence[a] != NO_HOME)
 
 
-def co_residents(risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
+def _co_residents(risk: RiskSet) -> tuple[np.ndarray, np.ndarray]:
     """(N,) each of ordered pairs of different children who lived in one home on one day, at least once."""
     pairs = []
     for home in range(len(risk.home_ids)):

@@ -6,7 +6,7 @@ Specification, section 1. Day columns count from the first observed day.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,7 @@ class RiskSet:
     since_arrival : (C, D) days since the child came to live in the home; temporary absences do not start it anew
     days_at_risk : (C, D) 1, ½ on a return day, else 0
     onset : (C, D) an episode starts while the child is at risk in a home
+    home_units : by term of one's own, the unit of each home by its id
     onset_anywhere : (C, D) an episode starts, wherever the child lives; what history and peers see
     same_day_repeats : (C, D) further episodes that start on a day with an onset
     joint : (C, D) an onset on a day on which another resident of the home has one too
@@ -65,6 +66,7 @@ class RiskSet:
     coverage: np.ndarray
     before_window: np.ndarray
     notes: Mapping[str, int]
+    home_units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def lives(self) -> Lives:

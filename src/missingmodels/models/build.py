@@ -12,7 +12,7 @@ from missingmodels.frame.design_matrix import EventRows
 from missingmodels.models.daily import daily_model
 from missingmodels.models.daily_priors import daily_priors
 from missingmodels.models.model import Model
-from missingmodels.models.onset import onset_model, with_own
+from missingmodels.models.onset import onset_model, require_own
 from missingmodels.models.outcomes.models import DESIGNS, outcome_model
 from missingmodels.models.outcomes.priors import outcome_priors
 from missingmodels.models.priors import plan_priors
@@ -38,8 +38,7 @@ def model_of(design: Design | EventRows, plan: Plan, terms: Sequence[GroupEffect
     if isinstance(design, DailyDesign):
         return daily_model(design, daily_priors(plan))
     if isinstance(design, Design):
-        design, own = with_own(design, terms)
-        return onset_model(design, plan_priors(plan), plan.effects, own)
+        return onset_model(design, plan_priors(plan), plan.effects, require_own(design, terms))
     if design.outcome in DESIGNS and not design.formula:
         return outcome_model(design, outcome_priors(design.outcome, plan.priors.use, names=design.names))
     raise ValueError("these rows have priors of their own, which no plan states: see `fit_rows` and `fit_official`")

@@ -39,7 +39,7 @@ SOURCES = ("own", "peer")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kernel(Term):
+class _Kernel(Term):
     """δ K(τ), K the sum over co-residents' onsets up to L days back of exp(−lag / τ)."""
 
     late: ClassVar[bool] = True
@@ -80,7 +80,7 @@ class Kernel(Term):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drift(GroupEffect):
+class _Drift(GroupEffect):
     """Ornstein-Uhlenbeck of each home at the cells of a grid, constant within one: σ² exp(−|t − t'| / ℓ), an AR(1)."""
 
     def sizes(self, design: Designed, priors: ModelPriors) -> tuple[Any, ...]:
@@ -91,7 +91,7 @@ class Drift(GroupEffect):
         daily = _daily(built.design)
         shape = (len(daily.home_ids), daily.steps)
         z = pm.Normal(f"{self.code}_z", 0, 1, shape=shape[0] * shape[1])
-        factor = drift_factor(daily.steps, daily.grid_days, built.scalars["process_days"])
+        factor = _drift_factor(daily.steps, daily.grid_days, built.scalars["process_days"])
         return (built.scalars[self.scale] * (z.reshape(shape) @ factor.T)).ravel()
 
     def natural(self, drawn: Draws, scalars: Draws, design: Designed, priors: ModelPriors) -> dict[str, Array]:
@@ -175,7 +175,7 @@ class Excitation(Likelihood):
         return out
 
 
-def drift_factor(steps: int, grid_days: int, process_days: Tensor) -> Tensor:
+def _drift_factor(steps: int, grid_days: int, process_days: Tensor) -> Tensor:
     """(T, T) lower triangular factor of the correlation exp(-|t - t'| / ℓ) at steps of a grid: exact, for it is AR(1).
 
     Row t is the path φ^(t-s) of step s's innovation, of standard deviation √(1 - φ²), and of the stationary start.
@@ -231,14 +231,14 @@ LEVEL = Level(
     ),
 )
 COLUMNS = Columns(name="columns", code="coefficients", equation="x'β + q'γ + p'δ + z'ζ + c'κ", meaning="see above")
-KERNEL_TERM = Kernel(
+KERNEL_TERM = _Kernel(
     name="kernel",
     code="peer_kernel",
     equation="δ K_i(d; τ), K = Σ_j Σ_s exp(−(d − s)/τ) over onsets s of co-residents j, 1 ≤ d − s ≤ 60",
     parameters=("kernel_days",),
     meaning="each onset counts, most on the next day; every peer's onsets travel with them",
 )
-DRIFT = Drift(
+DRIFT = _Drift(
     name="home process",
     code="home_period",
     unit="cell",
@@ -326,7 +326,7 @@ def daily_model(daily: DailyDesign, priors: DailyPriors) -> Model:
     The sampler's unknowns: scalars, half-normal ones of effects with a sign, ``coefficients`` of the standardised
     columns, and standard normal ``home_z`` (H,), ``home_period_z`` (H * steps,) and, of hawkes, ``child_z`` (C,).
     """
-    names = scalar_names(daily)
+    names = _scalar_names(daily)
     held = {name: priors[name] for name in names}
     likelihood: Likelihood = GAMMA
     if daily.kind == "hawkes":
@@ -347,7 +347,7 @@ def daily_model(daily: DailyDesign, priors: DailyPriors) -> Model:
     )
 
 
-def scalar_names(daily: DailyDesign) -> tuple[str, ...]:
+def _scalar_names(daily: DailyDesign) -> tuple[str, ...]:
     """Names of the scalar parameters, fixed ones included."""
     if daily.kind == "hawkes":
         return HAWKES_SCALARS

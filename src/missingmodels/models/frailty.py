@@ -27,7 +27,7 @@ RICH = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrailtyLaw(Likelihood):
+class _FrailtyLaw(Likelihood):
     """Onsets of children: Poisson given u. The constant Σ (y log n − log y!) is left out."""
 
     variable: str = "onset"
@@ -51,7 +51,7 @@ class FrailtyLaw(Likelihood):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GammaLaw(FrailtyLaw):
+class _GammaLaw(_FrailtyLaw):
     """u ~ Gamma(k, k), integrated out."""
 
     def drawn_from(self, at: Predicted) -> Drawing | None:
@@ -75,7 +75,7 @@ class GammaLaw(FrailtyLaw):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LowRiskLaw(FrailtyLaw):
+class _LowRiskLaw(_FrailtyLaw):
     """A gamma whose rate a class of children has a small part of; classes are summed over."""
 
     def drawn_from(self, at: Predicted) -> Drawing | None:
@@ -98,7 +98,7 @@ class LowRiskLaw(FrailtyLaw):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogNormalLaw(FrailtyLaw):
+class _LogNormalLaw(_FrailtyLaw):
     """log u ~ Normal(−s²/2, s²), sampled as ``child_x``: standard normal where data are thin, and the log itself, less
     its mean, where they are rich, as either is hard to sample in the other's place.
     """
@@ -156,7 +156,7 @@ def expected_onsets(design: Design) -> Array:
     return np.asarray(usual * (1 + onsets) / (1 + usual))
 
 
-GAMMA = GammaLaw(
+GAMMA = _GammaLaw(
     name="children, gamma",
     code="frailty",
     equation=GAMMA_EQUATION,
@@ -164,7 +164,7 @@ GAMMA = GammaLaw(
     chosen='effects.frailty = "gamma"',
     meaning=GAMMA_MEANING,
 )
-LOG_NORMAL = LogNormalLaw(
+LOG_NORMAL = _LogNormalLaw(
     name="children, log-normal",
     code="child",
     equation="log u_i = s z_i − s²/2, z_i ~ Normal(0, 1)",
@@ -175,7 +175,7 @@ LOG_NORMAL = LogNormalLaw(
         "s z_i where E (1 + Y) / (1 + E) > 3, with E the child's days times the onsets per day of all rows"
     ),
 )
-LOW_RISK = LowRiskLaw(
+LOW_RISK = _LowRiskLaw(
     name="children, low-risk class",
     code="low_risk",
     equation=(
@@ -186,4 +186,4 @@ LOW_RISK = LowRiskLaw(
     chosen='effects.frailty = "low_risk"',
     meaning="some children hardly ever go missing; mean 1 over both classes, which are summed over exactly",
 )
-FRAILTY_LAWS: dict[str, FrailtyLaw] = {"gamma": GAMMA, "log_normal": LOG_NORMAL, "low_risk": LOW_RISK}
+FRAILTY_LAWS: dict[str, _FrailtyLaw] = {"gamma": GAMMA, "log_normal": LOG_NORMAL, "low_risk": LOW_RISK}

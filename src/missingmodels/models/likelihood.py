@@ -16,10 +16,10 @@ Data = Mapping[str, np.ndarray]
 Tensors = Mapping[str, Tensor]
 
 
-def sums_of(
+def _sums_of(
     y: np.ndarray, columns: np.ndarray, offset: np.ndarray, groups: Mapping[str, tuple[np.ndarray, int]]
 ) -> Data:
-    """The sums that ``linear_term`` reads, of (R,) events over (R, P) columns and groups (index, size)."""
+    """The sums that ``_linear_term`` reads, of (R,) events over (R, P) columns and groups (index, size)."""
     return {
         "column_onsets": y @ columns,
         "offset_onsets": np.array(y @ offset),
@@ -27,7 +27,7 @@ def sums_of(
     }
 
 
-def linear_term(data: Tensors, total: Tensor, intercept: Tensor, beta: Tensor, effects: Tensors) -> Tensor:
+def _linear_term(data: Tensors, total: Tensor, intercept: Tensor, beta: Tensor, effects: Tensors) -> Tensor:
     """Σ y η of all rows; ``effects`` holds the effect vector of each group that the data have sums of."""
     value = intercept * total
     if "columns" in data:

@@ -68,7 +68,7 @@ class Years(Term):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Centred(GroupEffect):
+class _Centred(GroupEffect):
     """Effects that are sampled as they are, as rich data ask: years inform an authority's own effect well."""
 
     def arrays(self, design: Designed, priors: ModelPriors) -> Data:
@@ -85,7 +85,7 @@ class Centred(GroupEffect):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PooledLevel(Level):
+class _PooledLevel(Level):
     """The intercept over the log of the pooled rate, which the reported one holds."""
 
     def eta(self, value: Any, data: Tensors) -> Tensor | None:
@@ -101,7 +101,7 @@ class PooledLevel(Level):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntervalCounts(Likelihood):
+class _IntervalCounts(Likelihood):
     """Negative binomial counts that are known to lie between two numbers."""
 
     variable: str = "incidents"
@@ -122,7 +122,7 @@ def _bounds(design: Designed) -> tuple[Array, Array]:
     return design.y, design.further["high"]
 
 
-INCIDENTS = IntervalCounts(
+INCIDENTS = _IntervalCounts(
     name="likelihood",
     code="incidents",
     equation="P(low_lt ≤ y_lt ≤ high_lt), y_lt ~ NegativeBinomial(mean μ_lt, shape φ), variance μ + μ²/φ",
@@ -133,7 +133,7 @@ INCIDENTS = IntervalCounts(
         "all 1. All constants are in the density"
     ),
 )
-LEVEL = PooledLevel(
+LEVEL = _PooledLevel(
     name="level",
     code="intercept",
     equation="log μ_lt = log n_lt + log R + α + c_t + x_lt'β + r_g + a_l",
@@ -170,7 +170,7 @@ REGIONS = GroupEffect(
     parameters=("sigma_region",),
     meaning="regions differ, in police practice too",
 )
-AUTHORITIES = Centred(
+AUTHORITIES = _Centred(
     unit="authority",
     name="authorities",
     code="authority",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -11,7 +11,6 @@ import pytensor.tensor as pt
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.design import Design
-from missingmodels.frame.design_matrix import Group
 from missingmodels.models.frailty import FRAILTY_LAWS
 from missingmodels.models.model import RATE, Model
 from missingmodels.models.priors import ModelPriors, PriorSet, scales_of
@@ -23,7 +22,7 @@ NO_EFFECTS = Effects()
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeerSlope(GroupEffect):
+class _PeerSlope(GroupEffect):
     """What each home adds to the effect of the design's ``slope_of``, which is neither centred nor scaled."""
 
     late: ClassVar[bool] = True
@@ -136,7 +135,7 @@ OWNERS = GroupEffect(
     chosen="effects.owner",
     meaning="providers bring their practice to all their homes; 0 where the owner is unrecorded",
 )
-PEER_SLOPE = PeerSlope(
+PEER_SLOPE = _PeerSlope(
     name="peer slope by home",
     code="peer_slope",
     unit="home",
@@ -161,7 +160,7 @@ def onset_model(
     """The onset model of a design, with effects of one's ``own`` beside the package's.
 
     The sampler's unknowns: ``intercept`` and ``coefficients`` of the standardised columns, the scalars of
-    ``scales_in``, and standard normal ``home_z`` (H,), ``home_period_z`` (H*T,), ``authority_z``, ``owner_z`` and
+    ``_scales_in``, and standard normal ``home_z`` (H,), ``home_period_z`` (H*T,), ``authority_z``, ``owner_z`` and
     ``peer_slope_z`` (H,), each if the effects ask for it. A scale with a half-normal prior is sampled with a sign: its
     absolute value has that prior, and the product with the symmetric ``_z`` does not depend on the sign. So the sampler
     passes through 0 instead of wandering down the long tail of a logarithm, which gave two to three times the effective
@@ -171,7 +170,7 @@ def onset_model(
     added = {"authority": AUTHORITIES, "owner": OWNERS}
     groups = tuple(added[name] for name in design.groups if name in added)
     slope = (PEER_SLOPE,) if design.slope_of else ()
-    names = ("intercept", *scales_in(design, effects))
+    names = ("intercept", *_scales_in(design, effects))
     added_priors = {name: prior for term in own for name, prior in term.priors.items()}
     return Model(
         label="onset",
@@ -185,35 +184,26 @@ def onset_model(
     )
 
 
-def with_own(design: Design, own: Sequence[GroupEffect]) -> tuple[Design, tuple[GroupEffect, ...]]:
-    """The design with the units of effects of one's own among its groups, and the effects by those.
+def require_own(design: Design, own: Sequence[GroupEffect]) -> tuple[GroupEffect, ...]:
+    """Effects of one's own, by the groups that the design has of their names, as evidence reads them.
 
-    Evidence reads the groups by the effects' names. Raises ConfigInvalid for a name that the model has already, an
-    effect without one scale and its prior, or a unit that the design does not have.
+    Raises ConfigInvalid for a name that the model has already, an effect without one scale and its prior, or one whose
+    units are not in the design.
     """
-    groups = dict(design.groups)
+    taken = {"coefficients", "intercept", "home", "cell", "child", "home_period", "authority", "owner", "peer_slope"}
     for term in own:
         fault = ""
-        if term.code in {"coefficients", "intercept", *design.units, "home_period", "peer_slope", "frailty", *groups}:
+        if term.code in taken:
             fault = f"{term.code!r} is a name of the model's own"
         elif len(term.parameters) != 1 or set(term.priors) != set(term.parameters):
             fault = f"{term.code!r} needs one scale in `parameters`, and its prior in `priors`"
-        elif not term.of_home and term.unit not in design.units:
-            fault = f"{term.code!r} is of {term.unit!r}, which the design does not have"
+        elif term.code not in design.groups:
+            fault = f"the units of {term.code!r} are not in the design"
         if fault:
-            raise ConfigInvalid(fault, where="terms", remedy=f"units there are: {', '.join(design.units)}, or of_home")
-        groups[term.code] = _of_homes(design, term.of_home) if term.of_home else design.units[term.unit]
-    held = tuple(replace(term, unit=term.code, spare=True, of_home={}) for term in own)
-    return replace(design, groups=groups), held
+            raise ConfigInvalid(fault, where="terms", remedy="docs/terms.md says how a term of one's own is added")
+    return tuple(replace(term, unit=term.code, spare=True) for term in own)
 
 
-def _of_homes(design: Design, label: Mapping[str, str]) -> Group:
-    labels = [label.get(home, "") for home in design.home_ids]
-    ids = tuple(sorted(set(labels) - {""}))
-    index = np.array([ids.index(one) if one else -1 for one in labels])
-    return Group(index=index[design.home], ids=ids)
-
-
-def scales_in(design: Design, effects: Effects) -> tuple[str, ...]:
+def _scales_in(design: Design, effects: Effects) -> tuple[str, ...]:
     """Names of the scalars, the intercept apart, of the model of a design: one without peers has no slope of them."""
     return tuple(name for name in scales_of(effects) if name != "sigma_peer_slope" or design.slope_of)

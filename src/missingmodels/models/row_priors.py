@@ -133,7 +133,7 @@ def row_priors(given: str | Mapping[str, str], counts: EventRows, frailty: str) 
     for key, text in texts.items():
         real = not (key.startswith("sigma_") or key == "frailty_shape")
         laws = REAL_LAWS if real else SHAPE_LAWS if key == "frailty_shape" else SCALE_LAWS
-        prior, fault = read_prior(text, laws=laws, rate=counts.average_log_rate)
+        prior, fault = _read_prior(text, laws=laws, rate=counts.average_log_rate)
         if prior is None or ((not real or key == "intercept") and "autoscale" in text):
             faults.append(f"the prior of {key} {fault or 'cannot be autoscaled: that is for coefficients'}")
         else:
@@ -163,7 +163,7 @@ def home_columns(counts: EventRows) -> tuple[Group, ...]:
     return tuple(group for name, group in counts.units.items() if name != "child")
 
 
-def read_prior(text: str, *, laws: Mapping[str, tuple[str, ...]], rate: float = 0.0) -> tuple[Prior | None, str]:
+def _read_prior(text: str, *, laws: Mapping[str, tuple[str, ...]], rate: float = 0.0) -> tuple[Prior | None, str]:
     """A prior from its text, or None and what is wrong with it; ``rate`` is what that word stands for."""
     read = re.fullmatch(r"\s*([a-z_]+)\s*(?:\(([^()]*)\))?\s*", text)
     above = ", which keep it above 0" if laws is SHAPE_LAWS else ""

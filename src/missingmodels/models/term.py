@@ -198,7 +198,7 @@ class Columns(Term):
         return None if value is None else pt.dot(data["column_onsets"], value)
 
     def natural(self, drawn: Draws, scalars: Draws, design: Designed, priors: ModelPriors) -> dict[str, Array]:
-        standard = standard_coefficients(drawn, priors, scalars["intercept"].size)
+        standard = _standard_coefficients(drawn, priors, scalars["intercept"].size)
         if self.as_drawn:
             return {"coefficients": standard}
         if self.keeps_level:
@@ -215,8 +215,8 @@ class GroupEffect(Term):
     """A normal effect of each ``unit``, reported as ``code``: a standard normal ``{code}_z`` times its ``scale``.
 
     A scale that is sampled with a sign leaves the effect's law as it is. ``spare`` keeps a place without an effect for
-    rows whose unit is unrecorded. An effect of one's own may give ``of_home``, by home id the label of the unit that a
-    home belongs to, in place of a ``unit`` that the design has; a home without one has no effect.
+    rows whose unit is unrecorded. An effect of one's own gives ``of_home``, by home id the label of the unit that a
+    home belongs to, in place of a ``unit`` that every design has; a home without one has no effect.
     """
 
     unit: str = ""
@@ -289,7 +289,7 @@ def standard_normal(name: str, unit: str, ids: tuple[str, ...]) -> Tensor:
     return pm.Normal(name, 0, 1, shape=len(ids), dims=(dim,))
 
 
-def standard_coefficients(drawn: Draws, priors: ModelPriors, draws: int) -> Array:
+def _standard_coefficients(drawn: Draws, priors: ModelPriors, draws: int) -> Array:
     """(S, P) coefficients of the sampler's columns, fixed ones included."""
     at = priors.columns
     out = np.broadcast_to(at.mean, (draws, at.mean.size)).copy()

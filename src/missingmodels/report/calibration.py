@@ -25,14 +25,14 @@ def number(value: float | None, target: Target) -> str:
     """A value in the target's unit: shares in per cent, the others with about three figures."""
     if value is None:
         return "–"
-    if is_share(target):
+    if _is_share(target):
         return f"{words.signed(value * 100, 1)}{words.THIN}%"
     return _plain(value)
 
 
 def interval(target: Target) -> str:
     """The published interval in the target's unit."""
-    if is_share(target):
+    if _is_share(target):
         return f"{target.low * 100:g}–{target.high * 100:g}{words.THIN}%"
     return f"{target.low:g}–{target.high:g}"
 
@@ -41,13 +41,13 @@ def error(value: float | None, target: Target) -> str:
     """A Monte Carlo error, in points where the value is in per cent; empty for a single data set."""
     if value is None:
         return ""
-    shown = value * 100 if is_share(target) else value
+    shown = value * 100 if _is_share(target) else value
     if shown >= 10:
         return f"±{shown:.0f}"
-    return f"±{shown:.1f}" if is_share(target) and shown >= 0.05 else f"±{shown:.2g}"
+    return f"±{shown:.1f}" if _is_share(target) and shown >= 0.05 else f"±{shown:.2g}"
 
 
-def is_share(target: Target) -> bool:
+def _is_share(target: Target) -> bool:
     """Is the value a share, printed in per cent?"""
     return target.unit.startswith(("share", "SD of share", "residents per registered place"))
 
@@ -60,7 +60,7 @@ def published(target: Target) -> str:
     """The published value in the target's unit; an assumption has none."""
     if target.status == "assumption":
         return "none"
-    if is_share(target):
+    if _is_share(target):
         return f"{target.value * 100:g}{words.THIN}%"
     return f"{target.value:g}"
 

@@ -11,14 +11,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 
 from missingmodels.report import words
 from missingmodels.report.style import BLUE, GREY, INK, PALE, new_figure, note, reference_line, styled
+from missingmodels.vocabulary import QUANTITIES
 
-_SHORT = {
-    "peer_presence": "none or any",
-    "peer_count": "number of peers",
-    "peer_density": "share of peers",
-    "peer_network": "share of tie strength",
-    "peer_kernel": "onsets, fading",
-}
 _BINARY = "peer_presence"
 _LESSER = "#8fa3b0"  # a model beside the fullest one
 
@@ -134,7 +128,7 @@ def _curve(ax: Axes, shown: Sequence[Mapping[str, Any]]) -> None:
 
 def _axis_name(exposure: str) -> str:
     """Two lines, for a narrow panel: the unit, and what it counts."""
-    return f"recently missing peers:\n{_SHORT.get(exposure, exposure)}"
+    return f"recently missing peers:\n{(QUANTITIES[exposure].axis if exposure in QUANTITIES else exposure)}"
 
 
 def _end(curve: Mapping[str, Any], models: int, gap: str) -> str:

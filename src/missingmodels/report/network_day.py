@@ -22,7 +22,7 @@ _RING = 0.3
 
 @styled
 def network_day(found: Mapping[str, Any]) -> Figure:
-    """Homes on a grid, in order; line width is tie strength, filled children had an episode in the 7 days before."""
+    """Homes on a grid, in order; line width is tie strength, filled children had an episode lately."""
     homes = found["homes"]
     across = max(1, math.ceil(math.sqrt(len(homes) * 1.6)))
     down = max(1, math.ceil(len(homes) / across))
@@ -30,7 +30,7 @@ def network_day(found: Mapping[str, Any]) -> Figure:
     height = top + bottom + (WIDTH - 0.4) / across * down
     figure = new_figure(height)
     ax = figure.add_axes((0.02, bottom / height, 0.96, (height - top - bottom) / height))
-    graph = graph_of(found)
+    graph = _graph_of(found)
     at = _places(graph, homes, across)
     _draw(ax, graph, at)
     for position, home in enumerate(homes):
@@ -46,7 +46,14 @@ def network_day(found: Mapping[str, Any]) -> Figure:
     handles = [Line2D([], [], color=c, linewidth=1.6, label=text) for k, (c, text) in _KINDS.items() if k in kinds]
     dot: Any = {"linestyle": "", "marker": "o", "markersize": 6}
     handles += [
-        Line2D([], [], markerfacecolor=VERMILION, markeredgecolor=VERMILION, label="episode in the last 7 days", **dot),
+        Line2D(
+            [],
+            [],
+            markerfacecolor=VERMILION,
+            markeredgecolor=VERMILION,
+            label=f"episode in the last {found['window_days']} days",
+            **dot,
+        ),
         Line2D([], [], markerfacecolor="white", markeredgecolor=GREY, label="none", **dot),
     ]
     figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 0.27 / height), ncols=6, frameon=False,
@@ -57,7 +64,7 @@ def network_day(found: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def graph_of(found: Mapping[str, Any]) -> nx.Graph:
+def _graph_of(found: Mapping[str, Any]) -> nx.Graph:
     """The day's network: children with ``home``, ``recent``, ``away``; ties with ``strength`` and ``kind``."""
     graph = nx.Graph()
     for child in found["children"]:

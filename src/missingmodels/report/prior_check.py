@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from missingmodels.evidence.prior_check import PriorCheck
+from missingmodels.report import words
 from missingmodels.report.style import BLUE, GREY, SHADE, VERMILION, new_figure, note, styled
 from missingmodels.tables.csv_out import records_csv
 
@@ -16,17 +17,18 @@ _SMALLEST_RATE = 0.01  # a year; rates have a logarithmic axis
 
 @styled
 def prior_figure(found: Sequence[PriorCheck]) -> Figure:
-    """Medians and central 90 % of each set; the published range is shaded, its value a line."""
+    """Medians and central intervals of each set; the published range is shaded, its value a line."""
     names = list(dict.fromkeys(row.name for row in found))
     figure = new_figure(0.95 * len(names) + 0.75)
     axes = figure.subplots(len(names), 1, squeeze=False)[:, 0]
     for ax, name in zip(axes, names, strict=True):
         _panel(ax, [row for row in found if row.name == name])
     figure.subplots_adjust(left=0.1, right=0.965, top=0.93, bottom=0.215, hspace=1.15)
+    mass = words.mass(found[0].interval_mass)
     note(
         figure,
-        "Dot and bar: median and central 90 % of what a prior set expects of these data before any outcome is seen.\n"
-        "Shaded: published range, line: published value. Vermilion: the published value lies outside the bar.\n"
+        f"Dot and bar: median and central {mass} of what a prior set expects of these data before any outcome is "
+        "seen.\nShaded: published range, line: published value. Vermilion: the published value lies outside the bar.\n"
         "Grey: the data span too little to compare.",
     )
     return figure

@@ -64,17 +64,23 @@ class Prepared:
 
 
 def prepare(
-    tables: Tables, plan: Plan, *, fits: Sequence[tuple[str, str]] | None = None, checked: bool = False
+    tables: Tables,
+    plan: Plan,
+    *,
+    fits: Sequence[tuple[str, str]] | None = None,
+    checked: bool = False,
+    terms: Sequence[GroupEffect] = (),
 ) -> Prepared:
     """Risk set, rows and designs. Raises CannotAnswer before anything is sampled if the data hold no contrast.
 
     An exposure that stands beside the primary one and cannot be had from these data is left out with a note. ``fits``
-    names models and exposures to design, all of the plan if it is left out. Tables that are ``checked`` are not
-    validated again: validation takes as long as everything else here.
+    names models and exposures to design, all of the plan if it is left out; ``terms`` of one's own bring their units.
+    Tables that are ``checked`` are not validated again: validation takes as long as everything else here.
     """
     if not checked:
         require_valid(tables)
-    risk = build_risk_set(tables, plan.frame)
+    units = {term.code: term.of_home for term in terms}
+    risk = replace(build_risk_set(tables, plan.frame), home_units=units)
     rows = build_rows(tables, risk, plan)
     designs, notes = {}, []
     for model, exposure in models_to_fit(plan) if fits is None else fits:
@@ -133,7 +139,7 @@ def answer(
             given: dict[str, Any] = {"kept": kept, "terms": terms}
             return answer(tables, plan, seed=seed, allow_unconverged=allow_unconverged, progress=shown, **given)
     told: Progress = progress or (lambda *_: None)
-    prepared = prepare(tables, plan)
+    prepared = prepare(tables, plan, terms=terms)
     # what is kept is found again by plan and data, which say nothing of terms of one's own
     way = _Way(told=told, kept=None if terms else kept, terms=terms)
     tried = [_tried(design, plan, model, exposure, seed, way) for (model, exposure), design in prepared.designs.items()]

@@ -28,7 +28,7 @@ PAGE = "official.html"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfficialAnswer:
+class _OfficialAnswer:
     """What the figures say; ``rows`` one a column, ``scales`` one a scale."""
 
     official: Official
@@ -46,7 +46,7 @@ def analyse_official(
     interval_mass: float = 0.90,
     allow_unconverged: bool = False,
     progress: Progress | None = None,
-) -> OfficialAnswer:
+) -> _OfficialAnswer:
     """Read, fit and summarise. Raises what ``read_official``, ``build_official`` and ``fit_official`` raise."""
     official = read_official(folder)
     design = build_official(official.panel)
@@ -64,10 +64,10 @@ def analyse_official(
         told = bounds(draws, interval_mass) | {"above": float((draws > 1).mean())}
         rows.append({"column": name, "label": label, "part": part} | told)
     scales = [{"label": column_label(name)} | bounds(found.values[name], interval_mass) for name in SCALES]
-    return OfficialAnswer(official=official, fit=found, rows=rows, scales=scales, head=_head(design))
+    return _OfficialAnswer(official=official, fit=found, rows=rows, scales=scales, head=_head(design))
 
 
-def write_official(found: OfficialAnswer, folder: Path, *, overwrite: bool) -> Path:
+def write_official(found: _OfficialAnswer, folder: Path, *, overwrite: bool) -> Path:
     """Write panel, estimates, record and page; the folder appears whole or not at all. Returns the page's path."""
     certificate = dict(found.fit.certificate)
     notes = [*found.official.notes, *found.fit.design.notes]

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 
 @dataclass(frozen=True, kw_only=True)
-class Association:
+class _Association:
     """One association. ``fields`` are settings of a scenario as ``section.key``; ``reason`` says why there are none, or
     what they leave out.
     """
@@ -19,12 +19,12 @@ class Association:
     reason: str
 
 
-def associations() -> tuple[Association, ...]:
+def associations() -> tuple[_Association, ...]:
     """All of them, in order."""
     text = files("missingmodels.simulate").joinpath("associations.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return tuple(
-        Association(
+        _Association(
             code=row["code"],
             association=row["association"],
             fields=tuple(row["fields"].split()),

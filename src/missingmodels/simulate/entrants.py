@@ -64,7 +64,7 @@ class Traits:
     frailty: np.ndarray
 
 
-def length_quantiles(spec: Children, points: int = 1024) -> np.ndarray:
+def _length_quantiles(spec: Children, points: int = 1024) -> np.ndarray:
     """(points,) days of stay at evenly spaced probabilities: log-uniform within the published bands."""
     shares = np.array(spec.stay_band_shares)
     edges = np.concatenate([[0.0], np.cumsum(shares / shares.sum())])
@@ -82,7 +82,7 @@ def draw_pool(scenario: Scenario, sector: Sector, in_a_row: int, seed: int) -> P
     def chance(name: str) -> np.ndarray:
         return uniform(key_of(seed, "children", name), bed, turn)
 
-    lengths = length_quantiles(spec)
+    lengths = _length_quantiles(spec)
     length = lengths[(chance("length of stay") * lengths.size).astype(np.int64)]
     met = _already_there(scenario, sector, seed)
     length[turn == 0] = np.where(met.filled, met.length, length[turn == 0])
@@ -108,7 +108,7 @@ def draw_pool(scenario: Scenario, sector: Sector, in_a_row: int, seed: int) -> P
     )
 
 
-class Met(NamedTuple):
+class _Met(NamedTuple):
     """First occupants of the beds (B,): whether there is one, length of the stay and age at its start in days, and the
     part of it gone by.
     """
@@ -119,13 +119,13 @@ class Met(NamedTuple):
     elapsed: np.ndarray
 
 
-def _already_there(scenario: Scenario, sector: Sector, seed: int) -> Met:
+def _already_there(scenario: Scenario, sector: Sector, seed: int) -> _Met:
     """A settled sector: of all stays, first or later ones, long ones are met more often, on any of their days."""
     bed = np.arange(sector.bed_home.size)
     _, length, age = _careers(scenario.children)
     weight = np.cumsum(length) / length.sum()
     met = np.minimum(np.searchsorted(weight, uniform(key_of(seed, "children", "stay met"), bed)), length.size - 1)
-    return Met(
+    return _Met(
         filled=uniform(key_of(seed, "children", "filled"), bed) < scenario.homes.occupancy,
         length=length[met],
         age=np.floor(age[met]).astype(np.int64),
@@ -148,7 +148,7 @@ def _careers(spec: Children) -> tuple[float, np.ndarray, np.ndarray]:
 
     The same numbers for every seed: a property of the settings.
     """
-    lengths, people = length_quantiles(spec), np.arange(4096)
+    lengths, people = _length_quantiles(spec), np.arange(4096)
 
     def draw_length(turn: int) -> np.ndarray:
         chance = uniform(key_of(0, "careers", "length"), people, turn)

@@ -130,7 +130,7 @@ def flow_day(day, beds, pool, rules, state, record):
     for bed in range(beds.bed_home.size):
         if state.occupant[bed] != EMPTY and (state.end[bed] <= day or day >= beds.closed[beds.bed_home[bed]]):
             leave(day, bed, beds, pool, rules, state, record)
-    place_waiting(day, beds, pool, rules, state, record)
+    _place_waiting(day, beds, pool, rules, state, record)
     for bed in range(beds.bed_home.size):
         if state.occupant[bed] == EMPTY and state.next_arrival[bed] <= day:
             home = beds.bed_home[bed]
@@ -188,7 +188,7 @@ def arrive(day, bed, child, length, beds, state, record):
 
 
 @compiled
-def place_waiting(day, beds, pool, rules, state, record):
+def _place_waiting(day, beds, pool, rules, state, record):
     """Each waiting child looks at a few beds, in the own authority if it is to stay there."""
     kept = 0
     for place in range(state.counts[WAITING]):

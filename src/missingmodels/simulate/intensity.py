@@ -122,7 +122,7 @@ def no_past(children: int) -> Past:
 
 
 @compiled
-def recent_history(child, day, past):
+def _recent_history(child, day, past):
     """Bits of the onsets on the days before ``day``: bit 0 is the day before."""
     lag = day - past.history_day[child]
     if lag > 0:
@@ -179,7 +179,7 @@ def worker_changed(child, day, state, past, settings):
 
 
 @compiled
-def peers_of(bed, home, day, beds, state, past, settings, out):
+def _peers_of(bed, home, day, beds, state, past, settings, out):
     """Exposures of the child in ``bed`` to the others of the home, and the mean need of those, into ``out``."""
     child = state.occupant[bed]
     start = day // settings.period * settings.period
@@ -215,8 +215,8 @@ def peers_of(bed, home, day, beds, state, past, settings, out):
 def log_rate_of(bed, home, day, t, conflict, mix, beds, children, homes, state, past, links, settings, effects, out):
     """Log intensity of the child in ``bed``; fills ``out`` with the day's exposures."""
     child = state.occupant[bed]
-    peers_of(bed, home, day, beds, state, past, settings, out)
-    history = recent_history(child, day, past)
+    _peers_of(bed, home, day, beds, state, past, settings, out)
+    history = _recent_history(child, day, past)
     since, start = day - state.start[bed], day // settings.period * settings.period
     total = children.fixed[child] + homes.slow[home, t]
     total += effects.age * (start - state.birth[child]) / 365.25

@@ -12,7 +12,7 @@ from missingmodels.simulate.flow import EMPTY
 FAINT = 0.02  # a weaker link counts as none
 
 
-class Links(NamedTuple):
+class _Links(NamedTuple):
     """Links between children who have parted: one list for each child, chained by ``following``.
 
     ``whereabouts`` (N,) today's home of each child, -1 for none; ``head`` (N,), others
@@ -28,9 +28,9 @@ class Links(NamedTuple):
     used: np.ndarray
 
 
-def no_links(children: int, capacity: int) -> Links:
+def no_links(children: int, capacity: int) -> _Links:
     """No child has parted from any other."""
-    return Links(
+    return _Links(
         np.full(children, -1),
         np.full(children, -1),
         np.full(capacity, -1),

@@ -15,11 +15,11 @@ def settle(first, last, period, beds, pool, rules, state, record, days, mix):
     for day in range(first, last):
         flow_day(day, beds, pool, rules, state, record)
         if day >= 0:
-            count_residents(day // period, beds, pool, state, days, mix)
+            _count_residents(day // period, beds, pool, state, days, mix)
 
 
 @compiled
-def count_residents(t, beds, pool, state, days, mix):
+def _count_residents(t, beds, pool, state, days, mix):
     """Add a day to resident-days by home and period, and to the mean need of the others in each home."""
     for home in range(beds.first_bed.size - 1):
         residents, need = 0, 0.0
@@ -48,17 +48,17 @@ def live(
             locate(beds, state, links)
         if day < first:
             if settings.further:
-                settle_in(day, beds, homes, state, past, settings)
+                _settle_in(day, beds, homes, state, past, settings)
         else:
             risk_day(
                 day, beds, children, homes, state, past, links, settings, rules, effects, episodes, log, out, begins
             )
             if day >= 0:
-                count_residents(day // settings.period, beds, pool, state, days, mix)
+                _count_residents(day // settings.period, beds, pool, state, days, mix)
 
 
 @compiled
-def settle_in(day, beds, homes, state, past, settings):
+def _settle_in(day, beds, homes, state, past, settings):
     """Before the process starts: trust grows and social workers change, so that neither starts from nothing."""
     for bed in range(beds.bed_home.size):
         child = state.occupant[bed]

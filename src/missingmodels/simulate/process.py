@@ -55,7 +55,7 @@ def risk_day(day, beds, children, homes, state, past, links, settings, rules, ef
                     log.values[row, k] = out[log.columns[k]]
                 log.rows[0] = row + 1
         if settings.joint_share > 0.0:
-            leave_together(home, day, begins, beds, state, past, settings)
+            _leave_together(home, day, begins, beds, state, past, settings)
     for bed in range(beds.bed_home.size):
         if begins[bed]:
             begin_episode(
@@ -64,7 +64,7 @@ def risk_day(day, beds, children, homes, state, past, links, settings, rules, ef
 
 
 @compiled
-def leave_together(home, day, begins, beds, state, past, settings):
+def _leave_together(home, day, begins, beds, state, past, settings):
     """Residents at risk may go along with one who leaves, by the strength of their tie; ``begins`` is 2 for them."""
     first, last = beds.first_bed[home], beds.first_bed[home + 1]
     start = day // settings.period * settings.period

@@ -141,7 +141,7 @@ def _normal(labels: pd.Series, sd: float, seed: int, name: str) -> np.ndarray:
     return labels.map(effect).astype(float).fillna(0.0).to_numpy()
 
 
-def is_short(episodes: pd.DataFrame, short_hours: float) -> np.ndarray:
+def _is_short(episodes: pd.DataFrame, short_hours: float) -> np.ndarray:
     """(N,) whether each absence is short: by its hours, or by a same-day return where they are unrecorded."""
     hours = episodes["hours_away"].to_numpy(dtype=float, na_value=np.nan)
     same_day = (episodes["end_date"] == episodes["start_date"]).to_numpy(bool)
@@ -151,7 +151,7 @@ def is_short(episodes: pd.DataFrame, short_hours: float) -> np.ndarray:
 def _reported(tables: Tables, log: pd.DataFrame, recording: Recording, seed: int) -> np.ndarray:
     if recording.reported_log_odds is None:
         return np.ones(len(log), dtype=bool)
-    odds = recording.reported_log_odds + recording.short_log_odds * is_short(log, recording.short_hours)
+    odds = recording.reported_log_odds + recording.short_log_odds * _is_short(log, recording.short_hours)
     odds = odds + _normal(log["home_id"], recording.reported_home_sd, seed, "reported by home")
     odds = odds + _normal(log["authority"], recording.reported_authority_sd, seed, "reported by authority")
     return uniforms(log["label"], seed, "recording", "reported") < expit(odds)

@@ -65,7 +65,7 @@ def structure_of(
     known = (before > 0) & whole[:, :-1] & (on_duty[:, :-1] > 0)
     per_child = np.divide(on_duty[:, :-1], before, out=np.full(before.shape, np.nan), where=known)
     ratio[:, 1:] = np.log(per_child + staff_added)
-    turnover = np.column_stack([turnover_at(staffing, sector.places.size, int(day)) for day in start])
+    turnover = np.column_stack([_turnover_at(staffing, sector.places.size, int(day)) for day in start])
     if turnover_set is not None:
         turnover = np.full(turnover.shape, turnover_set)
     ratio_mean, ratio_within = split(ratio, residents.days)
@@ -97,7 +97,7 @@ def period_effects(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
     return scenario.onset.home_period_sd * normal(key, np.arange(homes)[:, None], np.arange(periods))
 
 
-def lead_period_effects(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
+def _lead_period_effects(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
     """(H, L) shocks of the periods before the observed span."""
     periods = -(-scenario.lead_days // scenario.period_days)
     key = key_of(seed, "home_period_effect", "lead")
@@ -171,7 +171,7 @@ def slow_log_rate(
     constant = constant + more.community_pull * sector.community
     constant = constant + more.size_per_place * (sector.places - sector.places.mean())
     constant = constant + more.private_sector * (sector.kind == SECTORS.index("private"))
-    lead = lead_period_effects(scenario, sector.places.size, seed)
+    lead = _lead_period_effects(scenario, sector.places.size, seed)
     observed = (
         constant[:, None]
         + period
@@ -182,7 +182,7 @@ def slow_log_rate(
     return np.hstack([constant[:, None] + lead, observed])
 
 
-def turnover_at(staffing: Staffing, homes: int, day: int) -> np.ndarray:
+def _turnover_at(staffing: Staffing, homes: int, day: int) -> np.ndarray:
     """(H,) leavers in the 365 days before ``day`` over mean people in post; per year where fewer days are known.
 
     NaN where under 90 days are known, as in the specification's reading of a short record.

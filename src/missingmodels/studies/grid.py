@@ -99,10 +99,10 @@ def make_grid(values: dict[str, Any], *, folder: Path = Path(), where: str = "")
     exposure = {"exposure.primary": study.ask.exposure} if study.ask.exposure else {}
     scenario = _changed(bases["scenario"], study.scenario.set)
     plan = _changed(bases["plan"], study.plan.set | exposure)
-    return grid_of({"study": values, "scenario": scenario, "plan": with_engine(plan, study)}, where=where)
+    return grid_of({"study": values, "scenario": scenario, "plan": _with_engine(plan, study)}, where=where)
 
 
-def with_engine(plan: Any, study: Study) -> dict[str, Any]:
+def _with_engine(plan: Any, study: Study) -> dict[str, Any]:
     """The plan's values with the study's engine."""
     return with_method(from_mapping(plan, Plan), study.method).model_dump(mode="json")
 

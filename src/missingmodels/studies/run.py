@@ -16,7 +16,7 @@ Report = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ran:
+class _Ran:
     """What a run did: batches that were there already, batches computed, and whether the study is complete."""
 
     skipped: int
@@ -31,7 +31,7 @@ def run_study(
     *,
     part: tuple[int, int] = (1, 1),
     report: Report | None = None,
-) -> Ran:
+) -> _Ran:
     """Compute what a study, or slice I of N of it, still needs; the backend is only made if anything is.
 
     ``report`` is called with replicates computed, and the least and most that are left. Raises InputError for a
@@ -44,7 +44,7 @@ def run_study(
         return _run(store, backend, part, report)
 
 
-def _run(store: Store, backend: Callable[[], Backend], part: tuple[int, int], report: Report | None) -> Ran:
+def _run(store: Store, backend: Callable[[], Backend], part: tuple[int, int], report: Report | None) -> _Ran:
     grid = store.grid
     schedule, known = Schedule(grid.study, len(grid.cells)), set[Task]()
     _learn(store, schedule, known)
@@ -62,7 +62,7 @@ def _run(store: Store, backend: Callable[[], Backend], part: tuple[int, int], re
     finally:
         if worker is not None:
             worker.close()
-    return Ran(skipped=skipped, computed=computed, complete=schedule.complete)
+    return _Ran(skipped=skipped, computed=computed, complete=schedule.complete)
 
 
 def known_schedule(store: Store) -> Schedule:

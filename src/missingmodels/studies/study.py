@@ -60,7 +60,7 @@ class Law(Config):
         return self
 
 
-class Ask(Config):
+class _Ask(Config):
     """Which model is fitted, and which of its columns are judged by the rules."""
 
     model: ModelName = Field(default="M3", description="the model that is fitted")
@@ -129,7 +129,7 @@ class Study(Config):
     prior: dict[str, Law] = Field(
         default_factory=dict, description="design prior: scenario field = law; power averaged over it is assurance"
     )
-    ask: Ask = Ask()
+    ask: _Ask = _Ask()
     rules: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="further rules by name: changes to the plan's decision, judged beside it"
     )

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.evidence.decisions import NEGLIGIBLE, SUPPORTED
-from missingmodels.evidence.hypotheses import EXPOSURE_LABELS
 from missingmodels.provenance import versions
 from missingmodels.studies.grid import Cell, Grid
 from missingmodels.studies.measures import MEANINGS, cell_measures
@@ -20,7 +19,7 @@ from missingmodels.studies.schedule import Schedule
 from missingmodels.studies.solver import Solution, cheapest, cost_of, solve
 from missingmodels.studies.store import Store
 from missingmodels.studies.text import solution_sentence
-from missingmodels.vocabulary import column_label
+from missingmodels.vocabulary import unit_label
 
 FORMAT = "missingmodels-study-summary-1"
 
@@ -95,7 +94,7 @@ def _power(grid: Grid, rows: Sequence[pd.DataFrame], cells: list[dict[str, Any]]
         ]
     solved = solutions(grid, cells)
     return {
-        "quantities": {q: EXPOSURE_LABELS.get(q) or column_label(q) for q in grid.study.ask.quantities},
+        "quantities": {q: unit_label(q) for q in grid.study.ask.quantities},
         "rules": {name: rule.model_dump() for name, rule in grid.rules(grid.cells[0]).items()},
         "meanings": MEANINGS,
         "solutions": solved,

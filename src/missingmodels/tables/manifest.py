@@ -62,7 +62,7 @@ Values = dict[Name, Json]
 Certificate = dict[Name, JsonValue]
 
 
-class Manifest(Record):
+class _Manifest(Record):
     """What every manifest holds. Layout 1 has neither ``files`` nor a digest of its own."""
 
     format: Name
@@ -85,14 +85,14 @@ class Manifest(Record):
         return "manifest_version" in self.model_fields_set
 
 
-class AnyManifest(Manifest):
+class _AnyManifest(_Manifest):
     """Of a kind whose further content its own reader judges."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Json]
 
 
-class TableEntry(Record):
+class _TableEntry(Record):
     """One table's file."""
 
     file: FileName
@@ -100,14 +100,14 @@ class TableEntry(Record):
     digest: Digest
 
 
-class TablesManifest(Manifest):
+class _TablesManifest(_Manifest):
     """Of a folder of tables."""
 
     schema_version: Annotated[int, AfterValidator(_this_version)]
     observed_from: Day
     observed_to: Day
     all_residents: bool = False
-    tables: dict[Annotated[str, AfterValidator(_known)], TableEntry]
+    tables: dict[Annotated[str, AfterValidator(_known)], _TableEntry]
     origin: Values = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -120,7 +120,7 @@ class TablesManifest(Manifest):
         return self
 
 
-class RunManifest(Manifest):
+class _RunManifest(_Manifest):
     """Of a run. ``tables`` is the path of the folder that the data came from; the first runs lack it."""
 
     tables: Text | None = None
@@ -128,7 +128,7 @@ class RunManifest(Manifest):
     absent: list[Certificate] = Field(default_factory=list)  # of models that failed their gate and are left out
 
 
-class FitManifest(Manifest):
+class _FitManifest(_Manifest):
     """Of a fit of one outcome, of rows, or of child-days."""
 
     model_config = ConfigDict(extra="allow")
@@ -136,7 +136,7 @@ class FitManifest(Manifest):
     certificate: Certificate
 
 
-class ExportManifest(Manifest):
+class _ExportManifest(_Manifest):
     """Of a folder of exported returns, lists and rotas; ``files`` stood in layout 1, too."""
 
     authorities: list[Name]
@@ -146,7 +146,7 @@ class ExportManifest(Manifest):
     origin: Values
 
 
-class CalibrationManifest(Manifest):
+class _CalibrationManifest(_Manifest):
     """Of a world beside published figures."""
 
     kind: Name
@@ -155,13 +155,13 @@ class CalibrationManifest(Manifest):
     seeds: list[int]
 
 
-class OfficialManifest(Manifest):
+class _OfficialManifest(_Manifest):
     """Of an analysis of official statistics."""
 
     certificate: Certificate
 
 
-class StudyManifest(Manifest):
+class _StudyManifest(_Manifest):
     """Of a power or calibration study, whose batches come and are named by their number alone."""
 
     digest: Digest
@@ -172,16 +172,16 @@ class StudyManifest(Manifest):
 
 
 STUDY_FORMAT = "missingmodels-study"
-KINDS: Mapping[str, type[Manifest]] = {
-    "missingmodels-tables": TablesManifest,
-    "missingmodels-run": RunManifest,
-    "missingmodels-outcome": FitManifest,
-    "missingmodels-rows": FitManifest,
-    "missingmodels-daily": FitManifest,
-    "missingmodels-export": ExportManifest,
-    "missingmodels-calibration": CalibrationManifest,
-    "missingmodels-official-1": OfficialManifest,
-    STUDY_FORMAT: StudyManifest,
+KINDS: Mapping[str, type[_Manifest]] = {
+    "missingmodels-tables": _TablesManifest,
+    "missingmodels-run": _RunManifest,
+    "missingmodels-outcome": _FitManifest,
+    "missingmodels-rows": _FitManifest,
+    "missingmodels-daily": _FitManifest,
+    "missingmodels-export": _ExportManifest,
+    "missingmodels-calibration": _CalibrationManifest,
+    "missingmodels-official-1": _OfficialManifest,
+    STUDY_FORMAT: _StudyManifest,
 }
 
 
@@ -226,7 +226,7 @@ def _sealed(folder: Path, kind: str, record: Mapping[str, Any], digests: Mapping
     body = json.loads(json.dumps(body, default=str))
     body[SEAL] = digest_json(body)
     where = str(folder / MANIFEST)
-    checked(body, KINDS.get(kind, AnyManifest), what="the manifest to be written", where=where, remedy="")
+    checked(body, KINDS.get(kind, _AnyManifest), what="the manifest to be written", where=where, remedy="")
     return (json.dumps(body, indent=1) + "\n").encode()
 
 
@@ -286,7 +286,7 @@ def _read(folder: Path, kind: str) -> dict[str, Any]:
             where=str(path),
             remedy="read it with the version of missingmodels that wrote it, or a later one",
         )
-    checked(held, KINDS.get(kind, AnyManifest), what="the manifest", where=str(path), remedy=REWRITE)
+    checked(held, KINDS.get(kind, _AnyManifest), what="the manifest", where=str(path), remedy=REWRITE)
     told = held.get(SEAL)
     if told is not None and told != digest_json({name: value for name, value in held.items() if name != SEAL}):
         raise InputError(

@@ -42,7 +42,7 @@ def references(tables: Tables) -> list[Finding]:
     return found
 
 
-def ends_before_starts(tables: Tables) -> list[Finding]:
+def _ends_before_starts(tables: Tables) -> list[Finding]:
     """No span ends before it starts; only a missing episode may end on the day it starts."""
     found = []
     spans = [("start_date", "end_date"), ("start_time", "end_time"), ("valid_from", "valid_to")]
@@ -65,7 +65,7 @@ def ends_before_starts(tables: Tables) -> list[Finding]:
     return found
 
 
-def placements_overlap(tables: Tables) -> list[Finding]:
+def _placements_overlap(tables: Tables) -> list[Finding]:
     """A child has one placement on a day, and so is in one home."""
     frame = tables["placements"]
     start, end = span_days(frame)
@@ -115,7 +115,7 @@ def births(tables: Tables) -> list[Finding]:
     )
 
 
-def episodes_open_and_overlapping(tables: Tables) -> list[Finding]:
+def _episodes_open_and_overlapping(tables: Tables) -> list[Finding]:
     """At most one open episode a child; episodes of one child do not overlap."""
     frame = tables["missing_episodes"]
     is_open = frame["end_date"].isna()
@@ -144,7 +144,7 @@ def episodes_open_and_overlapping(tables: Tables) -> list[Finding]:
     )
 
 
-def episodes_placed(tables: Tables) -> list[Finding]:
+def _episodes_placed(tables: Tables) -> list[Finding]:
     """Each episode starts while the child is placed (the day a placement ends still counts) and observed."""
     episodes, placements = tables["missing_episodes"], tables["placements"]
     start, end = span_days(placements)
@@ -177,7 +177,7 @@ def episodes_placed(tables: Tables) -> list[Finding]:
     )
 
 
-def residents_fit_places(tables: Tables) -> list[Finding]:
+def _residents_fit_places(tables: Tables) -> list[Finding]:
     """No home holds more children on a day than it has registered places."""
     homes = tables["homes"].dropna(subset=["places"])
     if homes.empty:
@@ -212,7 +212,7 @@ def residents_fit_places(tables: Tables) -> list[Finding]:
     )
 
 
-def staffing_is_continuous(tables: Tables) -> list[Finding]:
+def _staffing_is_continuous(tables: Tables) -> list[Finding]:
     """A home's staff periods follow each other without gap or overlap."""
     frame = tables["staff_periods"].sort_values(["home_id", "start_date"], kind="stable")
     same = frame["home_id"].eq(frame["home_id"].shift())
@@ -239,7 +239,7 @@ def staffing_is_continuous(tables: Tables) -> list[Finding]:
     )
 
 
-def ties_are_pairs(tables: Tables) -> list[Finding]:
+def _ties_are_pairs(tables: Tables) -> list[Finding]:
     """A tie joins two different children and a pair's spans do not overlap, whichever way round it is written."""
     frame = tables["ties"]
     shown = ["child_a", "child_b", "start_date"]
@@ -269,12 +269,12 @@ def ties_are_pairs(tables: Tables) -> list[Finding]:
 
 RULES: tuple[Callable[[Tables], list[Finding]], ...] = (
     references,
-    ends_before_starts,
-    placements_overlap,
+    _ends_before_starts,
+    _placements_overlap,
     births,
-    episodes_open_and_overlapping,
-    episodes_placed,
-    residents_fit_places,
-    staffing_is_continuous,
-    ties_are_pairs,
+    _episodes_open_and_overlapping,
+    _episodes_placed,
+    _residents_fit_places,
+    _staffing_is_continuous,
+    _ties_are_pairs,
 )

@@ -28,6 +28,7 @@ __all__ = [
     "Quantity",
     "column_label",
     "notation_page",
+    "unit_label",
 ]
 
 GROUPS = {
@@ -75,6 +76,11 @@ def column_label(name: str) -> str:
     if stem not in QUANTITIES:
         return name
     return QUANTITIES[stem].label + (f" {level.rstrip(']')}" if level else "")
+
+
+def unit_label(name: str) -> str:
+    """The contrast that one unit of a column is, or a few words for the column where none is stated."""
+    return (QUANTITIES[name].one_unit if name in QUANTITIES else "") or column_label(name)
 
 
 def notation_page() -> str:

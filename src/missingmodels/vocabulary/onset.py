@@ -33,7 +33,15 @@ PARAMETERS = (
         "intercept",
         "log intensity where every column is 0; its prior speaks of every column at its mean",
     ),
-    _q("sigma_home", "σ_home", "log rate", "≥ 0", "sd between homes", "standard deviation of home effects v"),
+    _q(
+        "sigma_home",
+        "σ_home",
+        "log rate",
+        "≥ 0",
+        "sd between homes",
+        "standard deviation of home effects v",
+        estimand="sd_log",
+    ),
     _q(
         "sigma_period",
         "σ_period",
@@ -41,31 +49,7 @@ PARAMETERS = (
         "≥ 0",
         "sd between a home's periods",
         "standard deviation of home-period effects w",
-    ),
-    _q(
-        "frailty_shape",
-        "k",
-        "",
-        "> 0",
-        "frailty shape",
-        "gamma shape of child frailty u, mean 1; small = few children, most onsets",
-    ),
-    _q(
-        "frailty_sd_log",
-        "s",
-        "log rate",
-        "> 0",
-        "sd of log frailty",
-        "standard deviation of the log of a log-normal child frailty u, mean 1",
-    ),
-    _q("low_risk_share", "π", "share", "0 to 1", "share at low risk", "share of children of the low-risk class"),
-    _q(
-        "low_risk_ratio",
-        "ρ",
-        "",
-        "0 to 1",
-        "rate ratio at low risk",
-        "rate of the low-risk class over that of the others; fixed unless the plan gives it a prior",
+        estimand="sd_log",
     ),
     _q(
         "sigma_authority",
@@ -74,6 +58,7 @@ PARAMETERS = (
         "≥ 0",
         "sd between authorities",
         "standard deviation of effects a of the authority that a home stands in",
+        estimand="sd_log",
     ),
     _q(
         "sigma_owner",
@@ -82,6 +67,7 @@ PARAMETERS = (
         "≥ 0",
         "sd between owners",
         "standard deviation of effects o of the provider that runs a home",
+        estimand="sd_log",
     ),
     _q(
         "sigma_peer_slope",
@@ -90,6 +76,43 @@ PARAMETERS = (
         "≥ 0",
         "sd of the peer effect between homes",
         "standard deviation of b, a home's own part in the effect of the peer exposure",
+        estimand="sd_log",
+    ),
+    _q(
+        "frailty_shape",
+        "k",
+        "",
+        "> 0",
+        "frailty shape",
+        "gamma shape of child frailty u, mean 1; small = few children, most onsets",
+        estimand="shape",
+    ),
+    _q(
+        "frailty_sd_log",
+        "s",
+        "log rate",
+        "> 0",
+        "sd of log frailty",
+        "standard deviation of the log of a log-normal child frailty u, mean 1",
+        estimand="sd_log",
+    ),
+    _q(
+        "low_risk_share",
+        "π",
+        "share",
+        "0 to 1",
+        "share at low risk",
+        "share of children of the low-risk class",
+        estimand="share",
+    ),
+    _q(
+        "low_risk_ratio",
+        "ρ",
+        "",
+        "0 to 1",
+        "rate ratio at low risk",
+        "rate of the low-risk class over that of the others; fixed unless the plan gives it a prior",
+        estimand="ratio",
     ),
     _q(
         "sigma_sector",
@@ -98,21 +121,11 @@ PARAMETERS = (
         "≥ 0",
         "sd over time of what all homes share",
         "standard deviation of s, the process that all homes share",
+        estimand="sd_log",
     ),
 )
 # Scalars in the order in which they are told, and the estimand that each is.
-SCALARS = {
-    "sigma_home": "sd_log",
-    "sigma_period": "sd_log",
-    "sigma_authority": "sd_log",
-    "sigma_owner": "sd_log",
-    "sigma_peer_slope": "sd_log",
-    "sigma_sector": "sd_log",
-    "frailty_shape": "shape",
-    "frailty_sd_log": "sd_log",
-    "low_risk_share": "share",
-    "low_risk_ratio": "ratio",
-}
+SCALARS = {q.name: q.estimand for q in PARAMETERS if q.estimand}
 VULNERABILITY = (
     _q("age_years", "x", "years", "≥ 0", "age", "age at the start of the period"),
     _q("male", "x", "", "0 or 1", "male", "recorded sex is male"),
@@ -158,6 +171,8 @@ STRUCTURE = (
         "real",
         "staff on duty per resident",
         "log of mean care staff on duty over mean residents, period before",
+        stated_direction="below",
+        logged=True,
     ),
     _q(
         "turnover",
@@ -166,6 +181,7 @@ STRUCTURE = (
         "≥ 0",
         "staff turnover",
         "permanent care leavers over mean headcount, 365 days before",
+        stated_direction="above",
     ),
     _q(
         "agency_share",
@@ -174,6 +190,7 @@ STRUCTURE = (
         "0 to 1",
         "agency share of hours",
         "agency and bank hours over hours worked, period before",
+        stated_direction="above",
     ),
     _q(
         "mix_need",
@@ -182,6 +199,7 @@ STRUCTURE = (
         "real",
         "mean need of the other residents",
         "mean need score of the others, self left out",
+        stated_direction="above",
     ),
     _q(
         "mix_spread",
@@ -190,9 +208,16 @@ STRUCTURE = (
         "≥ 0",
         "spread of needs in the home",
         "standard deviation of need scores, self included",
+        stated_direction="above",
     ),
     _q(
-        "mix_age_spread", "z", "years", "≥ 0", "spread of ages in the home", "standard deviation of ages, self included"
+        "mix_age_spread",
+        "z",
+        "years",
+        "≥ 0",
+        "spread of ages in the home",
+        "standard deviation of ages, self included",
+        stated_direction="above",
     ),
     _q(
         "mix_out_of_area",
@@ -201,9 +226,18 @@ STRUCTURE = (
         "0 to 1",
         "out-of-area share of the others",
         "share of the others placed out of area",
+        stated_direction="above",
     ),
-    _q("new_admission_7d", "z", "", "0 or 1", "a new resident", "another child arrived in the last 7 days"),
-    _q("size", "z", "children", "≥ 1", "number of residents", "occupancy of the home"),
+    _q(
+        "new_admission_7d",
+        "z",
+        "",
+        "0 or 1",
+        "a new resident",
+        "another child arrived in the last 7 days",
+        stated_direction="above",
+    ),
+    _q("size", "z", "children", "≥ 1", "number of residents", "occupancy of the home", stated_direction="above"),
 )
 MODERATION = (
     _q(

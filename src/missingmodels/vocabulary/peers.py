@@ -12,6 +12,9 @@ PEERS = (
         "0 or 1",
         "a recently missing peer",
         "any other resident had an onset in the window before",
+        axis="none or any",
+        one_unit="one or more recently missing peers against none",
+        subject="A peer with a recent episode, against none,",
     ),
     _q(
         "peer_count",
@@ -20,6 +23,9 @@ PEERS = (
         "≥ 0",
         "recently missing peers",
         "other residents with an onset in the window before",
+        axis="number of peers",
+        one_unit="one more recently missing peer",
+        subject="Each peer with a recent episode",
     ),
     _q(
         "peer_density",
@@ -28,6 +34,9 @@ PEERS = (
         "0 to 1",
         "share of peers recently missing",
         "recent peers over occupancy − 1; 0 with no peers",
+        axis="share of peers",
+        one_unit="all peers recently missing against none",
+        subject="Having recent episodes of all peers, against none,",
     ),
     _q(
         "peer_network",
@@ -36,6 +45,9 @@ PEERS = (
         "0 to 1",
         "tie strength to recent peers",
         "share of tie strength in the home that goes to recent peers",
+        axis="share of tie strength",
+        one_unit="all tie strength to recently missing peers against none",
+        subject="Having all strength of ties with recently missing peers, against none,",
     ),
     _q(
         "peer_kernel",
@@ -45,6 +57,8 @@ PEERS = (
         "peers' fading onsets",
         "Σ exp(−(d − s)/τ) over the onsets s < d of other residents: with τ fixed by the plan of all on record, with τ "
         "estimated, in a daily model, of those on the 60 days before",
+        axis="onsets, fading",
+        one_unit="one peer's onset, at its full weight, against none",
     ),
     _q("no_peers", "p", "", "0 or 1", "no peers", "nobody else lives in the home"),
     _q(
@@ -77,6 +91,7 @@ OUTSIDE = (
         "0 or 1",
         "a recently missing outside peer",
         "any tied child who lives in another home that day had an onset in the window before",
+        one_unit="one or more recently missing peers beyond the home against none",
     ),
     _q(
         "outside_count",
@@ -85,6 +100,7 @@ OUTSIDE = (
         "≥ 0",
         "recently missing outside peers",
         "tied children in other homes with an onset in the window before",
+        one_unit="one more recently missing peer beyond the home",
     ),
     _q(
         "outside_density",
@@ -93,6 +109,7 @@ OUTSIDE = (
         "0 to 1",
         "share of outside peers recently missing",
         "recent outside peers over tied children in other homes; 0 without any",
+        one_unit="all tied peers beyond the home recently missing against none",
     ),
     _q(
         "outside_network",
@@ -101,6 +118,7 @@ OUTSIDE = (
         "0 to 1",
         "tie strength to recent outside peers",
         "share of tie strength to children in other homes that goes to recent ones",
+        one_unit="all tie strength beyond the home to recently missing peers against none",
     ),
     _q("no_outside_ties", "p", "", "0 or 1", "no ties beyond the home", "no tied child lives in another home that day"),
     _q(

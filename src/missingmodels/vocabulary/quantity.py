@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
-    """One named quantity. ``label`` is a few words for tables and figures."""
+    """One named quantity.
+
+    Attributes
+    ----------
+    label : a few words for tables and figures
+    estimand : what a scalar of a model is to whoever reads its draws; empty for what is told otherwise
+    stated_direction : of a structure variable, on which side of no effect practitioners expect it: above, below
+    logged : the model holds its logarithm
+    one_unit : of an exposure, the contrast that one unit of it is
+    axis : of an exposure, what an axis of its values counts
+    subject : one unit as the subject of a sentence
+    """
 
     name: str
     symbol: str
@@ -15,8 +27,14 @@ class Quantity:
     support: str
     label: str
     meaning: str
+    estimand: str = ""
+    stated_direction: Literal["", "above", "below"] = ""
+    logged: bool = False
+    axis: str = ""
+    one_unit: str = ""
+    subject: str = ""
 
 
-def named(name: str, symbol: str, unit: str, support: str, label: str, meaning: str) -> Quantity:
-    """A quantity by the order in which the tables below state it."""
-    return Quantity(name=name, symbol=symbol, unit=unit, support=support, label=label, meaning=meaning)
+def named(name: str, symbol: str, unit: str, support: str, label: str, meaning: str, **more: Any) -> Quantity:
+    """A quantity by the order in which the tables below state it; ``more`` are its other fields."""
+    return Quantity(name=name, symbol=symbol, unit=unit, support=support, label=label, meaning=meaning, **more)

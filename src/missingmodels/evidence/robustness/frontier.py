@@ -34,7 +34,7 @@ def expected_false_confidence(false_effect: float, sd: float, rule: Decision) ->
     return float(norm.cdf(false_effect / sd - norm.ppf(rule.supported_probability)))
 
 
-def false_effects(cell: pd.DataFrame, sd: float, rule: Decision) -> float:
+def _false_effects(cell: pd.DataFrame, sd: float, rule: Decision) -> float:
     """The log rate ratio that a shock imitates in data as precise as ``sd``: what the share that was measured implies.
 
     Of each size in ``cell`` the effect at which a normal estimate with the posterior sd there would be called supported
@@ -60,7 +60,7 @@ def frontier_for(low: float, high: float, plan: Plan, *, under: Measured | None 
     shocks = table[(table["line"] == line) & (table["shock_sd"] > 0)]
     rows = []
     for (days, size), cell in shocks.groupby(["shock_days", "shock_sd"], sort=False):
-        expected = expected_false_confidence(false_effects(cell, sd, measured_rule), sd, rule)
+        expected = expected_false_confidence(_false_effects(cell, sd, measured_rule), sd, rule)
         rows.append({"line": line, "shock_days": days, "shock_sd": size, "expected": expected, "sd": sd})
     return pd.DataFrame(rows)
 

@@ -77,7 +77,7 @@ def e_value(ratio: float) -> float:
     return 1.0 if ratio <= 1 else float(ratio + np.sqrt(ratio * (ratio - 1)))
 
 
-def imitated_ratio(z: Array, weight: Array, share_exposed: float) -> float:
+def _imitated_ratio(z: Array, weight: Array, share_exposed: float) -> float:
     """The rate ratio of exposed over other days that a shared cause makes alone.
 
     ``z`` (K,) are values of the log rate and ``weight`` (K,) their chances.
@@ -95,12 +95,12 @@ def imitated_ratio(z: Array, weight: Array, share_exposed: float) -> float:
 def shock_ratio(sd: float, share_exposed: float) -> float:
     """The rate ratio that normal shocks of this sd imitate."""
     node, weight = np.polynomial.hermite_e.hermegauss(41)
-    return imitated_ratio(sd * node, weight / weight.sum(), share_exposed)
+    return _imitated_ratio(sd * node, weight / weight.sum(), share_exposed)
 
 
 def state_ratio(ratio: float, share_exposed: float, *, share: float = BINARY_SHARE) -> float:
     """The rate ratio that a state imitates which holds for a share of the time and multiplies rates by ``ratio``."""
-    return imitated_ratio(np.array([0.0, np.log(ratio)]), np.array([1 - share, share]), share_exposed)
+    return _imitated_ratio(np.array([0.0, np.log(ratio)]), np.array([1 - share, share]), share_exposed)
 
 
 def shock_sd_needed(ratio: float, share_exposed: float) -> float:

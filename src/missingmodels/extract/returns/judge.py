@@ -19,7 +19,7 @@ from missingmodels.tables.judgement import Judgement
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limit:
+class _Limit:
     """Above which share a rule is a headline, and above which an error, from how many rows on."""
 
     warn: float
@@ -34,16 +34,16 @@ class Limit:
 
 
 LIMITS = {
-    "missing_join": Limit(warn=0.05, error=0.5, least=5),
-    "missing_words": Limit(warn=0.0, error=0.02, least=5),
-    "missing_kept": Limit(warn=0.3, error=0.6, least=5),
-    "episodes_join": Limit(warn=0.05, error=0.5, least=5),
-    "inside_year": Limit(warn=0.02, error=0.2, least=10),
-    "open_told": Limit(warn=0.1, error=0.5, least=10),
-    "children_shared": Limit(warn=0.1, error=0.5, least=10),
-    "repaired": Limit(warn=0.15, error=0.5, least=50),
-    "records_matched": Limit(warn=0.05, error=0.5, least=10),
-    "home_one_name": Limit(warn=0.0, error=0.5, least=10),
+    "missing_join": _Limit(warn=0.05, error=0.5, least=5),
+    "missing_words": _Limit(warn=0.0, error=0.02, least=5),
+    "missing_kept": _Limit(warn=0.3, error=0.6, least=5),
+    "episodes_join": _Limit(warn=0.05, error=0.5, least=5),
+    "inside_year": _Limit(warn=0.02, error=0.2, least=10),
+    "open_told": _Limit(warn=0.1, error=0.5, least=10),
+    "children_shared": _Limit(warn=0.1, error=0.5, least=10),
+    "repaired": _Limit(warn=0.15, error=0.5, least=50),
+    "records_matched": _Limit(warn=0.05, error=0.5, least=10),
+    "home_one_name": _Limit(warn=0.0, error=0.5, least=10),
 }
 CHILDREN_WITHOUT_MISSING = 100  # where 11 in 100 have an incident a year, none among these has odds of 1 in 100,000
 ADDRESSES = 5  # of one URN: more than the buildings of any home

@@ -80,7 +80,7 @@ FIRST_NAME, FEWEST_NAMES = r"[A-Z][a-z]{2,}", 3
 FORMULA_ERROR = r"#(?:REF|VALUE|DIV/0|NUM|NULL)!|#NAME\?"
 
 
-def tables_in(file: SourceTable) -> list[str]:
+def _tables_in(file: SourceTable) -> list[str]:
     """The tables whose columns a file has."""
     return [table for table, needed in NEEDED.items() if set(needed) <= set(file.columns)]
 
@@ -96,7 +96,7 @@ def by_year(files: Sequence[SourceTable]) -> dict[str, list[SourceTable]]:
 
     ``2018_episodes.csv`` or, in an archive, ``2018/episodes.csv``. Otherwise all files together, under a blank name.
     """
-    tables = {file.name: tables_in(file) for file in files}
+    tables = {file.name: _tables_in(file) for file in files}
     held = [table for file in files for table in tables[file.name]]
     if len(held) == len(set(held)):
         return {"": list(files)}
@@ -130,7 +130,7 @@ def recognise(files: Sequence[SourceTable]) -> dict[str, SourceTable]:
     faults: list[str] = []
     doubled = False
     for file in files:
-        tables = tables_in(file)
+        tables = _tables_in(file)
         if not tables and (table := _claimed(file.columns, file.label)):
             faults.append(f"{file.name} should be the {table} table but lacks {_lacking(file, table)}")
         if len(tables) > 1:

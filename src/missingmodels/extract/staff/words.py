@@ -51,7 +51,7 @@ def require_known(frame: pd.DataFrame, fact: str, code: pd.Series, *, where: str
     if not strange.any():
         return
     section = SECTION[fact]
-    words, more = known_words(frame.loc[strange, fact], people=frame.get("staff", ()))
+    words, more = _known_words(frame.loc[strange, fact], people=frame.get("staff", ()))
     key = json.dumps(words[0][0] if words else "…", ensure_ascii=False)
     raise ImportFault(
         f"{int(strange.sum())} rows have a word for the {section} that is not known: {listed(words, more)}",
@@ -62,11 +62,11 @@ def require_known(frame: pd.DataFrame, fact: str, code: pd.Series, *, where: str
 
 
 def words_shown(words: pd.Series, *, people: Iterable[str] = ()) -> str:
-    """Different words with their counts, as ``known_words`` finds them."""
-    return listed(*known_words(words, people=people))
+    """Different words with their counts, as ``_known_words`` finds them."""
+    return listed(*_known_words(words, people=people))
 
 
-def known_words(words: pd.Series, *, people: Iterable[str] = ()) -> tuple[list[tuple[str, int]], int]:
+def _known_words(words: pd.Series, *, people: Iterable[str] = ()) -> tuple[list[tuple[str, int]], int]:
     """Different words with their counts, the most frequent first, and how many are not among them.
 
     Those may name somebody: one with a possessive, or one that shares a word with ``people``, identifiers of staff.

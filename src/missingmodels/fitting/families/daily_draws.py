@@ -25,14 +25,14 @@ def natural_daily(model: Model, held: xr.Dataset) -> xr.Dataset:
     assert isinstance(daily, DailyDesign)
     flat = model.natural(unlabelled(held)[0])
     flat["home_period"] = flat["home_period"].reshape(-1, len(daily.home_ids), daily.steps)
-    flat |= peer_ratios(daily, flat) if daily.kind != "hawkes" else {}
+    flat |= _peer_ratios(daily, flat) if daily.kind != "hawkes" else {}
     dims = {"coefficients": ("column",), "home": ("home_index",), "home_period": ("home_index", "step")}
     dims["frailty"] = ("child",)
     labels = {"column": daily.names, "home_index": daily.home_ids, "child": daily.child_ids}
     return labelled({name: v for name, v in flat.items() if v.size}, held.sizes["chain"], dims, labels)
 
 
-def peer_ratios(daily: DailyDesign, flat: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _peer_ratios(daily: DailyDesign, flat: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """(S,) rate ratios: of one unit of a column; of a kernel the day after one onset, and a week's geometric mean."""
     if daily.peers is None:
         return {"peer_ratio": np.exp(flat["coefficients"][:, daily.names.index(daily.exposure)])}

@@ -7,19 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from missingmodels.fitting.intervals import bounds, percent
+from missingmodels.vocabulary import QUANTITIES
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from missingmodels.fitting.result import Fit
 
-# What one unit of an exposure is.
-CONTRASTS = {
-    "peer_presence": "A peer with a recent episode, against none,",
-    "peer_count": "Each peer with a recent episode",
-    "peer_density": "Having recent episodes of all peers, against none,",
-    "peer_network": "Having all strength of ties with recently missing peers, against none,",
-}
 # A posterior sd of a log time scale above this share of the prior's: the data have hardly moved it.
 UNMOVED = 0.8
 
@@ -46,8 +40,8 @@ def daily_sentence(fit: Fit) -> str:
             f"{span('half_life_days', '.1f')} days. The total branching ratio is {span('total_branching')}; it is "
             f"below 1 with probability {probabilities(draws)['subcritical']:.3f}."
         )
-    if fit.exposure in CONTRASTS:
-        text = f"{CONTRASTS[fit.exposure]} multiplies a child's rate by {span('peer_ratio')}."
+    if subject := QUANTITIES[fit.exposure].subject if fit.exposure in QUANTITIES else "":
+        text = f"{subject} multiplies a child's rate by {span('peer_ratio')}."
     else:
         text = (
             f"On the day after a peer's episode a child's rate is multiplied by {span('peer_ratio')}, over "

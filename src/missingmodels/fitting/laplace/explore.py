@@ -276,7 +276,7 @@ def _edges(space: ScaleSpace, middle: Array, sd: Array) -> list[Array]:
     return out
 
 
-def quadratic_basis(x: Array) -> Array:
+def _quadratic_basis(x: Array) -> Array:
     """(N, 1 + F + F(F+1)/2) of (N, F): one, each, each product."""
     size = x.shape[1]
     products = [x[:, i] * x[:, j] for i in range(size) for j in range(i, size)]
@@ -287,7 +287,7 @@ def _quadratic(x: Array, values: Array) -> tuple[Array, Array]:
     """(F,) top and (F, F) covariance of the quadratic that fits best where the density is high."""
     size = x.shape[1]
     weight = np.exp(0.25 * np.clip(values - values.max(), -12, 0))
-    found = np.linalg.lstsq(quadratic_basis(x) * weight[:, None], values * weight, rcond=None)[0]
+    found = np.linalg.lstsq(_quadratic_basis(x) * weight[:, None], values * weight, rcond=None)[0]
     bend = np.zeros((size, size))
     bend[np.triu_indices(size)] = found[1 + size :]
     bend = -(bend + bend.T)

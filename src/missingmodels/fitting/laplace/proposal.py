@@ -67,13 +67,13 @@ class Proposer:
     @classmethod
     def of(cls, data: LaplaceData, space: ScaleSpace, region: Region, rng: np.random.Generator) -> Proposer:
         """From the nodes of a region, whose factors it takes over."""
-        shift = mean_shift(data, region.middle, rng)
+        shift = _mean_shift(data, region.middle, rng)
         return cls(data=data, space=space, region=region, between=Between.nodes(data, region), shift=shift)
 
     def propose(self, count: int, rng: np.random.Generator) -> Proposals:
         """Draw scales, then coefficients and effects given them, with both densities."""
         data, between = self.data, self.between
-        at, log_scales = propose_scales(self.region, self.space, count, rng)
+        at, log_scales = _propose_scales(self.region, self.space, count, rng)
         together = groups(self.region.standardise(at), max(SMALLEST_GROUP, -(-count // GROUPS)))
         order = np.concatenate(together)  # so that a group is a slice
         at, log_scales = at[order], log_scales[order]
@@ -103,7 +103,7 @@ class Proposer:
         )
 
 
-def mean_shift(data: LaplaceData, mode: Mode, rng: np.random.Generator) -> tuple[Array, Array]:
+def _mean_shift(data: LaplaceData, mode: Mode, rng: np.random.Generator) -> tuple[Array, Array]:
     """(B,) and (H, D) from the mode to the mean: one Newton step on the gradient averaged over the normal.
 
     The step of variational Bayes that keeps the Laplace covariance (van Niekerk and Rue 2024, J. Mach. Learn. Res. 25).
@@ -116,7 +116,7 @@ def mean_shift(data: LaplaceData, mode: Mode, rng: np.random.Generator) -> tuple
     return factor.solve(*mean_gradient(data, mode.scales, b, z))
 
 
-def propose_scales(region: Region, space: ScaleSpace, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
+def _propose_scales(region: Region, space: ScaleSpace, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """(N, F) folded coordinates from the smoothed surface of the nodes, and (N,) their log density.
 
     Candidates from a Student t are kept in proportion to the surface over it. The surface's constant is the mean of
@@ -136,7 +136,7 @@ def propose_scales(region: Region, space: ScaleSpace, count: int, rng: np.random
     weight = FLOOR + (1 - FLOOR) * ratio / ratio.mean()
     ladder = (np.arange(count) + rng.uniform()) / count
     kept = np.minimum(np.searchsorted(np.cumsum(weight) / weight.sum(), ladder), stretch.size - 1)
-    return at[kept], log_candidate(region, space, at[kept]) + np.log(weight[kept])
+    return at[kept], _log_candidate(region, space, at[kept]) + np.log(weight[kept])
 
 
 def _shares(region: Region) -> Array:
@@ -145,13 +145,13 @@ def _shares(region: Region) -> Array:
     return np.append(1.0, np.full(arms, ARM)) / (1 + ARM * arms)
 
 
-def log_candidate(region: Region, space: ScaleSpace, at: Array) -> Array:
+def _log_candidate(region: Region, space: ScaleSpace, at: Array) -> Array:
     """(N,) log density of a candidate: Student's t about the centre and about each arm's place, folded."""
-    parts = [log_student(place.centre, place.root, space, at) for place in (region, *region.arms)]
+    parts = [_log_student(place.centre, place.root, space, at) for place in (region, *region.arms)]
     return np.asarray(np.logaddexp.reduce(np.array(parts) + np.log(_shares(region))[:, None], axis=0))
 
 
-def log_student(centre: Array, root: Array, space: ScaleSpace, at: Array) -> Array:
+def _log_student(centre: Array, root: Array, space: ScaleSpace, at: Array) -> Array:
     """(N,) log density of the folded Student t: the sum over all points that fold into one."""
     size = centre.size
     signs = [np.ones(size)]
@@ -175,7 +175,7 @@ def _departure(region: Region, space: ScaleSpace, at: Array) -> Array:
     drop = density.max() - density
     near = drop < NEGLIGIBLE
     places, drop = places[near], drop[near]
-    ratio = density[near] - log_candidate(region, space, places)
+    ratio = density[near] - _log_candidate(region, space, places)
     ratio = ratio - np.average(ratio, weights=np.exp(-drop / 2))
     noise = (0.03 + 0.1 * np.maximum(drop - 2, 0)) ** 2
     inner = region.standardise(places)

@@ -143,7 +143,7 @@ def _blocks(bounds: Array) -> Array:
 
 
 @put_in
-def add_product(matrix: Array, b: Array, at: Array, out: Array) -> None:
+def _add_product(matrix: Array, b: Array, at: Array, out: Array) -> None:
     """out += matrix @ b[at]."""
     for i in range(out.size):
         total = 0.0
@@ -153,7 +153,7 @@ def add_product(matrix: Array, b: Array, at: Array, out: Array) -> None:
 
 
 @put_in
-def add_transposed(matrix: Array, weight: Array, at: Array, out: Array) -> None:
+def _add_transposed(matrix: Array, weight: Array, at: Array, out: Array) -> None:
     """out[at] += weight @ matrix."""
     for i in range(weight.size):
         for c in range(at.size):
@@ -178,12 +178,12 @@ def log_likelihood(
     """
     of_child, slope_of_child, of_cell, slope_of_cell = work.child[0], work.child[1], work.cell[0], work.cell[1]
     of_child[:], slope_of_child[:], slope_of_cell[:], of_cell[:] = 0.0, 0.0, 0.0, effects
-    add_product(columns.child, b, columns.at_child, of_child)
-    add_product(columns.cell, b, columns.at_cell, of_cell)
+    _add_product(columns.child, b, columns.at_child, of_child)
+    _add_product(columns.cell, b, columns.at_cell, of_cell)
     gradient_b[:] = onsets.columns
     total, slope_k = _pass(columns.row, columns.at_row, rows, b, k, gradient_b, work)
-    add_transposed(columns.child, slope_of_child, columns.at_child, gradient_b)
-    add_transposed(columns.cell, slope_of_cell, columns.at_cell, gradient_b)
+    _add_transposed(columns.child, slope_of_child, columns.at_child, gradient_b)
+    _add_transposed(columns.cell, slope_of_cell, columns.at_cell, gradient_b)
     total += onsets.fixed
     for c in range(b.size):
         total += onsets.columns[c] * b[c]

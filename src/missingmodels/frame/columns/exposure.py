@@ -135,14 +135,14 @@ def peer_exposures(  # noqa: PLR0913
         "peers_unseen": any_unseen(window_days),
     }
     if ties is not None:
-        out["peer_network"] = lives.taken(network_exposure(residence, recent & (residence >= 0), ties))
+        out["peer_network"] = lives.taken(_network_exposure(residence, recent & (residence >= 0), ties))
     if kernel_days is not None:
         out["kernel_unseen"] = any_unseen(kernel_known_days)
         out["peer_kernel"] = lives.others(lives.taken(fading(onset, kernel_days=kernel_days)))
     return {name: lives.grid(values) for name, values in out.items()}
 
 
-def network_exposure(residence: Grid, recent: Grid, ties: TieSpans) -> Grid:
+def _network_exposure(residence: Grid, recent: Grid, ties: TieSpans) -> Grid:
     """(C, D) share of a child's tie strength that goes to recent peers in the same home; 0 without such ties."""
     children, days = residence.shape
     tie, day = expand(np.maximum(ties.start, 0), np.minimum(ties.end, days))

@@ -20,11 +20,20 @@ UNRECORDED = -1
 def home_groups(tables: Tables, risk: RiskSet, effects: Effects, notes: list[str]) -> Mapping[str, Group]:
     """The groups that a plan asks for, each (H, T), from the homes table.
 
-    The value of a period is that in force on its last day, so no row is split by it. Raises CannotAnswer where the
-    homes table names fewer than two.
+    Units of one's own, ``risk.home_units``, stand beside them. The value of a period is that in force on its last day,
+    so no row is split by it. Raises CannotAnswer where the homes table names fewer than two.
     """
+    own = {name: _of_homes(risk, label) for name, label in risk.home_units.items()}
     wanted = [name for name, held in (("authority", effects.authority), ("owner", effects.owner)) if held]
-    return {name: _group(tables["homes"], risk, name, notes) for name in wanted}
+    return {name: _group(tables["homes"], risk, name, notes) for name in wanted} | own
+
+
+def _of_homes(risk: RiskSet, label: Mapping[str, str]) -> Group:
+    """Units of one's own by home id; a home without one has none, in any period."""
+    labels = [label.get(home, "") for home in risk.home_ids]
+    ids = tuple(sorted(set(labels) - {""}))
+    index = np.array([ids.index(one) if one else UNRECORDED for one in labels])
+    return Group(index=np.repeat(index[:, None], risk.periods, axis=1), ids=ids)
 
 
 def _group(homes: pd.DataFrame, risk: RiskSet, name: str, notes: list[str]) -> Group:

@@ -82,8 +82,8 @@ def return_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) 
     if not kept["returned"].any():
         raise CannotAnswer("no return is recorded, so none can be timed", remedy="check missing_episodes.end_date")
     known, returned = kept["known_days"].to_numpy(), kept["returned"].to_numpy()
-    episode, band, y, days = days_by_band(known, returned)
-    names = tuple(f"days_away[{label}]" for label in band_labels()[1:])
+    episode, band, y, days = _days_by_band(known, returned)
+    names = tuple(f"days_away[{label}]" for label in _band_labels()[1:])
     matrix = np.column_stack([band[:, None] == np.arange(1, len(DAY_BANDS))[None, :], found.matrix[episode]])
     child, home = kept["child"].to_numpy()[episode], kept["home"].to_numpy()[episode]
     matrix, y, days, groups = added_up(matrix.astype(float), y, days, child=child, home=home)
@@ -100,7 +100,7 @@ def return_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) 
     )
 
 
-def days_by_band(known: np.ndarray, returned: np.ndarray) -> tuple[np.ndarray, ...]:
+def _days_by_band(known: np.ndarray, returned: np.ndarray) -> tuple[np.ndarray, ...]:
     """(N,) episode, band, returns and days of every band that an episode reaches.
 
     A return on day t was possible on days 0 … t; an episode censored at t was seen to last through days 0 … t - 1.
@@ -117,7 +117,7 @@ def days_by_band(known: np.ndarray, returned: np.ndarray) -> tuple[np.ndarray, .
     return episode, bands, y, days
 
 
-def band_labels() -> list[str]:
+def _band_labels() -> list[str]:
     """Labels of the bands of days since onset."""
     return [band_label(low, high) for low, high in zip(DAY_BANDS, (*DAY_BANDS[1:], None), strict=True)]
 

@@ -120,7 +120,7 @@ def runs(year: ObservedYear) -> pd.DataFrame:
     return joined.rename(columns={"run_start": "start"})
 
 
-def ended_lengths(year: ObservedYear) -> np.ndarray:
+def _ended_lengths(year: ObservedYear) -> np.ndarray:
     """(n,) days of the placements in homes that ended in the year, of those whose start is known."""
     found = runs(year)
     ended = found[(found["end"] <= year.end) & ~found["truncated"]]
@@ -136,19 +136,19 @@ _ENDED = (
 
 @measure("placement_days_median", f"median days of {_ENDED}")
 def placement_days_median(year: ObservedYear) -> Found:
-    days = ended_lengths(year)
+    days = _ended_lengths(year)
     return np.median(days), days.size, "ended placements"
 
 
 @measure("placement_days_mean", f"mean days of {_ENDED}")
 def placement_days_mean(year: ObservedYear) -> Found:
-    days = ended_lengths(year)
+    days = _ended_lengths(year)
     return days.mean(), days.size, "ended placements"
 
 
 @measure("placement_under_1_month_share", f"share of {MONTH_DAYS} days or fewer of {_ENDED}")
 def placement_under_1_month_share(year: ObservedYear) -> Found:
-    return share(ended_lengths(year) <= MONTH_DAYS, "ended placements", "start_date")
+    return share(_ended_lengths(year) <= MONTH_DAYS, "ended placements", "start_date")
 
 
 @measure(
