@@ -362,8 +362,13 @@ def draw_prior(prior: Prior, draws: int, rng: np.random.Generator) -> np.ndarray
 
 def plan_priors(plan: Plan) -> PriorSet:
     """The priors of a plan, with the effects of processes that it leaves out fixed at 0."""
-    found, none = prior_set(plan.priors), {}
-    for name, process in (("sigma_period", "home_process"), ("sigma_sector", "sector_process")):
-        if getattr(plan.effects, process) == "none":
-            none[name] = Prior(law="fixed", mean=0.0, reason=f"effects.{process} = 'none'")
-    return replace(found, **none)
+    found = prior_set(plan.priors)
+    if plan.effects.home_process == "none":
+        found = replace(found, sigma_period=_nothing("home_process"))
+    if plan.effects.sector_process == "none":
+        found = replace(found, sigma_sector=_nothing("sector_process"))
+    return found
+
+
+def _nothing(process: str) -> Prior:
+    return Prior(law="fixed", mean=0.0, reason=f"effects.{process} = 'none'")

@@ -179,7 +179,7 @@ def _search(
 
     Axes that are ``held`` (F,) stay where they are: what is found then is the crest of the density across them.
     """
-    axes, slopes = np.arange(step.size) if held is None else np.flatnonzero(~held), None
+    axes, slopes = [i for i in range(step.size) if held is None or not held[i]], None
     for _ in range(rounds):
         pairs = [_pair(surface, middle, step, i, slopes) for i in axes]
         move, sd = np.zeros(step.size), step.copy()

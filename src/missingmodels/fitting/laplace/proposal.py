@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from missingmodels.fitting.laplace.data import Array, LaplaceData
-from missingmodels.fitting.laplace.explore import Region
+from missingmodels.fitting.laplace.explore import Arm, Region
 from missingmodels.fitting.laplace.gaussian import Factor
 from missingmodels.fitting.laplace.mode import Mode
 from missingmodels.fitting.laplace.scales import ScaleSpace
@@ -126,7 +126,7 @@ def _propose_scales(region: Region, space: ScaleSpace, count: int, rng: np.rando
     if size == 0:
         return np.zeros((count, 0)), np.zeros(count)
     stretch = np.sqrt(DEGREES / rng.chisquare(DEGREES, CANDIDATES * count))
-    places = [region, *region.arms]
+    places: list[Region | Arm] = [region, *region.arms]
     which = rng.choice(len(places), size=stretch.size, p=_shares(region))
     noise, at = rng.standard_normal((stretch.size, size)) * stretch[:, None], np.empty((stretch.size, size))
     for i, place in enumerate(places):
@@ -147,7 +147,8 @@ def _shares(region: Region) -> Array:
 
 def _log_candidate(region: Region, space: ScaleSpace, at: Array) -> Array:
     """(N,) log density of a candidate: Student's t about the centre and about each arm's place, folded."""
-    parts = [_log_student(place.centre, place.root, space, at) for place in (region, *region.arms)]
+    places: list[Region | Arm] = [region, *region.arms]
+    parts = [_log_student(place.centre, place.root, space, at) for place in places]
     return np.asarray(np.logaddexp.reduce(np.array(parts) + np.log(_shares(region))[:, None], axis=0))
 
 
