@@ -177,7 +177,7 @@ def test_kernel_of_known_time_scale_is_that_of_the_rows():
     # a memory as long as the record leaves nothing out
     whole = daily_design(tables, plan, kind="kernel", memory_days=200)
     risk, design, child, day = single_days(tables, plan, whole)
-    held = whole.peers.exposure(np.exp(-np.arange(1, 201) / 4.0), whole.design.onsets.size)
+    held = whole.peers.exposure(np.exp(-np.arange(1, 201) / 4.0), whole.onsets.size)
     grid = peer_exposures(
         risk.residence,
         risk.onset_anywhere,
@@ -188,5 +188,5 @@ def test_kernel_of_known_time_scale_is_that_of_the_rows():
         kernel_days=4.0,
     )["peer_kernel"]
     on_days = np.bincount(design.child, grid[child, day] * design.days_at_risk)
-    by_rows = np.bincount(whole.design.child, held * whole.design.days_at_risk)
+    by_rows = np.bincount(whole.child, held * whole.days_at_risk)
     np.testing.assert_allclose(by_rows, on_days, rtol=1e-10)

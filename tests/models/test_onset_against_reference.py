@@ -238,7 +238,7 @@ def test_the_free_variables_are_those_of_the_specification(case):
         "home_z": homes,
         "home_period_z": homes * design.periods,
     }
-    assert [potential.name for potential in model.potentials] == ["onset"]
+    assert [variable.name for variable in model.observed_RVs] == ["onset"]
 
 
 def test_the_case_moves_what_it_says(case):
