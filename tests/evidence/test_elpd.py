@@ -30,6 +30,7 @@ def made(*, homes: int = 12) -> Design:
     design = with_onsets(design, truth_of(design, rng, rate=12.0), rng)
     onsets = design.onsets.copy()
     onsets[(design.child == WILD) & (design.period == 2)] += 9
+    onsets[(design.child == 5) & (design.period == 3)] += 3  # of the wild child's home, and away from it
     return dataclasses.replace(design, onsets=onsets)
 
 

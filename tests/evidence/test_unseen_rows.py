@@ -96,14 +96,14 @@ def test_an_imputed_history_is_drawn_given_what_the_visible_did(world):
     risk = unseen.build_risk_set(world.tables, plan.frame)
     setting = unseen.setting_of(world.tables, risk, plan, model="M1", seed=1)
     low = unseen.never_recent(setting)
-    theta = low.parameters[:1]
-    theta = replace(theta, coefficients={**theta.coefficients, "peer_presence": np.array([2.0])})
     days = unseen._days(setting)
     onset = days.design.onsets > 0
 
     def agreement(candidates: int) -> float:
         shares = []
-        for seed in range(10):
+        for seed in range(20):
+            theta = low.parameters[seed : seed + 1]
+            theta = replace(theta, coefficients={**theta.coefficients, "peer_presence": np.array([2.0])})
             made = unseen._imputed(setting, days, theta, candidates, np.random.default_rng(seed))
             recent = made.recent[days.design.home, days.day] > 0
             shares.append(recent[onset].mean() / recent[~onset].mean())

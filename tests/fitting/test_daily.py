@@ -16,8 +16,8 @@ import xarray as xr
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.fitting.families.daily import fit_daily
-from missingmodels.fitting.families.daily_draws import drifted, flattened
 from missingmodels.frame.daily import daily_design
+from missingmodels.models.daily import drifted
 from missingmodels.models.daily_priors import daily_priors
 from missingmodels.plan import Plan
 from missingmodels.tables import write_tables
@@ -38,6 +38,12 @@ TRUTH = {
         **{"sigma_period": 0.3, "frailty_sd_log": 0.9},
     },
 }
+
+
+def flattened(values: xr.DataArray) -> np.ndarray:
+    """(S, …) draws, chains one after the other."""
+    array = values.transpose("chain", "draw", ...).to_numpy()
+    return array.reshape(-1, *array.shape[2:])
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from daily_cases import tables_of
 from missingmodels.errors import InputError
 from missingmodels.fitting import store_2, store_3
 from missingmodels.fitting.design_arrays import KINDS, design_from, design_parts
+from missingmodels.fitting.designs_3 import UPGRADES
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.store import FORMAT, fit_bytes, read_fit, write_fit
-from missingmodels.fitting.store_3 import UPGRADES
 from missingmodels.frame.daily import DailyDesign, daily_design
 from missingmodels.frame.design import Design
 from missingmodels.frame.design_matrix import EventRows

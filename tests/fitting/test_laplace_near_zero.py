@@ -73,13 +73,13 @@ def test_the_mass_near_zero_is_there(design, posterior):
 
 def test_the_gate_sees_what_was_never_proposed(design, monkeypatch):
     """Proposals of ``sigma_home``, the first axis, that keep away from 0: their weights are as even as ever."""
-    whole = proposal.propose_scales
+    whole = proposal._propose_scales
 
     def away_from_zero(*given):
         at, density = whole(*given)
         return np.column_stack([np.maximum(at[:, 0], 1.0), at[:, 1:]]), density
 
-    monkeypatch.setattr(proposal, "propose_scales", away_from_zero)
+    monkeypatch.setattr(proposal, "_propose_scales", away_from_zero)
     found = fitted(design, plan_with())
     assert (found.parameters.sigma_home < 0.1).sum() == 0
     assert found.diagnostics.edge_loss > 0.03

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.special import log_ndtr
 
 from missingmodels.fitting.laplace.data import Array, LaplaceData
 from missingmodels.fitting.laplace.mode import Mode, climb, start
@@ -167,9 +168,14 @@ def _arms(surface: Surface, region: Region, i: int, side: float) -> list[Arm]:
             surface.node(at, (last.b, last.z) if share > 0.5 else None)
         width = np.where(held, away * sd / count, sd ** (1 - share) * np.where(held, sd, step) ** share)
         ends = part == count and bool(surface.space.folded[i])
-        across = 0.5 * (sd.size - 1) * np.log(2 * np.pi) + float(np.log(step[~held]).sum())
+        across = float(_log_normal_mass(last.at, step, surface.space.folded)[~held].sum())
         made.append(Arm(at, np.diag(width), i, last.log_density + across if ends else float("nan")))
     return made
+
+
+def _log_normal_mass(top: Array, sd: Array, folded: Array) -> Array:
+    """(F,) log integral of the normal across each axis, over its height at the top; beyond a fold there is nothing."""
+    return np.asarray(0.5 * np.log(2 * np.pi) + np.log(sd) + np.where(folded, log_ndtr(top / sd), 0.0))
 
 
 def _search(
