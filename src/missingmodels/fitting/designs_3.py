@@ -17,6 +17,7 @@ Upgraded = tuple[str, dict[str, Any]]
 
 def _events(held: dict[str, Any]) -> dict[str, Any]:
     """Fields of ``outcome_rows``, which computed centre and scale then as it does now."""
+    held |= {"trials": held["outcome"] in ("return", "serious")}
     found = outcome_rows(held.pop("outcome"), held.pop("names"), held.pop("matrix"), **held)
     return {field.name: getattr(found, field.name) for field in fields(found)}
 

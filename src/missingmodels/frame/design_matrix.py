@@ -64,7 +64,7 @@ class DesignMatrix:
         return intercept - raw @ self.centre, raw
 
     def to_standardised(self, intercept: Array, coefficients: Array) -> tuple[Array, Array]:
-        """The inverse of ``to_raw``."""
+        """Intercept (...) and coefficients (..., P): the inverse of ``to_raw``."""
         return intercept + coefficients @ self.centre, coefficients * self.scale
 
 

@@ -120,6 +120,7 @@ class Trials(RowsLikelihood):
         return super().arrays(design, priors) | {"size": design.size.astype(float)}
 
     def constant(self, design: EventRows) -> Array:
+        """(R,) what holds no parameter, or (1,) nothing."""
         return np.zeros(1) if self.ordered else design.constant
 
     def drawn_from(self, at: Predicted) -> Drawing | None:

@@ -31,11 +31,17 @@ class Designed(Protocol):
     @property
     def names(self) -> tuple[str, ...]: ...
     @property
-    def matrix(self) -> Array: ...
+    def matrix(self) -> Array:
+        """(R, P) the columns as they are."""
+
     @property
-    def scale(self) -> Array: ...
+    def scale(self) -> Array:
+        """(P,) of the standardisation."""
+
     @property
-    def standardised(self) -> Array: ...
+    def standardised(self) -> Array:
+        """(R, P) what the sampler sees."""
+
     @property
     def units(self) -> Mapping[str, Group]:
         """Units of rows by name: child, home, cell (a home's period), and what a plan adds."""
@@ -48,7 +54,8 @@ class Designed(Protocol):
     def counted(self) -> Array:
         """(R,) events that the likelihood models."""
 
-    def to_raw(self, intercept: Array, coefficients: Array) -> tuple[Array, Array]: ...
+    def to_raw(self, intercept: Array, coefficients: Array) -> tuple[Array, Array]:
+        """Intercept (...) and coefficients (..., P) of the columns as they are."""
 
 
 @dataclass

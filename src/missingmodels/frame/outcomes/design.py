@@ -12,8 +12,6 @@ import pandas as pd
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.frame.design_matrix import EventRows, Group, standardisation
 
-TRIALS = ("return", "serious")  # of size many; the others are counts over an exposure
-
 
 def outcome_rows(
     outcome: str, names: Sequence[str], matrix: np.ndarray, *, notes: Sequence[str] = (), **parts: Any
@@ -27,7 +25,6 @@ def outcome_rows(
     centre, scale = standardisation(np.asfortranarray(matrix), two, centred=~two)
     return EventRows(
         outcome=outcome,
-        trials=outcome in TRIALS,
         names=tuple(names),
         matrix=matrix,
         centre=centre,
