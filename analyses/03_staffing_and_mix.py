@@ -79,7 +79,7 @@ tables = world.tables
 prepared = mm.prepare(tables, plan)
 design = prepared.designs["M3", plan.exposure.primary]
 columns = [name for name in design.names if name.endswith(("_between", "_within"))]
-quartiles = {name: mm.interquartile_range(design, name) for name in columns}
+quartiles = {name: design.interquartile_range(name) for name in columns}
 print(pd.DataFrame(quartiles, index=["lower quartile", "upper quartile"]).T.round(2).to_string())
 print(*design.notes, sep="\n")
 

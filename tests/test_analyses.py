@@ -127,7 +127,7 @@ def test_the_code_of_the_readme_with_own_files(own_files, tmp_path, monkeypatch,
             "02_peers.py",
             "PEERS",
             (
-                "A rate ratio is “supported” if",
+                "else “supported” if",
                 "0 errors",
                 "lived again",
                 "cannot tell influence from",
@@ -137,7 +137,7 @@ def test_the_code_of_the_readme_with_own_files(own_files, tmp_path, monkeypatch,
         (
             "03_staffing_and_mix.py",
             "STAFFING",
-            ("A rate ratio is “supported” if", "by them alone", "without peers (M2)", "coverage_90", "hold the truth"),
+            ("else “supported” if", "by them alone", "without peers (M2)", "coverage_90", "hold the truth"),
         ),
     ],
 )

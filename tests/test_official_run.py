@@ -21,8 +21,9 @@ def test_design_by_hand(tmp_path):
     panel = read_official(tmp_path).panel
     design = build_official(panel)
     assert design.matrix.shape == (125, len(design.names))
-    code, year = design.authorities[3], 2022
-    at = (design.authority == 3) & (design.year == design.years.index(year))
+    code, year = design.units["authority"].ids[3], 2022
+    years = design.units["year"]
+    at = (design.units["authority"].index == 3) & (years.index == years.ids.index(str(year)))
     own = panel[panel["authority"] == code].set_index("year")["turnover"]
     mean = own.loc[2019:2023].mean()  # the years before 2020 to 2024
     columns = dict(zip(design.names, design.matrix[at][0], strict=True))

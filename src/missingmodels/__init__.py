@@ -16,7 +16,7 @@ if not all(os.access(folder, os.W_OK | os.X_OK) for folder in (*__path__, os.env
 
 if TYPE_CHECKING:
     from missingmodels.errors import MissingModelsError
-    from missingmodels.evidence.estimands import expected_rate, interquartile_range, rate_ratio
+    from missingmodels.evidence.estimands import expected_rate, rate_ratio
     from missingmodels.evidence.prior_check import check_priors
     from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
     from missingmodels.export.files import export_files
@@ -78,7 +78,6 @@ _HOMES = {
     "write_fit": "fitting.store",
     "rate_ratio": "evidence.estimands",
     "expected_rate": "evidence.estimands",
-    "interquartile_range": "evidence.estimands",
     "answer": "runs.answer",
     "Evidence": "evidence.record",
     "read_evidence": "evidence.record",
@@ -122,7 +121,6 @@ __all__ = [  # noqa: RUF022 (the order of the data's way)
     "write_fit",
     "rate_ratio",
     "expected_rate",
-    "interquartile_range",
     "answer",
     "Evidence",
     "read_evidence",

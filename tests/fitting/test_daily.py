@@ -87,14 +87,14 @@ def test_tables_become_an_answer(tmp_path: Path) -> None:
     assert " ".join(said.split()) in " ".join(done.stdout.split())  # wrapped for the terminal
     manifest = json.loads((out / "manifest.json").read_text())
     with xr.open_datatree(out / "draws.nc", engine="h5netcdf") as tree:
-        draws = tree["posterior"].to_dataset().load()
+        draws, children = tree["posterior"].to_dataset().load(), tree["log_likelihood"].to_dataset().sizes["child"]
     assert manifest["probabilities"]["peers_raise"] == pytest.approx(float((draws["peer_ratio"] > 1).mean()))
     delta, tau = (draws[name].to_numpy() for name in ("peer_kernel", "kernel_days"))
     week = [
         np.exp(np.mean([d * np.exp(-m / t) for m in range(1, 8)])) for d, t in zip(delta.flat, tau.flat, strict=True)
     ]
     np.testing.assert_allclose(draws["peer_ratio_week"].to_numpy().ravel(), week)
-    assert draws["frailty"].sizes["child"] == draws["log_density"].sizes["child"]
+    assert draws["frailty"].sizes["child"] >= children > 0
     is_a_message(run(*typed), "earlier output", "--overwrite")
     # the same model, compiled before: a gate that nothing passes
     strict = (tmp_path / "plan.toml").read_text().replace("ess_min = 50", "ess_min = 1e6")

@@ -118,7 +118,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patch:
         for family in (daily, official, outcomes, rows):
             patch.setattr(family, "draw_until_passed", drive)
-            patch.setattr(family, "compiled_once", lambda _, build, __: (build(), 0.0))
+            patch.setattr(family, "compiled_once", lambda model: (model.build(), 0.0))
         found = CASES[request.param](tmp_path_factory.mktemp("made"))
     return Made(fit=found, model=getattr(drive, "model", None), points=getattr(drive, "points", None))
 

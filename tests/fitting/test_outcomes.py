@@ -88,7 +88,7 @@ def test_a_fit_is_told_written_and_refused_where_it_does_not_mix(tmp_path):
     certificate = json.loads((path.parent / "manifest.json").read_text(encoding="utf-8"))["certificate"]
     assert certificate["priors"]["summer"]["law"] == "fixed"
     with xr.open_datatree(path.parent / "draws.nc") as tree:
-        assert set(tree["posterior"]["column"].to_numpy()) == {"summer"}
+        assert set(tree["constant_data"]["fixed_coefficients"]["covariate"].to_numpy()) == {"summer"}
     kept = read_fit(path.parent)
     xr.testing.assert_identical(kept.draws, found.draws)
     np.testing.assert_array_equal(kept.design.matrix, found.design.matrix)
@@ -114,7 +114,7 @@ def test_every_outcome_has_a_design_and_a_gate(outcome, monkeypatch):
     def drawn(compiled, settings, *, seed, progress):
         raise RuntimeError("reached the sampler")
 
-    monkeypatch.setattr(module, "compiled_once", lambda shape, build, data: (None, 0.0))
+    monkeypatch.setattr(module, "compiled_once", lambda model: (None, 0.0))
     monkeypatch.setattr(drive, "draw", drawn)
     with pytest.raises(RuntimeError, match="reached the sampler"):
         fitted(world, outcome)
@@ -162,7 +162,7 @@ def test_the_command_hands_its_options_on_and_writes_the_fit(tmp_path, monkeypat
     tables, asked = small_world(1).tables, {}
     write_tables(tables, tmp_path / "t")
     table = pd.DataFrame({"measure": ["rate ratio"], "median": [1.2]}, index=pd.Index(["held"], name="term"))
-    found = SimpleNamespace(table=lambda: table, sentences=lambda: ["A sentence."], certificate={})
+    found = SimpleNamespace(summary=lambda: table, sentences=lambda: ["A sentence."], certificate={})
     monkeypatch.setattr(fits, "fit_outcome", lambda held, plan, **more: asked.update(more) or found)
     monkeypatch.setattr(store, "write_fit_folder", lambda fit, folder, overwrite: folder / "outcome.csv")
     words = ["interview", str(tmp_path / "t"), "-o", str(tmp_path / "f"), "--term", "held", "--effect-days", "14"]

@@ -93,6 +93,6 @@ def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **questi
 def head_text(found: Any) -> str:
     """What was fitted, in one line."""
     counts, said = found.design, found.certificate
-    groups = [f"{len(g.ids)} of {g.column}" for g in ((counts.child,) if counts.child else ()) + counts.homes]
+    groups = [f"{len(g.ids)} of {g.column}" for g in counts.units.values()]
     head = f"{said['likelihood']}, {said['frailty']} frailty: {counts.y.sum()} events in {len(counts.y)} rows"
     return ", ".join([head, *groups])

@@ -118,12 +118,3 @@ def median_rate_ratio(parameters: Parameters) -> Array:
 def slope_spread(parameters: Parameters) -> Array:
     """(S,) peer rate ratio that a tenth of homes lie above, over that of the middle home."""
     return np.exp(ndtri(0.9) * parameters.scalar("sigma_peer_slope"))
-
-
-def interquartile_range(design: Design, name: str) -> tuple[float, float]:
-    """Quartiles of a column over the window's days at risk."""
-    values, weight = design.column(name), design.window_days
-    order = np.argsort(values, kind="stable")
-    share = np.cumsum(weight[order]) / weight.sum()
-    low, high = (values[order][np.searchsorted(share, q)] for q in (0.25, 0.75))
-    return float(low), float(high)

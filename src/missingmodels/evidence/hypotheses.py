@@ -12,7 +12,6 @@ from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.estimands import (
     attributable_fraction,
     expected_rate,
-    interquartile_range,
     median_rate_ratio,
     rate_ratio,
     slope_spread,
@@ -98,7 +97,7 @@ def further_peer_rows(fit: Fit, rule: Decision) -> list[Row]:
 
 def structure_step(design: Design, name: str) -> tuple[float, str]:
     """The difference of a structure column that is judged, and the same in words: its interquartile range."""
-    low, high = interquartile_range(design, name)
+    low, high = design.interquartile_range(name)
     if high > low:
         return high - low, f"{in_its_unit(name, low)} to {in_its_unit(name, high)}{_of_its_mean(name)}"
     # a variable that seldom moves within a home has quartiles at the same value: then one sd stands instead

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from missingmodels.evidence.decisions import summarise
-from missingmodels.evidence.estimands import expected_rate, interquartile_range
+from missingmodels.evidence.estimands import expected_rate
 from missingmodels.evidence.hypotheses import in_its_unit
 from missingmodels.evidence.record import Row
 from missingmodels.fitting.fit import Fit
@@ -47,7 +47,7 @@ def interventions(fit: Fit, hypothesis: str, plan: Plan) -> list[tuple[str, Mapp
         name = f"{variable}_between"
         if name not in fit.design.names:
             continue
-        low, high = interquartile_range(fit.design, name)
+        low, high = fit.design.interquartile_range(name)
         fewer_is_better = QUANTITIES[variable].stated_direction == "above"
         value, quartile = (low, "lower") if fewer_is_better else (high, "upper")
         if high > low:

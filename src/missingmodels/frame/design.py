@@ -80,6 +80,14 @@ class Design(DesignMatrix):
         """(R,) days at risk inside the window, 0 for rows of the burn-in: the weight of every estimand."""
         return np.where(self.burn_in, 0.0, self.days_at_risk)
 
+    def interquartile_range(self, name: str) -> tuple[float, float]:
+        """Quartiles of a column over the window's days at risk."""
+        values, weight = self.column(name), self.window_days
+        order = np.argsort(values, kind="stable")
+        share = np.cumsum(weight[order]) / weight.sum()
+        low, high = (values[order][np.searchsorted(share, q)] for q in (0.25, 0.75))
+        return float(low), float(high)
+
     def log_rate(self, parameters: Parameters, *, held: dict[str, float] | None = None) -> Array:
         """(S, R) log intensity per day without frailty, with the columns in ``held`` set to the values given.
 

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from missingmodels.fitting.laplace.data import Array, LaplaceData, laplace_data
-from missingmodels.fitting.laplace.explore import Region, Surface, explore, require_one_mode
+from missingmodels.fitting.laplace.explore import Surface, explore, require_one_mode
 from missingmodels.fitting.laplace.process import Process
 from missingmodels.fitting.laplace.proposal import Proposals, Proposer, joined
 from missingmodels.fitting.laplace.scales import ScaleSpace
@@ -100,18 +100,17 @@ class Weighed:
     ess: float
     tail_shares: Array
     log_mean: float
-    edge_loss: float
+    edge_loss: float = 0.0
 
     @classmethod
-    def of(cls, made: Proposals, tails: Array, space: ScaleSpace, region: Region) -> Weighed:
+    def of(cls, made: Proposals, tails: Array) -> Weighed:
         """Of proposals with their densities."""
         raw = made.log_target - made.log_proposal
         smoothed, k_hat = smooth(raw)
         # the smallest is never smoothed, so what it lost is the log of the sum
         least = np.where(np.isfinite(raw), raw, np.inf).argmin()
         log_mean = float(raw[least] - smoothed[least] - np.log(raw.size))
-        lost = edge_loss(space, region, made.values, smoothed, log_mean)
-        return cls(smoothed, k_hat, float(1 / np.exp(2 * smoothed).sum()), tails, log_mean, lost)
+        return cls(smoothed, k_hat, float(1 / np.exp(2 * smoothed).sum()), tails, log_mean)
 
     @property
     def proposals(self) -> int:
@@ -148,11 +147,17 @@ def laplace(  # noqa: PLR0913
     require_one_mode(data, space, region, TOLERANCE)
     proposer = Proposer.of(data, space, region, rng)
     tails = _of_all(data, tail_shares(data, region.middle, proposer.shift))
+
+    def weighed(made: Proposals) -> Weighed:
+        found = Weighed.of(made, tails)
+        lost = edge_loss(space, region, made.values, found.log_weights, found.log_mean)
+        return replace(found, edge_loss=lost)
+
     made = proposer.propose(proposals or draws, rng)
-    found = Weighed.of(made, tails, space, region)
+    found = weighed(made)
     while again(found):
         made = joined(made, proposer.propose(found.proposals, rng))
-        found = Weighed.of(made, tails, space, region)
+        found = weighed(made)
     chosen = resample(found.log_weights, draws, rng)
     return _collect(
         data,
@@ -191,8 +196,6 @@ def _collect(
     else:
         intercept = np.full(chosen.size, data.intercept)
     coefficients[:, ~data.fixed] = b
-    if data.prior_sd.size == data.linear.size:
-        scales.pop("sigma_sector")
     return LaplaceDraws(
         intercept=intercept,
         coefficients=coefficients,

@@ -59,7 +59,8 @@ class ScaleSpace:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the scales: standard deviations, and what the law of frailty has."""
-        return (*SIGMAS, *LAWS[self.law])
+        shared = self.process is not None and self.process.sector.size > 0
+        return (*(SIGMAS if shared else SIGMAS[:-1]), *LAWS[self.law])
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -92,7 +93,7 @@ class ScaleSpace:
 
     def scales(self, at: Array) -> Scales:
         """The scales at one point (F,). A standard deviation fixed at 0 switches its block off."""
-        on = {name: name in self.free or getattr(self.priors, name).mean > 0 for name in SIGMAS}
+        on = {name: name in self.free or getattr(self.priors, name).mean > 0 for name in SIGMAS[:-1]}
         values = {name: float(value) for name, value in self.values(at).items()}
         further = {name: value for name, value in values.items() if name not in (*SIGMAS, "frailty_shape")}
         return Scales(
@@ -103,7 +104,7 @@ class ScaleSpace:
             period_on=on["sigma_period"],
             law=self.law,
             further=further,
-            sigma_sector=values["sigma_sector"],
+            sigma_sector=values.get("sigma_sector", 0.0),
             process=self.process,
         )
 
