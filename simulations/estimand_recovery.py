@@ -31,7 +31,6 @@ from missingmodels.evidence.estimands import (
     attributable_fraction,
     child_variance_explained,
     expected_rate,
-    interquartile_range,
     median_rate_ratio,
     period_variance_explained,
     rate_ratio,
@@ -81,7 +80,7 @@ def interventions(design: Design) -> dict[str, dict[str, float]]:
     for name, quartile in (("staff_ratio_between", 1), ("turnover_between", 0)):
         if name in design.names:
             words = f"{name} at its {('lower', 'upper')[quartile]} quartile"
-            held[words] = {name: interquartile_range(design, name)[quartile]}
+            held[words] = {name: design.interquartile_range(name)[quartile]}
     return held
 
 

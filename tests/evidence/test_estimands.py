@@ -145,9 +145,9 @@ def test_median_rate_ratio_against_simulation() -> None:
 
 def test_interquartile_range_weighs_days() -> None:
     # 150 of 170 days at size 2: both quartiles are there, whatever the number of rows
-    assert interquartile_range(small_design(), "size_between") == (2.0, 2.0)
+    assert small_design().interquartile_range("size_between") == (2.0, 2.0)
     even = small_design(days_at_risk=np.array([50.0, 25.0, 75.0, 0.0]))
-    assert interquartile_range(even, "size_between") == (2.0, 5.0)
+    assert even.interquartile_range("size_between") == (2.0, 5.0)
 
 
 def with_effects() -> tuple[Design, Parameters]:

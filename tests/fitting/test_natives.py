@@ -165,7 +165,7 @@ def test_likelihood_and_priors_are_the_models_own(made: Made) -> None:
     given = {"inputs": model.value_vars, "mode": QUICK, "on_unused_input": "ignore"}
     by_unit = tree["log_likelihood"][_only(tree)]
     told = by_unit.sum(by_unit.dims[-1])
-    likelihood = model.compile_fn(model.potentiallogp, **given)
+    likelihood = model.compile_fn(model.datalogp, **given)
     scaled = [v for v in model.free_RVs if not v.name.endswith(("_z", "_x")) and v.name not in ("authority", "child")]
     prior = model.compile_fn(model.logp(vars=scaled, jacobian=False), **given)
     stated = sum(v.sum([d for d in v.dims if d not in ("chain", "draw")]) for v in tree["log_prior"].data_vars.values())

@@ -65,7 +65,7 @@ def tree_and_skeleton(fit: Fit, *, stored: bool = False) -> tuple[xr.DataTree, A
         "posterior": _chained(fit, free, order, chains),
         "sample_stats": _stats(fit, order, chains),
         "observed_data": xr.Dataset(observed),
-        "constant_data": xr.Dataset(constant),
+        "constant_data": _with_names(xr.Dataset(constant), fit),
     }
     groups |= _densities(fit, units, order, chains)
     if units is not None and units.name not in observed:
@@ -74,6 +74,12 @@ def tree_and_skeleton(fit: Fit, *, stored: bool = False) -> tuple[xr.DataTree, A
     tree = xr.DataTree.from_dict({f"/{name}": _named(held) for name, held in groups.items() if held})
     tree["posterior"].attrs |= {"sampler": str(fit.certificate.get("method", "")), "weights": "equal"}
     return tree, skeleton
+
+
+def _with_names(held: xr.Dataset, fit: Fit) -> xr.Dataset:
+    """With the names of columns, which stand nowhere else where the plan fixes every coefficient."""
+    names = list(map(str, fit.labels.get("column", ())))
+    return held.assign_coords(column=names) if names and held.sizes.get("column") == len(names) else held
 
 
 def _named(held: xr.Dataset) -> xr.Dataset:
@@ -99,7 +105,10 @@ def values_of(tree: xr.DataTree, children: tuple[str, ...]) -> tuple[dict[str, A
         if str(name).startswith(FIXED):
             own = str(name).removeprefix(FIXED)
             values[own] = np.broadcast_to(held.to_numpy(), (draws, *held.shape)).copy()
-            dims |= {own: tuple(map(str, held.dims))} if held.dims else {}
+            ours = {new: old for old, new in DIMS.items()}
+            dims |= {own: tuple(ours.get(str(dim), str(dim)) for dim in held.dims)} if held.dims else {}
+            if "covariate" in held.dims and held["covariate"].dtype.kind in "OU":
+                labels.setdefault("column", tuple(map(str, held["covariate"].to_numpy())))
     return values, dims, labels
 
 
