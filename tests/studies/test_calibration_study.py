@@ -113,9 +113,7 @@ def test_the_same_design_weighs_all_draws_alike():
 
 def test_a_replicate_gives_a_rank_for_every_free_parameter():
     grid = make_grid(CALIBRATION)
-    # a fit that fails the gate has no rank, and whether one does may hang on the processor
-    tried = (calibrate_replicate(grid, grid.cells[0], i) for i in range(4))
-    rows = next(rows for rows in tried if not any(np.isnan(row["rank"]) for row in rows))
+    rows = calibrate_replicate(grid, grid.cells[0], 0)
     names = [row["quantity"] for row in rows]
     assert {"intercept", "peer_presence", "own_1_7", "age_years", *("sigma_home", "frailty_shape")} <= set(names)
     assert not any("unrecorded" in name or name in ("no_peers", "peers_unseen") for name in names)
