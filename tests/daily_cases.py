@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
-from worlds import day_rows, small_world
+from worlds import day_rows, exposures_of, small_world
 
 
 def tables_of(seed=5, *, n_homes=5, days=150):
@@ -21,16 +20,7 @@ def single_days(tables, plan, daily):
     asked = plan.model_copy(update={"exposure": plan.exposure.model_copy(update={"primary": "peer_presence"})})
     rows = day_rows(tables, risk, plan if daily.peers is None else asked)
     if daily.peers is not None:
-        grids = peer_exposures(
-            risk.residence,
-            risk.onset_anywhere,
-            window_days=7,
-            occupancy=risk.occupancy,
-            occupancy_recorded=risk.occupancy_recorded,
-            known_days=risk.known_days,
-            kernel_days=4.0,
-            kernel_known_days=12.0,
-        )
+        grids = exposures_of(risk, witnessed=plan.exposure.witnessed, kernel_days=4.0, kernel_known_days=12.0)
         frame = rows.frame
         of = np.searchsorted(risk.child_ids, rows.child_ids)[frame["child"]]
         frame["kernel_unseen"] = grids["kernel_unseen"][of, frame["day"]]

@@ -6,36 +6,45 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from missingmodels.frame.columns.exposure import TieSpans, peer_exposures
+from missingmodels.frame.columns.lives import TieSpans
 from missingmodels.frame.columns.outside import outside_exposures
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.intervals import UNRECORDED_DAY, to_day
-from worlds import EXPOSURES, day_rows, plan_of, small_world
+from worlds import EXPOSURES, day_rows, exposures_of, plan_of, small_world
 
 CASES = [
-    (seed, window, exposure)
-    for seed, (window, exposure) in enumerate(
-        [(1, "peer_presence"), (7, "peer_density"), (10, "peer_network"), (10, "peer_count"), (7, "peer_presence")]
+    (seed, window, exposure, witnessed)
+    for seed, (window, exposure, witnessed) in enumerate(
+        [
+            (1, "peer_presence", False),
+            (7, "peer_density", True),
+            (10, "peer_network", True),
+            (10, "peer_count", False),
+            (7, "peer_presence", True),
+        ]
     )
 ]
+EXITS = {"exit_per_episode": 0.4}  # half of those who leave are moved on return, with the window still open
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"seed {case[0]}, {case[2]} over {case[1]} days")
 def case(request):
-    """A world under strong influence, the plan that reads it back, and its risk set."""
-    seed, window, exposure = request.param
+    """A world under strong influence that moves children after episodes, the plan that reads it, and its risk set."""
+    seed, window, exposure, witnessed = request.param
     contagion = {
         "exposure": exposure,
         "window_days": window,
         "log_rate_ratio": 0.3 if exposure == "peer_count" else 0.8,
+        "witnessed": witnessed,
     }
-    world = small_world(seed, n_homes=14, days=180, contagion=contagion, onset={"rate_per_year": 9.0})
+    world = small_world(seed, n_homes=14, days=180, contagion=contagion, onset={"rate_per_year": 9.0}, dials=EXITS)
     # The simulator gives an onset on a moving day to the home entered; its stays are half-open like any span.
     plan = plan_of(
         exposure={
             "primary": exposure,
             "beside": [name for name in EXPOSURES if name != exposure],
             "window_days": window,
+            "witnessed": witnessed,
         },
         frame={"boundary": "starting", "burn_in_days": 28},
     )
@@ -79,15 +88,11 @@ def test_days_at_risk(case):
 
 def test_exposures_of_every_resident_day(case):
     world, plan, risk = case
-    derived = peer_exposures(
-        risk.residence,
-        risk.onset_anywhere,
-        window_days=plan.exposure.window_days,
-        occupancy=risk.occupancy,
-        occupancy_recorded=risk.occupancy_recorded,
-        known_days=risk.known_days,
-        ties=tie_spans(world.tables, risk),
-    )
+    asked, ties = plan.exposure, tie_spans(world.tables, risk)
+    derived = exposures_of(risk, witnessed=asked.witnessed, window_days=asked.window_days, ties=ties)
+    # the two definitions are told apart on many days, so that neither would pass for the other
+    other = exposures_of(risk, witnessed=not asked.witnessed, window_days=asked.window_days, ties=ties)
+    assert (derived["peer_presence"] != other["peer_presence"]).sum() > 100
     for name in (*EXPOSURES, "no_peers"):
         expected = np.nan_to_num(logged(world, risk, name), nan=0.0)
         np.testing.assert_allclose(derived[name], expected, rtol=1e-12, atol=1e-12, err_msg=name)
@@ -147,6 +152,7 @@ BEYOND = {
             "kernel_days": 3.5,
             "log_rate_ratio": 0.4,
             "outside_log_rate_ratio": 0.7,
+            "witnessed": False,
         },
     },
     "few homes, so that many meet again, and stays that episodes end": {
@@ -169,6 +175,7 @@ def beyond(request):
             "beside": ["peer_kernel"],
             "window_days": contagion.get("window_days", 7),
             "kernel_days": contagion.get("kernel_days", 5.77),
+            "witnessed": contagion.get("witnessed", True),
             "outside": "outside_network",
         },
         frame={"boundary": "starting"},
@@ -183,6 +190,7 @@ def outside_of(world, plan, risk):
         window_days=plan.exposure.window_days,
         known_days=risk.known_days,
         ties=tie_spans(world.tables, risk),
+        witnessed=risk.witnessed if plan.exposure.witnessed else None,
     )
 
 

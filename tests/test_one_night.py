@@ -171,6 +171,10 @@ def risk(tables, plan):
 @pytest.fixture(scope="module")
 def by_day(tables, risk, plan):
     """Day rows under (child, day)."""
+    return days_of(tables, risk, plan)
+
+
+def days_of(tables, risk, plan):
     rows = day_rows(tables, risk, plan)
     frame = rows.frame.assign(who=np.array(rows.child_ids)[rows.frame["child"]])
     return frame.set_index(["who", "day"])
@@ -232,9 +236,36 @@ def test_residence_risk_and_onsets(risk):
     assert risk.days_at_risk.sum(axis=1).tolist() == [59.5, 59.5, 50.5, 44.5]
 
 
-# Recent = an onset on one of the 7 days before, so the onset of day s is seen on days s+1 … s+7 and not on s itself:
+# An onset of day s counts on days s+1 … s+7 and not on s itself, for those who lived with the child on s:
 # ann 13-19 and 41-47, ben 19-25, cat 15-23 (from 14 and 16) and 41-47, dan 25-31.
 PEERS = {
+    "peer_count": {
+        # ann sees cat leave (cat counts as a resident while she is missing) and ben, whose moving changes nothing
+        "ann": {(15, 18): 1, (19, 23): 2, (24, 25): 1, (41, 47): 1},
+        # ben sees ann and cat, and takes that along to B; there he sees dan
+        "ben": {(13, 14): 1, (15, 19): 2, (20, 23): 1, (25, 31): 1},
+        "cat": {(13, 18): 1, (19, 19): 2, (20, 25): 1, (41, 47): 1},
+        # dan was not there when ben left, nor any other: nobody of B leaves but he
+    },
+    "peer_density": {  # each over occupancy - 1 on its own day: 2 in A until day 19, 1 in both homes afterwards
+        "ann": {(15, 18): 0.5, (19, 23): 1, (24, 25): 0.5, (41, 47): 1},
+        "ben": {(13, 14): 0.5, (15, 19): 1, (20, 23): 0.5, (25, 31): 1},
+        "cat": {(13, 18): 0.5, (19, 19): 1, (20, 25): 0.5, (41, 47): 1},
+    },
+    "peer_network": {  # by the ties of its own day; the tie to dan at school is no tie within the home
+        "ann": {(15, 18): 2 / 3, (19, 23): 1, (24, 25): 1 / 3, (41, 47): 1},  # cat has 2 of 2 + 1 and ben 1
+        # ann has 1 of 1 + 3 and cat 3, until cat leaves anew on 16, when the tie to her has ended
+        "ben": {(13, 14): 1 / 4, (15, 16): 1, (17, 19): 1 / 4, (25, 31): 1},
+        "cat": {(13, 19): 2 / 5, (41, 47): 1},  # ann has 2 of 2 + 3; ben, without tie on 18, adds nothing
+    },
+    "no_peers": {"ann": {(30, 34): 1}, "dan": {(10, 19): 1}},
+    # a day of the window before the record; that dan's begins on day 15, he is alone until 20, hides nothing
+    "peers_unseen": {"ann": {(0, 6): 1}, "ben": {(0, 6): 1}, "cat": {(0, 6): 1}},
+}
+PEERS["peer_presence"] = {who: dict.fromkeys(spans, 1) for who, spans in PEERS["peer_count"].items()}
+
+# The same by who lives there: one who is moved stops counting, and brings what was before along.
+WHO_LIVES_THERE = {
     "peer_count": {
         # ann sees cat on 15-23 (cat counts as a resident while she is missing), and ben on 19, his last day in A
         "ann": {(15, 18): 1, (19, 19): 2, (20, 23): 1, (41, 47): 1},
@@ -260,14 +291,23 @@ PEERS = {
     # fewer than 7 days of a peer's record: everybody's on days 0-6, and dan's (from day 15) on days 20 and 21
     "peers_unseen": {"ann": {(0, 6): 1}, "ben": {(0, 6): 1, (20, 21): 1}, "cat": {(0, 6): 1}},
 }
-PEERS["peer_presence"] = {who: dict.fromkeys(spans, 1) for who, spans in PEERS["peer_count"].items()}
+WHO_LIVES_THERE["peer_presence"] = {
+    who: dict.fromkeys(spans, 1) for who, spans in WHO_LIVES_THERE["peer_count"].items()
+}
+
+
+@pytest.fixture(scope="module")
+def by_day_unwitnessed(tables, risk, plan):
+    """Day rows under (child, day), by who lives there."""
+    return days_of(tables, risk, plan.changed({"exposure.witnessed": False}))
 
 
 @pytest.mark.parametrize("name", sorted(PEERS))
-def test_peer_exposures(by_day, name):
-    expected = grid(PEERS[name])
-    for (who, day), value in by_day[name].items():
-        assert value == pytest.approx(expected[CHILDREN.index(who), day]), (who, day)
+def test_peer_exposures(by_day, by_day_unwitnessed, name):
+    for found, expected in ((by_day, PEERS), (by_day_unwitnessed, WHO_LIVES_THERE)):
+        values = grid(expected[name])
+        for (who, day), value in found[name].items():
+            assert value == pytest.approx(values[CHILDREN.index(who), day]), (who, day)
 
 
 def test_the_day_rows_are_the_days_at_risk(by_day):

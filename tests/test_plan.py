@@ -10,8 +10,9 @@ import pytest
 
 from missingmodels.config import from_mapping, preset, read_toml
 from missingmodels.errors import ConfigInvalid
-from missingmodels.plan import Exposure, Frame, Plan
-from missingmodels.scenario import Scenario
+from missingmodels.plan import Exposure, Frame, Plan, kept_plan
+from missingmodels.presets import load_plan
+from missingmodels.scenario import Scenario, kept_scenario
 from missingmodels.sources import STATUSES, card, cards
 
 
@@ -176,6 +177,31 @@ def test_presets_load_under_their_own_name(folder, kind):
 def test_an_unknown_preset_gets_a_suggestion():
     with pytest.raises(ConfigInvalid, match="did you mean 'small'"):
         preset("scenarios", "smal", Scenario)
+
+
+def test_a_kept_plan_means_what_it_meant_and_a_file_what_is_meant_today(tmp_path):
+    """A run, a fit or a study wrote every key that there was; a user's file leaves keys out."""
+    whole = Plan().model_dump(mode="json")
+    assert kept_plan(whole) == Plan()
+    del whole["exposure"]["witnessed"]
+    before = kept_plan(whole)
+    assert not before.exposure.witnessed
+    assert before.model_copy(update={"exposure": Exposure()}) == Plan()
+    assert "witnessed" not in whole["exposure"], "what was read is left as it was"
+    assert not kept_plan({}).exposure.witnessed
+    assert kept_plan(Plan().changed({"exposure.witnessed": False}).model_dump()) == before
+    path = tmp_path / "plan.toml"
+    path.write_text('name = "mine"\n[exposure]\nwindow_days = 3\n', encoding="utf-8")
+    assert load_plan(path).exposure.witnessed
+    with pytest.raises(ConfigInvalid, match=r"here: .*exposure"):
+        kept_plan({"exposure": 7}, where="here")
+
+
+def test_a_kept_scenario_means_what_it_meant():
+    whole = Scenario().model_dump(mode="json")
+    assert kept_scenario(whole) == Scenario()
+    del whole["contagion"]["witnessed"]
+    assert not kept_scenario(whole).contagion.witnessed
 
 
 def test_the_defaults_are_those_of_the_specification():

@@ -11,6 +11,8 @@ import pytest
 
 import missingmodels.frame.rows as rows_module
 from missingmodels.config import from_mapping
+from missingmodels.frame.columns.exposure import peer_exposures
+from missingmodels.frame.columns.lives import PeerGrids
 from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import Rows, build_rows
@@ -48,6 +50,21 @@ def remade(tables: Tables, frames: Mapping[str, pd.DataFrame], **changes: Any) -
         "all_residents": tables.all_residents,
     }
     return make_tables({**tables.frames, **frames}, **(settings | changes))
+
+
+def exposures_of(risk: RiskSet, *, witnessed: bool, window_days: int = 7, **more: Any) -> dict[str, np.ndarray]:
+    """(C, D) exposures of a risk set."""
+    given = PeerGrids(
+        residence=risk.residence,
+        onset=risk.onset_anywhere,
+        window_days=window_days,
+        occupancy=risk.occupancy,
+        occupancy_recorded=risk.occupancy_recorded,
+        known_days=risk.known_days,
+        lives=risk.lives,
+        **more,
+    )
+    return peer_exposures(given, witnessed=witnessed)
 
 
 def day_rows(tables: Tables, risk: RiskSet, plan: Plan) -> Rows:

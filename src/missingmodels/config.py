@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
@@ -62,6 +62,17 @@ def from_mapping[C: Config](values: dict[str, Any], kind: type[C], *, where: str
         return kind.model_validate(values)
     except ConfigInvalid as error:
         raise ConfigInvalid(error.what, where=where, remedy=error.remedy) from None
+
+
+def with_what_was_meant(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values of sections and keys, with dotted keys of ``before`` where they are lacking."""
+    out = {name: dict(part) if isinstance(part, Mapping) else part for name, part in values.items()}
+    for name, meant in before.items():
+        section, key = name.split(".")
+        held = out.setdefault(section, {})
+        if isinstance(held, dict):
+            held.setdefault(key, meant)
+    return out
 
 
 def faults_of(values: dict[str, Any], kind: type[Config]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from missingmodels.config import Config, from_mapping, nearest
+from missingmodels.config import Config, from_mapping, nearest, with_what_was_meant
 from missingmodels.errors import ConfigInvalid
 from missingmodels.formula import Call, Formula, FormulaFault, Name, Term, read_formula
 from missingmodels.provenance import digest_json
@@ -64,6 +64,10 @@ def _require_curve(term: Term, call: Call, text: str) -> None:
 class Exposure(Config):
     """Peer exposure (H1).
 
+    An onset counts for ``window_days`` after its own. ``witnessed``: for the children who lived with that child on the
+    day, wherever either lives by then; ``false``: for whoever lives with that child now, so that one who is moved after
+    an episode stops counting and one who brings episodes along counts. It was ``false`` before the key was there, and
+    plans of runs and fits from then are read so.
     ``kernel_days`` is the time scale τ of ``peer_kernel``, which fades from 1 on the day of a peer's onset: 5.77
     halves it in 4 days. It differs from day to day, so all models of a plan with it have a row for every day, about
     seven times as many; nothing is rounded. ``outside`` adds to the models with peers the same exposure along ties
@@ -75,6 +79,7 @@ class Exposure(Config):
     primary: PeerExposure = "peer_presence"
     beside: tuple[PeerExposure, ...] = ("peer_density",)
     window_days: int = Field(default=7, ge=1, le=90)
+    witnessed: bool = True
     kernel_days: float = Field(default=5.77, gt=0, le=365)
     outside: OutsideExposure | None = None
     moderation: Literal["staff_ratio_within"] | None = None
@@ -347,6 +352,19 @@ class Plan(Config):
                 raise ValueError(
                     f"frame.coverage_rule = {rule!r} refits by the fast engine, which does not know effects.{name}"
                 )
+
+
+# What a key meant before it was there, where that is not its default of today.
+BEFORE: Mapping[str, Any] = {"exposure.witnessed": False}
+
+
+def kept_plan(values: Mapping[str, Any], *, where: str = "") -> Plan:
+    """The plan that a run, a fit or a study holds, which wrote every key that there was.
+
+    A key that it lacks came later, and means what was done before. Raises ConfigInvalid. A plan of a user's file, where
+    a key left out takes today's default, is read by ``presets.load_plan``.
+    """
+    return from_mapping(with_what_was_meant(values, BEFORE), Plan, where=where)
 
 
 def with_method(plan: Plan, method: str | None) -> Plan:

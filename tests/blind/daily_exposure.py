@@ -1,9 +1,10 @@
 """Sums over earlier onsets, as the daily models have them.
 
-`data`: `day` (R,), the calendar day d of every row; `child` (R,); `peers`, a list of R lists, P_i(d), the children who
-live with i on day d; `onset_child` and `onset_day`, one entry for every onset on record, those before the window
-among them; `longest_lag`, L, 60 days unless given. A row that stands for several days has no onset of a peer (in the
-Hawkes model: none of its own either) within L days of any of them; its `peers` may be empty.
+`data`: `day` (R,), the calendar day d of every row; `child` (R,); `lives` (children, days), the home of a child on a
+day, -1 for none; `onset_child` and `onset_day`, one entry for every onset on record, those before the window among
+them; `residents` (homes, days), n; `longest_lag`, L, 60 days unless given; `witnessed`, by which definition.
+A row that stands for several days has no onset of W_i (in the Hawkes model: none of its own either) within L days of
+any of them.
 """
 
 import numpy as np
@@ -19,11 +20,25 @@ def lags(data, children, day):
     return np.array(found, dtype=float)
 
 
+def onsets_of_others(data, child, day):
+    """W_i: d − s and n of each onset that child i is exposed to on day d."""
+    lives, longest, lag, size = data["lives"], data.get("longest_lag", 60), [], []
+    for other, start in zip(data["onset_child"], data["onset_day"], strict=True):
+        if other == child or not 1 <= day - start <= longest:
+            continue
+        on = start if data["witnessed"] else day  # the day on which the two must live together
+        if lives[other, on] == lives[child, on] != -1:
+            lag.append(day - start)
+            size.append(data["residents"][lives[child, on], on])
+    return np.array(lag, dtype=int), np.array(size, dtype=float)
+
+
 def faded_onsets_of_others(data, tau):
-    """K_i(d; τ) = Σ_{j ∈ P_i(d)} Σ_s exp(−(d − s) / τ) of every row."""
+    """K_i(d; τ) = Σ_{(s, n) ∈ W_i} exp(−(d − s) / τ) of every row."""
     total = []
-    for day, peers in zip(data["day"], data["peers"], strict=True):
-        total.append(np.sum(np.exp(-lags(data, set(peers), day) / tau)))
+    for child, day in zip(data["child"], data["day"], strict=True):
+        lag, _ = onsets_of_others(data, child, day)
+        total.append(np.sum(np.exp(-lag / tau)))
     return np.array(total)
 
 
@@ -34,12 +49,11 @@ def offspring_shares(tau, longest=60):
 
 
 def own_and_peer_onsets(data, tau):
-    """E_own and E_peer of every row; `data["occupancy"]` (R,) is n_h(d). E_peer is 0 where nobody else lives."""
+    """E_own and E_peer = Σ_{(s, n) ∈ W_i} g(d − s) / (n − 1) of every row."""
     share = np.concatenate([[0.0], offspring_shares(tau, data.get("longest_lag", 60))])
     own, others = [], []
-    for row, day in enumerate(data["day"]):
-        own.append(share[lags(data, {data["child"][row]}, day).astype(int)].sum())
-        size = data["occupancy"][row]
-        of_peers = share[lags(data, set(data["peers"][row]), day).astype(int)].sum()
-        others.append(of_peers / (size - 1) if size > 1 else 0.0)
+    for child, day in zip(data["child"], data["day"], strict=True):
+        own.append(share[lags(data, {child}, day).astype(int)].sum())
+        lag, size = onsets_of_others(data, child, day)
+        others.append(np.sum(share[lag] / (size - 1)))
     return np.array(own), np.array(others)

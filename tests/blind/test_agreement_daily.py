@@ -27,7 +27,7 @@ REPLACE = {
     "male": {"mean": 0.2, "sd": 0.7},
 }
 BLIND = {"kernel": daily_kernel, "ornstein_uhlenbeck": daily_drift, "hawkes": daily_hawkes}
-# kind, primary exposure, rows before the window, prior set
+# kind, primary exposure, rows before the window, prior set; those of UNWITNESSED by who lives there
 CASES = {
     "kernel, weak": ("kernel", "peer_presence", "joint", "weak"),
     "kernel, informed, conditional": ("kernel", "peer_presence", "conditional", "informed"),
@@ -36,14 +36,15 @@ CASES = {
     "hawkes, weak": ("hawkes", "peer_presence", "joint", "weak"),
     "hawkes, informed, some residents unseen": ("hawkes", "peer_presence", "joint", "informed"),
 }
+UNWITNESSED = ("kernel, informed, conditional", "hawkes, weak")
 ADDED = ("sigma_process", "process_days", "peer_kernel", "kernel_days")
 EXCITED = ("own_branching", "peer_branching", "kernel_days", "frailty_sd_log")
 
 
-def plan_for(kind, primary, initial, use):
+def plan_for(kind, primary, initial, use, *, witnessed=True):
     return plan_of(
         models=["M0", "M1"],
-        exposure={"primary": primary, "beside": [], "kernel_days": 4.0},
+        exposure={"primary": primary, "beside": [], "kernel_days": 4.0, "witnessed": witnessed},
         terms={"vulnerability": "age_years + male + need_score"},
         frame={"initial": initial, "burn_in_days": 30, "period_days": 20},
         priors={"use": use, "replace": REPLACE},
@@ -60,7 +61,8 @@ def tables_for(label):
 
 @pytest.fixture(scope="module", params=CASES, ids=list(CASES))
 def case(request):
-    plan, tables = plan_for(*CASES[request.param]), tables_for(request.param)
+    plan = plan_for(*CASES[request.param], witnessed=request.param not in UNWITNESSED)
+    tables = tables_for(request.param)
     kind = CASES[request.param][0]
     daily = daily_design(tables, plan, kind=kind, memory_days=MEMORY)
     priors = daily_priors(plan)
@@ -75,21 +77,17 @@ def data_of(daily, plan, priors, days, free):
     # columns of single days, in the units that those of the collapsed design have
     unit = np.where([name in priors.base.coefficients for name in design.names], 1.0, daily.scale)
     columns = (design.matrix - daily.centre) / unit
-    home = risk.residence[child, day]
-    peers = [
-        [j for j in range(len(risk.child_ids)) if j != i and risk.residence[j, d] == h]
-        for i, d, h in zip(child, day, home, strict=True)
-    ]
     onset_child, onset_day = np.nonzero(risk.onset_anywhere)
     base = priors.base
     held = {name: getattr(base, name) for name in ("intercept", "coefficient", "sigma_home", "sigma_period")}
     held |= {"frailty_shape": base.frailty_shape} | base.coefficients | dict(priors.added)
     data = {
         # onsets of children without a day at risk are peers' onsets too, so children have the risk set's numbers
-        "child": child, "children": len(risk.child_ids), "home": design.home, "day": day, "peers": peers,
+        "child": child, "children": len(risk.child_ids), "home": design.home, "day": day, "lives": risk.residence,
         "home_period": design.home * design.periods + day // plan.frame.period_days,
-        "occupancy": risk.occupancy[home, day], "onset_child": onset_child, "onset_day": onset_day,
-        "longest_lag": MEMORY, "columns": columns, "names": list(design.names), "onset": design.onsets,
+        "residents": risk.occupancy, "witnessed": plan.exposure.witnessed,
+        "onset_child": onset_child, "onset_day": onset_day, "longest_lag": MEMORY,
+        "columns": columns, "names": list(design.names), "onset": design.onsets,
         "days": design.days, "before": design.before_window, "cells": np.arange(daily.knots),
         "prior_set": plan.priors.use, "priors": table(held),
     }  # fmt: skip
@@ -146,19 +144,20 @@ def test_the_referees_have_the_blind_sums(case):
     risk, _, child, day = days
     tau = 5.3
     fading = np.exp(-np.arange(1, MEMORY + 1) / tau)
-    grids = {"residence": risk.residence, "onset": risk.onset_anywhere}
+    grids = {"residence": risk.residence, "onset": risk.onset_anywhere, "witnessed": data["witnessed"]}
     rows = np.linspace(0, len(day) - 1, 200).astype(int)
-    some = data | {name: [data[name][row] for row in rows] for name in ("child", "day", "peers", "occupancy")}
+    some = data | {name: [data[name][row] for row in rows] for name in ("child", "day")}
     if daily.kind == "hawkes":
         shares = daily_reference.exponential_shares(time_scale=tau, memory=MEMORY)
         own, others = daily_exposure.own_and_peer_onsets(some, tau)
-        at = [(int(child[row]), int(day[row]), max(int(data["occupancy"][row]) - 1, 1)) for row in rows]
+        at = [(int(child[row]), int(day[row])) for row in rows]
         found = [
-            daily_reference.faded_own_onsets(onset=risk.onset_anywhere, child=i, day=d, fading=shares) for i, d, _ in at
+            daily_reference.faded_own_onsets(onset=risk.onset_anywhere, child=i, day=d, fading=shares) for i, d in at
         ]
         assert own == pytest.approx(found, rel=1e-9)
         found = [
-            daily_reference.faded_onsets_of_others(**grids, child=i, day=d, fading=shares, others=n) for i, d, n in at
+            daily_reference.faded_onsets_of_others(**grids, child=i, day=d, fading=shares, occupancy=risk.occupancy)
+            for i, d in at
         ]
         assert others == pytest.approx(found, rel=1e-9)
         return

@@ -28,6 +28,7 @@ from worlds import plan_of, remade, small_world
 from . import (
     counts,
     days_to_return,
+    exposure,
     interview,
     joint_departures,
     laws,
@@ -187,8 +188,8 @@ def test_joint_departures(world, use):
     child, day = np.nonzero((risk.days_at_risk > 0) & ~risk.before_window)
     home = risk.residence[child, day]
     recent = np.array([risk.onset_anywhere[:, max(d - 7, 0) : d].any(axis=1) for d in range(risk.days)]).T
-    together = risk.residence[:, day] == home  # who lives there that day
-    peers = [bool(set(np.flatnonzero(t & recent[:, d])) - {i}) for i, d, t in zip(child, day, together.T, strict=True)]
+    lived = {"home": risk.residence, "onset": risk.onset_anywhere, "window": 7}
+    peers = [bool(exposure.recent_peers(lived, i, d)) for i, d in zip(child, day, strict=True)]
     period = [f"{risk.home_ids[h]} {d // plan.frame.period_days}" for h, d in zip(home, day, strict=True)]
     data = {
         "home_day": home * risk.days + day, "onset": risk.onset[child, day].astype(int),

@@ -74,15 +74,16 @@ def daily_world(seed=2, days=90, children=4):
     onset = rng.uniform(size=(children, days)) < 0.08
     child, day = (part.ravel() for part in np.meshgrid(np.arange(children), 700 + np.arange(days), indexing="ij"))
     home = child // 3
-    peers = [[j for j in range(children) if j != i and j // 3 == i // 3] for i in child]
+    lives = np.repeat((np.arange(children) // 3)[:, None], 700 + days, axis=1)
     found = np.nonzero(onset)
     data = {
         "child": child,
         "home": home,
         "home_period": 4 * home + (day - 700) // 28,
         "day": day,
-        "peers": peers,
-        "occupancy": np.array([1 + len(others) for others in peers]),
+        "lives": lives,
+        "residents": np.array([(lives == h).sum(axis=0) for h in range(2)]),
+        "witnessed": True,
         "onset_child": found[0],
         "onset_day": 700 + found[1],
         "columns": rng.normal(size=(len(child), 1)),
@@ -245,12 +246,19 @@ def test_kernel_by_hand():
     data = {
         "day": [100, 100],
         "child": [0, 3],
-        "peers": [[1, 2], []],
+        "lives": np.repeat([[0], [0], [0], [1]], 101, axis=1),
+        "residents": np.repeat([[3], [1]], 101, axis=1),
         "onset_child": [1, 1, 1, 2, 2, 3, 0],
         "onset_day": [99, 100, 39, 40, 95, 99, 99],
+        "witnessed": True,
     }
     faded = daily_exposure.faded_onsets_of_others(data, 5.0)
     assert faded == pytest.approx([np.exp(-1 / 5) + np.exp(-60 / 5) + np.exp(-1), 0])
+    # 2 moves on to 3 on day 98: what it did before stays with 0, or with whoever lives with it by the other definition
+    data["lives"][2, 98:] = 1
+    assert daily_exposure.faded_onsets_of_others(data, 5.0) == pytest.approx(faded)
+    moved = daily_exposure.faded_onsets_of_others(data | {"witnessed": False}, 5.0)
+    assert moved == pytest.approx([np.exp(-1 / 5), np.exp(-60 / 5) + np.exp(-1)])
     assert daily_kernel.peer_ratio_week(0.3, 5.0) < daily_kernel.peer_ratio(0.3, 5.0)
 
 
@@ -281,8 +289,9 @@ def test_hawkes_intensity_of_one_onset_adds_up_over_the_days_after():
     data = {
         "day": np.tile(days, 3),
         "child": np.repeat([0, 1, 2], len(days)),
-        "peers": [[1, 2]] * 79 + [[0, 2]] * 79 + [[0, 1]] * 79,
-        "occupancy": np.full(3 * 79, 3),
+        "lives": np.zeros((3, 80), dtype=int),
+        "residents": np.full((1, 80), 3),
+        "witnessed": True,
         "onset_child": [0],
         "onset_day": [0],
     }

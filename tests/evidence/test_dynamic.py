@@ -32,6 +32,9 @@ STANDARD_ERRORS = 4
 # Who leaves is back the same day or two days later.
 FROM, DAYS, WINDOW, AWAY = 40, 43, 2, (0, 2)
 HOME = {(c, d): int(c == 2 and d == 42) for c in range(3) for d in range(FROM, DAYS)}
+LIVED = HOME | {
+    (c, FROM - 1): 0 for c in range(3)
+}  # so that 1 and 2 saw 0 leave on day 39; of days before nothing is known
 RISK = {(c, d): {(2, 40): 0.0, (1, 41): 0.5}.get((c, d), 1.0) for c, d in HOME}
 FIXED = ((13, 2), (33, 1), (39, 0))  # day, child
 SHORT = (0.2, -0.4)  # short staffing by home
@@ -39,7 +42,7 @@ VALUES = {"own_1_7": 0.7, "own_8_28": -0.5, "exposure": 0.9, "short": 0.5}
 FRAILTY, HOMES, SLOPES, INTERCEPT = (0.5, 1.5, 1.2), (0.1, -0.2), (0.3, -0.3), np.log(0.25)
 
 
-def hand_made(exposure: str) -> tuple[ForwardDays, Parameters]:
+def hand_made(exposure: str, *, witnessed: bool = True) -> tuple[ForwardDays, Parameters]:
     """The case above as the function takes it."""
     names = ("own_1_7", "own_8_28", exposure, f"{exposure}:short_staffing", "staff_ratio_within")
     matrix = np.zeros((4, 5))
@@ -51,15 +54,17 @@ def hand_made(exposure: str) -> tuple[ForwardDays, Parameters]:
         days_at_risk=np.ones(4), burn_in=nothing, before_window=nothing, child_ids=("a", "b", "c"),
         home_ids=("g", "h"), periods=1, notes=(), slope_of=exposure,
     )  # fmt: skip
-    places = sorted(HOME, key=lambda at: (at[1], HOME[at], at[0]))
+    places = sorted(LIVED, key=lambda at: (at[1], LIVED[at], at[0]))
     child, day = np.array(places).T
-    home = np.array([HOME[at] for at in places])
+    home = np.array([LIVED[at] for at in places])
     days = ForwardDays(
-        design=design, exposure=exposure, window_days=WINDOW, children=3, from_day=FROM, count_from=FROM,
-        first=np.searchsorted(day, np.arange(DAYS + 1)), child=child, home=home, spell=child + home,
-        risk=np.array([RISK[at] for at in places]), others=np.where(home == 0, 3.0, 1.0), days_away=np.array(AWAY),
+        design=design, exposure=exposure, window_days=WINDOW, witnessed=witnessed, children=3,
+        from_day=FROM, count_from=FROM, first=np.searchsorted(day, np.arange(DAYS + 1)), child=child, home=home,
+        spell=np.where(day < FROM, -1, child + home), risk=np.array([RISK.get(at, 0.0) for at in places]),
+        others=np.where(home == 0, 3.0, 1.0), days_away=np.array(AWAY),
         fixed_first=np.searchsorted([d for d, _ in FIXED], np.arange(DAYS + 1)),
         fixed_child=np.array([c for _, c in FIXED]),
+        fixed_place=np.array([places.index((c, d)) if (c, d) in LIVED else -1 for d, c in FIXED]),
     )  # fmt: skip
     values = (VALUES["own_1_7"], VALUES["own_8_28"], VALUES["exposure"], VALUES["short"], 0.0)
     one = np.ones(1)
@@ -72,7 +77,7 @@ def hand_made(exposure: str) -> tuple[ForwardDays, Parameters]:
     return days, parameters
 
 
-def enumerated(exposure: str, *, exposed: bool) -> float:
+def enumerated(exposure: str, *, exposed: bool, witnessed: bool) -> float:
     """Expected onsets over days 40 to 42, over all histories: (onset days, day of return) of each child."""
     start = tuple((tuple(d for d, c in FIXED if c == child), -1) for child in range(3))
     states = {start: 1.0}
@@ -80,7 +85,7 @@ def enumerated(exposure: str, *, exposed: bool) -> float:
     for day in range(FROM, DAYS):
         after: dict[tuple, float] = {}
         for state, weight in states.items():
-            chances = [chance(exposure, child, day, state, exposed=exposed) for child in range(3)]
+            chances = [chance(exposure, child, day, state, exposed=exposed, witnessed=witnessed) for child in range(3)]
             total += weight * sum(chances)
             options = [
                 [((onsets, back), 1 - p), *((((*onsets, day), day + n), p / len(AWAY)) for n in AWAY)]
@@ -93,7 +98,16 @@ def enumerated(exposure: str, *, exposed: bool) -> float:
     return total
 
 
-def chance(exposure: str, child: int, day: int, state: tuple, *, exposed: bool) -> float:
+def share_of(other: int, child: int, day: int, state: tuple, *, witnessed: bool) -> float:
+    """What a recent peer is of those there: when the child last saw it leave, or today; 0 for one who is not recent."""
+    for left in sorted(state[other][0], reverse=True):
+        on = left if witnessed else day
+        if day - WINDOW <= left < day and (other, on) in LIVED and LIVED[other, on] == LIVED[child, on]:
+            return 1 / 3 if LIVED[child, on] == 0 else 1.0
+    return 0.0
+
+
+def chance(exposure: str, child: int, day: int, state: tuple, *, exposed: bool, witnessed: bool) -> float:
     onsets, back = state[child]
     home = HOME[child, day]
     # who left and came back on one day is at risk for the whole of the next
@@ -103,10 +117,9 @@ def chance(exposure: str, child: int, day: int, state: tuple, *, exposed: bool) 
         return 0.0
     if back == day and back > left:
         risk = min(risk, 0.5)
-    recent = sum(
-        any(day - WINDOW <= d < day for d in state[c][0]) for c in range(3) if c != child and HOME[c, day] == home
-    )
-    x = {"peer_presence": float(recent > 0), "peer_count": recent, "peer_density": recent / (3 if home == 0 else 1)}
+    shares = [share_of(c, child, day, state, witnessed=witnessed) for c in range(3) if c != child]
+    recent = np.count_nonzero(shares)
+    x = {"peer_presence": float(recent > 0), "peer_count": recent, "peer_density": sum(shares)}
     eta = INTERCEPT + HOMES[home] + np.log(FRAILTY[child])
     eta += VALUES["own_1_7"] * any(1 <= day - d <= 7 for d in onsets)
     eta += VALUES["own_8_28"] * any(8 <= day - d <= 28 for d in onsets)
@@ -115,12 +128,13 @@ def chance(exposure: str, child: int, day: int, state: tuple, *, exposed: bool) 
     return -np.expm1(-risk * np.exp(eta))
 
 
+@pytest.mark.parametrize("witnessed", [True, False])
 @pytest.mark.parametrize("exposure", ["peer_presence", "peer_count", "peer_density"])
-def test_against_all_histories_enumerated(exposure):
-    days, parameters = hand_made(exposure)
+def test_against_all_histories_enumerated(exposure, witnessed):
+    days, parameters = hand_made(exposure, witnessed=witnessed)
     runs = 40_000
     found = dynamic_attributable_fraction(parameters, days, seed=1, runs=runs)
-    with_peers, without = enumerated(exposure, exposed=True), enumerated(exposure, exposed=False)
+    with_peers, without = (enumerated(exposure, exposed=e, witnessed=witnessed) for e in (True, False))
     # what a run adds up varies by less than 0.5
     limit = STANDARD_ERRORS * 0.5 / np.sqrt(runs)
     assert found.episodes[0] == pytest.approx(with_peers, abs=limit)

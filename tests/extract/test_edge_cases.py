@@ -19,12 +19,12 @@ from missingmodels.errors import ImportFault
 from missingmodels.extract.ofsted.homes import add_homes
 from missingmodels.extract.returns.ssda903 import read_ssda903
 from missingmodels.extract.staff.staffing import read_staffing
-from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.columns.shifts import elapsed
 from missingmodels.frame.columns.stays import weak_homes_note
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
+from worlds import exposures_of
 
 DAY = pd.Timestamp
 
@@ -312,14 +312,7 @@ def test_24_one_place_is_structurally_alone_and_low_coverage_is_unknown(tmp_path
     tables, _ = add_homes(found.tables, lists)
     risk = risk_of(tables)
     at = {child: on(risk, child, "2022-07-01") for child in ("c1", "c2")}
-    exposure = peer_exposures(
-        risk.residence,
-        risk.onset_anywhere,
-        window_days=7,
-        occupancy=risk.occupancy,
-        occupancy_recorded=risk.occupancy_recorded,
-        known_days=risk.known_days,
-    )
+    exposure = exposures_of(risk, witnessed=True)
     assert (exposure["no_peers"][at["c1"]], exposure["peers_unseen"][at["c1"]]) == (1, 0)
     # one of five places is seen: four peers are unseen, not absent
     assert (exposure["no_peers"][at["c2"]], exposure["peers_unseen"][at["c2"]]) == (0, 1)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import missingmodels.frame.columns.outside as outside_module
-from missingmodels.frame.columns.exposure import TieSpans, fading, peer_exposures
+from missingmodels.frame.columns.exposure import peer_exposures
+from missingmodels.frame.columns.lives import Lives, PeerGrids, TieSpans, fading
 from missingmodels.frame.columns.outside import outside_exposures
 
 DAYS = 6
@@ -125,16 +126,18 @@ def test_the_kernel_by_hand():
     np.testing.assert_allclose(fading(ONSET, kernel_days=2.0)[2], [0, 0, one, two, three + one, np.exp(-2.0) + two])
     occupancy = np.array([np.equal(RESIDENCE, home).sum(axis=0) for home in range(3)])
     known = np.where(np.arange(5)[:, None] == 2, np.arange(DAYS), 9)
-    found = peer_exposures(
-        RESIDENCE,
-        ONSET,
+    given = PeerGrids(
+        residence=RESIDENCE,
+        onset=ONSET,
         window_days=2,
         occupancy=occupancy,
         occupancy_recorded=np.ones(occupancy.shape, dtype=bool),
         known_days=known,
+        lives=Lives.of(RESIDENCE, 3),
         kernel_days=2.0,
         kernel_known_days=4.5,
     )
+    found = peer_exposures(given, witnessed=False)
     # 2 moves in with a record of 4 days, and the kernel asks for 4 and a half
     expected = np.zeros((5, DAYS))
     expected[:2, 4] = 1

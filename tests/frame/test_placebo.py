@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from missingmodels.frame import placebo
-from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.frame.rows import build_rows
 from missingmodels.tables import Tables
-from worlds import plan_of, small_world
+from worlds import exposures_of, plan_of, small_world
 
 WINDOW = 7
 
@@ -71,23 +70,17 @@ def had_onset(risk: RiskSet, child: int, first: int, last: int) -> bool:
 
 
 def test_recency_over_the_plans_window_is_the_presence_of_a_recent_peer(risk: RiskSet) -> None:
-    exposures = peer_exposures(
-        risk.residence,
-        risk.onset_anywhere,
-        window_days=WINDOW,
-        occupancy=risk.occupancy,
-        occupancy_recorded=risk.occupancy_recorded,
-        known_days=risk.known_days,
-    )
-    grid = placebo.lagged_presence(risk, first_lag=1, last_lag=WINDOW)
-    assert grid.sum() > 100
-    assert np.array_equal(grid, exposures["peer_presence"])
+    for witnessed in (True, False):
+        exposures = exposures_of(risk, witnessed=witnessed, window_days=WINDOW)
+        grid = placebo.lagged_presence(risk, first_lag=1, last_lag=WINDOW, witnessed=witnessed)
+        assert grid.sum() > 100
+        assert np.array_equal(grid, exposures["peer_presence"])
 
 
 def test_lags_part_the_days_before() -> None:
     together = by_hand(2, 20, [[0] * 20, [0] * 20], [(1, 5)])
-    early = placebo.lagged_presence(together, first_lag=1, last_lag=3)
-    later = placebo.lagged_presence(together, first_lag=4, last_lag=7)
+    early = placebo.lagged_presence(together, first_lag=1, last_lag=3, witnessed=False)
+    later = placebo.lagged_presence(together, first_lag=4, last_lag=7, witnessed=False)
     assert np.flatnonzero(early[0]).tolist() == [6, 7, 8]
     assert np.flatnonzero(later[0]).tolist() == [9, 10, 11, 12]
     assert not early[1].any()  # never exposed to oneself
@@ -113,12 +106,12 @@ def test_a_similar_home_is_another_home_and_the_most_alike(tables: Tables, risk:
 def test_one_home_has_no_similar_one(tables: Tables) -> None:
     alone = by_hand(2, 10, [[0] * 10, [0] * 10], [(1, 5)])
     assert placebo.similar_homes(tables, alone).tolist() == [-1]
-    assert not placebo.pseudo_peers(alone, np.array([-1]), window_days=WINDOW).any()
+    assert not placebo.pseudo_peers(alone, np.array([-1]), window_days=WINDOW, witnessed=False).any()
 
 
 def test_pseudo_peers_live_in_the_partner_home_and_never_lived_with_the_child(tables: Tables, risk: RiskSet) -> None:
     partner = placebo.similar_homes(tables, risk)
-    grid = placebo.pseudo_peers(risk, partner, window_days=WINDOW)
+    grid = placebo.pseudo_peers(risk, partner, window_days=WINDOW, witnessed=False)
     children, days = risk.residence.shape
     ever = {
         (i, j)
@@ -210,7 +203,7 @@ def test_joint_departures_leave_outcome_and_risk_but_not_recency(risk: RiskSet) 
 
 def test_rows_by_day_add_up_to_the_rows(tables: Tables, risk: RiskSet) -> None:
     plan = plan_of()
-    extra = {"peer_lag": placebo.lagged_presence(risk, first_lag=8, last_lag=14)}
+    extra = {"peer_lag": placebo.lagged_presence(risk, first_lag=8, last_lag=14, witnessed=True)}
     rows = build_rows(tables, risk, plan, extra=extra).frame
     days = build_rows(tables, risk, plan, extra=extra, by_day=True).frame
     assert len(days) == int((risk.days_at_risk > 0).sum())

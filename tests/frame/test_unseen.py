@@ -7,12 +7,14 @@ import itertools
 import numpy as np
 import pytest
 
+import missingmodels.frame.unseen as unseen_module
 from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.columns.exposure import own_history
+from missingmodels.frame.columns.lives import Unseen
+from missingmodels.frame.lately import SimulatedDays
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.rows import build_rows
 from missingmodels.frame.unseen import (
-    Unseen,
     UnseenModel,
     _State,
     all_recent,
@@ -38,13 +40,35 @@ def world():
     return small_world(3, n_homes=12, days=120, recording={"unseen_children_share": 0.4})
 
 
-def test_stating_who_is_unseen_gives_the_exposures_of_the_whole_world(world):
-    plan = plan_of(**PLAN)
+def lately(risk, window, of):
+    """(H, D, w) children of ``of`` with an onset in a home on the last 1, 2, … w days, and sums of their shares.
+
+    By loops over onsets and days, each child by the latest of its onsets there.
+    """
+    count = np.zeros((len(risk.home_ids), risk.days, window))
+    share = np.zeros(count.shape)
+    for child in np.flatnonzero(of):
+        onsets = np.flatnonzero(risk.onset_anywhere[child] & (risk.residence[child] != NO_HOME))
+        for home, day in itertools.product(np.unique(risk.residence[child, onsets]), range(risk.days)):
+            before = [d for d in onsets if risk.residence[child, d] == home and day - window <= d < day]
+            if before:
+                others = (risk.residence[:, before[-1]] == home).sum() - 1
+                count[home, day, day - before[-1] - 1 :] += 1
+                share[home, day, day - before[-1] - 1 :] += 1 / others if others else 0
+    return count, share
+
+
+@pytest.mark.parametrize("witnessed", [True, False])
+def test_stating_who_is_unseen_gives_the_exposures_of_the_whole_world(world, witnessed):
+    plan = plan_of(**PLAN).changed({"exposure.witnessed": witnessed})
     seen, whole = build_risk_set(world.tables, plan.frame), build_risk_set(world.happened, plan.frame)
     homes = [whole.home_ids.index(home) for home in seen.home_ids]
+    count, share = lately(whole, 7, ~np.isin(whole.child_ids, seen.child_ids))
     truth = Unseen(
         residents=visible_residents(whole)[homes] - visible_residents(seen),
         recent=visible_recent(whole, 7)[homes] - visible_recent(seen, 7),
+        count=count[homes],
+        share=share[homes],
     )
     assert truth.residents.sum() > 0
     assert truth.recent.sum() > 0
@@ -66,7 +90,7 @@ def test_stating_who_is_unseen_gives_the_exposures_of_the_whole_world(world):
 
 def test_bounds_fill_every_hidden_place(world):
     risk = build_risk_set(world.tables, plan_of(**PLAN).frame)
-    low, high = none_recent(risk), all_recent(risk)
+    low, high = none_recent(risk, 7), all_recent(risk, 7)
     places = np.where(risk.occupancy_recorded, risk.occupancy, 0)
     np.testing.assert_array_equal(low.residents + np.minimum(visible_residents(risk), places), places)
     assert not low.recent.any()
@@ -156,6 +180,7 @@ def settled(risk, **changes):
         "peer": 0.0,
         "no_peers": 0.0,
         "window_days": 7,
+        "witnessed": True,
     }
     return UnseenModel(**(values | changes))
 
@@ -208,12 +233,62 @@ def test_nobody_is_drawn_where_no_place_is_hidden():
 
 
 def test_exposure_to_counts():
-    recent, others = np.array([0, 1, 2]), np.array([0, 2, 4])
-    assert exposure_to("peer_presence", recent, others).tolist() == [0, 1, 1]
-    assert exposure_to("peer_count", recent, others).tolist() == [0, 1, 2]
-    assert exposure_to("peer_density", recent, others).tolist() == [0, 0.5, 0.5]
+    recent, share = np.array([0, 1, 2]), np.array([0, 0.5, 0.5])
+    assert exposure_to("peer_presence", recent, share).tolist() == [0, 1, 1]
+    assert exposure_to("peer_count", recent, share).tolist() == [0, 1, 2]
+    assert exposure_to("peer_density", recent, share).tolist() == [0, 0.5, 0.5]
     with pytest.raises(ValueError, match="peer_network"):
-        exposure_to("peer_network", recent, others)
+        exposure_to("peer_network", recent, share)
+
+
+@pytest.mark.parametrize("exposure", ["peer_count", "peer_density"])
+def test_simulated_days_know_who_saw_whom_leave(world, exposure):
+    """What an unseen child is exposed to, and what is kept of its onsets, against loops over who was there."""
+    risk, window = build_risk_set(world.tables, plan_of(**PLAN).frame), 4
+    model = settled(risk, stay_days=12.0, donor_log_rate=np.full(len(risk.home_ids), np.log(0.3)),
+                    exposure=exposure, peer=0.5, window_days=window)  # fmt: skip
+    met, stays = [], {}
+
+    class Watched(SimulatedDays):
+        def peers(self, day, state, present, others):
+            found = super().peers(day, state, present, others)
+            met.append((day, present.copy(), state.here.copy(), *(part.copy() for part in found)))
+            return found
+
+        def end(self, day, state, onset, others):
+            stays[day] = (onset.copy(), others.copy(), state.place)
+            super().end(day, state, onset, others)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unseen_module, "SimulatedDays", Watched)
+        found = simulate_unseen(risk, model, candidates=2, rng=np.random.default_rng(5))
+    place, checked = stays[0][2], 0
+    for day, present, here, count, share in met[20:60]:
+        for k, q in zip(*np.nonzero(present), strict=True):
+            home, seen = place[q], {}
+            for d in range(max(day - window, day - here[k, q]), day):
+                onset, others, _ = stays[d]
+                for other in np.flatnonzero((place == home) & onset[k]):
+                    who = (other, d - met[d][2][k, other])  # a place's child is known by the day it came
+                    if who != (q, day - here[k, q]):
+                        seen["unseen", *who] = 1 / others[k, other] if others[k, other] else 0
+                all_others = found[k].residents[home, d] + (risk.residence[:, d] == home).sum() - 1
+                for child in np.flatnonzero(risk.onset_anywhere[:, d] & (risk.residence[:, d] == home)):
+                    seen["visible", child] = 1 / all_others if all_others else 0
+            assert count[k, q] == len(seen), (day, k, q)
+            assert share[k, q] == pytest.approx(sum(seen.values()), abs=1e-9)
+            checked += len(seen)
+    assert checked > 200
+    # and what is kept of it for the visible
+    for k, day in itertools.product(range(2), range(30, 50)):
+        for home in np.unique(place):
+            for lag in range(1, window + 1):
+                whose = {
+                    (other, d - met[d][2][k, other])
+                    for d in range(day - lag, day)
+                    for other in np.flatnonzero((place == home) & stays[d][0][k])
+                }
+                assert found[k].count[home, day, lag - 1] == len(whose)
 
 
 def test_mean_stay(world):

@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 
 from daily_cases import single_days, tables_of
-from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.daily import daily_design
 from missingmodels.models.daily import daily_model
 from missingmodels.models.daily_priors import KERNEL, daily_priors
 from plain import daily_reference, reference
-from worlds import plan_of
+from worlds import exposures_of, plan_of
 
 MEMORY, GRID = 25, 5
 REPLACE = {
@@ -129,7 +128,12 @@ def test_log_density(case, seed):
         fading = np.array([np.exp(-lag / tau) for lag in range(1, MEMORY + 1)])
         for row in range(len(eta)):
             eta[row] += delta * daily_reference.faded_onsets_of_others(
-                residence=risk.residence, onset=risk.onset_anywhere, child=child[row], day=day[row], fading=fading
+                residence=risk.residence,
+                onset=risk.onset_anywhere,
+                child=child[row],
+                day=day[row],
+                fading=fading,
+                witnessed=True,
             )
         of_kernel += reference.lognormal_log_density(tau, mu=1.1, sigma=0.4) + log(tau)
         of_kernel += reference.normal_log_density(delta, mean=0.1, sd=0.35)
@@ -178,15 +182,7 @@ def test_kernel_of_known_time_scale_is_that_of_the_rows():
     whole = daily_design(tables, plan, kind="kernel", memory_days=200)
     risk, design, child, day = single_days(tables, plan, whole)
     held = whole.peers.exposure(np.exp(-np.arange(1, 201) / 4.0), whole.onsets.size)
-    grid = peer_exposures(
-        risk.residence,
-        risk.onset_anywhere,
-        window_days=7,
-        occupancy=risk.occupancy,
-        occupancy_recorded=risk.occupancy_recorded,
-        known_days=risk.known_days,
-        kernel_days=4.0,
-    )["peer_kernel"]
+    grid = exposures_of(risk, witnessed=True, kernel_days=4.0)["peer_kernel"]
     on_days = np.bincount(design.child, grid[child, day] * design.days_at_risk)
     by_rows = np.bincount(whole.child, held * whole.days_at_risk)
     np.testing.assert_allclose(by_rows, on_days, rtol=1e-10)

@@ -89,11 +89,16 @@ def test_log_density(case, seed):
     excitation = np.zeros(len(eta))
     for row in range(len(eta)):
         i, d = child[row], day[row]
-        others = sum(risk.residence[j, d] == risk.residence[i, d] for j in range(len(risk.child_ids)) if j != i)
         excitation[row] = own * daily_reference.faded_own_onsets(
             onset=risk.onset_anywhere, child=i, day=d, fading=share
         ) + peer * daily_reference.faded_onsets_of_others(
-            residence=risk.residence, onset=risk.onset_anywhere, child=i, day=d, fading=share, others=max(others, 1)
+            residence=risk.residence,
+            onset=risk.onset_anywhere,
+            child=i,
+            day=d,
+            fading=share,
+            witnessed=True,
+            occupancy=risk.occupancy,
         )
     by_child = daily_reference.additive_log_density_by_child(
         onsets=design.onsets,

@@ -16,21 +16,28 @@ IntArray = NDArray[np.integer]
 
 
 def faded_onsets_of_others(
-    *, residence: IntArray, onset: ArrayLike, child: int, day: int, fading: FloatArray, others: float = 1.0
+    *,
+    residence: IntArray,
+    onset: ArrayLike,
+    child: int,
+    day: int,
+    fading: FloatArray,
+    witnessed: bool,
+    occupancy: FloatArray | None = None,
 ) -> float:
-    """Return the sum of `fading[lag - 1] / others` over the earlier onsets of those who live with `child` on `day`.
+    """Return the sum of `fading[lag - 1]` over earlier onsets of others, each divided by the number of others there.
 
-    `residence` and `onset` are (children, days), a home's position or -1, and 0 or 1. `fading` is (memory,), for onsets
-    1, 2, ... days back; older ones have left the sum.
+    Of those who lived with `child` on the day of the onset (`witnessed`), or who do on `day`, and `occupancy`, (homes,
+    days), is that of that day; without it nothing is divided. `residence` and `onset` are (children, days), a home's
+    position or -1, and 0 or 1. `fading` is (memory,), for onsets 1, 2, ... days back; older ones have left the sum.
     """
     onset, total = np.asarray(onset), 0.0
-    home = residence[child, day]
-    for other in range(len(residence)):
-        if other == child or residence[other, day] != home:
-            continue
-        for lag in range(1, min(day, len(fading)) + 1):
-            if onset[other, day - lag]:
-                total += fading[lag - 1] / others
+    for lag in range(1, min(day, len(fading)) + 1):
+        on = day - lag if witnessed else day
+        home = residence[child, on]
+        for other in range(len(residence)):
+            if home >= 0 and other != child and residence[other, on] == home and onset[other, day - lag]:
+                total += fading[lag - 1] / (1.0 if occupancy is None else occupancy[home, on] - 1)
     return total
 
 

@@ -28,13 +28,12 @@ def compare(
 ) -> None:
     """Compare a run's models again: leave out each child and each home, refit where needed; writes its report anew."""
     from missingmodels.cli.robustness import known_tables, require_same
-    from missingmodels.config import from_mapping
     from missingmodels.evidence.evidence import compared
     from missingmodels.evidence.held_out import Refits
     from missingmodels.evidence.record import EVIDENCE, evidence_file
     from missingmodels.fitting.store import read_fit
     from missingmodels.frame.riskset import build_risk_set
-    from missingmodels.plan import Plan
+    from missingmodels.plan import kept_plan
     from missingmodels.report.html import REPORT, report_files
     from missingmodels.runs.write import fit_file, read_run, tables_folder
     from missingmodels.tables import read_tables
@@ -45,7 +44,7 @@ def compare(
     spread(*REFITTING)
     place = tables_folder(run) if tables is None else tables
     evidence = read_run(run)
-    plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
+    plan = kept_plan(evidence.plan, where=str(run / EVIDENCE))
     fits = [read_fit(fit_file(run, c["model"], c["exposure"])) for c in evidence.fitted]
     held = read_tables(known_tables(place, run))
     require_same(held, plan, fits[0].model, fits[0].exposure, evidence, run)

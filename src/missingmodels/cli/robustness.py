@@ -38,11 +38,10 @@ def robustness(
     as_json: Json = False,
 ) -> None:
     """Question a run's answer to H1: other windows, periods, peers, outcomes; each line with how often it is wrong."""
-    from missingmodels.config import from_mapping
     from missingmodels.evidence.record import EVIDENCE
     from missingmodels.evidence.robustness.battery import CHECKS, KEPT, run_battery
     from missingmodels.evidence.robustness.bench import Bench
-    from missingmodels.plan import Plan
+    from missingmodels.plan import kept_plan
     from missingmodels.report.battery_page import battery_text
     from missingmodels.runs.write import read_run, tables_folder
     from missingmodels.tables import read_tables
@@ -50,7 +49,7 @@ def robustness(
     hold(run)
     place = tables_folder(run) if tables is None else tables
     evidence = read_run(run)
-    plan = from_mapping(dict(evidence.plan), Plan, where=str(run / EVIDENCE))
+    plan = kept_plan(evidence.plan, where=str(run / EVIDENCE))
     _require_enough(permutations, plan)
     model = _model(evidence, run)
     held = read_tables(known_tables(place, run))

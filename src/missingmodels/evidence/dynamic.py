@@ -64,7 +64,7 @@ def dynamic_attributable_fraction(
     """
     runs = max(LEAST_RUNS, -(-RUN_DAYS // max(days.child.size, 1))) if runs is None else runs
     expected = np.empty((parameters.draws, runs, 2))
-    arrays, past = _arrays(days), no_past(days.children)
+    arrays, past = _arrays(days), no_past(days.children, _most_seen(days) if days.witnessed else 0)
     done = 0
     for _, block in parameters.blocks(2 * OWN_STATES * days.design.child.size):
         log_rate, slope = _rates(block, days)
@@ -134,6 +134,7 @@ def _rates(block: Parameters, days: ForwardDays) -> tuple[Array, Array]:
 def _arrays(days: ForwardDays) -> Days:
     return Days(
         window=days.window_days,
+        witnessed=days.witnessed,
         kind=COUNTED.index(days.exposure),
         from_day=days.from_day,
         count_from=days.count_from,
@@ -146,4 +147,12 @@ def _arrays(days: ForwardDays) -> Days:
         away=days.days_away,
         fixed_first=days.fixed_first,
         fixed_child=days.fixed_child,
+        fixed_place=days.fixed_place,
     )
+
+
+def _most_seen(days: ForwardDays) -> int:
+    """Pairs of children who ever live in one home, each either way: nobody can see more leave."""
+    here = np.unique(days.home.astype(np.int64) * days.children + days.child) // days.children
+    number = np.bincount(here)
+    return int((number * (number - 1)).sum())

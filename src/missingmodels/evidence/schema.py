@@ -17,7 +17,7 @@ from missingmodels.evidence.decisions import (
     VULNERABILITY,
 )
 from missingmodels.evidence.record import FORMATS, BayesFactor, ElpdDifference, OwnHistory, PowerScaling, Row
-from missingmodels.plan import Plan
+from missingmodels.plan import kept_plan
 from missingmodels.records import Json, Name, Record, Text
 
 # Beyond these no axis can be drawn and no number printed in its column.
@@ -256,9 +256,9 @@ class Figures(Open):
 
 
 def _plan(values: dict[str, Any]) -> dict[str, Any]:
-    """The plan with all its keys: what was left out, or came later, has its default."""
+    """The plan with all its keys: what came later means what was done before it."""
     try:
-        return Plan.model_validate(values).model_dump(mode="json")
+        return kept_plan(values).model_dump(mode="json")
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

@@ -13,20 +13,19 @@ import numpy as np
 from missingmodels.evidence.estimands import rate_ratio
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.marginal import draw_frailty
+from missingmodels.frame.columns.exposure import peer_exposures
+from missingmodels.frame.columns.lives import Unseen
+from missingmodels.frame.columns.peers import peer_grids
 from missingmodels.frame.design import Design, build_design, require_contrast
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
 from missingmodels.frame.unseen import (
-    Unseen,
     UnseenModel,
     all_recent,
-    exposure_to,
     filled_share,
     mean_stay_days,
     none_recent,
     simulate_unseen,
-    visible_recent,
-    visible_residents,
     with_places,
 )
 from missingmodels.parameters import Array, Parameters
@@ -66,9 +65,8 @@ class _Days:
     """Days at risk of the visible, N of them, with what the weights of a history need."""
 
     design: Design
+    child: np.ndarray
     day: np.ndarray
-    others_recent: np.ndarray
-    others: np.ndarray
 
 
 def setting_of(tables: Tables, risk: RiskSet, plan: Plan, *, model: str, seed: int) -> Setting:
@@ -93,12 +91,12 @@ def restricted(setting: Setting) -> Fit:
 
 def never_recent(setting: Setting) -> Fit:
     """The fit with every hidden place filled, and none of those children ever recent."""
-    return _fitted(setting, none_recent(setting.risk), "never recent")
+    return _fitted(setting, none_recent(setting.risk, setting.plan.exposure.window_days), "never recent")
 
 
 def always_recent(setting: Setting) -> Fit:
     """The fit with every hidden place filled, all of those children always recent; CannotAnswer without contrast."""
-    return _fitted(setting, all_recent(setting.risk), "always recent")
+    return _fitted(setting, all_recent(setting.risk, setting.plan.exposure.window_days), "always recent")
 
 
 def modelled(
@@ -183,17 +181,8 @@ def _days(setting: Setting) -> _Days:
     rows = build_rows(setting.tables, risk, plan, by_day=True)
     without_peers = {"M1": "M0", "M3": "M2"}[setting.model]
     design = build_design(rows, model_terms(plan, without_peers))
-    day = rows.frame["day"].to_numpy()
-    visible, recent = visible_residents(risk), visible_recent(risk, plan.exposure.window_days)
-    own = risk.onset_anywhere[np.searchsorted(risk.child_ids, np.array(rows.child_ids)[design.child])]
-    lag = day[:, None] - 1 - np.arange(plan.exposure.window_days)
-    own_recent = (np.take_along_axis(own, np.maximum(lag, 0), axis=1) & (lag >= 0)).any(axis=1)
-    return _Days(
-        design=design,
-        day=day,
-        others_recent=recent[design.home, day] - own_recent,
-        others=visible[design.home, day] - 1,
-    )
+    child = np.searchsorted(risk.child_ids, np.array(rows.child_ids))[design.child]
+    return _Days(design=design, child=child, day=rows.frame["day"].to_numpy())
 
 
 def _imputed(setting: Setting, days: _Days, theta: Parameters, candidates: int, rng: np.random.Generator) -> Unseen:
@@ -210,17 +199,16 @@ def _imputed(setting: Setting, days: _Days, theta: Parameters, candidates: int, 
     homes = len(design.home_ids)
     weight = np.empty((candidates, homes))
     for i, history in enumerate(histories):
-        others = days.others + history.residents[design.home, days.day]
-        recent = days.others_recent + history.recent[design.home, days.day]
-        gain = model.peer * exposure_to(model.exposure, recent, others) + model.no_peers * (others == 0)
+        asked = setting.plan.exposure
+        grids = peer_exposures(peer_grids(setting.risk, asked, unseen=history), witnessed=asked.witnessed)
+        exposure, alone = (grids[name][days.child, days.day] for name in (model.exposure, "no_peers"))
+        gain = model.peer * exposure + model.no_peers * alone
         weight[i] = history_weights(design.home, design.onsets, expected, gain, homes)
     # the largest of weight plus Gumbel noise is a draw in proportion to exp(weight)
     chosen = (weight + rng.gumbel(size=weight.shape)).argmax(axis=0)
     at = np.arange(homes)
-    return Unseen(
-        residents=np.stack([h.residents for h in histories])[chosen, at],
-        recent=np.stack([h.recent for h in histories])[chosen, at],
-    )
+    names = ("residents", "recent", "count", "share")
+    return Unseen(**{name: np.stack([getattr(h, name) for h in histories])[chosen, at] for name in names})
 
 
 def history_weights(home: np.ndarray, onsets: np.ndarray, expected: Array, gain: Array, homes: int) -> Array:
@@ -258,4 +246,5 @@ def _model_of(setting: Setting, days: _Days, theta: Parameters, own: Array, home
         peer=effect[setting.exposure],
         no_peers=effect.get("no_peers", 0.0),
         window_days=setting.plan.exposure.window_days,
+        witnessed=setting.plan.exposure.witnessed,
     )

@@ -13,7 +13,7 @@ import numpy as np
 
 from missingmodels.models.priors import ColumnPriors, Prior, plan_priors, scales_of
 from missingmodels.parameters import Array
-from missingmodels.plan import Plan
+from missingmodels.plan import kept_plan
 
 if TYPE_CHECKING:
     from missingmodels.fitting.result import Fit
@@ -71,7 +71,7 @@ def _coefficients(fit: Fit) -> Array:
 
 
 def _onset(fit: Fit) -> Priors:
-    plan = Plan.model_validate(fit.certificate["plan"])
+    plan = kept_plan(fit.certificate["plan"])
     priors, design = plan_priors(plan), fit.design
     intercept, coefficients = design.to_standardised(fit.values["intercept"], _coefficients(fit))
     scalars = {name: getattr(priors, name) for name in ("intercept", *scales_of(plan.effects))}
@@ -82,7 +82,7 @@ def _onset(fit: Fit) -> Priors:
 def _daily(fit: Fit) -> Priors:
     from missingmodels.models.daily_priors import daily_priors
 
-    priors, design = daily_priors(Plan.model_validate(fit.certificate["plan"])), fit.design
+    priors, design = daily_priors(kept_plan(fit.certificate["plan"])), fit.design
     intercept, coefficients = design.to_standardised(fit.values["intercept"], _coefficients(fit))
     scalars = {name: priors[name] for name in fit.certificate["priors"]}
     found = _free(scalars, {**fit.values, "intercept": intercept})

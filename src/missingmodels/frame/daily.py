@@ -15,12 +15,13 @@ import numpy as np
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.frame.columns.exposure import peer_exposures
+from missingmodels.frame.columns.peers import peer_grids
 from missingmodels.frame.design import Design, build_design, require_contrast
 from missingmodels.frame.design_matrix import Group
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms, moderation_column, top_level_terms
 from missingmodels.intervals import expand
-from missingmodels.plan import KERNEL_MEMORY, Effects, PeerExposure, Plan
+from missingmodels.plan import Effects, PeerExposure, Plan
 from missingmodels.tables import Tables, require_valid
 
 Kind = Literal["kernel", "ornstein_uhlenbeck", "hawkes"]
@@ -35,7 +36,7 @@ OWN_WINDOWS = ("own_1_7", "own_8_28")  # what an intensity excited by own onsets
 class Lags:
     """Onsets behind rows, as a sparse (R, memory) array: (N,) ``row``, ``lag`` of 1 … ``memory`` days, and ``weight``.
 
-    A weight is a number of onsets, of peers divided by the number of others where the model splits an onset over them.
+    A weight is a number of onsets, of peers divided by the number of others over whom the model splits one.
     """
 
     row: np.ndarray
@@ -110,7 +111,7 @@ def daily_design(
     extra = {}
     if lagged:
         extra["kernel_unseen"] = _kernel_unseen(risk, plan)
-        extra["split"] = _days_apart(risk, memory_days, own=kind == "hawkes")
+        extra["split"] = _days_apart(risk, memory_days, own=kind == "hawkes", witnessed=plan.exposure.witnessed)
     if kind == "ornstein_uhlenbeck":
         extra["knot"] = np.broadcast_to(np.arange(risk.days) // grid_days, risk.residence.shape)
     shown: PeerExposure = "peer_presence" if lagged else plan.exposure.primary
@@ -127,7 +128,7 @@ def daily_design(
         kernel_days=plan.exposure.kernel_days,
     )
     if lagged:
-        out = _with_lags(out, rows, risk, memory_days)
+        out = _with_lags(out, rows, risk, memory_days, witnessed=plan.exposure.witnessed)
     else:
         require_contrast(design, shown)
     if kind == "ornstein_uhlenbeck":
@@ -136,13 +137,13 @@ def daily_design(
     return out
 
 
-def _with_lags(daily: DailyDesign, rows: Rows, risk: RiskSet, memory: int) -> DailyDesign:
+def _with_lags(daily: DailyDesign, rows: Rows, risk: RiskSet, memory: int, *, witnessed: bool) -> DailyDesign:
     """The design with onsets by lag. Raises CannotAnswer where no onset lies behind a day at risk in the window."""
     # children without a day at risk have left the rows
     child = np.searchsorted(risk.child_ids, rows.child_ids)[rows.frame["child"].to_numpy()]
     place = _places(child, rows.frame["split"].to_numpy(dtype=np.int64), risk)
     hawkes = daily.kind == "hawkes"
-    peers = _peer_lags(risk, place, memory, shared=hawkes)
+    peers = (_witnessed_lags if witnessed else _peer_lags)(risk, place, memory, shared=hawkes)
     if not (daily.window_days[peers.row] > 0).any():
         raise CannotAnswer(
             "these data cannot answer H1: no child is ever at risk beside a peer with an onset behind them",
@@ -186,16 +187,7 @@ def _terms(plan: Plan, model: str, kind: str, lagged: bool) -> str:
 
 def _kernel_unseen(risk: RiskSet, plan: Plan) -> np.ndarray:
     """(C, D) flag of a peer whose record is shorter than three times the time scale at the centre of its prior."""
-    grids = peer_exposures(
-        risk.residence,
-        risk.onset_anywhere,
-        window_days=plan.exposure.window_days,
-        occupancy=risk.occupancy,
-        occupancy_recorded=risk.occupancy_recorded,
-        known_days=risk.known_days,
-        kernel_days=plan.exposure.kernel_days,
-        kernel_known_days=KERNEL_MEMORY * plan.exposure.kernel_days,
-    )
+    grids = peer_exposures(peer_grids(risk, plan.exposure, kernel=True), witnessed=plan.exposure.witnessed)
     return grids["kernel_unseen"]
 
 
@@ -206,17 +198,24 @@ def _onset_days(risk: RiskSet, memory: int) -> tuple[np.ndarray, np.ndarray, np.
     return child[onset], day, day - start[onset]
 
 
-def _days_apart(risk: RiskSet, memory: int, *, own: bool) -> np.ndarray:
+def _days_apart(risk: RiskSet, memory: int, *, own: bool, witnessed: bool) -> np.ndarray:
     """(C, D) 1 + day where an onset lies behind the day, else 0: what keeps such days rows of their own."""
     source, day, _ = _onset_days(risk, memory)
     home = risk.residence[source, day]
     lives = home != NO_HOME
-    behind = np.zeros((len(risk.home_ids), risk.days), dtype=np.int64)
     mine = np.zeros(risk.residence.shape, dtype=np.int64)
-    np.add.at(behind, (home[lives], day[lives]), 1)
     np.add.at(mine, (source[lives], day[lives]), 1)
     column = np.arange(risk.days)[None, :]
-    others = np.where(risk.residence != NO_HOME, behind[risk.residence, column], 0) - mine
+    if witnessed:
+        seen = risk.witnessed
+        which, after = seen.days_after(memory, once=False)
+        others = np.zeros(risk.residence.shape, dtype=bool)
+        others[seen.child[which], after] = True
+        others &= risk.residence != NO_HOME
+    else:
+        behind = np.zeros((len(risk.home_ids), risk.days), dtype=np.int64)
+        np.add.at(behind, (home[lives], day[lives]), 1)
+        others = np.where(risk.residence != NO_HOME, behind[risk.residence, column], 0) - mine
     return np.where((others > 0) | (own & (mine > 0)), 1 + column, 0)
 
 
@@ -247,6 +246,18 @@ def _peer_lags(risk: RiskSet, place: np.ndarray, memory: int, *, shared: bool) -
     if shared:
         weight /= np.maximum(risk.occupancy[home[pair], day[pair]] - 1, 1)
     return Lags(row=place[child[at], column[at]], lag=lag[pair], weight=weight, memory=memory)
+
+
+def _witnessed_lags(risk: RiskSet, place: np.ndarray, memory: int, *, shared: bool) -> Lags:
+    """Witnessed onsets behind each row; ``shared`` divides one by the number of others in its home on its day."""
+    seen = risk.witnessed
+    which, day = seen.days_after(memory, once=False)
+    row = place[seen.child[which], day]
+    which, day, row = which[row >= 0], day[row >= 0], row[row >= 0]
+    weight = np.ones(which.size)
+    if shared:
+        weight /= np.maximum(risk.occupancy.ravel()[seen.cell[which]] - 1, 1)
+    return Lags(row=row, lag=day - seen.day[which], weight=weight, memory=memory)
 
 
 def _own_lags(risk: RiskSet, place: np.ndarray, memory: int) -> Lags:

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from missingmodels.frame.columns.exposure import any_onset, home_sums
+from missingmodels.frame.columns.exposure import peer_exposures
+from missingmodels.frame.columns.lives import home_sums
+from missingmodels.frame.columns.peers import peer_grids
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.unseen import coverage_bands
 from missingmodels.intervals import to_day
@@ -25,8 +27,8 @@ def describe(tables: Tables, settings: Frame) -> dict[str, Any]:
     visible = home_sums(risk.residence, lives, len(risk.home_ids))
     open_home = visible > 0
     shared = np.mean(visible[open_home] > 1)
-    recent = any_onset(risk.onset_anywhere, first_lag=1, last_lag=Exposure().window_days) & lives
-    others = home_sums(risk.residence, recent, len(risk.home_ids))[risk.residence, np.arange(risk.days)] - recent
+    asked = Exposure()
+    beside = peer_exposures(peer_grids(risk, asked), witnessed=asked.witnessed)["peer_presence"]
     at_risk = risk.days_at_risk > 0
     return {
         "observed_from": str(tables.observed_from.date()),
@@ -44,7 +46,7 @@ def describe(tables: Tables, settings: Frame) -> dict[str, Any]:
         "share_of_children_with_an_onset": round(float((onsets > 0).mean()), 3),
         "onsets_per_missing_child": round(float(onsets[onsets > 0].mean()), 2) if onsets.any() else None,
         "share_of_onsets_same_day_return": _same_day(tables),
-        "share_of_days_at_risk_beside_a_recent_peer": round(float((others[at_risk] > 0).mean()), 3),
+        "share_of_days_at_risk_beside_a_recent_peer": round(float(beside[at_risk].mean()), 3),
         "median_coverage": _median(risk.coverage),
         **{f"share_of_home_days_with_coverage_{band}": round(share, 3) for band, share in coverage_bands(risk).items()},
         "staffing": [name for name in ("staff_periods", "staff_spells", "staff_shifts") if len(tables[name])],

@@ -30,7 +30,7 @@ class ForwardDays:
     Attributes
     ----------
     design : a row for each spell of a child over which no column changes but by episodes
-    exposure, window_days : the peer exposure that episodes move, and how long one counts
+    exposure, window_days, witnessed : the peer exposure that episodes move, how long one counts, and for whom
     children : C, the number of children that ``child`` and ``fixed_child`` count
     from_day : the first day lived again; ``count_from`` the first that is counted
     first : (D + 1,) where each day begins among the N
@@ -39,12 +39,14 @@ class ForwardDays:
     risk : (N,) days at risk if none of the episodes taken out were under way
     others : (N,) other residents, at least 1; what density divides by
     days_away : (E,) days from each of the episodes taken out to its end, in order; the law of days away
-    fixed_first : (D + 1,) where each day begins among the F; ``fixed_child`` (F,) whose they are
+    fixed_first : (D + 1,) where each day begins among the F; ``fixed_child`` (F,) whose they are, and ``fixed_place``
+        (F,) which of the N is that child's day, -1 for one outside homes
     """
 
     design: Design
     exposure: str
     window_days: int
+    witnessed: bool
     children: int
     from_day: int
     count_from: int
@@ -57,6 +59,7 @@ class ForwardDays:
     days_away: np.ndarray
     fixed_first: np.ndarray
     fixed_child: np.ndarray
+    fixed_place: np.ndarray
 
 
 def forward_days(
@@ -86,10 +89,14 @@ def forward_days(
     order = np.lexsort((at_child, home, at_day))
     at_child, at_day, home = at_child[order], at_day[order], home[order].astype(np.int64)
     days = np.arange(risk.days + 1)
+    place = np.full(risk.residence.shape, -1, dtype=np.int64)
+    place[at_child, at_day] = np.arange(at_child.size)
+    fixed_child, fixed_day = fixed["child"].to_numpy(), fixed["start"].to_numpy()
     return ForwardDays(
         design=spells,
         exposure=exposure,
         window_days=plan.exposure.window_days,
+        witnessed=plan.exposure.witnessed,
         children=len(risk.child_ids),
         from_day=start,
         count_from=count_from,
@@ -100,8 +107,9 @@ def forward_days(
         risk=np.where(may_leave, open_risk, 0.0)[at_child, at_day],
         others=np.maximum(risk.occupancy[home, at_day] - 1.0, 1.0),
         days_away=away,
-        fixed_first=np.searchsorted(fixed["start"].to_numpy(), days),
-        fixed_child=fixed["child"].to_numpy(),
+        fixed_first=np.searchsorted(fixed_day, days),
+        fixed_child=fixed_child,
+        fixed_place=place[fixed_child, fixed_day],
     )
 
 

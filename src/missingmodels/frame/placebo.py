@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from missingmodels.frame.columns.exposure import Grid, any_onset, home_sums
+from missingmodels.frame.columns.lives import Grid, any_onset, home_sums
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.tables import Tables
 
@@ -21,9 +21,16 @@ OTHER_AUTHORITY = 2.0  # places by which a home must fit better to be taken from
 PAIRS_AT_ONCE = 2_000_000  # pair-days of a block, about 50 MB
 
 
-def lagged_presence(risk: RiskSet, *, first_lag: int, last_lag: int) -> Grid:
-    """(C, D) whether any of the others now in the home had an onset ``first_lag`` to ``last_lag`` days ago."""
+def lagged_presence(risk: RiskSet, *, first_lag: int, last_lag: int, witnessed: bool) -> Grid:
+    """(C, D) whether any other had an onset ``first_lag`` to ``last_lag`` days ago.
+
+    One of those who lived with the child on that day (of a day to come: who will), or, not ``witnessed``, of those who
+    live in the home now.
+    """
     lives = risk.residence != NO_HOME
+    if witnessed:
+        seen = risk.lives.grid(risk.lives.others(risk.lives.taken(risk.onset_anywhere)))
+        return np.asarray(any_onset(seen > 0, first_lag=first_lag, last_lag=last_lag) & lives, dtype=float)
     recent = any_onset(risk.onset_anywhere, first_lag=first_lag, last_lag=last_lag) & lives
     others = home_sums(risk.residence, recent, len(risk.home_ids))[risk.residence, np.arange(risk.days)] - recent
     return np.asarray((others > 0) & lives, dtype=float)
@@ -51,18 +58,25 @@ def similar_homes(tables: Tables, risk: RiskSet) -> np.ndarray:
     return partner
 
 
-def pseudo_peers(risk: RiskSet, partner: np.ndarray, *, window_days: int) -> Grid:
-    """(C, D) whether a resident of the partner home had an onset lately, except those who lived with the child."""
+def pseudo_peers(risk: RiskSet, partner: np.ndarray, *, window_days: int, witnessed: bool) -> Grid:
+    """(C, D) whether a resident of the partner home had an onset lately, except those who lived with the child.
+
+    Of the home that is the partner of the child's own on the day of the onset, or, not ``witnessed``, now.
+    """
     residence, day = risk.residence, np.arange(risk.days)
     lives = residence != NO_HOME
-    recent = any_onset(risk.onset_anywhere, first_lag=1, last_lag=window_days) & lives
+    lately = any_onset(risk.onset_anywhere, first_lag=1, last_lag=window_days)
+    counted = (risk.onset_anywhere if witnessed else lately) & lives
     there = np.append(partner, NO_HOME)[residence]
-    count = home_sums(residence, recent, len(risk.home_ids))[there, day]
+    count = home_sums(residence, counted, len(risk.home_ids))[there, day]
     for child, other, _ in _pairs(risk, only_movers=True):
-        known = (residence[other] == there[child]) & recent[other]
+        known = (residence[other] == there[child]) & counted[other]
         at, when = np.nonzero(known)
         np.subtract.at(count, (child[at], when), 1)
-    return np.asarray((count > 0) & lives & (there != NO_HOME), dtype=float)
+    held = (count > 0) & lives & (there != NO_HOME)
+    if witnessed:
+        held = any_onset(held, first_lag=1, last_lag=window_days) & lives
+    return np.asarray(held, dtype=float)
 
 
 def former_and_future_peers(risk: RiskSet, *, window_days: int, reach_days: int) -> dict[str, Grid]:

@@ -14,8 +14,9 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns.arrays import places, rows_of
-from missingmodels.frame.columns.exposure import Lives
+from missingmodels.frame.columns.lives import Lives
 from missingmodels.frame.columns.stays import in_short_break_homes, stays_in_homes, weak_homes
+from missingmodels.frame.columns.witnessed import Witnessed
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
 from missingmodels.plan import Frame
 from missingmodels.tables import Tables
@@ -72,6 +73,11 @@ class RiskSet:
     def lives(self) -> Lives:
         """The child-days lived in homes."""
         return Lives.of(self.residence, len(self.home_ids))
+
+    @cached_property
+    def witnessed(self) -> Witnessed:
+        """The onsets and who saw them."""
+        return Witnessed.of(self.lives, self.onset_anywhere)
 
     @property
     def days(self) -> int:

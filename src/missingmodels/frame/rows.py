@@ -16,12 +16,12 @@ from missingmodels.formula import Formula, FormulaFault
 from missingmodels.frame.columns.arrays import numbers, rows_of, scores
 from missingmodels.frame.columns.exposure import ARRIVAL_BANDS, own_history
 from missingmodels.frame.columns.groups import home_groups
+from missingmodels.frame.columns.lives import Unseen
 from missingmodels.frame.columns.peers import peer_columns
 from missingmodels.frame.columns.stays import weak_homes_note
 from missingmodels.frame.columns.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.frame.design_matrix import Group
 from missingmodels.frame.riskset import RiskSet
-from missingmodels.frame.unseen import Unseen
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Plan, terms_of
 from missingmodels.tables import Tables

@@ -10,21 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from missingmodels.frame.columns.exposure import any_onset, home_sums
+from missingmodels.frame.columns.lives import Unseen, any_onset, home_sums
+from missingmodels.frame.lately import SimulatedDays, share_of
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 
 # Own history as bits, bit L for an onset L days ago: lags 1 to 7 and 8 to 28, as ``own_history`` has them.
 _RECENT_WEEK = sum(1 << lag for lag in range(1, 8))
 _BEFORE_IT = sum(1 << lag for lag in range(8, 29))
 BANDS = (0.25, 0.5, 0.75, 1.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unseen:
-    """How many residents of each home are not in the data, and how many of those had a recent onset: (H, D) each."""
-
-    residents: np.ndarray
-    recent: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +34,7 @@ class UnseenModel:
     frailty : draws so many frailties u of children of whom nothing is known, by the law of the model
     history : log rate ratios of ``own_1_7``, ``own_8_28`` and the arrival bands, by column name
     peer, no_peers : log rate ratios of one unit of the exposure, and of living alone
+    witnessed : whether an onset counts for those who saw it, or for whoever lives there
     """
 
     filled_share: float
@@ -55,6 +49,7 @@ class UnseenModel:
     peer: float
     no_peers: float
     window_days: int
+    witnessed: bool
 
 
 def visible_residents(risk: RiskSet) -> np.ndarray:
@@ -67,16 +62,25 @@ def hidden_places(risk: RiskSet) -> np.ndarray:
     return np.where(risk.occupancy_recorded, np.maximum(risk.occupancy - visible_residents(risk), 0), 0)
 
 
-def all_recent(risk: RiskSet) -> Unseen:
-    """The upper bound: every hidden place holds a child, and each had an onset lately."""
+def all_recent(risk: RiskSet, window_days: int) -> Unseen:
+    """The upper bound: every hidden place holds a child, and each had an onset on every day before."""
     hidden = hidden_places(risk)
-    return Unseen(residents=hidden, recent=hidden)
+    others = visible_residents(risk) + hidden - 1
+    each = (*hidden.shape, window_days)
+    return Unseen(
+        residents=hidden,
+        recent=hidden,
+        count=np.broadcast_to(hidden[..., None], each),
+        share=np.broadcast_to((hidden * share_of(others))[..., None], each),
+    )
 
 
-def none_recent(risk: RiskSet) -> Unseen:
+def none_recent(risk: RiskSet, window_days: int) -> Unseen:
     """The lower bound: every hidden place holds a child, and none had an onset lately."""
     hidden = hidden_places(risk)
-    return Unseen(residents=hidden, recent=np.zeros_like(hidden))
+    none = np.zeros_like(hidden)
+    never = np.broadcast_to(none[..., None], (*hidden.shape, window_days))
+    return Unseen(residents=hidden, recent=none, count=never, share=never)
 
 
 def coverage_bands(risk: RiskSet) -> dict[str, float]:
@@ -149,16 +153,16 @@ def visible_recent(risk: RiskSet, window_days: int) -> np.ndarray:
     return home_sums(risk.residence, recent, len(risk.home_ids)).astype(np.int64)
 
 
-def exposure_to(exposure: str, recent: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Exposure to so many recent ones among so many others, of the shape of ``recent``. ValueError for one that counts
-    do not give.
+def exposure_to(exposure: str, recent: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Exposure to so many recent peers of that share, of the shape of ``recent``. ValueError for one that these do not
+    give.
     """
     if exposure == "peer_presence":
         return (recent > 0).astype(float)
     if exposure == "peer_count":
         return recent.astype(float)
     if exposure == "peer_density":
-        return recent / np.maximum(others, 1)
+        return np.asarray(share, dtype=float)
     raise ValueError(f"{exposure} is not made of counts of peers")
 
 
@@ -170,30 +174,22 @@ def simulate_unseen(risk: RiskSet, model: UnseenModel, *, candidates: int, rng: 
     taken as short beside a stay.
     """
     hidden, visible = hidden_places(risk), visible_residents(risk)
-    seen_recent = visible_recent(risk, model.window_days)
     home, rank = _places(hidden, model.donor_count)
     if not home.size:
-        nobody = Unseen(residents=np.zeros_like(hidden), recent=np.zeros_like(hidden))
-        return [nobody] * candidates
+        return [none_recent(risk, model.window_days)] * candidates
     state = _State(model, home, candidates, rng)
-    shape = (candidates, *hidden.shape)
-    residents, recents = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=np.int16)
-    bounds = np.flatnonzero(np.append(True, home[1:] != home[:-1]))
-    homes = home[bounds]
+    days = SimulatedDays(risk, model, visible, visible_recent(risk, model.window_days), candidates)
     for day in range(hidden.shape[1]):
         state.turn_over()
         present = state.filled & (rank < hidden[home, day])
-        recent = present & (state.since_onset <= model.window_days)
-        residents[:, homes, day] = np.add.reduceat(present, bounds, axis=1, dtype=np.int16)
-        recents[:, homes, day] = np.add.reduceat(recent, bounds, axis=1, dtype=np.int16)
-        others = visible[home, day] + residents[:, home, day] - 1
-        others_recent = seen_recent[home, day] + recents[:, home, day] - recent
+        others = days.begin(day, state, present)
+        recent, share = days.peers(day, state, present, others)
         eta = model.home_log_rate[home, day // risk.cell_days] + state.log_rate()
-        eta += model.peer * exposure_to(model.exposure, others_recent, others) + model.no_peers * (others == 0)
-        state.happen(present & (rng.random(present.shape) < -np.expm1(-np.exp(eta))))
-    return [
-        Unseen(residents=a.astype(np.int64), recent=b.astype(np.int64)) for a, b in zip(residents, recents, strict=True)
-    ]
+        eta += model.peer * exposure_to(model.exposure, recent, share) + model.no_peers * (others == 0)
+        onset = present & (rng.random(present.shape) < -np.expm1(-np.exp(eta)))
+        days.end(day, state, onset, others)
+        state.happen(onset)
+    return days.histories()
 
 
 class _State:
@@ -201,11 +197,12 @@ class _State:
 
     def __init__(self, model: UnseenModel, home: np.ndarray, candidates: int, rng: np.random.Generator) -> None:
         shape = (candidates, home.size)
-        self.model, self.home, self.rng = model, np.broadcast_to(home, shape), rng
+        self.model, self.place, self.home, self.rng = model, home, np.broadcast_to(home, shape), rng
         self.leaves, self.comes, self.again = turnover_chances(model.filled_share, model.stay_days)
         self.filled = rng.random(shape) < model.filled_share
         self.here = np.full(shape, 10_000)
         self.since_onset = np.full(shape, 10_000)
+        self.share = np.zeros(shape)  # what the child was of the others on its last onset
         self.history = np.zeros(shape, dtype=np.int64)
         self.own = np.zeros(shape)
         self._meet(np.ones(shape, dtype=bool))

@@ -40,7 +40,7 @@ SOURCES = ("own", "peer")
 
 @dataclass(frozen=True, kw_only=True)
 class _Kernel(Term):
-    """δ K(τ), K the sum over co-residents' onsets up to L days back of exp(−lag / τ)."""
+    """δ K(τ), K the sum over witnessed onsets up to L days back of exp(−lag / τ)."""
 
     late: ClassVar[bool] = True
 
@@ -234,9 +234,9 @@ COLUMNS = Columns(name="columns", code="coefficients", equation="x'β + q'γ + p
 KERNEL_TERM = _Kernel(
     name="kernel",
     code="peer_kernel",
-    equation="δ K_i(d; τ), K = Σ_j Σ_s exp(−(d − s)/τ) over onsets s of co-residents j, 1 ≤ d − s ≤ 60",
+    equation="δ K_i(d; τ), K = Σ_s exp(−(d − s)/τ) over onsets s of others that i witnessed, 1 ≤ d − s ≤ 60",
     parameters=("kernel_days",),
-    meaning="each onset counts, most on the next day; every peer's onsets travel with them",
+    meaning="each onset counts, most on the next day, wherever either child lives by then",
 )
 DRIFT = _Drift(
     name="home process",
@@ -309,11 +309,11 @@ OFFSPRING = (
     Term(
         name="peers' onsets",
         code="peer",
-        equation="α_peer E_peer, E_peer = Σ_j Σ_s g(d − s) / (n_h(d) − 1) over onsets of co-residents",
+        equation="α_peer E_peer, E_peer = Σ_s g(d − s) / (n − 1) over onsets of others that i witnessed",
         parameters=("peer_branching",),
         meaning=(
             "an onset is split over the others: α_peer is of all of them together, whatever the home's size n on "
-            "day d; 0 where nobody else lives"
+            "its day"
         ),
     ),
 )

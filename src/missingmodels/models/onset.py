@@ -94,7 +94,7 @@ COLUMNS_OF = (
         equation="p'δ",
         chosen="models with M1 or M3",
         meaning=(
-            "recent onsets of those the child lives with, at least a day earlier (H1), with `no_peers` and "
+            "recent onsets of those with whom the child lived then, at least a day earlier (H1), with `no_peers` and "
             "`peers_unseen`, of a kernel `kernel_unseen`"
         ),
     ),

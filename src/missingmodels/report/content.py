@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from missingmodels.config import from_mapping
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.worst_case import false_confidence_words, unseen_words
-from missingmodels.plan import Plan
+from missingmodels.plan import kept_plan
 from missingmodels.report import comparison, sentences, words
 from missingmodels.report.carries import carries
 from missingmodels.report.figures import Picture
@@ -95,7 +94,7 @@ def _how_often(found: Sequence[Line], evidence: Evidence) -> list[str]:
     primary = [line.row for line in judged(found, "H1") if line.row.role == "primary"]
     if not primary:
         return []
-    plan = from_mapping(dict(evidence.plan), Plan)
+    plan = kept_plan(evidence.plan)
     told = [false_confidence_words(evidence.data, plan, primary[0].model), unseen_words(evidence.data)]
     return [text for text in told if text]
 

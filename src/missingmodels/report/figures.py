@@ -11,10 +11,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from missingmodels.config import from_mapping
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole, frontier_sentence
-from missingmodels.plan import Plan
+from missingmodels.plan import kept_plan
 from missingmodels.report import words
 from missingmodels.report.checks import home_effects, predictive_check, traces
 from missingmodels.report.dose import dose_response
@@ -207,7 +206,7 @@ def _trace_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]
 
 def _frontier_words(evidence: Evidence, found: tuple[Line, ...]) -> tuple[str, str]:
     row = headline(found, "H1")[0].row
-    plan = from_mapping(dict(evidence.plan), Plan)
+    plan = kept_plan(evidence.plan)
     carried = frontier_sentence(row.interval_low, row.interval_high, plan, row.model)
     alt = f"Maps of false confidence by length and size of a shared shock, one a model. {carried}"
     caption = (

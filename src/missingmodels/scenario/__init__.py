@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from missingmodels.config import Config
+from missingmodels.config import Config, from_mapping, with_what_was_meant
 from missingmodels.scenario.after import Aftermath, Away
 from missingmodels.scenario.children import Children, Dials, Ties
 from missingmodels.scenario.homes import Homes, Staff
@@ -27,6 +28,7 @@ __all__ = [
     "Scenario",
     "Staff",
     "Ties",
+    "kept_scenario",
 ]
 
 
@@ -72,3 +74,14 @@ class Scenario(Config):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+
+# What a key meant before it was there, where that is not its default of today.
+BEFORE: Mapping[str, Any] = {"contagion.witnessed": False}
+
+
+def kept_scenario(values: Mapping[str, Any], *, where: str = "") -> Scenario:
+    """The scenario that a study holds, which wrote every key that there was; one that is lacking means what was done
+    before it came. Raises ConfigInvalid.
+    """
+    return from_mapping(with_what_was_meant(values, BEFORE), Scenario, where=where)

@@ -89,6 +89,11 @@ class Contagion(Config):
         default=from_card("peer_effect_rate_ratio", log=True), ge=-3, le=3, description="log rate ratio per unit of it"
     )
     window_days: int = Field(default=7, ge=1, le=90, description="an onset counts as recent for so many days")
+    witnessed: bool = Field(
+        default=True,
+        description="an onset acts on those who lived with the child on its day, wherever either lives by then; else "
+        "on whoever lives with the child now",
+    )
     kernel_days: float = positive(5.77, "time scale τ of peer_kernel; 5.77 halves an influence in 4 days", le=365)
     short_staffing: float = Field(
         default=0.0, ge=-3, le=3, description="added to log_rate_ratio per unit of staff ratio below the home's mean"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from missingmodels.simulate.chance import compiled, draw
+from missingmodels.simulate.witness import Witness, forget_all, no_witness, recent_peers, see
 
 PRESENCE, COUNT, DENSITY = 0, 1, 2
 NEVER = -1_000_000
@@ -21,9 +22,11 @@ class Days(NamedTuple):
     """Whole numbers of a run, and days as ``frame.forward.ForwardDays`` has them: N of residents, F of episodes.
 
     ``window`` in days; ``kind`` of exposure; ``from_day`` and ``count_from``. ``away`` (E,) is the law of days away.
+    ``fixed_place`` (F,) is where among the N the child stands on that day, -1 for nowhere.
     """
 
     window: int
+    witnessed: bool
     kind: int
     from_day: int
     count_from: int
@@ -36,20 +39,26 @@ class Days(NamedTuple):
     away: np.ndarray
     fixed_first: np.ndarray
     fixed_child: np.ndarray
+    fixed_place: np.ndarray
 
 
 class Past(NamedTuple):
-    """By arm and child, (2, C): day of the last onset, onsets of the days before ``seen`` as bits, day of return."""
+    """By arm and child, (2, C): day of the last onset, onsets of the days before ``seen`` as bits, day of return.
+
+    ``witness`` holds what children saw in the arm as it is; in the other it would act on nobody.
+    """
 
     last: np.ndarray
     bits: np.ndarray
     seen: np.ndarray
     back: np.ndarray
+    witness: Witness
 
 
-def no_past(children: int) -> Past:
-    """Room for the past of so many children."""
-    return Past(*(np.zeros((2, children), dtype=np.int64) for _ in range(4)))
+def no_past(children: int, room: int = 0) -> Past:
+    """Room for the past of so many children, and for so many seen to leave lately."""
+    last, bits, seen, back = (np.zeros((2, children), dtype=np.int64) for _ in range(4))
+    return Past(last, bits, seen, back, no_witness(children, room))
 
 
 @compiled
@@ -66,6 +75,7 @@ def live_again(days, log_rate, slope, chance, keys, past, expected):
         past.bits[:] = 0
         past.seen[:] = 0
         past.back[:] = NEVER
+        forget_all(past.witness)
         expected[run, 0] = 0.0
         expected[run, 1] = 0.0
         for day in range(days.first.size - 1):
@@ -74,6 +84,8 @@ def live_again(days, log_rate, slope, chance, keys, past, expected):
             for k in range(days.fixed_first[day], days.fixed_first[day + 1]):
                 for arm in range(2):
                     _remember(arm, days.fixed_child[k], day, past)
+                if days.witnessed and days.fixed_place[k] >= 0:
+                    _seen_fixed(days.fixed_place[k], day, days, past)
 
 
 @compiled
@@ -89,12 +101,16 @@ def _one_day(day, days, log_rate, slope, chance, keys, past, expected):
                 continue
             child = days.child[k]
             met = draw(keys[0], child, day)
-            others = recent - (past.last[0, child] >= day - days.window)
+            if days.witnessed:
+                others, share, _ = recent_peers(child, day, days.window, past.witness)
+            else:
+                others = recent - (past.last[0, child] >= day - days.window)
+                share = others / days.others[k]
             exposure = float(others)
             if days.kind == PRESENCE:
                 exposure = 1.0 if others > 0 else 0.0
             elif days.kind == DENSITY:
-                exposure = others / days.others[k]
+                exposure = share
             for arm in range(2):
                 if past.back[arm, child] > day:
                     continue
@@ -108,7 +124,29 @@ def _one_day(day, days, log_rate, slope, chance, keys, past, expected):
                     expected[arm] += p
                 if met < p:
                     _begin(arm, child, day, days, keys, past)
+        for k in range(low, high if days.witnessed else low):  # when all are drawn: what is seen counts from tomorrow
+            if past.last[0, days.child[k]] == day:
+                _seen(k, low, high, day, days, past)
         low = high
+
+
+@compiled
+def _seen(place, low, high, day, days, past):
+    """The others of the home, at ``low`` to ``high``, see the child at ``place`` leave."""
+    for k in range(low, high):
+        if k != place:
+            see(days.child[k], days.child[place], day, 1.0 / days.others[place], 0.0, past.witness)
+
+
+@compiled
+def _seen_fixed(place, day, days, past):
+    """As ``_seen``, of an onset that stays as it was."""
+    low, high = place, place + 1
+    while low > days.first[day] and days.home[low - 1] == days.home[place]:
+        low -= 1
+    while high < days.first[day + 1] and days.home[high] == days.home[place]:
+        high += 1
+    _seen(place, low, high, day, days, past)
 
 
 @compiled

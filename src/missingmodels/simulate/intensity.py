@@ -11,7 +11,8 @@ import numpy as np
 from missingmodels.simulate.chance import compiled, draw
 from missingmodels.simulate.episodes import CHANGE_DAYS
 from missingmodels.simulate.flow import EMPTY
-from missingmodels.simulate.links import affinity, grown, outside_exposure
+from missingmodels.simulate.links import outside_exposure, tie_strength
+from missingmodels.simulate.witness import Witness, no_witness, recent_peers
 
 NEVER = -1_000_000
 
@@ -103,11 +104,13 @@ class Past(NamedTuple):
     change_last: np.ndarray
     change_next: np.ndarray
     changes: np.ndarray
+    witness: Witness
 
 
-def no_past(children: int) -> Past:
-    """A past in which nothing has happened."""
-    whole: dict[str, np.ndarray] = {name: np.zeros(children, dtype=np.int64) for name in Past._fields}
+def no_past(children: int, room: int = 0) -> Past:
+    """A past in which nothing has happened, with room for so many children seen to leave lately."""
+    names = (name for name in Past._fields if name != "witness")
+    whole: dict[str, np.ndarray] = {name: np.zeros(children, dtype=np.int64) for name in names}
     whole |= {
         name: np.full(children, NEVER)
         for name in ("last", "back", "helped_until", "sanction_until", "kernel_day", "last_episode")
@@ -118,7 +121,7 @@ def no_past(children: int) -> Past:
         "kernel": np.zeros(children),
         **{name: np.zeros(children) for name in ("helped", "trusted", "back_hour")},
     }
-    return Past(**whole)
+    return Past(**whole, witness=no_witness(children, room))
 
 
 @compiled
@@ -182,7 +185,6 @@ def worker_changed(child, day, state, past, settings):
 def _peers_of(bed, home, day, beds, state, past, settings, out):
     """Exposures of the child in ``bed`` to the others of the home, and the mean need of those, into ``out``."""
     child = state.occupant[bed]
-    start = day // settings.period * settings.period
     others, recent, away, arrived = 0, 0, 0, 0
     reached, weight, kernel = 0.0, 0.0, 0.0
     for other_bed in range(beds.first_bed[home], beds.first_bed[home + 1]):
@@ -190,21 +192,29 @@ def _peers_of(bed, home, day, beds, state, past, settings, out):
         if other == EMPTY or other_bed == bed:
             continue
         others += 1
-        is_recent = past.last[other] >= day - settings.window
-        recent += is_recent
         away += past.back[other] >= day  # missing as the day begins, even if back in the course of it
         arrived += day - state.start[other_bed] < 7
+        if settings.witnessed:
+            continue
+        is_recent = past.last[other] >= day - settings.window
+        recent += is_recent
         if settings.networked:
-            together = start - max(state.start[bed], state.start[other_bed])
-            strength = affinity(state.number[child], state.number[other], settings) * grown(together, settings)
+            strength = tie_strength(bed, other_bed, day, state, settings)
             weight += strength
             reached += strength * is_recent
         if settings.kernelled:
             kernel += past.kernel[other] * np.exp((past.kernel_day[other] - day) / settings.kernel_days)
+    share = recent / others if others > 0 else 0.0
+    network = reached / weight if weight > 0 else 0.0
+    if settings.witnessed:
+        recent, share, network = recent_peers(child, day, settings.window, past.witness)
+        if settings.kernelled:
+            since = past.witness.kernel_day[child] - day
+            kernel = past.witness.kernel[child] * np.exp(since / settings.kernel_days)
     out[1] = 1.0 if recent > 0 else 0.0
     out[2] = recent
-    out[3] = recent / others if others > 0 else 0.0
-    out[4] = reached / weight if weight > 0 else 0.0
+    out[3] = share
+    out[4] = network
     out[5] = 1.0 if others == 0 else 0.0
     out[6] = kernel
     out[9] = 1.0 if arrived > 0 else 0.0

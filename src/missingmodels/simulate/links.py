@@ -8,6 +8,7 @@ import numpy as np
 
 from missingmodels.simulate.chance import compiled, draw
 from missingmodels.simulate.flow import EMPTY
+from missingmodels.simulate.witness import is_recent_peer
 
 FAINT = 0.02  # a weaker link counts as none
 
@@ -58,16 +59,22 @@ def grown(days_together, settings):
 
 
 @compiled
+def tie_strength(bed, other_bed, day, state, settings):
+    """Strength today of the tie between the children of two beds of one home."""
+    together = day // settings.period * settings.period - max(state.start[bed], state.start[other_bed])
+    strength = affinity(state.number[state.occupant[bed]], state.number[state.occupant[other_bed]], settings)
+    return strength * grown(together, settings)
+
+
+@compiled
 def part(bed, home, day, beds, state, links, settings):
     """Before the child in ``bed`` moves away: links to all who stay behind."""
     child = state.occupant[bed]
-    start = day // settings.period * settings.period
     for other_bed in range(beds.first_bed[home], beds.first_bed[home + 1]):
         other = state.occupant[other_bed]
         if other == EMPTY or other_bed == bed:
             continue
-        together = start - max(state.start[bed], state.start[other_bed])
-        strength = affinity(state.number[child], state.number[other], settings) * grown(together, settings)
+        strength = tie_strength(bed, other_bed, day, state, settings)
         link(child, other, day, strength, links)
         link(other, child, day, strength, links)
 
@@ -128,7 +135,7 @@ def outside_exposure(bed, home, day, beds, children, homes, state, past, links, 
             continue
         where = links.whereabouts[other]
         if where >= 0 and where != home:
-            is_recent = past.last[other] >= day - settings.window
+            is_recent = _outside_recent(child, other, day, past, settings)
             weight += faded
             reached += faded * is_recent
             recent += is_recent
@@ -144,12 +151,20 @@ def outside_exposure(bed, home, day, beds, children, homes, state, past, links, 
                     continue
                 strength = area_strength(child, other, children, state, settings)
                 if strength > 0.0:
-                    is_recent = past.last[other] >= day - settings.window
+                    is_recent = _outside_recent(child, other, day, past, settings)
                     weight += strength
                     reached += strength * is_recent
                     recent += is_recent
     out[7] = 1.0 if recent > 0 else 0.0
     out[8] = reached / weight if weight > 0.0 else 0.0
+
+
+@compiled
+def _outside_recent(child, other, day, past, settings):
+    """Whether a child who lives elsewhere had an onset in the window, and is no recent peer already."""
+    if past.last[other] < day - settings.window:
+        return False
+    return not (settings.witnessed and is_recent_peer(child, other, day, settings.window, past.witness))
 
 
 @compiled

@@ -8,7 +8,8 @@ from missingmodels.simulate.chance import compiled, draw
 from missingmodels.simulate.episodes import begin_episode
 from missingmodels.simulate.flow import EMPTY
 from missingmodels.simulate.intensity import log_rate_of
-from missingmodels.simulate.links import affinity, grown
+from missingmodels.simulate.links import tie_strength
+from missingmodels.simulate.witness import see, see_fading
 
 
 @compiled
@@ -58,16 +59,40 @@ def risk_day(day, beds, children, homes, state, past, links, settings, rules, ef
             _leave_together(home, day, begins, beds, state, past, settings)
     for bed in range(beds.bed_home.size):
         if begins[bed]:
+            if settings.witnessed:
+                _seen(bed, day, beds, state, past, settings)
             begin_episode(
                 bed, beds.bed_home[bed], day, begins[bed] - 1, children, homes, state, past, settings, rules, episodes
             )
 
 
 @compiled
+def _seen(bed, day, beds, state, past, settings):
+    """The others of the home see the child in ``bed`` leave today, and remember what it was among those there."""
+    home = beds.bed_home[bed]
+    first, last = beds.first_bed[home], beds.first_bed[home + 1]
+    others = -1
+    for other in range(first, last):
+        others += state.occupant[other] != EMPTY
+    for other in range(first, last):
+        if other == bed or state.occupant[other] == EMPTY:
+            continue
+        child, tie = state.occupant[other], 0.0
+        if settings.networked:
+            total = 0.0
+            for third in range(first, last):
+                if third != other and state.occupant[third] != EMPTY:
+                    total += tie_strength(other, third, day, state, settings)
+            tie = tie_strength(other, bed, day, state, settings) / total
+        see(child, state.occupant[bed], day, 1.0 / others, tie, past.witness)
+        if settings.kernelled:
+            see_fading(child, day, settings.kernel_days, past.witness)
+
+
+@compiled
 def _leave_together(home, day, begins, beds, state, past, settings):
     """Residents at risk may go along with one who leaves, by the strength of their tie; ``begins`` is 2 for them."""
     first, last = beds.first_bed[home], beds.first_bed[home + 1]
-    start = day // settings.period * settings.period
     for bed in range(first, last):
         if begins[bed] != 1:
             continue
@@ -75,7 +100,6 @@ def _leave_together(home, day, begins, beds, state, past, settings):
             if begins[other] or state.occupant[other] == EMPTY or past.back[state.occupant[other]] >= day:
                 continue
             a, b = state.occupant[bed], state.occupant[other]
-            together = start - max(state.start[bed], state.start[other])
-            tie = min(1.0, affinity(state.number[a], state.number[b], settings) * grown(together, settings))
+            tie = min(1.0, tie_strength(bed, other, day, state, settings))
             if draw(settings.joint_key, state.number[a], 100_000 * state.number[b] + day) < settings.joint_share * tie:
                 begins[other] = 2

@@ -175,12 +175,13 @@ def _lived(
     expected: Residents,
     log: tuple[str, ...],
 ) -> tuple[State, Stays, Episodes, Log, Residents] | None:
-    """Live every day once; None if newcomers ran out. Room for episodes is doubled until it holds them all."""
+    """Live every day once; None if newcomers ran out. Room for episodes and for what is seen grows with them."""
     first, rows = -scenario.lead_days, int(expected.days.sum())
-    capacity = rows // 16 + 1024
+    capacity, seen_at_once = rows // 16 + 1024, 2 * pool.age.size + 1024
     while True:
         state, record = start_flow(beds, pool, rules, first - SETTLING_DAYS)
-        past, links = no_past(pool.age.size), no_links(pool.age.size, 8 * record.child.size if settings.outside else 1)
+        past = no_past(pool.age.size, seen_at_once if settings.witnessed else 1)
+        links = no_links(pool.age.size, 8 * record.child.size if settings.outside else 1)
         episodes = room_for(capacity)
         # no more children can live in a sector than it has beds
         most = scenario.days * beds.bed_home.size
@@ -193,9 +194,10 @@ def _lived(
         )  # fmt: skip
         if state.counts[SHORT]:
             return None
-        if state.counts[EPISODES] <= capacity:
+        if state.counts[EPISODES] <= capacity and not past.witness.full[0]:
             return state, record, episodes, kept, _residents(days, mix)
-        capacity = int(state.counts[EPISODES]) + 1
+        capacity = max(capacity, int(state.counts[EPISODES]) + 1)
+        seen_at_once *= 2 if past.witness.full[0] else 1
 
 
 def _residents(days: np.ndarray, mix: np.ndarray) -> Residents:

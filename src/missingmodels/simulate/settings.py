@@ -48,7 +48,7 @@ Effects = namedtuple(
 Settings = namedtuple(
     "Settings",
     """
-    period first_day first_column window acting networked kernelled outside further kernel_days affinity_scale
+    period first_day first_column window witnessed acting networked kernelled outside further kernel_days affinity_scale
     tie_first tie_growth tie_decay school_share area_share school_strength area_strength joint_share
     trust_after trust_share change_rate matched_emergency matched_planned weekday lead_periods shift_share
     conflict_chance evening_share evening_hour evening_sd log_median_hours hours_sd long_share log_long
@@ -112,6 +112,7 @@ def settings_of(scenario: Scenario, first_column: int, seed: int, *, influence: 
         "first_day": -scenario.lead_days,
         "first_column": first_column,
         "window": c.window_days,
+        "witnessed": c.witnessed,
         "acting": LOGGED.index(c.exposure),
         "networked": logging or c.exposure == "peer_network",
         "kernelled": logging or c.exposure == "peer_kernel",

@@ -12,10 +12,10 @@ from typing import Any
 
 from missingmodels.config import Config, faults_of, from_mapping, refusal
 from missingmodels.errors import ConfigInvalid
-from missingmodels.plan import EXPOSURES, STRUCTURE, Decision, Plan, with_method
+from missingmodels.plan import EXPOSURES, STRUCTURE, Decision, Plan, kept_plan, with_method
 from missingmodels.presets import load_plan, load_scenario
 from missingmodels.provenance import digest_json
-from missingmodels.scenario import Scenario
+from missingmodels.scenario import Scenario, kept_scenario
 from missingmodels.studies.study import BEGINNINGS, Study, flat
 
 
@@ -110,8 +110,8 @@ def _with_engine(plan: Any, study: Study) -> dict[str, Any]:
 def grid_of(record: Mapping[str, Any], *, where: str = "") -> Grid:
     """The grid of a record. Raises ConfigInvalid for a cell whose values contradict each other."""
     study = from_mapping(dict(record["study"]), Study, where=where)
-    scenario = from_mapping(dict(record["scenario"]), Scenario, where=where)
-    plan = from_mapping(dict(record["plan"]), Plan, where=where)
+    scenario = kept_scenario(record["scenario"], where=where)
+    plan = kept_plan(record["plan"], where=where)
     cells, faults = [], []
     for index, at in enumerate(_points(study)):
         of_plan = {n.removeprefix(BEGINNINGS): v for n, v in at.items() if n.startswith(BEGINNINGS)}

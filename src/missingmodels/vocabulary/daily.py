@@ -66,19 +66,20 @@ DAILY = (
 )
 DAILY_EQUATIONS = """\
 Sums over s run over the onset days on the L days before d (L = 60 unless set), several onsets of one day counting once;
-P_i(d) are i's peers on day d, as under "Peers"; n_h(d) is the home's occupancy on day d, hidden residents among it
-where places are recorded. d counts from the first observed day, the burn-in among them. What the onset model has and
-is not named stays as it is, home × 28-day effects and gamma frailty among it; `kernel_unseen` takes the place of
-`peers_unseen`. Other `[effects]` of a plan are refused. With `frame.initial = "conditional"` rows before the window
-have every effect that rows in it have; `hawkes` refuses it.
+W_i are the onsets (s, n) of others that i witnessed, as under "Peers": s the day, n the occupancy on s of the home in
+which it was, hidden residents among it where places are recorded; with `exposure.witnessed = false` those of i's peers
+on day d, and n the occupancy of i's home on d. d counts from the first observed day, the burn-in among them. What the
+onset model has and is not named stays as it is, home × 28-day effects and gamma frailty among it; `kernel_unseen` takes
+the place of `peers_unseen`. Other `[effects]` of a plan are refused. With `frame.initial = "conditional"` rows before
+the window have every effect that rows in it have; `hawkes` refuses it.
 
-* `kernel`: log λ_id = … + δ Σ_{j ∈ P_i(d)} Σ_s exp(−(d − s)/τ), with τ estimated.
+* `kernel`: log λ_id = … + δ Σ_{(s, n) ∈ W_i} exp(−(d − s)/τ), with τ estimated.
 * `ornstein_uhlenbeck`: log λ_id = … + v_h + ξ_h(⌊d/7⌋), Cov(ξ_h(a), ξ_h(b)) = σ² exp(−7 |a − b| / ℓ), ξ_h in place of
   home × 28-day effects, beside v_h; constant within a cell of 7 days, an AR(1) with coefficient exp(−7/ℓ) from one to
   the next. Every home has a value in every cell that the record touches, whether or not it has rows there.
 * `hawkes`: λ_id = u_i exp(α + x_i'β + … + v_h + w_ht) + α_own Σ_s g(d − s) over the child's own onsets
-  + Σ_{j ∈ P_i(d)} α_peer / (n_h(d) − 1) Σ_s g(d − s) over those of j, with g(m) = exp(−m/τ) / Σ_{m'=1..L} exp(−m'/τ),
-  which sums to 1 over m = 1 … L. It holds no onsets in windows, the child's or peers'; arrival bands and
+  + Σ_{(s, n) ∈ W_i} α_peer / (n − 1) g(d − s), with g(m) = exp(−m/τ) / Σ_{m'=1..L} exp(−m'/τ), which sums to 1 over
+  m = 1 … L. It holds no onsets in windows, the child's or peers'; arrival bands and
   `history_unknown` stay. An onset brings α_own onsets of the same child and, in a home with others, α_peer of the
   others together (α_peer / (n − 1) of each), as long as they stay and are at risk: days away and moves lower both.
   A day holds one onset at most, with chance 1 − exp(−λ), which lowers them further: where λ is 0.1 a day, by a tenth.

@@ -11,7 +11,7 @@ PEERS = (
         "",
         "0 or 1",
         "a recently missing peer",
-        "any other resident had an onset in the window before",
+        "there is a recent peer",
         axis="none or any",
         one_unit="one or more recently missing peers against none",
         subject="A peer with a recent episode, against none,",
@@ -22,7 +22,7 @@ PEERS = (
         "children",
         "≥ 0",
         "recently missing peers",
-        "other residents with an onset in the window before",
+        "recent peers, several onsets of one child being one",
         axis="number of peers",
         one_unit="one more recently missing peer",
         subject="Each peer with a recent episode",
@@ -31,9 +31,10 @@ PEERS = (
         "peer_density",
         "p",
         "share",
-        "0 to 1",
+        "≥ 0",
         "share of peers recently missing",
-        "recent peers over occupancy − 1; 0 with no peers",
+        "Σ 1 / (n − 1) over recent peers, n the home's occupancy on the day when each left; above 1 only where "
+        "residents change within the window",
         axis="share of peers",
         one_unit="all peers recently missing against none",
         subject="Having recent episodes of all peers, against none,",
@@ -42,9 +43,9 @@ PEERS = (
         "peer_network",
         "p",
         "share",
-        "0 to 1",
+        "≥ 0",
         "tie strength to recent peers",
-        "share of tie strength in the home that goes to recent peers",
+        "Σ over recent peers of the share that each, on the day when it left, had of the strength of ties in the home",
         axis="share of tie strength",
         one_unit="all tie strength to recently missing peers against none",
         subject="Having all strength of ties with recently missing peers, against none,",
@@ -55,7 +56,7 @@ PEERS = (
         "",
         "≥ 0",
         "peers' fading onsets",
-        "Σ exp(−(d − s)/τ) over the onsets s < d of other residents: with τ fixed by the plan of all on record, with τ "
+        "Σ exp(−(d − s)/τ) over the witnessed onsets s < d: with τ fixed by the plan of all on record, with τ "
         "estimated, in a daily model, of those on the 60 days before",
         axis="onsets, fading",
         one_unit="one peer's onset, at its full weight, against none",
@@ -67,7 +68,8 @@ PEERS = (
         "",
         "0 or 1",
         "a peer is unseen",
-        "a peer's record is shorter than the window, or a resident is not in the data",
+        "an onset may be lacking that would count: a day of the window lies before the record, or before that of a "
+        "child who lived there, or a resident is not in the data",
     ),
     _q(
         "kernel_unseen",
@@ -75,13 +77,15 @@ PEERS = (
         "",
         "0 or 1",
         "a peer is unseen to the kernel",
-        "as `peers_unseen`, with a record shorter than 3 τ, when an onset has faded to 5 %; τ is the plan's "
-        "`kernel_days`, also where it is estimated",
+        "as `peers_unseen`, over the 3 τ days before, when an onset has faded to 5 %; τ is the plan's `kernel_days`, "
+        "also where it is estimated",
     ),
 )
 PEERS_NOTE = """\
-Peers of a day are the other residents of the home, those now missing among them, those on a temporary absence not. A
-window is the days d − w … d − 1. A peer brings their onsets along, wherever they lived on the day of onset.
+A window is the days d − w … d − 1. A child witnesses an onset if it lives in one home with the child who has it on that
+day, missing or not, neither on a temporary absence; a recent peer is a child of whom an onset in the window was
+witnessed, wherever either lives by now. With `exposure.witnessed = false` it is another resident of today with an onset
+in the window, wherever it lived then, and shares are of today's residents and ties (specification, section 3).
 """
 OUTSIDE = (
     _q(
@@ -90,7 +94,7 @@ OUTSIDE = (
         "",
         "0 or 1",
         "a recently missing outside peer",
-        "any tied child who lives in another home that day had an onset in the window before",
+        "any tied child who lives in another home that day, and is no recent peer, had an onset in the window before",
         one_unit="one or more recently missing peers beyond the home against none",
     ),
     _q(
@@ -99,7 +103,7 @@ OUTSIDE = (
         "children",
         "≥ 0",
         "recently missing outside peers",
-        "tied children in other homes with an onset in the window before",
+        "tied children in other homes with an onset in the window before who are no recent peers",
         one_unit="one more recently missing peer beyond the home",
     ),
     _q(

@@ -20,7 +20,7 @@ def matched_home(bench: Bench) -> list[Line]:
     """The residents of the most alike other home in the place of the peers."""
     partner = similar_homes(bench.tables, bench.risk())
     window = bench.plan.exposure.window_days
-    grid = pseudo_peers(bench.risk(), partner, window_days=window)
+    grid = pseudo_peers(bench.risk(), partner, window_days=window, witnessed=bench.plan.exposure.witnessed)
     return _alarms(bench, "matched_home", {"residents of a similar home": "peer_pseudo"}, {"peer_pseudo": grid})
 
 

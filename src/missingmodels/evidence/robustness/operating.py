@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from missingmodels.config import from_mapping
 from missingmodels.evidence.robustness.variants import effective_period
-from missingmodels.plan import Plan
+from missingmodels.plan import Plan, kept_plan
 
 WORLDS: Mapping[str, str] = {
     "null": "no influence",
@@ -120,6 +119,7 @@ class Measured:
             "other terms": plan.terms != self.plan.terms,
             "other priors": priors,
             "another frame": other,
+            "the exposure to those who live there now": plan.exposure.witnessed != self.plan.exposure.witnessed,
         }
         found = [name for name, is_so in differs.items() if is_so]
         return f"measured with {listed(found)}" if found else ""
@@ -141,7 +141,7 @@ def measured(name: str = "operating") -> Measured:
     """What ``operating`` or ``frontier`` was measured under."""
     with resources.files("missingmodels.evidence").joinpath(f"{name}.json").open(encoding="utf-8") as file:
         held = json.load(file)
-    return Measured(plan=from_mapping(held["plan"], Plan), model=held["model"], headline=held["headline"])
+    return Measured(plan=kept_plan(held["plan"]), model=held["model"], headline=held["headline"])
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
 from missingmodels.evidence.robustness.bench import Bench, Line
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.marginal import log_density_and_frailty
-from missingmodels.frame.columns.exposure import any_onset
+from missingmodels.frame.columns.lives import any_onset
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.frame.rows import model_terms
@@ -230,6 +230,8 @@ def _line(bench: Bench, check: str, line: str, observed: float, drawn: list[floa
     remark = f"score {observed:.1f}, {len(drawn)} rearrangements {np.mean(drawn):.1f} on average"
     if bench.exposure != "peer_presence":
         remark += f"; of any recent peer in the home against none, not of the plan’s {bench.exposure}"
+    if bench.plan.exposure.witnessed:
+        remark += "; peers are those who live there now"
     return Line(
         check=check,
         line=line,

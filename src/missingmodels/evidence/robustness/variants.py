@@ -70,7 +70,12 @@ def lags(bench: Bench) -> list[Line]:
     burn_in = bench.plan.frame.burn_in_days
     blocks = [lag for lag in LAGS if lag[1] <= burn_in]
     names = {lag: f"peer_lag_{lag[0]}_{lag[1]}" for lag in blocks}
-    extra = {names[lag]: lagged_presence(bench.risk(), first_lag=lag[0], last_lag=lag[1]) for lag in blocks}
+    extra = {
+        names[lag]: lagged_presence(
+            bench.risk(), first_lag=lag[0], last_lag=lag[1], witnessed=bench.plan.exposure.witnessed
+        )
+        for lag in blocks
+    }
     found = bench.fit_with(" + ".join(names.values()), extra) if names else None
     lines = []
     for lag in LAGS:

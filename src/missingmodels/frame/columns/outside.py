@@ -6,14 +6,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from missingmodels.frame.columns.exposure import Grid, TieSpans, any_onset
+from missingmodels.frame.columns.lives import Grid, TieSpans, any_onset
+from missingmodels.frame.columns.witnessed import Witnessed
 from missingmodels.intervals import count, expand
 
 TIE_DAYS_AT_ONCE = 2_000_000  # about 100 MB: a sector's ties unfold to far more days than its children live
 
 
 def outside_exposures(
-    residence: Grid, onset: Grid, *, window_days: int, known_days: Grid, ties: TieSpans
+    residence: Grid,
+    onset: Grid,
+    *,
+    window_days: int,
+    known_days: Grid,
+    ties: TieSpans,
+    witnessed: Witnessed | None = None,
 ) -> dict[str, Grid]:
     """Exposure of every child on every day to the recent onsets of tied children who live in another home that day.
 
@@ -30,12 +37,16 @@ def outside_exposures(
     names = ("reached", "weight", "recent", "tied", "unseen")
     total = {name: np.zeros(size) for name in names}
     for a, b, day, strength in _tie_days(residence, ties):
-        total["reached"] += _to_both(a, b, day, strength * recent[b, day], strength * recent[a, day], shape)
+        of_b, of_a = recent[b, day], recent[a, day]
+        if witnessed is not None:
+            of_b = of_b & ~witnessed.counts(a, b, day, window_days)
+            of_a = of_a & ~witnessed.counts(b, a, day, window_days)
+        total["reached"] += _to_both(a, b, day, strength * of_b, strength * of_a, shape)
         total["weight"] += _to_both(a, b, day, strength, strength, shape)
         # one peer however many kinds of tie: both ends' cells together are the pair on the day
         first = np.unique((a * shape[0] + b) * shape[1] + day, return_index=True)[1]
         a, b, day = a[first], b[first], day[first]
-        total["recent"] += _to_both(a, b, day, recent[b, day], recent[a, day], shape)
+        total["recent"] += _to_both(a, b, day, of_b[first], of_a[first], shape)
         total["tied"] += _to_both(a, b, day, np.ones(a.size), np.ones(a.size), shape)
         total["unseen"] += _to_both(a, b, day, unseen[b, day], unseen[a, day], shape)
     out = {

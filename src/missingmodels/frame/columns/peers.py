@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns.arrays import places
-from missingmodels.frame.columns.exposure import TieSpans, peer_exposures
+from missingmodels.frame.columns.exposure import peer_exposures
+from missingmodels.frame.columns.lives import PeerGrids, TieSpans, Unseen
 from missingmodels.frame.columns.outside import outside_exposures
 from missingmodels.frame.riskset import RiskSet
-from missingmodels.frame.unseen import Unseen
 from missingmodels.intervals import UNRECORDED_DAY, to_day
-from missingmodels.plan import KERNEL_MEMORY, OUTSIDE, Plan
+from missingmodels.plan import KERNEL_MEMORY, OUTSIDE, Exposure, Plan
 from missingmodels.tables import Tables
 
 
@@ -39,19 +40,10 @@ def peer_columns(
             f"{along_ties[0]} needs ties, and these tables hold none",
             remedy="choose another exposure in the plan, or supply a ties table",
         )
-    grids = peer_exposures(
-        risk.residence,
-        risk.onset_anywhere,
-        window_days=plan.exposure.window_days,
-        occupancy=risk.occupancy,
-        occupancy_recorded=risk.occupancy_recorded,
-        known_days=risk.known_days,
-        ties=ties if "peer_network" in needed else None,
-        kernel_days=plan.exposure.kernel_days if "peer_kernel" in needed else None,
-        kernel_known_days=KERNEL_MEMORY * plan.exposure.kernel_days,
-        lives=risk.lives,
-        unseen=None if unseen is None else (unseen.residents, unseen.recent),
-    )
+    given = peer_grids(risk, plan.exposure, kernel="peer_kernel" in needed, unseen=unseen)
+    if "peer_network" in needed:
+        given = replace(given, ties=ties)
+    grids = peer_exposures(given, witnessed=plan.exposure.witnessed)
     if ties is not None and needed & {*OUTSIDE, "no_outside_ties", "outside_unseen"}:
         grids |= outside_exposures(
             risk.residence,
@@ -59,9 +51,26 @@ def peer_columns(
             window_days=plan.exposure.window_days,
             known_days=risk.known_days,
             ties=ties,
+            witnessed=risk.witnessed if plan.exposure.witnessed else None,
         )
     at = child * risk.days + day
     return {name: grid.ravel()[at] for name, grid in grids.items() if name in needed}
+
+
+def peer_grids(risk: RiskSet, asked: Exposure, *, kernel: bool = False, unseen: Unseen | None = None) -> PeerGrids:
+    """What exposures within the home are made of, without ties."""
+    return PeerGrids(
+        residence=risk.residence,
+        onset=risk.onset_anywhere,
+        window_days=asked.window_days,
+        occupancy=risk.occupancy,
+        occupancy_recorded=risk.occupancy_recorded,
+        known_days=risk.known_days,
+        lives=risk.lives,
+        kernel_days=asked.kernel_days if kernel else None,
+        kernel_known_days=KERNEL_MEMORY * asked.kernel_days,
+        unseen=unseen,
+    )
 
 
 def _tie_spans(tables: Tables, risk: RiskSet) -> TieSpans | None:

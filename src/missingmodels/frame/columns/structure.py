@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.frame.columns.arrays import numbers, places, rows_of, texts
-from missingmodels.frame.columns.exposure import Lives
+from missingmodels.frame.columns.lives import Lives
 from missingmodels.frame.columns.shifts import hours_from_shifts
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.intervals import UNRECORDED_DAY, overlap, to_day

@@ -9,6 +9,7 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns.exposure import own_history, peer_exposures
+from missingmodels.frame.columns.peers import peer_grids
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.outcomes.design import choose_terms, group_of, outcome_rows
 from missingmodels.frame.riskset import RiskSet, build_risk_set
@@ -83,15 +84,7 @@ def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -
 def _available(risk: RiskSet, plan: Plan, child: np.ndarray, day: np.ndarray) -> dict[str, np.ndarray]:
     """(N,) what is known of a resident as the day begins: own and peers' onsets before it, and the calendar."""
     own = own_history(risk.onset_anywhere, risk.since_arrival, risk.known_days)
-    peers = peer_exposures(
-        risk.residence,
-        risk.onset_anywhere,
-        window_days=plan.exposure.window_days,
-        occupancy=risk.occupancy,
-        occupancy_recorded=risk.occupancy_recorded,
-        known_days=risk.known_days,
-        lives=risk.lives,
-    )
+    peers = peer_exposures(peer_grids(risk, plan.exposure), witnessed=plan.exposure.witnessed)
     columns = {name: own[name][child, day] for name in OWN} | {name: peers[name][child, day] for name in PEERS}
     columns["weekend"] = (day + risk.first_day + 3) % 7 >= 5  # day 0, 1970-01-01, is a Thursday
     return {name: values.astype(float) for name, values in columns.items()}
