@@ -495,7 +495,7 @@ def test_rows_add_up(rows):
 def test_the_row_of_one_night(rows):
     """ann on day 19: cat (onset 16) and ben (onset 18) are recent, her own onset of day 12 is on its last day."""
     who = np.array(rows.child_ids)[rows.frame["child"]]
-    own = rows.frame[(who == "ann") & (rows.frame["peer_count"] == 2)]
+    own = rows.frame[(who == "ann") & (rows.frame["peer_count"] == 2) & (rows.frame["own_1_7"] == 1)]
     assert len(own) == 1
     night = own.iloc[0]
     expected = {
@@ -543,9 +543,9 @@ def test_design_and_likelihood(rows, plan):
     assert any("exploitation_risk" in note for note in design.notes)
     bands = {name for name in design.names if name.startswith("arrival_band")}
     assert bands == {"arrival_band[0-6]", "arrival_band[7-27]", "arrival_band[28-89]"}
-    # Days at risk beside a recent peer: ann 9 + 6 1/2, ben 6 1/2 + 7, cat 1+1+0+1/2+1/2+1+1 and 0+0+1/2+4, dan 5 1/2.
+    # Days at risk with a recent peer: ann 11 + 6 1/2, ben 6 1/2 + 4 + 7, cat 1+1+0+1/2+1/2+1+1+6 and 0+0+1/2+4, dan none
     at = design.names.index("peer_presence")
-    assert design.centre[at] == pytest.approx((15.5 + 13.5 + 9.5 + 5.5) / 214)
+    assert design.centre[at] == pytest.approx((17.5 + 17.5 + 15.5) / 214)
     assert design.scale[at] == 1
     # need scores by days at risk, in standard deviations
     at = design.names.index("need_score")

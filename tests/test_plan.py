@@ -193,7 +193,7 @@ def test_a_kept_plan_means_what_it_meant_and_a_file_what_is_meant_today(tmp_path
     path = tmp_path / "plan.toml"
     path.write_text('name = "mine"\n[exposure]\nwindow_days = 3\n', encoding="utf-8")
     assert load_plan(path).exposure.witnessed
-    with pytest.raises(ConfigInvalid, match=r"here: .*exposure"):
+    with pytest.raises(ConfigInvalid, match=r"(?s)here: .*exposure"):
         kept_plan({"exposure": 7}, where="here")
 
 
