@@ -88,6 +88,10 @@ class Exposure(Config):
 class Terms(Config):
     """Parts of the linear predictor, as formula right-hand sides; structure lists variables of H2.
 
+    ``structure_means`` says over what a home's mean of a structure variable is, from which its days then deviate:
+    ``window``, all periods, so that a deviation knows the future, and with it what episodes did to staffing; ``past``,
+    its periods before.
+
     Operators and functions are those below; nothing else is read, and nothing else is called. The intercept is in
     every model and stays in.
 
@@ -101,6 +105,7 @@ class Terms(Config):
     history: str = "own_1_7 + own_8_28 + arrival_band + history_unknown"
     calendar: str = ""
     structure: tuple[str, ...] = ("staff_ratio", "turnover", "mix_need", "mix_spread", "size")
+    structure_means: Literal["window", "past"] = "window"
 
     @field_validator("vulnerability", "history", "calendar")
     @classmethod

@@ -19,7 +19,12 @@ from missingmodels.frame.columns.groups import home_groups
 from missingmodels.frame.columns.lives import Unseen
 from missingmodels.frame.columns.peers import peer_columns
 from missingmodels.frame.columns.stays import weak_homes_note
-from missingmodels.frame.columns.structure import mix_measures, split_between_within, staff_measures
+from missingmodels.frame.columns.structure import (
+    mix_measures,
+    split_between_within,
+    split_from_past,
+    staff_measures,
+)
 from missingmodels.frame.design_matrix import Group
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.intervals import UNRECORDED_DAY, to_day
@@ -134,7 +139,7 @@ def build_rows(
         **_history_columns(risk, child, day),
         **peer_columns(tables, risk, plan, child, day, needed, unseen),
         **_calendar_columns(risk, day, needed),
-        **_structure_columns(tables, risk, needed, notes, held_days),
+        **_structure_columns(tables, risk, needed, notes, held_days, plan.terms.structure_means),
         **{name: np.asarray(grid[child, day], dtype=float) for name, grid in extra.items() if name in needed},
     }
     for factor, (column, sign) in FACTORS.items():
@@ -280,7 +285,7 @@ def _calendar_columns(risk: RiskSet, day: np.ndarray, needed: Iterable[str]) -> 
 
 
 def _structure_columns(
-    tables: Tables, risk: RiskSet, needed: set[str], notes: list[str], held_days: np.ndarray
+    tables: Tables, risk: RiskSet, needed: set[str], notes: list[str], held_days: np.ndarray, means: str
 ) -> Mapping[str, np.ndarray]:
     wanted = [name for name in STRUCTURE if {f"{name}_between", f"{name}_within"} & needed]
     if not wanted:
@@ -296,7 +301,10 @@ def _structure_columns(
         is_mix = name in mix
         values = lives.taken(mix[name]) if is_mix else staff[name].ravel()[period]
         undefined = alone if is_mix else np.zeros(alone.size, dtype=bool)
-        between, within = split_between_within(values, lives.home, len(risk.home_ids), undefined=undefined)
+        if means == "past":
+            between, within = split_from_past(values, period, staff["turnover"].shape, undefined=undefined)
+        else:
+            between, within = split_between_within(values, lives.home, len(risk.home_ids), undefined=undefined)
         notes += _unrecorded_note(name, values, between, undefined)
         for part, flat in (("between", between), ("within", within)):
             columns[f"{name}_{part}"] = flat[held]

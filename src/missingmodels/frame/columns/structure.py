@@ -73,6 +73,32 @@ def _spread_and_others(values: np.ndarray, lives: Lives) -> tuple[np.ndarray, np
     return np.where(n > 1, np.sqrt(variance), np.nan), np.where(n - known > 0, others, np.nan)
 
 
+def split_from_past(
+    values: np.ndarray, cell: np.ndarray, shape: tuple[int, int], *, undefined: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) each: a home's mean over its resident-days in the periods before, and each day's deviation from it.
+
+    ``cell`` (N,) is home and period in the flat (H, T) grid of ``shape``. In a home's first period with a value the mean
+    is that period's own; before it the home stands at the mean of all homes' resident-days, and deviates by 0. Days
+    without a value deviate by 0. Homes without any value, or with days all ``undefined``, as in
+    ``split_between_within``.
+    """
+    size, unknown = shape[0] * shape[1], np.isnan(values)
+    held = np.where(unknown, 0.0, values)
+    total = np.bincount(cell, held, size).reshape(shape)
+    count = np.bincount(cell, ~unknown, size).reshape(shape)
+    before, days_before = (np.pad(part.cumsum(axis=1), ((0, 0), (1, 0)))[:, :-1] for part in (total, count))
+    first = (days_before == 0) & (count > 0)
+    before, days_before = np.where(first, total, before), np.where(first, count, days_before)
+    everywhere = held.sum() / max(np.count_nonzero(~unknown), 1)
+    mean = np.where(days_before > 0, before / np.maximum(days_before, 1), everywhere)
+    lone = np.bincount(cell, ~undefined, size).reshape(shape).sum(axis=1) == 0
+    mean[(count.sum(axis=1) == 0) & ~(lone & (count.sum() > 0))] = np.nan
+    between = mean.ravel()[cell]
+    past = (days_before.ravel()[cell] > 0) & ~unknown
+    return between, np.where(past, values - between, np.where(np.isnan(between), np.nan, 0.0))
+
+
 def split_between_within(
     values: np.ndarray, home: np.ndarray, homes: int, *, undefined: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
