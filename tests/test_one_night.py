@@ -543,7 +543,7 @@ def test_design_and_likelihood(rows, plan):
     assert any("exploitation_risk" in note for note in design.notes)
     bands = {name for name in design.names if name.startswith("arrival_band")}
     assert bands == {"arrival_band[0-6]", "arrival_band[7-27]", "arrival_band[28-89]"}
-    # Days at risk with a recent peer: ann 11 + 6 1/2, ben 6 1/2 + 4 + 7, cat 1+1+0+1/2+1/2+1+1+6 and 0+0+1/2+4, dan none
+    # Days at risk with a recent peer: ann 11 + 6 1/2, ben 6 1/2 + 4 + 7, cat 1+1+0+1/2+1/2+1+1+6 and 0+0+1/2+4
     at = design.names.index("peer_presence")
     assert design.centre[at] == pytest.approx((17.5 + 17.5 + 15.5) / 214)
     assert design.scale[at] == 1

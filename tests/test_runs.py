@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,16 @@ def test_a_run_is_read_as_it_was_written_and_refused_when_its_evidence_changed(
         read_run(run)
     renew_together(run, RUN_FORMAT, {"evidence.json": path.read_bytes()})
     assert read_run(run).rows == back.rows
+
+
+@pytest.mark.sampled
+def test_the_plan_of_a_run_from_before_a_key_means_what_it_meant(made: tuple[Tables, Answer], tmp_path: Path) -> None:
+    tables, found = made
+    run = tmp_path / "run"
+    write_run(found, run, overwrite=False, tables=tables)
+    assert read_run(run).plan["exposure"]["witnessed"]
+    path = run / "evidence.json"
+    written = json.loads(path.read_text(encoding="utf-8"))
+    del written["plan"]["exposure"]["witnessed"]
+    renew_together(run, RUN_FORMAT, {"evidence.json": json.dumps(written).encode()})
+    assert not read_run(run).plan["exposure"]["witnessed"]
