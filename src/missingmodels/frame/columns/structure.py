@@ -78,8 +78,8 @@ def split_from_past(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(N,) each: a home's mean over its resident-days in the periods before, and each day's deviation from it.
 
-    ``cell`` (N,) is home and period in the flat (H, T) grid of ``shape``. In a home's first period with a value the mean
-    is that period's own; before it the home stands at the mean of all homes' resident-days, and deviates by 0. Days
+    ``cell`` (N,) is home and period in the flat (H, T) grid of ``shape``. In a home's first period with a value the
+    mean is that period's own; before it the home stands at the mean of all homes' resident-days, and deviates by 0. Days
     without a value deviate by 0. Homes without any value, or with days all ``undefined``, as in
     ``split_between_within``.
     """
