@@ -79,8 +79,8 @@ def split_from_past(
     """(N,) each: a home's mean over its resident-days in the periods before, and each day's deviation from it.
 
     ``cell`` (N,) is home and period in the flat (H, T) grid of ``shape``. In a home's first period with a value the
-    mean is that period's own; before it the home stands at the mean of all homes' resident-days, and deviates by 0. Days
-    without a value deviate by 0. Homes without any value, or with days all ``undefined``, as in
+    mean is that period's own; before it the home stands at the mean of all homes' resident-days, and deviates by 0.
+    Days without a value deviate by 0. Homes without any value, or with days all ``undefined``, as in
     ``split_between_within``.
     """
     size, unknown = shape[0] * shape[1], np.isnan(values)
