@@ -191,12 +191,13 @@ def derived_presence(tables):
         ],
         columns=["child_id", "home_id", "date"],
     )
-    onsets = tables["missing_episodes"][["child_id", "start_date"]]
-    recent = pd.concat([onsets.assign(date=onsets["start_date"] + pd.Timedelta(days=lag)) for lag in range(1, 8)])
-    recent = recent[["child_id", "date"]].drop_duplicates().assign(recent=1)
-    days = days.merge(recent, on=["child_id", "date"], how="left").fillna({"recent": 0})
-    total = days.groupby(["home_id", "date"])["recent"].transform("sum")
-    return days.assign(presence=(total - days["recent"] > 0).astype(float)).set_index(["child_id", "date"])["presence"]
+    left = tables["missing_episodes"][["child_id", "start_date"]].drop_duplicates()
+    days = days.merge(left.rename(columns={"start_date": "date"}).assign(left=1), how="left").fillna({"left": 0})
+    saw = days[days.groupby(["home_id", "date"])["left"].transform("sum") > days["left"]]
+    lags = range(1, 8)
+    later = pd.concat([saw.assign(date=saw["date"] + pd.Timedelta(days=lag)) for lag in lags])[["child_id", "date"]]
+    days = days.merge(later.drop_duplicates().assign(presence=1.0), how="left").fillna({"presence": 0.0})
+    return days.set_index(["child_id", "date"])["presence"]
 
 
 def test_unseen_peers_are_not_in_the_record_and_still_act():
