@@ -109,7 +109,7 @@ def config_page(title: str, kind: type[Config], opening: str) -> str:
 def mappings_page() -> str:
     """How any rectangular file becomes a table, and how identifiers are replaced."""
     from missingmodels.extract import pseudonyms
-    from missingmodels.extract.mapped import draft as mapping_draft
+    from missingmodels.extract.mapped import headers as mapping_headers
     from missingmodels.extract.mapped import mapping
 
     lines = [
@@ -132,8 +132,16 @@ def mappings_page() -> str:
     ]
     lines += ["", "```text", inspect.getdoc(mapping.MappedColumn) or "", "```", ""]
     lines += [f"`part` is one of {', '.join(mapping.PARTS)}; `otherwise` one of {', '.join(mapping.OTHERWISE)}.", ""]
-    lines += ["## Headers that a draft knows", "", "| column | headers, without regard to case |", "|---|---|"]
-    lines += [f"| `{name}` | {', '.join(words)} |" for name, words in mapping_draft.WORDS.items()]
+    lines += [
+        "## Headers that a draft knows",
+        "",
+        "Headers are compared word by word; words that say one thing are one",
+        f"({', '.join(f'{word} as {kept}' for word, kept in list(mapping_headers.STANDS_FOR.items())[:8])}, …).",
+        "",
+        "| column | headers |",
+        "|---|---|",
+    ]
+    lines += [f"| `{name}` | {', '.join(words)} |" for name, words in mapping_headers.WORDS.items()]
     lines += ["", "Tables of staff are left to `missingmodels import staffing`.", "", "## Keys", ""]
     lines += [inspect.getdoc(pseudonyms) or "", ""]
     lines += [

@@ -13,6 +13,7 @@ import argparse
 import dataclasses
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ from missingmodels.extract.ofsted.homes import add_homes
 from missingmodels.extract.ofsted.judge import judge_places
 from missingmodels.extract.ofsted.lists import read_ofsted_list
 from missingmodels.extract.returns.ssda903 import read_ssda903
+from missingmodels.extract.staff.staffing import read_staffing
 from missingmodels.provenance import versions
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
@@ -99,6 +101,17 @@ def words(files: Files) -> None:
     for tables in files.values():
         frame = tables["missing"]
         tables["missing"] = frame.assign(MISSING=frame["MISSING"].mask(frame.index % 5 == 0, "AWOL"))
+
+
+def words_for_places(files: Files) -> None:
+    for tables in files.values():
+        tables["episodes"] = tables["episodes"].assign(PLACE=tables["episodes"]["PLACE"].replace("K2", "RESI"))
+
+
+def words_for_legal_status(files: Files) -> None:
+    for tables in files.values():
+        frame = tables["episodes"]
+        tables["episodes"] = frame.assign(LS=frame["LS"].mask(frame.index % 5 == 0, "Short break"))
 
 
 def type_unrecorded(files: Files) -> None:
@@ -181,6 +194,9 @@ FAULTS: dict[str, tuple[Callable[[Files], None], tuple[str, ...]]] = {
     "ids in scientific notation": (scientific_ids, (REFUSED,)),
     "two children under one id": (two_children_one_id, ("id_conflict",)),
     "local words in MISSING": (words, ("missing_words",)),
+    "local words in PLACE": (words_for_places, ("coded_words",)),
+    "local words in LS": (words_for_legal_status, ("coded_words",)),
+    "staff dates in two forms": (lambda files: None, ("staff_kept",)),
     "MISSING left blank": (type_unrecorded, ("missing_kept",)),
     "a year without missing rows": (no_missing_in_a_year, ("missing_none",)),
     "missing dates of another century": (missing_a_decade_off, ("missing_kept", "inside_year")),
@@ -196,7 +212,7 @@ FAULTS: dict[str, tuple[Callable[[Files], None], tuple[str, ...]]] = {
 }
 
 
-def speak(folder: Path, *, halved: bool = False, off: int = 0) -> dict[str, str]:
+def speak(folder: Path, *, halved: bool = False, off: int = 0, mixed: bool = False) -> dict[str, str]:
     """The severity by rule of what is said of an export's returns; refusals that no rule can accept, too."""
     returns = sorted(path for path in (folder / "returns").iterdir() if path.name.startswith(AUTHORITY))
     try:
@@ -207,7 +223,19 @@ def speak(folder: Path, *, halved: bool = False, off: int = 0) -> dict[str, str]
     placed, _ = add_homes(found.tables, lists)
     told = [*judgements_of(found.tables.origin), *judge_places(_halved(placed) if halved else placed)]
     told += judge_records(["interviews"], _interviewed(placed, off), None)
+    staff = sorted(folder.glob("staff_*.csv"))
+    if mixed:
+        _mix_dates(staff)
+    told += [judgement for each in read_staffing(staff, status="worked") for judgement in each.judged]
     return _worst(told)
+
+
+def _mix_dates(files: list[Path]) -> None:
+    """A fifth of the dates of each file of staff in the form of databases."""
+    for path in files:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        lines[1::5] = [re.sub(r"(\d\d)/(\d\d)/(\d{4})", r"\3-\2-\1", line) for line in lines[1::5]]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _worst(told: list[Judgement]) -> dict[str, str]:
@@ -272,7 +300,7 @@ def faulty_lines(worlds: int) -> list[dict[str, object]]:
                 if name == "authority mistyped":
                     for marker in (folder / "returns").glob("*/manifest.json"):
                         marker.unlink()
-                said = speak(folder, halved="places" in name, off=int("interviews" in name))
+                said = speak(folder, halved="places" in name, off=int("interviews" in name), mixed="staff" in name)
             lines.append({"world": name, "seed": seed, "births": "day", **_columns(said)})
             print(lines[-1], flush=True)
     return lines

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from missingmodels.cli.rows import prior_texts, read_rows
+from missingmodels.cli.rows import alike_ids, prior_texts, read_rows
 from missingmodels.errors import RowsInvalid
 from missingmodels.plan import Gate
 from test_cli import is_a_message, run
@@ -91,6 +91,16 @@ def test_keys_of_priors_may_hold_an_equals_sign() -> None:
 def test_rows_are_labelled_by_line(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x,y\n1,2\n\n3,4\n")
     assert list(read_rows(tmp_path / "a.csv").dropna().index) == [2, 4]
+
+
+def test_titles_and_what_cannot_be_seen_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("My rows, as counted\n\nchild,events,x\n1\u200b,2,0.5\n01,0,\u00a00.7\n1,1,0.1\n")
+    frame = read_rows(path, ("child", "events"))
+    assert frame.index.tolist() == [4, 5, 6]
+    assert frame.to_dict("list") == {"child": ["1", "01", "1"], "events": ["2", "0", "1"], "x": ["0.5", "0.7", "0.1"]}
+    (note,) = alike_ids(frame, ("child", "home"))
+    assert note.startswith("1 of the different words of child differ")
 
 
 def test_trials_may_be_a_number(file: Path, tmp_path: Path) -> None:

@@ -53,3 +53,19 @@ def test_a_home_that_changed_its_number_is_one_however_it_is_typed(tmp_path):
     homes = found.tables["placements"].query("placement_type == 'K2'")["home_id"]
     assert homes.tolist() == ["SC000002", "SC000002"]
     assert "crosswalk: 1 of its 1 ids of homes stand in the files, and were replaced" in found.ledger.notes
+
+
+def test_a_new_number_at_an_address_that_another_left_is_told(tmp_path):
+    rows = [{"DEC": "01/07/2022", "REC": "E4A"}, {"CHILD": "c2", "URN": "SC000002", "DECOM": "02/07/2022"}]
+    folder = write_return(tmp_path, header=[{}, {"CHILD": "c2"}], episodes=rows)
+    told = "1 URNs begin at an address where another URN's stays had ended"
+    found = read(folder)
+    assert any(told in note for note in found.ledger.notes)
+    assert found.tables["homes"]["home_id"].tolist() == ["SC000001", "SC000002"]
+    found = read(folder, said=Identities(same_home=crosswalk(tmp_path, "SC000001,SC000002")))
+    assert not any(told in note for note in found.ledger.notes)
+    assert found.tables["homes"]["home_id"].tolist() == ["SC000002"]
+    # two that stand beside each other are no successors
+    rows[1]["DECOM"] = "01/06/2022"
+    found = read(write_return(tmp_path / "beside", header=[{}, {"CHILD": "c2"}], episodes=rows))
+    assert not any(told in note for note in found.ledger.notes)

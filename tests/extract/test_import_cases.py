@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
 import shutil
 
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from returns903 import absences, stays, to_csv, write_return, write_year
 
 from missingmodels.errors import ImportFault, InputError
@@ -169,6 +172,33 @@ def test_short_years_have_a_short_placeholder_for_ends_only():
     for wrong in ("DD/MM", "DD/MM/YYYY/YY", "soon"):
         with pytest.raises(InputError, match="no form of dates"):
             declared(wrong)
+
+
+@pytest.mark.parametrize(
+    ("cell", "form"),
+    [
+        ("01 June 2023", "D Mon YYYY"),
+        ("1-Sept-2023", "D Mon YYYY"),
+        ("2023-06-01T00:00:00+00:00", "YYYY-MM-DD"),
+        ("01/06/2023 12.00.00 AM", "DD/MM/YYYY"),
+    ],
+)
+def test_forms_that_need_no_declaration(cell, form):
+    day, found = column_dates(pd.Series([cell, ""], dtype="str"))
+    assert (day.dt.day[0], day.dt.year[0], found.name) == (1, 2023, form)
+
+
+@pytest.mark.parametrize(
+    ("cell", "form"),
+    [
+        ("01.06.2023", "DD.MM.YYYY"),
+        ("01-06-2023", "DD-MM-YYYY"),
+        ("2023/06/01", "YYYY/MM/DD"),
+        ("01 Jun 23", "DD MON YY"),
+    ],
+)
+def test_other_signs_between_day_and_month_are_proposed(cell, form):
+    assert f"--dates {form}" in way_on(pd.Series([cell]))
 
 
 def test_a_form_that_fits_is_proposed(tmp_path):
@@ -344,3 +374,56 @@ def test_a_missing_column_is_told_without_the_headers(tmp_path):
     with pytest.raises(ImportFault, match="nearest are EPISODES") as fault:
         mapped(tmp_path, INTERVIEWS, rows)
     assert "alex" not in str(fault.value).casefold()
+
+
+@pytest.mark.parametrize("guarded", ['="c1"', "'c1", "\uff431", "c1.00"])
+def test_what_keeps_text_from_being_a_number_is_no_part_of_an_identifier(tmp_path, guarded):
+    found = read_ssda903(write_return(tmp_path, missing=[{"CHILD": guarded}]), authority="301")
+    assert found.tables["missing_episodes"]["child_id"].tolist() == ["c1"]
+
+
+def test_quotes_and_commas_in_identifiers_are_told_of_as_zeros_are(tmp_path):
+    rows = [{"CHILD": "1234"}]
+    folder = write_return(tmp_path, header=rows, episodes=rows, missing=[{"CHILD": "1,234"}] * 5)
+    with pytest.raises(ImportFault, match="1 of their ids would be known if zeros, case and spaces did not count"):
+        read_ssda903(folder, authority="301")
+
+
+def test_column_names_with_spaces_and_hyphens(tmp_path):
+    folder = write_return(tmp_path, missing=[{}])
+    for path in folder.iterdir():
+        head, *lines = path.read_text().splitlines()
+        path.write_text("\n".join([head.replace("_", " ").lower(), *lines]) + "\n")
+    assert len(read_ssda903(folder, authority="301").tables["missing_episodes"]) == 1
+
+
+def test_text_in_utf_32(tmp_path):
+    folder = write_return(tmp_path, missing=[{}])
+    for path in folder.iterdir():
+        path.write_bytes(path.read_text().encode("utf-32"))
+    found = read_ssda903(folder, authority="301")
+    assert "utf-32" in notes(found)
+    assert "invisible" not in notes(found)
+
+
+def test_returns_in_a_folder_within_the_folder(tmp_path):
+    for year in (2022, 2023):
+        write_year(tmp_path / "903", year)
+    assert read_ssda903(tmp_path, authority="301").tables.origin["year"] == [2022, 2023]
+
+
+def test_a_workbook_that_counts_from_1904_says_so_itself(tmp_path):
+    folder = write_return(tmp_path, missing=[{}])
+    plain = read_ssda903(folder, authority="301")
+    book, first = openpyxl.Workbook(), dt.datetime(1904, 1, 1)
+    book.epoch = CALENDAR_MAC_1904
+    book.remove(book.active)
+    for path in folder.iterdir():
+        sheet = book.create_sheet(path.stem)
+        for line in csv.reader(path.read_text().splitlines()):
+            sheet.append([(dt.datetime.strptime(c, "%d/%m/%Y") - first).days if "/" in c else c for c in line])
+    book.save(tmp_path / "mac.xlsx")
+    found = read_ssda903(tmp_path / "mac.xlsx", authority="301")
+    for name in ("children", "placements", "missing_episodes"):
+        pd.testing.assert_frame_equal(found.tables[name], plain.tables[name])
+    assert "days from 1904" in notes(found)

@@ -169,3 +169,22 @@ def test_ids_in_another_case_are_told(shared, tmp_path):
         frame.assign(CHILD=prefix + frame["CHILD"]).to_csv(folder / f"{name}.csv", index=False)
     with pytest.raises(ImportFault, match="6 ids would be known if zeros, case and spaces did not count"):
         read_ssda903(folder, authority="301")
+
+
+@pytest.mark.parametrize("word", ["Hull", "Telford", "Southend", "Bucks"])
+def test_part_of_a_name_is_offered_the_whole(word):
+    (judgement,) = judge_authorities([word])
+    whole = {"Hull": "E06000010", "Telford": "E06000020", "Southend": "E06000033", "Bucks": "E06000060"}[word]
+    assert whole in judgement.what
+
+
+def test_london_is_not_the_city_of_london():
+    assert authority_of("City of London").code == "E09000001"
+    assert authority_of("London") is None
+
+
+def test_codes_that_were_replaced_are_one_authority():
+    pairs = {"E06000048": "E06000057", "E08000020": "E08000037", "E10000002": "E06000060",
+             "E08000016": "E08000038", "E08000019": "E08000039"}  # fmt: skip
+    for old, new in pairs.items():
+        assert one_name_an_authority([old, new]) == {old: new}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 
 import pandas as pd
@@ -10,6 +12,7 @@ from returns903 import iso, write_return
 
 from missingmodels.errors import ConfigInvalid, ImportFault, InputError
 from missingmodels.extract.mapped.draft import draft_mapping
+from missingmodels.extract.mapped.headers import SURE, nearness
 from missingmodels.extract.mapped.mapping import read_mapping
 from missingmodels.extract.mapped.to_table import into_tables, read_mapped
 from missingmodels.tables import read_tables
@@ -214,7 +217,104 @@ def test_set_f_annex_a_list_8(shared, tmp_path):
         (c, s, iso(b), bool(d), iso(a), iso(e), p) for c, s, b, d, a, e, p in both[columns].itertuples(index=False)
     ] == SET_F
     assert reasons(children) == reasons(placements) == [""] * 5
-    assert "List 8" in draft_mapping(book, table="placements")
+
+
+def test_the_draft_of_set_f_is_its_mapping_but_for_the_authority(shared, tmp_path):
+    (book,) = (shared / "data" / "sample903" / "set_f_annex_a").glob("*.xlsx")
+    text = draft_mapping(book)
+    assert text.count('sheet = "List 8"') == 2
+    assert "# [tables.columns.authority] REQUIRED" in text
+    # what only a person knows: the authority, and the span
+    text = re.sub(r"# \[tables.columns.authority\].*", '[tables.columns.authority]\nvalue = "301"', text)
+    text = text.replace(f'"{book.name}"', json.dumps(str(book)))
+    path = tmp_path / "annex.toml"
+    path.write_text('observed_from = "2020-04-01"\nobserved_to = "2021-04-01"\n' + text)
+    declared = read_mapping(path)
+    children, placements = read_mapped(declared)
+    both = children.frame.merge(placements.frame, on="child_id").sort_values("child_id")
+    columns = ["child_id", "sex", "birth_date", "disability", "start_date", "end_date", "placement_type"]
+    assert [
+        (c, s, iso(b), bool(d), iso(a), iso(e), p) for c, s, b, d, a, e, p in both[columns].itertuples(index=False)
+    ] == SET_F
+    assert both["provider"].tolist() == ["PR1", "PR5", "PR4", "PR4", "PR4"]
+    assert both["ethnicity"].isna().tolist() == [False, True, False, False, False]
+    done = run("import", "mapping", path, "-o", tmp_path / "tables")
+    assert (done.returncode, "missing_none: the mapping has no missing episodes" in done.stderr) == (2, True)
+    assert not (tmp_path / "tables").exists()
+    done = run("import", "mapping", path, "-o", tmp_path / "tables", "--accept", "missing_none")
+    assert done.returncode == 0, done.stderr
+    made = read_tables(tmp_path / "tables")
+    assert {name: len(made[name]) for name in ("children", "placements", "homes", "missing_episodes")} == {
+        "children": 5, "placements": 5, "homes": 0, "missing_episodes": 0,
+    }  # fmt: skip
+
+
+def test_homes_follow_from_placements_where_a_mapping_has_none(tmp_path):
+    (tmp_path / "stays.csv").write_text(
+        "Child,Placement start,URN,Placement type,LA,DOB\nc1,01/05/2022,SC000001,K2,301,01/01/2010\n"
+    )
+    text = draft_mapping(tmp_path / "stays.csv")
+    (tmp_path / "m.toml").write_text(
+        'observed_from = "2022-04-01"\nobserved_to = "2023-04-01"\n'
+        + text.replace("# [tables.columns.recorded_from]", '[tables.columns.recorded_from]\nvalue = "2022-04-01"\n#')
+    )
+    declared = read_mapping(tmp_path / "m.toml")
+    made, _ = into_tables(read_mapped(declared), declared, None)
+    assert made["homes"][["home_id", "weak_key"]].to_numpy().tolist() == [["SC000001", False]]
+    assert made["placements"]["home_id"].tolist() == ["SC000001"]
+
+
+HEADERS = [
+    ("interviews", "episode_start_date", "Date episode began"),
+    ("interviews", "episode_start_date", "Missing Episode Start Date"),
+    ("interviews", "episode_start_date", "Date of last missing episode"),
+    ("interviews", "episode_start_date", "Missing from"),
+    ("interviews", "episode_start_date", "When went missing"),
+    ("interviews", "episode_start_date", "MISSING_START"),
+    ("interviews", "offered", "RHI offered (Y/N)"),
+    ("interviews", "accepted", "Did the young person accept the Return Home Interview?"),
+    ("interviews", "interview_date", "Date RHI completed"),
+    ("interviews", "child_id", "Young Person ID"),
+    ("missing_episodes", "child_id", "MisPer Ref"),
+    ("missing_episodes", "start_date", "Date/Time reported missing"),
+    ("missing_episodes", "start_date", "Incident start"),
+    ("missing_episodes", "end_date", "Date located"),
+    ("missing_episodes", "end_date", "Returned to placement"),
+    ("missing_episodes", "end_date", "When traced"),
+    ("placements", "start_date", "Placement start date"),
+    ("placements", "start_date", "Date of admission"),
+    ("placements", "end_date", "Date ceased"),
+    ("placements", "home_id", "Home URN"),
+    ("placements", "placement_type", "Placement Type"),
+    ("children", "birth_date", "DOB"),
+    ("children", "birth_date", "Child's date of birth"),
+    ("children", "authority", "Placing LA"),
+    ("children", "birth_date", "Dtae of Birth"),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "header"), HEADERS)
+def test_headers_that_mean_a_column(table, column, header):
+    assert nearness(header, table, column) >= SURE
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "header"),
+    [
+        ("interviews", "episode_start_date", "Number of missing episodes"),
+        ("interviews", "episode_start_date", "Date of interview"),
+        ("interviews", "episode_start_date", "Missing end date"),
+        ("missing_episodes", "start_date", "CIN Start Date"),
+        ("missing_episodes", "start_date", "Start date of current legal status"),
+        ("missing_episodes", "child_id", "Episode ID"),
+        ("missing_episodes", "child_id", "Child's name"),
+        ("children", "authority", "LA of placement"),
+        ("children", "birth_date", "Date of placement order"),
+        ("placements", "home_id", "Home address"),
+    ],
+)
+def test_headers_that_do_not(table, column, header):
+    assert nearness(header, table, column) < SURE
 
 
 def test_every_fault_of_a_mapping_at_once(tmp_path):

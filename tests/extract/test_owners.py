@@ -12,6 +12,7 @@ from missingmodels.extract.ofsted.homes import add_homes
 from missingmodels.extract.ofsted.lists import read_ofsted_list
 from missingmodels.extract.returns.ssda903 import read_ssda903
 from missingmodels.runs.answer import prepare
+from missingmodels.runs.fitted import fit
 from worlds import plan_of, small_world
 
 
@@ -45,3 +46,12 @@ def test_a_list_of_homes_lets_owners_have_effects(imported):
     listed = tables["homes"].groupby("home_id")["owner"].last()
     of_rows = [listed[design.home_ids[at]] for at in design.home]
     assert [groups.ids[at] for at in groups.index] == of_rows
+
+
+@pytest.mark.slow
+def test_owners_of_an_import_are_fitted(imported):
+    plan = plan_of(models=["M0"], effects={"owner": True}, sampling={"draws": 500, "tune": 500, "chains": 4})
+    found = fit(imported[1], plan, model="M0", method="nuts", seed=1)
+    assert found.diagnostics.passed
+    summary = found.summary()
+    assert 0 < summary.loc["sigma_owner", "median"] < 2

@@ -61,11 +61,21 @@ def test_times_of_day(tmp_path, start, end, expected):
 def test_whole_moments_without_a_date_column(tmp_path):
     row = {name: value for name, value in SHIFT.items() if name != "Date"}
     for start, end in (("2022-06-10 22:00", "2022-06-11T07:30:00"), ("10/06/2022 22:00", "07:30")):
-        found = one(tmp_path, [{"Start": start, "End": end}], row)
+        found = one(
+            tmp_path, [{"Start": start, "End": end}, {"Start": "2022-06-12 08:00", "End": "2022-06-12 20:00"}], row
+        )
         expected = {"07:30": [], "2022-06-11T07:30:00": [("2022-06-10 22:00:00", "2022-06-11 07:30:00")]}[end]
         # without a date column an end without its day is not guessed: it would lie before the start
-        assert times(found) == expected
-        assert reasons(found) == ([""] if expected else ["end_before_start"])
+        assert times(found)[:-1] == expected
+        assert reasons(found) == ["" if expected else "end_before_start", ""]
+
+
+def test_a_file_of_which_no_row_is_left_is_refused_with_the_reasons(tmp_path):
+    with pytest.raises(ImportFault, match=r"no row is left of the 2 of staff_shifts \(bad_time 2\)"):
+        one(tmp_path, [{"Start": "soon"}, {"End": "late"}], SHIFT)
+    rows = [{"Staff ID": f"s{n}", "Start": "soon" if n % 2 else "08:00"} for n in range(20)]
+    (judgement,) = one(tmp_path, [*rows, {"Staff ID": "x", "End": "late"}], SHIFT).judged
+    assert (judgement.rule, judgement.severity, judgement.count) == ("staff_kept", "error", 11)
 
 
 def test_the_night_the_clocks_go_forward_and_back(tmp_path):
@@ -110,7 +120,7 @@ def test_status_must_be_said_somewhere(tmp_path):
         ({"Start": "8am"}, "bad_time"),
         ({"End": "25:00"}, "bad_time"),
         ({"Date": "31/06/2022"}, "bad_date"),
-        ({"Status": "maybe"}, "status_unknown"),
+        ({"Status": ""}, "status_blank"),
     ],
 )
 def test_unusable_shifts_are_set_aside(tmp_path, row, reason):

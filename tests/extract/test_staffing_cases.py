@@ -154,3 +154,19 @@ def test_workers_named_as_those_without_a_name_stay_apart(tmp_path):
     assert found.frame["staff_id"].nunique() == 3
     assert not found.judged
     assert one(tmp_path, [{"FTE": "0,8"}], SPELL).frame["fte"].tolist() == [0.8]
+
+
+def test_words_for_the_status_lose_no_shift(tmp_path):
+    rows = [{"Status": word, "Staff ID": f"s{n}"} for n, word in enumerate(("Approved", "A/L", "Swapped"))]
+    with pytest.raises(ImportFault, match=r"'Approved' \(1\), 'Swapped' \(1\)[\s\S]*\[status\]"):
+        one(tmp_path, rows, SHIFT)
+    found = one(tmp_path, rows, SHIFT, words=Words({"status": {"approved": "worked", "swapped": ""}}))
+    assert reasons(found) == ["", "not_worked", "not_worked"]
+    assert found.frame["status"].tolist() == ["worked"]
+
+
+def test_an_agencys_name_is_nobodys(tmp_path):
+    rows = [{"Staff ID": "Agency - Prestige", "Employment type": "Agency"}] * 2
+    assert one(tmp_path, rows, SHIFT).frame["staff_id"].tolist() == ["agency 1", "agency 2"]
+    rows = [{"Staff ID": "Agency 12", "Employment type": "Agency"}] * 2
+    assert one(tmp_path, rows, SHIFT).frame["staff_id"].tolist() == ["Agency 12"]

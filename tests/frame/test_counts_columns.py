@@ -214,7 +214,16 @@ def test_words_of_other_software_for_what_is_fitted(word: str | None, family: st
 
 
 @pytest.mark.parametrize(
-    "word", [*OVERDISPERSED_COUNTS, "nbinom2()", 'nbinom2(link="log")', "neg_binomial_2", "negative.binomial(2)"]
+    "word",
+    [
+        *OVERDISPERSED_COUNTS,
+        "nbinom2()",
+        "glmmTMB::nbinom2",
+        "brms::negbinomial()",
+        'nbinom2(link="log")',
+        "neg_binomial_2",
+        "negative.binomial(2)",
+    ],
 )
 def test_an_overdispersed_count_is_one_level_of_effects_per_row(word: str) -> None:
     family, (fault,) = read_family(word)

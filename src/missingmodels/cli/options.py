@@ -42,8 +42,8 @@ WordsFile = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option(
         "--words",
-        help="TOML file that says what local words mean: [missing_type] of a return; [shift], [contract], [role] of "
-        "staff.",
+        help="TOML file that says what local words mean: [missing_type], [place], [ls], [rne], [rec], [sex] and so on "
+        "of a return; [shift], [contract], [role] of staff.",
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Root seed; every random stream is named and derives from it.", min=0)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,18 @@ import pandas as pd
 
 from missingmodels.cli.options import reserve
 from missingmodels.errors import ImportFault, InputError, RowsInvalid
+from missingmodels.extract.ofsted.registration import loose
+from missingmodels.extract.readers.cells import visible_text
 from missingmodels.extract.readers.csv_files import csv_grid
-from missingmodels.frame.own_rows.check import read_question, row_list
+from missingmodels.extract.readers.source_table import header_at
+from missingmodels.frame.own_rows.check import names_of, read_question, row_list
 from missingmodels.frame.own_rows.columns import columns_from_text
 
 
-def read_rows(path: Path) -> pd.DataFrame:
+def read_rows(path: Path, names: Collection[str] = ()) -> pd.DataFrame:
     """A CSV file's rows as text, blank cells unrecorded, labelled by their line in the file.
+
+    Lines above the one that names the columns are passed over where that holds two or more of ``names``.
 
     Raises InputError for a file that is not there or not CSV, RowsInvalid for a header that names a column twice or
     rows longer than it.
@@ -29,17 +35,31 @@ def read_rows(path: Path) -> pd.DataFrame:
         raise InputError(f"the file cannot be read ({error})", where=str(path), remedy=remedy) from error
     except ImportFault as error:
         raise InputError(error.what, where=str(path), remedy=error.remedy) from error
-    lines = [(number, line) for number, line in enumerate(grid.lines, start=1) if any(line)]
+    at = header_at(grid.lines, [name.upper() for name in names])
+    lines = [(number, line) for number, line in enumerate(grid.lines, start=1) if any(line) and number > at]
     if not lines:
         raise InputError("the file holds no line", where=str(path), remedy=remedy)
     (_, header), *records = lines
     _require_shape(header, records, where=str(path))
     # a column without a name is a spreadsheet's or R's own numbering of rows; no formula can name it
     places = [(name, i) for i, name in enumerate(header) if name]
-    columns = {name: [line[i] if i < len(line) else "" for _, line in records] for name, i in places}
+    columns = {name: [visible_text(line[i]) if i < len(line) else "" for _, line in records] for name, i in places}
     index = pd.Index([number for number, _ in records], name="line", dtype="int64")
     frame = pd.DataFrame({name: pd.Series(cells, index=index, dtype="str") for name, cells in columns.items()})
     return frame.mask(frame == "")
+
+
+def alike_ids(frame: pd.DataFrame, ids: Sequence[str]) -> list[str]:
+    """A note on identifiers that differ by zeros, case or spaces only: they are taken for different units."""
+    counts = {
+        name: int(loose(pd.Series(frame[name].dropna().unique())).duplicated().sum()) for name in ids if name in frame
+    }
+    return [
+        f"{count} of the different words of {name} differ from another by zeros, case or spaces only, and are units of "
+        "their own"
+        for name, count in counts.items()
+        if count
+    ]
 
 
 def _require_shape(header: list[str], records: list[tuple[int, list[str]]], *, where: str) -> None:
@@ -75,7 +95,9 @@ def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **questi
     reserve(output, kind=LAYOUTS["rows"].kind, overwrite=overwrite)
     home = question.get("home")
     ids = tuple(name for name in (question.get("child"), *(home or ())) if name)
-    frame = columns_from_text(read_rows(data), read_question(question["formula"])[0], ids)
+    formula = read_question(question["formula"])[0]
+    frame = columns_from_text(read_rows(data, (*ids, *names_of(formula))), formula, ids)
+    alike = alike_ids(frame, ids)
     # the sampler takes seconds to import, so a wrong file is told first
     from missingmodels.fitting.families.rows import fit_rows
     from missingmodels.terminal import Progress, say
@@ -85,7 +107,7 @@ def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **questi
             found = fit_rows(frame, **question, progress=bar)
     except RowsInvalid as error:
         raise RowsInvalid(error.what, where=str(data), remedy=error.remedy) from error
-    for note in found.design.notes:
+    for note in (*found.design.notes, *alike):
         say(f"Note: {note}")
     return found, write_fit_folder(found, output, overwrite=overwrite)
 

@@ -20,10 +20,11 @@ from importlib.resources import files
 from missingmodels.tables.judgement import Judgement
 
 NEAREST = 3
+SAYING = 4  # letters of a name's part, from which it says which is meant: Hull
 LIKE = 0.6  # of 1, by which a word is worth offering
 FILLING = (
-    r"\b(?:city of|county of|royal borough of|london borough of|borough|council|county|city|metropolitan|the"
-    r"|lb|rb|mbc|bc|cc)\b"
+    r"\b(?:city of(?! london\b)|county of|royal borough of|london borough of|borough|council|county|city|metropolitan"
+    r"|the|lb|rb|mbc|bc|cc)\b"
 )
 
 
@@ -133,6 +134,8 @@ def _near(word: str) -> str:
     plain = _plain(word)
 
     def likeness(known: str) -> float:
+        if len(plain) >= SAYING and plain in known:
+            return 1.0
         parts = (known, known[: len(plain) + 1])
         return max(difflib.SequenceMatcher(None, plain, part).ratio() for part in parts)
 

@@ -17,6 +17,7 @@ from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract.readers.cells import ids_with_nulls_blank, visible
 from missingmodels.extract.readers.csv_files import csv_grid
 from missingmodels.extract.readers.source_table import table_of
+from missingmodels.tables.keys import stands_in
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Crosswalk:
 
     def apply(self, ids: pd.Series) -> pd.Series:
         """The ids, each as it is known by."""
-        hit = ids.isin(list(self.known_by))
+        hit = stands_in(ids, pd.Series(list(self.known_by), dtype="str"))
         return ids.mask(hit, ids[hit].map(dict(self.known_by))) if hit.any() else ids
 
     def spelt(self, how: Callable[[pd.Series], pd.Series]) -> Crosswalk:

@@ -58,7 +58,8 @@ def merge(frame: pd.DataFrame, which: pd.Series, reason: str, *, into: pd.Series
 
 def place_of(frame: pd.DataFrame, uid: pd.Series, *, beside: pd.Series) -> pd.Series:
     """Where rows stand, in words: ``row 7``, with the file's name before it unless it is that of ``beside``."""
-    place = frame.set_index("uid")[["file", "row"]].loc[uid.astype("int64")].set_axis(uid.index)
+    at = pd.Index(frame["uid"]).get_indexer(uid.astype("int64"))
+    place = frame[["file", "row"]].iloc[at].set_axis(uid.index)
     file = (place["file"] + " ").where(place["file"] != beside, "")
     return file + "row " + place["row"].astype("int64").astype(str)
 

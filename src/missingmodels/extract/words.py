@@ -4,8 +4,14 @@
 "AWOL" = "A"
 "Absconded" = "M"
 
+[place]                               # other columns of codes: place, ls, rne, rec, place_provider,
+"Children's home" = "K2"              # reason_place_change, sex, ethnic
+
 [shift]                               # shift types of a rota
 "S/I" = "sleep_in"
+
+[status]                              # of shifts: planned, worked, or "" where nobody came
+"Approved" = "worked"
 
 [contract]                            # employment
 "Perm - Full Time" = "permanent"
@@ -24,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from missingmodels.errors import ConfigInvalid, InputError
+from missingmodels.extract.returns.codes import CODES
 from missingmodels.extract.staff.layout import SHIFT_TYPE
 from missingmodels.tables.contract import TABLES
 
@@ -35,6 +42,8 @@ def _allowed(table: str, column: str) -> tuple[str, ...]:
 # Codes that the words of a section may stand for; blank leaves the row out.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "missing_type": (*_allowed("missing_episodes", "category"), ""),
+    **{column.lower(): (*sorted(codes), "") for column, codes in CODES.items() if column != "MISSING"},
+    "status": (*_allowed("staff_shifts", "status"), ""),
     "shift": (*dict.fromkeys(SHIFT_TYPE.values()), "other"),
     "contract": _allowed("staff_spells", "employment"),
     "role": _allowed("staff_spells", "role"),

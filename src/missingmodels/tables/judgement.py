@@ -18,6 +18,7 @@ RULES = {
     "authority": "the authority is none of the register's",
     "id_conflict": "one child stands under two ids, or two children under one",
     "missing_words": "MISSING holds words that are neither M nor A",
+    "coded_words": "columns of codes hold words that are none",
     "missing_join": "missing rows whose child is in no header",
     "missing_kept": "missing rows that were set aside, for whatever reason",
     "missing_none": "a year of an authority without missing rows",
@@ -29,6 +30,7 @@ RULES = {
     "repaired": "rows whose dates a rule had to repair",
     "residents": "a home with more residents than any home, or than ever before",
     "places": "a home fuller than its places",
+    "staff_kept": "rows of staff that were set aside, for whatever reason but that nobody came",
     "records_matched": "interviews or other records that meet no episode",
 }
 

@@ -10,6 +10,7 @@ import pandas as pd
 from missingmodels.intervals import UNRECORDED_DAY, expand, overlapping_neighbours, to_day
 from missingmodels.tables.contract import TABLES
 from missingmodels.tables.findings import Finding, finding
+from missingmodels.tables.keys import stands_in
 from missingmodels.tables.tables import Tables
 
 FAR_DAY = 2**40  # stands for "open" where spans are compared
@@ -28,7 +29,7 @@ def references(tables: Tables) -> list[Finding]:
         frame = tables[name]
         for column, target in TABLES[name].references:
             key = TABLES[target].key[0]
-            bad = frame[column].notna() & ~frame[column].isin(tables[target][key].unique())
+            bad = frame[column].notna() & ~stands_in(frame[column], tables[target][key])
             found += finding(
                 frame,
                 bad,

@@ -5,65 +5,25 @@ What a column means is shown beside the shapes of three of its cells: letters an
 
 from __future__ import annotations
 
-import difflib
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 
 from missingmodels.errors import InputError
+from missingmodels.extract.mapped.headers import SURE, known_headers, nearness
 from missingmodels.extract.mapped.values import FLAGS, value_words
 from missingmodels.extract.ofsted.layout import plain
 from missingmodels.extract.readers.cells import masked, nulls_blank
 from missingmodels.extract.readers.containers import file_tables
-from missingmodels.extract.readers.source_table import SourceTable, column_name
+from missingmodels.extract.readers.source_table import SourceTable
+from missingmodels.extract.returns.codes import PLACES
+from missingmodels.extract.returns.layout import CODE
 from missingmodels.extract.staff.shift_times import has_clock
 from missingmodels.extract.staff.wide_rota import TIMES
 from missingmodels.tables.contract import TABLES, Column, Table
 
-# Words that people use for a column of the contract, by column; the column's own name is always one.
-WORDS = {
-    "child_id": ("child unique id", "child id", "child", "person id", "misper id", "missing person id", "young person"),
-    "start_date": (
-        "missing since",
-        "date missing",
-        "start date",
-        "missing from",
-        "left",
-        "date started",
-        "went missing",
-        "reported missing",
-        "date reported missing",
-        "last seen",
-    ),
-    "end_date": (
-        "returned",
-        "date returned",
-        "found",
-        "when traced",
-        "traced",
-        "end date",
-        "date ended",
-        "date found",
-        "located",
-    ),
-    "start_hour": ("time missing", "missing since"),
-    "hours_away": ("hours missing", "hours away"),
-    "category": ("missing or absent", "episode type", "category", "type", "incident type", "classification"),
-    "episode_start_date": ("episode date", "missing date", "missing episode start", "date missing", "missing since"),
-    "offered": ("rhi offered", "interview offered", "was the child offered a return interview"),
-    "accepted": ("rhi accepted", "interview accepted", "did the child accept a return interview"),
-    "interview_date": ("date of interview", "rhi date", "interview date", "date completed"),
-    "within_72h": ("within 72 hours", "72 hours", "in 72 hours"),
-    "home_id": ("urn of placement", "urn", "home", "home urn", "setting urn"),
-    "placement_type": ("placement type", "place"),
-    "provider": ("placement provider", "provider"),
-    "birth_date": ("date of birth", "dob"),
-    "sex": ("gender", "sex"),
-    "ethnicity": ("ethnicity", "ethnic"),
-    "disability": ("does the child have a disability", "disability"),
-    "authority": ("local authority", "la", "placing authority"),
-}
 # What a source seldom holds and a person must decide; proposed as one value for all rows.
 VALUES = {
     "sequence": ("count", "true"),
@@ -72,10 +32,17 @@ VALUES = {
     "category": ("value", '"M"'),
     "birth_date_precision": ("value", '"day"'),
 }
-SURE = 0.8
 EXAMPLES = 3
 # Words of a police or home log, and of codes for what the record holds as M and A.
 CATEGORY_WORDS = {"missing": "M", "absent": "A", "away without authorisation": "A", "unauthorised absence": "A"}
+# Codes of the return that stand in longer words: "f) U6: Foster placement", "PR4 - Private provision", "a) WBRI".
+CODES_WITHIN = {
+    "placement_type": re.compile(rf"\b({'|'.join(sorted(PLACES))})\b", re.IGNORECASE),
+    "provider": re.compile(r"\b(PR[0-5])\b", re.IGNORECASE),
+    "end_reason": re.compile(r"\b(E\d{1,2}[AB]?|X1)\b", re.IGNORECASE),
+    "ethnicity": re.compile(r"\b([A-Z]{4})\b"),
+}
+ALMOST = 0.7  # of a table's required columns, from which it is drafted beside another
 SKIPPED = ("staff_periods", "staff_spells", "staff_shifts")  # `import staffing` reads these
 
 
@@ -86,35 +53,46 @@ def draft_mapping(path: Path, *, table: str | None = None) -> str:
     """
     if table is not None and table not in TABLES:
         raise InputError(f"there is no table {table!r}", remedy=f"the tables are: {', '.join(TABLES)}")
-    sheets = [sheet for sheet in file_tables(Path(path), _NAMES) if len(sheet.columns) > 1]
+    sheets = [sheet for sheet in file_tables(Path(path), known_headers()) if len(sheet.columns) > 1]
     if not sheets:
         raise InputError(
             "no sheet has columns", where=str(path), remedy="name a file with column names in its first line"
         )
-    several = len(sheets) > 1
     kinds = [TABLES[table]] if table else [t for t in TABLES.values() if t.name not in SKIPPED]
     _, sheet, chosen = max(((_score(s, kind), s, kind) for s in sheets for kind in kinds), key=lambda found: found[0])
-    lines = [
-        f"# Proposed from the headers of {Path(path).name}: check each column, and the codes above all.",
-        "[[tables]]",
-        f"table = {_quoted(chosen.name)}",
-        f"file = {_quoted(Path(path).name)}",
-        *([f"sheet = {_quoted(sheet.label)}"] if several else []),
-    ]
+    drafted = [chosen]
+    if table is None and chosen.name == "placements" and _required(sheet, TABLES["children"]) >= ALMOST:
+        drafted.insert(0, TABLES["children"])  # a stay needs its child
+    lines = [f"# Proposed from the headers of {Path(path).name}: check each column, and the codes above all."]
     used: set[str] = set()
-    hours = _hours(chosen, sheet)
-    for column in chosen.columns:
-        lines += ["", *(hours if column.name == "hours_away" and hours else _column(column, sheet, used))]
+    for each in drafted:
+        lines += [
+            "[[tables]]",
+            f"table = {_quoted(each.name)}",
+            f"file = {_quoted(Path(path).name)}",
+            *([f"sheet = {_quoted(sheet.label)}"] if len(sheets) > 1 else []),
+            *_columns(each, sheet, used),
+            "",
+        ]
     left = [name for name in sheet.columns if name not in used]
     people = [name for name in left if sheet.frame[name].str.fullmatch(TIMES).any()]
     said = ", ".join(name for name in left if name not in people) or "none"
     rota = f", and {len(people)} that hold times of shifts: `import staffing --rota` reads those" if people else ""
-    return "\n".join([*lines, "", f"# Columns left unread: {said}{rota}", ""])
+    return "\n".join([*lines, f"# Columns left unread: {said}{rota}", ""])
 
 
-def _column(column: Column, sheet: SourceTable, used: set[str]) -> list[str]:
+def _columns(table: Table, sheet: SourceTable, used: set[str]) -> list[str]:
+    lines: list[str] = []
+    hours = _hours(table, sheet)
+    for column in table.columns:
+        drafted = hours if column.name == "hours_away" and hours else _column(table, column, sheet, used)
+        lines += ["", *drafted]
+    return lines
+
+
+def _column(table: Table, column: Column, sheet: SourceTable, used: set[str]) -> list[str]:
     head = f"[tables.columns.{column.name}]"
-    found = _header(column, sheet)
+    found = _header(table, column, sheet)
     if not found:
         if column.name in VALUES:
             key, value = VALUES[column.name]
@@ -125,12 +103,21 @@ def _column(column: Column, sheet: SourceTable, used: set[str]) -> list[str]:
     cells = nulls_blank(sheet.frame[found])
     lines = [head, f"from = {_quoted(found)}{_shapes(cells)}", f"meaning = {_quoted(column.meaning)}"]
     lines += _parts(column, sheet, cells)
-    coded = bool(column.allowed) or column.kind == "flag"
-    words = value_words(cells, every=coded)
+    words, coded = _words(column, cells)
     if coded and any(_code(column, word) is None for word in words):
         pairs = ", ".join(f"{_quoted(word)} = {_guess(column, word)}" for word in words)
         lines += [f'codes = {{ {pairs} }}  # check: "" leaves unrecorded']
     return lines
+
+
+def _words(column: Column, cells: pd.Series) -> tuple[list[str], bool]:
+    """The column's different words if they look like codes, and whether each needs one of the contract's."""
+    within = CODES_WITHIN.get(column.name)
+    if within is not None and not cells.str.fullmatch(CODE).all():
+        told = sorted(set(cells) - {""})
+        return (told if all(within.search(word) for word in told) else []), True
+    coded = bool(column.allowed) or column.kind == "flag"
+    return value_words(cells, every=coded), coded
 
 
 def _shapes(cells: pd.Series) -> str:
@@ -151,9 +138,9 @@ def _parts(column: Column, sheet: SourceTable, cells: pd.Series) -> list[str]:
 def _hours(table: Table, sheet: SourceTable) -> list[str]:
     """Hours away from two moments, where no column has them."""
     held = {column.name: column for column in table.columns}
-    if "hours_away" not in held or _header(held["hours_away"], sheet):
+    if "hours_away" not in held or _header(table, held["hours_away"], sheet):
         return []
-    start, end = (_header(held[name], sheet) for name in ("start_date", "end_date"))
+    start, end = (_header(table, held[name], sheet) for name in ("start_date", "end_date"))
     if not (start and end) or not all(has_clock(sheet.frame[name]).any() for name in (start, end)):
         return []
     return [
@@ -164,29 +151,37 @@ def _hours(table: Table, sheet: SourceTable) -> list[str]:
     ]
 
 
-def _header(column: Column, sheet: SourceTable) -> str:
-    """The header nearest to any of the column's words; blank if none is near."""
-    words = [*WORDS.get(column.name, ()), column.name.replace("_", " ")]
-    scored = [(max(_nearness(plain(name), word) for word in words), name) for name in sheet.columns]
-    best, name = max(scored, key=lambda found: found[0])
-    return name if best >= SURE else ""
+def _header(table: Table, column: Column, sheet: SourceTable) -> str:
+    """The header that most surely means the column and whose cells can be its values; blank if none does."""
+    scored = [(nearness(name, table.name, column.name), name) for name in sheet.columns]
+    fits = [(score, name) for score, name in scored if score >= SURE and _can_hold(column, sheet.frame[name])]
+    return max(fits, key=lambda found: found[0])[1] if fits else ""
 
 
-def _nearness(name: str, word: str) -> float:
-    bare = " ".join("".join(c if c.isalnum() else " " for c in name).split())
-    if bare == word:
-        return 1.0
-    # a long header that begins with the words, such as "… after their last missing episode?"
-    return 0.95 if len(word) > 12 and bare.startswith(word) else difflib.SequenceMatcher(None, bare, word).ratio()
+def _can_hold(column: Column, cells: pd.Series) -> bool:
+    """Whether a column of days or numbers has digits in most of its cells; one that is blank may have."""
+    if column.kind not in ("date", "time", "real", "whole"):
+        return True
+    told = nulls_blank(cells)
+    told = told[told != ""]
+    if column.name == "start_hour" and not has_clock(told).any():
+        return bool(len(told)) and pd.to_numeric(told, errors="coerce").notna().all()
+    return not len(told) or told.str.contains(r"\d", regex=True).mean() > 1 / 2
 
 
 def _score(sheet: SourceTable, table: Table) -> float:
     """Share of required columns found, then of all; what a person must decide does not count."""
     asked = [column for column in table.columns if column.name not in VALUES]
-    found = [column for column in asked if _header(column, sheet)]
+    found = [column for column in asked if _header(table, column, sheet)]
     required = [column for column in asked if column.required]
     share = sum(column.required for column in found) / max(len(required), 1)
     return share + len(found) / (10 * len(asked)) + len(found) / 1000
+
+
+def _required(sheet: SourceTable, table: Table) -> float:
+    """Share of the required columns found that a person need not decide."""
+    asked = [column for column in table.columns if column.required and column.name not in VALUES]
+    return sum(bool(_header(table, column, sheet)) for column in asked) / len(asked)
 
 
 def _code(column: Column, word: str) -> object:
@@ -198,6 +193,9 @@ def _code(column: Column, word: str) -> object:
 def _guess(column: Column, word: str) -> str:
     """A code for a word, as TOML: the word itself, a yes or no at its start, a code of one letter; else blank."""
     known = _code(column, word)
+    if known is None and (within := CODES_WITHIN.get(column.name)) is not None:
+        held = within.search(word)
+        return json.dumps(held[1].upper() if held else "")
     if known is None and column.name == "category":
         known = CATEGORY_WORDS.get(plain(word))
     if known is not None:
@@ -209,14 +207,6 @@ def _guess(column: Column, word: str) -> str:
     letters = {a: a for a in column.allowed if len(a) == 1}
     initial = next((letters[part[0].upper()] for part in first if len(part) > 1 and part[0].upper() in letters), "")
     return json.dumps(initial)
-
-
-_NAMES = frozenset(
-    column_name(word)
-    for table in TABLES.values()
-    for column in table.columns
-    for word in (*WORDS.get(column.name, ()), column.name, column.name.replace("_", " "))
-)
 
 
 def _quoted(text: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from missingmodels.extract.ofsted.registration import loose
 from missingmodels.extract.returns.identity import RULE
-from missingmodels.extract.returns.judge import LIMITS
+from missingmodels.extract.returns.limits import LIMITS
 from missingmodels.tables import Tables
 from missingmodels.tables.judgement import Judgement
 
@@ -16,8 +16,21 @@ FAR = pd.Timestamp("2200-01-01")  # stands for "open" where ends are compared
 
 
 def judge_records(names: Collection[str], tables: Tables, before: Tables | None) -> list[Judgement]:
-    """Interviews that meet no episode, and missing episodes of another record that meet none of those they replace."""
+    """Interviews that meet no episode, missing episodes of another record that meet none of those they replace, and a
+    data set of its own without any.
+    """
     found = []
+    if before is None and not len(tables["missing_episodes"]):
+        children = len(tables["children"])
+        found.append(
+            Judgement(
+                rule="missing_none",
+                severity="error",
+                count=children,
+                what=f"the mapping has no missing episodes: its {children:,} children would count as never missing",
+                remedy="map missing_episodes, too; or go on, and put them in by a mapping of their own with --into",
+            )
+        )
     if "interviews" in names:
         found += _judgement("interviews", _interviews_apart(tables), len(tables["interviews"]))
     if "missing_episodes" in names and before is not None and len(before["missing_episodes"]):

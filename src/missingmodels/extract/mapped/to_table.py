@@ -22,6 +22,7 @@ from missingmodels.extract.readers.source_table import SourceTable, column_name,
 from missingmodels.extract.staff.shift_times import has_clock
 from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import TABLES
+from missingmodels.tables.keys import stands_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ def read_mapped(mapping: DataMapping) -> list[MappedTable]:
 def into_tables(
     found: Sequence[MappedTable], mapping: DataMapping, into: Tables | None, *, replace: bool = False
 ) -> tuple[Tables, list[Ledger]]:
-    """Tables with those of a mapping: put into others, or alone if the mapping has all that is compulsory.
+    """Tables with those of a mapping: put into others, or alone if the mapping has children and placements.
 
     Rows that refer to a child or home the tables do not know are set aside.
 
@@ -68,6 +69,8 @@ def into_tables(
     frames = {} if into is None else dict(into.frames)
     for each in found:
         frames[each.name] = each.frame.drop(columns="row")
+    if into is None:
+        frames = _with_what_is_compulsory(frames, mapping.observed_from)
     ledgers = []
     for each in found:
         if each.name == "interviews":
@@ -89,6 +92,20 @@ def into_tables(
     return made, ledgers
 
 
+def _with_what_is_compulsory(frames: dict[str, pd.DataFrame], first: str) -> dict[str, pd.DataFrame]:
+    """The frames of a data set of its own, with the homes that its placements name and without missing episodes.
+
+    Where the mapping has those tables they stand. ``judge_records`` refuses a data set without missing episodes.
+    """
+    made = {
+        "missing_episodes": pd.DataFrame(columns=[c.name for c in TABLES["missing_episodes"].columns if c.required])
+    }
+    if "placements" in frames:
+        named = frames["placements"].get("home_id", pd.Series(dtype="str")).dropna().drop_duplicates()
+        made["homes"] = pd.DataFrame({"home_id": named, "valid_from": first, "weak_key": False})
+    return {**made, **frames}
+
+
 def _require_rows(found: Sequence[MappedTable]) -> None:
     """Raise ImportFault, with the reasons, for a table of which no row is left: it would replace what is there."""
     for each in found:
@@ -106,8 +123,8 @@ def _require_rows(found: Sequence[MappedTable]) -> None:
 def _known_only(each: MappedTable, frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Ledger]:
     strange = pd.Series(False, index=each.frame.index)
     for column, target in TABLES[each.name].references:
-        known = set(frames[target][TABLES[target].key[0]]) if target in frames else set()
-        strange |= each.frame[column].notna() & ~each.frame[column].isin(known)
+        known = frames[target][TABLES[target].key[0]] if target in frames else pd.Series(dtype="str")
+        strange |= each.frame[column].notna() & ~stands_in(each.frame[column], known)
     if len(each.frame) and strange.all():
         raise ImportFault(
             "none of its rows refers to a child or home of the tables",
@@ -136,6 +153,7 @@ def _read(mapping: TableMapping) -> MappedTable:
             where=source.name,
             remedy=_nearest(absent, source.columns),
         )
+    form = form or source.serial
     text = {name: source.frame[held[plain(name)]] for name in wanted}
     if (added := _hours_away(mapping, text)) is not None:
         columns = {**columns, "hours_away": added}

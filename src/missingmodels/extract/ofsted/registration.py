@@ -62,9 +62,12 @@ def is_scientific(ids: pd.Series) -> pd.Series:
 
 
 def loose(ids: pd.Series) -> pd.Series:
-    """Identifiers without case, spaces, invisible characters, ``.0`` and leading zeros: what exports add or lose."""
-    words = ids.str.replace(rf"(?:\s|{INVISIBLE.pattern})+", "", regex=True).str.casefold()
-    return words.str.replace(r"\.0$", "", regex=True).str.replace(r"^0+(?=.)", "", regex=True)
+    """Identifiers without case, spaces, quotes, commas, what cannot be seen, ``.0`` and leading zeros.
+
+    All of these exports add or lose.
+    """
+    words = ids.str.replace(rf"(?:[\s,'\"`’‘]|{INVISIBLE.pattern})+", "", regex=True).str.casefold()
+    return words.str.replace(r"\.0+$", "", regex=True).str.replace(r"^0+(?=.)", "", regex=True)
 
 
 def _matches(text: pd.Series, pattern: str) -> pd.Series:

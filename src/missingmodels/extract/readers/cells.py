@@ -18,7 +18,9 @@ from missingmodels.vocabulary.unrecorded import NO_ID, NULL_WORDS
 INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
 )
+PRINTABLE = r" *(?:[!-&(-~][ -~]*)?"  # most words: of ASCII, with nothing that cannot be seen
 OTHER_SPACE = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _WORD = r"[^\W\d_](?:[^\W\d_]|['’-])*"
 # Two words beside each other: "Smith, Jane", "J. Smith". Identifiers have no space, and digits in one of its words. The
 # switch of a command, as in a hostile formula (/c calc), is no initial.
@@ -43,17 +45,24 @@ def ids_with_nulls_blank(words: pd.Series) -> pd.Series:
 def visible(words: pd.Series) -> tuple[pd.Series, pd.Series]:
     """The words without invisible characters and outer space, and which of them had such characters.
 
-    Zero-width and control characters and direction marks go; a space of another kind becomes an ordinary one.
+    Zero-width and control characters and direction marks go; a space of another kind becomes an ordinary one, a letter
+    or digit of full width one of ASCII. An apostrophe that keeps a spreadsheet from reading text as a number goes, too.
     """
-    shown = pd.Series([visible_text(word) for word in words.tolist()], index=words.index, dtype="str")
-    return shown, words.str.contains(INVISIBLE, regex=True).astype(bool)
+    plain = words.str.fullmatch(PRINTABLE).to_numpy(dtype=bool)
+    shown, cleared = words.str.strip(" "), pd.Series(False, index=words.index)
+    if not plain.all():
+        odd = words[~plain]
+        shown[~plain] = [visible_text(word) for word in odd.tolist()]
+        cleared[~plain] = odd.str.contains(INVISIBLE, regex=True).to_numpy(dtype=bool)
+    return shown, cleared
 
 
 def visible_text(text: str) -> str:
     """One cell as ``visible`` has it."""
-    if text.isascii() and text.isprintable():
-        return text.strip()
-    return OTHER_SPACE.sub(" ", INVISIBLE.sub("", text)).strip()
+    text = text.strip()
+    if not (text.isascii() and text.isprintable()):
+        text = OTHER_SPACE.sub(" ", INVISIBLE.sub("", text)).strip().translate(_FULL_WIDTH)
+    return text[1:].strip() if text.startswith("'") else text
 
 
 def named(words: pd.Series) -> pd.Series:

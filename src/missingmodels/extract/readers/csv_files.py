@@ -27,7 +27,7 @@ def csv_grid(content: bytes, *, name: str, label: str) -> Grid:
         lines = list(csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator))
     except csv.Error as error:
         raise ImportFault(f"the file is not CSV ({error})", where=name, remedy="export it again") from error
-    stripped = [[cell.strip() for cell in line] for line in lines]
+    stripped = [[_unguarded(cell.strip()) for cell in line] for line in lines]
     if DECLARED.match(text):
         stripped[0] = []
     return Grid(
@@ -38,6 +38,11 @@ def csv_grid(content: bytes, *, name: str, label: str) -> Grid:
         lines=stripped,
         notes=separator_notes(name, separator),
     )
+
+
+def _unguarded(cell: str) -> str:
+    """A cell without the formula that keeps a spreadsheet from reading it as a number: ="00123"."""
+    return cell[2:-1].strip() if cell.startswith('="') and cell.endswith('"') and len(cell) > 2 else cell
 
 
 def separator_of(text: str) -> str:
@@ -68,9 +73,11 @@ def separator_notes(name: str, separator: str) -> tuple[str, ...]:
 
 
 def decode(content: bytes, *, where: str) -> tuple[str, str]:
-    """Text and the encoding found: UTF-8 or UTF-16, each with or without mark, else Windows-1252."""
+    """Text and the encoding found: UTF-8 or UTF-16, each with or without mark, UTF-32 with it, else Windows-1252."""
     if content.startswith(codecs.BOM_UTF8):
         tries: tuple[str, ...] = ("utf-8-sig",)
+    elif content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # the former begins as UTF-16's does
+        tries = ("utf-32",)
     elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         tries = ("utf-16",)
     elif b"\0" in content[:200]:

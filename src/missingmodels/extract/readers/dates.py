@@ -22,7 +22,7 @@ from missingmodels.extract.readers.cells import quotable
 DATE_PATTERN = r"\d{2}/\d{2}/(?:19|20)\d{2}"
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 # A time is accepted if it is midnight, as databases and pools write days.
-MIDNIGHT = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?Z?|[ T]12:00(?::00(?:\.0+)?)? ?[Aa][Mm])?"
+MIDNIGHT = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?|[ T]12[:.]00(?:[:.]00(?:\.0+)?)? ?[Aa][Mm])?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,9 @@ SERIAL = Form(
 SERIAL_1904 = Form(
     name="a spreadsheet's serial number (days from 1904)", pattern=r"[1-7]\d{4}(?:\.0+)?", layout="", day_0="1904-01-01"
 )
+_LONG_MONTHS = MONTHS.replace("|", "[a-z]*|") + "[a-z]*"  # with a full name, or Sept
 LETTERS = Form(
-    name="D Mon YYYY", pattern=rf"\d{{1,2}}[- ](?i:{MONTHS})[- ](?:19|20)\d{{2}}" + MIDNIGHT, layout="%d %b %Y"
+    name="D Mon YYYY", pattern=rf"\d{{1,2}}[- ](?i:{_LONG_MONTHS})[- ](?:19|20)\d{{2}}" + MIDNIGHT, layout="%d %b %Y"
 )
 FORMS = (BRITISH, ISO, SERIAL, LETTERS)
 DAYS_1904 = 1462  # a serial number read in the wrong one of the two systems is this many days off
@@ -69,8 +70,9 @@ EXAMPLES = "DD-MON-YY (01-APR-23), DD/MM/YY, D/M/YYYY, YYYYMMDD or SERIAL1904"
 # Days that databases write for "no end": as year, month, day.
 OPEN_DAYS = frozenset(
     {(1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1901, 1, 1), (2099, 12, 31), (2999, 12, 31)}
-    | {(4712, 12, 31), (9999, 1, 1), (9999, 12, 31)}
+    | {(4712, 12, 31), (9999, 1, 1), (9999, 12, 31), (0, 0, 0)}
 )
+_OPEN_YEARS = "|".join(sorted({f"{year:04d}" for year, _, _ in OPEN_DAYS}))
 OPEN_NUMBERS = ("0", "1", "2958465")  # the same as serial numbers
 OPEN_SHORT = frozenset({(99, 12, 31), (0, 1, 1)})  # and with the century cut off
 # Written by hand where a span has not ended.
@@ -114,8 +116,10 @@ def dates(text: pd.Series, form: Form = BRITISH) -> pd.Series:
         return pd.to_datetime(days, unit="D", origin=form.day_0, errors="coerce").astype("datetime64[s]")
     layout = form.layout
     if form is LETTERS:
-        strict = strict.str.replace("-", " ", regex=False)
-    if strict.str.contains(":", regex=False).fillna(False).any():
+        strict = strict.str.replace("-", " ", regex=False).str.replace(
+            r"(?<=[A-Za-z]{3})[A-Za-z]+(?= )", "", regex=True
+        )
+    if strict.str.contains(r":|[Mm]$", regex=True).fillna(False).any():
         strict = strict.str.replace(MIDNIGHT[:-1] + "$", "", regex=True)
     return pd.to_datetime(strict, format=layout, errors="coerce").astype("datetime64[s]")
 
@@ -145,7 +149,7 @@ def open_ends_blank(text: pd.Series, form: Form | None = None) -> tuple[pd.Serie
     """
     codes, kinds = pd.factorize(text)
     words = pd.Series(kinds, dtype="str")
-    which = np.array([_is_open(word, form) for word in words.tolist()], dtype=bool)
+    which = _open_words(words, form)
     if not which.any():
         return text, {}
     weight = np.bincount(codes[codes >= 0], minlength=len(words))
@@ -153,18 +157,25 @@ def open_ends_blank(text: pd.Series, form: Form | None = None) -> tuple[pd.Serie
     return words.mask(which, "").take(codes).set_axis(text.index), told
 
 
-def _is_open(word: str, form: Form | None) -> bool:
-    if not word:
-        return False
-    if word.casefold() in OPEN_WORDS or word.removesuffix(".0") in OPEN_NUMBERS:
-        return True
+def _open_words(words: pd.Series, form: Form | None) -> np.ndarray:
+    """Mask of the words that stand for "no end"."""
+    if not len(words):
+        return np.zeros(0, dtype=bool)
+    said = words.str.casefold().isin(OPEN_WORDS) | words.str.removesuffix(".0").isin(OPEN_NUMBERS)
+    which = said.to_numpy(dtype=bool, copy=True)
+    for at in np.flatnonzero(words.str.contains(_OPEN_YEARS, regex=True).to_numpy(dtype=bool)):
+        which[at] |= _is_open_day(words.iloc[at])
+    if form is not None and form.short_year:
+        days = dates(words, form)
+        which |= [(day.year % 100, day.month, day.day) in OPEN_SHORT for day in days]
+    return which
+
+
+def _is_open_day(word: str) -> bool:
     for pattern in _PLACEHOLDERS:
         if found := pattern.fullmatch(word):
             month = MONTHS.split("|").index(found["m"].title()) + 1 if found["m"].isalpha() else int(found["m"])
             return (int(found["y"]), month, int(found["d"])) in OPEN_DAYS
-    if form is not None and form.short_year and re.fullmatch(form.pattern, word):
-        day = dates(pd.Series([word], dtype="str"), form)[0]
-        return not pd.isna(day) and (day.year % 100, day.month, day.day) in OPEN_SHORT
     return False
 
 
@@ -183,7 +194,10 @@ def date_faults(frame: pd.DataFrame, columns: Mapping[str, str], *, required: Se
 def way_on(values: pd.Series) -> str:
     """What to do about cells that are no date: declare the form if they share one, else correct them."""
     cells = values[values != ""]
-    guesses = (("DD-MON-YY", ""), ("DD/MM/YY", ""), ("D/M/YYYY", " if the day stands first"), ("YYYYMMDD", ""))
+    guesses = (
+        *(("DD-MON-YY", ""), ("DD MON YY", ""), ("DD/MM/YY", ""), ("D/M/YYYY", " if the day stands first")),
+        *(("YYYYMMDD", ""), ("YYYY/MM/DD", ""), ("DD.MM.YYYY", ""), ("DD-MM-YYYY", "")),
+    )
     for guess, doubt in guesses:
         form = declared(guess)
         assert form is not None

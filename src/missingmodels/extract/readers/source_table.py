@@ -6,6 +6,7 @@ names the columns: the first that holds most of the names its reader knows, else
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault
 from missingmodels.extract.readers.cells import visible_text
+from missingmodels.extract.readers.dates import SERIAL_1904, Form
 
 HEADER_WITHIN = 20  # lines in which the column names must stand; published lists have three of title
 # Uncompressed bytes of one container. A national pool of five years stays well below; a decompression bomb does not.
@@ -30,6 +32,7 @@ class Grid:
     digest : of the bytes that hold it
     notes : what a reader should know of it as a whole
     swapped : places of columns in which a spreadsheet seems to have swapped day and month
+    since_1904 : whether its workbook says that serial numbers count days from 1904
     """
 
     name: str
@@ -39,11 +42,12 @@ class Grid:
     lines: list[list[str]]
     notes: tuple[str, ...] = ()
     swapped: tuple[int, ...] = ()
+    since_1904: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceTable:
-    """A grid with named columns; name, label, digest and notes are the grid's.
+    """A grid with named columns; name, label, digest, notes and ``since_1904`` are the grid's.
 
     Attributes
     ----------
@@ -62,6 +66,12 @@ class SourceTable:
     unit: str = "row"
     notes: tuple[str, ...] = ()
     swapped: tuple[str, ...] = ()
+    since_1904: bool = False
+
+    @property
+    def serial(self) -> Form | None:
+        """The form of its serial numbers where the file itself says it."""
+        return SERIAL_1904 if self.since_1904 else None
 
     @property
     def columns(self) -> list[str]:
@@ -76,15 +86,20 @@ def header_at(lines: Sequence[Sequence[str]], names: Collection[str] = ()) -> in
     not blank. Titles above the names are common in what people export.
     """
     known = frozenset(names)
-    held = [len({column_name(cell) for cell in line} & known) for line in lines[:HEADER_WITHIN]]
+    held = [len({column_name(cell, known) for cell in line} & known) for line in lines[:HEADER_WITHIN]]
     if held and max(held) >= 2:
         return held.index(max(held))
     return next((at for at, line in enumerate(lines) if any(line)), 0)
 
 
-def column_name(cell: str) -> str:
-    """A column's name as tables have it: in capitals, with single spaces, without what cannot be seen."""
-    return " ".join(visible_text(cell).split()).upper()
+def column_name(cell: str, names: Collection[str] = ()) -> str:
+    """A column's name as tables have it: in capitals, with single spaces, without what cannot be seen.
+
+    One of the known ``names`` that is written with spaces or hyphens for underlines is that name.
+    """
+    plain = " ".join(visible_text(cell).split()).upper()
+    joined = re.sub(r"[\s_-]+", "_", plain)
+    return joined if plain not in names and joined in names else plain
 
 
 def title_notes(name: str, lines: Sequence[Sequence[str]], at: int) -> list[str]:
@@ -101,7 +116,7 @@ def table_of(grid: Grid, *, comma_separated: bool, names: Collection[str] = ()) 
     """
     at = header_at(grid.lines, names)
     titles = title_notes(grid.name, grid.lines, at)
-    names = [column_name(cell) for cell in (grid.lines[at] if grid.lines else [])]
+    names = [column_name(cell, names) for cell in (grid.lines[at] if grid.lines else [])]
     while names and not names[-1] and not comma_separated:
         names.pop()  # a sheet's lines are as wide as its widest
     # Blank lines are no records, but they count in a spreadsheet's row numbers.
@@ -128,6 +143,7 @@ def table_of(grid: Grid, *, comma_separated: bool, names: Collection[str] = ()) 
         repeated=tuple(name for name in place if names.count(name) > 1),
         notes=(*grid.notes, *titles, *(margin if beyond else [])),
         swapped=tuple(name for name, position in place.items() if position in grid.swapped),
+        since_1904=grid.since_1904,
     )
 
 

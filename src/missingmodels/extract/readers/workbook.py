@@ -6,6 +6,7 @@ Calamine reads fast, and knows neither formulas nor errors (both are blank there
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import io
 import itertools
@@ -34,6 +35,7 @@ FORMULA = rb"<(?:\w+:)?f[\s>/]"
 ERROR = rb'<(?:\w+:)?c\b[^>]*?\st="e"'
 CELL = rb"<(?:\w+:)?c[\s>/]"
 WIDE = rb'<(?:\w+:)?c\b[^>]*?\sr="[A-Z]{2,3}\d'
+SINCE_1904 = rb"<(?:\w+:)?workbookPr\b[^>]*?\sdate1904=['\"](?:1|true)['\"]"
 EXACT = 1e15  # whole numbers below it are the same as floats, and as Excel keeps them
 FEW_CELLS, WIDTHS, SPARSE = 1_000_000, (26, 16_384), 40
 MAX_CELLS = 20_000_000
@@ -65,7 +67,11 @@ def read_workbook(path: Path) -> list[Grid]:
                 sheets = {title: [[value for value, _ in line] for line in lines] for title, lines in typed.items()}
             if not sheets:
                 raise ValueError("it has no worksheet")
-            return [_grid(path, content, title, lines) for title, lines in sheets.items()]
+            since_1904 = _since_1904(content, where=path.name)
+            return [
+                dataclasses.replace(_grid(path, content, title, lines), since_1904=since_1904)
+                for title, lines in sheets.items()
+            ]
     except MissingModelsError:
         raise
     except Exception as error:
@@ -100,6 +106,13 @@ def _needs_care(path: Path, content: bytes) -> bool:
                 sparse or b"<!" in part or re.search(FORMULA, part) is not None or re.search(ERROR, part) is not None
             )
     return careful
+
+
+def _since_1904(content: bytes, *, where: str) -> bool:
+    """Whether the workbook's numbers count days from 1904, as those of old Macs do."""
+    with open_archive(content, where=where) as archive:
+        names = [info for info in archive.infolist() if info.filename == "xl/workbook.xml"]
+        return any(re.search(SINCE_1904, archive.read(info)) for info in names)
 
 
 def _fast_cells(content: bytes) -> dict[str, list[list[Any]]] | None:

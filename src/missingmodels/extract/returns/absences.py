@@ -7,10 +7,11 @@ import pandas as pd
 from missingmodels.errors import ImportFault
 from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
 from missingmodels.extract.readers.dates import DAYS_1904
-from missingmodels.extract.returns import layout
 from missingmodels.extract.returns.children import by_child
+from missingmodels.extract.returns.codes import CATEGORY
 from missingmodels.extract.returns.resubmitted import carry_ends, newest_stands, nth_of_day
 from missingmodels.extract.words import Words
+from missingmodels.tables.keys import stands_in
 
 MOST, FEWEST = 0.5, 3  # births told otherwise in this share of the rows, and so many, are other children's
 FAR = pd.Timestamp("2200-01-01")  # stands for "open" where ends are compared
@@ -43,7 +44,7 @@ def settle_missing(
     frame = _hold_births(frame, birth=birth)
     frame = _one_spell_over_years(frame)
     known = episodes.loc[episodes["reason"] != "epi_orphan", "CHILD"].unique()
-    frame = set_aside(frame, ~frame["CHILD"].isin(known), "mis_orphan", "the child has no episodes")
+    frame = set_aside(frame, ~stands_in(frame["CHILD"], known), "mis_orphan", "the child has no episodes")
     kept = placements[["child_id", "start_date", "end_date"]].set_axis(["CHILD", "from", "to"], axis=1)
     every = episodes[["CHILD", "start", "end"]].set_axis(["CHILD", "from", "to"], axis=1)
     in_kept, in_any = _inside(frame, kept), _inside(frame, every)
@@ -60,7 +61,7 @@ def settle_missing(
 
 def with_category(missing: pd.DataFrame, words: Words) -> pd.DataFrame:
     """The rows with ``category``, M or A, by the return's codes and the words that a user mapped."""
-    category = missing["MISSING"].map(layout.CATEGORY)
+    category = missing["MISSING"].map(CATEGORY)
     if mapped := words.of("missing_type"):
         said = missing["MISSING"].str.casefold().str.strip().map(mapped)
         missing = set_aside(missing, said == "", "mis_no_absence", "its word is mapped to no absence")
@@ -73,7 +74,7 @@ def _screen(frame: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:
     incomplete = (frame["MISSING"] == "") | (frame["MIS_START"] == "")
     frame = set_aside(frame, incomplete, "mis_incomplete", "MISSING or MIS_START is blank")
     frame = set_aside(frame, frame["category"].isna(), "mis_bad_type", "MISSING is neither M nor A")
-    frame = set_aside(frame, ~frame["CHILD"].isin(birth.index), "mis_orphan", "the child is not in the header")
+    frame = set_aside(frame, ~stands_in(frame["CHILD"], birth.index), "mis_orphan", "the child is not in the header")
     frame = set_aside(frame, end < start, "mis_end_before_start")
     frame = set_aside(frame, start <= by_child(frame["CHILD"], birth), "mis_before_birth", "MIS_START is not after DOB")
     frame = set_aside(frame, start >= frame["closes"], "mis_outside_return", "it starts after the return's year")

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from missingmodels.extract.ledger import in_play, merge, remark, set_aside
-from missingmodels.extract.returns import layout
+from missingmodels.extract.returns.codes import SEX
 from missingmodels.extract.returns.resubmitted import newest_stands, words
+from missingmodels.tables.keys import stands_in
 
 
 def by_child(child: pd.Series, fact: pd.Series) -> pd.Series:
@@ -22,7 +23,7 @@ def one_row_a_child(frame: pd.DataFrame, compared: Mapping[str, str], *, rule: s
     ``compared`` are the facts, with the names by which a change is told. Where rows of one return contradict each other
     the last stands, as in a register that is written on (DfE's INT32); the ledger tells the others under ``rule``.
     """
-    live = frame[in_play(frame)]
+    live = frame.loc[in_play(frame), ["CHILD", "year", "uid", *compared]]
     child = [live["CHILD"], live["year"]]
     if live.duplicated(["CHILD", "year"]).any():
         facts = live[list(compared)].astype(object)
@@ -53,10 +54,10 @@ def _contradictions(rows: pd.DataFrame, stands: pd.DataFrame, compared: Mapping[
 
 def settle_header(header: pd.DataFrame, *, episodes: pd.DataFrame) -> pd.DataFrame:
     """Set children aside who, by the settled episodes, cannot be at risk."""
-    placed = episodes.loc[episodes["head"].notna(), "CHILD"].unique()
-    known = header["CHILD"].isin(episodes["CHILD"].unique())
+    placed = episodes.loc[episodes["head"].notna(), "CHILD"]
+    known = stands_in(header["CHILD"], episodes["CHILD"])
     header = set_aside(header, ~known, "no_episodes", "the child has no episodes and cannot be at risk")
-    return set_aside(header, ~header["CHILD"].isin(placed), "no_placement_left", "all episodes were set aside")
+    return set_aside(header, ~stands_in(header["CHILD"], placed), "no_placement_left", "all episodes were set aside")
 
 
 def settle_uasc(uasc: pd.DataFrame, *, recorded_from: pd.Series) -> pd.DataFrame:
@@ -64,7 +65,7 @@ def settle_uasc(uasc: pd.DataFrame, *, recorded_from: pd.Series) -> pd.DataFrame
     if "UASC_FLAG" in uasc:
         uasc = set_aside(uasc, uasc["UASC_FLAG"] != "1", "uasc_flag_not_1", "the flag UASC is not 1")
     uasc = one_row_a_child(uasc, {"until": "DUC"}, rule="uasc_dup")
-    uasc = set_aside(uasc, ~uasc["CHILD"].isin(recorded_from.index), "uasc_orphan", "the child has no placement")
+    uasc = set_aside(uasc, ~stands_in(uasc["CHILD"], recorded_from.index), "uasc_orphan", "the child has no placement")
     ended = uasc["until"] <= by_child(uasc["CHILD"], recorded_from)
     return set_aside(uasc, ended, "uasc_ended_before", "DUC is not after the first day recorded")
 
@@ -82,12 +83,12 @@ def children_of(header: pd.DataFrame, uasc: pd.DataFrame | None, *, recorded_fro
         {
             "child_id": live["CHILD"],
             "authority": live["authority"],
-            "sex": live["SEX"].map(layout.SEX),
+            "sex": live["SEX"].map(SEX),
             "birth_date": live["birth"],
             # Pooled regional files move every birth to the first of its month.
             "birth_date_precision": first_of_month.map({True: "month", False: "day"}),
             "ethnicity": live["ETHNIC"].where(live["ETHNIC"] != ""),
-            "uasc_from": since.where(live["CHILD"].isin(status.index)),
+            "uasc_from": since.where(stands_in(live["CHILD"], status.index)),
             "uasc_to": by_child(live["CHILD"], status),
             "recorded_from": since,
         }

@@ -22,6 +22,7 @@ from missingmodels.extract.ofsted.registration import typed
 from missingmodels.extract.returns import layout
 from missingmodels.extract.returns.absences import missing_episodes_of, settle_missing, with_category
 from missingmodels.extract.returns.children import children_of, one_row_a_child, settle_header, settle_uasc
+from missingmodels.extract.returns.codes import SEX
 from missingmodels.extract.returns.identity import MAP, settle_identity, zeros_lost
 from missingmodels.extract.returns.judge import judge_frames
 from missingmodels.extract.returns.notes import notes_on, records_a
@@ -235,7 +236,7 @@ def _spans(frames: Frames, pool_closes: pd.Timestamp) -> Frames:
 def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy, words: Words) -> tuple[Frames, Frames, list[str]]:
     """The working frames with every row's fate, the Tables' frames, and notes."""
     header = frames.pop("header")
-    header = header.assign(sex=header["SEX"].map(layout.SEX).fillna(header["SEX"]))
+    header = header.assign(sex=header["SEX"].map(SEX).fillna(header["SEX"]))
     header = one_row_a_child(header, {"sex": "SEX", "birth": "DOB", "ETHNIC": "ETHNIC"}, rule="header_dup")
     alive = header[in_play(header)].set_index("CHILD")
     episodes = settle_episodes(frames.pop("episodes"), birth=alive["birth"])
@@ -243,7 +244,7 @@ def _settle(frames: Frames, *, opens: pd.Timestamp, home_by: HomeBy, words: Word
     placements = placements_of(episodes)
     if placements.empty:
         reasons = ", ".join(f"{reason} {n}" for reason, n in episodes["reason"].value_counts().items())
-        lost = zeros_lost(episodes["CHILD"], header["CHILD"].unique())
+        lost = zeros_lost(episodes["CHILD"], header["CHILD"])
         alike = f"; {lost} ids would be known if zeros, case and spaces did not count" if lost else ""
         raise ImportFault(
             f"no placement is left of {len(episodes)} episode rows ({reasons}){alike}",

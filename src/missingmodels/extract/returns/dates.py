@@ -22,18 +22,23 @@ from missingmodels.extract.readers.dates import (
 from missingmodels.extract.readers.source_table import SourceTable
 from missingmodels.extract.returns import layout
 from missingmodels.extract.returns.identity import require_whole_ids
+from missingmodels.extract.words import Words
+from missingmodels.tables.judgement import Judgement
 
 PREFIX = {"header": "header", "episodes": "epi", "missing": "mis", "uasc": "uasc"}
 SPANS = {"header": ("birth",), "episodes": ("start", "end"), "missing": ("start", "end"), "uasc": ("until",)}
 OFTEN = 3  # the same bad cell so often is a word for something, not a slip
 
 
-def working_frame(file: SourceTable, table: str, form: Form | None) -> tuple[pd.DataFrame, list[str], bool]:
-    """The table's frame with dates read, notes on how, and whether any were serial numbers.
+def working_frame(
+    file: SourceTable, table: str, form: Form | None, own: Words
+) -> tuple[pd.DataFrame, list[str], list[Judgement], bool]:
+    """The table's frame with dates read, notes on how, what was judged, and whether any were serial numbers.
 
-    ``form`` is one that somebody declared.
+    ``form`` is one that somebody declared, ``own`` are a user's words for codes.
     """
-    held, notes = layout.needed_columns(file, table)
+    form = form or file.serial
+    held, notes, judged = layout.needed_columns(file, table, own)
     require_whole_ids(held["CHILD"], held["row"], where=file.name, column="CHILD")
     frame = follow(held, file=file.name, table=table)
     serial = False
@@ -50,7 +55,7 @@ def working_frame(file: SourceTable, table: str, form: Form | None) -> tuple[pd.
         if found is not BRITISH and (text != "").any():
             notes.append(f"{file.name}: {column} read as {found.name}")
         serial |= found is SERIAL
-    return frame, notes, serial
+    return frame, notes, judged, serial
 
 
 def judge_dates(

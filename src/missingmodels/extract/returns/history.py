@@ -33,7 +33,8 @@ def drop_superseded(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _amended(frame: pd.DataFrame) -> pd.DataFrame:
-    live = frame[in_play(frame)]
+    columns = ["CHILD", "uid", "year", "start", "end", "closes", *EQUAL]
+    live = frame.loc[in_play(frame), columns]
     for step in (1, -1):
         near = live.groupby("CHILD", sort=False)[[*EQUAL, "year", "start", "uid"]].shift(step)
         equal = (live[EQUAL] == near[EQUAL]).all(axis=1)
@@ -42,12 +43,12 @@ def _amended(frame: pd.DataFrame) -> pd.DataFrame:
         which = amended.reindex(frame.index, fill_value=False)
         frame = merge(frame, which, "epi_amended_start", into=near["uid"].reindex(frame.index))
         frame = remark(frame, which, "a newer return has it with another DECOM (regional rule 3)")
-        live = frame[in_play(frame)]
+        live = frame.loc[in_play(frame), columns]
     return frame
 
 
 def _covered(frame: pd.DataFrame) -> pd.DataFrame:
-    live = frame[in_play(frame)]
+    live = frame.loc[in_play(frame), ["CHILD", "uid", "year", "start", "end"]]
     near = live.groupby("CHILD", sort=False)[["year", "end", "uid"]].shift(1)
     newer = near["year"] > live["year"]
     reaches = near["end"].isna() | (near["end"] > live["start"])
@@ -65,7 +66,8 @@ def close_old_ends(frame: pd.DataFrame) -> pd.DataFrame:
     year. Rule 2: open in an old return and never told again: it ended on 31 March of that year. Where an authority's
     last return is older than the pool's last year, what is open in it is cut when its record ends.
     """
-    live = frame[in_play(frame)]
+    columns = ["CHILD", "start", "end", "RNE", "year", "closes", "authority_closes", "pool_closes"]
+    live = frame.loc[in_play(frame), columns]
     following = live.groupby("CHILD", sort=False)[["start", "RNE", "year"]].shift(-1)
     march = live["closes"] - pd.Timedelta(days=1)
     is_open, alone = live["end"].isna(), following["start"].isna()

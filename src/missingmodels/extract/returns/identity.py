@@ -16,9 +16,11 @@ import pandas as pd
 from missingmodels.errors import ImportFault
 from missingmodels.extract.crosswalk import Crosswalk
 from missingmodels.extract.ledger import FAULTS_SHOWN, place_of, repair
-from missingmodels.extract.ofsted.registration import is_scientific, loose, typed
+from missingmodels.extract.ofsted.registration import is_scientific, loose, typed, with_sc
 from missingmodels.extract.returns import layout
+from missingmodels.extract.returns.codes import SEX
 from missingmodels.tables.judgement import Judgement
+from missingmodels.tables.keys import stands_in
 
 Frames = dict[str, pd.DataFrame]
 RULE = "id_conflict"
@@ -78,7 +80,7 @@ def _children(header: pd.DataFrame) -> pd.DataFrame:
         {
             "authority": named["authority"],
             "CHILD": named["CHILD"],
-            "sex": named["SEX"].map(layout.SEX).fillna(named["SEX"]),
+            "sex": named["SEX"].map(SEX).fillna(named["SEX"]),
             "birth": named["birth"],
             "upn": upn.where(upn.str.fullmatch(VALID_UPN).astype(bool), ""),
             "year": named["year"],
@@ -155,6 +157,7 @@ def _places(episodes: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """A number for each row's place, its URN or else its postcode, and a mask of the rows that have neither."""
     codes, kinds = pd.factorize(episodes["URN"])
     urn = typed(pd.Series(kinds, dtype="str"))
+    urn = urn.replace(with_sc(urn))
     none = urn.isin(layout.NO_URN).to_numpy()[codes]
     posts, addresses = pd.factorize(episodes["PL_POST"])
     number = pd.factorize(urn)[0][codes]
@@ -216,7 +219,7 @@ def _two_in_one(header: pd.DataFrame) -> list[Judgement]:
     again = named[named.duplicated(key, keep=False)]
     if again.empty:
         return []
-    sex = again["SEX"].map(layout.SEX).fillna(again["SEX"])
+    sex = again["SEX"].map(SEX).fillna(again["SEX"])
     facts = again.assign(sex=sex.where(sex.isin(["M", "F"])))
     within = facts.groupby([*key, "year"])[["birth", "sex"]].nunique()
     apart = (within > 1).any(axis=1)
@@ -278,7 +281,7 @@ def _made_one(count: int) -> Judgement:
     )
 
 
-def zeros_lost(ids: pd.Series, known: Collection[str]) -> int:
+def zeros_lost(ids: pd.Series, known: pd.Series) -> int:
     """How many different ids are unknown as they stand, and known but for zeros, case or spaces."""
-    strange = pd.Series(ids[~ids.isin(list(known)) & (ids != "")].unique(), dtype="str")
-    return int(loose(strange).isin(loose(pd.Series(list(known), dtype="str"))).sum()) if len(strange) else 0
+    strange = ids[~stands_in(ids, known) & (ids != "")].drop_duplicates()
+    return int(stands_in(loose(strange), loose(known.drop_duplicates())).sum()) if len(strange) else 0

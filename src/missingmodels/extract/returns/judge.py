@@ -8,43 +8,17 @@ planted faults do: ``simulations/import_rules.py`` measures both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pandas as pd
 
 from missingmodels.extract.ledger import FAULTS_SHOWN
+from missingmodels.extract.returns.codes import told_words
 from missingmodels.extract.returns.identity import MAP, zeros_lost
+from missingmodels.extract.returns.limits import LIMITS
 from missingmodels.tables.findings import Severity
 from missingmodels.tables.judgement import Judgement
+from missingmodels.tables.keys import stands_in
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Limit:
-    """Above which share a rule is a headline, and above which an error, from how many rows on."""
-
-    warn: float
-    error: float
-    least: int = 1
-
-    def severity(self, count: int, of: int) -> Severity | None:
-        """How grave so many faults of so many rows are; None where they are too few to tell."""
-        if not of or count <= self.warn * of:
-            return None
-        return "error" if count > self.error * of and of >= self.least else "warn"
-
-
-LIMITS = {
-    "missing_join": _Limit(warn=0.05, error=0.5, least=5),
-    "missing_words": _Limit(warn=0.0, error=0.02, least=5),
-    "missing_kept": _Limit(warn=0.3, error=0.6, least=5),
-    "episodes_join": _Limit(warn=0.05, error=0.5, least=5),
-    "inside_year": _Limit(warn=0.02, error=0.2, least=10),
-    "open_told": _Limit(warn=0.1, error=0.5, least=10),
-    "children_shared": _Limit(warn=0.1, error=0.5, least=10),
-    "repaired": _Limit(warn=0.15, error=0.5, least=50),
-    "records_matched": _Limit(warn=0.05, error=0.5, least=10),
-    "home_one_name": _Limit(warn=0.0, error=0.5, least=10),
-}
 CHILDREN_WITHOUT_MISSING = 100  # where 11 in 100 have an incident a year, none among these has odds of 1 in 100,000
 ADDRESSES = 5  # of one URN: more than the buildings of any home
 
@@ -85,7 +59,7 @@ def _any(frame: pd.DataFrame, *columns: str) -> pd.Series:
 def _joined(missing: pd.DataFrame, known: pd.Series) -> list[Judgement]:
     """Within each year of each authority: one file of several may have lost its ids."""
     orphan = (missing["reason"] == "mis_orphan") | ~_named(missing)
-    untold = int(missing.loc[orphan, "CHILD"].isin(known).sum())
+    untold = int(stands_in(missing.loc[orphan, "CHILD"], known).sum())
     what = "missing rows name a child of no header" if not untold else "missing rows name a child without episodes"
     if 0 < untold < orphan.sum():
         what = f"missing rows name a child of no header, or ({untold}) one without episodes"
@@ -98,7 +72,7 @@ def _episodes_joined(episodes: pd.DataFrame, known: pd.Series) -> list[Judgement
 
 
 def _orphans(rule: str, frame: pd.DataFrame, orphan: pd.Series, known: pd.Series, what: str) -> list[Judgement]:
-    lost = zeros_lost(frame.loc[orphan, "CHILD"], known.unique()) if orphan.any() else 0
+    lost = zeros_lost(frame.loc[orphan, "CHILD"], known) if orphan.any() else 0
     blank = int((orphan & ~_named(frame)).sum())
     what += f", {blank} of them none at all" if blank else ""
     remedy = "export all files at once, with CHILD as text"
@@ -153,38 +127,17 @@ def _span(year: int) -> str:
     return f"{year - 1}/{year % 100:02d}"
 
 
-# Words that may stand in MISSING without naming anybody; any other text is told by its rows only.
-_ABSENCE = frozenset(
-    """
-    a abscond absconded absconder absconding absence absent and at authorisation authorised authority authorization
-    authorized away awol by care for from has home in is known leave left location m mfc misper missing no not of on
-    other out overnight permission placement police ran reported return returned run runaway school stay the to
-    unauth unauthorised unauthorized unknown whereabouts with without y yes n
-    """.split()  # noqa: SIM905
-)
-
-
 def _words(missing: pd.DataFrame) -> list[Judgement]:
     """Words of MISSING that no code and no file of words knows, with their counts."""
     bad = missing["reason"] == "mis_bad_type"
     severity = LIMITS["missing_words"].severity(int(bad.sum()), len(missing))
     if severity is None:
         return []
-    counts = missing.loc[bad, "MISSING"].value_counts()
-    shown = [f"{word!r} {n}" for word, n in counts.items() if _is_word(word)]
-    hidden = missing[bad & ~missing["MISSING"].isin([word for word in counts.index if _is_word(word)])]
-    if len(hidden):
-        rows = ", ".join((hidden["file"] + " row " + hidden["row"].astype(str)).head(FAULTS_SHOWN))
-        shown.append(f"other text, not shown as it may name somebody, {len(hidden)} ({rows})")
-    told = ", ".join(shown[: 2 * FAULTS_SHOWN])
+    rows = missing[bad]
+    told = told_words(rows["MISSING"], rows["file"] + " row " + rows["row"].astype(str))
     remedy = 'map the words in a file and give --words WORDS.toml: [missing_type] and below it "AWOL" = "A" or "M"'
     what = f"missing rows have a word for MISSING that is neither M nor A: {told}"
     return [_share("missing_words", severity, int(bad.sum()), len(missing), what, remedy)]
-
-
-def _is_word(word: str) -> bool:
-    tokens = "".join(c if c.isalnum() else " " for c in word.casefold()).split()
-    return len(word) <= 2 or all(token in _ABSENCE or token.isdigit() for token in tokens)
 
 
 def _without_missing(episodes: pd.DataFrame, missing: pd.DataFrame) -> list[Judgement]:
@@ -246,7 +199,7 @@ def _one_name(episodes: pd.DataFrame) -> list[Judgement]:
         return []
     addresses = stays[["home_id", "PL_POST"]].drop_duplicates()["home_id"].value_counts()
     many = addresses[addresses > ADDRESSES]
-    hit = stays["home_id"].isin(many.index)
+    hit = stands_in(stays["home_id"], many.index)
     severity = LIMITS["home_one_name"].severity(int(hit.sum()), len(stays))
     if severity is None:
         return []

@@ -17,7 +17,10 @@ from missingmodels.errors import ImportFault
 from missingmodels.extract.ledger import FAULTS_SHOWN
 from missingmodels.extract.readers.cells import ids_with_nulls_blank, named, nulls_blank, visible
 from missingmodels.extract.readers.source_table import SourceTable
+from missingmodels.extract.returns.codes import CODES, codes_of, judge_words
 from missingmodels.extract.returns.year import NAMED_YEAR
+from missingmodels.extract.words import Words
+from missingmodels.tables.judgement import Judgement
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "header": ("CHILD", "SEX", "DOB", "ETHNIC"),
@@ -55,13 +58,6 @@ IDENTIFIERS = ("CHILD", "URN", "LA")
 # A blank MIS_START is not here: such rows are common place-holders and are set aside as incomplete.
 DATES_REQUIRED = {"header": ("DOB",), "episodes": ("DECOM",), "missing": (), "uasc": ()}
 
-SEX = {"1": "M", "2": "F", "M": "M", "F": "F", "U": "U"}
-CATEGORY = {"M": "M", "A": "A", "MISSING": "M", "ABSENT": "A"}
-_PLACE_NUMBERS = {
-    **{"A": (3, 4, 5, 6), "H": (1, 2, 5), "K": (1, 2, 3), "P": (1, 2, 3), "R": (1, 2, 3, 5), "S": (1,)},
-    **{"T": range(5), "U": range(1, 7), "Z": (1, 11, 12, 13, 14)},
-}
-PLACES = frozenset([f"{kind}{number}" for kind, numbers in _PLACE_NUMBERS.items() for number in numbers])
 SHORT_BREAKS = ("V3", "V4")
 # Settings whose URN is the setting itself, and settings where children live together but the URN is the
 # provider's or not asked for, so that the address must tell them apart.
@@ -166,14 +162,22 @@ def notes_on(file: SourceTable, table: str) -> list[str]:
     return notes
 
 
-def needed_columns(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[str]]:
-    """The columns of a table that are read, identifiers and codes normalised, and notes; no other data goes further."""
+def needed_columns(file: SourceTable, table: str, own: Words) -> tuple[pd.DataFrame, list[str], list[Judgement]]:
+    """The columns of a table that are read, identifiers and codes normalised, notes, and what was judged of words.
+
+    No other data goes further. ``own`` are a user's words for codes.
+    """
     held = [*NEEDED[table], *(name for name in OPTIONAL.get(table, ()) if name in file.columns)]
     made: dict[str, pd.Series] = {}
-    notes = []
+    notes, judged = [], []
+    alone = _only_child(file, [name for name in held if name != "CHILD"])
+    if alone.any():
+        rows = ", ".join(file.frame.loc[alone, "row"].head(FAULTS_SHOWN).astype(str))
+        notes.append(f"{file.name}: rows hold nothing but CHILD, as a line of totals or a remark does: {rows}")
     for column in held:
         # each different word is judged once: a national file has millions of cells and few words
-        codes, kinds = pd.factorize(file.frame[column])
+        cells = file.frame[column]
+        codes, kinds = pd.factorize(cells.mask(alone, "") if column == "CHILD" and alone.any() else cells)
         words, cleared = visible(pd.Series(kinds, dtype="str"))
         if cleared.any():
             many = int(np.isin(codes, np.flatnonzero(cleared)).sum())
@@ -184,6 +188,10 @@ def needed_columns(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[st
             _refuse_names(file, words, codes)
         words = ids_with_nulls_blank(words) if column in IDENTIFIERS else nulls_blank(words)
         words = _normal(words, column, table)
+        if column in CODES:
+            said, words = words, codes_of(words, column, own.of(column.lower()))
+            if column != "MISSING":  # whose words are judged with the rows that hold them
+                judged += judge_words(column, said, words, codes, file.frame["row"])
         if column in CODED and len(words):
             text = ~words.str.fullmatch(CODE).astype(bool)
             if text.any():
@@ -193,7 +201,13 @@ def needed_columns(file: SourceTable, table: str) -> tuple[pd.DataFrame, list[st
                 notes.append(f"{file.name}: {many} cells of {column} hold text, not a code, left unread: rows {rows}")
                 words = words.mask(text, "")
         made[column] = words.take(codes).set_axis(file.frame.index)
-    return pd.DataFrame(made, index=file.frame.index).assign(row=file.frame["row"]), notes
+    return pd.DataFrame(made, index=file.frame.index).assign(row=file.frame["row"]), notes, judged
+
+
+def _only_child(file: SourceTable, others: Sequence[str]) -> pd.Series:
+    """Rows of which CHILD alone holds something: ``Total``, ``End of report``."""
+    filled = (file.frame[list(others)] != "").any(axis=1)
+    return (file.frame["CHILD"] != "") & ~filled
 
 
 def _normal(words: pd.Series, column: str, table: str) -> pd.Series:
@@ -201,7 +215,7 @@ def _normal(words: pd.Series, column: str, table: str) -> pd.Series:
         words = words.str.upper()
     if column in ("CHILD", "SEX", "URN", "YEAR"):
         # spreadsheets turn whole numbers into 123456.0
-        words = words.str.replace(r"\.0$", "", regex=True)
+        words = words.str.replace(r"\.0+$", "", regex=True)
     if column in ("URN", "PL_POST"):
         words = words.str.replace(r"\s+", "", regex=True)
     return words

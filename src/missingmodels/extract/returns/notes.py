@@ -8,6 +8,7 @@ import pandas as pd
 
 from missingmodels.extract.ledger import in_play
 from missingmodels.extract.returns import layout
+from missingmodels.extract.returns.codes import PLACES, SEX
 from missingmodels.extract.returns.placements import BEYOND
 
 # The longest stay that a temporary code allows, in days (validation rules 375, 376 and 379 as implemented openly).
@@ -33,7 +34,7 @@ def records_a(missing: pd.DataFrame) -> dict[str, bool]:
 
 def _oddities(frames: Mapping[str, pd.DataFrame]) -> dict[str, int]:
     episodes, header = frames["episodes"], frames["header"]
-    strange = sorted(set(episodes["PLACE"].unique()) - layout.PLACES - {""})
+    strange = sorted(set(episodes["PLACE"].unique()) - PLACES - {""})
     live = in_play(episodes)
     weak = (episodes["URN"] == "") & episodes["home_id"].notna()
     weak &= episodes["PLACE"].isin(layout.HOMES_BY_URN)
@@ -62,7 +63,7 @@ def _oddities(frames: Mapping[str, pd.DataFrame]) -> dict[str, int]:
         "missing rows tell another DOB than the header": int(
             frames["missing"]["detail"].str.contains("DOB is another", regex=False).sum()
         ),
-        "children have a SEX that is not 1, 2, M, F or U: unrecorded": int(
-            (in_play(header) & (header["SEX"] != "") & ~header["SEX"].isin(layout.SEX)).sum()
+        "children have a SEX that is no code of the return's: unrecorded": int(
+            (in_play(header) & (header["SEX"] != "") & ~header["SEX"].isin(SEX)).sum()
         ),
     }

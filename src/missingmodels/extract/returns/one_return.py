@@ -22,6 +22,7 @@ from missingmodels.extract.readers.source_table import SourceTable, require_unsw
 from missingmodels.extract.returns import layout
 from missingmodels.extract.returns.dates import judge_dates, working_frame
 from missingmodels.extract.returns.year import Year, end_year, pooled_years, spread_years
+from missingmodels.extract.words import Words
 from missingmodels.tables.judgement import Judgement
 from missingmodels.tables.store import RETURN_FORMAT
 from missingmodels.writing import MANIFEST
@@ -37,7 +38,7 @@ class Return:
         year of the return that a row came in) and the dates read
     years : end years, in order; one, unless it is a pool
     pooled : whether the files themselves say authority and year of each row
-    judged : what is to be said of its authorities
+    judged : what is to be said of its authorities and of words in columns of codes
     files : digest by file; ``rows`` the row numbers read, by file
     """
 
@@ -63,6 +64,7 @@ def read_return(
     set_aside_bad_dates: bool = False,
     dates_checked: bool = False,
     dates: str | None = None,
+    words: Words | None = None,
 ) -> Return:
     """Read one return or pool without settling it; see ``read_ssda903`` for the arguments and errors.
 
@@ -75,6 +77,7 @@ def read_return(
         set_aside_bad_dates=set_aside_bad_dates,
         dates_checked=dates_checked,
         dates=dates,
+        words=words,
     )
     if len(read) > 1:
         raise ImportFault(
@@ -91,6 +94,7 @@ def read_returns(
     set_aside_bad_dates: bool = False,
     dates_checked: bool = False,
     dates: str | None = None,
+    words: Words | None = None,
 ) -> list[Return]:
     """Read a return, or all of a folder whose files name their years, without settling them."""
     path = Path(path)
@@ -110,15 +114,15 @@ def read_returns(
         for table, file in sources.items():
             require_unswapped(file, layout.DATES[table], checked=dates_checked)
         notes = [note for table, file in sources.items() for note in (*layout.notes_on(file, table), *file.notes)]
-        read = {name: working_frame(file, name, form) for name, file in sources.items()}
-        notes += [note for _, told, _ in read.values() for note in told]
+        read = {name: working_frame(file, name, form, words or Words()) for name, file in sources.items()}
+        notes += [note for _, told, _, _ in read.values() for note in told]
         frames = judge_dates(
-            {name: frame for name, (frame, _, _) in read.items()},
+            {name: frame for name, (frame, *_) in read.items()},
             units={file.name: file.unit for file in sources.values()},
             tolerant=set_aside_bad_dates,
         )
         where = f"{path} ({named})" if len(groups) > 1 else str(path)
-        serial = any(numbers for _, _, numbers in read.values())
+        serial = any(numbers for *_, numbers in read.values())
         frames, years, pooled = _place(
             frames, sources, path=path, where=where, authority=authority, year=year, serial=serial
         )
@@ -130,7 +134,10 @@ def read_returns(
                 frames=frames,
                 years=years,
                 pooled=pooled,
-                judged=tuple(judge_authorities(authorities, simulated=_is_exported(path))),
+                judged=(
+                    *judge_authorities(authorities, simulated=_is_exported(path)),
+                    *(judgement for _, _, told, _ in read.values() for judgement in told),
+                ),
                 files={file.name: file.digest for file in sources.values()},
                 rows={file.name: file.frame["row"].to_numpy() for file in sources.values()},
                 notes=(*notes, *([f"files left unread: {', '.join(left)}"] if left else [])),

@@ -16,7 +16,15 @@ from missingmodels.extract.returns import layout
 from missingmodels.extract.returns.children import by_child
 from missingmodels.extract.returns.history import close_old_ends, drop_superseded
 from missingmodels.extract.returns.resubmitted import newest_stands
-from missingmodels.extract.returns.successors import FULL_POSTCODE, SECTOR, home_urns, same_address, with_numbers
+from missingmodels.extract.returns.successors import (
+    FULL_POSTCODE,
+    SECTOR,
+    followed,
+    home_urns,
+    same_address,
+    with_numbers,
+)
+from missingmodels.tables.keys import stands_in
 
 HomeBy = Literal["urn", "urn_and_postcode", "postcode"]
 SETTING = ["PLACE", "URN", "PL_POST", "PLACE_PROVIDER"]
@@ -54,7 +62,7 @@ def settle_episodes(episodes: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame
 
 def _screen(frame: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:
     start, end = frame["start"], frame["end"]
-    frame = set_aside(frame, ~frame["CHILD"].isin(birth.index), "epi_orphan", "the child is not in the header")
+    frame = set_aside(frame, ~stands_in(frame["CHILD"], birth.index), "epi_orphan", "the child is not in the header")
     frame = set_aside(frame, frame["PLACE"] == "", "epi_no_place")
     frame = set_aside(frame, end == start, "epi_zero_length", "DEC equals DECOM")
     frame = set_aside(frame, end < start, "epi_nonpositive", "DEC is before DECOM")
@@ -75,7 +83,7 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
 
     Every rule puts the end at the child's next DECOM, so one pass is enough: no start ever moves.
     """
-    live = frame[in_play(frame)]
+    live = frame.loc[in_play(frame), ["CHILD", "start", "end", "RNE", "year"]]
     following = live.groupby("CHILD")[["start", "end", "RNE", "year"]].shift(-1).reindex(frame.index)
     upcoming = following["start"]
     is_open = in_play(frame) & frame["end"].isna() & upcoming.notna()
@@ -108,7 +116,7 @@ def _repair_dates(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _merge_runs(frame: pd.DataFrame) -> pd.DataFrame:
     """Fold each run of touching episodes in one setting into its first, which gets ``head``."""
-    live = frame[in_play(frame)]
+    live = frame.loc[in_play(frame), ["CHILD", "uid", "start", "end", "RNE", "REASON_PLACE_CHANGE", *SETTING]]
     before = live.groupby("CHILD", sort=False)[[*SETTING, "end", "REASON_PLACE_CHANGE"]].shift(1)
     touches = live["start"] == before["end"]
     same = touches & (live[SETTING] == before[SETTING]).all(axis=1)
@@ -128,7 +136,9 @@ def _merge_runs(frame: pd.DataFrame) -> pd.DataFrame:
 
 def placements_of(episodes: pd.DataFrame) -> pd.DataFrame:
     """The placements table of settled episodes with named homes; a renamed setting has its last code and URN."""
-    runs = episodes[episodes["head"].notna()].groupby("head", sort=False)
+    columns = ["head", "CHILD", "start", "end", "home_id", "began_before", "REC", "REASON_PLACE_CHANGE", "repair"]
+    columns += ["PLACE", "PLACE_PROVIDER", *(["PL_LOCATION"] if "PL_LOCATION" in episodes else [])]
+    runs = episodes.loc[episodes["head"].notna(), columns].groupby("head", sort=False)
     first, final = runs.head(1).set_index("head"), runs.tail(1).set_index("head")
     return pd.DataFrame(
         {
@@ -148,7 +158,7 @@ def placements_of(episodes: pd.DataFrame) -> pd.DataFrame:
 
 def homes_of(episodes: pd.DataFrame, *, first: pd.Timestamp) -> pd.DataFrame:
     """One row a home met, valid from its first stay or the first observed day; its places are unrecorded."""
-    runs = episodes[episodes["head"].notna()]
+    runs = episodes.loc[episodes["head"].notna(), ["head", "home_id", "weak_key", "start"]]
     final = runs[~runs["head"].duplicated(keep="last")].set_index("head")
     start = runs[~runs["head"].duplicated()].set_index("head")["start"]
     found = final[["home_id", "weak_key"]].assign(start=start).dropna(subset=["home_id"])
@@ -168,6 +178,7 @@ def name_homes(episodes: pd.DataFrame, *, by: HomeBy = "urn") -> tuple[pd.DataFr
     met must not be made each other's peers.
     """
     urn, notes = home_urns(episodes)
+    notes += followed(episodes, urn)
     post, place = episodes["PL_POST"], episodes["PLACE"]
     known = ~post.str.startswith(layout.NO_ADDRESS)
     whole, sector = known & _like(post, FULL_POSTCODE), known & _like(post, SECTOR)

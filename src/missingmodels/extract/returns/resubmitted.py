@@ -21,7 +21,7 @@ def newest_stands(frame: pd.DataFrame, key: Sequence[str], facts: Mapping[str, s
     frame : working frame, its rows in the order in which the first of equals should stand
     facts : columns compared, with the name by which a change is told; text, or dates
     """
-    live = frame[in_play(frame)]
+    live = frame.loc[in_play(frame), list(dict.fromkeys([*key, "year", "uid", *facts]))]
     newest = live.groupby(list(key), sort=False)["year"].transform("max")
     is_newest = live["year"] == newest
     if is_newest.all():
@@ -50,7 +50,7 @@ def carry_ends(frame: pd.DataFrame, key: Sequence[str], *, column: str, name: st
 
     A newest row without an end says that it is open still; only an end later than all that return can be meant.
     """
-    live = frame[in_play(frame)].sort_values("year")
+    live = frame.loc[in_play(frame), list(dict.fromkeys([*key, "year", column]))].sort_values("year")
     latest = live.groupby(list(key), sort=False)[column].transform("last")
     newest = live["year"] == live.groupby(list(key), sort=False)["year"].transform("max")
     lacking = newest & live[column].isna() & latest.notna()
@@ -68,7 +68,9 @@ def nth_of_day(frame: pd.DataFrame) -> pd.Series:
     """Which of one return's equal starts a missing row is, counted from the longest, so that the one that reaches
     into the next year is matched with its own continuation and not with a same-day return.
     """
-    live = frame[in_play(frame)].sort_values("end", ascending=False, na_position="first", kind="stable")
+    live = frame.loc[in_play(frame), ["CHILD", "category", "start", "end", "year"]].sort_values(
+        "end", ascending=False, na_position="first", kind="stable"
+    )
     count = live.groupby(["CHILD", "category", "start", "year"], sort=False).cumcount()
     return count.reindex(frame.index, fill_value=0)
 

@@ -102,6 +102,7 @@ def read_ssda903(  # noqa: PLR0913
             set_aside_bad_dates=set_aside_bad_dates,
             dates_checked=dates_checked,
             dates=dates,
+            words=said.words if said else None,
         )
     ]
     imported = combine_returns(read, home_by=home_by, said=said, accept=accept)
@@ -149,7 +150,8 @@ def returns_in(path: Path) -> list[Path]:
             where=str(path),
             remedy="save them as .xlsx, or take them out of the folder if they are none",
         )
-    return inside or [path]
+    nested = [each for each in inside if each.is_dir() and not any(_is_csv(held) for held in _held(each))]
+    return [found for each in inside for found in (returns_in(each) if each in nested else [each])] or [path]
 
 
 def _is_stray(path: Path) -> bool:

@@ -67,7 +67,7 @@ def home_urns(episodes: pd.DataFrame) -> tuple[pd.Series, list[str]]:
     began in a after the first one in b; or if a newer return tells one stay at one address under b, and no return from
     that year on tells of a there.
     """
-    live = episodes[episodes["head"].notna()]
+    live = episodes.loc[episodes["head"].notna(), ["head", "PLACE", "URN", "reason", "start"]]
     by_urn = live["PLACE"].isin(layout.HOMES_BY_URN) & (live["URN"] != "")
     renamed = live[(live["reason"] == "same_placement_renamed") & by_urn]
     older = live.groupby("head", sort=False)["URN"].shift(1)
@@ -109,3 +109,24 @@ def _last(urn: str, successor: dict[str, str]) -> str:
         seen.add(urn)
         urn = successor[urn]
     return urn
+
+
+def followed(episodes: pd.DataFrame, urn: pd.Series) -> list[str]:
+    """A note on homes at a whole address where another URN's last stay had ended: perhaps one home under a new number.
+
+    No stay goes on from one to the other, so nothing in the returns says that they are one.
+    """
+    there = episodes["head"].notna() & episodes["PLACE"].isin(layout.HOMES_BY_URN) & (urn != "")
+    there &= episodes["PL_POST"].str.fullmatch(FULL_POSTCODE).astype(bool)
+    stays = episodes.loc[there, ["PL_POST", "start", "end"]].assign(urn=urn[there])
+    stays["end"] = stays["end"].fillna(stays["start"].max())
+    spans = stays.groupby(["PL_POST", "urn"]).agg(start=("start", "min"), end=("end", "max")).reset_index()
+    spans = spans.sort_values(["PL_POST", "start"])
+    before = spans.groupby("PL_POST")["end"].cummax().groupby(spans["PL_POST"]).shift(1)
+    count = int((spans["start"] >= before).sum())
+    if not count:
+        return []
+    return [
+        f"{count} URNs begin at an address where another URN's stays had ended: if they are one home under a new "
+        "number, say so with --same-home MAP.csv (URN, URN it is known by)"
+    ]

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import ImportFault
-from missingmodels.extract.ledger import Ledger, in_play, ledger_of, merge, remark, set_aside
+from missingmodels.extract.ledger import FAULTS_SHOWN, Ledger, in_play, ledger_of, merge, remark, set_aside
 from missingmodels.extract.ofsted.layout import plain
 from missingmodels.extract.ofsted.registration import loose
 from missingmodels.extract.readers.source_table import SourceTable
+from missingmodels.extract.returns.limits import LIMITS
 from missingmodels.extract.staff import layout
 from missingmodels.tables.judgement import Judgement
 
@@ -66,8 +67,32 @@ def joined(
     ledger = ledger_of([frame], notes=[*(note for _, _, told in parts for note in told), *notes, *left])
     ledger.reconcile({table.name: table.frame["row"].tolist() for table, _, _ in parts})
     return StaffTable(
-        name=shape.table, frame=made, ledger=ledger, digests={table.name: table.digest for table, _, _ in parts}
+        name=shape.table,
+        frame=made,
+        ledger=ledger,
+        digests={table.name: table.digest for table, _, _ in parts},
+        judged=tuple(_kept(frame, shape)),
     )
+
+
+def _kept(frame: pd.DataFrame, shape: layout.Shape) -> list[Judgement]:
+    """What is to be said of rows set aside: hours or workers lost. Raises ImportFault if no row is left."""
+    lost = (frame["outcome"] == "set_aside") & ~frame["reason"].isin(["not_worked", "not_staff"])
+    chief = frame.loc[lost, "reason"].value_counts().head(3)
+    why = ", ".join(f"{reason} {n}" for reason, n in chief.items())
+    if lost.any() and not in_play(frame).any():
+        raise ImportFault(
+            f"no row is left of the {len(frame)} of {shape.table} ({why})",
+            where=", ".join(frame["file"].unique()[:FAULTS_SHOWN]),
+            remedy="correct what the reasons name in the source; nothing was written, and what was there stays",
+        )
+    severity = LIMITS["staff_kept"].severity(int(lost.sum()), len(frame))
+    if severity is None:
+        return []
+    share = f"{int(lost.sum()):,} of {len(frame):,} ({100 * lost.mean():.0f} %)"
+    what = f"{share} rows of {shape.table} were set aside ({why})"
+    remedy = "see the reasons in the ledger: hours and workers in those rows do not count"
+    return [Judgement(rule="staff_kept", severity=severity, count=int(lost.sum()), what=what, remedy=remedy)]
 
 
 def _unnamed(frame: pd.DataFrame, shape: layout.Shape) -> tuple[pd.DataFrame, list[str]]:
@@ -75,7 +100,8 @@ def _unnamed(frame: pd.DataFrame, shape: layout.Shape) -> tuple[pd.DataFrame, li
     if "staff" not in shape.columns:
         return frame, []
     when = "start_time" if shape is layout.SHIFTS else "start_date"
-    placeholder = frame["staff"].map(plain).isin(layout.NOBODY)
+    said = frame["staff"].map(plain)
+    placeholder = said.isin(layout.NOBODY) | said.str.fullmatch(layout.FIRM).astype(bool)
     hired = frame["employment"].isin(["agency", "bank"])
     which = in_play(frame) & (placeholder | ((frame["staff"] == "") & hired))
     blank = in_play(frame) & (frame["staff"] == "") & ~which

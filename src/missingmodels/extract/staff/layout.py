@@ -90,6 +90,7 @@ NOBODY = frozenset({
     *("temp", "cover", "tbc", "tba", "tbd", "unknown", "not known", "unnamed", "unallocated", "vacant", "vacancy"),
     *("xxx", "xxxx", "?", "??", "various"),
 })  # fmt: skip
+FIRM = r"(?:agency|bank|temp)\b\D*"  # who sent somebody, not who came: "Agency - Prestige"
 
 EMPLOYMENT = {
     **dict.fromkeys(("permanent", "employed", "substantive", "perm", "fixed term", "contracted"), "permanent"),
@@ -100,12 +101,15 @@ NOT_STAFF = ("volunteer", "student", "work experience")
 STATUS = {
     **dict.fromkeys(("planned", "rota", "rostered", "scheduled", "published"), "planned"),
     **dict.fromkeys(("worked", "actual", "completed", "confirmed", "attended"), "worked"),
+    **dict.fromkeys(("cancelled", "canceled", "absent", "sick", "no show", "leave", "annual leave"), "nobody"),
+    **dict.fromkeys(("unfilled", "sick leave", "a/l", "did not attend", "dna", "not worked"), "nobody"),
 }
-NOT_WORKED = ("cancelled", "canceled", "absent", "sick", "no show", "leave", "annual leave", "unfilled")
 SHIFT_TYPE = {
     **dict.fromkeys(("day", "early", "late", "long day", "full day"), "day"),
     **dict.fromkeys(("short", "half"), "short"),
-    **dict.fromkeys(("sleep-in", "sleep in", "sleepin", "sleep", "s/i", "si", "s-i", "s/in", "sleepover"), "sleep_in"),
+    **dict.fromkeys(
+        ("sleep-in", "sleep in", "sleepin", "sleep", "s/i", "si", "s-i", "s.i.", "s/in", "sleepover"), "sleep_in"
+    ),
     **dict.fromkeys(("waking night", "waking", "night", "wake night"), "waking_night"),
     **dict.fromkeys(("on-call", "on call", "oncall"), "on_call"),
     **{"handover": "handover", "training": "training"},

@@ -18,6 +18,7 @@ from missingmodels.extract.staff.words import coded, job_codes, require_known, s
 from missingmodels.extract.words import Words
 
 Status = Literal["planned", "worked"]
+NOBODY = "nobody"  # of a planned shift nobody came
 # More hours than a double night shift: a wrong date, or a row that stands for a week.
 LONGEST_SHIFT_HOURS = 26
 
@@ -38,11 +39,13 @@ def shifts(
             where=where,
             remedy="say so with --status planned or --status worked",
         )
-    words = frame["status"].map(plain)
-    state = words.map(layout.STATUS) if "status" in columns else pd.Series(status, index=frame.index)
-    frame = set_aside(frame, words.isin(layout.NOT_WORKED), "not_worked", "the status says that nobody came")
+    state = pd.Series(status, index=frame.index, dtype=object)
+    if "status" in columns:
+        state = coded(frame["status"], layout.STATUS, {w: code or NOBODY for w, code in own.of("status").items()})
+        frame = set_aside(frame, state == NOBODY, "not_worked", "the status says that nobody came")
     frame = _required(frame, layout.SHIFTS)
-    frame = set_aside(frame, state.isna(), "status_unknown", "the status is neither planned nor worked")
+    frame = set_aside(frame, state == "", "status_blank", "the status is blank")
+    require_known(frame, "status", state, where=where)
     frame, notes = shift_times(frame, with_date="date" in columns, form=form)
     hours = (frame["end_time"] - frame["start_time"]).dt.total_seconds() / 3600
     frame = set_aside(frame, hours <= 0, "end_before_start", "it does not end after its start")

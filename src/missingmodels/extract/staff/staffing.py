@@ -74,13 +74,13 @@ def read_staffing(
         for table, shape, columns in found:
             dated = (columns.get(fact, "") for fact in ("date", "start", "end"))
             require_unswapped(table, dated, checked=dates_checked)
-            frame, notes = _judged(table, shape, columns, status, form, own, same)
+            frame, notes = _judged(table, shape, columns, status, form or table.serial, own, same)
             parts.setdefault(shape.table, []).append((table, frame, notes))
     shapes = {shape.table: shape for shape in (layout.SHIFTS, layout.SPELLS, layout.PERIODS)}
     made = [joined(shapes[name], held, left) for name, held in parts.items()]
     people = [each.frame["staff_id"] for each in made if "staff_id" in each.frame]
     alike = tuple(judge_staff(pd.concat(people), alone=same.alone)) if people else ()
-    return [dataclasses.replace(each, judged=alike) for each in made]
+    return [dataclasses.replace(each, judged=(*each.judged, *alike)) for each in made]
 
 
 def _shapeless(tables: Sequence[SourceTable], *, where: str) -> ImportFault:

@@ -16,7 +16,7 @@ from missingmodels.extract.staff import layout
 from missingmodels.extract.words import SECTIONS
 
 SHOWN = 20
-SECTION = {"shift_type": "shift", "employment": "contract", "role": "role"}
+SECTION = {"status": "status", "shift_type": "shift", "employment": "contract", "role": "role"}
 
 
 def coded(cells: pd.Series, codes: Mapping[str, str], own: Mapping[str, str]) -> pd.Series:
@@ -57,7 +57,7 @@ def require_known(frame: pd.DataFrame, fact: str, code: pd.Series, *, where: str
         f"{int(strange.sum())} rows have a word for the {section} that is not known: {listed(words, more)}",
         where=where,
         remedy=f"say what the words mean in a file, and give it with --words: [{section}] and below it "
-        f"{key} = …, one of {', '.join(code for code in SECTIONS[section] if code)}",
+        f"{key} = …, one of {', '.join(code or '"" (no shift)' for code in SECTIONS[section])}",
     )
 
 

@@ -21,10 +21,10 @@ TRIALS = "trials of every row"
 OVERDISPERSED_COUNTS = (
     "nbinom", "nbinom1", "nbinom2", "nbinom12", "nb", "nb1", "nb2", "negbin", "negbinomial", "negbinomial2",
     "negativebinomial", "negativebinomial2", "negbinom", "negbinom2", "quasipoisson", "compois", "genpois",
-    "negativebinomialp",
+    "negativebinomialp", "glmernb", "glmnb",
 )  # fmt: skip
 OVERDISPERSED_TRIALS = ("betabinomial", "betabinomial2", "quasibinomial")
-_FAMILY = re.compile(r"(?:sm\.families\.|stats::|MASS::)?([A-Za-z_.0-9 -]+?)\s*(?:\(([^()]*)\))?", re.ASCII)
+_FAMILY = re.compile(r"(?:sm\.families\.|[A-Za-z][A-Za-z0-9.]*::)?([A-Za-z_.0-9 -]+?)\s*(?:\(([^()]*)\))?", re.ASCII)
 _LINK = re.compile(r"(?:link\s*=\s*)?[\"']?(\w+)[\"']?")
 
 
