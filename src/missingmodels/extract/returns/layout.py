@@ -206,8 +206,12 @@ def needed_columns(file: SourceTable, table: str, own: Words) -> tuple[pd.DataFr
 
 def _only_child(file: SourceTable, others: Sequence[str]) -> pd.Series:
     """Rows of which CHILD alone holds something: ``Total``, ``End of report``."""
-    filled = (file.frame[list(others)] != "").any(axis=1)
-    return (file.frame["CHILD"] != "") & ~filled
+    alone = file.frame["CHILD"] != ""
+    for name in others:
+        if not alone.any():
+            break
+        alone &= file.frame[name] == ""
+    return alone
 
 
 def _normal(words: pd.Series, column: str, table: str) -> pd.Series:
