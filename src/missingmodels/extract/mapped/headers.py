@@ -158,7 +158,8 @@ def _likeness(header: str, phrase: str) -> float:
         if beside <= _BESIDE | ({"episode"} if asked & _MOMENTS else set()):
             return 0.9
         opening = _words(" ".join(_plain(header)[: 2 * len(asked) + 2]))
-        return 0.85 if len(asked) >= _LONG and asked <= opening and not asked <= _BESIDE | _MOMENTS else 0.0
+        if len(asked) >= _LONG and asked <= opening and not asked <= _BESIDE | _MOMENTS:
+            return 0.85
     close = difflib.SequenceMatcher(None, " ".join(_plain(header)), " ".join(_plain(phrase))).ratio()
     return SURE if close >= _TYPO else 0.0
 
