@@ -70,7 +70,7 @@ class Command:
         return [word.replace("BASE", str(base)).replace("PLACE", str(place)) for word in self.words.split()]
 
 
-REPORT = ("report.html", "figures/forest.png", "figures/predictive.png")
+REPORT = tuple(f"release/{name}" for name in ("report.html", "figures/forest.png", "figures/predictive.png"))
 COMMANDS = {
     "simulate": Command(words="simulate --scenario BASE/year.toml -o PLACE"),
     "export": Command(words="export BASE/tables -o PLACE"),
@@ -78,9 +78,12 @@ COMMANDS = {
     "fit": Command(words="fit BASE/tables --plan BASE/plan.toml --method laplace -o PLACE"),
     "fit_sampled": Command(words="fit BASE/tables --plan BASE/plan.toml --allow-unconverged -o PLACE"),
     "report": Command(words="report PLACE", renews=REPORT),
-    "compare": Command(words="compare PLACE --refits 2", renews=(*REPORT, "evidence.json")),
+    "compare": Command(
+        words="compare PLACE --refits 2", renews=(*REPORT, "release/evidence.json", "private/evidence.json")
+    ),
     "robustness": Command(
-        words="robustness PLACE --permutations 39 --no-curve", renews=("robustness.csv", "robustness.html")
+        words="robustness PLACE --permutations 39 --no-curve",
+        renews=("release/robustness.csv", "release/robustness.html"),
     ),
     "power": Command(words="power BASE/study.toml -o PLACE --workers 2"),
 }
@@ -114,8 +117,9 @@ def prepared(command: Command, base: Path, place: Path) -> None:
     place.parent.mkdir(parents=True)
     if command.renews:
         shutil.copytree(base / "run", place)
-        for name in set(command.renews) - {"evidence.json"}:
-            (place / name).write_bytes(OLD)
+        for name in command.renews:
+            if not name.endswith(".json"):
+                (place / name).write_bytes(OLD)
 
 
 def visible(place: Path) -> list[Path]:

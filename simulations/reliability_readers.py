@@ -449,9 +449,9 @@ READERS: Mapping[str, Reader] = {
         settle=_reseal,
     ),
     "evidence": Reader(
-        files=_run("evidence.json", "evidence.json"), read=_evidence, changed={"evidence.json": change.of_json}
+        files=_run("private/evidence.json", "evidence.json"), read=_evidence, changed={"evidence.json": change.of_json}
     ),
-    "netcdf": Reader(files=_run("fits/M0.nc", "fit.nc"), read=_netcdf, changed={"fit.nc": change.blind}),
+    "netcdf": Reader(files=_run("private/fits/M0.nc", "fit.nc"), read=_netcdf, changed={"fit.nc": change.blind}),
 }
 FITTED = ("evidence", "netcdf")  # their seeds need a fit
 

@@ -247,11 +247,11 @@ def test_fit_by_the_fast_engine(world: Path, tmp_path: Path) -> None:
     done = run("fit", world, "--plan", plan, "--method", "laplace", "-o", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert "Drawn by nested Laplace" in done.stdout
-    assert "drawn by a nested Laplace approximation" in (tmp_path / "run" / "report.html").read_text()
-    evidence = json.loads((tmp_path / "run" / "evidence.json").read_text())
+    assert "drawn by a nested Laplace approximation" in (tmp_path / "run" / "release" / "report.html").read_text()
+    evidence = json.loads((tmp_path / "run" / "release" / "evidence.json").read_text())
     assert evidence["plan"]["sampling"]["method"] == "laplace"
     assert [c["method"] for c in evidence["certificates"]] == ["laplace", "laplace"]
-    assert (tmp_path / "run" / "fits" / "M0.nc").is_file()
+    assert (tmp_path / "run" / "private" / "fits" / "M0.nc").is_file()
     is_a_message(run("fit", world, "--method", "laplac", "-o", tmp_path / "other"), "did you mean 'laplace'")
 
 

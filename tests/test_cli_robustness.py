@@ -50,7 +50,8 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.sampled
 def test_a_run_is_questioned(fitted: Path) -> None:
-    earlier = [fitted / "run" / name for name in ("specification_curve.csv", "figures/specification_curve.png")]
+    release = fitted / "run" / "release"
+    earlier = [release / name for name in ("specification_curve.csv", "figures/specification_curve.png")]
     for path in earlier:
         path.parent.mkdir(exist_ok=True)
         path.write_text("of an earlier call")
@@ -60,19 +61,19 @@ def test_a_run_is_questioned(fitted: Path) -> None:
     kept = [check for name, check in BY_NAME.items() if name not in DROPPED]
     for check in kept:
         assert check.title.replace("'", "’") in done.stdout
-    table = pd.read_csv(fitted / "run" / "robustness.csv")
+    table = pd.read_csv(fitted / "run" / "release" / "robustness.csv")
     assert set(table["check"]) == {check.name for check in kept}
     assert table[["shows", "cannot", "how_often", "verdict"]].notna().all().all()
     primary = table[table["check"] == "primary"].iloc[0]
-    evidence = json.loads((fitted / "run" / "evidence.json").read_text())
+    evidence = json.loads((fitted / "run" / "private" / "evidence.json").read_text())
     (row,) = [r for r in evidence["rows"] if r["role"] == "primary" and r["estimand"] == "rate_ratio"]
     assert primary["estimate"] == pytest.approx(row["median"], rel=0.05)
-    page = (fitted / "run" / "robustness.html").read_text(encoding="utf-8")
+    page = (fitted / "run" / "release" / "robustness.html").read_text(encoding="utf-8")
     # every line, and the frontier where its study is whole
     assert page.count("data:image/png;base64,") == 1 + frontier_is_whole(frontier())
     assert "Simulated data" in page
-    assert (fitted / "run" / "figures" / "robustness.png").stat().st_size > 10_000
-    assert (fitted / "run" / "report.html").is_file()  # what was there stays
+    assert (release / "figures" / "robustness.png").stat().st_size > 10_000
+    assert (fitted / "run" / "release" / "report.html").is_file()  # what was there stays
     again = run("robustness", fitted / "run", "--permutations", 39, "--no-curve", "--json")
     lines = json.loads(again.stdout)["lines"]
     assert [(line["check"], line["line"], line["verdict"]) for line in lines] == list(
@@ -90,21 +91,21 @@ def test_other_tables_are_refused(fitted: Path) -> None:
 def test_tables_that_moved_are_asked_for(fitted: Path, tmp_path: Path) -> None:
     moved = tmp_path / "run"
     shutil.copytree(fitted / "run", moved)
-    manifest = json.loads((moved / "manifest.json").read_text())
-    manifest["tables"] = str(tmp_path / "gone")
-    reseal(moved, manifest)
+    source = moved / "private" / "source.json"
+    source.write_text(json.dumps({"tables": str(tmp_path / "gone")}))
+    reseal(moved)
     is_a_message(run("robustness", moved), "no such folder", "gone")
-    del manifest["tables"]
-    reseal(moved, manifest)
+    source.unlink()
+    reseal(moved)
     is_a_message(run("robustness", moved), "does not say where its tables are", "--tables")
 
 
 def test_a_run_without_an_answer_to_h1_cannot_be_questioned(fitted: Path, tmp_path: Path) -> None:
     bare = tmp_path / "run"
     shutil.copytree(fitted / "run", bare)
-    evidence = json.loads((bare / "evidence.json").read_text())
+    evidence = json.loads((bare / "private" / "evidence.json").read_text())
     evidence["rows"] = [row for row in evidence["rows"] if row["hypothesis"] != "H1"]
-    (bare / "evidence.json").write_text(json.dumps(evidence))
+    (bare / "private" / "evidence.json").write_text(json.dumps(evidence))
     reseal(bare)
     is_a_message(run("robustness", bare), "no answer to H1")
 
@@ -117,18 +118,18 @@ def test_no_run_is_a_message(tmp_path: Path) -> None:
 def test_a_runs_models_are_compared_again(fitted: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(fitted / "run", folder)
-    before = json.loads((folder / "evidence.json").read_text())
+    before = json.loads((folder / "private" / "evidence.json").read_text())
     done = run("compare", folder, "--tables", fitted / "tables", "--refits", 1, "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert [c["unit"] for c in told["comparisons"]] == ["child", "home"]
     assert told["refits"] <= 1
-    after = json.loads((folder / "evidence.json").read_text())
+    after = json.loads((folder / "private" / "evidence.json").read_text())
     assert after["comparisons"] == told["comparisons"]
     assert {k: v for k, v in after.items() if k != "comparisons"} == {
         k: v for k, v in before.items() if k != "comparisons"
     }
-    assert "ever lived in a home left out" in (folder / "report.html").read_text()
+    assert "ever lived in a home left out" in (folder / "release" / "report.html").read_text()
 
 
 @pytest.mark.sampled

@@ -28,6 +28,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+OPEN = ("--disclosure", "none")
 QUESTION = ("--formula", "events ~ arm", "--child", "id", "--exposure", "days")
 
 
@@ -37,10 +38,12 @@ def test_a_file_becomes_a_table(file: Path, tmp_path: Path) -> None:
     frame.loc[4, "arm"] = None
     frame.to_csv(file, index=False)
     out = tmp_path / "out"
-    done = run("fit-rows", file, *QUESTION, "--prior", "arm[placebo]=normal(0, 1)", "--drop-unrecorded", "-o", out)
+    done = run(
+        "fit-rows", file, *QUESTION, "--prior", "arm[placebo]=normal(0, 1)", "--drop-unrecorded", "-o", out, *OPEN
+    )
     assert done.returncode == 0, done.stderr
     assert "1 of 180 rows left out: arm is unrecorded in row 6" in done.stderr  # its line in the file
-    table = pd.read_csv(out / "coefficients.csv", index_col="term")
+    table = pd.read_csv(out / "release" / "coefficients.csv", index_col="term")
     assert list(table.index) == ["intercept", "arm[placebo]", "sigma_child"]
     assert table.loc["arm[placebo]", "low"] < np.log(2.5) < table.loc["arm[placebo]", "high"]
     assert table.loc["intercept", "low"] < np.log(0.016) < table.loc["intercept", "high"]
@@ -49,7 +52,7 @@ def test_a_file_becomes_a_table(file: Path, tmp_path: Path) -> None:
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["certificate"]["rows_dropped"] == ["6"]
     assert manifest["certificate"]["priors"]["arm[placebo]"] == "normal(0, 1)"
-    with xr.open_datatree(out / "draws.nc", engine="h5netcdf") as tree:
+    with xr.open_datatree(out / "private" / "draws.nc", engine="h5netcdf") as tree:
         draws = tree["posterior"]["coefficients"].to_numpy()
     assert np.median(draws) == pytest.approx(table.loc["arm[placebo]", "median"])
     is_a_message(run("fit-rows", file, *QUESTION, "-o", out), "earlier output", "--overwrite")
@@ -120,7 +123,7 @@ def test_ids_with_zeros_are_children_of_their_own(shared: Path, tmp_path: Path) 
     done = run("fit-rows", file, *question, "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "27 of child" in done.stdout
-    table = pd.read_csv(tmp_path / "out" / "coefficients.csv", index_col="term")
+    table = pd.read_csv(tmp_path / "out" / "release" / "coefficients.csv", index_col="term")
     assert 1.28 < table.loc["sigma_child", "median"] < 2.04
 
 

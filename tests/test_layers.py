@@ -47,6 +47,7 @@ LAYERS = {
     "models": 4,
     "fitting": 5,
     "evidence": 6,
+    "disclosure": 6,
     "report": 7,
     # Wiring: runs, studies and the command line see all.
     "runs": 8,
@@ -73,6 +74,7 @@ BELOW = {
     "models": {0, 1, 3},
     "fitting": {0, 1, 3, 4},
     "evidence": {0, 1, 3, 4, 5},
+    "disclosure": {0, 1},
     "report": {0, 1, 6},
 }
 # Sideways, and on purpose: what a plan and a scenario are made of, and the labelled chance of exported files.
@@ -82,6 +84,7 @@ SIDEWAYS = {
     "scenario": {"config", "sources"},
     "presets": {"config", "plan", "scenario"},
     "export": {"simulate"},
+    "disclosure": {"evidence"},
 }
 # The one named door through which evidence may re-run a world; it stays shut until it is written.
 DOOR = ("evidence.dynamic", "simulate")
@@ -89,7 +92,7 @@ DOOR = ("evidence.dynamic", "simulate")
 # A third party may be imported in these units only. Pure array libraries may be anywhere above the layer named.
 FENCED = {
     "pandera": {"tables"},
-    "pydantic": {"config", "records", "plan", "scenario", "studies", "tables", "evidence"},
+    "pydantic": {"config", "records", "plan", "scenario", "studies", "tables", "evidence", "disclosure"},
     "pyarrow": {"tables", "studies"},
     "networkx": {"simulate", "extract", "report"},
     "duckdb": {"extract"},

@@ -118,17 +118,17 @@ def test_one_failed_gate_leaves_the_others_and_says_which_is_absent(
             run(tables, tmp_path / "run")
         assert refused.value.exit_code == 3
     place = tmp_path / "run"
-    assert [path.name for path in (place / "fits").iterdir()] == ["M0.nc"]
-    assert read_fit(place / "fits" / "M0.nc").model == "M0"
+    assert [path.name for path in (place / "private" / "fits").iterdir()] == ["M0.nc"]
+    assert read_fit(place / "private" / "fits" / "M0.nc").model == "M0"
     (absent,) = json.loads((place / "manifest.json").read_text())["absent"]
     assert (absent["model"], absent["exposure"]) == ("M1", "peer_presence")
-    evidence = read_evidence(place / EVIDENCE)
+    evidence = read_evidence(place / "private" / EVIDENCE)
     assert [c["model"] for c in evidence.fitted] == ["M0"]
     assert [c["model"] for c in evidence.failed] == ["M1"]
     assert evidence.verdicts() == []
     assert "M1 (peer_presence) is left out" in evidence.notes[0]
     assert "NOT CONVERGED" in summary_text(evidence)
-    assert "M1 (peer_presence) is left out" in (place / "report.html").read_text(encoding="utf-8")
+    assert "M1 (peer_presence) is left out" in (place / "release" / "report.html").read_text(encoding="utf-8")
     # both are kept: with the gate waived nothing is fitted again
     assert len(list(kept_folder(place).iterdir())) == 2
     monkeypatch.setattr(pipeline, "fit", None)

@@ -46,7 +46,8 @@ def test_a_folder_is_kept_as_its_path(
     write_run(found, tmp_path / "run", overwrite=False, tables=Path("tables"))
     monkeypatch.chdir("/")
     assert tables_folder(tmp_path / "run") == (tmp_path / "tables").resolve()
-    assert not (tmp_path / "run" / "tables").exists()
+    assert not (tmp_path / "run" / "private" / "tables").exists()
+    assert str(tmp_path) not in (tmp_path / "run" / "manifest.json").read_text()
 
 
 @pytest.mark.sampled
@@ -60,11 +61,11 @@ def test_a_run_is_read_as_it_was_written_and_refused_when_its_evidence_changed(
     assert back.rows == found.evidence.rows
     assert back.plan == found.evidence.plan
     assert not caplog.records, "every file is named"
-    path = run / "evidence.json"
+    path = run / "private" / "evidence.json"
     path.write_text(path.read_text().replace('"homes"', '"homes" ', 1))
     with pytest.raises(InputError, match="changed after writing"):
         read_run(run)
-    renew_together(run, RUN_FORMAT, {"evidence.json": path.read_bytes()})
+    renew_together(run, RUN_FORMAT, {"private/evidence.json": path.read_bytes()})
     assert read_run(run).rows == back.rows
 
 

@@ -16,6 +16,7 @@ import xarray as xr
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.fitting.families.daily import fit_daily
+from missingmodels.fitting.store import read_fit
 from missingmodels.frame.daily import daily_design
 from missingmodels.models.daily import drifted
 from missingmodels.models.daily_priors import daily_priors
@@ -80,14 +81,17 @@ def test_tables_become_an_answer(tmp_path: Path) -> None:
     typed = ("fit-daily", "kernel", tmp_path / "tables", "-o", out, "--plan", tmp_path / "plan.toml")
     done = run(*typed)
     assert done.returncode == 0, done.stderr
-    table = pd.read_csv(out / "coefficients.csv", index_col="term")
+    table = pd.read_csv(out / "release" / "coefficients.csv", index_col="term")
     assert {"own_1_7", "peer_kernel", "kernel_days", "half_life_days", "peer_ratio", "sigma_period"} <= set(table.index)
-    said = (out / "answer.txt").read_text()
+    said = (out / "release" / "answer.txt").read_text()
     assert f"multiplied by {table.loc['peer_ratio', 'median']:.2f}" in said
     assert " ".join(said.split()) in " ".join(done.stdout.split())  # wrapped for the terminal
     manifest = json.loads((out / "manifest.json").read_text())
-    with xr.open_datatree(out / "draws.nc", engine="h5netcdf") as tree:
-        draws, children = tree["posterior"].to_dataset().load(), tree["log_likelihood"].to_dataset().sizes["child"]
+    with xr.open_datatree(out / "private" / "draws.nc", engine="h5netcdf") as tree:
+        assert "frailty" not in tree["posterior"]
+        assert "log_likelihood" not in tree.children
+    tree = read_fit(out).to_datatree()
+    draws, children = tree["posterior"].to_dataset(), tree["log_likelihood"].to_dataset().sizes["child"]
     assert manifest["probabilities"]["peers_raise"] == pytest.approx(float((draws["peer_ratio"] > 1).mean()))
     delta, tau = (draws[name].to_numpy() for name in ("peer_kernel", "kernel_days"))
     week = [
@@ -100,7 +104,7 @@ def test_tables_become_an_answer(tmp_path: Path) -> None:
     strict = (tmp_path / "plan.toml").read_text().replace("ess_min = 50", "ess_min = 1e6")
     (tmp_path / "plan.toml").write_text(strict)
     is_a_message(run(*typed, "--overwrite"), "Not converged", "M1 (kernel)", "ESS", code=3)
-    assert (out / "answer.txt").read_text() == said
+    assert (out / "release" / "answer.txt").read_text() == said
 
 
 def test_what_daily_models_do_not_hold_is_refused(tmp_path: Path) -> None:

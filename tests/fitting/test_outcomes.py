@@ -13,16 +13,18 @@ import xarray as xr
 from scipy.optimize import minimize
 from typer.testing import CliRunner
 
+from missingmodels.disclosure.policy import load_policy
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed, InputError
 from missingmodels.fitting.families.outcomes import fit_outcome
 from missingmodels.fitting.families.outcomes_summary import outcome_sentences, outcome_table
-from missingmodels.fitting.store import read_fit, write_fit_folder
+from missingmodels.fitting.store import read_fit
 from missingmodels.frame.outcomes.episodes import DAY_BANDS, home_episodes, return_rows
 from missingmodels.models.outcomes.models import DESIGNS
 from missingmodels.models.outcomes.priors import SCALARS, outcome_priors
 from missingmodels.models.priors import Prior
 from missingmodels.plan import Decision, Gate, Plan, Sampling
 from missingmodels.recording import Recording
+from missingmodels.runs.fit_folder import write_fit_folder
 from missingmodels.simulate.recording import record
 from missingmodels.simulate.world import simulate_world
 from missingmodels.tables import write_tables
@@ -83,17 +85,18 @@ def test_a_fit_is_told_written_and_refused_where_it_does_not_mix(tmp_path):
     table = found.summary()
     assert table.loc["summer", ["median", "low", "high"]].to_numpy() == pytest.approx(np.exp(0.2))
     assert table.loc["sigma_home", "low"] < table.loc["sigma_home", "median"] < table.loc["sigma_home", "high"]
-    path = write_fit_folder(found, tmp_path / "fit")
+    path = write_fit_folder(found, tmp_path / "fit", policy=load_policy("none"), origin=world.tables.origin)[0]
     assert pd.read_csv(path, index_col=0).index.tolist() == table.index.tolist()
-    certificate = json.loads((path.parent / "manifest.json").read_text(encoding="utf-8"))["certificate"]
+    certificate = json.loads((tmp_path / "fit" / "manifest.json").read_text(encoding="utf-8"))["certificate"]
     assert certificate["priors"]["summer"]["law"] == "fixed"
-    with xr.open_datatree(path.parent / "draws.nc") as tree:
+    with xr.open_datatree(tmp_path / "fit" / "private" / "draws.nc") as tree:
         assert set(tree["constant_data"]["fixed_coefficients"]["covariate"].to_numpy()) == {"summer"}
-    kept = read_fit(path.parent)
+    kept = read_fit(tmp_path / "fit")
     # a file names the homes, too, by their design
     xr.testing.assert_identical(kept.draws.drop_vars("home_effect"), found.draws)
     np.testing.assert_array_equal(kept.design.matrix, found.design.matrix)
-    assert (kept.design.units["home"].ids, kept.sentences()) == (found.design.units["home"].ids, found.sentences())
+    assert kept.sentences() == found.sentences()
+    assert kept.design.units["home"].ids == tuple(f"home {i}" for i in range(1, 1 + len(kept.design.units["home"].ids)))
     assert certificate["plan"] == QUICK.model_dump(mode="json")
     fixed = {"summer": Prior(law="fixed", mean=0.2)}
     once = QUICK.sampling.model_copy(update={"doublings": 0})
@@ -157,7 +160,7 @@ def test_sentences_say_higher_lower_or_that_the_data_cannot_say():
 
 def test_the_command_hands_its_options_on_and_writes_the_fit(tmp_path, monkeypatch):
     import missingmodels.fitting.families.outcomes as fits
-    import missingmodels.fitting.store as store
+    import missingmodels.runs.fit_folder as fit_folder
     from missingmodels.cli import app
 
     tables, asked = small_world(1).tables, {}
@@ -165,7 +168,8 @@ def test_the_command_hands_its_options_on_and_writes_the_fit(tmp_path, monkeypat
     table = pd.DataFrame({"measure": ["rate ratio"], "median": [1.2]}, index=pd.Index(["held"], name="term"))
     found = SimpleNamespace(summary=lambda: table, sentences=lambda: ["A sentence."], certificate={})
     monkeypatch.setattr(fits, "fit_outcome", lambda held, plan, **more: asked.update(more) or found)
-    monkeypatch.setattr(store, "write_fit_folder", lambda fit, folder, overwrite: folder / "outcome.csv")
+    shown = SimpleNamespace(table=table, sentences=found.sentences())
+    monkeypatch.setattr(fit_folder, "write_fit_folder", lambda fit, folder, **_: (folder / "outcome.csv", shown))
     words = ["interview", str(tmp_path / "t"), "-o", str(tmp_path / "f"), "--term", "held", "--effect-days", "14"]
     done = CliRunner().invoke(app, ["fit-outcome", *words])
     assert done.exit_code == 0, done.output

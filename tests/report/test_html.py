@@ -52,8 +52,8 @@ class Page(HTMLParser):
             self.verdicts.append(data)
 
 
-def written(evidence, folder):
-    return write_report(evidence, folder / "report.html").read_text(encoding="utf-8")
+def written(evidence, folder, *, disclosure="none"):
+    return write_report(evidence, folder / "report.html", disclosure=disclosure).read_text(encoding="utf-8")
 
 
 def test_page_needs_nothing_from_outside(make, tmp_path):

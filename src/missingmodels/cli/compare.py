@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from missingmodels.cli.options import REFITTING, Json, hold, out, spread
+from missingmodels.cli.options import REFITTING, Disclosure, Json, hold, out, spread
 from missingmodels.terminal import Progress, say
 
 if TYPE_CHECKING:
@@ -24,47 +24,56 @@ def compare(
     sampled: Annotated[
         bool, typer.Option("--sampled", help="Sample the refits that the fast engine cannot make: minutes each.")
     ] = False,
+    disclosure: Disclosure = None,
     as_json: Json = False,
 ) -> None:
     """Compare a run's models again: leave out each child and each home, refit where needed; writes its report anew."""
     from missingmodels.cli.robustness import known_tables, require_same
+    from missingmodels.disclosure.words import scrubbed
     from missingmodels.evidence.evidence import compared
     from missingmodels.evidence.held_out import Refits
-    from missingmodels.evidence.record import EVIDENCE, evidence_file
     from missingmodels.fitting.store import read_fit
     from missingmodels.frame.riskset import build_risk_set
     from missingmodels.plan import kept_plan
-    from missingmodels.report.html import REPORT, report_files
-    from missingmodels.runs.write import fit_file, read_run, tables_folder
+    from missingmodels.runs.release import PAGE, release_files
+    from missingmodels.runs.write import (
+        evidence_path,
+        fit_file,
+        noise_of,
+        policy_of,
+        read_run,
+        renew_run,
+        tables_folder,
+    )
     from missingmodels.tables import read_tables
-    from missingmodels.tables.manifest import renew_together
-    from missingmodels.tables.store import RUN_FORMAT
 
     hold(run)
     spread(*REFITTING)
     place = tables_folder(run) if tables is None else tables
     evidence = read_run(run)
-    plan = kept_plan(evidence.plan, where=str(run / EVIDENCE))
+    plan = kept_plan(evidence.plan, where=str(evidence_path(run)))
     fits = [read_fit(fit_file(run, c["model"], c["exposure"])) for c in evidence.fitted]
     held = read_tables(known_tables(place, run))
     require_same(held, plan, fits[0].model, fits[0].exposure, evidence, run)
-    say(f"Scoring {len(fits[0].design.child_ids):,} children and {len(fits[0].design.home_ids):,} homes …")
+    policy = policy_of(run, evidence, disclosure)
+    size = f"{len(fits[0].design.child_ids):,} children and {len(fits[0].design.home_ids):,} homes"
+    say(scrubbed(f"Scoring {size} …", policy))
     with Progress(quiet=as_json) as told:
         budget = Refits(plan, most=refits, method="auto" if sampled else "laplace", progress=told)
         evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget, told)
-    files, stale = report_files(evidence)
-    renew_together(run, RUN_FORMAT, files | {EVIDENCE: evidence_file(evidence)}, removed=stale)
-    page = run / REPORT
-    body = {"comparisons": [c.as_dict() for c in evidence.comparisons], "refits": refits - budget.left}
-    text = "\n".join(_line(c) for c in evidence.comparisons)
+    files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run))
+    renew_run(run, evidence, files, policy, removed=tuple(stale), anew=True)
+    page = run / PAGE
+    body = {"comparisons": [c.as_dict() for c in shown.comparisons], "refits": refits - budget.left}
+    text = "\n".join(_line(c) for c in shown.comparisons)
     out(body | {"report": str(page)}, as_json, f"{text}\nRefits: {refits - budget.left}\nReport: {page}")
 
 
 def _line(c: ElpdDifference) -> str:
-    from missingmodels.report.words import signed, units
+    from missingmodels.report.words import count, signed, units
 
     return (
         f"{c.model} against {c.against}, each {c.unit} left out: {signed(c.difference, 1)} "
-        f"(standard error {c.standard_error:.1f}, {units(c.units, c.unit)}); Pareto k above 0.7 for {c.k_hat_bad}, "
-        f"of which {c.mended} refitted"
+        f"(standard error {c.standard_error:.1f}, {units(c.units, c.unit)}); Pareto k above 0.7 for "
+        f"{count(c.k_hat_bad)}, of which {count(c.mended)} refitted"
     )

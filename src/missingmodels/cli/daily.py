@@ -8,7 +8,9 @@ import typer
 
 from missingmodels.cli.options import (
     Allow,
+    Disclosure,
     Json,
+    KeepChildren,
     Out,
     Overwrite,
     PlanName,
@@ -17,6 +19,7 @@ from missingmodels.cli.options import (
     out,
     reserve,
     table_text,
+    told,
 )
 from missingmodels.terminal import Progress, say
 
@@ -33,24 +36,32 @@ def fit_daily(
     plan_name: PlanName = "default",
     model: Annotated[Optional[str], typer.Option(help="M1 or M3; the plan's fullest if left out.")] = None,  # noqa: UP045
     seed: Seed = 1,
+    keep_children: KeepChildren = False,
+    disclosure: Disclosure = None,
     allow_unconverged: Allow = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Fit one daily model by NUTS: a table, draws and a plain answer."""
-    from missingmodels.fitting.store import LAYOUTS, write_fit_folder
+    from missingmodels.disclosure.policy import policy_for
+    from missingmodels.disclosure.words import scrubbed
+    from missingmodels.fitting.store import LAYOUTS
     from missingmodels.presets import load_plan
+    from missingmodels.runs.register import register, without_noise
     from missingmodels.tables import read_tables, require_valid
 
     reserve(output, kind=LAYOUTS["daily"].kind, overwrite=overwrite)
     plan, held = load_plan(plan_name), read_tables(tables)
     require_valid(held, where=str(tables))
+    policy = policy_for(held.origin, disclosure)
+    register(held, plan.frame, without_noise(policy), beside=tables, what=f"fit-daily {kind}")
     from missingmodels.fitting.families.daily import fit_daily as fitted
     from missingmodels.frame.daily import daily_design
+    from missingmodels.runs.fit_folder import write_fit_folder
 
     daily = daily_design(held, plan, kind=kind, model=model, checked=True)  # type: ignore[arg-type]
     for note in daily.notes:
-        say(f"Note: {note}")
+        say(scrubbed(f"Note: {note}", policy))
     with Progress(quiet=as_json) as bar:
         found = fitted(
             daily,
@@ -60,12 +71,16 @@ def fit_daily(
             allow_unconverged=allow_unconverged,
             progress=bar,
         )
-    path = write_fit_folder(found, output, overwrite=overwrite)
-    (sentence,) = found.sentences()
-    body = {"output": str(output), "sentence": sentence, "probabilities": found.probabilities()}
-    body |= {"table": found.summary().reset_index().to_dict(orient="records"), "certificate": dict(found.certificate)}
-    text = f"{head_text(found)}\n{table_text(found, 'parameter')}"
-    out(body, as_json, f"{text}\n\n{sentence}\nTable, draws and answer: {path.parent}")
+    path, shown = write_fit_folder(
+        found, output, policy=policy, origin=held.origin, overwrite=overwrite, keep_children=keep_children
+    )
+    sentence = " ".join(shown.sentences)
+    body: dict[str, Any] = {"output": str(output), "sentence": sentence}
+    body |= {"probabilities": {name: round(p, 3) if policy.active else p for name, p in found.probabilities().items()}}
+    body |= {"table": shown.table.reset_index().to_dict(orient="records")}
+    body |= {"certificate": told(found.certificate, policy)}
+    text = f"{scrubbed(head_text(found), policy)}\n{table_text(found, 'parameter', shown.table)}"
+    out(body, as_json, f"{text}\n\n{sentence}\nTable and answer: {path.parent}")
 
 
 def head_text(found: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from missingmodels.cli.options import Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
+from missingmodels.cli.options import Disclosure, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
 from missingmodels.terminal import say, table
 
 
@@ -98,13 +98,18 @@ def describe(
     tables: TablesFolder,
     plan_name: PlanName = "default",
     figures: Annotated[Optional[Path], typer.Option(help="Folder to write the calibration figure into.")] = None,  # noqa: UP045
+    disclosure: Disclosure = None,
     as_json: Json = False,
 ) -> None:
     """Say what tables hold: children, homes, episodes, rates, coverage; and set it beside published figures."""
+    from missingmodels.disclosure.described import described, gated_measures
+    from missingmodels.disclosure.policy import policy_for
+    from missingmodels.disclosure.record import Judged
     from missingmodels.frame.describe import describe as run
     from missingmodels.frame.published.calibration import compare, measure_targets
     from missingmodels.presets import load_plan
     from missingmodels.report.calibration import calibration_text
+    from missingmodels.runs.register import register
     from missingmodels.tables import read_tables, require_valid
 
     if figures is not None:
@@ -115,16 +120,23 @@ def describe(
         reserve(figures / FIGURE)
     held = read_tables(tables)
     require_valid(held, where=str(tables))
-    found = run(held, load_plan(plan_name).frame)
+    policy, frame = policy_for(held.origin, disclosure), load_plan(plan_name).frame
+    near = register(held, frame, policy, beside=tables, what="description")
+    judged = Judged(policy, near.noise_key)
+    found = described(run(held, frame), judged)
     episodes = found["episodes"]
     flat = {k.replace("_", " "): v for k, v in found.items() if k != "episodes"}
-    beside = compare([measure_targets(held)])
+    beside = gated_measures(compare([measure_targets(held)]), judged)
     text = [table(f"{tables}", flat), table("Where the episodes went", episodes), "", calibration_text(beside)]
     if figures is not None:
         from missingmodels.runs.calibrate import write_calibration_figure
 
         text.append(f"\nFigure: {write_calibration_figure(beside, figures)}")
-    out(found | {"calibration": [c.as_dict() for c in beside]}, as_json, "\n".join(text))
+    body = found | {"calibration": [c.as_dict() for c in beside]}
+    if judged.policy.active:
+        body["disclosure"] = {"policy": judged.policy.name, "blocked": [one.as_dict() for one in judged.blocked]}
+        text.append(f"\nBlocked by the policy of disclosure “{judged.policy.name}”: {len(judged.blocked)} outputs.")
+    out(body, as_json, "\n".join(text))
 
 
 def calibrate_world(

@@ -10,9 +10,11 @@ import typer
 from missingmodels.cli.options import (
     REFITTING,
     Allow,
+    Disclosure,
     Engine,
     IntervalMass,
     Json,
+    KeepChildren,
     Out,
     Overwrite,
     PlanName,
@@ -27,29 +29,33 @@ from missingmodels.cli.options import (
 from missingmodels.terminal import Progress, say
 
 
-def demo(output: Out = Path("demo-run"), seed: Seed = 1, as_json: Json = False) -> None:
+def demo(output: Out = Path("demo-run"), seed: Seed = 1, disclosure: Disclosure = None, as_json: Json = False) -> None:
     """Simulate a small sector, check it, fit the models and write the report. Replaces an earlier demo."""
     from missingmodels.tables.store import RUN_FORMAT
 
     reserve(output, kind=RUN_FORMAT, overwrite=True)
     spread(*REFITTING)
+    from missingmodels.disclosure.policy import policy_for
+    from missingmodels.evidence.record import EVIDENCE, read_evidence
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.runs.write import make_run
     from missingmodels.simulate.world import simulate_world
 
     world = simulate_world(load_scenario("small"), seed=seed)
+    policy = policy_for(world.tables.origin, disclosure)
     say(f"Simulated {len(world.tables['homes'])} homes and {len(world.tables['children'])} children (seed {seed}).")
     with Progress(quiet=as_json) as progress:
-        found, page = make_run(
+        _, page = make_run(
             world.tables,
             load_plan("demo"),
             output,
             seed=seed,
             source=world.tables,
             overwrite=True,
+            disclosure=policy,
             progress=progress,
         )
-    _finish(found, page, as_json)
+    _finish(read_evidence(page.parent / EVIDENCE), page, as_json)
 
 
 def fit(
@@ -58,6 +64,8 @@ def fit(
     plan_name: PlanName = "default",
     seed: Seed = 1,
     method: Engine = None,
+    keep_children: KeepChildren = False,
+    disclosure: Disclosure = None,
     allow_unconverged: Allow = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -66,6 +74,7 @@ def fit(
 
     Fits are kept beside the output as they are finished. Stopped or failed, the same command goes on from them.
     """
+    from missingmodels.disclosure.policy import policy_for
     from missingmodels.plan import with_method
     from missingmodels.presets import load_plan
     from missingmodels.tables import read_tables, require_valid
@@ -74,12 +83,14 @@ def fit(
     reserve(output, kind=RUN_FORMAT, overwrite=overwrite)
     settings, held = with_method(load_plan(plan_name), method), read_tables(tables)
     require_valid(held, where=str(tables))
+    policy = policy_for(held.origin, disclosure)
     # the sampler takes seconds to import, so a wrong path or key is told first
     spread(*REFITTING)
+    from missingmodels.evidence.record import EVIDENCE, read_evidence
     from missingmodels.runs.write import make_run
 
     with Progress(quiet=as_json) as progress:
-        found, page = make_run(
+        _, page = make_run(
             held,
             settings,
             output,
@@ -87,27 +98,30 @@ def fit(
             source=tables,
             overwrite=overwrite,
             allow_unconverged=allow_unconverged,
+            keep_children=keep_children,
+            disclosure=policy,
             progress=progress,
         )
-    _finish(found, page, as_json)
+    _finish(read_evidence(page.parent / EVIDENCE), page, as_json)
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")], as_json: Json = False
+    run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")],
+    disclosure: Disclosure = None,
+    as_json: Json = False,
 ) -> None:
     """Write a run's report and figures again from its evidence."""
-    from missingmodels.report.html import REPORT, report_files
     from missingmodels.report.text import summary_text
-    from missingmodels.runs.write import read_run
-    from missingmodels.tables.manifest import renew_together
-    from missingmodels.tables.store import RUN_FORMAT
+    from missingmodels.runs.release import PAGE, release_files
+    from missingmodels.runs.write import noise_of, policy_of, read_run, renew_run
 
     hold(run)
     evidence = read_run(run)
-    files, stale = report_files(evidence)
-    renew_together(run, RUN_FORMAT, files, removed=stale)
-    path = run / REPORT
-    out({"report": str(path)}, as_json, f"{summary_text(evidence, columns())}\nReport: {path}")
+    policy = policy_of(run, evidence, disclosure)
+    files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run))
+    renew_run(run, evidence, files, policy, removed=tuple(stale))
+    path = run / PAGE
+    out({"report": str(path)}, as_json, f"{summary_text(shown, columns())}\nReport: {path}")
 
 
 def fit_rows(
@@ -143,20 +157,27 @@ def fit_rows(
     draws: Annotated[int, typer.Option(help="Draws of each of 4 chains, and as many to tune.", min=50)] = 1000,
     target_accept: Annotated[float, typer.Option(help="Higher takes smaller steps.", min=0.6, max=0.999)] = 0.95,
     interval_mass: IntervalMass = 0.90,
+    keep_children: KeepChildren = False,
+    disclosure: Disclosure = None,
     allow_unconverged: Allow = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Fit anybody's rows of counts with the onset likelihood: recurrent events or clustered counts."""
-    from missingmodels.cli.options import table_text
+    from missingmodels.cli.options import table_text, told
     from missingmodels.cli.rows import fit_file, head_text, prior_texts
+    from missingmodels.disclosure.policy import policy_for
+    from missingmodels.disclosure.words import scrubbed
     from missingmodels.plan import Sampling
 
-    found, path = fit_file(
+    policy = policy_for({}, disclosure)
+    found, path, shown = fit_file(
         data,
         output,
+        policy=policy,
         overwrite=overwrite,
         quiet=as_json,
+        keep_children=keep_children,
         formula=formula,
         child=child,
         home=home,
@@ -171,21 +192,20 @@ def fit_rows(
         interval_mass=interval_mass,
         allow_unconverged=allow_unconverged,
     )
-    body = {"output": str(output), "table": found.summary().reset_index().to_dict(orient="records")}
+    body = {"output": str(output), "table": shown.table.reset_index().to_dict(orient="records")}
     out(
-        body | {"certificate": dict(found.certificate)},
+        body | {"certificate": told(found.certificate, policy)},
         as_json,
-        f"{head_text(found)}\n{table_text(found, 'term')}\nTable and draws: {path.parent}",
+        f"{scrubbed(head_text(found), policy)}\n{table_text(found, 'term', shown.table)}\nTable: {path}",
     )
 
 
-def _finish(found: Any, path: Path, as_json: bool) -> None:
+def _finish(evidence: Any, path: Path, as_json: bool) -> None:
     from missingmodels.report.text import summary_text
     from missingmodels.report.words import engine
 
-    evidence = found.evidence
     body = {"report": str(path), "verdicts": [r.as_dict() for r in evidence.verdicts()], "data": dict(evidence.data)}
-    seconds = [(c["compile_seconds"], c["sample_seconds"]) for c in evidence.certificates]
+    seconds = [(c["compile_seconds"], c["sample_seconds"]) for c in evidence.certificates] or [(0.0, 0.0)]
     engines = ", ".join(dict.fromkeys(engine(c) for c in evidence.certificates))
     spent = [sum(part) for part in zip(*seconds, strict=True)]
     timing = f"Drawn by {engines}: compiling {spent[0]:.0f} s, sampling {spent[1]:.0f} s."

@@ -55,6 +55,19 @@ Allow = Annotated[
 ]
 
 
+KeepChildren = Annotated[
+    bool,
+    typer.Option("--keep-children", help="Keep draws of single children in private/; they are worked out anew if not."),
+]
+Disclosure = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--disclosure",
+        metavar="POLICY",
+        help="What may leave: generic, opensafely_like, none, or a policy's TOML file. Left out: none for simulated "
+        "data, generic for all others; of a run that is there, its own.",
+    ),
+]
 Engine = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option(help="nuts, laplace (fast, approximate but weighted and checked) or auto; the plan's if left out."),
@@ -108,9 +121,17 @@ IntervalMass = Annotated[
 ]
 
 
-def table_text(found: Any, title: str) -> str:
-    """A fit's table for the terminal: median, interval, effective draws, R-hat."""
-    table, span = found.summary(), f"{100 * found.decision.interval_mass:g} % interval"
+def told(certificate: Any, policy: Any) -> dict[str, Any]:
+    """A fit's certificate as it may be shown."""
+    from missingmodels.disclosure.gate import gated_certificate
+    from missingmodels.disclosure.record import Judged
+
+    return gated_certificate(certificate, Judged(policy))
+
+
+def table_text(found: Any, title: str, table: Any) -> str:
+    """A table of a fit for the terminal: median, interval, effective draws, R-hat."""
+    span = f"{100 * found.decision.interval_mass:g} % interval"
     width = max(len(title), *(len(str(name)) for name in table.index))
     lines = [f"{title:<{width}}  {'median':>9}  {span:>20}  {'ESS':>6}  {'R-hat':>6}"]
     for name, line in table.iterrows():

@@ -7,7 +7,20 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from missingmodels.cli.options import Allow, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
+from missingmodels.cli.options import (
+    Allow,
+    Disclosure,
+    Json,
+    KeepChildren,
+    Out,
+    Overwrite,
+    PlanName,
+    Seed,
+    TablesFolder,
+    out,
+    reserve,
+    told,
+)
 
 
 def fit_outcome(
@@ -33,6 +46,8 @@ def fit_outcome(
     priors: Annotated[str, typer.Option(help="Prior set: weak or informed.")] = "weak",
     plan_name: PlanName = "default",
     seed: Seed = 1,
+    keep_children: KeepChildren = False,
+    disclosure: Disclosure = None,
     allow_unconverged: Allow = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -43,13 +58,17 @@ def fit_outcome(
     do residents leave on one day more often than independence has it? interview: does a return home interview change
     the next gap? recording: what happens and what each of two records holds of it.
     """
+    from missingmodels.disclosure.policy import policy_for
     from missingmodels.presets import load_plan
+    from missingmodels.runs.register import register, without_noise
     from missingmodels.tables import read_tables, require_valid
     from missingmodels.tables.store import OUTCOME_FORMAT
 
     reserve(output, kind=OUTCOME_FORMAT, overwrite=overwrite)
     plan, held = load_plan(plan_name), read_tables(tables)
     require_valid(held, where=str(tables))
+    policy = policy_for(held.origin, disclosure)
+    register(held, plan.frame, without_noise(policy), beside=tables, what=f"fit-outcome {outcome}")
     second = None
     if other is not None:
         second = read_tables(other)
@@ -57,7 +76,7 @@ def fit_outcome(
     settings: dict[str, Any] = {"tolerance_days": tolerance_days, "effect_days": effect_days}
     # the sampler takes seconds to import, so a wrong path is told first
     from missingmodels.fitting.families.outcomes import fit_outcome as fit
-    from missingmodels.fitting.store import write_fit_folder
+    from missingmodels.runs.fit_folder import write_fit_folder
     from missingmodels.terminal import Progress
 
     with Progress(quiet=as_json) as bar:
@@ -73,8 +92,10 @@ def fit_outcome(
             progress=bar,
             **{name: value for name, value in settings.items() if value is not None},
         )
-    path = write_fit_folder(found, output, overwrite=overwrite)
-    body = {"output": str(output), "table": found.summary().reset_index().to_dict(orient="records")}
-    body |= {"sentences": found.sentences(), "certificate": dict(found.certificate)}
-    text = found.summary().to_string(float_format=lambda v: f"{v:.3f}", na_rep="")
-    out(body, as_json, "\n".join([text, "", *found.sentences(), f"Table, sentences and draws: {path.parent}"]))
+    path, shown = write_fit_folder(
+        found, output, policy=policy, origin=held.origin, overwrite=overwrite, keep_children=keep_children
+    )
+    body = {"output": str(output), "table": shown.table.reset_index().to_dict(orient="records")}
+    body |= {"sentences": shown.sentences, "certificate": told(found.certificate, policy)}
+    text = shown.table.to_string(float_format=lambda v: f"{v:.3f}", na_rep="")
+    out(body, as_json, "\n".join([text, "", *shown.sentences, f"Table and sentences: {path.parent}"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from missingmodels.cli.options import Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
+from missingmodels.cli.options import Disclosure, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
 
 
 def check_priors(
@@ -10,6 +10,7 @@ def check_priors(
     output: Out,
     plan_name: PlanName = "default",
     seed: Seed = 1,
+    disclosure: Disclosure = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -17,6 +18,7 @@ def check_priors(
 
     Writes a table and a figure, priors.csv and priors.png.
     """
+    from missingmodels.disclosure.policy import policy_for, require_enough
     from missingmodels.evidence.prior_check import check_priors
     from missingmodels.presets import load_plan
     from missingmodels.report.prior_check import prior_figure, table_csv
@@ -31,7 +33,11 @@ def check_priors(
     plan = load_plan(plan_name)
     held = [fit for fit in models_to_fit(plan) if fit[1] in ("", plan.exposure.primary)]
     fullest = max(held)
-    prepared = prepare(read_tables(tables), plan, fits=[fullest])
+    tables_read = read_tables(tables)
+    policy = policy_for(tables_read.origin, disclosure)
+    prepared = prepare(tables_read, plan, fits=[fullest])
+    rows = prepared.rows
+    require_enough(policy, children=len(rows.child_ids), homes=len(rows.home_ids))
     found = check_priors(prepared.designs[fullest], plan, seed=seed)
     write_together(output, {table.name: table_csv(found).encode(), figure.name: png(prior_figure(found))})
     said = [

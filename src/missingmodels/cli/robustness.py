@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from missingmodels.cli.options import Json, Seed, hold, out
+from missingmodels.cli.options import Disclosure, Json, Seed, hold, out
 from missingmodels.terminal import Progress
 
 if TYPE_CHECKING:
+    from missingmodels.disclosure.record import Judged
     from missingmodels.evidence.record import Evidence
     from missingmodels.evidence.robustness.battery import Battery
     from missingmodels.evidence.robustness.bench import Bench
     from missingmodels.plan import Plan
     from missingmodels.tables import Tables
 
-TABLE, CURVE, PAGE, FIGURES = "robustness.csv", "specification_curve.csv", "robustness.html", "figures"
+TABLE, CURVE, PAGE, FIGURES = (
+    f"release/{name}" for name in ("robustness.csv", "specification_curve.csv", "robustness.html", "figures")
+)
 
 
 def robustness(
@@ -35,21 +38,23 @@ def robustness(
         bool, typer.Option("--sampled", help="Sample the frailty laws that the fast engine cannot fit: minutes.")
     ] = False,
     seed: Seed = 1,
+    disclosure: Disclosure = None,
     as_json: Json = False,
 ) -> None:
     """Question a run's answer to H1: other windows, periods, peers, outcomes; each line with how often it is wrong."""
-    from missingmodels.evidence.record import EVIDENCE
+    from missingmodels.disclosure.battery import gated_battery
+    from missingmodels.disclosure.record import Judged
     from missingmodels.evidence.robustness.battery import CHECKS, KEPT, run_battery
     from missingmodels.evidence.robustness.bench import Bench
     from missingmodels.plan import kept_plan
     from missingmodels.report.battery_page import battery_text
-    from missingmodels.runs.write import read_run, tables_folder
+    from missingmodels.runs.write import evidence_path, noise_of, policy_of, read_run, tables_folder
     from missingmodels.tables import read_tables
 
     hold(run)
     place = tables_folder(run) if tables is None else tables
     evidence = read_run(run)
-    plan = kept_plan(evidence.plan, where=str(run / EVIDENCE))
+    plan = kept_plan(evidence.plan, where=str(evidence_path(run)))
     _require_enough(permutations, plan)
     model = _model(evidence, run)
     held = read_tables(known_tables(place, run))
@@ -57,7 +62,9 @@ def robustness(
     bench = Bench(held, plan, model=model, seed=seed, permutations=permutations, sampled=sampled)
     with Progress(quiet=as_json) as progress:
         found = run_battery(bench, checks=CHECKS if everything else KEPT, curve=curve, report=progress)
-    page = _write(found, bench, evidence, run)
+    judged = Judged(policy_of(run, evidence, disclosure), noise_of(run))
+    found = gated_battery(found, judged)
+    page = _write(found, bench, evidence, run, judged)
     text = f"{battery_text(found, bench.plan)}\nTable: {run / TABLE}\nPage: {page}"
     out(found.as_dict() | {"table": str(run / TABLE), "page": str(page)}, as_json, text)
 
@@ -115,14 +122,14 @@ def require_same(tables: Tables, plan: Plan, model: str, exposure: str, evidence
         )
 
 
-def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
+def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path, judged: Judged) -> Path:
     """Table, figures and page into the run's folder: all of them together, or none."""
+    from missingmodels.disclosure.record import record_files
     from missingmodels.provenance import versions
     from missingmodels.report.battery_page import battery_page, battery_pictures, battery_table
-    from missingmodels.tables import is_simulated
+    from missingmodels.runs.write import renew_run
+    from missingmodels.tables import is_simulated, kind_of
     from missingmodels.tables.csv_out import frame_csv, records_csv
-    from missingmodels.tables.manifest import renew_together
-    from missingmodels.tables.store import RUN_FORMAT
 
     shown = battery_pictures(found, bench.plan)
     made = {
@@ -144,5 +151,7 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path) -> Path:
     files[PAGE] = page.encode("utf-8")
     # an earlier curve beside the new page would be taken for its own
     stale = {CURVE, f"{FIGURES}/specification_curve.png"} - set(files)
-    renew_together(run, RUN_FORMAT, files, removed=sorted(stale))
+    for name, content in record_files(judged, files, origin=kind_of(evidence.origin), seeds=[bench.seed]).items():
+        files[f"release/robustness_{name}"] = content
+    renew_run(run, evidence, files, judged.policy, removed=tuple(sorted(stale)))
     return run / PAGE

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from missingmodels.cli.options import reserve
+from missingmodels.disclosure.policy import Policy
+from missingmodels.disclosure.words import scrubbed
 from missingmodels.errors import ImportFault, InputError, RowsInvalid
 from missingmodels.extract.ofsted.registration import loose
 from missingmodels.extract.readers.cells import visible_text
@@ -88,9 +90,22 @@ def prior_texts(given: list[str], preset: str) -> dict[str, str]:
     return {"use": preset} | {key.strip(): law.strip() for key, law in (text.rsplit("=", 1) for text in given)}
 
 
-def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **question: Any) -> tuple[Any, Path]:
-    """Fit a file's rows and write them; returns the fit and the path of its table."""
-    from missingmodels.fitting.store import LAYOUTS, write_fit_folder
+def fit_file(
+    data: Path,
+    output: Path,
+    *,
+    overwrite: bool,
+    quiet: bool,
+    policy: Policy,
+    keep_children: bool = False,
+    **question: Any,
+) -> tuple[Any, Path, Any]:
+    """Fit a file's rows and write them; returns the fit, the path of its table and what of it may be shown.
+
+    Nobody says where the rows came from, so they are treated as real.
+    """
+    from missingmodels.fitting.store import LAYOUTS
+    from missingmodels.runs.fit_folder import write_fit_folder
 
     reserve(output, kind=LAYOUTS["rows"].kind, overwrite=overwrite)
     home = question.get("home")
@@ -108,8 +123,11 @@ def fit_file(data: Path, output: Path, *, overwrite: bool, quiet: bool, **questi
     except RowsInvalid as error:
         raise RowsInvalid(error.what, where=str(data), remedy=error.remedy) from error
     for note in (*found.design.notes, *alike):
-        say(f"Note: {note}")
-    return found, write_fit_folder(found, output, overwrite=overwrite)
+        say(scrubbed(f"Note: {note}", policy))
+    path, shown = write_fit_folder(
+        found, output, policy=policy, origin={}, overwrite=overwrite, keep_children=keep_children
+    )
+    return found, path, shown
 
 
 def head_text(found: Any) -> str:

@@ -27,6 +27,7 @@ from missingmodels.evidence.interventions import intervention_rows
 from missingmodels.evidence.network_week import network_week
 from missingmodels.evidence.own_history import begin_own_history
 from missingmodels.evidence.record import Evidence, OwnHistory, Row
+from missingmodels.evidence.support import support_of
 from missingmodels.evidence.variance import drop_rows, structure_shares, vulnerability_rows
 from missingmodels.fitting.certificate import brief
 from missingmodels.fitting.drawn import Progress
@@ -88,18 +89,19 @@ def make_evidence(  # noqa: PLR0913
         rule=rule_in_words(plan.decision),
         rows=tuple(found),
         comparisons=(),
-        data=_describe_risk(tables, risk, rows),
+        data=describe_risk(tables, risk, rows),
         notes=tuple(
             dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not])
         ),
         figures=_figures(list(fits), tables, risk, rows, plan, seed),
         certificates=tuple(brief(f.certificate) for f in fits),
         origin=tables.origin,
+        support=support_of(fits),
     )
     return _beside(evidence, fits, plan, Refits(plan, most=REFITS, progress=progress), own, told)
 
 
-def _describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
+def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:
     """Counts that say what the estimates rest on."""
     window = ~risk.before_window
     onset = risk.onset[:, window]

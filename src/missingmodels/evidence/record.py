@@ -6,7 +6,7 @@ What reads it needs no sampler and no model, so this module imports neither.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # scores of prediction, their errors and Pareto k may be infinite
 UNBOUNDED = ConfigDict(extra="forbid", strict=True, allow_inf_nan=True)
-FORMATS = ("missingmodels-evidence-2", "missingmodels-evidence-3")  # that are read; the last is written
+FORMATS = tuple(f"missingmodels-evidence-{n}" for n in (2, 3, 4))  # that are read; the last is written
 FORMAT = FORMATS[-1]
 Part = Literal["rows", "comparisons", "bayes_factors", "power_scaling", "fits"]
 MOST_LINES = 8  # of a repr
@@ -85,7 +85,8 @@ class ElpdDifference:
         both, onsets of those left out still stand in the covariates of others
     standard_error : over units
     units : number of them
-    k_hat_max, k_hat_bad : largest Pareto k in either model, and number of units above 0.7 in either
+    k_hat_max, k_hat_bad : largest Pareto k in either model, and number of units above 0.7 in either; these and the
+        counts below are None where a policy of disclosure blocks them
     mended : how many of those have scores from a fit without the unit instead; the rest are not reliable
     refit_error : Monte Carlo standard error of the mended scores' part of the difference
     linked : children who lived in several homes, and so stand in the scores of each; 0 where the unit is a child
@@ -98,11 +99,11 @@ class ElpdDifference:
     difference: float
     standard_error: float
     units: int
-    k_hat_max: float
-    k_hat_bad: int
-    mended: int
+    k_hat_max: float | None
+    k_hat_bad: int | None
+    mended: int | None
     refit_error: float
-    linked: int
+    linked: int | None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name."""
@@ -192,13 +193,13 @@ class OwnHistory:
     without_history: tuple[float, float] | None
     without_frailty: tuple[float, float] | None
     k_hat_max: float | None
-    k_hat_bad: int
-    mended: int
+    k_hat_bad: int | None
+    mended: int | None
     ratio: float
     ratio_low: float
     ratio_high: float
     probability: float
-    new_arrivals: int
+    new_arrivals: int | None
     new_ratio: float | None
     new_ratio_low: float | None
     new_ratio_high: float | None
@@ -223,6 +224,8 @@ class Evidence:
     own_history : own history against stable vulnerability; None where no model holds own history
     figures : arrays by figure name
     certificates : birth certificate of each fit
+    support : children and homes behind each estimate, by ``evidence.support``; None in what was released
+    disclosure : the policy that it was released under and what that blocked; None before
     """
 
     plan: Mapping[str, Any]
@@ -237,6 +240,8 @@ class Evidence:
     bayes_factors: tuple[BayesFactor, ...] = ()
     power_scaling: tuple[PowerScaling, ...] = ()
     own_history: OwnHistory | None = None
+    support: Sequence[Mapping[str, Any]] | None = None
+    disclosure: Mapping[str, Any] | None = None
 
     @property
     def unconverged(self) -> tuple[str, ...]:
@@ -311,6 +316,8 @@ class Evidence:
             "bayes_factors": [b.as_dict() for b in self.bayes_factors],
             "power_scaling": [s.as_dict() for s in self.power_scaling],
             "own_history": None if self.own_history is None else self.own_history.as_dict(),
+            "support": None if self.support is None else [dict(one) for one in self.support],
+            "disclosure": None if self.disclosure is None else dict(self.disclosure),
         }
 
 
@@ -347,4 +354,6 @@ def read_evidence(path: Path) -> Evidence:
         bayes_factors=found.bayes_factors,
         power_scaling=found.power_scaling,
         own_history=found.own_history,
+        support=held.get("support"),
+        disclosure=held.get("disclosure"),
     )

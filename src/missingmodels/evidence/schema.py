@@ -54,18 +54,19 @@ class Data(Open):
     observed_from: Day
     observed_to: Day
     burn_in_days: Count
-    homes: Count
-    children: Count
-    resident_years: NotNegative
-    onsets: Count
-    children_with_onset: Count
-    same_day_repeats: Count
-    joint_onsets: Count
-    onsets_per_year_at_risk: NotNegative
-    share_of_days_exposed: Share
+    # null where a policy of disclosure blocks them
+    homes: Count | None
+    children: Count | None
+    resident_years: NotNegative | None
+    onsets: Count | None
+    children_with_onset: Count | None
+    same_day_repeats: Count | None
+    joint_onsets: Count | None
+    onsets_per_year_at_risk: NotNegative | None
+    share_of_days_exposed: Share | None
     median_coverage: NotNegative | None
-    rows: Count
-    episodes: dict[Name, Count]
+    rows: Count | None
+    episodes: dict[Name, Count | None]
     # from format 3 on
     observed_days: Count | None = None
     days_exposed: NotNegative | None = None
@@ -288,7 +289,7 @@ def _history(held: OwnHistory) -> OwnHistory:
 
 def _comparison(held: ElpdDifference) -> ElpdDifference:
     _one_of("unit", held.unit, UNITS)
-    if min(held.units, held.k_hat_bad, held.mended, held.linked) < 0:
+    if min(n for n in (held.units, held.k_hat_bad, held.mended, held.linked) if n is not None) < 0:
         raise ValueError("a count is below 0")
     return held
 
@@ -301,6 +302,29 @@ def _one_of(what: str, word: str, known: tuple[str, ...]) -> None:
 def _share(what: str, value: float | None) -> None:
     if value is not None and not -1e-9 <= value <= 1 + 1e-9:
         raise ValueError(f"{what} is no share: {value}")
+
+
+class Support(Record):
+    """Children and homes behind an estimate."""
+
+    model: Name
+    exposure: Name
+    column: Name
+    children: Count
+    homes: Count
+    largest_children: list[Share]
+    largest_homes: list[Share]
+    low: Finite | None = None
+    high: Finite | None = None
+
+
+class Disclosure(Open):
+    """The policy that evidence was released under, and what it blocked."""
+
+    policy: Name
+    policy_digest: Name
+    active: bool
+    blocked: list[dict[Name, Name]]
 
 
 class EvidenceFile(Record):
@@ -320,3 +344,6 @@ class EvidenceFile(Record):
     bayes_factors: tuple[Annotated[BayesFactor, AfterValidator(_factor)], ...]
     power_scaling: tuple[PowerScaling, ...]
     own_history: Annotated[OwnHistory, AfterValidator(_history)] | None
+    # from format 4 on
+    support: tuple[Support, ...] | None = None
+    disclosure: Disclosure | None = None

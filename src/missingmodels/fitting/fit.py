@@ -104,11 +104,13 @@ def fit(  # noqa: PLR0913
         certificate=held,
         sample_stats=drawn.sample_stats,
     )
-    return _with_children(found, stream(seed, "frailty", label)) if with_children else found
+    return of_children(found) if with_children else found
 
 
-def _with_children(found: Fit, rng: np.random.Generator) -> Fit:
-    """The fit with each child's frailty, drawn given the rest, and log density."""
+def of_children(found: Fit) -> Fit:
+    """The fit with each child's frailty, drawn given the rest, and log density: the same for the same draws."""
+    label = f"{found.model}/{found.exposure}" if found.exposure else found.model
+    rng = stream(found.certificate["seed"], "frailty", label)
     density, frailty, _ = log_density_and_frailty(found.design, found.parameters, rng)
     children = ("child",)
     return replace(

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from missingmodels.errors import InputError
+from missingmodels.fitting.children import named_again
 from missingmodels.fitting.fit import data_digest
 from missingmodels.fitting.result import Fit
 from missingmodels.frame.design import Design
@@ -48,7 +49,7 @@ class Kept:
         from missingmodels.fitting.store import read_fit
 
         try:
-            found = read_fit(path)
+            found = named_again(read_fit(path), design)
         except InputError as error:
             self.say(f"A kept fit of {model} is fitted anew: {error.what}.")
             return None

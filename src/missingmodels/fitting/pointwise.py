@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit, gammaln, logsumexp
 from scipy.stats import nbinom
 
+from missingmodels.fitting.children import ENTRY
 from missingmodels.fitting.marginal import integrated_frailty
 from missingmodels.frame.design import Design
 from missingmodels.frame.design_matrix import EventRows
@@ -47,8 +48,10 @@ class Units:
 
 
 def units_of(fit: Fit) -> Units | None:
-    """The units of a fit; None where its children were not asked for, or their densities are too many to hold."""
-    return _OF[fit.family](fit)
+    """The units of a fit; None where its children were not asked for, or left out of its file, or their densities are
+    too many to hold.
+    """
+    return None if fit.certificate.get(ENTRY) == "left out" else _OF[fit.family](fit)
 
 
 def summed(values: Array, index: np.ndarray, size: int) -> Array:

@@ -18,18 +18,19 @@ import xarray as xr
 
 from missingmodels.errors import InputError, MissingModelsError
 from missingmodels.fitting import store_2, store_3
+from missingmodels.fitting.children import completed, stored
 from missingmodels.fitting.design_arrays import design_from
 from missingmodels.fitting.natives import DATA, stats_of, tree_and_skeleton, values_of
 from missingmodels.fitting.result import Family, Fit
 from missingmodels.fitting.store_3 import diagnostics_of
 from missingmodels.provenance import digest_bytes
-from missingmodels.tables.csv_out import frame_csv
-from missingmodels.tables.manifest import write_manifest
 from missingmodels.tables.store import OUTCOME_FORMAT
-from missingmodels.writing import whole_folder, write_whole
+from missingmodels.writing import write_whole
+from missingmodels.writing.sides import PRIVATE
 
 ENGINE: Literal["h5netcdf"] = "h5netcdf"
-FORMAT = "missingmodels-fit-4"
+FORMAT = "missingmodels-fit-5"
+_READ = (FORMAT, "missingmodels-fit-4")  # the one before holds draws by child, under the data's own identifiers
 DRAWS = "draws.nc"
 REMEDY = "fit again with `missingmodels fit`"
 _MARK = b"\nsha256:"  # before the digest, at the end of a file
@@ -51,30 +52,17 @@ LAYOUTS: dict[Family, Layout] = {
 }
 
 
-def write_fit(fit: Fit, path: Path) -> Path:
-    """Write a fit; the file appears whole or not at all. Raises InputError where it cannot be written, as on a full
-    disk.
+def write_fit(fit: Fit, path: Path, *, keep_children: bool = False) -> Path:
+    """Write a fit, without draws of single children unless they are to be kept; the file appears whole or not at all.
+
+    Raises InputError where it cannot be written, as on a full disk.
     """
-    content = fit_bytes(fit)
+    content = fit_bytes(fit, keep_children=keep_children)
     try:
         return write_whole(Path(path), content)
     except OSError as error:
         what = f"the fit cannot be written ({error.strerror or error}); it takes {len(content):,} bytes"
         raise InputError(what, where=str(path), remedy="make room, or choose another place") from error
-
-
-def write_fit_folder(fit: Fit, folder: Path, *, overwrite: bool = True) -> Path:
-    """Write a fit with its table and sentences; the folder appears whole or not at all. Returns the table's path."""
-    layout = LAYOUTS[fit.family]
-    with whole_folder(folder, kind=layout.kind, overwrite=overwrite) as scratch:
-        (scratch / layout.table).write_text(frame_csv(fit.summary(), index=True), encoding="utf-8")
-        said = fit.sentences()
-        if layout.text:
-            (scratch / layout.text).write_text("\n".join(said) + "\n", encoding="utf-8")
-        write_fit(fit, scratch / DRAWS)
-        record = {"certificate": dict(fit.certificate), "sentences": said, "probabilities": fit.probabilities()}
-        write_manifest(scratch, layout.kind, record)
-    return Path(folder) / layout.table
 
 
 def read_fit(path: Path) -> Fit:
@@ -83,7 +71,9 @@ def read_fit(path: Path) -> Fit:
     Raises InputError for a file that is not one, or not as it was written.
     """
     path = Path(path)
-    path = path / DRAWS if path.is_dir() else path
+    if path.is_dir():
+        within = path / PRIVATE / DRAWS
+        path = within if within.exists() else path / DRAWS
     if not path.is_file():
         raise InputError("there is no such fit", where=str(path), remedy=REMEDY)
     try:
@@ -96,8 +86,9 @@ def read_fit(path: Path) -> Fit:
         raise InputError(f"the file cannot be read as a fit ({error})", where=str(path), remedy=REMEDY) from error
 
 
-def fit_bytes(fit: Fit) -> bytes:
+def fit_bytes(fit: Fit, *, keep_children: bool = False) -> bytes:
     """The content of a fit's file."""
+    fit = stored(fit, keep_children=keep_children)
     tree, skeleton = tree_and_skeleton(fit, stored=True)
     tree.attrs = {
         "format": FORMAT,
@@ -117,7 +108,7 @@ def fit_bytes(fit: Fit) -> bytes:
 def fit_from_bytes(content: bytes) -> Fit:
     """The fit that a file holds. Raises InputError for what was changed, and whatever the libraries raise."""
     at = content.rfind(_MARK)
-    if at < 0 and any(name.encode() in content for name in (FORMAT, store_3.FORMAT)):
+    if at < 0 and any(name.encode() in content for name in (*_READ, store_3.FORMAT)):
         raise InputError("it is cut: the digest at its end is not there")
     if at >= 0 and content[at:] != _trailer(content[:at]):
         raise InputError("its content is not what its digest says: it was changed, or damaged, after it was written")
@@ -126,9 +117,9 @@ def fit_from_bytes(content: bytes) -> Fit:
         found = tree.attrs.get("format")
         if at < 0 and found == store_2.FORMAT:  # which had no digest
             return store_2.fit_of_format_2(tree)
-        if at < 0 or found not in (FORMAT, store_3.FORMAT):
+        if at < 0 or found not in (*_READ, store_3.FORMAT):
             raise InputError(f"not a fit of format {FORMAT}")
-        return _fit(tree) if found == FORMAT else store_3.fit_of_format_3(tree)
+        return completed(_fit(tree)) if found in _READ else store_3.fit_of_format_3(tree)
 
 
 def _trailer(content: bytes) -> bytes:

@@ -10,11 +10,11 @@ from missingmodels.report import words
 
 def carries(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Label and value of each limit that data set to an answer on peers; what a record does not hold is left out."""
-    beside = f"{words.percent(data['share_of_days_exposed'], 1)} of days at risk"
-    if "onsets_exposed" in data:
+    beside = f"{words.share(data['share_of_days_exposed'], 1)} of days at risk"
+    if data.get("onsets_exposed") is not None:
         beside += f" ({data['days_exposed']:,.0f} days), with {data['onsets_exposed']:,} of {data['onsets']:,} episodes"
     found = [(words.COVERAGE, _coverage(data)), ("beside a recently missing peer", beside)]
-    if "share_of_days_in_weak_homes" in data:
+    if data.get("share_of_days_in_weak_homes") is not None:
         weak = data["share_of_days_in_weak_homes"]
         found.append(("in homes known by address only", f"{words.percent(weak, 1)} of days at risk"))
     if data.get("share_of_rows_repaired") is not None:
@@ -26,7 +26,7 @@ def carries_in_a_line(data: Mapping[str, Any]) -> str:
     """The same in one line of a terminal."""
     seen = data.get("median_coverage")
     parts = [f"coverage {'unrecorded' if seen is None else f'{seen:.0%}'}"]
-    if "onsets_exposed" in data:
+    if data.get("onsets_exposed") is not None:
         share = data["share_of_days_exposed"]
         parts.append(f"{share:.1%} of days and {data['onsets_exposed']:,} episodes beside a recent peer")
     if data.get("share_of_days_in_weak_homes"):

@@ -50,11 +50,13 @@ def elpd_words(c: ElpdDifference) -> str:
 
 def pareto_words(c: ElpdDifference) -> str:
     """How many scores the weights of one fit could not give, how they were mended, and what is left."""
+    if c.k_hat_bad is None or c.mended is None:
+        return f"For how many Pareto k of a {c.unit} is above 0.7 is blocked by the policy of disclosure."
     if c.k_hat_bad == 0:
         return f"No {c.unit}’s Pareto k is above 0.7, so the one fit gives every score."
     said = (
-        f"For {c.k_hat_bad} of {words.units(c.units, c.unit)} Pareto k is above 0.7 (largest {c.k_hat_max:.2f}): "
-        f"leaving such a {c.unit} out moves the posterior more than weights can follow."
+        f"For {c.k_hat_bad} of {words.units(c.units, c.unit)} Pareto k is above 0.7 (largest "
+        f"{words.count(c.k_hat_max, 2)}): leaving such a {c.unit} out moves the posterior more than weights can follow."
     )
     left = c.k_hat_bad - c.mended
     if c.mended:
@@ -166,7 +168,7 @@ def history(evidence: Evidence) -> dict[str, Any] | None:
         "all": _ratio(h.ratio, h.ratio_low, h.ratio_high, mass),
         "new": _ratio(h.new_ratio, h.new_ratio_low, h.new_ratio_high, mass)
         + ("" if h.new_ratio is not None or not h.new_arrivals else " (its fit did not pass the gate)"),
-        "new_arrivals": words.units(h.new_arrivals, "child"),
+        "new_arrivals": "blocked" if h.new_arrivals is None else words.units(h.new_arrivals, "child"),
     }
 
 
@@ -182,7 +184,7 @@ def _gains(h: OwnHistory) -> list[str]:
 
 def _history_k(h: OwnHistory) -> str:
     """What the density over own recent history alone, on which the verdict rests, rests on itself."""
-    if h.k_hat_max is None or not h.k_hat_bad:
+    if h.k_hat_max is None or not h.k_hat_bad or h.mended is None:
         return ""
     left = h.k_hat_bad - h.mended
     rest = f"; {left} are left, whose scores are not reliable" if left else ""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import jinja2
 
+from missingmodels.disclosure.gate import released
+from missingmodels.disclosure.policy import Policy, policy_for
 from missingmodels.evidence.record import Evidence
 from missingmodels.report.content import content
 from missingmodels.report.figures import FIGURES as KNOWN
@@ -18,9 +20,15 @@ __all__ = ["page", "report_files", "write_figures", "write_report"]
 REPORT, FIGURES = "report.html", "figures"
 
 
-def write_report(evidence: Evidence, path: Path) -> Path:
-    """Write the page, and its figures as PNG into ``figures/`` beside it: all of them together, or none."""
+def write_report(evidence: Evidence, path: Path, *, disclosure: str | Path | Policy | None = None) -> Path:
+    """Write the page, and its figures as PNG into ``figures/`` beside it: all of them together, or none.
+
+    ``disclosure`` names the policy that it is written under, or is one; left out, it is none for simulated data and the
+    generic one for others.
+    """
     path = Path(path)
+    if evidence.disclosure is None:
+        evidence, _ = released(evidence, policy_for(evidence.origin, disclosure))
     files, stale = report_files(evidence, path.name)
     write_together(path.parent, files, removed=stale)
     return path

@@ -110,7 +110,8 @@ def _origin(evidence: Evidence) -> str:
     made = f"synthetic data, seed {origin.get('seed')}" if is_simulated(origin) else kind_of(origin)
     return (
         f"Missing from care, plan “{_cut(evidence.plan['name'], 30)}” ({made}): "
-        f"{data['homes']:,} homes, {data['children']:,} children, {data['onsets']:,} episodes"
+        f"{words.count(data['homes'])} homes, {words.count(data['children'])} children, "
+        f"{words.count(data['onsets'])} episodes"
     )
 
 
@@ -130,11 +131,18 @@ def _warnings(evidence: Evidence, shown: Sequence[Line]) -> list[str]:
         found.append("! no verdict where a fit behind the row did not pass the gate; the report names it")
     if any("other way" in line.row.remark for line in shown):
         found.append("* the estimate points the other way; the report says how surely")
-    worst = max(evidence.comparisons, key=lambda c: c.k_hat_bad - c.mended, default=None)
-    if worst is not None and worst.k_hat_bad > worst.mended:
-        left = worst.k_hat_bad - worst.mended
+    known = [
+        (c.k_hat_bad - c.mended, c) for c in evidence.comparisons if c.k_hat_bad is not None and c.mended is not None
+    ]
+    left, worst = max(known, key=lambda one: one[0], default=(0, None))
+    if worst is not None and left > 0:
         found.append(
             f"Pareto k above 0.7 without a refit: {left} of {words.units(worst.units, worst.unit)}; see the report."
+        )
+    held = evidence.disclosure or {}
+    if held.get("active"):
+        found.append(
+            f"Released under the policy “{held['policy']}”: {len(held['blocked'])} outputs are blocked; see the report."
         )
     if evidence.notes:
         found.append(f"Notes on the data in the report: {len(evidence.notes)}.")

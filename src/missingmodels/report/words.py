@@ -29,6 +29,14 @@ def engine(certificate: Mapping[str, Any]) -> str:
     return ENGINES.get(method, method)
 
 
+BLOCKED = "blocked"
+
+
+def count(value: float | None, digits: int = 0) -> str:
+    """A count, or that a policy of disclosure blocks it."""
+    return BLOCKED if value is None else f"{value:,.{digits}f}"
+
+
 def ratio(value: float) -> str:
     """A rate ratio with two decimals; with fewer or more where two would be noise or would hide it."""
     if not math.isfinite(value):
@@ -67,6 +75,11 @@ def signed(value: float, digits: int = 2) -> str:
 def percent(value: float, digits: int = 0) -> str:
     """A share as a percentage, “12 %”."""
     return f"{signed(value * 100, digits)}{THIN}%"
+
+
+def share(value: float | None, digits: int = 0) -> str:
+    """A share in per cent, or that a policy of disclosure blocks it."""
+    return BLOCKED if value is None else percent(value, digits)
 
 
 def mass(value: float) -> str:

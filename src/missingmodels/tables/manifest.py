@@ -121,9 +121,12 @@ class _TablesManifest(_Manifest):
 
 
 class _RunManifest(_Manifest):
-    """Of a run. ``tables`` is the path of the folder that the data came from; the first runs lack it."""
+    """Of a run. ``run_version`` 1 had one place, and the path of the data's folder in ``tables``; the first lack it."""
 
+    run_version: Literal[1, 2] = 1
     tables: Text | None = None
+    keep_children: bool = False
+    disclosure: dict[Name, Json] | None = None
     certificates: list[Certificate]
     absent: list[Certificate] = Field(default_factory=list)  # of models that failed their gate and are left out
 
@@ -193,18 +196,35 @@ def write_manifest(folder: Path, kind: str, record: Mapping[str, Any]) -> Path:
     return write_whole(folder / MANIFEST, _sealed(folder, kind, record, _digests(folder, kind, record)))
 
 
-def renew_together(folder: Path, kind: str, files: Mapping[str, bytes], *, removed: Iterable[str] = ()) -> None:
+def renew_together(
+    folder: Path,
+    kind: str,
+    files: Mapping[str, bytes],
+    *,
+    removed: Iterable[str] = (),
+    moved: Mapping[str, str] | None = None,
+    entries: Mapping[str, Any] | None = None,
+) -> None:
     """Write files of a folder, and its manifest again with them: all, and all that are ``removed`` gone, or nothing.
 
-    What else the manifest names keeps the digest that it has there. A manifest of layout 1 becomes one of layout 2.
+    ``moved`` are files that get another name at the same moment, ``entries`` what the manifest says anew. What else it
+    names keeps the digest that it has there. A manifest of layout 1 becomes one of layout 2.
     """
-    held, gone = _read(folder, kind), set(removed)
-    record = {name: value for name, value in held.items() if name not in ("files", SEAL)}
+    held, moves = _read(folder, kind), moved or {}
+    gone = {*removed, *moves} - set(files)
+    record = {name: value for name, value in held.items() if name not in ("files", SEAL)} | dict(entries or {})
     digests = held["files"] if held.get("manifest_version", 1) >= LAYOUT else _digests(folder, kind, record)
+    digests = {moves.get(name, name): digest for name, digest in digests.items()}
     digests = {name: digest for name, digest in digests.items() if name not in gone}
     digests |= {name: digest_bytes(content) for name, content in files.items()}
     manifest = _sealed(folder, kind, record, digests)
-    write_together(folder, {**files, MANIFEST: manifest}, removed=sorted(gone))
+    kept = {to: folder / name for name, to in moves.items() if to not in files}
+    write_together(folder, {**kept, **files, MANIFEST: manifest}, removed=sorted(gone))
+
+
+def named_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Every file that a manifest names; of layout 1, which names none, every file that is there."""
+    return list(manifest["files"]) if manifest.get("manifest_version", 1) >= LAYOUT else _files(folder)
 
 
 def _digests(folder: Path, kind: str, record: Mapping[str, Any]) -> dict[str, str]:

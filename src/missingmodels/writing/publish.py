@@ -109,6 +109,9 @@ def _complete(part: Path) -> None:
     for path in removed:
         path.unlink(missing_ok=True)
         touched.add(path.parent)
+        if path.parent != above:
+            with contextlib.suppress(OSError):  # a folder that others are in stays
+                path.parent.rmdir()
     for folder in touched:
         if folder.is_dir():
             sync(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from missingmodels.writing.checks import require_free, require_place
 from missingmodels.writing.claims import claim
 from missingmodels.writing.places import SET, new_part, parents, real, sync
 from missingmodels.writing.publish import NEW, discard, publish, record, settle_modes
+from missingmodels.writing.sides import PRIVATE
 
 _PUBLISHING_SECONDS = 60.0  # that another's set of files may take to come into place
 
@@ -36,10 +38,11 @@ def whole_folder(target: Path, *, kind: str, overwrite: bool = True) -> Iterator
             discard(part)
 
 
-def write_together(folder: Path, files: Mapping[str, bytes], *, removed: Iterable[str] = ()) -> None:
+def write_together(folder: Path, files: Mapping[str, bytes | Path], *, removed: Iterable[str] = ()) -> None:
     """Write files into a folder that may hold others: all of them, and all that are ``removed`` gone, or none.
 
-    Names are relative to the folder, with ``/``. Raises InputError where a folder stands in a file's place.
+    A path in place of a content is that of a file of the same folder. Names are relative to the folder, with ``/``.
+    Raises InputError where a folder stands in a file's place.
     """
     with claim(folder) as place, claim(place / SET, patience_seconds=_PUBLISHING_SECONDS) as inside:
         for name in files:
@@ -50,14 +53,25 @@ def write_together(folder: Path, files: Mapping[str, bytes], *, removed: Iterabl
         with contextlib.ExitStack() as made:
             made.callback(discard, part)
             for name in files:
-                made.enter_context(parents(place / name, mode=place.stat().st_mode & 0o777))
+                mode = place.stat().st_mode & (0o700 if name.startswith(f"{PRIVATE}/") else 0o777)
+                made.enter_context(parents(place / name, mode=mode))
             part.mkdir(mode=0o700)
             for name, content in files.items():
                 path = part / NEW / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+                _put(content, path)
             settle_modes(part / NEW, place)
             publish(part, {f"{NEW}/{name}": name for name in files}, removed=removed)
+
+
+def _put(content: bytes | Path, path: Path) -> None:
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+        return
+    try:
+        path.hardlink_to(content)
+    except OSError:  # a disk without links
+        shutil.copy2(content, path)
 
 
 def write_whole(path: Path, content: bytes) -> Path:

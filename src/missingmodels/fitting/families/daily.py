@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from missingmodels.fitting.certificate import certificate, prior_records
 from missingmodels.fitting.diagnostics import require_passed
 from missingmodels.fitting.drawn import Progress
@@ -86,11 +84,18 @@ def fit_daily(  # noqa: PLR0913
         },
     )
     found = fit_of(drawn, held, daily)
-    return _with_children(found, model_of, stream(seed, "daily", label, "frailty")) if with_children else found
+    return _of_children(found, model_of) if with_children else found
 
 
-def _with_children(found: Fit, model: Model, rng: np.random.Generator) -> Fit:
-    """The fit with densities and frailties of children."""
+def of_children(found: Fit) -> Fit:
+    """A fit from a file with densities and frailties of children: the same for the same draws."""
+    plan = Plan.model_validate(found.certificate["plan"])
+    return _of_children(found, daily_model(found.design, daily_priors(plan)))
+
+
+def _of_children(found: Fit, model: Model) -> Fit:
+    label = f"{found.design.kind}/{found.model}/{found.exposure}"
+    rng = stream(found.certificate["seed"], "daily", label, "frailty")
     held = children(model, found.draws, rng)
     return replace(
         found,

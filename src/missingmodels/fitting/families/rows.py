@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from missingmodels.fitting.certificate import certificate, parts
 from missingmodels.fitting.diagnostics import ROWS_KNOBS, require_passed
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.drive import Job, draw_until_passed
-from missingmodels.fitting.families.rows_draws import gate_view, natural_rows
+from missingmodels.fitting.families.rows_draws import again, gate_view, natural_rows
 from missingmodels.fitting.nuts.sample import compiled_once
 from missingmodels.fitting.result import Fit, fit_of
 from missingmodels.fitting.threads import one_blas_thread
@@ -130,6 +131,19 @@ def fit_rows(  # noqa: PLR0913
         },
     )
     return fit_of(drawn, held, counts)
+
+
+def of_children(found: Fit) -> Fit:
+    """A fit from a file with its densities and, where frailties are integrated out, the log of them given the rest."""
+    rng = stream(found.certificate["seed"], "rows", "frailty", found.certificate["doublings"])
+    held, dims = again(found.design, found.values, rng)
+    child = found.design.units.get("child")
+    return replace(
+        found,
+        values={**found.values, **held},
+        dims={**found.dims, **dims},
+        labels=found.labels if child is None else {**found.labels, "child": child.ids},
+    )
 
 
 def _digest(counts: EventRows) -> str:

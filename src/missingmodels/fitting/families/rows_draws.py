@@ -37,6 +37,35 @@ def natural_rows(model: Model, held: xr.Dataset, rng: np.random.Generator) -> xr
     return _by_chain(rows, _reported(flat, shape, density, child), held.sizes["chain"])
 
 
+def again(
+    rows: EventRows, values: Mapping[str, np.ndarray], rng: np.random.Generator
+) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, ...]]]:
+    """Values and dims by child or row of a fit that was stored without them; no effect of a child was sampled."""
+    draws, shape = values["intercept"].size, values.get("frailty_shape")
+    parts = []
+    for start in range(0, draws, step := max(1, BLOCK // rows.y.size)):
+        part = slice(start, start + step)
+        eta = _log_rate(rows, values, part)
+        parts.append(log_densities(rows, eta, None if shape is None else shape[part], rng))
+    density, effects = [found for found, _ in parts], [effect for _, effect in parts if effect is not None]
+    held = {"log_density": np.concatenate(density)} if draws * density[0].shape[1] <= MOST_DENSITIES else {}
+    held |= {"child_effect": np.concatenate(effects)} if effects else {}
+    dims = {"log_density": ("unit",), "child_effect": ("child",)}
+    return held, {name: dims[name] for name in held}
+
+
+def _log_rate(rows: EventRows, values: Mapping[str, np.ndarray], part: slice) -> np.ndarray:
+    """(s, R) η with the log exposure, from draws as they are reported."""
+    eta = rows.log_size + values["intercept"][part, None]
+    if "coefficients" in values:
+        eta = eta + values["coefficients"][part] @ rows.matrix.T
+    at = 0
+    for group in home_columns(rows):
+        effect = values["home"][part, at : at + len(group.ids)]
+        eta, at = eta + effect[:, group.index], at + len(group.ids)
+    return np.asarray(eta)
+
+
 def _reported(
     flat: Mapping[str, np.ndarray], shape: np.ndarray | None, density: list[np.ndarray], child: list[np.ndarray]
 ) -> dict[str, np.ndarray]:

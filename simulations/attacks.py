@@ -1,0 +1,312 @@
+"""Attacks on what is released of planted children: simulated data that are treated as real, searched byte by byte.
+
+    python simulations/attacks.py --worlds 40 --output simulations/results
+
+Each world is a sector of simulated homes, marked as a return, with a child planted in it: one who lived in a new home
+of its own for forty days, or one who is the only one of its kind. The world is described, fitted by the fast engine and
+released under the default policy, with the child and without it. An attack is one probe of one file, or of one pair
+of outputs. It finds the child if an identifier, a place, a day of its stay, a small count, its own time at risk, a cell
+that follows from a margin, or the difference of two outputs gives it away. Nothing may be found. What the policy
+costs is told beside it: the share of outputs that are blocked, and the change of the headline.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import struct
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from missingmodels.config import from_mapping
+from missingmodels.disclosure.described import described
+from missingmodels.disclosure.gate import gated_data
+from missingmodels.disclosure.policy import load_policy
+from missingmodels.disclosure.record import Judged
+from missingmodels.errors import CannotAnswer
+from missingmodels.evidence.evidence import describe_risk
+from missingmodels.evidence.record import Evidence
+from missingmodels.frame.describe import describe
+from missingmodels.frame.riskset import build_risk_set
+from missingmodels.frame.rows import build_rows
+from missingmodels.plan import Frame, Plan
+from missingmodels.provenance import stream, versions
+from missingmodels.report.text import summary_text
+from missingmodels.runs.answer import answer
+from missingmodels.runs.register import register
+from missingmodels.runs.release import release_files
+from missingmodels.scenario import Scenario
+from missingmodels.simulate.world import simulate_world
+from missingmodels.tables import Tables
+
+WORLD = {"days": 200, "homes": {"count": 12, "occupancy": 0.85}, "onset": {"rate_per_year": 6.0, "frailty_shape": 0.8}}
+PLAN = {
+    "models": ["M0", "M1"],
+    "exposure": {"beside": []},
+    "sampling": {"method": "laplace", "draws": 250},
+    "gate": {"ess_min": 50},
+    "frame": {"burn_in_days": 28},
+    "terms": {"vulnerability": "male", "history": "own_1_7"},
+}
+STAY_DAYS = 40
+KINDS = ("new home", "one of a kind")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted:
+    """A child that was put into a world, and what an attacker knows to look for."""
+
+    tables: Tables
+    without: Tables
+    child: str
+    home: str
+    first: pd.Timestamp
+    last: pd.Timestamp
+
+    def secrets(self) -> dict[str, str]:
+        """Texts that would name it, by what they are."""
+        days = {"first day": self.first, "last day": self.last}
+        written = {
+            f"{name} as {form}": day.strftime(form) for name, day in days.items() for form in ("%Y-%m-%d", "%d/%m/%Y")
+        }
+        return {"child": self.child, "home": self.home, **written}
+
+
+def planted(seed: int, kind: str) -> Planted:
+    """A world with one more child, and the same without it."""
+    rng = stream(seed, "attacks", kind)
+    tables = simulate_world(from_mapping(WORLD, Scenario), seed=seed, log_exposures=False).tables
+    named = replace(tables, origin={"kind": "ssda903", "authority": "301", "year": 2024})
+    children, placements = named["children"], named["placements"]
+    child, home = f"CH{rng.integers(10**8, 10**9)}", f"SC{rng.integers(10**6, 10**7)}"
+    first = named.observed_from + pd.Timedelta(days=int(rng.integers(60, 120)))
+    last = first + pd.Timedelta(days=STAY_DAYS)
+    row = children.iloc[:1].assign(child_id=child)
+    stay = placements.iloc[:1].assign(child_id=child, start_date=first, end_date=last)
+    frames = dict(named.frames)
+    if kind == "new home":
+        homes = named["homes"]
+        frames["homes"] = pd.concat([homes, homes.iloc[:1].assign(home_id=home)], ignore_index=True)
+        stay = stay.assign(home_id=home)
+    else:
+        home = str(stay["home_id"].iloc[0])
+    for name in ("placement_id", "stay_id"):
+        if name in stay:
+            stay = stay.assign(**{name: f"{child}-1"})
+    frames["children"] = pd.concat([children, row], ignore_index=True)
+    frames["placements"] = pd.concat([placements, stay], ignore_index=True)
+    return Planted(tables=replace(named, frames=frames), without=named, child=child, home=home, first=first, last=last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """What is released of a data set by file, and what the policy costs."""
+
+    files: dict[str, bytes]
+    cost: dict[str, float]
+
+
+def counted(tables: Tables) -> dict[str, bytes]:
+    """What a description and the counts of evidence give, which no fit is needed for."""
+    plan, policy = from_mapping(PLAN, Plan), load_policy("generic")
+    risk = build_risk_set(tables, plan.frame)
+    data = describe_risk(tables, risk, build_rows(tables, risk, plan))
+    told = described(describe(tables, plan.frame), Judged(policy))
+    counts = gated_data(data, Judged(policy)) if policy.active else data
+    return {"describe.json": json.dumps(told).encode(), "counts.json": json.dumps({"data": counts}).encode()}
+
+
+def outputs(tables: Tables, seed: int) -> Outputs:
+    """Every file of a release, a description as JSON, and what the terminal shows, by name."""
+    policy = load_policy("generic")
+    found = answer(tables, from_mapping(PLAN, Plan), seed=seed, allow_unconverged=True, progress=None).evidence
+    files, _, shown = release_files(found, policy)
+    cost = _cost(found, shown, json.loads(files["release/disclosure.json"]))
+    return Outputs(files=files | counted(tables) | {"terminal.txt": summary_text(shown).encode()}, cost=cost)
+
+
+def _cost(found: Evidence, shown: Evidence, record: Mapping[str, Any]) -> dict[str, float]:
+    """Share of outputs blocked, of rows released, and the largest change of an estimate in its own posterior sd."""
+    exact = {(r.model, r.exposure, r.role, r.estimand, r.name): r for r in found.rows}
+    held = [(r, exact[r.model, r.exposure, r.role, r.estimand, r.name]) for r in shown.rows]
+    moved = [abs(now.median - then.median) / then.sd for now, then in held if then.sd > 0]
+    return {
+        "share_blocked": float(record["share_blocked"]),
+        "rows_released": len(shown.rows) / max(len(found.rows), 1),
+        "largest_change_in_sd": float(max(moved, default=0.0)),
+    }
+
+
+def texts(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    """Every file as text: images by the text within them, and each by its own name."""
+    for name, content in files.items():
+        yield f"{name} (its name)", name
+        # pictures within pages are the PNG files beside them, and their letters would match by chance
+        yield name, png_text(content) if name.endswith(".png") else _PICTURE.sub("", content.decode("utf-8"))
+
+
+_PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*")
+
+
+def png_text(content: bytes) -> str:
+    """The text chunks of a PNG, inflated where they are compressed."""
+    at, found = 8, []
+    while at + 8 <= len(content):
+        size, kind = struct.unpack(">I4s", content[at : at + 8])
+        body = content[at + 8 : at + 8 + size]
+        if kind in (b"tEXt", b"iTXt", b"eXIf"):
+            found.append(body.decode("latin-1"))
+        elif kind == b"zTXt":
+            name, packed = body.split(b"\0", 1)
+            found.append(name.decode("latin-1") + zlib.decompress(packed[1:]).decode("latin-1"))
+        at += 12 + size
+    return "\n".join(found)
+
+
+COUNT_FIELDS = re.compile(
+    r"^(data|.*\.data)\.(homes|children|onsets|children_with_onset|same_day_repeats|joint_onsets|onsets_exposed|rows"
+    r"|episodes\..*)$|^figures\.dose\.(onsets|all_onsets).*|^comparisons\.\d+\.(units|k_hat_bad|mended|linked)$"
+    r"|^own_history\.(new_arrivals|k_hat_bad|mended)$|^(children|children_in_homes|homes|missing_episodes|onsets_in_homes"
+    r"|episodes\..*)$"
+)
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every number and text of a JSON value under its path."""
+    if isinstance(value, dict):
+        for name, held in value.items():
+            yield from leaves(held, f"{path}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for i, held in enumerate(value):
+            yield from leaves(held, f"{path}.{i}")
+    else:
+        yield path, value
+
+
+def records(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
+    """The numbers of every JSON file by path."""
+    return {name: dict(leaves(json.loads(body))) for name, body in files.items() if name.endswith(".json")}
+
+
+def attacks(seed: int, kind: str, costs: list[dict[str, float]] | None = None) -> Iterator[dict[str, Any]]:
+    """Every attack on one planted child, and whether it found anything; the policy's cost goes into ``costs``."""
+    made = planted(seed, kind)
+    released, before = outputs(made.tables, seed), counted(made.without)
+    files = released.files
+    if costs is not None:
+        costs.append(released.cost)
+    for name, text in texts(files):
+        for what, secret in made.secrets().items():
+            seen = re.search(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", text) is not None
+            yield _row(seed, kind, "text", f"{what} in {name}", seen)
+        shown = f"{STAY_DAYS / 365.25:.4f}"
+        yield _row(seed, kind, "text", f"years of the stay in {name}", shown in re.sub(r"[\d.]*e-\d+", "", text))
+    now, then = records(files), records(before)
+    for name, held in now.items():
+        for path, value in held.items():
+            if COUNT_FIELDS.match(path) and isinstance(value, int | float):
+                yield _row(seed, kind, "small count", f"{path} of {name}", 0 <= value < 10 or value % 5 != 0)
+    yield from _margins(seed, kind, now)
+    yield from _differences(seed, kind, now, then)
+    yield from _second_output(seed, kind, made)
+
+
+def _margins(seed: int, kind: str, now: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A blocked cell that is alone among its siblings follows from their total."""
+    for name, held in now.items():
+        for stem in ("data.episodes", "episodes"):
+            cells = [value for path, value in held.items() if path.startswith(f"{stem}.")]
+            if cells:
+                yield _row(seed, kind, "margin", f"{stem} of {name}", sum(value is None for value in cells) == 1)
+
+
+def _differences(
+    seed: int, kind: str, now: Mapping[str, Mapping[str, Any]], then: Mapping[str, Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """With and without the child: a difference that is its very contribution, in children, homes, days or years."""
+    own = {1.0, float(STAY_DAYS), STAY_DAYS / 365.25}
+    for name, held in now.items():
+        for path, value in held.items():
+            other = then.get(name, {}).get(path)
+            if isinstance(value, int | float) and isinstance(other, int | float) and COUNT_FIELDS.match(path):
+                apart = abs(float(value) - float(other))
+                told = any(np.isclose(apart, size, rtol=0.02) for size in own)
+                yield _row(seed, kind, "difference", f"{path} of {name}", told)
+
+
+def _second_output(seed: int, kind: str, made: Planted) -> Iterator[dict[str, Any]]:
+    """A second output of data without the child, after one with it, is refused."""
+    policy, frame = load_policy("generic"), Frame(burn_in_days=28)
+    with tempfile.TemporaryDirectory() as room:
+        beside = Path(room) / "tables"
+        register(made.tables, frame, policy, beside=beside, what="with")
+        register(made.tables, frame, policy, beside=beside, what="again")
+        try:
+            register(made.without, frame, policy, beside=beside, what="without")
+        except CannotAnswer:
+            yield _row(seed, kind, "second output", "refused", False)
+        else:
+            yield _row(seed, kind, "second output", "let through", True)
+
+
+def _row(seed: int, kind: str, attack: str, target: str, found: bool) -> dict[str, Any]:
+    return {"seed": seed, "kind": kind, "attack": attack, "target": target, "found": bool(found)}
+
+
+def campaign(worlds: int, seed: int, kept: Path | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every attack and the cost, world by world; those of a world that is ``kept`` are read instead."""
+    found, costs = [], []
+    for index in range(worlds):
+        path = None if kept is None else kept / f"{seed + index}.json"
+        if path is not None and path.is_file():
+            held = json.loads(path.read_text())
+        else:
+            cost: list[dict[str, float]] = []
+            rows = [row for kind in KINDS for row in attacks(seed + index, kind, cost)]
+            held = {"attacks": rows, "costs": cost}
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(held))
+        found += held["attacks"]
+        costs += held["costs"]
+    return pd.DataFrame(found), pd.DataFrame(costs)
+
+
+def main() -> int:
+    """Run the campaign; the exit code is 1 if a child was found."""
+    options = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    options.add_argument("--worlds", type=int, default=40)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--kept", type=Path, help="folder in which finished worlds are kept, to go on from")
+    options.add_argument("--output", type=Path, help="folder for attacks.json; nothing is written without")
+    given = options.parse_args()
+    found, costs = campaign(given.worlds, given.seed, given.kept)
+    by_attack = found.groupby("attack")["found"].agg(["size", "sum"])
+    summary = {
+        "recipe": f"python simulations/attacks.py --worlds {given.worlds} --seed {given.seed}",
+        "seed": given.seed,
+        "worlds": given.worlds,
+        "attacks": len(found),
+        "found": int(found["found"].sum()),
+        "by_attack": {name: {"attacks": int(n), "found": int(k)} for name, n, k in by_attack.itertuples()},
+        "cost": {name: round(float(costs[name].mean()), 4) for name in costs},
+        "versions": versions(),
+    }
+    print(json.dumps(summary, indent=1))
+    for row in found[found["found"]].head(20).to_dict("records"):
+        print(row)
+    if given.output is not None:
+        (given.output / "attacks.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    return int(found["found"].any())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

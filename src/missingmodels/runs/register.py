@@ -1,0 +1,118 @@
+"""The register of outputs: a second one of nearly the same data would give the difference, which is a child.
+
+It stands beside the folder of tables, for its owner alone, so that extracts of one place know of each other. It holds
+no identifier and no row, only keyed hashes of what each child contributes to a risk set, and which outputs were made.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from missingmodels.disclosure.policy import Policy
+from missingmodels.errors import CannotAnswer, InputError
+from missingmodels.frame.riskset import build_risk_set
+from missingmodels.plan import Frame
+from missingmodels.records import read_json
+from missingmodels.tables import Tables
+from missingmodels.writing import claim, write_whole
+
+NAME = ".missingmodels-register.json"
+FORMAT = "missingmodels-register-1"
+REMEDY = "look at the file, and remove it only if no output of these data has left the room"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Near:
+    """How an output stands to those before it: whether its data differ from theirs by too few, and its noise."""
+
+    children: int
+    noise_key: bytes | None = None
+
+
+def register(tables: Tables, frame: Frame, policy: Policy, *, beside: Path, what: str) -> Near:
+    """Note an output of tables that stand in ``beside``, unless its data are too near to an earlier one's.
+
+    Raises CannotAnswer where they are, and the policy refuses; InputError for a register that cannot be read.
+    """
+    if not policy.active:
+        return Near(children=0)
+    place = beside.resolve().parent / NAME
+    with claim(place):
+        held = _read(place)
+        key = bytes.fromhex(held["key"])
+        now = _members(tables, frame, key)
+        mark = hmac.new(key, json.dumps(now).encode(), hashlib.sha256).hexdigest()
+        nearest = min((n for old in held["data"] if (n := _apart(old["members"], now))), default=0)
+        near = 0 < nearest < policy.minimum_children
+        if near and policy.difference == "refuse":
+            raise CannotAnswer(
+                f"an earlier output is of data that differ from these by fewer than {policy.minimum_children} "
+                "children, so that both together would tell of those few",
+                where=str(place),
+                remedy='work with the data of that output, or with a policy of difference = "noise" that the output '
+                "checker agrees to",
+            )
+        _note(held, mark, now, what, policy)
+        write_whole(place, (json.dumps(held, indent=1) + "\n").encode())
+        place.chmod(0o600)
+    return Near(children=nearest, noise_key=hmac.digest(key, mark.encode(), "sha256") if near else None)
+
+
+def without_noise(policy: Policy) -> Policy:
+    """A policy that refuses what is near, for outputs that have no counts to give noise to."""
+    return policy.model_copy(update={"difference": "refuse"})
+
+
+def _read(place: Path) -> dict[str, Any]:
+    if not place.exists():
+        return {"format": FORMAT, "key": secrets.token_hex(32), "data": []}
+    held = read_json(place, what="the register of outputs", remedy=REMEDY)
+    data = held.get("data")
+    whole = held.get("format") == FORMAT and isinstance(held.get("key"), str) and isinstance(data, list)
+    if not whole or not all(isinstance(one, dict) and isinstance(one.get("members"), list) for one in data or ()):
+        raise InputError("this is no register of outputs", where=str(place), remedy=REMEDY)
+    return held
+
+
+def _note(held: dict[str, Any], mark: str, members: list[str], what: str, policy: Policy) -> None:
+    output = {"what": what, "policy": policy.digest, "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
+    for old in held["data"]:
+        if old["mark"] == mark:
+            old["outputs"].append(output)
+            return
+    held["data"].append({"mark": mark, "members": members, "outputs": [output]})
+
+
+def _members(tables: Tables, frame: Frame, key: bytes) -> list[str]:
+    """Of each child the keyed hash of all that it contributes: days lived in homes, at risk, and episodes.
+
+    No identifier goes in: keyed anew, the same child is the same.
+    """
+    risk = build_risk_set(tables, frame)
+    found = []
+    for i in range(len(risk.child_ids)):
+        days = [np.flatnonzero(part) + risk.first_day for part in (risk.residence[i] >= 0, risk.onset_anywhere[i])]
+        told = b"|".join(part.astype("<i8").tobytes() for part in days)
+        found.append(_hashed(key, told + np.ascontiguousarray(risk.days_at_risk[i], dtype="<f8").tobytes()))
+    return sorted(found)
+
+
+def _hashed(key: bytes, value: bytes) -> str:
+    return hmac.new(key, value, hashlib.sha256).hexdigest()[:24]
+
+
+def _apart(one: Sequence[str], other: Sequence[str]) -> int:
+    """Children of whom two data sets hold something unlike."""
+    a, b = Counter(one), Counter(other)
+    return max((a - b).total(), (b - a).total())
