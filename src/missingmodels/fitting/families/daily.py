@@ -17,7 +17,7 @@ from missingmodels.models.daily import daily_model
 from missingmodels.models.daily_priors import daily_priors
 from missingmodels.models.model import Model
 from missingmodels.models.priors import require_known
-from missingmodels.plan import Plan
+from missingmodels.plan import Plan, kept_plan
 from missingmodels.provenance import digest_arrays, stream
 from missingmodels.tables import Tables
 
@@ -89,7 +89,7 @@ def fit_daily(  # noqa: PLR0913
 
 def of_children(found: Fit) -> Fit:
     """A fit from a file with densities and frailties of children: the same for the same draws."""
-    plan = Plan.model_validate(found.certificate["plan"])
+    plan = kept_plan(found.certificate["plan"])
     return _of_children(found, daily_model(found.design, daily_priors(plan)))
 
 
