@@ -11,6 +11,7 @@ again must give what the undisturbed run gave, byte by byte of what does not hol
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -53,6 +54,7 @@ target_error = 0.17
 """
 WAIT_SECONDS = 3600.0
 OLD = b"old"
+ADDRESS = "INTERRUPTIONS_SCHEDULER"  # where a dask scheduler answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +66,16 @@ class Command:
 
     words: str
     renews: tuple[str, ...] = ()
+    resumes: bool = False  # the same command again goes on; others that write a folder anew take --overwrite
 
     def on(self, base: Path, place: Path) -> list[str]:
         """The words on one place."""
-        return [word.replace("BASE", str(base)).replace("PLACE", str(place)) for word in self.words.split()]
+        words = self.words.replace("BASE", str(base)).replace("PLACE", str(place))
+        return words.replace("ADDRESS", os.environ.get(ADDRESS, "")).split()
+
+    def again(self, base: Path, place: Path) -> list[str]:
+        """The words of the next try."""
+        return [*self.on(base, place), *([] if self.renews or self.resumes else ["--overwrite"])]
 
 
 REPORT = tuple(f"release/{name}" for name in ("report.html", "figures/forest.png", "figures/predictive.png"))
@@ -85,7 +93,8 @@ COMMANDS = {
         words="robustness PLACE --permutations 39 --no-curve",
         renews=("release/robustness.csv", "release/robustness.html"),
     ),
-    "power": Command(words="power BASE/study.toml -o PLACE --workers 2"),
+    "power": Command(words="power BASE/study.toml -o PLACE --workers 2", resumes=True),
+    "power_dask": Command(words="power BASE/study.toml -o PLACE --scheduler ADDRESS", resumes=True),
 }
 
 
@@ -188,7 +197,7 @@ def one(name: str, base: Path, place: Path, moment: float, number: int, new: dic
     started.send_signal(number)
     _, told = started.communicate(timeout=WAIT_SECONDS)
     found, left = state(place, command, old, new), hidden(place.parent)
-    again = finished([*words, "--overwrite"] if not command.renews and name != "power" else words)
+    again = finished(command.again(base, place))
     end = content(place) if place.exists() else {}
     return {
         "command": name,
@@ -219,6 +228,19 @@ def faults(row: dict[str, Any]) -> list[str]:
         "left": not row["hidden_left"],
     }
     return [rule for rule, kept in rules.items() if not kept]
+
+
+@contextlib.contextmanager
+def cluster(names: list[str]) -> Iterator[None]:
+    """Two dask workers, if a command asks for them; they outlive the commands that are killed."""
+    if "power_dask" not in names:
+        yield
+        return
+    import distributed  # of the extra ``cluster``
+
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as held:
+        os.environ[ADDRESS] = held.scheduler_address
+        yield
 
 
 def campaign(names: list[str], kills: int, seed: int, work: Path) -> pd.DataFrame:
@@ -256,7 +278,7 @@ def main() -> int:
     options.add_argument("--output", type=Path, help="folder for interruptions.csv and .json; nothing is kept without")
     given = options.parse_args()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with tempfile.TemporaryDirectory(prefix="interruptions-") as work:
+    with tempfile.TemporaryDirectory(prefix="interruptions-") as work, cluster(given.commands):
         found = campaign(given.commands, given.kills, given.seed, Path(work))
     counts = found.assign(wrong=found["faults"] != "").groupby("command", sort=False)["wrong"].agg(["size", "sum"])
     summary = {

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -258,3 +259,46 @@ def of_parquet(content: bytes, rng: Rng) -> bytes:
     held = io.BytesIO()
     pq.write_table(table, held)
     return held.getvalue()
+
+
+def of_hdf5(content: bytes, rng: Rng) -> bytes:
+    """A file of groups with an array gone, renamed, or of another shape, type or absurd values, or other attributes."""
+    held = io.BytesIO(content)
+    with h5py.File(held, "r+") as file:
+        named: list[str] = []
+        file.visit(named.append)
+        for _ in range(int(rng.integers(1, 3))):
+            at = pick(rng, [name for name in named if name in file])
+            (_of_attribute if rng.random() < 0.4 else _of_member)(file, at, rng)
+    return held.getvalue()
+
+
+def _of_attribute(file: h5py.File, at: str, rng: Rng) -> None:
+    attributes = (file if rng.random() < 0.7 else file[at]).attrs
+    name = pick(rng, [*attributes])
+    value, what = attributes[name], int(rng.integers(4))
+    if what == 0:
+        del attributes[name]
+    elif isinstance(value, str) and value.startswith(("{", "[")) and what <= 2:
+        attributes[name] = of_json(value.encode(), rng).decode()
+    else:
+        attributes[name] = pick(rng, ["", "x" * 300, "[]", "{}", "null", -1, 0, float("nan"), [1, 2], b"\xff"])
+
+
+def _of_member(file: h5py.File, at: str, rng: Rng) -> None:
+    what, item = int(rng.integers(5)), file[at]
+    if what == 0 or not isinstance(item, h5py.Dataset):
+        del file[at]
+    elif what == 1:
+        file.move(at, f"{at}x")
+    elif what == 2 and item.size and item.dtype.kind in "iuf":
+        values = np.array(item[()])
+        values.flat[int(rng.integers(values.size))] = pick(rng, [-1, 0, 2**31 - 1, 1])
+        item[...] = values
+    else:
+        shape = pick(rng, [item.shape, (*item.shape, 2), item.shape[:-1], item.shape[::-1], (0,), (1,) * item.ndim])
+        kinds = [np.zeros(shape), np.full(shape, np.nan), np.full(shape, -(2**31)), np.full(shape, b"\xff")]
+        attributes = dict(item.attrs) if rng.random() < 0.5 else {}
+        del file[at]
+        file[at] = pick(rng, kinds)
+        file[at].attrs.update({name: value for name, value in attributes.items() if isinstance(value, str | bytes)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -354,16 +355,18 @@ def _reseal(folder: Path, rng: np.random.Generator) -> None:
     path = folder / "t" / "manifest.json"
     try:
         held = json.loads(path.read_bytes())
-        for entry in held["tables"].values():
-            file = folder / "t" / entry["file"]
-            if rng.random() < 0.9:
-                entry["digest"] = digest_bytes(file.read_bytes())
-        held.pop("manifest_digest", None)
-        if rng.random() < 0.9:
-            held["manifest_digest"] = digest_json(held)
-        path.write_text(json.dumps(held))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, RecursionError):
         return
+    if not isinstance(held, dict):
+        return
+    for name in _TABLES_FILES if rng.random() < 0.9 else ():
+        with contextlib.suppress(KeyError, TypeError):  # of what a change has made no entry of a table
+            held["tables"][name]["digest"] = digest_bytes((folder / "t" / f"{name}.parquet").read_bytes())
+    held.pop("manifest_digest", None)
+    if rng.random() < 0.9:
+        with contextlib.suppress(ValueError):  # of what JSON cannot hold
+            held["manifest_digest"] = digest_json(held)
+    path.write_text(json.dumps(held))
 
 
 def _evidence(folder: Path, index: int) -> Account:
@@ -387,8 +390,24 @@ def _evidence(folder: Path, index: int) -> Account:
 def _netcdf(folder: Path, index: int) -> Account:
     from missingmodels.fitting.store import read_fit
 
-    read_fit(folder / "fit.nc")
+    found = read_fit(folder / "fit.nc")
+    if index % 5 == 0:
+        found.summary()
+        found.to_datatree()
     return None
+
+
+def _unsealed(content: bytes) -> bytes:
+    """A fit's file without the digest at its end."""
+    return content.rpartition(b"\nsha256:")[0] or content
+
+
+def _reseal_fit(folder: Path, rng: np.random.Generator) -> None:
+    """Give a fit's file the digest that it should have, in most cases: else nothing behind it would be tried."""
+    if rng.random() < 0.8:
+        path = folder / "fit.nc"
+        content = _unsealed(path.read_bytes())
+        path.write_bytes(content + f"\n{digest_bytes(content)}\n".encode())
 
 
 def _run(name: str, own: str) -> Callable[[Path], Mapping[str, bytes]]:
@@ -451,8 +470,14 @@ READERS: Mapping[str, Reader] = {
     "evidence": Reader(
         files=_run("private/evidence.json", "evidence.json"), read=_evidence, changed={"evidence.json": change.of_json}
     ),
-    "netcdf": Reader(files=_run("private/fits/M0.nc", "fit.nc"), read=_netcdf, changed={"fit.nc": change.blind}),
+    "netcdf": Reader(
+        files=_run("private/fits/M1_peer_presence.nc", "fit.nc"),
+        read=_netcdf,
+        changed={"fit.nc": lambda content, rng: change.of_hdf5(_unsealed(content), rng)},
+        settle=_reseal_fit,
+    ),
 }
+QUICK = ("plan", "scenario", "study", "rows", "official", "manifest", "parquet")  # below 0.05 s of a processor a case
 FITTED = ("evidence", "netcdf")  # their seeds need a fit
 
 

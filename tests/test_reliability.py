@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from missingmodels.provenance import stream
+from missingmodels.provenance import digest_bytes, stream
 
 SIMULATIONS = Path(__file__).resolve().parents[1] / "simulations"
 CASES = 12
@@ -58,6 +58,17 @@ def test_a_case_comes_back_by_its_number(campaign, tmp_path):
     assert held[0] == held[1] != {n: t.encode() for n, t in campaign.readers.RETURN.items()}
 
 
+def test_most_changed_fits_have_a_true_digest_so_that_what_is_behind_it_is_tried(campaign, tmp_path):
+    rng = stream(campaign.SEED, "sealed")
+    sealed = 0
+    for _ in range(40):
+        (tmp_path / "fit.nc").write_bytes(b"changed\nsha256:0\n" if rng.random() < 0.5 else b"cut")
+        campaign.readers._reseal_fit(tmp_path, rng)
+        content, found, digest = (tmp_path / "fit.nc").read_bytes().rpartition(b"\nsha256:")
+        sealed += bool(found) and digest_bytes(content) == f"sha256:{digest.decode().strip()}"
+    assert 25 < sealed < 40
+
+
 def faulty(kind):
     def read(folder, index):
         if index == 1 and kind == "crash":
@@ -81,11 +92,11 @@ def test_each_kind_of_failure_is_a_finding_and_the_rest_go_on(campaign, tmp_path
     monkeypatch.setattr(campaign, "LONGEST_SECONDS", 1.5)
     context = campaign.mp.get_context("fork")
     monkeypatch.setattr(campaign.mp, "get_context", lambda how: context)
-    found = campaign.campaign(["faulty"], 4, tmp_path, chunk=4)
+    found = campaign.campaign({"faulty": 4}, tmp_path, chunk=4)
     assert found["tried"].tolist() == [4]
     assert found[kind].tolist() == [1]
     assert found["read"].tolist() == [3]
     assert [case["case"] for case in campaign.findings(tmp_path)] == ["faulty:1"]
-    again = campaign.campaign(["faulty"], 4, tmp_path, chunk=4)
+    again = campaign.campaign({"faulty": 4}, tmp_path, chunk=4)
     assert again.equals(found)
     assert len((tmp_path / "chunks.jsonl").read_text().splitlines()) == 1, "what is done is not done again"

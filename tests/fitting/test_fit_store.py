@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import io
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -69,6 +73,51 @@ def test_a_cut_or_lengthened_file_is_refused(content: bytes, tmp_path: Path) -> 
     refused(content + b"\n", tmp_path / "long.nc")
     for older in (store_2.FORMAT, store_3.FORMAT):
         refused(content[:-72].replace(FORMAT.encode(), older.encode()), tmp_path / "renamed.nc")
+
+
+def dropped(file: h5py.File) -> None:
+    del file["posterior/sigma_home"]
+
+
+def shortened(file: h5py.File) -> None:
+    held = file["posterior/home"][()]
+    del file["posterior/home"]
+    file["posterior/home"] = held[..., :-1]
+
+
+def pointed(file: h5py.File) -> None:
+    """Out of the design, where compiled code would follow."""
+    file["constant_data/child"][0] = 2**31 - 1
+
+
+def endless(file: h5py.File) -> None:
+    file.attrs["design"] = re.sub('"periods": [0-9]+', '"periods": 2000000000', file.attrs["design"])
+
+
+def renamed(file: h5py.File) -> None:
+    file.attrs["family"] = "gathering"
+
+
+def untold(file: h5py.File) -> None:
+    held = json.loads(file.attrs["certificate"])
+    file.attrs["certificate"] = json.dumps(held | {"plan": [1]})
+
+
+@pytest.mark.parametrize("change", [dropped, shortened, pointed, endless, renamed, untold])
+def test_a_file_with_a_true_digest_whose_parts_do_not_fit_is_refused(content: bytes, tmp_path: Path, change) -> None:
+    held = io.BytesIO(content[:-72])
+    with h5py.File(held, "r+") as file:
+        change(file)
+    made = held.getvalue()
+    refused(made + b"\n" + digest_bytes(made).encode() + b"\n", tmp_path / "made.nc")
+
+
+def test_a_file_of_another_kind_is_refused_in_one_voice(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The layer between HDF5 and us complains again, on stderr, as its half-made object goes."""
+    held = b"no file of HDF5"
+    refused(held + b"\n" + digest_bytes(held).encode() + b"\n", tmp_path / "text.nc")
+    gc.collect()
+    assert capfd.readouterr().err == ""
 
 
 def test_what_the_libraries_raise_is_told_as_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

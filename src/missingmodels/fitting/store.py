@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import h5py
 import xarray as xr
 
 from missingmodels.errors import InputError, MissingModelsError
@@ -21,6 +22,7 @@ from missingmodels.fitting import store_2, store_3
 from missingmodels.fitting.children import completed, stored
 from missingmodels.fitting.design_arrays import design_from
 from missingmodels.fitting.natives import DATA, stats_of, tree_and_skeleton, values_of
+from missingmodels.fitting.proven import prove
 from missingmodels.fitting.result import Family, Fit
 from missingmodels.fitting.store_3 import diagnostics_of
 from missingmodels.provenance import digest_bytes
@@ -112,14 +114,23 @@ def fit_from_bytes(content: bytes) -> Fit:
         raise InputError("it is cut: the digest at its end is not there")
     if at >= 0 and content[at:] != _trailer(content[:at]):
         raise InputError("its content is not what its digest says: it was changed, or damaged, after it was written")
-    with xr.open_datatree(io.BytesIO(content[:at] if at >= 0 else content), engine=ENGINE) as tree:
+    held = io.BytesIO(content[:at] if at >= 0 else content)
+    with h5py.File(held) as file:  # says once what is wrong; the layer above says it again as its half-made object goes
+        dict(file.attrs)
+    with xr.open_datatree(held, engine=ENGINE) as tree:
         tree.load()
-        found = tree.attrs.get("format")
-        if at < 0 and found == store_2.FORMAT:  # which had no digest
-            return store_2.fit_of_format_2(tree)
-        if at < 0 or found not in (*_READ, store_3.FORMAT):
-            raise InputError(f"not a fit of format {FORMAT}")
-        return completed(_fit(tree)) if found in _READ else store_3.fit_of_format_3(tree)
+        found = _fit_of(tree, sealed=at >= 0)
+    prove(found)
+    return found
+
+
+def _fit_of(tree: xr.DataTree, *, sealed: bool) -> Fit:
+    found = tree.attrs.get("format")
+    if not sealed and found == store_2.FORMAT:  # which had no digest
+        return store_2.fit_of_format_2(tree)
+    if not sealed or found not in (*_READ, store_3.FORMAT):
+        raise InputError(f"not a fit of format {FORMAT}")
+    return completed(_fit(tree)) if found in _READ else store_3.fit_of_format_3(tree)
 
 
 def _trailer(content: bytes) -> bytes:
