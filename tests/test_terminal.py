@@ -9,6 +9,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
+import types
 
 import pytest
 
@@ -194,3 +197,62 @@ def test_a_signal_that_python_drops_is_raised_again(tmp_path):
     assert "nothing was written" in told
     assert "ignored" not in told
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time that the terminal sees, to be moved by hand."""
+    now = [100.0]
+    monkeypatch.setattr(terminal, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(terminal, "_silence", terminal._Silence())
+    return now
+
+
+def words(clock, seconds):
+    """What is due of each quarter of a second that passes."""
+    found = []
+    for _ in range(round(4 * seconds)):
+        clock[0] += 0.25
+        if word := terminal._silence.word():
+            terminal.say(word)
+            found.append(word)
+    return found
+
+
+def test_a_stage_that_lasts_is_named_soon_and_then_timed(clock):
+    terminal.doing("Reading the returns")
+    assert words(clock, 1.5) == []
+    assert words(clock, 0.5) == ["Reading the returns …"]
+    assert words(clock, 41) == ["Reading the returns: 22 s so far", "Reading the returns: 42 s so far"]
+    terminal.doing("Writing the tables")
+    assert words(clock, 2) == ["Writing the tables …"]
+
+
+def test_what_is_quick_or_speaks_for_itself_is_not_spoken_over(clock, monkeypatch):
+    for stage in ("one", "two", "three"):
+        terminal.doing(stage)
+        assert words(clock, 1) == []
+    with terminal.Progress() as told:
+        told("Fitting M0", 0, 0)
+        assert words(clock, 15) == []
+    monkeypatch.setattr(terminal, "is_watched", lambda: True)
+    with terminal.Progress() as told:
+        told("Fitting M1", 0, 0)
+        assert words(clock, 60) == [], "a bar shows its own time"
+    terminal.doing("Drawing")
+    assert words(clock, 2) == ["Drawing …"]
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_command_at_work_says_so_unless_it_is_quiet(monkeypatch, quiet):
+    monkeypatch.setattr(terminal, "SILENT_SECONDS", 0.02)
+    said = []
+    monkeypatch.setattr(terminal, "say", said.append)
+    with terminal.never_silent(quiet=quiet):
+        terminal.doing("Reading the returns")
+        for _ in range(20 if quiet else 1000):
+            if said:
+                break
+            time.sleep(0.01)
+    assert said == ([] if quiet else ["Reading the returns …"])
+    assert not [thread for thread in threading.enumerate() if "tell" in thread.name]

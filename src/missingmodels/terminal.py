@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import shutil
 import sys
 import textwrap
+import threading
 import time
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -68,12 +70,70 @@ def encodable(stream: TextIO) -> None:
 
 def say(text: str) -> None:
     """Lines on standard error, wrapped at a terminal; a log keeps its lines, whatever COLUMNS says."""
+    _silence.end()
     sys.stderr.write((wrapped(text, sys.stderr) if sys.stderr.isatty() else text) + "\n")
 
 
 def show(text: str) -> None:
     """Lines on standard output, wrapped."""
+    _silence.end()
     sys.stdout.write(wrapped(text, sys.stdout) + "\n")
+
+
+class _Silence:
+    """Since when nothing was said, what is going on meanwhile, and how many bars show that themselves."""
+
+    def __init__(self) -> None:
+        self.begun = self.since = time.monotonic()
+        self.stage, self.named, self.bars = "", False, 0
+
+    def end(self) -> None:
+        """Something is said."""
+        self.since = time.monotonic()
+
+    def enter(self, stage: str) -> None:
+        """Another stage begins; it is named once it has lasted."""
+        self.stage, self.named, self.begun = stage, False, time.monotonic()
+        self.end()
+
+    def word(self) -> str:
+        """What is due: soon the name of a stage that was not named yet, now and then how long one has lasted."""
+        now = time.monotonic()
+        if self.bars or now - self.since <= (LINE_SECONDS if self.named else SILENT_SECONDS):
+            return ""
+        due = f"{self.stage}: {now - self.begun:.0f} s so far" if self.named else f"{self.stage} …"
+        self.named = True
+        return due
+
+
+_silence = _Silence()
+
+
+def doing(stage: str) -> None:
+    """What the command is at from here on, as whoever waits is told if it lasts: see ``never_silent``."""
+    _silence.enter(stage)
+
+
+@contextlib.contextmanager
+def never_silent(*, quiet: bool = False) -> Iterator[None]:
+    """Within the block say what is going on whenever nothing else was said for a while, and how long it has lasted."""
+    ended = threading.Event()
+
+    def tell() -> None:
+        while not ended.wait(SILENT_SECONDS / 4):
+            if word := _silence.word():
+                say(word)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    doing("Working")
+    if not quiet:
+        teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if not quiet:
+            teller.join()
 
 
 def wrapped(text: str, stream: TextIO) -> str:
@@ -129,6 +189,7 @@ def _cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
+SILENT_SECONDS = 1.6  # after which a stage is named that says nothing of itself
 LINE_SECONDS = 20  # between two lines on a stage where standard error is no terminal
 
 
@@ -157,22 +218,28 @@ class Progress:
             columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
             self.bar = Bar(*columns, console=Console(stderr=True))
             self.bar.start()
+            _silence.bars += 1
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self.bar is not None:
             self.bar.stop()
+            _silence.bars -= 1
+            _silence.end()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """How much of a stage is done, and of how much; (0, 0) as it begins."""
         if self.quiet:
             return
+        if _silence.stage != stage:
+            _silence.enter(stage)
         if stage not in self.begun:
             self.begun[stage] = self.said = time.monotonic()
             if self.live:
                 self.tasks[stage] = self.bar.add_task(f"{stage}: starting", total=None)
             else:
                 say(f"{stage} …")
+                _silence.named = True
         if self.live and total:
             self.bar.update(self.tasks[stage], description=stage, completed=done, total=total)
         elif 0 < done < total and time.monotonic() - self.said > LINE_SECONDS:

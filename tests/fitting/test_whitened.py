@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -67,3 +72,35 @@ def test_coordinates_without_a_free_coefficient(design):
     value, gradient = posterior.log_density(posterior.start(1), posterior.workplace())
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
+
+
+DRAWS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from missingmodels.fitting.fit import fit
+from missingmodels.frame.design import build_design
+from missingmodels.frame.riskset import build_risk_set
+from missingmodels.frame.rows import build_rows, model_terms
+from missingmodels.provenance import digest_arrays
+from worlds import plan_of, small_world
+
+tables = small_world(6, n_homes=5, days=130, onset={"rate_per_year": 20.0}).tables
+plan = plan_of(sampling={"draws": 60, "tune": 100, "chains": 2, "doublings": 0})
+design = build_design(build_rows(tables, build_risk_set(tables, plan.frame), plan), model_terms(plan, "M3"))
+found = fit(design, plan, model="M3", exposure=plan.exposure.primary, seed=3, allow_unconverged=True)
+assert found.certificate["method"] == "nuts/nutpie"
+print(digest_arrays(found.values[name] for name in sorted(found.values)))
+"""
+
+
+@pytest.mark.slow
+def test_processes_that_compile_and_one_that_does_not_give_the_same_draws(tmp_path):
+    def drawn(cache):
+        there = {"NUMBA_CACHE_DIR": str(tmp_path / cache)}
+        call = [sys.executable, "-c", DRAWS, str(Path(__file__).parents[1])]
+        return subprocess.run(call, env=os.environ | there, capture_output=True, text=True, check=True).stdout
+
+    first = drawn("a")
+    assert any((tmp_path / "a").rglob("*.nbi")), "nothing was compiled and kept"
+    assert first.startswith("sha256:")
+    assert [drawn("a"), drawn("b")] == [first, first]

@@ -28,7 +28,7 @@ from missingmodels.cli.robustness import robustness
 from missingmodels.cli.stopping import Stopped, stoppable
 from missingmodels.errors import DiagnosticsFailed, InputError, MissingModelsError
 from missingmodels.provenance import package_version
-from missingmodels.terminal import encodable, say
+from missingmodels.terminal import encodable, never_silent, say
 from missingmodels.writing import target_of
 
 app = typer.Typer(
@@ -88,7 +88,7 @@ def main() -> None:
     encodable(sys.stdout)
     encodable(sys.stderr)
     try:
-        with stoppable(), ended():
+        with stoppable(), never_silent(quiet=as_json), ended():
             _run()
     except Stopped as stopped:
         say(str(stopped))

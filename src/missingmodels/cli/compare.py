@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from missingmodels.cli.options import REFITTING, Disclosure, Json, hold, out, spread
-from missingmodels.terminal import Progress, say
+from missingmodels.terminal import Progress, doing, say
 
 if TYPE_CHECKING:
     from missingmodels.evidence.record import ElpdDifference
@@ -49,6 +49,7 @@ def compare(
 
     hold(run)
     spread(*REFITTING)
+    doing("Reading the run and its tables")
     place = tables_folder(run) if tables is None else tables
     evidence = read_run(run)
     plan = kept_plan(evidence.plan, where=str(evidence_path(run)))
@@ -61,6 +62,7 @@ def compare(
     with Progress(quiet=as_json) as told:
         budget = Refits(plan, most=refits, method="auto" if sampled else "laplace", progress=told)
         evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget, told)
+    doing("Drawing figures and pages")
     files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run))
     renew_run(run, evidence, files, policy, removed=tuple(stale), anew=True)
     page = run / PAGE

@@ -21,7 +21,7 @@ from missingmodels.cli.options import (
     table_text,
     told,
 )
-from missingmodels.terminal import Progress, say
+from missingmodels.terminal import Progress, doing, say
 
 KIND_HELP = (
     "kernel (influence that fades, its time scale estimated), ornstein_uhlenbeck (a home process that drifts, beside "
@@ -51,6 +51,7 @@ def fit_daily(
     from missingmodels.tables import read_tables, require_valid
 
     reserve(output, kind=LAYOUTS["daily"].kind, overwrite=overwrite)
+    doing("Preparing the child-days")
     plan, held = load_plan(plan_name), read_tables(tables)
     require_valid(held, where=str(tables))
     policy = policy_for(held.origin, disclosure)
@@ -71,6 +72,7 @@ def fit_daily(
             allow_unconverged=allow_unconverged,
             progress=bar,
         )
+    doing("Writing the fit")
     path, shown = write_fit_folder(
         found, output, policy=policy, origin=held.origin, overwrite=overwrite, keep_children=keep_children
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from missingmodels.cli.options import Disclosure, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
-from missingmodels.terminal import say, table
+from missingmodels.terminal import doing, say, table
 
 
 def simulate(
@@ -40,7 +40,9 @@ def simulate(
     reserve(output, kind=FORMAT, overwrite=overwrite)
     scenario = load_scenario(scenario_name)
     logged = scenario.homes.count <= 2000 if log_exposures is None else log_exposures
+    doing("Simulating the sector")
     world = simulate_world(scenario, seed=seed, log_exposures=logged)
+    doing("Writing the tables")
     write_world(world, output, overwrite=overwrite, shifts=shifts)
     counts = {name: len(frame) for name, frame in world.tables.frames.items()}
     out({"output": str(output), "rows": counts}, as_json, table("Rows written", counts) + f"\nTables: {output}")
@@ -68,8 +70,10 @@ def export(
     from missingmodels.tables import read_tables, require_valid
 
     reserve(output, kind=EXPORT_FORMAT, overwrite=overwrite)
+    doing("Reading the tables")
     dials, held = quirks_of(quirks), read_tables(tables)
     require_valid(held, where=str(tables))
+    doing("Writing the files")
     written = export_files(
         held,
         output,
@@ -86,6 +90,7 @@ def check(tables: TablesFolder, as_json: Json = False) -> None:
     """Validate tables: every fault at once, with rows and remedy. Exit code 2 if there are errors."""
     from missingmodels.tables import check_tables, read_tables
 
+    doing("Checking the tables")
     found = check_tables(read_tables(tables))
     errors = sum(f.severity == "error" for f in found)
     text = "\n".join([*map(str, found), f"{errors} errors, {len(found) - errors} warnings"])
@@ -118,8 +123,10 @@ def describe(
 
         require_new([figures / FIGURE], overwrite=True)
         reserve(figures / FIGURE)
+    doing("Reading the tables")
     held = read_tables(tables)
     require_valid(held, where=str(tables))
+    doing("Counting, and measuring what is published")
     policy, frame = policy_for(held.origin, disclosure), load_plan(plan_name).frame
     near = register(held, frame, policy, beside=tables, what="description")
     judged = Judged(policy, near.noise_key)
@@ -161,7 +168,9 @@ def calibrate_world(
         if not as_json:
             say(f"Simulated and measured {done} of {total} worlds")
 
+    doing("Simulating and measuring worlds")
     found = run(scenario, range(seed, seed + seeds), report=progress)
+    doing("Drawing figure and page")
     page = write_calibration(found, output, overwrite=overwrite)
     out(found.as_dict() | {"page": str(page)}, as_json, f"{calibration_text(found.compared)}\n\nPage: {page}")
 
@@ -196,6 +205,7 @@ def network(
     window = load_plan(plan_name).exposure.window_days
     reserve(output)
     require_new([output], overwrite=overwrite)
+    doing("Drawing who is tied to whom")
     found = network_day(read_tables(tables), asked, homes=home or (), window_days=window)
     write_whole(output, png(draw(found)))
     counts = {"residents": len(found["children"]), "ties": len(found["ties"]), "homes drawn": len(found["homes"])}

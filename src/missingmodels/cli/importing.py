@@ -20,7 +20,7 @@ from missingmodels.cli.options import (
     out,
     reserve,
 )
-from missingmodels.terminal import table
+from missingmodels.terminal import doing, table
 
 Into = Annotated[
     Optional[Path],  # noqa: UP045
@@ -119,6 +119,7 @@ def import_ssda903(
         same_home=read_crosswalk(same_home) if same_home else Crosswalk(),
         words=read_words(words) if words else Words(),
     )
+    doing("Reading the returns")
     found = read_ssda903(
         sources, authority=authority, year=year, home_by=home_by.value, said=said, accept=accept or (), **read_as
     )
@@ -136,6 +137,7 @@ def import_ssda903(
     if python is not None:
         given = [(path, own or year) for path, own in sources]
         rules = dfe.run_rules(given, ledger, authority=authority, columns=COLUMNS, python=python, **read_as)
+    doing("Writing tables, ledger and quality page")
     write_import(tables, ledger, output, home_notes=notes, lists=of_lists, dfe=rules, overwrite=overwrite)
     every = ledger if of_lists is None else joined_ledger([ledger, of_lists])
     totals, flags = every.totals(), {} if notes is None else notes["flag"].value_counts().to_dict()
@@ -211,6 +213,7 @@ def import_staffing(
         raise InputError("neither --into nor --output was given", remedy="say where the staff tables belong")
     reserve(target)
     key = read_key(key_file, outputs=(into, output)) if key_file else None
+    doing("Reading the staff files")
     found = read_staffing(
         source,
         status=status.value if status else None,
@@ -220,6 +223,7 @@ def import_staffing(
         rota=read_rota_shape(rota) if rota else None,
         same_staff=read_crosswalk(same_staff) if same_staff else None,
     )
+    doing("Writing staff tables and ledgers")
     folder, ledgers = write_staffing(found, into=into, output=output, key=key, accept=accept or (), overwrite=overwrite)
     _show(folder, ledgers, as_json)
 
@@ -261,6 +265,7 @@ def import_mapping(
         raise InputError(what, remedy="name MAPPING and --into or --output; --draft FILE proposes a mapping")
     reserve(target)
     key = read_key(key_file, outputs=(into, output)) if key_file else None
+    doing("Reading what the mapping names")
     folder, ledgers = write_mapped(
         read_mapping(mapping), into=into, output=output, key=key, accept=accept or (), overwrite=overwrite
     )

@@ -26,7 +26,7 @@ from missingmodels.cli.options import (
     reserve,
     spread,
 )
-from missingmodels.terminal import Progress, say
+from missingmodels.terminal import Progress, doing, say
 
 
 def demo(output: Out = Path("demo-run"), seed: Seed = 1, disclosure: Disclosure = None, as_json: Json = False) -> None:
@@ -36,14 +36,18 @@ def demo(output: Out = Path("demo-run"), seed: Seed = 1, disclosure: Disclosure 
     reserve(output, kind=RUN_FORMAT, overwrite=True)
     spread(*REFITTING)
     from missingmodels.disclosure.policy import policy_for
+
+    doing("Preparing the fits")
     from missingmodels.evidence.record import EVIDENCE, read_evidence
     from missingmodels.presets import load_plan, load_scenario
     from missingmodels.runs.write import make_run
     from missingmodels.simulate.world import simulate_world
 
+    doing("Simulating a small sector")
     world = simulate_world(load_scenario("small"), seed=seed)
     policy = policy_for(world.tables.origin, disclosure)
     say(f"Simulated {len(world.tables['homes'])} homes and {len(world.tables['children'])} children (seed {seed}).")
+    doing("Preparing the fits")
     with Progress(quiet=as_json) as progress:
         _, page = make_run(
             world.tables,
@@ -81,6 +85,7 @@ def fit(
     from missingmodels.tables.store import RUN_FORMAT
 
     reserve(output, kind=RUN_FORMAT, overwrite=overwrite)
+    doing("Reading the tables")
     settings, held = with_method(load_plan(plan_name), method), read_tables(tables)
     require_valid(held, where=str(tables))
     policy = policy_for(held.origin, disclosure)
@@ -116,6 +121,7 @@ def report(
     from missingmodels.runs.write import noise_of, policy_of, read_run, renew_run
 
     hold(run)
+    doing("Drawing figures and pages")
     evidence = read_run(run)
     policy = policy_of(run, evidence, disclosure)
     files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from missingmodels.cli.options import Allow, IntervalMass, Json, Out, Overwrite, Seed, out, reserve
-from missingmodels.terminal import Progress
+from missingmodels.terminal import Progress, doing
 
 
 def official(
@@ -25,6 +25,7 @@ def official(
     from missingmodels.runs.official import FORMAT, analyse_official, write_official
 
     reserve(output, kind=FORMAT, overwrite=overwrite)
+    doing("Reading the statistics")
     with Progress(quiet=as_json) as bar:
         found = analyse_official(
             folder,
@@ -33,6 +34,7 @@ def official(
             allow_unconverged=allow_unconverged,
             progress=bar,
         )
+    doing("Writing the page")
     page = write_official(found, output, overwrite=overwrite)
     body: dict[str, Any] = {"output": str(output), "page": str(page), "rows": found.rows}
     body |= {"statement": list(STATEMENT), "diagnostics": found.fit.diagnostics.as_dict()}

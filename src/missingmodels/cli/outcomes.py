@@ -21,6 +21,7 @@ from missingmodels.cli.options import (
     reserve,
     told,
 )
+from missingmodels.terminal import Progress, doing
 
 
 def fit_outcome(
@@ -65,6 +66,7 @@ def fit_outcome(
     from missingmodels.tables.store import OUTCOME_FORMAT
 
     reserve(output, kind=OUTCOME_FORMAT, overwrite=overwrite)
+    doing("Preparing the rows")
     plan, held = load_plan(plan_name), read_tables(tables)
     require_valid(held, where=str(tables))
     policy = policy_for(held.origin, disclosure)
@@ -77,7 +79,6 @@ def fit_outcome(
     # the sampler takes seconds to import, so a wrong path is told first
     from missingmodels.fitting.families.outcomes import fit_outcome as fit
     from missingmodels.runs.fit_folder import write_fit_folder
-    from missingmodels.terminal import Progress
 
     with Progress(quiet=as_json) as bar:
         found = fit(
@@ -92,6 +93,7 @@ def fit_outcome(
             progress=bar,
             **{name: value for name, value in settings.items() if value is not None},
         )
+    doing("Writing the fit")
     path, shown = write_fit_folder(
         found, output, policy=policy, origin=held.origin, overwrite=overwrite, keep_children=keep_children
     )

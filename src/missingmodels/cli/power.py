@@ -13,7 +13,7 @@ import typer
 from missingmodels.cli.options import Json, keep, out
 from missingmodels.cli.stopping import Stopped
 from missingmodels.errors import ConfigInvalid
-from missingmodels.terminal import say
+from missingmodels.terminal import doing, say
 
 
 def power(
@@ -53,6 +53,7 @@ def power(
     if collect:
         store.require_same()
     else:
+        doing("Simulating and fitting worlds")
         make = _backend(grid, workers, scheduler, quiet=as_json)
         try:
             ran = run_study(grid, output, make, part=part, report=StudyProgress(quiet=as_json))
@@ -75,6 +76,7 @@ def _finish(store: Any, output: Path, as_json: bool) -> None:
     from missingmodels.studies.summary import summarise
     from missingmodels.studies.text import summary_text
 
+    doing("Summing up the study")
     found = summarise(store)
     page = write_summary(found, output)
     out(found | {"page": str(page)}, as_json, f"{summary_text(found)}\nPage: {page}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from missingmodels.cli.options import Disclosure, Json, Out, Overwrite, PlanName, Seed, TablesFolder, out, reserve
+from missingmodels.terminal import doing
 
 
 def check_priors(
@@ -30,6 +31,7 @@ def check_priors(
     table, figure = output / "priors.csv", output / "priors.png"
     reserve(output)
     require_new((table, figure), overwrite=overwrite)
+    doing("Preparing the design")
     plan = load_plan(plan_name)
     held = [fit for fit in models_to_fit(plan) if fit[1] in ("", plan.exposure.primary)]
     fullest = max(held)
@@ -38,6 +40,7 @@ def check_priors(
     prepared = prepare(tables_read, plan, fits=[fullest])
     rows = prepared.rows
     require_enough(policy, children=len(rows.child_ids), homes=len(rows.home_ids))
+    doing("Drawing from the priors")
     found = check_priors(prepared.designs[fullest], plan, seed=seed)
     write_together(output, {table.name: table_csv(found).encode(), figure.name: png(prior_figure(found))})
     said = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from missingmodels.cli.options import Disclosure, Json, Seed, hold, out
-from missingmodels.terminal import Progress
+from missingmodels.terminal import Progress, doing
 
 if TYPE_CHECKING:
     from missingmodels.disclosure.record import Judged
@@ -52,6 +52,7 @@ def robustness(
     from missingmodels.tables import read_tables
 
     hold(run)
+    doing("Reading the run and its tables")
     place = tables_folder(run) if tables is None else tables
     evidence = read_run(run)
     plan = kept_plan(evidence.plan, where=str(evidence_path(run)))
@@ -62,6 +63,7 @@ def robustness(
     bench = Bench(held, plan, model=model, seed=seed, permutations=permutations, sampled=sampled)
     with Progress(quiet=as_json) as progress:
         found = run_battery(bench, checks=CHECKS if everything else KEPT, curve=curve, report=progress)
+    doing("Drawing figures and page")
     judged = Judged(policy_of(run, evidence, disclosure), noise_of(run))
     found = gated_battery(found, judged)
     page = _write(found, bench, evidence, run, judged)

@@ -20,8 +20,8 @@ DRAWS = 8  # of which everything is told once
 MOST_STEPS = 100_000  # of a design in time: a day each would be 270 years
 
 
-def prove(fit: Fit) -> None:
-    """Raise InputError, or whatever what is told raises, for a fit whose parts do not belong together."""
+def require_agreeing(fit: Fit) -> None:
+    """Raise InputError for a fit whose parts do not belong together."""
     _agree(fit.family in get_args(Family), "its family is unknown")
     for name, kind in (("divergences", int), ("worst", str)):
         held = getattr(fit.diagnostics, name)
@@ -30,7 +30,16 @@ def prove(fit: Fit) -> None:
     for name in ("exposure", "model"):
         _agree(isinstance(fit.certificate.get(name, ""), str), f"{name} in its certificate is no text")
     _design(fit.design)
-    few = _few(fit)
+    _draws(fit)
+
+
+def require_told(fit: Fit) -> None:
+    """Tell all that is told of a fit of a few of its draws: raises whatever that raises."""
+    draws = _draws(fit)
+    at = np.linspace(0, draws - 1, min(draws, DRAWS)).astype(int)
+    values = {name: held[at] for name, held in fit.values.items()}
+    stats = {name: held.ravel()[at][None] for name, held in fit.sample_stats.items()}
+    few = replace(fit, values=values, sample_stats=stats, chains=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # eight draws are few for effective sample sizes
         few.summary()
@@ -73,8 +82,8 @@ def _between(name: str, index: Any, low: int, end: int) -> None:
     _agree(inside, f"the design's {name} point outside what it holds")
 
 
-def _few(fit: Fit) -> Fit:
-    """The fit with a few of its draws, as one chain."""
+def _draws(fit: Fit) -> int:
+    """The number of draws, once every quantity has as many and is of its dimensions."""
     sizes = {len(values) for values in (*fit.values.values(), *map(np.ravel, fit.sample_stats.values()))}
     _agree(len(sizes) == 1 and min(sizes) > 0, "its quantities have different numbers of draws")
     (draws,) = sizes
@@ -84,10 +93,7 @@ def _few(fit: Fit) -> Fit:
         _agree(values.dtype.kind in "fiu" and values.ndim == 1 + len(dims), f"{name} is not of its dimensions")
         for dim, size in zip(dims, values.shape[1:], strict=True):
             _agree(size == len(fit.labels.get(dim, range(size))), f"{name} is not of the length of its labels")
-    at = np.linspace(0, draws - 1, min(draws, DRAWS)).astype(int)
-    few = {name: values[at] for name, values in fit.values.items()}
-    stats = {name: values.ravel()[at][None] for name, values in fit.sample_stats.items()}
-    return replace(fit, values=few, sample_stats=stats, chains=1)
+    return draws
 
 
 def _agree(kept: Any, what: str) -> None:

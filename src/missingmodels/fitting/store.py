@@ -22,7 +22,7 @@ from missingmodels.fitting import store_2, store_3
 from missingmodels.fitting.children import completed, stored
 from missingmodels.fitting.design_arrays import design_from
 from missingmodels.fitting.natives import DATA, stats_of, tree_and_skeleton, values_of
-from missingmodels.fitting.proven import prove
+from missingmodels.fitting.proven import require_agreeing, require_told
 from missingmodels.fitting.result import Family, Fit
 from missingmodels.fitting.store_3 import diagnostics_of
 from missingmodels.provenance import digest_bytes
@@ -120,7 +120,10 @@ def fit_from_bytes(content: bytes) -> Fit:
     with xr.open_datatree(held, engine=ENGINE) as tree:
         tree.load()
         found = _fit_of(tree, sealed=at >= 0)
-    prove(found)
+    # what a file leaves out of children is worked out by compiled code, which looks no further
+    require_agreeing(found)
+    found = completed(found)
+    require_told(found)
     return found
 
 
@@ -130,7 +133,7 @@ def _fit_of(tree: xr.DataTree, *, sealed: bool) -> Fit:
         return store_2.fit_of_format_2(tree)
     if not sealed or found not in (*_READ, store_3.FORMAT):
         raise InputError(f"not a fit of format {FORMAT}")
-    return completed(_fit(tree)) if found in _READ else store_3.fit_of_format_3(tree)
+    return _fit(tree) if found in _READ else store_3.fit_of_format_3(tree)
 
 
 def _trailer(content: bytes) -> bytes:

@@ -25,6 +25,7 @@ from missingmodels.terminal import say
 from missingmodels.writing import whole_folder
 from missingmodels.writing.sides import PRIVATE, README, RELEASE, VERSION, make_sides, private_name, private_readme
 
+WRITING = "Drawing figures, writing the run"
 FITS, TABLES, SOURCE, NOISE = "fits", "tables", "source.json", "noise.key"
 
 
@@ -65,6 +66,8 @@ def make_run(  # noqa: PLR0913
             if not isinstance(error.found, Answer):
                 raise
             refusal, found = error, error.found
+        told: Progress = progress or (lambda *_: None)
+        told(WRITING, 0, 0)
         page = write_run(
             found,
             folder,
@@ -74,6 +77,7 @@ def make_run(  # noqa: PLR0913
             disclosure=policy,
             noise_key=near.noise_key,
         )
+        told(WRITING, 1, 1)
         if refusal is not None:
             say(f"The other models are written, and the report says which are left out: {page}")
             raise refusal
