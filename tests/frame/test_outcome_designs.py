@@ -210,8 +210,8 @@ def test_peers_of_joint_departures_are_recent_for_as_long_as_the_plan_says(windo
 
 @pytest.mark.parametrize("window_days", [7, 14])
 def test_a_peer_whose_record_begins_late_is_unseen_to_joint_departures(window_days):
-    """d comes on 1 June with a record that begins on the 11th: what d does on the first ten days would count for a and b
-    until w days later, from the second day on. d's own history is unknown on 28 days."""
+    """d comes on 1 June with a record that begins on the 11th: what d does on the first ten days would count for a and
+    b until w days later, from the second day on. d's own history is unknown on 28 days."""
     tables = year([*STAYS, stay("d", "h1", "2023-06-01")], [gone("a", "2023-09-01"), gone("b", "2023-09-01")],
                   children={"d": {"recorded_from": "2023-06-11"}})  # fmt: skip
     rows = joint_rows(tables, Plan(exposure={"window_days": window_days}))
