@@ -90,7 +90,7 @@ class Terms(Config):
 
     ``structure_means`` says over what a home's mean of a structure variable is, from which its days then deviate:
     ``window``, all periods, so that a deviation knows the future, and with it what episodes did to staffing; ``past``,
-    its periods before.
+    its periods before, so that its first period with a value deviates by 0 and those before it are unrecorded.
 
     Operators and functions are those below; nothing else is read, and nothing else is called. The intercept is in
     every model and stays in.

@@ -79,9 +79,8 @@ def split_from_past(
     """(N,) each: a home's mean over its resident-days in the periods before, and each day's deviation from it.
 
     ``cell`` (N,) is home and period in the flat (H, T) grid of ``shape``. In a home's first period with a value the
-    mean is that period's own; before it the home stands at the mean of all homes' resident-days, and deviates by 0.
-    Days without a value deviate by 0. Homes without any value, or with days all ``undefined``, as in
-    ``split_between_within``.
+    mean is that period's own; before it both are NaN. Later days without a value deviate by 0. A home whose days are
+    all ``undefined`` stands at the mean of all homes' resident-days.
     """
     size, unknown = shape[0] * shape[1], np.isnan(values)
     held = np.where(unknown, 0.0, values)
@@ -90,13 +89,12 @@ def split_from_past(
     before, days_before = (np.pad(part.cumsum(axis=1), ((0, 0), (1, 0)))[:, :-1] for part in (total, count))
     first = (days_before == 0) & (count > 0)
     before, days_before = np.where(first, total, before), np.where(first, count, days_before)
-    everywhere = held.sum() / max(np.count_nonzero(~unknown), 1)
-    mean = np.where(days_before > 0, before / np.maximum(days_before, 1), everywhere)
+    mean = np.divide(before, days_before, out=np.full(shape, np.nan), where=days_before > 0)
     lone = np.bincount(cell, ~undefined, size).reshape(shape).sum(axis=1) == 0
-    mean[(count.sum(axis=1) == 0) & ~(lone & (count.sum() > 0))] = np.nan
+    if not unknown.all():
+        mean[lone] = values[~unknown].mean()
     between = mean.ravel()[cell]
-    past = (days_before.ravel()[cell] > 0) & ~unknown
-    return between, np.where(past, values - between, np.where(np.isnan(between), np.nan, 0.0))
+    return between, np.where(unknown, np.where(np.isnan(between), np.nan, 0.0), values - between)
 
 
 def split_between_within(
