@@ -30,7 +30,7 @@ demo: $(STAMP) ## Run the demo into demo-run and say where its report is
 
 # Tests of one file stay on one worker, so that the session's shared fit is sampled once.
 # COVERAGE=1 counts which lines they run.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
 
 # As measured; other processors differ.
 test: lint ## Lint, then run the tests (the slow ones left out)

@@ -16,8 +16,8 @@
 # The data are simulated on the spot, so the truth is known and stands in the last section. For an extract of your own
 # change one line, marked below; the guide `01_your_extract.py` makes its tables.
 #
-# It runs as it is, in about a minute, as `python analyses/02_peers.py` or as a notebook with jupytext; `HOMES=15` makes
-# a quick look of it. It defines nothing.
+# It runs as it is, in about a minute, as `python analyses/02_peers.py` or as a notebook with jupytext;
+# `SCENARIO=tiny` makes a quick look of it. It defines nothing.
 
 # %%
 import os
@@ -68,9 +68,7 @@ print("M1 adds:", plan.exposure.primary, f"over {plan.exposure.window_days} days
 # **With an extract of your own, make the last line of the next cell** `tables = mm.read_tables("your-extract/tables")`.
 
 # %%
-small = mm.load_scenario("small")
-homes = small.homes.model_copy(update={"count": int(os.environ.get("HOMES", "40"))})
-world = mm.simulate_world(small.model_copy(update={"homes": homes}), seed=2)
+world = mm.simulate_world(mm.load_scenario(os.environ.get("SCENARIO", "small")), seed=2)
 tables = world.tables
 
 # %%

@@ -14,7 +14,7 @@
 # below. `02_peers.py` does the same for H1, and explains the model at more length.
 #
 # It runs as it is, in about a minute, as `python analyses/03_staffing_and_mix.py` or as a notebook with jupytext;
-# `HOMES=15` makes a quick look of it. It defines nothing.
+# `SCENARIO=tiny` makes a quick look of it. It defines nothing.
 
 # %%
 import os
@@ -70,9 +70,7 @@ print("M2 adds, each between homes and within one:", ", ".join(plan.terms.struct
 # **With an extract of your own, make the last line of the next cell** `tables = mm.read_tables("your-extract/tables")`.
 
 # %%
-small = mm.load_scenario("small")
-homes = small.homes.model_copy(update={"count": int(os.environ.get("HOMES", "40"))})
-world = mm.simulate_world(small.model_copy(update={"homes": homes}), seed=3)
+world = mm.simulate_world(mm.load_scenario(os.environ.get("SCENARIO", "small")), seed=3)
 tables = world.tables
 
 # %%

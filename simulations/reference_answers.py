@@ -88,9 +88,9 @@ POSTERIORS = {
 }
 
 
-def fit_case(reference: Path, case: Posterior, *, draws: int, seed: int = 1) -> Fit:
+def fit_case(reference: Path, case: Posterior, *, draws: int, tune: int = 1500, seed: int = 1) -> Fit:
     """Our fit of a case."""
-    sampling = Sampling(draws=draws, tune=1500, target_accept=0.95)
+    sampling = Sampling(draws=draws, tune=tune, target_accept=0.95)
     frame = pd.read_csv(reference / case.data / case.file)
     return fit_rows(frame, **case.question, priors=case.priors, seed=seed, sampling=sampling)
 

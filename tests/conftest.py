@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-
-if TYPE_CHECKING:
-    from missingmodels.runs.answer import Answer
 
 
 @pytest.fixture(scope="session")
@@ -20,17 +18,20 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def small_answer() -> Answer:
-    """Fits of M0 and M3 and their evidence on one small simulated sector; sampled once a session."""
-    from missingmodels.plan import Plan
-    from missingmodels.runs.answer import answer
-    from missingmodels.scenario import Scenario
-    from missingmodels.simulate.world import simulate_world
+@pytest.fixture(scope="module")
+def few_refits() -> Iterator[None]:
+    """Evidence with one refit where it may take dozens: for tests that read nothing of who is left out."""
+    from missingmodels.evidence import evidence
 
-    world = simulate_world(Scenario(homes={"count": 15}, days=240), seed=4)
-    sampling = {"draws": 500, "tune": 500}
-    plan = Plan(
-        models=("M0", "M3"), exposure={"beside": ()}, sampling=sampling, gate={"ess_min": 200, "rhat_max": 1.02}
-    )
-    return answer(world.tables, plan, seed=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evidence, "REFITS", 1)
+        patch.setattr(evidence, "begin_own_history", partial(evidence.begin_own_history, refits=0))
+        yield
+
+
+# Files that take minutes begin, so that at the end no worker waits long for another.
+LONGEST = ("test_analyses.py", "test_natives.py", "test_fit.py", "test_own_terms.py", "test_docs.py", "test_daily.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))

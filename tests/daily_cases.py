@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from missingmodels.frame.design import build_design
@@ -9,6 +11,7 @@ from missingmodels.frame.riskset import build_risk_set
 from worlds import day_rows, exposures_of, small_world
 
 
+@cache
 def tables_of(seed=5, *, n_homes=5, days=150):
     """Children stay briefly and move on within the sector, so that onsets travel with them."""
     return small_world(seed, n_homes=n_homes, days=days, children={"stay_scale": 0.3, "move_share": 0.7}).tables

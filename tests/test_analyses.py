@@ -98,6 +98,7 @@ def test_your_extract_with_own_files_cell_by_cell_without_the_practice_cell(own_
     assert "0 errors" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("few_refits")
 def test_the_code_of_the_readme_with_own_files(own_files, tmp_path, monkeypatch, capsys):
     """With fewer models and the fast engine, so that it takes seconds; ``test_docs`` runs it as printed."""
     import missingmodels as mm
@@ -145,7 +146,7 @@ def test_from_question_to_verdict(guide, variable, told, tmp_path):
     """In a few homes, so that it takes seconds: what is said there is of no weight, that it is said is."""
     done = subprocess.run(
         [sys.executable, "-W", "error", ROOT / "analyses" / guide],
-        env={**os.environ, variable: str(tmp_path / "work"), "HOMES": "12"},
+        env={**os.environ, variable: str(tmp_path / "work"), "SCENARIO": "tiny"},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -44,6 +44,9 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(sys.argv, code, said.getvalue(), complained.getvalue())
 
 
+pytestmark = pytest.mark.usefixtures("few_refits")
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")

@@ -36,7 +36,7 @@ ess_min = 100
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fitted(tmp_path_factory: pytest.TempPathFactory, few_refits: None) -> Path:
     folder = tmp_path_factory.mktemp("robustness")
     (folder / "tiny.toml").write_text(SCENARIO)
     (folder / "plan.toml").write_text(PLAN)

@@ -19,7 +19,7 @@ from missingmodels.runs import write as runs
 from missingmodels.tables import Tables
 from worlds import plan_of, small_world
 
-pytestmark = pytest.mark.sampled
+pytestmark = [pytest.mark.sampled, pytest.mark.usefixtures("few_refits")]
 SETTINGS = {
     **{"models": ["M0", "M1"], "exposure": {"beside": []}, "gate": {"ess_min": 60}},
     "terms": {"vulnerability": "male", "history": "own_1_7", "structure": []},

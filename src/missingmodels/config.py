@@ -46,14 +46,18 @@ class Config(BaseModel):
 
 def read_toml[C: Config](path: Path, kind: type[C]) -> C:
     """A Plan or Scenario from a TOML file. Raises ConfigInvalid listing every wrong key and value."""
+    return from_mapping(toml_values(path), kind, where=str(path))
+
+
+def toml_values(path: Path) -> dict[str, Any]:
+    """The values of a TOML file. Raises ConfigInvalid where there is no such file or it is none."""
     path = Path(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigInvalid("there is no such file", where=str(path), remedy="check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
         raise ConfigInvalid(f"not a TOML file ({error})", where=str(path), remedy="correct it at that place") from error
-    return from_mapping(values, kind, where=str(path))
 
 
 def from_mapping[C: Config](values: dict[str, Any], kind: type[C], *, where: str = "") -> C:

@@ -15,7 +15,7 @@ def load_plan(name: str | Path = "default") -> Plan:
 
 
 def load_scenario(name: str | Path = "small") -> Scenario:
-    """A scenario that ships with the package (``small``, ``null``) or a TOML file. Raises ConfigInvalid."""
+    """A scenario that ships with the package (``tiny``, ``small``, ``null``) or a TOML file. Raises ConfigInvalid."""
     return read_toml(Path(name), Scenario) if _is_file(name) else preset("scenarios", str(name), Scenario)
 
 

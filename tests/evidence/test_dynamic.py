@@ -277,6 +277,7 @@ def test_a_product_with_own_history_can_be_forwarded():
     require_forward(SimpleNamespace(names=("own_1_7", "own_1_7:male", "peer_count"), constants={}), "peer_count")
 
 
+@pytest.mark.usefixtures("few_refits")
 def test_rows_of_a_plan_and_why_an_exposure_has_none():
     """Beside the one-step fraction stands the dynamic one; where there can be none a note says why."""
     world = small_world(6, n_homes=20, days=200, contagion={"log_rate_ratio": 0.7})

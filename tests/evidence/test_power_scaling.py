@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
@@ -38,6 +37,8 @@ def made(**prior: float) -> tuple[Fit, Plan]:
 
 
 def test_sensitivities_are_those_of_arviz() -> None:
+    import arviz as az
+
     found, _ = made()
     (ours,) = power_scaling(found, ASKED)
     tree = found.to_datatree()
@@ -52,6 +53,8 @@ def test_sensitivities_are_those_of_arviz() -> None:
 
 @pytest.mark.parametrize("side", [1, -1])
 def test_a_law_with_one_long_tail_moves_as_far_whichever_side_it_is(side: int) -> None:
+    import arviz as az
+
     rng = np.random.default_rng(9)
     draws = side * rng.lognormal(0, 1, 4000)
     log_density = -0.5 * (np.abs(draws) - 1) ** 2

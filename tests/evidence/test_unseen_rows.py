@@ -27,6 +27,9 @@ PLAN = {
 }
 
 
+pytestmark = pytest.mark.usefixtures("few_refits")
+
+
 @pytest.fixture(scope="module")
 def world():
     return small_world(5, n_homes=25, days=240, recording={"unseen_children_share": 0.4})
@@ -39,7 +42,7 @@ def told():
 
 
 @pytest.fixture(scope="module")
-def answers(world, told):
+def answers(world, told, few_refits):
     def under(rule):
         plan = plan_of(**PLAN, frame={"coverage_rule": rule})
         progress = lambda *said: told[rule].append(said)  # noqa: E731

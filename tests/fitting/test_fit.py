@@ -13,10 +13,23 @@ from missingmodels.evidence.elpd import child_scores, elpd_difference
 from missingmodels.fitting.diagnostics import require_passed
 from missingmodels.fitting.nuts.chains import diagnose
 from missingmodels.fitting.store import read_fit, write_fit
-from missingmodels.plan import Gate
-from missingmodels.runs.answer import Answer
+from missingmodels.plan import Gate, Plan
+from missingmodels.runs.answer import Answer, answer
+from missingmodels.scenario import Scenario
+from missingmodels.simulate.world import simulate_world
 
 pytestmark = pytest.mark.sampled
+
+
+@pytest.fixture(scope="module")
+def small_answer(few_refits: None) -> Answer:
+    """Sampled fits of M0 and M3 and their evidence on one small simulated sector."""
+    world = simulate_world(Scenario(homes={"count": 15}, days=240), seed=4)
+    sampling = {"draws": 500, "tune": 500}
+    plan = Plan(
+        models=("M0", "M3"), exposure={"beside": ()}, sampling=sampling, gate={"ess_min": 200, "rhat_max": 1.02}
+    )
+    return answer(world.tables, plan, seed=4)
 
 
 def test_fits_pass_the_gate(small_answer: Answer) -> None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import arviz as az
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,10 +29,10 @@ from missingmodels.fitting.result import Fit
 from missingmodels.fitting.store import fit_bytes, fit_from_bytes
 from missingmodels.frame.published.official import build_official
 from missingmodels.plan import Plan
+from missingmodels.tables import Tables
 from official import made_up
 from worlds import plan_of, remade
 
-mpl.use("agg")
 QUICK = Mode(linker="py", optimizer=None)
 CHAINS, DRAWS = 2, 60
 FAST = Plan(sampling={"draws": 200, "chains": 4, "method": "laplace"}, gate={"ess_min": 20})
@@ -78,11 +77,15 @@ class Drive:
 
 
 def by_outcome(name: str, **settings: Any) -> Callable[[Path], Fit]:
+    return lambda _: outcomes.fit_outcome(partly_serious(), Plan(), outcome=name, seed=1, **settings)
+
+
+@cache
+def partly_serious() -> Tables:
     tables = tables_of()
     episodes = tables["missing_episodes"]
     some = episodes.assign(serious=pd.array(np.arange(len(episodes)) % 3 == 0, dtype="boolean"))
-    tables = remade(tables, {"missing_episodes": some})
-    return lambda _: outcomes.fit_outcome(tables, Plan(), outcome=name, seed=1, **settings)
+    return remade(tables, {"missing_episodes": some})
 
 
 def by_daily(kind: Any) -> Callable[[Path], Fit]:
@@ -104,7 +107,9 @@ def by_official(folder: Path) -> Fit:
 CASES: dict[str, Callable[[Path], Fit]] = {
     "onset": lambda _: fit(made_design(2, homes=6, children=40, movers=5), FAST, model="M0", seed=3),
     **{name: by_outcome(name) for name in ("counts", "return", "serious", "joint", "interview")},
-    "recording": by_outcome("recording", other=tables_of()),
+    "recording": lambda _: outcomes.fit_outcome(
+        partly_serious(), Plan(), outcome="recording", seed=1, other=tables_of()
+    ),
     **{kind: by_daily(kind) for kind in ("kernel", "ornstein_uhlenbeck", "hawkes")},
     "rows": by_rows(child="id", exposure="n"),
     "rows of trials": by_rows(trials=9, priors={"sigma_home": "exponential(2)", "x": "student_t(4, 0.1, 2)"}),
@@ -124,6 +129,10 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_arviz_runs_on_it_as_it_comes(made: Made) -> None:
+    import arviz as az  # with its plots seconds to import: not while tests are collected
+    import matplotlib as mpl
+
+    mpl.use("agg")
     tree = made.fit.to_datatree()
     scalars = [name for name, held in tree["posterior"].data_vars.items() if held.ndim == 2]
     table = az.summary(tree)
@@ -209,6 +218,8 @@ def test_it_comes_back_from_its_file_as_it_was(made: Made) -> None:
 
 def test_weighted_draws_are_worth_to_arviz_what_their_weights_say() -> None:
     """And no more: shuffled, copies of one proposal would pass for independent draws."""
+    import arviz as az
+
     plan = replace_sampling(FAST, draws=1000)
     found = fit(made_design(2, homes=8, children=60, movers=5), plan, model="M0", seed=3)
     tree = found.to_datatree()

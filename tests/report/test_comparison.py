@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from not_drawn import not_drawn
 
 from missingmodels.evidence.own_history import BOTH, CANNOT_TELL, HISTORY, VULNERABILITY
 from missingmodels.evidence.power_scaling import CONFLICT, FINE
@@ -88,7 +89,8 @@ def test_factors_as_printed(log_value: float, shown: str) -> None:
     assert factor(log_value) == shown
 
 
-def test_the_page_never_shows_a_factor_without_its_sweep(make: Make) -> None:
+def test_the_page_never_shows_a_factor_without_its_sweep(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    not_drawn(monkeypatch)
     held = make()
     text = page(held, pictures(held))
     table = text[text.index("Bayes factor of an effect over none") :]
@@ -134,7 +136,8 @@ def test_records_come_back_as_they_were_written(make: Make, tmp_path) -> None:  
     assert back.comparisons == held.comparisons
 
 
-def test_evidence_without_these_makes_a_page(make: Make) -> None:
+def test_evidence_without_these_makes_a_page(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    not_drawn(monkeypatch)
     held = make(bayes_factors=(), power_scaling=(), own_history=None, comparisons=())
     text = page(held, pictures(held))
     assert "Bayes factor" not in text

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import matplotlib as mpl
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
+from not_drawn import not_drawn
+from tests.report.conftest import make_evidence
 
+from missingmodels.report import figures
 from missingmodels.report.dose import dose_response
 from missingmodels.report.figures import draw, pictures, write_figures
+from missingmodels.report.forest import forest
 from missingmodels.report.lines import lines
 from missingmodels.report.style import png
 
@@ -16,25 +22,38 @@ NAMES = ("forest", "dose", "homes", "network", "predictive", "diagnostics", "fro
 WITH_INTERVALS = ("forest", "dose", "homes", "predictive")
 
 
+once = cache(lambda asked: asked(make_evidence()))
+
+
+@pytest.fixture
+def drawn(whole_studies):
+    """The figures of the evidence as it is made, drawn once."""
+    return once(draw)
+
+
+@pytest.fixture
+def shown(whole_studies):
+    return once(pictures)
+
+
 def words(figure):
     return " ".join(text.get_text() for text in figure.findobj(Text))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_figure_draws_as_png(make, name):
-    assert png(draw(make())[name]).startswith(b"\x89PNG")
+def test_figure_draws_as_png(shown, name):
+    assert shown[name].png.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("name", WITH_INTERVALS)
-def test_interval_mass_and_kind_stand_in_figure_and_caption(make, name):
-    evidence = make()
-    assert "90\u202f% equal-tailed interval" in words(draw(evidence)[name])
-    assert "90\u202f% equal-tailed interval" in pictures(evidence)[name].caption
+def test_interval_mass_and_kind_stand_in_figure_and_caption(drawn, shown, name):
+    assert "90\u202f% equal-tailed interval" in words(drawn[name])
+    assert "90\u202f% equal-tailed interval" in shown[name].caption
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_text_is_clipped_by_the_edge(make, name):
-    figure = draw(make())[name]
+def test_no_text_is_clipped_by_the_edge(drawn, name):
+    figure = drawn[name]
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
     width, height = figure.bbox.size
@@ -49,8 +68,8 @@ def test_no_text_is_clipped_by_the_edge(make, name):
         assert box is None or (box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height), name
 
 
-def test_the_same_evidence_gives_the_same_bytes(make):
-    assert {n: p.png for n, p in pictures(make()).items()} == {n: p.png for n, p in pictures(make()).items()}
+def test_the_same_evidence_gives_the_same_bytes(make, shown):
+    assert {n: p.png for n, p in pictures(make()).items()} == {n: p.png for n, p in shown.items()}
 
 
 def test_drawing_leaves_the_callers_settings_alone(make):
@@ -60,16 +79,16 @@ def test_drawing_leaves_the_callers_settings_alone(make):
         assert dict(mpl.rcParams) == before
 
 
-def test_forest_shows_each_verdict_and_marks_what_did_not_converge(make):
-    sound, failed = words(draw(make())["forest"]), words(draw(make(failed=("M3", "peer_presence")))["forest"])
+def test_forest_shows_each_verdict_and_marks_what_did_not_converge(make, drawn):
+    sound, failed = words(drawn["forest"]), words(forest(lines(make(failed=("M3", "peer_presence")))))
     for verdict in ("supported", "supported as negligible", "the data cannot say"):
         assert verdict in sound
     assert "not converged" not in sound
     assert failed.count("(not converged)") == 4  # the density row rests on another fit
 
 
-def test_homes_carry_no_labels(make):
-    assert "no ranking" in words(draw(make())["homes"])
+def test_homes_carry_no_labels(drawn):
+    assert "no ranking" in words(drawn["homes"])
 
 
 def test_dose_draws_without_curves_and_with_several_models_of_one_exposure(make):
@@ -81,14 +100,16 @@ def test_dose_draws_without_curves_and_with_several_models_of_one_exposure(make)
     assert "M1" in text
 
 
-def test_absent_arrays_are_left_out(make):
+def test_absent_arrays_are_left_out(make, monkeypatch):
+    not_drawn(monkeypatch)  # only which there are is asked
     held = make()
     without = make(figures={**held.figures, "network": None}, rows=tuple(r for r in held.rows if not r.verdict))
     assert set(draw(without)) == set(NAMES) - {"network", "forest", "frontier"}
     assert set(pictures(without)) == set(NAMES) - {"network", "forest", "frontier"}
 
 
-def test_write_figures_writes_every_picture(make, tmp_path):
+def test_write_figures_writes_every_picture(make, shown, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "pictures", lambda evidence: shown)
     found = write_figures(make(), tmp_path / "figures")
     assert sorted(p.name for p in found) == sorted(f"{n}.png" for n in NAMES)
     assert all(p.stat().st_size > 5000 for p in found)

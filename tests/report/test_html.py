@@ -8,10 +8,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from not_drawn import not_drawn
 
 from missingmodels.evidence.worst_case import false_confidence_words
 from missingmodels.plan import Plan
-from missingmodels.report import figures, html
+from missingmodels.report import html
 from missingmodels.report.html import write_report
 
 VOID = {"meta", "img", "br"}
@@ -19,8 +20,8 @@ VOID = {"meta", "img", "br"}
 
 @pytest.fixture(autouse=True)
 def _no_rendering(monkeypatch):
-    """The figures' own tests render them; the page's tests need only that an image stands there."""
-    monkeypatch.setattr(figures, "png", lambda figure: b"\x89PNG")
+    """The figures' own tests draw them; the page's tests need only that an image stands there."""
+    not_drawn(monkeypatch)
 
 
 class Page(HTMLParser):

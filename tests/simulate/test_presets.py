@@ -29,7 +29,7 @@ def test_fitted_presets_are_what_the_script_writes(name, monkeypatch):
     sys.modules.pop("calibrate_england")
 
 
-@pytest.mark.parametrize("name", ["small", "null", "homophily_only", "shocks_only", "region", "england"])
+@pytest.mark.parametrize("name", ["tiny", "small", "null", "homophily_only", "shocks_only", "region", "england"])
 def test_each_preset_runs(name):
     scenario = with_homes(load_scenario(name), 30)
     if scenario.homes.authorities > 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -52,6 +51,8 @@ def sentences(fit: Fit) -> list[str]:
 
 def summary(draws: xr.Dataset, names: Sequence[str], interval_mass: float) -> pd.DataFrame:
     """One line a coefficient and scale, in the order of ``names``; those that the draws do not hold have none."""
+    import arviz as az  # seconds to import
+
     kept = draws[[name for name in names if name in draws]]
     tree = xr.DataTree.from_dict({"/posterior": kept})
     with np.errstate(invalid="ignore"):  # what is fixed has no R-hat

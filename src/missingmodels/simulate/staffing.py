@@ -87,27 +87,9 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
     hours = np.zeros((2, home.size, periods))
     on_shift = np.zeros((home.size, days), dtype=np.uint64)
     shares = np.zeros((3, home.size, days), dtype=np.float32)
-    rota(
-        _shifts_a_day(scenario, sector, periods, seed),
-        first_post,
-        first_spell,
-        start,
-        end,
-        disengaged,
-        trained,
-        np.maximum(sector.opened, first_day),
-        np.minimum(sector.closed, scenario.days),
-        first_day,
-        period,
-        (spec.night_share, spec.sickness_share, spec.agency_cover_share, float(spec.new_starter_days)),
-        key_of(seed, "staff", "rota"),
-        hours,
-        on_shift,
-        shares,
-        np.zeros(MOST_POSTS, dtype=np.int64),
-        (0, home.size),
-        Shifts.room_for(0),
-    )
+    posts_of = _Posts(first_post, first_spell, start, end, disengaged, trained)
+    found = _Found(hours, on_shift, shares, np.zeros(MOST_POSTS, dtype=np.int64), Shifts.room_for(0))
+    rota(_plan_of(scenario, sector, first_day, periods, seed), posts_of, found, 0, home.size)
     return Staffing(
         spell_home=np.searchsorted(first_post, post, side="right") - 1,
         spell_start=start,
@@ -141,34 +123,17 @@ def _shifts_a_day(scenario: Scenario, sector: Sector, periods: int, seed: int) -
 
 def shifts_of(scenario: Scenario, sector: Sector, staffing: Staffing, seed: int) -> Iterator[Shifts]:
     """Every shift of the rota that the hours were counted from, some homes at a time: millions for a nation."""
-    spec, period, days = scenario.staff, scenario.period_days, staffing.on_shift.shape[1]
-    wanted = _shifts_a_day(scenario, sector, staffing.period_start.size, seed)
+    days = staffing.on_shift.shape[1]
+    plan = _plan_of(scenario, sector, staffing.first_day, staffing.period_start.size, seed)
+    posts = _Posts(*(getattr(staffing, name) for name in _Posts._fields))
+    wanted = plan.shifts_a_day
     hours, on_shift = np.zeros((2, *wanted.shape)), np.zeros_like(staffing.on_shift)
     shares = np.zeros((3, *on_shift.shape), dtype=np.float32)
     for first in range(0, sector.places.size, HOMES_AT_A_TIME):
         last = min(first + HOMES_AT_A_TIME, sector.places.size)
         room = Shifts.room_for(int(days * np.ceil(wanted[first:last].max(axis=1) + 3).sum()))
-        rota(
-            wanted,
-            staffing.first_post,
-            staffing.first_spell,
-            staffing.spell_start,
-            staffing.spell_end,
-            staffing.disengaged,
-            staffing.trained,
-            np.maximum(sector.opened, staffing.first_day),
-            np.minimum(sector.closed, scenario.days),
-            staffing.first_day,
-            period,
-            (spec.night_share, spec.sickness_share, spec.agency_cover_share, float(spec.new_starter_days)),
-            key_of(seed, "staff", "rota"),
-            hours,
-            on_shift,
-            shares,
-            np.zeros(MOST_POSTS, dtype=np.int64),
-            (first, last),
-            room,
-        )
+        found = _Found(hours, on_shift, shares, np.zeros(MOST_POSTS, dtype=np.int64), room)
+        rota(plan, posts, found, first, last)
         rows = room.rows[0]
         yield Shifts._make([*(column[:rows] for column in room[:-1]), room.rows])
 
@@ -206,43 +171,78 @@ def _people(
     return post[order], numbers[order], start[order], end[order]
 
 
-@compiled
-def rota(
-    shifts_a_day,
-    first_post,
-    first_spell,
-    spell_start,
-    spell_end,
-    disengaged,
-    trained,
-    opens,
-    closes,
-    first_day,
-    period,
-    settings,
-    key,
-    hours,
-    on_shift,
-    shares,
-    current,
-    homes,
-    shifts,
-):
-    """Fill every home's shifts day by day from its posts in turn; agency staff cover some of the gaps.
+class _Posts(NamedTuple):
+    """Posts of homes, spells of posts and who holds them (see ``Staffing``)."""
 
-    Writes ``hours`` (2, H, Q), ``on_shift`` (H, D) and ``shares`` (3, H, D), for homes from the first of ``homes`` to
-    before the second, and one row a shift into ``shifts`` if it has room for any.
+    first_post: np.ndarray
+    first_spell: np.ndarray
+    spell_start: np.ndarray
+    spell_end: np.ndarray
+    disengaged: np.ndarray
+    trained: np.ndarray
+
+
+class _Plan(NamedTuple):
+    """What a rota is to cover: (H, Q) shifts a day, the days on which each home is open, and chances."""
+
+    shifts_a_day: np.ndarray
+    opens: np.ndarray
+    closes: np.ndarray
+    first_day: int
+    period: int
+    night_share: float
+    sickness_share: float
+    agency_cover_share: float
+    new_starter_days: float
+    key: np.uint64
+
+
+class _Found(NamedTuple):
+    """What a rota fills: ``hours`` (2, H, Q), ``on_shift`` (H, D), ``shares`` (3, H, D), room, and shifts if any."""
+
+    hours: np.ndarray
+    on_shift: np.ndarray
+    shares: np.ndarray
+    current: np.ndarray
+    shifts: Shifts
+
+
+def _plan_of(scenario: Scenario, sector: Sector, first_day: int, periods: int, seed: int) -> _Plan:
+    spec = scenario.staff
+    return _Plan(
+        shifts_a_day=_shifts_a_day(scenario, sector, periods, seed),
+        opens=np.maximum(sector.opened, first_day),
+        closes=np.minimum(sector.closed, scenario.days),
+        first_day=first_day,
+        period=scenario.period_days,
+        night_share=spec.night_share,
+        sickness_share=spec.sickness_share,
+        agency_cover_share=spec.agency_cover_share,
+        new_starter_days=float(spec.new_starter_days),
+        key=key_of(seed, "staff", "rota"),
+    )
+
+
+@compiled
+def rota(plan, staff, found, first_home, last_home):
+    """Fill the shifts of homes ``first_home`` to ``last_home`` day by day from their posts in turn.
+
+    Agency staff cover some of the gaps. One row a shift goes into ``found.shifts`` if it has room for any.
     """
-    night, sick, cover, new_days = settings
-    for h in range(homes[0], homes[1]):
+    first_post, first_spell, spell_end, current = staff.first_post, staff.first_spell, staff.spell_end, found.current
+    key, period, shifts = plan.key, plan.period, found.shifts
+    night, sick, cover, new_days = (
+        plan.night_share, plan.sickness_share, plan.agency_cover_share, plan.new_starter_days
+    )  # fmt: skip
+    for h in range(first_home, last_home):
         posts = first_post[h + 1] - first_post[h]
         for p in range(posts):
             current[p] = first_spell[first_post[h] + p]
         turn = 0
-        for day in range(opens[h], closes[h]):
-            column = day - first_day
+        for day in range(plan.opens[h], plan.closes[h]):
+            column = day - plan.first_day
             q = column // period
-            wanted = shifts_a_day[h, q]
+            wanted = plan.shifts_a_day[h, q]
             chance = draw(key, h, 2 * column)
             by_day = max(1, int(wanted * (1 - night) + chance))
             slots = by_day + max(1, int(wanted * night + chance))
@@ -254,14 +254,14 @@ def rota(
                     spell += 1
                 current[turn] = spell
                 chance = draw(key, 1024 * h + slot, 2 * column + 1)
-                held = spell_start[spell] <= day < spell_end[spell] and slot < posts
+                held = staff.spell_start[spell] <= day < spell_end[spell] and slot < posts
                 if held and chance >= sick:
                     kind = WORKED
                     worked += 1
-                    uneasy += disengaged[spell]
-                    untrained += not trained[spell]
-                    fresh += day - spell_start[spell] < new_days
-                    on_shift[h, column] |= np.uint64(1) << np.uint64(turn)
+                    uneasy += staff.disengaged[spell]
+                    untrained += not staff.trained[spell]
+                    fresh += day - staff.spell_start[spell] < new_days
+                    found.on_shift[h, column] |= np.uint64(1) << np.uint64(turn)
                 elif (chance / sick if held else chance) < cover:
                     kind = AGENCY
                     agency += 1
@@ -276,9 +276,9 @@ def rota(
                     shifts.person[row] = spell if kind != AGENCY else slot
                     shifts.rows[0] = row + 1
                 turn = (turn + 1) % posts
-            hours[0, h, q] += 12.0 * (worked + agency)
-            hours[1, h, q] += 12.0 * agency
+            found.hours[0, h, q] += 12.0 * (worked + agency)
+            found.hours[1, h, q] += 12.0 * agency
             if worked + agency > 0:
-                shares[0, h, column] = (uneasy + agency) / (worked + agency)
-                shares[1, h, column] = (fresh + agency) / (worked + agency)
-                shares[2, h, column] = (untrained + agency) / (worked + agency)
+                found.shares[0, h, column] = (uneasy + agency) / (worked + agency)
+                found.shares[1, h, column] = (fresh + agency) / (worked + agency)
+                found.shares[2, h, column] = (untrained + agency) / (worked + agency)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 import itertools
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from missingmodels.config import Config, faults_of, from_mapping, refusal
+from missingmodels.config import Config, faults_of, from_mapping, refusal, toml_values
 from missingmodels.errors import ConfigInvalid
 from missingmodels.plan import EXPOSURES, STRUCTURE, Decision, Plan, kept_plan, with_method
 from missingmodels.presets import load_plan, load_scenario
@@ -68,14 +67,7 @@ class Grid:
 
 def read_study(path: Path) -> Grid:
     """A study from its TOML file. Raises ConfigInvalid listing every wrong key, name and value."""
-    path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigInvalid("there is no such file", where=str(path), remedy="check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise ConfigInvalid(f"not a TOML file ({error})", where=str(path), remedy="correct it at that place") from error
-    return make_grid(values, folder=path.parent, where=str(path))
+    return make_grid(toml_values(path), folder=Path(path).parent, where=str(path))
 
 
 def make_grid(values: dict[str, Any], *, folder: Path = Path(), where: str = "") -> Grid:

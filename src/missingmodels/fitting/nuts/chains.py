@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import arviz as az
 import numpy as np
 import xarray as xr
 
@@ -19,6 +18,8 @@ EFFECTS = ("home", "home_period", "authority", "owner", "peer_slope", "child")
 
 def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:
     """Diagnostics of draws by chain and of the sampler's own statistics. What is fixed does not count."""
+    import arviz as az  # seconds to import
+
     # not by their sd: that of equal numbers may be a rounding error above 0. What is no number is not fixed, but broken
     moving = [str(name) for name in draws.data_vars if not _constant(draws[name])]
     tree = xr.DataTree.from_dict({"/posterior": _without_fixed(draws[moving]), "/sample_stats": stats[["energy"]]})
@@ -43,6 +44,8 @@ def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:
 
 
 def _measured(draws: xr.Dataset, what: str) -> dict[str, np.ndarray]:
+    import arviz as az
+
     return _variables(az.rhat(draws) if what == "rhat" else az.ess(draws, method=what))
 
 
