@@ -37,16 +37,6 @@ def _linear_term(data: Tensors, total: Tensor, intercept: Tensor, beta: Tensor, 
     return value + data["offset_onsets"]
 
 
-def log_rate(data: Tensors, intercept: Tensor, beta: Tensor, effects: Tensors) -> Tensor:
-    """(R,) η with the log exposure and fixed terms of ``log_days``."""
-    value = data["log_days"] + intercept
-    if "columns" in data:  # a model may have no column, or only fixed ones
-        value = value + data["columns"] @ beta
-    for name, effect in effects.items():
-        value = value + effect[data[name]]
-    return value
-
-
 def by_child(values: Tensor, data: Tensors) -> Tensor:
     """(C,) sums of (R,) values over each child's rows."""
     return pt.inc_subtensor(pt.zeros_like(data["child_onsets"])[data["child"]], values)
