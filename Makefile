@@ -40,8 +40,8 @@ test: lint ## Lint, then run the tests (the slow ones left out)
 fast: $(STAMP) ## Run the tests that sample nothing
 	@$(PYTEST) -m 'not sampled and not slow'
 
-# What samples says nothing more of kernels than what does not, and takes most of the time.
-NUMERICAL := tests/blind tests/evidence tests/fitting tests/models tests/studies
+# What samples says nothing more of kernels than what does not, and takes most of the time; nor do killed processes.
+NUMERICAL := tests/blind tests/evidence tests/fitting tests/models tests/studies --ignore=tests/studies/test_run.py
 second-core: $(STAMP) ## Run the numerical tests that sample nothing under an older core type of OpenBLAS, if there is one
 	@core=$$($(BIN)/python scripts/second_core.py) || exit 1; \
 	if [ -z "$$core" ]; then echo "No second core type: this BLAS offers none that the processor is known to run."; \
