@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -13,11 +14,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_pages_are_current() -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "write_docs.py", "--check"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+def test_pages_are_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    monkeypatch.setattr(sys, "argv", ["write_docs.py", "--check"])
+    importlib.import_module("write_docs").main()  # leaves with what is stale
 
 
 def test_every_readme_command_exists() -> None:
