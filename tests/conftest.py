@@ -29,8 +29,12 @@ def few_refits() -> Iterator[None]:
         yield
 
 
-# Files that take minutes begin, so that at the end no worker waits long for another.
-LONGEST = ("test_analyses.py", "test_natives.py", "test_fit.py", "test_own_terms.py", "test_docs.py", "test_daily.py")
+# Files that take minutes begin, so that at the end no worker waits long for another; and in a fresh checkout, where the
+# simulator is yet to be compiled, one worker does that while the other is with what simulates nothing.
+LONGEST = (
+    *("test_analyses.py", "test_agreement.py", "test_laplace.py", "test_natives.py", "test_fit.py"),
+    *("test_own_terms.py", "test_docs.py", "test_daily.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
