@@ -62,16 +62,16 @@ def each[A, B](task: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
         yield one()
 
 
-def begin[B](task: Callable[..., B], *given: Any) -> Asked[B]:
+def begin[B](task: Callable[..., B], *given: Any) -> _Asked[B]:
     """A task of which the result will be wanted: begun in another process, or done here when it is."""
     future: Future[B] | None = None
     if _pool is not None:
         with contextlib.suppress(BrokenProcessPool):
             future = _pool.submit(task, *given)
-    return Asked(functools.partial(task, *given), future)
+    return _Asked(functools.partial(task, *given), future)
 
 
-class Asked[B]:
+class _Asked[B]:
     """A task that was handed over; called, it gives the result."""
 
     def __init__(self, task: Callable[[], B], future: Future[B] | None) -> None:

@@ -81,11 +81,11 @@ def fit_daily(
     body |= {"probabilities": {name: round(p, 3) if policy.active else p for name, p in found.probabilities().items()}}
     body |= {"table": shown.table.reset_index().to_dict(orient="records")}
     body |= {"certificate": told(found.certificate, policy)}
-    text = f"{scrubbed(head_text(found), policy)}\n{table_text(found, 'parameter', shown.table)}"
+    text = f"{scrubbed(_head_text(found), policy)}\n{table_text(found, 'parameter', shown.table)}"
     out(body, as_json, f"{text}\n\n{sentence}\nTable and answer: {path.parent}")
 
 
-def head_text(found: Any) -> str:
+def _head_text(found: Any) -> str:
     """What was fitted, in one line."""
     design = found.design
     size = f"{len(design.child_ids)} children in {len(design.home_ids)} homes, {design.onsets.size} rows"

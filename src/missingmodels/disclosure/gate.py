@@ -26,7 +26,7 @@ WHOLES = {
 _KEPT_ORIGIN = ("kind", "authority", "year")
 
 
-class Named(Protocol):
+class _Named(Protocol):
     """What an estimate is known by."""
 
     @property
@@ -125,7 +125,7 @@ def _nothing(evidence: Evidence, why: str, judged: Judged) -> Evidence:
     )
 
 
-def _passes(one: Named, output: str, behind: Behind, judged: Judged) -> bool:
+def _passes(one: _Named, output: str, behind: Behind, judged: Judged) -> bool:
     """Whether an estimate has enough behind it; noted either way."""
     rule, reason, children = behind.of(one.model, one.exposure, one.name)
     judged.add(

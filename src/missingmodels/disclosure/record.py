@@ -18,7 +18,7 @@ Action = Literal["released", "rounded", "blocked"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Output:
+class _Output:
     """One output as the gate judged it.
 
     Attributes
@@ -50,14 +50,14 @@ class Judged:
 
     policy: Policy
     noise_key: bytes | None = None
-    outputs: list[Output] = field(default_factory=list)
+    outputs: list[_Output] = field(default_factory=list)
 
     def add(
         self, output: str, value_class: str, action: Action, *, rule: str = "", reason: str = "", children: float = 0
     ) -> None:
         """Note one output; ``children`` behind it give its risk."""
         risk = round(min(1.0, self.policy.minimum_children / children), 2) if children and action != "blocked" else 0.0
-        made = Output(output=output, value_class=value_class, action=action, rule=rule, reason=reason, risk=risk)
+        made = _Output(output=output, value_class=value_class, action=action, rule=rule, reason=reason, risk=risk)
         self.outputs.append(made)
 
     def noised(self, output: str, count: float) -> float:
@@ -69,7 +69,7 @@ class Judged:
         return max(0, count + drawn % width - (width // 2))
 
     @property
-    def blocked(self) -> list[Output]:
+    def blocked(self) -> list[_Output]:
         """What does not leave."""
         return [one for one in self.outputs if one.action == "blocked"]
 

@@ -62,13 +62,13 @@ def summarise(  # noqa: PLR0913
         expected=expected,
         rope_low=1 / rule.negligible_ratio if judged else None,
         rope_high=rule.negligible_ratio if judged else None,
-        rope_probability=probability_negligible(draws, rule) if judged else None,
+        rope_probability=_probability_negligible(draws, rule) if judged else None,
         verdict=outcome,
         remark=remark,
     )
 
 
-def probability_negligible(ratio: Array, rule: Decision) -> float:
+def _probability_negligible(ratio: Array, rule: Decision) -> float:
     """Posterior mass of a rate ratio inside the region of practical equivalence."""
     return float(((ratio > 1 / rule.negligible_ratio) & (ratio < rule.negligible_ratio)).mean())
 
@@ -80,7 +80,7 @@ def verdict(ratio: Array, expected: str, rule: Decision) -> tuple[str, str]:
     one side of 1.
     """
     in_direction = float((ratio > 1).mean() if expected == "above" else (ratio < 1).mean())
-    if probability_negligible(ratio, rule) >= rule.negligible_probability:
+    if _probability_negligible(ratio, rule) >= rule.negligible_probability:
         return NEGLIGIBLE, ""
     if in_direction >= rule.supported_probability:
         return SUPPORTED, ""

@@ -29,7 +29,7 @@ MOST_STEPS, TOLERANCE = 40, 1e-3  # of Newton, and the gain of log density below
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cells:
+class _Cells:
     """Sums of a design's rows over cells, N: a child in a home in a period; at S draws.
 
     Attributes
@@ -53,7 +53,7 @@ class Cells:
     parameters: Parameters
 
 
-def cells_of(design: Design, parameters: Parameters) -> Cells:
+def cells_of(design: Design, parameters: Parameters) -> _Cells:
     """The sums, in one pass over the rows."""
     key = np.stack([design.child, design.home, design.period])
     (child, home, period), cell = np.unique(key, axis=1, return_inverse=True)
@@ -73,7 +73,7 @@ def cells_of(design: Design, parameters: Parameters) -> Cells:
         for out, mine in ((now, in_window), (before, ~in_window)):
             if mine.any() and cells:
                 out[:, part] = np.add.reduceat(rate * days * mine[order, None], starts, axis=0)
-    return Cells(
+    return _Cells(
         child=child,
         home=home,
         period=period,
@@ -143,7 +143,7 @@ def _like(counts: Array, expected: Array) -> Array:
     return counts.reshape(counts.shape[0], *(1,) * (expected.ndim - 1))
 
 
-def _home(cells: Cells, home: int) -> tuple[_Home, np.ndarray]:
+def _home(cells: _Cells, home: int) -> tuple[_Home, np.ndarray]:
     """A home and its periods. Raises ValueError for one in which nobody has a row."""
     inside = np.flatnonzero(cells.home == home)
     if not inside.size:
@@ -173,7 +173,7 @@ def _home(cells: Cells, home: int) -> tuple[_Home, np.ndarray]:
     ), periods
 
 
-def log_integral(cells: Cells, home: int, rng: np.random.Generator) -> tuple[Array, Array]:
+def log_integral(cells: _Cells, home: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """(S,) log I_h at every draw, and (S,) what share of the nodes of each integral counts."""
     of_home, periods = _home(cells, home)
     p = cells.parameters

@@ -29,7 +29,7 @@ def intervention_rows(fit: Fit, hypothesis: str, plan: Plan) -> list[Row]:
     """
     parameters, rows = fit.parameters.thinned(DRAWS), []
     observed = expected_rate(parameters, fit.design)
-    for label, held in interventions(fit, hypothesis, plan):
+    for label, held in _interventions(fit, hypothesis, plan):
         rate = expected_rate(parameters, fit.design, held=held)
         rows += [
             _row(draws, fit, hypothesis, estimand, next(iter(held)), label, plan.decision)
@@ -38,7 +38,7 @@ def intervention_rows(fit: Fit, hypothesis: str, plan: Plan) -> list[Row]:
     return rows
 
 
-def interventions(fit: Fit, hypothesis: str, plan: Plan) -> list[tuple[str, Mapping[str, float]]]:
+def _interventions(fit: Fit, hypothesis: str, plan: Plan) -> list[tuple[str, Mapping[str, float]]]:
     """What is held, in words and by column; a variable whose quartiles are one value has none."""
     if hypothesis == "H1":
         return [("no recently missing peers", {fit.exposure: 0.0})]

@@ -33,7 +33,7 @@ HIGHEST_LOG_RATE = 50.0  # beyond it an onset on every day is certain, and exp w
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quantity:
+class _Quantity:
     """One quantity: what it is called, the target that speaks of it, and how it follows from counts and years."""
 
     name: str
@@ -45,14 +45,14 @@ class Quantity:
 
 
 QUANTITIES = (
-    Quantity(
+    _Quantity(
         name="episodes_per_resident_year",
         label="episodes per resident-year at risk",
         target="missing_rate_per_resident_year",
         of=lambda counts, years: float(counts.sum() / years),
         annual=False,
     ),
-    Quantity(
+    _Quantity(
         name="share_without",
         label="share of residents of a year without an episode",
         target="missing_prevalence_year",
@@ -60,7 +60,7 @@ QUANTITIES = (
         annual=True,
         complement=True,
     ),
-    Quantity(
+    _Quantity(
         name="top5_share",
         label="share of episodes of the busiest 5 % of the missing",
         target="top5pct_missing_children_incident_share",
@@ -199,7 +199,7 @@ def drawn_parameters(
     return replace(parameters, frailty=draw_frailty(parameters, children, rng))
 
 
-def _checked(use: str, quantity: Quantity, values: Array, span: int, mass: float) -> PriorCheck:
+def _checked(use: str, quantity: _Quantity, values: Array, span: int, mass: float) -> PriorCheck:
     target, remark = targets()[quantity.target], ""
     published, low, high = _range(target, complement=quantity.complement)
     comparable = not quantity.annual or span >= 0.9 * YEAR_DAYS

@@ -73,7 +73,7 @@ def vulnerability_columns(design: Design, plan: Plan) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Shares:
+class _Shares:
     """One share as draws.
 
     Attributes
@@ -90,14 +90,14 @@ class Shares:
     k_hat: float
 
 
-def shares(share: Share, names: tuple[str, ...], fit: Fit, plan: Plan) -> Shares:
+def shares(share: Share, names: tuple[str, ...], fit: Fit, plan: Plan) -> _Shares:
     """What the columns ``names`` of a fit explain, under a flat prior of that share and under the plan's."""
     found, prior = share(fit.parameters, fit.design, names), prior_share(share, names, fit, plan)
     if np.ptp(prior) < 1e-9:  # the plan fixes it, by effects or scales that it holds at a value
-        return Shares(found, found, prior, np.nan)
+        return _Shares(found, found, prior, np.nan)
     rng = stream(fit.certificate["seed"], "flat", fit.model, *names)
     flat, k_hat = as_if_flat(found, prior, rng)
-    return Shares(flat if k_hat <= LAST_K else found, found, prior, k_hat)
+    return _Shares(flat if k_hat <= LAST_K else found, found, prior, k_hat)
 
 
 def share_row(

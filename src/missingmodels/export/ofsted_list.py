@@ -53,7 +53,7 @@ def _homes_on(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
     return held.assign(urn=urn, registered=held["home_id"].map(opened)).sort_values("urn", ignore_index=True)
 
 
-def ofsted_list(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
+def _ofsted_list(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
     """The list's table as text, one row a home registered on the day."""
     held = _homes_on(tables, day)
     made = pd.DataFrame("", index=held.index, columns=list(COLUMNS))
@@ -73,7 +73,7 @@ def ofsted_list(tables: Tables, day: pd.Timestamp) -> pd.DataFrame:
 
 def write_ofsted_list(tables: Tables, day: pd.Timestamp, folder: Path) -> Path:
     """Write the list of a day into an existing folder. Returns the file's path."""
-    frame = ofsted_list(tables, day)
+    frame = _ofsted_list(tables, day)
     blank = [""] * (len(COLUMNS) - 1)
     titles = [[line, *blank] for line in (TITLE.format(day=day), *NOTES)]
     text = csv_text(titles[0], [*titles[1:], COLUMNS, *frame.itertuples(index=False, name=None)], line="\r\n")

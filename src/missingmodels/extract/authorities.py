@@ -29,7 +29,7 @@ FILLING = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Authority:
+class _Authority:
     """One line of the register; ``successors`` are codes, blank while it stands."""
 
     code: str
@@ -44,11 +44,11 @@ class Authority:
 
 
 @cache
-def register() -> Mapping[str, Authority]:
+def register() -> Mapping[str, _Authority]:
     """The authorities by nine-character code."""
     text = files("missingmodels").joinpath("extract/authorities.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
-    return {row["code"]: Authority(**row | _lists(row)) for row in rows}  # type: ignore[arg-type]
+    return {row["code"]: _Authority(**row | _lists(row)) for row in rows}  # type: ignore[arg-type]
 
 
 def _lists(row: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -75,7 +75,7 @@ def _plain(word: str) -> str:
     return (short or text.strip()).replace("'", "").replace(" ", "")
 
 
-def authority_of(word: str) -> Authority | None:
+def authority_of(word: str) -> _Authority | None:
     """The authority that a code or name means, however it is spelt; none if the register does not know it."""
     code = _by_word().get(_plain(word))
     return register()[code] if code else None
@@ -100,7 +100,7 @@ def one_name_an_authority(named: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _last(authority: Authority) -> Authority:
+def _last(authority: _Authority) -> _Authority:
     """What an authority became, as long as it is the only one that became it."""
     every = register()
     while len(authority.successors) == 1:

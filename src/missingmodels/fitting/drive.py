@@ -51,7 +51,7 @@ def draw_until_passed(
     compiled, compile_seconds = job.compiled()
     sample_seconds = 0.0
     for doubling in range(sampling.doublings + 1):
-        settings = redrawn(sampling, doubling, job.target_accept)
+        settings = _redrawn(sampling, doubling, job.target_accept)
         tree, seconds = draw(compiled, settings, seed=seed_of(seed, *job.streams, doubling), progress=told)
         sample_seconds += seconds
         draws, stats = job.natural(tree["posterior"].to_dataset(), doubling), tree["sample_stats"].to_dataset()
@@ -79,7 +79,7 @@ def draw_until_passed(
     )
 
 
-def redrawn(settings: Sampling, times: int, target_accept: float) -> Sampling:
+def _redrawn(settings: Sampling, times: int, target_accept: float) -> Sampling:
     """Settings of a try: draws and tuning doubled so many times, and as often the share of rejections halved.
 
     Smaller steps are the cure of divergences, which more draws alone only repeat; where draws were merely few, they

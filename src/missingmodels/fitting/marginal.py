@@ -61,7 +61,7 @@ def log_density_and_frailty(
         eta = design.log_rate(block).T
         linear = sum_linear @ eta[with_onset]
         rate = exponential(eta)
-        seen = Seen(
+        seen = _Seen(
             onsets=y_now[:, None],
             onsets_before=y_before[:, None],
             expected=sum_now @ rate,
@@ -94,7 +94,7 @@ def _class_parts(parameters: Parameters) -> tuple[tuple[Array, Array], tuple[Arr
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class _Seen:
     """What is seen of each child: (C, 1) onsets and (C, S) expected ones at u = 1, in the window and before it."""
 
     onsets: Array
@@ -106,7 +106,7 @@ class Seen:
 Found = tuple[Array, Array, Array]  # (C, S) log L_i less the terms in η; then what log_density_and_frailty gives
 
 
-def _gamma(seen: Seen, block: Parameters, rng: np.random.Generator | None) -> Found:
+def _gamma(seen: _Seen, block: Parameters, rng: np.random.Generator | None) -> Found:
     k = block.frailty_shape
     shape, scale = k + seen.onsets_before, k + seen.expected_before
     after, total = shape + seen.onsets, scale + seen.expected
@@ -115,7 +115,7 @@ def _gamma(seen: Seen, block: Parameters, rng: np.random.Generator | None) -> Fo
     return (own, after, total + 0 * after) if rng is None else (own, rng.gamma(after) / total, after / total)
 
 
-def _low_risk(seen: Seen, block: Parameters, rng: np.random.Generator | None) -> Found:
+def _low_risk(seen: _Seen, block: Parameters, rng: np.random.Generator | None) -> Found:
     k, nothing = block.frailty_shape, np.zeros_like(seen.onsets)
     onsets, expected = seen.onsets + seen.onsets_before, seen.expected + seen.expected_before
     whole: list[Array] = []
@@ -135,13 +135,13 @@ def _low_risk(seen: Seen, block: Parameters, rng: np.random.Generator | None) ->
     return total - np.logaddexp(*known), drawn, mean
 
 
-def _log_normal(seen: Seen, block: Parameters, rng: np.random.Generator | None) -> Found:
+def _log_normal(seen: _Seen, block: Parameters, rng: np.random.Generator | None) -> Found:
     assert rng is not None
     onsets, expected = np.broadcast_arrays(seen.onsets.astype(float), seen.expected)
     return log_normal.integrated(onsets, expected, block.further["frailty_sd_log"], rng)
 
 
-_LAWS: Mapping[str, Callable[[Seen, Parameters, np.random.Generator | None], Found]] = {
+_LAWS: Mapping[str, Callable[[_Seen, Parameters, np.random.Generator | None], Found]] = {
     "gamma": _gamma,
     "low_risk": _low_risk,
     "log_normal": _log_normal,

@@ -54,7 +54,7 @@ def units_of(fit: Fit) -> Units | None:
     return None if fit.certificate.get(ENTRY) == "left out" else _OF[fit.family](fit)
 
 
-def summed(values: Array, index: np.ndarray, size: int) -> Array:
+def _summed(values: Array, index: np.ndarray, size: int) -> Array:
     """(S, size) sums of (S, R) values over the rows of each unit."""
     rows = index.size
     held = csr_array((np.ones(rows), (index, np.arange(rows))), shape=(size, rows))
@@ -134,8 +134,8 @@ def _serious(rows: EventRows, values: Mapping[str, Array]) -> Units:
 def _interview(rows: EventRows, values: Mapping[str, Array]) -> Units:
     eta, k = _linear(rows, values, "home") + np.log(rows.size), values["frailty_shape"][:, None]
     index, children = rows.units["child"].index, len(rows.units["child"].ids)
-    y, expected = np.bincount(index, rows.y, children), summed(np.exp(eta), index, children)
-    density = summed(rows.y * eta - gammaln(rows.y + 1), index, children) + integrated_frailty(k, k, y, expected)
+    y, expected = np.bincount(index, rows.y, children), _summed(np.exp(eta), index, children)
+    density = _summed(rows.y * eta - gammaln(rows.y + 1), index, children) + integrated_frailty(k, k, y, expected)
     return Units(name="child_y", dim="child", labels=rows.units["child"].ids, density=density, observed=y)
 
 
@@ -146,9 +146,9 @@ def _joint(rows: EventRows, values: Mapping[str, Array]) -> Units | None:
         return None  # a file of format 3 holds their sum alone
     log_odds = _linear(rows, values, "home", "period", "child") + np.log(rows.size)
     theta, kinds = values["log_joint"][:, None], home_days.size
-    total = summed(np.logaddexp(0, log_odds + theta), kind, kinds)
+    total = _summed(np.logaddexp(0, log_odds + theta), kind, kinds)
     constant = np.log1p(np.exp(-theta) * np.expm1(total))
-    density = summed(rows.y * log_odds, kind, kinds) + theta * extra - home_days * constant
+    density = _summed(rows.y * log_odds, kind, kinds) + theta * extra - home_days * constant
     return Units(name="kind_y", dim="kind_of_day", density=density, observed=np.bincount(kind, rows.y, kinds))
 
 

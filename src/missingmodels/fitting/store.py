@@ -39,7 +39,7 @@ _MARK = b"\nsha256:"  # before the digest, at the end of a file
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class _Layout:
     """What a folder of one fit holds beside its draws: a table, and a text where its family has sentences."""
 
     kind: str
@@ -47,10 +47,10 @@ class Layout:
     text: str = ""
 
 
-LAYOUTS: dict[Family, Layout] = {
-    "outcome": Layout(kind=OUTCOME_FORMAT, table="outcome.csv", text="outcome.txt"),
-    "rows": Layout(kind="missingmodels-rows", table="coefficients.csv"),
-    "daily": Layout(kind="missingmodels-daily", table="coefficients.csv", text="answer.txt"),
+LAYOUTS: dict[Family, _Layout] = {
+    "outcome": _Layout(kind=OUTCOME_FORMAT, table="outcome.csv", text="outcome.txt"),
+    "rows": _Layout(kind="missingmodels-rows", table="coefficients.csv"),
+    "daily": _Layout(kind="missingmodels-daily", table="coefficients.csv", text="answer.txt"),
 }
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 
 @dataclass(frozen=True, kw_only=True)
-class Option:
+class _Option:
     """What an argument after the first may be: ``whole`` (from ``low`` to ``high``), ``number``, ``flag`` or ``level``.
 
     A level is a text or a number.
@@ -44,12 +44,12 @@ class _Function:
 
     does: str
     example: str
-    options: Mapping[str, Option] = field(default_factory=dict)
+    options: Mapping[str, _Option] = field(default_factory=dict)
     by_place: tuple[str, ...] = ()
     required: str = ""
 
 
-_FLAG, _NUMBER = Option(kind="flag"), Option(kind="number")
+_FLAG, _NUMBER = _Option(kind="flag"), _Option(kind="number")
 _BOUNDS = {"lower_bound": _NUMBER, "upper_bound": _NUMBER}
 
 # These take and give a column of numbers, so they may stand inside each other and inside arithmetic.
@@ -68,7 +68,7 @@ FUNCTIONS = {
     "T": _Function(
         does="the same against a level of choice",
         example='T(arm, ref="placebo")',
-        options={"ref": Option(kind="level")},
+        options={"ref": _Option(kind="level")},
         by_place=("ref",),
         required="ref",
     ),
@@ -76,8 +76,8 @@ FUNCTIONS = {
         does="a B-spline of `df` columns",
         example="bs(age, df=4)",
         options={
-            "df": Option(kind="whole", low=1, high=50),
-            "degree": Option(kind="whole", low=0, high=5),
+            "df": _Option(kind="whole", low=1, high=50),
+            "degree": _Option(kind="whole", low=0, high=5),
             "center": _FLAG,
             **_BOUNDS,
         },
@@ -87,7 +87,7 @@ FUNCTIONS = {
     "poly": _Function(
         does="polynomials up to `degree`, orthogonal over rows unless `raw=True`",
         example="poly(age, degree=2)",
-        options={"degree": Option(kind="whole", low=1, high=10), "raw": _FLAG},
+        options={"degree": _Option(kind="whole", low=1, high=10), "raw": _FLAG},
         by_place=("degree", "raw"),
     ),
 }

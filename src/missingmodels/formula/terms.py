@@ -75,12 +75,12 @@ def interaction(left: Terms, right: Terms) -> Terms:
     return union(_joined(pair) for one in left for other in right for pair in [(one, other)])
 
 
-def crossed(left: Terms, right: Terms) -> Terms:
+def _crossed(left: Terms, right: Terms) -> Terms:
     """a * b: both, and their interactions."""
     return union(left, right, interaction(left, right))
 
 
-def nested(left: Terms, right: Terms) -> Terms:
+def _nested(left: Terms, right: Terms) -> Terms:
     """a / b: a, and b within it. Within several terms b is nested in all of them together."""
     return union(left, interaction((_joined(left),), right))
 
@@ -92,7 +92,7 @@ def power(terms: Terms, order: int) -> Terms:
     return union(terms, (_joined(chosen) for n in orders for chosen in combinations(terms, n)))
 
 
-OPERATORS: dict[str, Callable[[Terms, Terms], Terms]] = {":": interaction, "*": crossed, "/": nested}
+OPERATORS: dict[str, Callable[[Terms, Terms], Terms]] = {":": interaction, "*": _crossed, "/": _nested}
 
 
 def _joined(terms: Sequence[Term]) -> Term:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from missingmodels.frame.unseen import UnseenModel
 
 
-class State(Protocol):
+class _State(Protocol):
     """Hidden places: the home of each (Q,), and (K, Q) days since the child came and since its latest onset.
 
     ``share`` (K, Q) is what the child was of the others on that onset.
@@ -29,7 +29,7 @@ class State(Protocol):
     share: np.ndarray
 
 
-class Lately:
+class _Lately:
     """Children by the days since their latest onset in a home, and the sums of their shares: (K, H, w) each."""
 
     def __init__(self, candidates: int, homes: int, window_days: int) -> None:
@@ -57,7 +57,7 @@ class Lately:
         np.add.at(self.share[:, :, 0], (candidate, home), share)
 
 
-class VisibleOnsets:
+class _VisibleOnsets:
     """The onsets of visible residents by day, each with the day of that child's onset before it in the same home."""
 
     def __init__(self, risk: RiskSet) -> None:
@@ -95,10 +95,10 @@ class SimulatedDays:
         self.residents, self.recent = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=np.int16)
         kept = (*shape, model.window_days) if model.witnessed else (*shape, 0)
         self.count, self.share = np.zeros(kept, dtype=np.int16), np.zeros(kept, dtype=np.float32)
-        self.onsets = VisibleOnsets(risk)
-        self.unseen, self.seen = (Lately(candidates, visible.shape[0], model.window_days) for _ in range(2))
+        self.onsets = _VisibleOnsets(risk)
+        self.unseen, self.seen = (_Lately(candidates, visible.shape[0], model.window_days) for _ in range(2))
 
-    def begin(self, day: int, state: State, present: np.ndarray) -> np.ndarray:
+    def begin(self, day: int, state: _State, present: np.ndarray) -> np.ndarray:
         """(K, Q) how many others live with each as the day begins; residents and recent ones are written down."""
         recent = present & (state.since_onset <= self.model.window_days)
         bounds = np.flatnonzero(np.append(True, state.place[1:] != state.place[:-1]))
@@ -109,7 +109,7 @@ class SimulatedDays:
             self.count[:, :, day], self.share[:, :, day] = self.unseen.within()
         return np.asarray(self.visible[state.place, day] + self.residents[:, state.place, day] - 1)
 
-    def peers(self, day: int, state: State, present: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def peers(self, day: int, state: _State, present: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(K, Q) recent peers of each unseen child, visible ones among them, and their share."""
         window, home = self.model.window_days, state.place
         if not self.model.witnessed:
@@ -123,7 +123,7 @@ class SimulatedDays:
         recent = np.where(lag > 0, count[at] - own, 0)
         return recent, np.where(recent > 0, share[at] - own * state.share, 0.0)
 
-    def end(self, day: int, state: State, onset: np.ndarray, others: np.ndarray) -> None:
+    def end(self, day: int, state: _State, onset: np.ndarray, others: np.ndarray) -> None:
         """The onsets of the day, for those who come after it."""
         if not self.model.witnessed:
             return

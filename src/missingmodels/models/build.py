@@ -30,10 +30,10 @@ def build_model(design: Design | EventRows, plan: Plan, *, terms: Sequence[Group
 
     Raises ValueError for rows of one's own, whose priors stand in no plan, and for official statistics.
     """
-    return model_of(design, plan, terms).build()
+    return _model_of(design, plan, terms).build()
 
 
-def model_of(design: Design | EventRows, plan: Plan, terms: Sequence[GroupEffect] = ()) -> Model:
+def _model_of(design: Design | EventRows, plan: Plan, terms: Sequence[GroupEffect] = ()) -> Model:
     """The model of a design; raises as ``build_model`` does."""
     if isinstance(design, DailyDesign):
         return daily_model(design, daily_priors(plan))

@@ -102,7 +102,7 @@ class _Drift(GroupEffect):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frailty(LogEffect):
+class _Frailty(LogEffect):
     """A child's log-normal frailty, reported as u itself."""
 
     def natural(self, drawn: Draws, scalars: Draws, design: Designed, priors: ModelPriors) -> dict[str, Array]:
@@ -282,7 +282,7 @@ BASELINE = replace(
         f"stay, of p `no_peers` and `kernel_unseen`. {CONSTANTS_OUT}"
     ),
 )
-CHILDREN = Frailty(
+CHILDREN = _Frailty(
     name="children, log-normal",
     code="child",
     unit="child",

@@ -47,7 +47,7 @@ PRIORS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Years(Term):
+class _Years(Term):
     """An effect of each year but the first, over it."""
 
     def arrays(self, design: Designed, priors: ModelPriors) -> Data:
@@ -144,7 +144,7 @@ LEVEL = _PooledLevel(
         "The intercept that is reported is log R + α"
     ),
 )
-YEARS = Years(
+YEARS = _Years(
     name="years",
     code="year",
     equation="c_t, 0 in the first year",

@@ -142,7 +142,7 @@ def row_priors(given: str | Mapping[str, str], counts: EventRows, frailty: str) 
         raise rows_invalid(faults)
     columns = _of_columns(read, texts, counts)
     flat = np.array([prior.law == "flat" for prior in (read["intercept"], *columns)], dtype=bool)
-    lost = unbounded(counts, flat)
+    lost = _unbounded(counts, flat)
     if lost:
         text = f"the data do not bound {', '.join(lost)}: some value fits ever better the further it goes"
         raise rows_invalid([text + " (often a level without events); give a prior that is not flat"])
@@ -219,7 +219,7 @@ def _of_columns(read: Mapping[str, Prior], texts: Mapping[str, str], counts: Eve
     return tuple(found)
 
 
-def unbounded(counts: EventRows, flat: np.ndarray) -> list[str]:
+def _unbounded(counts: EventRows, flat: np.ndarray) -> list[str]:
     """Names of what ``flat`` (1 + P,) priors of intercept and columns leave without a proper posterior: separation.
 
     A direction does harm if it moves no row with an event (and, for trials, one without) and lowers the rate, or keeps

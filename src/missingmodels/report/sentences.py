@@ -25,7 +25,7 @@ _FAILED = "This cannot be answered: the fit did not pass the diagnostics gate."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class _Finding:
     """One effect: what is compared, its verdict as in the row, and the numbers behind it."""
 
     label: str
@@ -37,12 +37,12 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class _Part:
     """One question, in words, and the findings that answer it."""
 
     title: str
     lead: str
-    findings: tuple[Finding, ...]
+    findings: tuple[_Finding, ...]
 
 
 def exposure_span(exposure: Mapping[str, Any]) -> str:
@@ -71,31 +71,35 @@ def effects_held(effects: Mapping[str, Any], period_days: int) -> str:
     return text + (slopes if effects.get("peer_slope_by_home") else "")
 
 
-def answers(found: Sequence[Line], exposure: Mapping[str, Any], effects: Mapping[str, Any] | None = None) -> list[Part]:
+def answers(
+    found: Sequence[Line], exposure: Mapping[str, Any], effects: Mapping[str, Any] | None = None
+) -> list[_Part]:
     """H1, then the parts of H2; a part that the plan did not ask says so. The mappings are those parts of the plan."""
     peers = headline(found, "H1")
     parts = [
-        Part(
+        _Part(
             title="H1: do peers’ recent missing episodes raise a child’s own rate?",
             lead=_peer_lead(peers, exposure, effects or {}),
-            findings=tuple(finding(line) for line in peers),
+            findings=tuple(_finding(line) for line in peers),
         )
     ]
     structure = headline(found, "H2")
     for title, names in H2_PARTS.items():
         held = [line for line in structure if variable(line.row.name) in names]
         parts.append(
-            Part(title=f"H2: {title[0].lower()}{title[1:]}", lead=_part_lead(held), findings=tuple(map(finding, held)))
+            _Part(
+                title=f"H2: {title[0].lower()}{title[1:]}", lead=_part_lead(held), findings=tuple(map(_finding, held))
+            )
         )
     return parts
 
 
-def finding(line: Line) -> Finding:
+def _finding(line: Line) -> _Finding:
     """What a line comes to: its verdict in a sentence, and what qualifies it."""
     row = line.row
     probability = words.probability(words.stated_probability(row))
     side = "below" if row.expected == "below" else "above"
-    return Finding(
+    return _Finding(
         label=words.typographic(row.label),
         verdict=row.verdict,
         numbers=f"rate ratio {words.ratio(row.median)} ({words.interval_name(row)} {words.interval(row)}); "

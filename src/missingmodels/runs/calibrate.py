@@ -76,7 +76,7 @@ def write_calibration(found: Calibration, folder: Path, *, overwrite: bool) -> P
     picture = png(calibration_figure(found.compared))
     page = calibration_page(found.compared, found.provenance, picture)
     with whole_folder(folder, kind=FORMAT, overwrite=overwrite) as scratch:
-        (scratch / "calibration.csv").write_text(table_csv(found.compared), encoding="utf-8")
+        (scratch / "calibration.csv").write_text(_table_csv(found.compared), encoding="utf-8")
         (scratch / "calibration.json").write_text(json.dumps(found.as_dict(), indent=1) + "\n", encoding="utf-8")
         (scratch / FIGURE).write_bytes(picture)
         (scratch / "calibration.html").write_text(page, encoding="utf-8")
@@ -89,6 +89,6 @@ def write_calibration_figure(compared: Sequence[Compared], folder: Path) -> Path
     return write_whole(Path(folder) / FIGURE, png(calibration_figure(compared, measured="here")))
 
 
-def table_csv(compared: Sequence[Compared]) -> str:
+def _table_csv(compared: Sequence[Compared]) -> str:
     """Every target and its measure as CSV, one row a target."""
     return records_csv([c.as_dict() for c in compared])

@@ -23,7 +23,7 @@ from missingmodels.writing.sides import RELEASE, VERSION, make_sides
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class _Shown:
     """What of a fit may be shown: its table, its sentences, and what the gate did."""
 
     table: pd.DataFrame
@@ -31,11 +31,11 @@ class Shown:
     judged: Judged
 
 
-def shown_of(fit: Fit, policy: Policy) -> Shown:
+def _shown_of(fit: Fit, policy: Policy) -> _Shown:
     """A fit's table and sentences through the gate."""
     judged = Judged(policy)
     table, sentences = gated_table(fit.summary(), fit.sentences(), support_of_fit(fit), judged)
-    return Shown(table=table, sentences=sentences, judged=judged)
+    return _Shown(table=table, sentences=sentences, judged=judged)
 
 
 def write_fit_folder(
@@ -46,12 +46,12 @@ def write_fit_folder(
     origin: Mapping[str, Any],
     overwrite: bool = True,
     keep_children: bool = False,
-) -> tuple[Path, Shown]:
+) -> tuple[Path, _Shown]:
     """Write a fit with its table and sentences; the folder appears whole or not at all.
 
     Returns the table's path and what may be shown. Draws of single children are kept only with ``keep_children``.
     """
-    layout, shown = LAYOUTS[fit.family], shown_of(fit, policy)
+    layout, shown = LAYOUTS[fit.family], _shown_of(fit, policy)
     files = {layout.table: frame_csv(shown.table, index=True).encode()}
     if layout.text:
         files[layout.text] = ("\n".join(shown.sentences) + "\n").encode()

@@ -33,20 +33,20 @@ REMEDY = "look at the file, and remove it only if no output of these data has le
 
 
 @dataclass(frozen=True, kw_only=True)
-class Near:
+class _Near:
     """How an output stands to those before it: whether its data differ from theirs by too few, and its noise."""
 
     children: int
     noise_key: bytes | None = None
 
 
-def register(tables: Tables, frame: Frame, policy: Policy, *, beside: Path, what: str) -> Near:
+def register(tables: Tables, frame: Frame, policy: Policy, *, beside: Path, what: str) -> _Near:
     """Note an output of tables that stand in ``beside``, unless its data are too near to an earlier one's.
 
     Raises CannotAnswer where they are, and the policy refuses; InputError for a register that cannot be read.
     """
     if not policy.active:
-        return Near(children=0)
+        return _Near(children=0)
     place = beside.resolve().parent / NAME
     with claim(place):
         held = _read(place)
@@ -66,7 +66,7 @@ def register(tables: Tables, frame: Frame, policy: Policy, *, beside: Path, what
         _note(held, mark, now, what, policy)
         write_whole(place, (json.dumps(held, indent=1) + "\n").encode())
         place.chmod(0o600)
-    return Near(children=nearest, noise_key=hmac.digest(key, mark.encode(), "sha256") if near else None)
+    return _Near(children=nearest, noise_key=hmac.digest(key, mark.encode(), "sha256") if near else None)
 
 
 def without_noise(policy: Policy) -> Policy:

@@ -36,7 +36,7 @@ def room_for(capacity: int) -> Episodes:
 
 
 @compiled
-def log_odds(chance, added):
+def _log_odds(chance, added):
     """A chance moved by so much on the scale of log odds."""
     if added == 0.0 or chance <= 0.0 or chance >= 1.0:
         return chance
@@ -130,7 +130,7 @@ def _afterwards(child, number, home, day, back, trusted, homes, past, settings):
         flags |= OFFERED
         changed = past.change_last[child] != NEVER and past.change_last[child] > day - CHANGE_DAYS
         moved = settings.accepted_trusted * trusted + (settings.accepted_changed if changed else 0.0)
-        if draw(settings.accept_key, number, day) < log_odds(settings.accepted_share, moved):
+        if draw(settings.accept_key, number, day) < _log_odds(settings.accepted_share, moved):
             flags |= ACCEPTED
             chance = draw(settings.prompt_key, number, day)
             if chance < settings.prompt_share:

@@ -129,7 +129,7 @@ def flow_day(day, beds, pool, rules, state, record):
     """One morning: stays that end today end, waiting children find beds, newcomers arrive."""
     for bed in range(beds.bed_home.size):
         if state.occupant[bed] != EMPTY and (state.end[bed] <= day or day >= beds.closed[beds.bed_home[bed]]):
-            leave(day, bed, beds, pool, rules, state, record)
+            _leave(day, bed, beds, pool, rules, state, record)
     _place_waiting(day, beds, pool, rules, state, record)
     for bed in range(beds.bed_home.size):
         if state.occupant[bed] == EMPTY and state.next_arrival[bed] <= day:
@@ -142,11 +142,11 @@ def flow_day(day, beds, pool, rules, state, record):
                 state.next_turn[bed] = turn + 1
                 child = bed * rules.in_a_row + turn
                 state.birth[child] = day - pool.age[child]
-                arrive(day, bed, child, pool.first_length[child], beds, state, record)
+                _arrive(day, bed, child, pool.first_length[child], beds, state, record)
 
 
 @compiled
-def leave(day, bed, beds, pool, rules, state, record):
+def _leave(day, bed, beds, pool, rules, state, record):
     """The child in ``bed`` goes: to another home if a move is wanted, or out of the sector."""
     child, home = state.occupant[bed], beds.bed_home[bed]
     record.end[state.stay[bed]] = day
@@ -168,7 +168,7 @@ def leave(day, bed, beds, pool, rules, state, record):
 
 
 @compiled
-def arrive(day, bed, child, length, beds, state, record):
+def _arrive(day, bed, child, length, beds, state, record):
     """``child`` takes ``bed`` for ``length`` days, at the longest until 18."""
     row = state.counts[STAYS]
     if row >= record.child.size:
@@ -222,7 +222,7 @@ def _place_waiting(day, beds, pool, rules, state, record):
         if best >= 0 and day < state.birth[child] + ADULT_DAYS:
             point = draw(rules.length_key, number, state.stays[child]) * pool.lengths.size
             length = int(np.ceil(pool.lengths[int(point)]))
-            arrive(day, best, child, length, beds, state, record)
+            _arrive(day, best, child, length, beds, state, record)
         elif day < state.wait_until[place] and day < state.birth[child] + ADULT_DAYS:
             state.wait_child[kept] = child
             state.wait_home[kept] = left

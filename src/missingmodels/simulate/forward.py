@@ -42,7 +42,7 @@ class Days(NamedTuple):
     fixed_place: np.ndarray
 
 
-class Past(NamedTuple):
+class _Past(NamedTuple):
     """By arm and child, (2, C): day of the last onset, onsets of the days before ``seen`` as bits, day of return.
 
     ``witness`` holds what children saw in the arm as it is; in the other it would act on nobody.
@@ -55,10 +55,10 @@ class Past(NamedTuple):
     witness: Witness
 
 
-def no_past(children: int, room: int = 0) -> Past:
+def no_past(children: int, room: int = 0) -> _Past:
     """Room for the past of so many children, and for so many seen to leave lately."""
     last, bits, seen, back = (np.zeros((2, children), dtype=np.int64) for _ in range(4))
-    return Past(last, bits, seen, back, no_witness(children, room))
+    return _Past(last, bits, seen, back, no_witness(children, room))
 
 
 @compiled

@@ -82,7 +82,7 @@ class Children(NamedTuple):
     outside_area: np.ndarray
 
 
-class Past(NamedTuple):
+class _Past(NamedTuple):
     """What has happened to each child of the pool so far."""
 
     last: np.ndarray
@@ -107,9 +107,9 @@ class Past(NamedTuple):
     witness: Witness
 
 
-def no_past(children: int, room: int = 0) -> Past:
+def no_past(children: int, room: int = 0) -> _Past:
     """A past in which nothing has happened, with room for so many children seen to leave lately."""
-    names = (name for name in Past._fields if name != "witness")
+    names = (name for name in _Past._fields if name != "witness")
     whole: dict[str, np.ndarray] = {name: np.zeros(children, dtype=np.int64) for name in names}
     whole |= {
         name: np.full(children, NEVER)
@@ -121,7 +121,7 @@ def no_past(children: int, room: int = 0) -> Past:
         "kernel": np.zeros(children),
         **{name: np.zeros(children) for name in ("helped", "trusted", "back_hour")},
     }
-    return Past(**whole, witness=no_witness(children, room))
+    return _Past(**whole, witness=no_witness(children, room))
 
 
 @compiled
@@ -250,13 +250,13 @@ def log_rate_of(bed, home, day, t, conflict, mix, beds, children, homes, state, 
     if homes.shock.size:
         total += homes.shock[home, day - settings.first_day]
     if settings.further:
-        total += further(bed, home, day, conflict, children, homes, state, past, settings, effects, out)
+        total += _further(bed, home, day, conflict, children, homes, state, past, settings, effects, out)
     out[19] = total
     return total
 
 
 @compiled
-def further(bed, home, day, conflict, children, homes, state, past, settings, effects, out):
+def _further(bed, home, day, conflict, children, homes, state, past, settings, effects, out):
     """The mechanisms beyond the default model that change from day to day."""
     child = state.occupant[bed]
     number, column = state.number[child], day - settings.first_column

@@ -43,7 +43,7 @@ def no_links(children: int, capacity: int) -> _Links:
 
 
 @compiled
-def affinity(a, b, settings):
+def _affinity(a, b, settings):
     """How well two children take to each other: log-logistic, median 1, the same either way."""
     low, high = min(a, b), max(a, b)
     chance = draw(settings.affinity_key, low, high)
@@ -51,7 +51,7 @@ def affinity(a, b, settings):
 
 
 @compiled
-def grown(days_together, settings):
+def _grown(days_together, settings):
     """Share of its last strength that a tie has after so many days together."""
     if days_together <= 0:
         return settings.tie_first
@@ -62,8 +62,8 @@ def grown(days_together, settings):
 def tie_strength(bed, other_bed, day, state, settings):
     """Strength today of the tie between the children of two beds of one home."""
     together = day // settings.period * settings.period - max(state.start[bed], state.start[other_bed])
-    strength = affinity(state.number[state.occupant[bed]], state.number[state.occupant[other_bed]], settings)
-    return strength * grown(together, settings)
+    strength = _affinity(state.number[state.occupant[bed]], state.number[state.occupant[other_bed]], settings)
+    return strength * _grown(together, settings)
 
 
 @compiled
@@ -75,8 +75,8 @@ def part(bed, home, day, beds, state, links, settings):
         if other == EMPTY or other_bed == bed:
             continue
         strength = tie_strength(bed, other_bed, day, state, settings)
-        link(child, other, day, strength, links)
-        link(other, child, day, strength, links)
+        _link(child, other, day, strength, links)
+        _link(other, child, day, strength, links)
 
 
 @compiled
@@ -99,7 +99,7 @@ def locate(beds, state, links):
 
 
 @compiled
-def link(a, b, day, strength, links):
+def _link(a, b, day, strength, links):
     """Put b on a's list, in the place of an earlier parting of the two."""
     place = links.head[a]
     while place >= 0 and links.to[place] != b:
@@ -149,7 +149,7 @@ def outside_exposure(bed, home, day, beds, children, homes, state, past, links, 
                 other = state.occupant[other_bed]
                 if other == EMPTY:
                     continue
-                strength = area_strength(child, other, children, state, settings)
+                strength = _area_strength(child, other, children, state, settings)
                 if strength > 0.0:
                     is_recent = _outside_recent(child, other, day, past, settings)
                     weight += strength
@@ -168,7 +168,7 @@ def _outside_recent(child, other, day, past, settings):
 
 
 @compiled
-def area_strength(a, b, children, state, settings):
+def _area_strength(a, b, children, state, settings):
     """Strength of the tie of two children who live near each other: by school, else by area, else 0."""
     low, high = min(state.number[a], state.number[b]), max(state.number[a], state.number[b])
     learning = children.out_of_school[a] == 0 and children.out_of_school[b] == 0

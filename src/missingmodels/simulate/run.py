@@ -40,7 +40,7 @@ SETTLING_DAYS = 365
 EXIT_ROUNDS = 3
 
 
-class Log(NamedTuple):
+class _Log(NamedTuple):
     """Resident-days of the observed span: child (R,), day (R,), values (R, k) of some of ``LOGGED``."""
 
     child: np.ndarray
@@ -79,7 +79,7 @@ class Run:
     stays: Stays
     stays_before: Stays
     episodes: Episodes
-    log: Log
+    log: _Log
     resident_days: int
     first_stay: np.ndarray
     earlier_stays: np.ndarray
@@ -155,7 +155,7 @@ def _settle_and_live(
         stays=stays,
         stays_before=before,
         episodes=_observed(episodes, int(state.counts[EPISODES]), where),
-        log=Log(where[kept.child[: kept.rows[0]]], kept.day[: kept.rows[0]], kept.columns,
+        log=_Log(where[kept.child[: kept.rows[0]]], kept.day[: kept.rows[0]], kept.columns,
                 kept.values[: kept.rows[0]], kept.rows),
         resident_days=int(residents.days.sum()),
         first_stay=first_stay,
@@ -174,7 +174,7 @@ def _lived(
     effects: Any,
     expected: Residents,
     log: tuple[str, ...],
-) -> tuple[State, Stays, Episodes, Log, Residents] | None:
+) -> tuple[State, Stays, Episodes, _Log, Residents] | None:
     """Live every day once; None if newcomers ran out. Room for episodes and for what is seen grows with them."""
     first, rows = -scenario.lead_days, int(expected.days.sum())
     capacity, seen_at_once = rows // 16 + 1024, 2 * pool.age.size + 1024
@@ -218,9 +218,9 @@ def _undisturbed(scenario: Scenario, beds: Beds, pool: Pool, rules: Any) -> tupl
     return _residents(days, mix), np.unique(record.child[: state.counts[STAYS]])
 
 
-def _room_for_log(names: tuple[str, ...], rows: int) -> Log:
+def _room_for_log(names: tuple[str, ...], rows: int) -> _Log:
     rows = rows if names else 0
-    return Log(
+    return _Log(
         np.zeros(rows, dtype=np.int64),
         np.zeros(rows, dtype=np.int64),
         np.array([LOGGED.index(name) for name in names], dtype=np.int64),

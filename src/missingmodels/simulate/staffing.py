@@ -21,7 +21,7 @@ WORKED, AGENCY, SICK, UNFILLED = 0, 1, 2, 3
 HOMES_AT_A_TIME = 200
 
 
-class Shifts(NamedTuple):
+class _Shifts(NamedTuple):
     """Shifts, one a row: home, day, whether by night, kind (worked, agency, sick, unfilled) and person.
 
     ``person`` is the spell of the post's holder, or the place on the rota of an agency worker. ``rows`` (1,) hold.
@@ -35,7 +35,7 @@ class Shifts(NamedTuple):
     rows: np.ndarray
 
     @classmethod
-    def room_for(cls, rows: int) -> Shifts:
+    def room_for(cls, rows: int) -> _Shifts:
         """Room for so many rows."""
         return cls(*(np.zeros(size, dtype=np.int64) for size in (rows, rows, rows, rows, rows, 1)))
 
@@ -88,7 +88,7 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
     on_shift = np.zeros((home.size, days), dtype=np.uint64)
     shares = np.zeros((3, home.size, days), dtype=np.float32)
     posts_of = _Posts(first_post, first_spell, start, end, disengaged, trained)
-    found = _Found(hours, on_shift, shares, np.zeros(MOST_POSTS, dtype=np.int64), Shifts.room_for(0))
+    found = _Found(hours, on_shift, shares, np.zeros(MOST_POSTS, dtype=np.int64), _Shifts.room_for(0))
     rota(_plan_of(scenario, sector, first_day, periods, seed), posts_of, found, 0, home.size)
     return Staffing(
         spell_home=np.searchsorted(first_post, post, side="right") - 1,
@@ -121,7 +121,7 @@ def _shifts_a_day(scenario: Scenario, sector: Sector, periods: int, seed: int) -
     return 2 * level * sector.places[:, None]
 
 
-def shifts_of(scenario: Scenario, sector: Sector, staffing: Staffing, seed: int) -> Iterator[Shifts]:
+def shifts_of(scenario: Scenario, sector: Sector, staffing: Staffing, seed: int) -> Iterator[_Shifts]:
     """Every shift of the rota that the hours were counted from, some homes at a time: millions for a nation."""
     days = staffing.on_shift.shape[1]
     plan = _plan_of(scenario, sector, staffing.first_day, staffing.period_start.size, seed)
@@ -131,11 +131,11 @@ def shifts_of(scenario: Scenario, sector: Sector, staffing: Staffing, seed: int)
     shares = np.zeros((3, *on_shift.shape), dtype=np.float32)
     for first in range(0, sector.places.size, HOMES_AT_A_TIME):
         last = min(first + HOMES_AT_A_TIME, sector.places.size)
-        room = Shifts.room_for(int(days * np.ceil(wanted[first:last].max(axis=1) + 3).sum()))
+        room = _Shifts.room_for(int(days * np.ceil(wanted[first:last].max(axis=1) + 3).sum()))
         found = _Found(hours, on_shift, shares, np.zeros(MOST_POSTS, dtype=np.int64), room)
         rota(plan, posts, found, first, last)
         rows = room.rows[0]
-        yield Shifts._make([*(column[:rows] for column in room[:-1]), room.rows])
+        yield _Shifts._make([*(column[:rows] for column in room[:-1]), room.rows])
 
 
 def _people(
@@ -204,7 +204,7 @@ class _Found(NamedTuple):
     on_shift: np.ndarray
     shares: np.ndarray
     current: np.ndarray
-    shifts: Shifts
+    shifts: _Shifts
 
 
 def _plan_of(scenario: Scenario, sector: Sector, first_day: int, periods: int, seed: int) -> _Plan:

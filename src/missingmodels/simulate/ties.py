@@ -17,7 +17,7 @@ KINDS = ("home", "former", "school", "area")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TieSpans:
+class _TieSpans:
     """Undirected ties: children ``a`` < ``b``, span ``[start, end)``, strength > 0, kind as index into ``KINDS``."""
 
     a: np.ndarray
@@ -28,15 +28,15 @@ class TieSpans:
     kind: np.ndarray
 
 
-def tie_spans(run: Run) -> TieSpans:
+def tie_spans(run: Run) -> _TieSpans:
     """Every tie of the observed span."""
     together = _together(run)
     parts = [_home_ties(run, *together), _former_ties(run, *together)]
     if run.scenario.homes.school_tie_share or run.scenario.homes.area_tie_share:
         parts.append(_area_ties(run))
-    merged = {name: np.concatenate([getattr(p, name) for p in parts]) for name in TieSpans.__dataclass_fields__}
+    merged = {name: np.concatenate([getattr(p, name) for p in parts]) for name in _TieSpans.__dataclass_fields__}
     order = np.lexsort((merged["kind"], merged["start"], merged["b"], merged["a"]))
-    return TieSpans(**{name: values[order] for name, values in merged.items()})
+    return _TieSpans(**{name: values[order] for name, values in merged.items()})
 
 
 def _pairs(group: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,14 +75,14 @@ def _grown(run: Run, days: np.ndarray) -> np.ndarray:
     return spec.first_day_share + (1 - spec.first_day_share) * grown
 
 
-def _home_ties(run: Run, a: np.ndarray, b: np.ndarray, start: np.ndarray, end: np.ndarray) -> TieSpans:
+def _home_ties(run: Run, a: np.ndarray, b: np.ndarray, start: np.ndarray, end: np.ndarray) -> _TieSpans:
     row, first, last = _by_period(run, np.maximum(start, 0), np.minimum(end, run.scenario.days))
     period = run.scenario.period_days
     strength = _affinity(run, a, b)[row] * _grown(run, first // period * period - start[row])
-    return TieSpans(a=a[row], b=b[row], start=first, end=last, strength=strength, kind=np.zeros(row.size, dtype=int))
+    return _TieSpans(a=a[row], b=b[row], start=first, end=last, strength=strength, kind=np.zeros(row.size, dtype=int))
 
 
-def _former_ties(run: Run, a: np.ndarray, b: np.ndarray, start: np.ndarray, end: np.ndarray) -> TieSpans:
+def _former_ties(run: Run, a: np.ndarray, b: np.ndarray, start: np.ndarray, end: np.ndarray) -> _TieSpans:
     """From parting on, until the two live together again or the tie is faint; none after either has left for good."""
     spec, period, days = run.scenario.ties, run.scenario.period_days, run.scenario.days
     strength = _affinity(run, a, b) * _grown(run, end // period * period - start)
@@ -98,10 +98,10 @@ def _former_ties(run: Run, a: np.ndarray, b: np.ndarray, start: np.ndarray, end:
     faded = strength[row] * np.exp(-np.maximum(first // period * period - end[row], 0) / spec.decay_days)
     keep = faded >= FAINT
     row, first, last, faded = row[keep], first[keep], last[keep], faded[keep]
-    return TieSpans(a=a[row], b=b[row], start=first, end=last, strength=faded, kind=np.ones(row.size, dtype=int))
+    return _TieSpans(a=a[row], b=b[row], start=first, end=last, strength=faded, kind=np.ones(row.size, dtype=int))
 
 
-def _area_ties(run: Run) -> TieSpans:
+def _area_ties(run: Run) -> _TieSpans:
     """While two live in different homes of one area: by school if both are in education, else by area."""
     stays, spec, ties = run.stays, run.scenario.homes, run.scenario.ties
     i, j = _pairs(run.sector.area[stays.home], int(run.sector.area[-1]) + 1)
@@ -114,7 +114,7 @@ def _area_ties(run: Run) -> TieSpans:
     near = (uniform(key_of(run.seed, "near"), low, high) < spec.area_tie_share) & ~school
     keep = (end > start) & (a != b) & (stays.home[i] != stays.home[j]) & (school | near)
     kind = np.where(school, KINDS.index("school"), KINDS.index("area"))[keep]
-    return TieSpans(
+    return _TieSpans(
         a=np.minimum(a, b)[keep],
         b=np.maximum(a, b)[keep],
         start=start[keep],

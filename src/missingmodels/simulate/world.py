@@ -70,7 +70,7 @@ def simulate_world(
     if not as_it_was:
         written = record(happened, Recording(**scenario.recording.model_dump()), seed=seed).tables
     return World(
-        tables=written, happened=happened, truth=truth_of(run, labels, do), exposure_log=_log(run, labels), run=run
+        tables=written, happened=happened, truth=_truth_of(run, labels, do), exposure_log=_log(run, labels), run=run
     )
 
 
@@ -97,7 +97,7 @@ _NO_EFFECT = (
 )
 
 
-def truth_of(run: Run, labels: Labels, do: Do = AS_IT_IS) -> Parameters:
+def _truth_of(run: Run, labels: Labels, do: Do = AS_IT_IS) -> Parameters:
     """The true values in the form of one posterior draw; further mechanisms stand among the coefficients by name."""
     scenario = run.scenario
     onset, more, contagion = scenario.onset, scenario.mechanisms, scenario.contagion

@@ -15,7 +15,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure:
+class _Measure:
     """A value, its Monte Carlo standard error, and the number of replicates that it stands on; NaN where none do."""
 
     value: float
@@ -34,32 +34,32 @@ def share_error(hits: int, count: int) -> float:
     return math.sqrt(p * (1 - p) / (count + 4))
 
 
-def share(hits: Array) -> Measure:
+def share(hits: Array) -> _Measure:
     """A share of replicates."""
     n = int(hits.size)
     if not n:
-        return Measure(value=math.nan, error=math.nan, count=0)
-    return Measure(value=float(hits.mean()), error=share_error(int(hits.sum()), n), count=n)
+        return _Measure(value=math.nan, error=math.nan, count=0)
+    return _Measure(value=float(hits.mean()), error=share_error(int(hits.sum()), n), count=n)
 
 
-def mean(values: Array) -> Measure:
+def mean(values: Array) -> _Measure:
     """A mean over replicates."""
     n = int(values.size)
     if not n:
-        return Measure(value=math.nan, error=math.nan, count=0)
+        return _Measure(value=math.nan, error=math.nan, count=0)
     error = float(values.std(ddof=1) / math.sqrt(n)) if n > 1 else math.nan
-    return Measure(value=float(values.mean()), error=error, count=n)
+    return _Measure(value=float(values.mean()), error=error, count=n)
 
 
-def ratio_of_means(above: Array, below: Array) -> Measure:
+def ratio_of_means(above: Array, below: Array) -> _Measure:
     """mean(above) / mean(below) with the error of a ratio estimator."""
     n = int(above.size)
     if not n or not below.mean():
-        return Measure(value=math.nan, error=math.nan, count=n)
+        return _Measure(value=math.nan, error=math.nan, count=n)
     value = float(above.mean() / below.mean())
     left = above - value * below
     error = float(left.std(ddof=1) / math.sqrt(n) / abs(below.mean())) if n > 1 else math.nan
-    return Measure(value=value, error=error, count=n)
+    return _Measure(value=value, error=error, count=n)
 
 
 def cell_measures(  # noqa: PLR0913
@@ -74,7 +74,7 @@ def cell_measures(  # noqa: PLR0913
     high: Array,
     probability_above: Array,
     sure: float,
-) -> dict[str, Measure]:
+) -> dict[str, _Measure]:
     """All measures of one quantity under one rule, from (n,) arrays over every replicate, failed ones included.
 
     A replicate that failed supports nothing, so it counts in ``power`` and ``negligible`` and not among the estimates.

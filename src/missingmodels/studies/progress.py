@@ -34,14 +34,14 @@ class StudyProgress:
     def line(computed: int, surely: int, possibly: int, seconds: float) -> str:
         """What is done, the speed so far and the time left; a range where cells may stop early."""
         speed = computed / max(seconds, 1e-9)
-        text = f"{computed:,} worlds in {clock(seconds)} ({speed:.1f} a second)"
+        text = f"{computed:,} worlds in {_clock(seconds)} ({speed:.1f} a second)"
         if not surely:
             return text + ", done"
-        least, most = clock(surely / speed), clock(possibly / speed)
+        least, most = _clock(surely / speed), _clock(possibly / speed)
         return f"{text}, {surely:,} to go, {least if least == most else f'{least} to {most}'} left"
 
 
-def clock(seconds: float) -> str:
+def _clock(seconds: float) -> str:
     """Seconds in words."""
     if seconds < 90:
         return f"{seconds:.0f} s"

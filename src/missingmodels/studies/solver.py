@@ -26,7 +26,7 @@ DAYS_PER_MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curve:
+class _Curve:
     """probit(assurance) = intercept + slope . f(size): maximum likelihood, its covariance, and how well it fits.
 
     Attributes
@@ -71,10 +71,10 @@ class Solution:
     high: float
     at_most: bool
     beyond: bool
-    curve: Curve
+    curve: _Curve
 
 
-def fit_curve(sizes: Sequence[Array], hits: Array, counts: Array, *, scale: Scale = "sqrt") -> Curve:
+def fit_curve(sizes: Sequence[Array], hits: Array, counts: Array, *, scale: Scale = "sqrt") -> _Curve:
     """The curve through cells of given sizes, successes and replicates.
 
     Half a success and half a failure are added to each cell, so that a cell of all or none does not drive the slope
@@ -90,7 +90,7 @@ def fit_curve(sizes: Sequence[Array], hits: Array, counts: Array, *, scale: Scal
     deviance = 2 * float((y * np.log(y / (n * p)) + (n - y) * np.log((n - y) / (n * (1 - p)))).sum())
     free = len(hits) - x.shape[1]
     misfit = float(chi2.sf(deviance, free)) if free > 0 else math.nan
-    return Curve(scale=scale, coefficients=beta, covariance=np.linalg.inv(information), misfit=misfit)
+    return _Curve(scale=scale, coefficients=beta, covariance=np.linalg.inv(information), misfit=misfit)
 
 
 def _probit(x: Array, y: Array, n: Array) -> tuple[Array, Array]:
@@ -141,7 +141,7 @@ def _size(value: float) -> float:
     return value if value <= FURTHEST else math.inf
 
 
-def _crossing(curve: Curve, z: float, width: float, first: float) -> float:
+def _crossing(curve: _Curve, z: float, width: float, first: float) -> float:
     """Where ``a + b t`` and ``width`` times its error first reach ``z`` from ``first`` on: an end of Fieller's region.
 
     Infinite where they never do, as the lower end of a slope that cannot be told from none.

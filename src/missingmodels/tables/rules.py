@@ -16,13 +16,13 @@ from missingmodels.tables.tables import Tables
 FAR_DAY = 2**40  # stands for "open" where spans are compared
 
 
-def span_days(frame: pd.DataFrame, start: str = "start_date", end: str = "end_date") -> tuple[np.ndarray, np.ndarray]:
+def _span_days(frame: pd.DataFrame, start: str = "start_date", end: str = "end_date") -> tuple[np.ndarray, np.ndarray]:
     """(N,) first and (N,) end day numbers of a frame's spans; an open end becomes a day far in the future."""
     last = to_day(frame[end])
     return to_day(frame[start]), np.where(last == UNRECORDED_DAY, FAR_DAY, last)
 
 
-def references(tables: Tables) -> list[Finding]:
+def _references(tables: Tables) -> list[Finding]:
     """Every value of a referring column stands in the table it refers to."""
     found = []
     for name in tables.frames:
@@ -69,7 +69,7 @@ def _ends_before_starts(tables: Tables) -> list[Finding]:
 def _placements_overlap(tables: Tables) -> list[Finding]:
     """A child has one placement on a day, and so is in one home."""
     frame = tables["placements"]
-    start, end = span_days(frame)
+    start, end = _span_days(frame)
     late = overlapping_neighbours(frame["child_id"].to_numpy(dtype=object), start, end)
     order = np.lexsort((end, start, pd.factorize(frame["child_id"])[0]))
     home = frame["home_id"].to_numpy(dtype=object, na_value="")
@@ -121,7 +121,7 @@ def _episodes_open_and_overlapping(tables: Tables) -> list[Finding]:
     frame = tables["missing_episodes"]
     is_open = frame["end_date"].isna()
     open_count = is_open.groupby(frame["child_id"]).transform("sum") if len(frame) else is_open
-    start, end = span_days(frame)
+    start, end = _span_days(frame)
     late = overlapping_neighbours(frame["child_id"].to_numpy(dtype=object), start, end)
     shown = ["child_id", "start_date", "end_date"]
     return finding(
@@ -148,7 +148,7 @@ def _episodes_open_and_overlapping(tables: Tables) -> list[Finding]:
 def _episodes_placed(tables: Tables) -> list[Finding]:
     """Each episode starts while the child is placed (the day a placement ends still counts) and observed."""
     episodes, placements = tables["missing_episodes"], tables["placements"]
-    start, end = span_days(placements)
+    start, end = _span_days(placements)
     place = pd.DataFrame({"child_id": placements["child_id"], "from": start, "to": end})
     pairs = pd.DataFrame(
         {"child_id": episodes["child_id"], "day": to_day(episodes["start_date"]), "row": episodes.index}
@@ -186,14 +186,14 @@ def _residents_fit_places(tables: Tables) -> list[Finding]:
     placements = tables["placements"]
     placements = placements[placements["home_id"].isin(homes["home_id"])]
     names = pd.Index(homes["home_id"].unique())
-    start, end = span_days(placements)
+    start, end = _span_days(placements)
     row, day = expand(np.maximum(start, tables.first_day), np.minimum(end, tables.end_day))
     # integers, since a pool has as many child-days as a large file has bytes
     days = tables.end_day - tables.first_day
     cell = names.get_indexer(placements["home_id"])[row] * days + day - tables.first_day
     held, count = np.unique(cell, return_counts=True)
     load = pd.DataFrame({"home_id": names[held // days], "day": held % days + tables.first_day, "residents": count})
-    valid_from, valid_to = span_days(homes, "valid_from", "valid_to")
+    valid_from, valid_to = _span_days(homes, "valid_from", "valid_to")
     spans = pd.DataFrame({"home_id": homes["home_id"], "places": homes["places"], "from": valid_from, "to": valid_to})
     # what fits the fewest places that a home ever had fits on every day
     load = load[load["residents"] > load["home_id"].map(spans.groupby("home_id")["places"].min())]
@@ -246,7 +246,7 @@ def _ties_are_pairs(tables: Tables) -> list[Finding]:
     shown = ["child_a", "child_b", "start_date"]
     a, b = frame["child_a"], frame["child_b"]
     pair = a.where(a <= b, b) + "\x1f" + b.where(a <= b, a) + "\x1f" + frame["kind"]
-    late = overlapping_neighbours(pair.to_numpy(dtype=object), *span_days(frame))
+    late = overlapping_neighbours(pair.to_numpy(dtype=object), *_span_days(frame))
     return finding(
         frame,
         frame["child_a"] == frame["child_b"],
@@ -269,7 +269,7 @@ def _ties_are_pairs(tables: Tables) -> list[Finding]:
 
 
 RULES: tuple[Callable[[Tables], list[Finding]], ...] = (
-    references,
+    _references,
     _ends_before_starts,
     _placements_overlap,
     births,

@@ -137,10 +137,10 @@ _LONG = 3  # words of a phrase that may open a longer sentence: "… after their
 
 def nearness(header: str, table: str, column: str) -> float:
     """How sure it is, of 1, that a header means a column of a table; 0 if nothing says so."""
-    return max(_likeness(header, phrase) for phrase in phrases(table, column))
+    return max(_likeness(header, phrase) for phrase in _phrases(table, column))
 
 
-def phrases(table: str, column: str) -> tuple[str, ...]:
+def _phrases(table: str, column: str) -> tuple[str, ...]:
     """What a column is called."""
     held = WORDS.get(f"{table}.{column}", WORDS.get(column, ()))
     return (*held, column.replace("_", " "))
@@ -181,4 +181,4 @@ def _words(text: str) -> frozenset[str]:
 def known_headers() -> frozenset[str]:
     """What columns of the contract are called, in capitals, by which the line of column names is found."""
     every = ((table.name, column.name) for table in TABLES.values() for column in table.columns)
-    return frozenset(phrase.upper() for table, column in every for phrase in phrases(table, column))
+    return frozenset(phrase.upper() for table, column in every for phrase in _phrases(table, column))

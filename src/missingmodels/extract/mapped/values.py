@@ -46,7 +46,7 @@ def column_values(
 def _plain_values(
     column: Column, mapped: MappedColumn, cells: pd.Series, text: Mapping[str, pd.Series], form: Form | None
 ) -> Values:
-    if is_identifier(column):
+    if _is_identifier(column):
         return _identifiers(cells)
     cells = nulls_blank(cells)
     if mapped.hours_until:
@@ -113,7 +113,7 @@ def _text(column: Column, cells: pd.Series) -> Values:
     return value.where(good & (cells != "")), (cells != "") & ~good, note
 
 
-def is_identifier(column: Column) -> bool:
+def _is_identifier(column: Column) -> bool:
     """Whether a column names a child, home, person, authority or provider."""
     return column.name.endswith("_id") or column.name in ("child_a", "child_b", "authority", "owner")
 

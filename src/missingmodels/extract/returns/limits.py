@@ -8,7 +8,7 @@ from missingmodels.tables.findings import Severity
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limit:
+class _Limit:
     """Above which share a rule is a headline, and above which an error, from how many rows on."""
 
     warn: float
@@ -23,16 +23,16 @@ class Limit:
 
 
 LIMITS = {
-    "missing_join": Limit(warn=0.05, error=0.5, least=5),
-    "missing_words": Limit(warn=0.0, error=0.02, least=5),
-    "coded_words": Limit(warn=0.02, error=0.1, least=10),
-    "missing_kept": Limit(warn=0.3, error=0.6, least=5),
-    "episodes_join": Limit(warn=0.05, error=0.5, least=5),
-    "inside_year": Limit(warn=0.02, error=0.2, least=10),
-    "open_told": Limit(warn=0.1, error=0.5, least=10),
-    "children_shared": Limit(warn=0.1, error=0.5, least=10),
-    "repaired": Limit(warn=0.15, error=0.5, least=50),
-    "records_matched": Limit(warn=0.05, error=0.5, least=10),
-    "staff_kept": Limit(warn=0.1, error=0.5, least=10),
-    "home_one_name": Limit(warn=0.0, error=0.5, least=10),
+    "missing_join": _Limit(warn=0.05, error=0.5, least=5),
+    "missing_words": _Limit(warn=0.0, error=0.02, least=5),
+    "coded_words": _Limit(warn=0.02, error=0.1, least=10),
+    "missing_kept": _Limit(warn=0.3, error=0.6, least=5),
+    "episodes_join": _Limit(warn=0.05, error=0.5, least=5),
+    "inside_year": _Limit(warn=0.02, error=0.2, least=10),
+    "open_told": _Limit(warn=0.1, error=0.5, least=10),
+    "children_shared": _Limit(warn=0.1, error=0.5, least=10),
+    "repaired": _Limit(warn=0.15, error=0.5, least=50),
+    "records_matched": _Limit(warn=0.05, error=0.5, least=10),
+    "staff_kept": _Limit(warn=0.1, error=0.5, least=10),
+    "home_one_name": _Limit(warn=0.0, error=0.5, least=10),
 }

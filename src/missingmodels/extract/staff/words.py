@@ -54,7 +54,7 @@ def require_known(frame: pd.DataFrame, fact: str, code: pd.Series, *, where: str
     words, more = _known_words(frame.loc[strange, fact], people=frame.get("staff", ()))
     key = json.dumps(words[0][0] if words else "…", ensure_ascii=False)
     raise ImportFault(
-        f"{int(strange.sum())} rows have a word for the {section} that is not known: {listed(words, more)}",
+        f"{int(strange.sum())} rows have a word for the {section} that is not known: {_listed(words, more)}",
         where=where,
         remedy=f"say what the words mean in a file, and give it with --words: [{section}] and below it "
         f"{key} = …, one of {', '.join(code or '"" (no shift)' for code in SECTIONS[section])}",
@@ -63,7 +63,7 @@ def require_known(frame: pd.DataFrame, fact: str, code: pd.Series, *, where: str
 
 def words_shown(words: pd.Series, *, people: Iterable[str] = ()) -> str:
     """Different words with their counts, as ``_known_words`` finds them."""
-    return listed(*_known_words(words, people=people))
+    return _listed(*_known_words(words, people=people))
 
 
 def _known_words(words: pd.Series, *, people: Iterable[str] = ()) -> tuple[list[tuple[str, int]], int]:
@@ -82,7 +82,7 @@ def _known_words(words: pd.Series, *, people: Iterable[str] = ()) -> tuple[list[
     return kept, len(counts) - len(kept)
 
 
-def listed(words: Sequence[tuple[str, int]], hidden: int) -> str:
+def _listed(words: Sequence[tuple[str, int]], hidden: int) -> str:
     """Words and counts in a sentence."""
     shown = [f"{word!r} ({n})" for word, n in words[:SHOWN]]
     shown += [f"{len(words) - SHOWN} others"] if len(words) > SHOWN else []

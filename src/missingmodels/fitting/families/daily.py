@@ -72,7 +72,7 @@ def fit_daily(  # noqa: PLR0913
         model=daily.model,
         exposure=daily.exposure,
         seed=seed,
-        data_digest=data_digest(daily),
+        data_digest=_data_digest(daily),
         own={
             "kind": kind,
             "formula": daily.formula,
@@ -105,7 +105,7 @@ def _of_children(found: Fit, model: Model) -> Fit:
     )
 
 
-def data_digest(daily: DailyDesign) -> str:
+def _data_digest(daily: DailyDesign) -> str:
     """Digest of all that the likelihood sees."""
     held = [daily.matrix, daily.child, daily.home, daily.period, daily.onsets, daily.days, daily.before_window]
     held += [array for lags in (daily.peers, daily.own) if lags for array in (lags.row, lags.lag, lags.weight)]

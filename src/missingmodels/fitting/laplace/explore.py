@@ -21,7 +21,7 @@ APART = 2.2  # standard deviations between the points of an arm
 
 
 @dataclass(frozen=True)
-class Node:
+class _Node:
     """One evaluated value of the scales: (F,) coordinates, the mode there, log density of scales and data.
 
     ``parts`` are those of the mode's factor in the precision of the proposals, flat.
@@ -46,10 +46,10 @@ class Surface:
     space: ScaleSpace
     tolerance: float
     steps: int = 0
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[_Node] = field(default_factory=list)
     middle: Mode | None = None
 
-    def node(self, at: Array, foretold: tuple[Array, Array] | None = None, *, move: bool = False) -> Node:
+    def node(self, at: Array, foretold: tuple[Array, Array] | None = None, *, move: bool = False) -> _Node:
         """The node at a point, folded back if need be; with ``move`` it becomes the middle."""
         at = self.space.fold(at)
         scales = self.space.scales(at)
@@ -60,7 +60,7 @@ class Surface:
         if move:
             self.middle = mode
         parts = [part.ravel().astype(self.data.precision) for part in mode.factor.parts()]
-        made = Node(at, mode.b, mode.z, parts, mode.log_density + float(self.space.log_prior(at)))
+        made = _Node(at, mode.b, mode.z, parts, mode.log_density + float(self.space.log_prior(at)))
         self.nodes.append(made)
         return made
 
@@ -89,7 +89,7 @@ class Region:
     """
 
     middle: Mode
-    nodes: tuple[Node, ...]
+    nodes: tuple[_Node, ...]
     centre: Array
     root: Array
     arms: tuple[Arm, ...] = ()
@@ -179,8 +179,8 @@ def _log_normal_mass(top: Array, sd: Array, folded: Array) -> Array:
 
 
 def _search(
-    surface: Surface, middle: Node, step: Array, *, held: Array | None = None, rounds: int = MOST_ROUNDS
-) -> tuple[Node, Array, Slopes | None]:
+    surface: Surface, middle: _Node, step: Array, *, held: Array | None = None, rounds: int = MOST_ROUNDS
+) -> tuple[_Node, Array, Slopes | None]:
     """Near the mode by separate parabolas along the axes: the node, steps of one sd, and slopes of the mode there.
 
     Axes that are ``held`` (F,) stay where they are: what is found then is the crest of the density across them.
@@ -205,7 +205,7 @@ def _search(
 Slopes = tuple[Array, Array]
 
 
-def _pair(surface: Surface, middle: Node, step: Array, i: int, slopes: Slopes | None) -> tuple[Node, Node]:
+def _pair(surface: Surface, middle: _Node, step: Array, i: int, slopes: Slopes | None) -> tuple[_Node, _Node]:
     made = []
     for sign in (1.0, -1.0):
         at = middle.at.copy()
@@ -214,7 +214,7 @@ def _pair(surface: Surface, middle: Node, step: Array, i: int, slopes: Slopes | 
     return made[0], made[1]
 
 
-def _foretell(middle: Node, at: Array, slopes: Slopes | None) -> tuple[Array, Array]:
+def _foretell(middle: _Node, at: Array, slopes: Slopes | None) -> tuple[Array, Array]:
     """The mode at another point, along the slopes if they are known."""
     b, z = middle.b, middle.z
     if slopes is None:
@@ -223,7 +223,7 @@ def _foretell(middle: Node, at: Array, slopes: Slopes | None) -> tuple[Array, Ar
     return b + slopes[0] @ away, z + slopes[1] @ away
 
 
-def _slopes(pairs: list[tuple[Node, Node]], step: Array, space: ScaleSpace) -> Slopes:
+def _slopes(pairs: list[tuple[_Node, _Node]], step: Array, space: ScaleSpace) -> Slopes:
     """(B, F) and (H, D, F) change of the mode along each axis; 0 where folding made both points one."""
     b, z = [], []
     for i, (up, down) in enumerate(pairs):
@@ -234,7 +234,7 @@ def _slopes(pairs: list[tuple[Node, Node]], step: Array, space: ScaleSpace) -> S
     return np.stack(b, axis=-1), np.stack(z, axis=-1)
 
 
-def _parabolas(middle: Node, pairs: list[tuple[Node, Node]], step: Array) -> tuple[Array, Array]:
+def _parabolas(middle: _Node, pairs: list[tuple[_Node, _Node]], step: Array) -> tuple[Array, Array]:
     """(F,) move to the top of each axis' parabola, and its (F,) standard deviation, both within limits."""
     up, down = (np.array([pair[j].log_density for pair in pairs]) - middle.log_density for j in (0, 1))
     slope, bend = (up - down) / 2, up + down
@@ -244,7 +244,7 @@ def _parabolas(middle: Node, pairs: list[tuple[Node, Node]], step: Array) -> tup
     return move * step, step * np.clip(1 / np.sqrt(-bend), 0.2, 2.0)
 
 
-def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes | None) -> Region:
+def _composite(surface: Surface, middle: _Node, sd: Array, slopes: Slopes | None) -> Region:
     """Corners at one and stars at 1.7 standard deviations; a full quadratic through them gives mode and covariance."""
     size = middle.at.size
     corners = np.array(list(itertools.product((-1.0, 1.0), repeat=size)))

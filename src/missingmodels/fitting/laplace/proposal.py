@@ -61,14 +61,14 @@ class Proposer:
     data: LaplaceData
     space: ScaleSpace
     region: Region
-    between: Between
+    between: _Between
     shift: tuple[Array, Array]
 
     @classmethod
     def of(cls, data: LaplaceData, space: ScaleSpace, region: Region, rng: np.random.Generator) -> Proposer:
         """From the nodes of a region, whose factors it takes over."""
         shift = _mean_shift(data, region.middle, rng)
-        return cls(data=data, space=space, region=region, between=Between.nodes(data, region), shift=shift)
+        return cls(data=data, space=space, region=region, between=_Between.nodes(data, region), shift=shift)
 
     def propose(self, count: int, rng: np.random.Generator) -> Proposals:
         """Draw scales, then coefficients and effects given them, with both densities."""
@@ -204,7 +204,7 @@ def groups(places: Array, size: int) -> list[Array]:
 
 
 @dataclass(frozen=True)
-class Kriging:
+class _Kriging:
     """Weights of the nodes for a value at another point: a smooth surface through them over a plane or quadratic."""
 
     region: Region
@@ -212,7 +212,7 @@ class Kriging:
     solver: Array
 
     @classmethod
-    def of(cls, region: Region, at: Array, drop: Array) -> Kriging:
+    def of(cls, region: Region, at: Array, drop: Array) -> _Kriging:
         """Nodes at (J, F), ``drop`` (J,) their log density below the top: lower ones need not be met as closely."""
         places = region.standardise(at)
         trend = cls._trend(places)
@@ -237,14 +237,14 @@ class Kriging:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Between:
+class _Between:
     """Modes and factors between and around the nodes, each number by kriging.
 
     A triangular factor whose entries are interpolated, or rounded to single precision, is still a factor: densities
     are exact whatever the error.
     """
 
-    kriging: Kriging
+    kriging: _Kriging
     modes_at: Array
     sds_at: Array
     parts_at: tuple[Array, ...]
@@ -254,7 +254,7 @@ class Between:
     homes: int
 
     @classmethod
-    def nodes(cls, data: LaplaceData, region: Region) -> Between:
+    def nodes(cls, data: LaplaceData, region: Region) -> _Between:
         """Over all nodes whose density is not negligible."""
         density = np.array([node.log_density for node in region.nodes])
         drop = density.max() - density
@@ -265,7 +265,7 @@ class Between:
         coefficients = (outer[:, :, : shapes[4][1]] ** 2).sum(axis=1)
         effects = (inverse**2).sum(axis=2).reshape(len(held), inverse.shape[1] * inverse.shape[2])
         return cls(
-            kriging=Kriging.of(region, np.array([node.at for node in held]), drop[drop < NEGLIGIBLE]),
+            kriging=_Kriging.of(region, np.array([node.at for node in held]), drop[drop < NEGLIGIBLE]),
             modes_at=np.array([np.append(node.b, node.z) for node in held], dtype=data.precision),
             sds_at=0.5 * np.log(np.concatenate([coefficients, effects], axis=1)),
             parts_at=parts_at,

@@ -22,12 +22,12 @@ def job(design: Design, priors: PriorSet, effects: Effects, terms: Sequence[Grou
     model = onset_model(design, priors, effects, terms)
     return Job(
         compiled=lambda: compiled_once(model),
-        natural=lambda draws, _: natural(model, draws),
+        natural=lambda draws, _: _natural(model, draws),
         streams=("nuts", label),
     )
 
 
-def natural(model: Model, draws: xr.Dataset) -> xr.Dataset:
+def _natural(model: Model, draws: xr.Dataset) -> xr.Dataset:
     """Draws by chain of what the onset model reports: scales without sign, effects themselves.
 
     ``coefficients`` (P,) are those of the standardised columns, fixed ones included. Of a log-normal frailty, ``child``

@@ -35,7 +35,7 @@ def outcome_rows(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class _Terms:
     """Columns that stand, rows that have a value in all of them, and what was left out."""
 
     names: tuple[str, ...]
@@ -51,7 +51,7 @@ def choose_terms(
     *,
     always: Sequence[str] = (),
     unit: str,
-) -> Terms:
+) -> _Terms:
     """The columns of a model. One of the default that is unrecorded, or the same in every row, is left out with a note.
 
     Raises ConfigInvalid for a term that is not known, CannotAnswer for one asked for that the data cannot hold.
@@ -78,7 +78,7 @@ def choose_terms(
     keep = ~np.isnan(matrix).any(axis=1)
     if not keep.all():
         notes.append(f"{(~keep).sum()} of {keep.size} {unit} have an unrecorded term and were left out")
-    return Terms(names=tuple(names), matrix=matrix[keep], keep=keep, notes=tuple(notes))
+    return _Terms(names=tuple(names), matrix=matrix[keep], keep=keep, notes=tuple(notes))
 
 
 def group_of(index: np.ndarray, ids: Sequence[str]) -> Group:

@@ -19,7 +19,7 @@ from missingmodels.tables import Tables
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwoSources:
+class _TwoSources:
     """Episodes of two records that overlap in time, one row each, and notes on what was not used.
 
     Columns: ``child_id``, ``day`` (of the first source, where it holds the episode), ``in_a``, ``in_b`` and
@@ -30,7 +30,9 @@ class TwoSources:
     notes: tuple[str, ...]
 
 
-def two_sources(a: Tables, b: Tables, *, tolerance_days: int = 1, categories: Sequence[str] = ("M", "A")) -> TwoSources:
+def two_sources(
+    a: Tables, b: Tables, *, tolerance_days: int = 1, categories: Sequence[str] = ("M", "A")
+) -> _TwoSources:
     """Link the episodes of two records by child and day of onset.
 
     An episode of ``a`` is linked to at most one of ``b``, of the same child, no more than ``tolerance_days`` (≥ 0)
@@ -65,7 +67,7 @@ def two_sources(a: Tables, b: Tables, *, tolerance_days: int = 1, categories: Se
     found = pd.DataFrame(kept, columns=["child_id", "day", "in_a", "in_b", "apart_days"])
     lost = len(set(a["children"]["child_id"]) ^ set(b["children"]["child_id"]))
     notes = (f"{lost} children are in one record only and were left out",) if lost else ()
-    return TwoSources(episodes=found.sort_values(["child_id", "day"], ignore_index=True), notes=notes)
+    return _TwoSources(episodes=found.sort_values(["child_id", "day"], ignore_index=True), notes=notes)
 
 
 def recording_rows(
@@ -74,7 +76,7 @@ def recording_rows(
     """Linked episodes of residents of homes, and resident-days, by the children's authority and home.
 
     A row is a cell, the children of one authority in one home: ``y`` (R,) episodes that some source holds, of which
-    ``further`` has ``both``, ``only_a`` and ``only_b`` (R,); ``size`` (R,) resident-days on which both were recording.
+    ``_further`` has ``both``, ``only_a`` and ``only_b`` (R,); ``size`` (R,) resident-days on which both were recording.
 
     Homes and authorities are those of ``tables``. Raises CannotAnswer if no episode is held by both sources, since then
     nothing says how much each misses, and ConfigInvalid for terms, of which the outcome has none.

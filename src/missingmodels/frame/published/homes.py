@@ -34,18 +34,18 @@ def _places(year: ObservedYear) -> np.ndarray:
 
 
 @measure("home_places_mean", f"mean registered places of {_OPEN}")
-def home_places_mean(year: ObservedYear) -> Found:
+def _home_places_mean(year: ObservedYear) -> Found:
     places = _places(year)
     return places.mean(), places.size, "homes"
 
 
 @measure("home_places_le3_share", f"share with 3 places or fewer of {_OPEN}")
-def home_places_le3_share(year: ObservedYear) -> Found:
+def _home_places_le3_share(year: ObservedYear) -> Found:
     return share(_places(year) <= 3, "homes", "places")
 
 
 @measure("home_places_ge6_share", f"share with 6 places or more of {_OPEN}")
-def home_places_ge6_share(year: ObservedYear) -> Found:
+def _home_places_ge6_share(year: ObservedYear) -> Found:
     return share(_places(year) >= 6, "homes", "places")
 
 
@@ -54,12 +54,12 @@ def _sector(year: ObservedYear, sector: str) -> Found:
 
 
 @measure("sector_private_share_homes", f"share of sector private of {_OPEN}")
-def sector_private_share_homes(year: ObservedYear) -> Found:
+def _sector_private_share_homes(year: ObservedYear) -> Found:
     return _sector(year, "private")
 
 
 @measure("sector_la_share_homes", f"share of sector local_authority of {_OPEN}")
-def sector_la_share_homes(year: ObservedYear) -> Found:
+def _sector_la_share_homes(year: ObservedYear) -> Found:
     return _sector(year, "local_authority")
 
 
@@ -74,7 +74,7 @@ def occupancy(year: ObservedYear) -> Found:
 
 
 @measure("residents_male_share", "share recorded M of residents on the last day recorded M or F")
-def residents_male_share(year: ObservedYear) -> Found:
+def _residents_male_share(year: ObservedYear) -> Found:
     sex = year.residents()["sex"]
     return share(sex[sex.isin(["M", "F"])] == "M", "residents", "sex")
 
@@ -82,7 +82,7 @@ def residents_male_share(year: ObservedYear) -> Found:
 @measure(
     "residents_uasc_share", "share of residents on the last day whose span as an asylum-seeking child holds that day"
 )
-def residents_uasc_share(year: ObservedYear) -> Found:
+def _residents_uasc_share(year: ObservedYear) -> Found:
     residents = year.residents()
     require_some(residents, "residents on the last day")
     if year.tables["children"]["uasc_from"].isna().all():
@@ -93,17 +93,17 @@ def residents_uasc_share(year: ObservedYear) -> Found:
 
 
 @measure("residents_out_of_area_share", "share of residents on the last day whose placement is out of area")
-def residents_out_of_area_share(year: ObservedYear) -> Found:
+def _residents_out_of_area_share(year: ObservedYear) -> Found:
     return share(year.residents()["out_of_area"], "residents", "out_of_area")
 
 
 @measure("residents_over_20_miles_share", "share of residents on the last day placed more than 20 miles from home")
-def residents_over_20_miles_share(year: ObservedYear) -> Found:
+def _residents_over_20_miles_share(year: ObservedYear) -> Found:
     return share(year.residents()["distance_miles"].dropna() > FAR_MILES, "residents", "distance_miles")
 
 
 @measure("well_matched_share", "share of residents on the last day judged well matched on arrival")
-def well_matched_share(year: ObservedYear) -> Found:
+def _well_matched_share(year: ObservedYear) -> Found:
     return share(year.residents()["well_matched"], "residents", "well_matched")
 
 
@@ -135,19 +135,19 @@ _ENDED = (
 
 
 @measure("placement_days_median", f"median days of {_ENDED}")
-def placement_days_median(year: ObservedYear) -> Found:
+def _placement_days_median(year: ObservedYear) -> Found:
     days = _ended_lengths(year)
     return np.median(days), days.size, "ended placements"
 
 
 @measure("placement_days_mean", f"mean days of {_ENDED}")
-def placement_days_mean(year: ObservedYear) -> Found:
+def _placement_days_mean(year: ObservedYear) -> Found:
     days = _ended_lengths(year)
     return days.mean(), days.size, "ended placements"
 
 
 @measure("placement_under_1_month_share", f"share of {MONTH_DAYS} days or fewer of {_ENDED}")
-def placement_under_1_month_share(year: ObservedYear) -> Found:
+def _placement_under_1_month_share(year: ObservedYear) -> Found:
     return share(_ended_lengths(year) <= MONTH_DAYS, "ended placements", "start_date")
 
 
@@ -156,7 +156,7 @@ def placement_under_1_month_share(year: ObservedYear) -> Found:
     "of children living in a home on the first day of the year and placed anywhere on its last, the share with 3 or "
     "more placements in the year: runs in homes, and other placements that are not temporary absences",
 )
-def three_plus_placements_share(year: ObservedYear) -> Found:
+def _three_plus_placements_share(year: ObservedYear) -> Found:
     require_year(year)
     in_homes = np.bincount(runs(year)["child"], minlength=year.n_children)
     others, placed_last = _placements_elsewhere(year)

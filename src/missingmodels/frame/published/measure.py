@@ -13,7 +13,7 @@ from missingmodels.targets import Measured
 
 
 @dataclass(frozen=True)
-class Measure:
+class _Measure:
     """A target's name, its definition in one line, and the function that computes it."""
 
     name: str
@@ -21,7 +21,7 @@ class Measure:
     function: Callable[[ObservedYear], Measured]
 
 
-MEASURES: dict[str, Measure] = {}
+MEASURES: dict[str, _Measure] = {}
 
 
 class Unrecorded(Exception):
@@ -47,7 +47,7 @@ def measure(
                 return Measured(name=name, value=None, why=str(reason))
             return Measured(name=name, value=float(value), count=int(count), of=of, note="".join(note))
 
-        MEASURES[name] = Measure(name, definition, run)
+        MEASURES[name] = _Measure(name, definition, run)
         return run
 
     return register

@@ -27,7 +27,7 @@ _CLOSED = f"of {INCIDENTS} that ended in a return, by date (end_date − start_d
 
 
 @measure("missing_rate_per_resident_year", f"{INCIDENTS}, in the year, over resident-years (of 365.25 days) in homes")
-def missing_rate_per_resident_year(year: ObservedYear) -> Found:
+def _missing_rate_per_resident_year(year: ObservedYear) -> Found:
     years = year.resident_years()
     if not years:
         raise Unrecorded("nobody lived in a home in the year")
@@ -38,7 +38,7 @@ def missing_rate_per_resident_year(year: ObservedYear) -> Found:
     "missing_prevalence_year",
     "share of children who lived in a home at any time in the year with 1 or more incidents begun there",
 )
-def missing_prevalence_year(year: ObservedYear) -> Found:
+def _missing_prevalence_year(year: ObservedYear) -> Found:
     require_year(year)
     counts, _ = year.incidents_by_child()
     return share(counts > 0, "residents of the year", "child_id")
@@ -56,18 +56,18 @@ def _counts(year: ObservedYear) -> np.ndarray:
     "incidents from homes in the year over children with 1 or more of them; the published 8 is a rate per "
     "resident-year over a share of all who pass through, and lies higher by the ratio of those to residents",
 )
-def incidents_per_missing_resident(year: ObservedYear) -> Found:
+def _incidents_per_missing_resident(year: ObservedYear) -> Found:
     counts = _counts(year)
     return counts.mean(), counts.size, "missing residents"
 
 
 @measure("missing_residents_repeat_share", "share with 2 or more incidents from homes in the year, of those with any")
-def missing_residents_repeat_share(year: ObservedYear) -> Found:
+def _missing_residents_repeat_share(year: ObservedYear) -> Found:
     return share(_counts(year) > 1, "missing residents", "start_date")
 
 
 @measure("repeat_incident_share", "share of the year's incidents that are not their child's first of the year")
-def repeat_incident_share(year: ObservedYear) -> Found:
+def _repeat_incident_share(year: ObservedYear) -> Found:
     counts = _counts(year)
     return 1 - counts.size / counts.sum(), int(counts.sum()), "incidents"
 
@@ -93,7 +93,7 @@ def negative_binomial_k(counts: np.ndarray, years: np.ndarray) -> float:
     "maximum-likelihood k of negative binomial counts of the year with resident-years as exposure, over all children "
     "who lived in a home (the published fit is zero-truncated and without exposure)",
 )
-def annual_count_dispersion_k(year: ObservedYear) -> Found:
+def _annual_count_dispersion_k(year: ObservedYear) -> Found:
     require_year(year)
     counts, years = year.incidents_by_child()
     require_some(counts[counts > 0], "missing residents in the year")
@@ -114,13 +114,13 @@ _TOP = "share of the year's incidents made by the {} % of missing residents with
 
 
 @measure("top5pct_missing_children_incident_share", _TOP.format(5))
-def top5pct_missing_children_incident_share(year: ObservedYear) -> Found:
+def _top5pct_missing_children_incident_share(year: ObservedYear) -> Found:
     counts = _counts(year)
     return top_share(counts, 0.05), counts.size, "missing residents"
 
 
 @measure("top15pct_missing_children_incident_share", _TOP.format(15))
-def top15pct_missing_children_incident_share(year: ObservedYear) -> Found:
+def _top15pct_missing_children_incident_share(year: ObservedYear) -> Found:
     counts = _counts(year)
     return top_share(counts, 0.15), counts.size, "missing residents"
 
@@ -130,7 +130,7 @@ def top15pct_missing_children_incident_share(year: ObservedYear) -> Found:
     f"of residents with 2 or more incidents in the year, the share whose second began {REPEAT_DAYS} days or fewer "
     "after the first began",
 )
-def first_repeat_within_28d_share(year: ObservedYear) -> Found:
+def _first_repeat_within_28d_share(year: ObservedYear) -> Found:
     require_year(year)
     start = year.missing.groupby("child")["start"]
     gap = start.nth(1).to_numpy() - start.nth(0)[start.transform("size") > 1].to_numpy()
@@ -145,17 +145,17 @@ def _days_away(year: ObservedYear) -> np.ndarray:
 
 
 @measure("duration_same_date_share", f"share with 0 days {_CLOSED}")
-def duration_same_date_share(year: ObservedYear) -> Found:
+def _duration_same_date_share(year: ObservedYear) -> Found:
     return share(_days_away(year) == 0, "incidents that ended", "end_date")
 
 
 @measure("duration_le_2_days_share", f"share with 2 days or fewer {_CLOSED}")
-def duration_le_2_days_share(year: ObservedYear) -> Found:
+def _duration_le_2_days_share(year: ObservedYear) -> Found:
     return share(_days_away(year) <= 2, "incidents that ended", "end_date")
 
 
 @measure("duration_gt_7_days_share", f"share with more than 7 days {_CLOSED}")
-def duration_gt_7_days_share(year: ObservedYear) -> Found:
+def _duration_gt_7_days_share(year: ObservedYear) -> Found:
     return share(_days_away(year) > 7, "incidents that ended", "end_date")
 
 
@@ -168,18 +168,18 @@ def _column(year: ObservedYear, name: str) -> pd.Series:
 
 
 @measure("duration_median_hours", "median hours_away of incidents from homes, where recorded")
-def duration_median_hours(year: ObservedYear) -> Found:
+def _duration_median_hours(year: ObservedYear) -> Found:
     hours = _column(year, "hours_away")
     return hours.median(), len(hours), "incidents with hours"
 
 
 @measure("duration_gt_48h_share", "share with hours_away above 48 of incidents from homes, where recorded")
-def duration_gt_48h_share(year: ObservedYear) -> Found:
+def _duration_gt_48h_share(year: ObservedYear) -> Found:
     return share(_column(year, "hours_away") > 48, "incidents with hours", "hours_away")
 
 
 @measure("onset_16_to_24h_share", "share with start_hour in [16, 24] of incidents from homes, where recorded")
-def onset_16_to_24h_share(year: ObservedYear) -> Found:
+def _onset_16_to_24h_share(year: ObservedYear) -> Found:
     return share(_column(year, "start_hour") >= 16, "incidents with an hour", "start_hour")
 
 
@@ -188,7 +188,7 @@ def onset_16_to_24h_share(year: ObservedYear) -> Found:
     "children missing from an in-area stay per resident-year of such stays, over the same out of area; a child missing "
     "from both counts in both",
 )
-def in_to_out_area_prevalence_ratio(year: ObservedYear) -> Found:
+def _in_to_out_area_prevalence_ratio(year: ObservedYear) -> Found:
     require_year(year)
     out = year.tables["placements"]["out_of_area"].loc[year.stays["row"]].reset_index(drop=True)
     if out.isna().all():
@@ -217,7 +217,7 @@ def _birthday(year: ObservedYear, age: int) -> np.ndarray:
     "rate_ratio_16plus_vs_10to15",
     "incidents per resident-year in homes from the 16th birthday on, over that between the 10th and the 16th",
 )
-def rate_ratio_16plus_vs_10to15(year: ObservedYear) -> Found:
+def _rate_ratio_16plus_vs_10to15(year: ObservedYear) -> Found:
     ten, sixteen = _birthday(year, 10), _birthday(year, 16)
     seen, end = year.stays["seen"].to_numpy(), year.stays["end"].to_numpy()
     young, old = overlap(seen, end, ten, sixteen).sum(), overlap(seen, end, sixteen, end).sum()
@@ -230,7 +230,7 @@ def rate_ratio_16plus_vs_10to15(year: ObservedYear) -> Found:
 
 
 @measure("incidents_per_home_year", "incidents from homes over home-years of registration, short-break homes left out")
-def incidents_per_home_year(year: ObservedYear) -> Found:
+def _incidents_per_home_year(year: ObservedYear) -> Found:
     require_all_residents(year)
     spans = year.homes.sort_values("start").drop_duplicates(["home_id", "start"])
     years = float((spans["end"] - spans["start"]).sum()) / DAYS_PER_YEAR
@@ -243,7 +243,7 @@ def incidents_per_home_year(year: ObservedYear) -> Found:
     "awol_share_of_recorded_absences",
     "share of category A (away without authorisation) of all absences begun in the year while living in a home",
 )
-def awol_share_of_recorded_absences(year: ObservedYear) -> Found:
+def _awol_share_of_recorded_absences(year: ObservedYear) -> Found:
     require_some(year.episodes, "absences from homes in the year")
     return share(~year.episodes["missing"], "absences", "category")
 
@@ -253,7 +253,7 @@ def awol_share_of_recorded_absences(year: ObservedYear) -> Found:
     f"SD across authorities with {FEWEST_RESIDENTS} or more residents in the year of the share of residents with an "
     "incident; chance is not taken out",
 )
-def la_prevalence_sd(year: ObservedYear) -> Found:
+def _la_prevalence_sd(year: ObservedYear) -> Found:
     require_year(year)
     row = year.stays.drop_duplicates("child")[["child", "row"]]
     ids = year.tables["placements"]["child_id"].loc[row["row"]]
@@ -273,7 +273,7 @@ def la_prevalence_sd(year: ObservedYear) -> Found:
     "share of incidents that another resident of the same home joined or led: an incident of another child begun there "
     "on the same day",
 )
-def co_missing_share(year: ObservedYear) -> Found:
+def _co_missing_share(year: ObservedYear) -> Found:
     missing = year.missing
     require_some(missing, "incidents from homes")
     children = missing.groupby(["home", "start"])["child"].transform("nunique")

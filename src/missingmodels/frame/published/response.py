@@ -26,7 +26,7 @@ def _spells(year: ObservedYear) -> pd.DataFrame:
     "staff_turnover_annual",
     "permanent care staff who left in the year over their mean number in post: from spells, else from period totals",
 )
-def staff_turnover_annual(year: ObservedYear) -> Found:
+def _staff_turnover_annual(year: ObservedYear) -> Found:
     spells = _spells(year)
     care = spells["role"].isna() | spells["role"].isin(CARE_ROLES)
     spells = spells[(spells["employment"] == "permanent") & care]
@@ -63,7 +63,7 @@ def _turnover_from_periods(year: ObservedYear) -> Found:
     "homes_using_agency_weekly_share",
     "share of homes with an agency shift worked in each of the last four weeks, of homes with any shift worked in them",
 )
-def homes_using_agency_weekly_share(year: ObservedYear) -> Found:
+def _homes_using_agency_weekly_share(year: ObservedYear) -> Found:
     shifts = year.tables["staff_shifts"]
     shifts = shifts[shifts["status"] == "worked"]
     ago = (year.last - to_day(shifts["start_time"])) // WEEK_DAYS
@@ -82,7 +82,7 @@ def homes_using_agency_weekly_share(year: ObservedYear) -> Found:
     "people with a contract (permanent, bank or agency) on the last day per home that holds staff spells; else mean "
     "permanent headcount of the last period",
 )
-def staff_per_home(year: ObservedYear) -> Found:
+def _staff_per_home(year: ObservedYear) -> Found:
     spells = _spells(year)
     if len(spells):
         homes = spells["home_id"].nunique()
@@ -120,7 +120,7 @@ def _interviews(year: ObservedYear) -> tuple[pd.DataFrame, np.ndarray]:
     "share with a completed interview (interview_date, or accepted where no date is held) of incidents from homes that "
     "ended in a return",
 )
-def rhi_completed_per_episode(year: ObservedYear) -> Found:
+def _rhi_completed_per_episode(year: ObservedYear) -> Found:
     _, completed = _interviews(year)
     return share(completed, "incidents that ended", "interview_date")
 
@@ -130,7 +130,7 @@ def rhi_completed_per_episode(year: ObservedYear) -> Found:
     f"share held within 72 hours of the return (within_72h, else {INTERVIEW_DAYS} days or fewer by date) of completed "
     "interviews",
 )
-def rhi_within_72h_share(year: ObservedYear) -> Found:
+def _rhi_within_72h_share(year: ObservedYear) -> Found:
     both, completed = _interviews(year)
     held = both[completed]
     by_date = (held["interview_date"] - held["end_date"]).dt.days.astype("Float64") <= INTERVIEW_DAYS
@@ -142,7 +142,7 @@ def rhi_within_72h_share(year: ObservedYear) -> Found:
     "share of residents on the last day, with a social worker on record since the first day of the year, whose case "
     "passed to another one in the year",
 )
-def social_worker_change_12m_share(year: ObservedYear) -> Found:
+def _social_worker_change_12m_share(year: ObservedYear) -> Found:
     require_year(year)
     spells = year.tables["social_worker_spells"]
     require_some(spells, "social_worker_spells")
