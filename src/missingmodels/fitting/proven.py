@@ -14,7 +14,8 @@ import numpy as np
 from missingmodels.errors import InputError
 from missingmodels.fitting.natives import tree_and_skeleton
 from missingmodels.fitting.result import Family, Fit
-from missingmodels.frame.design_matrix import DesignMatrix, Group
+from missingmodels.frame.design import Design
+from missingmodels.frame.design_matrix import DesignMatrix
 
 DRAWS = 8  # of which everything is told once
 MOST_STEPS = 100_000  # of a design in time: a day each would be 270 years
@@ -60,20 +61,15 @@ def _design(design: Any) -> None:
     _agree(design.matrix.shape == (rows, len(design.names)), "the design's columns are not those that it names")
     for name in ("centre", "scale"):
         _agree(getattr(design, name).shape == (len(design.names),), f"the design's {name} is not that of its columns")
-    for name in ("onsets", "days", "days_at_risk", "burn_in", "before_window", "period", "y", "size"):
-        held = getattr(design, name, None)
-        _agree(held is None or np.shape(held) == (rows,), f"the design's {name} is not of its rows")
+    if isinstance(design, Design):
+        for name in ("onsets", "days", "days_at_risk", "burn_in", "before_window", "child", "home", "period"):
+            _agree(np.shape(getattr(design, name)) == (rows,), f"the design's {name} is not of its rows")
     for name, group in design.units.items():
-        _inside(name, group, rows)
+        _between(name, group.index, -1, len(group.ids))
     for lags in (getattr(design, name, None) for name in ("peers", "own")):
         if lags is not None:
             _between("lagged rows", lags.row, 0, rows)
             _between("lags", lags.lag, 1, lags.memory + 1)
-
-
-def _inside(name: str, group: Group, rows: int) -> None:
-    _agree(group.index.shape[:1] == (rows,) or not rows, f"the design's {name} is not of its rows")
-    _between(name, group.index, -1, len(group.ids))
 
 
 def _between(name: str, index: Any, low: int, end: int) -> None:
