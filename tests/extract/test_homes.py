@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pandas as pd
 import pytest
 from lists import given, snapshot
@@ -149,6 +151,16 @@ def test_sc_is_tried_and_told_never_added(tmp_path):
         ("SC000001", "same_home", 1),
     ]
     assert told["detail"].iloc[0] == "found as SC000001"
+
+
+def test_a_list_that_leaves_sc_out_is_met_too(tmp_path):
+    tables = read(write_return(tmp_path)).tables
+    lists = [
+        dataclasses.replace(each, frame=each.frame.assign(urn="000001")) for each in three(tmp_path, {"Places": "7"})
+    ]
+    filled, notes = add_homes(tables, lists)
+    assert spans(filled["homes"])[0][2:] == (7, "private")
+    assert ("SC000001", "matched_with_sc", 1) in notes_of(notes)
 
 
 def test_homes_that_are_left_as_they_were(tmp_path):

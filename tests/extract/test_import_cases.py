@@ -18,6 +18,7 @@ from missingmodels.extract.mapped.to_table import into_tables, read_mapped
 from missingmodels.extract.readers.cells import amounts, names_somebody
 from missingmodels.extract.readers.dates import column_dates, declared, open_ends_blank, way_on
 from missingmodels.extract.returns.ssda903 import dated, read_ssda903
+from missingmodels.extract.staff.shift_times import true_hours
 from missingmodels.frame.outcomes.interviews import with_interviews
 
 SPAN = 'observed_from = "2023-04-01"\nobserved_to = "2024-04-01"\n'
@@ -329,6 +330,11 @@ def test_hours_across_the_change_of_clocks(shared):
     (found,) = read_mapped(read_mapping(shared / "cases" / "import" / "mapping" / "p4b.toml"))
     assert found.frame["hours_away"].tolist() == [3.0, 53.0]
     assert found.frame["start_hour"].tolist() == [23.5, 23.5]
+
+
+def test_a_moment_that_no_clock_showed_is_the_hour_after():
+    start = pd.Series(pd.to_datetime(["2024-03-31 01:30", "2024-03-30 23:30"]))
+    assert true_hours(start, pd.Series(pd.to_datetime(["2024-03-31 03:30"] * 2))).tolist() == [1.0, 3.0]
 
 
 def test_a_mapping_that_leaves_no_row_replaces_nothing(shared, base):

@@ -249,6 +249,30 @@ def test_the_draft_of_set_f_is_its_mapping_but_for_the_authority(shared, tmp_pat
     }  # fmt: skip
 
 
+def test_a_police_log_drafts_with_day_and_hour_apart_whatever_its_headers_say(tmp_path):
+    rows = [f"c{n},{n + 1:02d}/06/2022 22:15,{n + 2:02d}/06/2022 03:30,Open" for n in range(8)]
+    head = "MisPer Ref,Date/Time Reported Missing,Date/Time Located,Status"
+    (tmp_path / "log.csv").write_text("\n".join([head, *rows]))
+    columns = tomllib.loads(draft_mapping(tmp_path / "log.csv"))["tables"][0]["columns"]
+    assert columns["start_date"]["from"] == "DATE/TIME REPORTED MISSING"
+    assert (columns["start_hour"]["from"], columns["start_hour"]["part"]) == ("DATE/TIME REPORTED MISSING", "hour")
+    assert (columns["end_date"]["from"], columns["end_date"]["part"]) == ("DATE/TIME LOCATED", "date")
+    assert columns["hours_away"]["hours_until"] == "DATE/TIME LOCATED"
+    assert columns["category"] == {"value": "M"}  # the status of a case is no category
+
+
+def test_a_no_in_words_is_proposed_as_one(tmp_path):
+    head = "Child ID,Episode date,RHI offered,RHI accepted"
+    rows = [
+        f"c{n},0{n + 1}/06/2022,{'Offered' if n % 2 else 'Not offered'},{'Yes' if n % 2 else 'Declined'}"
+        for n in range(4)
+    ]
+    (tmp_path / "rhi.csv").write_text("\n".join([head, *rows]))
+    columns = tomllib.loads(draft_mapping(tmp_path / "rhi.csv"))["tables"][0]["columns"]
+    assert columns["offered"]["codes"] == {"Not offered": False, "Offered": True}
+    assert columns["accepted"]["codes"] == {"Declined": False, "Yes": True}
+
+
 def test_homes_follow_from_placements_where_a_mapping_has_none(tmp_path):
     (tmp_path / "stays.csv").write_text(
         "Child,Placement start,URN,Placement type,LA,DOB\nc1,01/05/2022,SC000001,K2,301,01/01/2010\n"

@@ -42,6 +42,9 @@ CODES_WITHIN = {
     "end_reason": re.compile(r"\b(E\d{1,2}[AB]?|X1)\b", re.IGNORECASE),
     "ethnicity": re.compile(r"\b([A-Z]{4})\b"),
 }
+# All that a day may look like, and no clock.
+DAY = r"\d[^\d:]{1,2}(?:\d{1,2}|[A-Za-z]{3,9})[^\d:]{1,2}\d|\b\d{5}\b|\b\d{8}\b"
+REFUSED = ("not ", "declin", "refus")  # how a no begins that is told in words
 ALMOST = 0.7  # of a table's required columns, from which it is drafted beside another
 SKIPPED = ("staff_periods", "staff_spells", "staff_shifts")  # `import staffing` reads these
 
@@ -93,6 +96,9 @@ def _columns(table: Table, sheet: SourceTable, used: set[str]) -> list[str]:
 def _column(table: Table, column: Column, sheet: SourceTable, used: set[str]) -> list[str]:
     head = f"[tables.columns.{column.name}]"
     found = _header(table, column, sheet)
+    if not found and column.name == "start_hour":  # of a moment that is cut to a day elsewhere
+        moment = next((_header(table, each, sheet) for each in table.columns if each.name == "start_date"), "")
+        found = moment if moment and has_clock(sheet.frame[moment]).any() else ""
     if not found:
         if column.name in VALUES:
             key, value = VALUES[column.name]
@@ -166,7 +172,8 @@ def _can_hold(column: Column, cells: pd.Series) -> bool:
     told = told[told != ""]
     if column.name == "start_hour" and not has_clock(told).any():
         return bool(len(told)) and pd.to_numeric(told, errors="coerce").notna().all()
-    return not len(told) or told.str.contains(r"\d", regex=True).mean() > 1 / 2
+    shape = DAY if column.kind in ("date", "time") else r"\d"
+    return not len(told) or told.str.contains(shape, regex=True).mean() > 1 / 2
 
 
 def _score(sheet: SourceTable, table: Table) -> float:
@@ -203,6 +210,9 @@ def _guess(column: Column, word: str) -> str:
     first = plain(word).replace(")", " ").split()
     if column.kind == "flag":
         said = next((FLAGS[part] for part in first[:2] if part in FLAGS), None)
+        if said is None:
+            text = plain(word)
+            said = False if text.startswith(REFUSED) else True if text.startswith(column.name) else None
         return json.dumps(said if said is not None else "")
     letters = {a: a for a in column.allowed if len(a) == 1}
     initial = next((letters[part[0].upper()] for part in first if len(part) > 1 and part[0].upper() in letters), "")

@@ -33,7 +33,7 @@ _SAME = {
     "interview": ("rhi", "irhi", "rhis", "interviews", "debrief", "conversation"),
     "birth": ("born", "dob"),
     "place": ("placement", "setting", "accommodation", "placements"),
-    "type": ("kind", "category", "classification", "code", "status"),
+    "type": ("kind", "category", "classification", "code"),
     "authority": ("la", "council", "lea"),
     "sex": ("gender",),
     "offered": ("offer", "offers"),
@@ -130,7 +130,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 SURE = 0.8
 _TYPO = 0.9  # of 1, by which a header is a phrase misspelt
-_BESIDE = frozenset({"child", "date"})  # may stand beside a phrase without changing what it means
+_BESIDE = frozenset({"child", "date", "time"})  # may stand beside a phrase without changing what it means
 _MOMENTS = frozenset({"start", "end", "return", "date", "type"})  # what is told of an episode, not its number
 _LONG = 3  # words of a phrase that may open a longer sentence: "… after their last missing episode (Y/N)?"
 

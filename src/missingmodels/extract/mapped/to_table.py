@@ -19,6 +19,7 @@ from missingmodels.extract.ofsted.layout import plain
 from missingmodels.extract.readers.containers import file_tables
 from missingmodels.extract.readers.dates import declared, way_on
 from missingmodels.extract.readers.source_table import SourceTable, column_name, require_unswapped
+from missingmodels.extract.returns.identity import zeros_lost
 from missingmodels.extract.staff.shift_times import has_clock
 from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import TABLES
@@ -126,10 +127,17 @@ def _known_only(each: MappedTable, frames: Mapping[str, pd.DataFrame]) -> tuple[
         known = frames[target][TABLES[target].key[0]] if target in frames else pd.Series(dtype="str")
         strange |= each.frame[column].notna() & ~stands_in(each.frame[column], known)
     if len(each.frame) and strange.all():
+        lost = (
+            zeros_lost(each.frame["child_id"].dropna(), frames["children"]["child_id"])
+            if "child_id" in each.frame
+            else 0
+        )
+        alike = f"; {lost} of their ids would be known if zeros, case and spaces did not count" if lost else ""
         raise ImportFault(
-            "none of its rows refers to a child or home of the tables",
+            f"none of its rows refers to a child or home of the tables{alike}",
             where=each.file,
-            remedy="name them as the tables do: the same identifiers, and the same --key if those are hashes",
+            remedy="name them as the tables do: the same identifiers, and the same --key if those are hashes"
+            + ("; or give a crosswalk" if lost else ""),
         )
     rows = set(each.frame.loc[strange, "row"])
     lines = each.ledger.frame

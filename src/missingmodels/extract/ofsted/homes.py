@@ -123,13 +123,16 @@ def add_homes(tables: Tables, lists: Sequence[OfstedList]) -> tuple[Tables, pd.D
 
 
 def _match(homes: pd.DataFrame, used: Sequence[OfstedList], history: pd.DataFrame) -> pd.DataFrame:
-    """One row a home of the Tables: ``urn`` on the lists, ``with_sc``, and ``flag`` why it is left, "" if it is not."""
+    """One row a home of the Tables: ``urn`` on the lists, ``with_sc`` if but one of both has SC, and ``flag``."""
     held = homes.assign(recorded=homes[STATE].notna().any(axis=1)).groupby("home_id", as_index=False)
     known = held.agg(weak=("weak_key", "any"), recorded=("recorded", "any"))
     listed = {urn for each in used for urn in each.frame["urn"]}
     key = urn_key(known["home_id"])
     with_sc = key.str.fullmatch(r"\d{6}").astype(bool) & ~key.isin(listed) & ("SC" + key).isin(listed)
-    urn = key.mask(with_sc, "SC" + key)
+    bare = key.str.removeprefix("SC")  # or the list has left SC out
+    without = key.str.fullmatch(r"SC\d{6}").astype(bool) & ~key.isin(listed) & bare.isin(listed)
+    urn = key.mask(with_sc, "SC" + key).mask(without, bare)
+    with_sc |= without
     reasons = (
         ("weak_key", known["weak"]),
         ("not_on_list", ~urn.isin(listed)),

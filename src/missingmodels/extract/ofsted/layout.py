@@ -24,7 +24,16 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "registered": ("registration date",),
     "closed": ("closed date", "deregistration date"),
     "short_break": ("short-break-only children's home", "short break only children's home"),
-    "owner": ("organisation which owns the provider", "owner", "organisation name", "registered provider"),
+    "owner": (
+        *("organisation which owns the provider", "organisation that owns the provider", "owner", "owner name"),
+        *(
+            "organisation name",
+            "registered provider",
+            "registered provider name",
+            "provider name",
+            "owning organisation",
+        ),
+    ),
     "multi_building": ("multi-building children's home", "multi building children's home", "multi building ch"),
 }
 COMPULSORY = ("urn", "type")

@@ -71,7 +71,8 @@ def true_hours(start: pd.Series, end: pd.Series) -> pd.Series:
 
     A moment that came twice is its first showing, one that was skipped the hour after.
     """
-    even = [each.dt.tz_localize(ZONE, ambiguous=True, nonexistent="shift_forward") for each in (start, end)]
+    hour = pd.Timedelta(hours=1)
+    even = [each.dt.tz_localize(ZONE, ambiguous=True, nonexistent=hour) for each in (start, end)]
     return (even[1] - even[0]).dt.total_seconds() / 3600
 
 
