@@ -112,7 +112,8 @@ def test_a_plan_is_changed_by_dotted_keys_and_told_from_others() -> None:
 def test_the_second_block_of_the_readme_runs(small_answer: Answer) -> None:
     """On a small sector and by the fast engine; the first block runs as printed in ``test_docs``."""
     (code,) = re.findall(r"```py\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
-    tables = mm.simulate_world(mm.load_scenario("tiny"), seed=1).tables
+    scenario = mm.load_scenario("small")
+    tables = mm.simulate_world(scenario.model_copy(update={"days": 200}), seed=1).tables
     plan = mm.Plan(exposure={"beside": ()}, sampling={"method": "laplace"}, gate={"ess_min": 50, "k_hat_max": 1.0})
     held: dict[str, Any] = {"mm": mm, "tables": tables, "plan": plan, "answer": small_answer}
     exec(compile(code, "README", "exec"), held)
