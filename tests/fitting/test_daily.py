@@ -101,7 +101,7 @@ def test_tables_become_an_answer(tmp_path: Path) -> None:
     assert draws["frailty"].sizes["child"] >= children > 0
     is_a_message(run(*typed), "earlier output", "--overwrite")
     # the same model, compiled before: a gate that nothing passes
-    strict = (tmp_path / "plan.toml").read_text().replace("ess_min = 50", "ess_min = 1e6").replace("= 300", "= 30")
+    strict = (tmp_path / "plan.toml").read_text().replace("ess_min = 50", "ess_min = 1e6").replace("= 300", "= 100")
     (tmp_path / "plan.toml").write_text(strict)
     is_a_message(run(*typed, "--overwrite"), "Not converged", "M1 (kernel)", "ESS", code=3)
     assert (out / "release" / "answer.txt").read_text() == said
