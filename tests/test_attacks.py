@@ -51,6 +51,7 @@ def test_without_a_policy_it_is_found(attacks, monkeypatch):
 def test_a_second_output_of_nearly_the_same_data_is_refused(attacks, tmp_path):
     made = attacks.planted(1, "new home")
     generic, beside = load_policy("generic"), tmp_path / "tables"
+    assert register(made.without, FRAME, generic, beside=beside, what="tried", noted=False).children == 0
     assert register(made.tables, FRAME, generic, beside=beside, what="one").children == 0
     assert register(made.tables, FRAME, generic, beside=beside, what="again").children == 0
     with pytest.raises(CannotAnswer, match="differ from these by fewer than 10 children"):

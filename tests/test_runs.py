@@ -75,8 +75,8 @@ def test_the_plan_of_a_run_from_before_a_key_means_what_it_meant(made: tuple[Tab
     run = tmp_path / "run"
     write_run(found, run, overwrite=False, tables=tables)
     assert read_run(run).plan["exposure"]["witnessed"]
-    path = run / "evidence.json"
+    path = run / "private" / "evidence.json"
     written = json.loads(path.read_text(encoding="utf-8"))
     del written["plan"]["exposure"]["witnessed"]
-    renew_together(run, RUN_FORMAT, {"evidence.json": json.dumps(written).encode()})
+    renew_together(run, RUN_FORMAT, {"private/evidence.json": json.dumps(written).encode()})
     assert not read_run(run).plan["exposure"]["witnessed"]

@@ -55,7 +55,8 @@ def fit_daily(
     plan, held = load_plan(plan_name), read_tables(tables)
     require_valid(held, where=str(tables))
     policy = policy_for(held.origin, disclosure)
-    register(held, plan.frame, without_noise(policy), beside=tables, what=f"fit-daily {kind}")
+    asked: dict[str, Any] = {"beside": tables, "what": f"fit-daily {kind}"}
+    register(held, plan.frame, without_noise(policy), **asked, noted=False)
     from missingmodels.fitting.families.daily import fit_daily as fitted
     from missingmodels.frame.daily import daily_design
     from missingmodels.runs.fit_folder import write_fit_folder
@@ -73,6 +74,7 @@ def fit_daily(
             progress=bar,
         )
     doing("Writing the fit")
+    register(held, plan.frame, without_noise(policy), **asked)
     path, shown = write_fit_folder(
         found, output, policy=policy, origin=held.origin, overwrite=overwrite, keep_children=keep_children
     )

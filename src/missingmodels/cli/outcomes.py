@@ -70,7 +70,8 @@ def fit_outcome(
     plan, held = load_plan(plan_name), read_tables(tables)
     require_valid(held, where=str(tables))
     policy = policy_for(held.origin, disclosure)
-    register(held, plan.frame, without_noise(policy), beside=tables, what=f"fit-outcome {outcome}")
+    asked: dict[str, Any] = {"beside": tables, "what": f"fit-outcome {outcome}"}
+    register(held, plan.frame, without_noise(policy), **asked, noted=False)
     second = None
     if other is not None:
         second = read_tables(other)
@@ -94,6 +95,7 @@ def fit_outcome(
             **{name: value for name, value in settings.items() if value is not None},
         )
     doing("Writing the fit")
+    register(held, plan.frame, without_noise(policy), **asked)
     path, shown = write_fit_folder(
         found, output, policy=policy, origin=held.origin, overwrite=overwrite, keep_children=keep_children
     )

@@ -40,10 +40,12 @@ class _Near:
     noise_key: bytes | None = None
 
 
-def register(tables: Tables, frame: Frame, policy: Policy, *, beside: Path, what: str) -> _Near:
+def register(tables: Tables, frame: Frame, policy: Policy, *, beside: Path, what: str, noted: bool = True) -> _Near:
     """Note an output of tables that stand in ``beside``, unless its data are too near to an earlier one's.
 
-    Raises CannotAnswer where they are, and the policy refuses; InputError for a register that cannot be read.
+    What is not yet ``noted`` is only held against the others: before the work, so that it is refused before its hours.
+    Raises CannotAnswer where the data are too near, and the policy refuses; InputError for a register that cannot be
+    read.
     """
     if not policy.active:
         return _Near(children=0)
@@ -63,9 +65,10 @@ def register(tables: Tables, frame: Frame, policy: Policy, *, beside: Path, what
                 remedy='work with the data of that output, or with a policy of difference = "noise" that the output '
                 "checker agrees to",
             )
-        _note(held, mark, now, what, policy)
-        write_whole(place, (json.dumps(held, indent=1) + "\n").encode())
-        place.chmod(0o600)
+        if noted:
+            _note(held, mark, now, what, policy)
+            write_whole(place, (json.dumps(held, indent=1) + "\n").encode())
+            place.chmod(0o600)
     return _Near(children=nearest, noise_key=hmac.digest(key, mark.encode(), "sha256") if near else None)
 
 

@@ -57,7 +57,8 @@ def make_run(  # noqa: PLR0913
     """
     policy = policy_for(tables.origin, disclosure)
     beside = folder if isinstance(source, Tables) else source
-    near = register(tables, plan.frame, policy, beside=beside, what=f"run {folder.name}")
+    asked: dict[str, Any] = {"beside": beside, "what": f"run {folder.name}"}
+    near = register(tables, plan.frame, policy, **asked, noted=False)
     with Kept(kept_folder(folder), say) as kept:
         refusal = None
         try:
@@ -68,6 +69,7 @@ def make_run(  # noqa: PLR0913
             refusal, found = error, error.found
         told: Progress = progress or (lambda *_: None)
         told(WRITING, 0, 0)
+        near = register(tables, plan.frame, policy, **asked)
         page = write_run(
             found,
             folder,
