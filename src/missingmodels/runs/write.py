@@ -58,7 +58,7 @@ def make_run(  # noqa: PLR0913
     policy = policy_for(tables.origin, disclosure)
     beside = folder if isinstance(source, Tables) else source
     asked: dict[str, Any] = {"beside": beside, "what": f"run {folder.name}"}
-    near = register(tables, plan.frame, policy, **asked, noted=False)
+    register(tables, plan.frame, policy, **asked, noted=False)
     with Kept(kept_folder(folder), say) as kept:
         refusal = None
         try:
