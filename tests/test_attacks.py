@@ -39,6 +39,7 @@ def test_a_planted_child_is_not_found(attacks):
     assert [row for row in found if row["found"]] == []
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_without_a_policy_it_is_found(attacks, monkeypatch):
     """The probes see what the gate holds back: each kind of attack finds the child when it is open."""

@@ -35,6 +35,7 @@ def without_a_network() -> list[str]:
     return way if able else []
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_nothing_connects_and_nothing_is_written_elsewhere(tmp_path: Path) -> None:
     if shutil.which("strace") is None:
