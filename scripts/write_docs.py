@@ -28,7 +28,7 @@ from missingmodels.frame.published.calibration import MEASURES
 from missingmodels.models.catalogue.models import models_page
 from missingmodels.plan import Plan
 from missingmodels.scenario import Scenario
-from missingmodels.simulate.associations import associations
+from missingmodels.simulate.associations import associations, dials
 from missingmodels.studies.study import Study
 from missingmodels.tables.contract import TABLES
 from missingmodels.targets import INTERVAL_NOTE, targets
@@ -49,7 +49,8 @@ def pages() -> dict[str, str]:
         "notation.md": notation_page(),
         "tables.md": tables_page(),
         "plans.md": config_page("Plans", Plan, "A plan is one TOML file. Every key, its type and its default:")
-        + formula_section(FORMULA_OF_PLAN),
+        + formula_section(FORMULA_OF_PLAN)
+        + columns_section(),
         "scenarios.md": config_page("Scenarios", Scenario, "A scenario is one TOML file. Every key, type and default:"),
         "studies.md": config_page("Studies", Study, STUDIES),
         "associations.md": associations_page(),
@@ -203,6 +204,16 @@ def associations_page() -> str:
         held = ", ".join(f"`{name}`" for name in row.fields)
         held = "; ".join(part for part in (held, row.reason) if part)
         lines.append(f"| {row.code} | {row.association} | {held} |")
+    lines += ["", "## Where each setting is found again", ""]
+    lines += [
+        "The table that holds what it acts by, the column that a formula of a plan names, and what is estimated.",
+        "",
+    ]
+    lines += ["| setting | associations | table | column | estimand, or why there is none |", "|---|---|---|---|---|"]
+    for dial in dials().values():
+        codes = ", ".join(row.code for row in associations() if dial.field in row.fields)
+        tables = ", ".join(f"`{name}`" for name in dial.table.split())
+        lines.append(f"| `{dial.field}` | {codes} | {tables} | `{dial.column}` | {dial.estimand} |")
     return "\n".join([*lines, ""])
 
 
@@ -253,6 +264,32 @@ def formula_section(more: str) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def columns_section() -> str:
+    """The columns that a plan's formula may name, and the functions that take dated facts."""
+    from missingmodels.formula.functions import FACTS
+    from missingmodels.frame.columns.library import COLUMNS
+    from missingmodels.vocabulary import QUANTITIES
+
+    lines = [
+        "## Columns",
+        "",
+        "A plan's formula may name these; `terms.structure` and `exposure` bring theirs. A column",
+    ]
+    lines += [
+        "of your own is named by its name, a measure or event by a function (`docs/own_variables.md`). No column of a"
+    ]
+    lines += ["day reads that day or later, but who is on the day's shifts.", ""]
+    lines += ["| column | values | meaning | read from |", "|---|---|---|---|"]
+    for name in sorted(COLUMNS):
+        q = QUANTITIES[name]
+        lines.append(f"| `{name}` | {q.support} | {q.meaning} | {q.needs} |")
+    lines += ["", "| function | meaning | arguments |", "|---|---|---|"]
+    for function in FACTS.values():
+        options = "; ".join(f"`{key}`: {option.words}" for key, option in function.options.items())
+        lines.append(f"| `{function.example}` | {function.does} | {options} |")
+    return "\n".join([*lines, ""])
 
 
 def rows_page() -> str:

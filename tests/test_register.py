@@ -6,7 +6,9 @@ import ast
 import importlib.util
 from pathlib import Path
 
+from missingmodels.frame.columns.library import COLUMNS
 from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE
+from missingmodels.tables.contract import TABLES
 from missingmodels.vocabulary import QUANTITIES, SCALARS
 
 SOURCE = Path(importlib.util.find_spec("missingmodels").origin).parent
@@ -15,7 +17,6 @@ SOURCE = Path(importlib.util.find_spec("missingmodels").origin).parent
 ELSEWHERE = {"simulate", "extract", "export", "tables", "scenario"}
 FIELDS = {
     "one_unit": {*EXPOSURES, *OUTSIDE},
-    "stated_direction": set(STRUCTURE),
     "estimand": set(SCALARS),
 }
 
@@ -42,8 +43,24 @@ def test_every_exposure_structure_variable_and_scalar_states_what_is_asked_of_it
         assert {name for name, q in QUANTITIES.items() if getattr(q, field)} == names, field
 
 
+def test_structure_variables_state_a_direction_and_no_parameter_does():
+    stated = {name for name, q in QUANTITIES.items() if q.stated_direction}
+    assert set(STRUCTURE) <= stated <= {*STRUCTURE, *COLUMNS}
+
+
+def test_every_column_of_the_library_states_what_it_needs_of_the_contract():
+    for name in COLUMNS:
+        for place in QUANTITIES[name].needs.split(", "):
+            table, _, column = place.partition(".")
+            assert place == "the date alone" or column in TABLES[table].column_names, name
+
+
 def test_no_module_keeps_words_for_the_registers_names():
-    strays = [(path, sorted(keys)) for path, keys in tables_of_words() if any(keys & of for of in FIELDS.values())]
+    strays = [
+        (path, sorted(keys))
+        for path, keys in tables_of_words()
+        if any(keys & of for of in (*FIELDS.values(), set(STRUCTURE)))
+    ]
     assert not strays
 
 

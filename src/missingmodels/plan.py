@@ -61,6 +61,15 @@ def _require_curve(term: Term, call: Call, text: str) -> None:
     raise FormulaFault(f"{what}: write bs(age_years, df=4), with df at least {CURVE_DEGREE}", text, text.index("bs"))
 
 
+def _column_named(text: str, *, products: bool = False) -> str:
+    """A column's name as formulas have it, however a fact was written. Raises ValueError for anything else."""
+    terms = terms_of(text).terms
+    names = bool(terms) and all(isinstance(factor, Name) for factor in terms[0].factors)
+    if len(terms) != 1 or not names or (len(terms[0].factors) > 1 and not products):
+        raise ValueError(f"{text!r} is no single column")
+    return terms[0].text
+
+
 class Exposure(Config):
     """Peer exposure (H1).
 
@@ -73,7 +82,8 @@ class Exposure(Config):
     seven times as many; nothing is rounded. ``outside`` adds to the models with peers the same exposure along ties
     beyond the home, of children who live in another home that day. ``moderation`` lets short staffing steepen the
     peers' effect (A3): M3, and only M3, gains a column, the exposure times how far ``staff_ratio`` is below the home's
-    mean.
+    mean. ``modified_by`` names any column of a formula, one's own among them, that blunts or steepens their effect: the
+    models with peers gain it, and its product with the exposure; the peers' rate ratio is then that where it is 0.
     """
 
     primary: PeerExposure = "peer_presence"
@@ -83,6 +93,12 @@ class Exposure(Config):
     kernel_days: float = Field(default=5.77, gt=0, le=365)
     outside: OutsideExposure | None = None
     moderation: Literal["staff_ratio_within"] | None = None
+    modified_by: str = ""
+
+    @field_validator("modified_by")
+    @classmethod
+    def _one_column(cls, text: str) -> str:
+        return _column_named(text) if text else text
 
 
 class Terms(Config):
@@ -261,7 +277,13 @@ class Gate(Config):
 
 
 class Plan(Config):
-    """What is asked of the data, and by which rule it is answered."""
+    """What is asked of the data, and by which rule it is answered.
+
+    ``contrast`` states a difference of any column of the models, for which the evidence has a rate ratio, a verdict
+    where the column has a direction, and the expected rates at both ends: ``adhd = [0, 1]``, ``reason = ["planned",
+    "crisis"]``, ``"event(conflict, 1, 3)" = [0, 1]``. Of a product, ``"peer_presence:adhd" = [0, 1]``, it is the factor
+    on a rate ratio.
+    """
 
     name: str = "default"
     models: tuple[ModelName, ...] = ("M0", "M1", "M2", "M3")
@@ -273,6 +295,18 @@ class Plan(Config):
     decision: Decision = Decision()
     sampling: Sampling = Sampling()
     gate: Gate = Gate()
+    contrast: dict[str, tuple[float | str, float | str]] = Field(default_factory=dict)
+
+    @field_validator("contrast")
+    @classmethod
+    def _contrasts(cls, held: dict[str, tuple[float | str, float | str]]) -> dict[str, tuple[float | str, float | str]]:
+        """Names as formulas have them, whatever way a fact was written."""
+        out = {}
+        for name, (low, high) in held.items():
+            if low == high or isinstance(low, str) != isinstance(high, str):
+                raise ValueError(f"contrast {name!r} needs two different numbers, or two different levels")
+            out[_column_named(name, products=True)] = (low, high)
+        return out
 
     @model_validator(mode="after")
     def _can_compare(self) -> Self:
@@ -291,6 +325,8 @@ class Plan(Config):
         self._can_complete()
         if self.exposure.moderation and ("M3" not in self.models or "staff_ratio" not in self.terms.structure):
             raise ValueError("exposure.moderation needs the model 'M3', and 'staff_ratio' in terms.structure")
+        if self.exposure.modified_by and not {"M1", "M3"} & set(self.models):
+            raise ValueError("exposure.modified_by needs a model with peers, 'M1' or 'M3'")
         if self.effects.peer_slope_by_home and not {"M1", "M3"} & set(self.models):
             raise ValueError("effects.peer_slope_by_home needs a model with peers, 'M1' or 'M3'")
         self._can_drift()
@@ -346,8 +382,9 @@ class Plan(Config):
             return
         if self.exposure.primary not in COUNTED:
             raise ValueError(f"frame.coverage_rule = {rule!r} needs exposure.primary to be one of {', '.join(COUNTED)}")
-        if self.exposure.moderation:
-            raise ValueError(f"frame.coverage_rule = {rule!r} does not go with exposure.moderation")
+        for key in ("moderation", "modified_by"):
+            if getattr(self.exposure, key):
+                raise ValueError(f"frame.coverage_rule = {rule!r} does not go with exposure.{key}")
         if rule == "model" and self.exposure.outside:
             raise ValueError(
                 "frame.coverage_rule = 'model' does not go with exposure.outside: episodes drawn would not know of it"

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from missingmodels.tables import Tables, make_tables
+from missingmodels.tables.own import Own
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -58,8 +59,22 @@ def frames() -> dict[str, pd.DataFrame]:
         "social_worker_spells": [
             {"child_id": "c1", "social_worker_id": "w1", "start_date": "2023-01-01", "end_date": "2023-05-01"}
         ],
+        "measures": [
+            {"name": "climate", "home_id": "h1", "start_date": "2023-03-01", "known_date": "2023-03-02", "value": 6.0},
+            {"name": "trusts", "child_id": "c1", "start_date": "2023-03-01", "known_date": "2023-03-01", "value": 1.0},
+        ],
+        "events": [{"kind": "conflict", "home_id": "h1", "day": "2023-03-01", "sequence": 0}],
     }
     return {name: pd.DataFrame(each) for name, each in rows.items()}
+
+
+OWN = {
+    "measures": (
+        Own(name="climate", kind="number", meaning="climate of the home"),
+        Own(name="trusts", kind="yes/no", meaning="trusts an adult"),
+    ),
+    "events": (Own(name="conflict", kind="yes/no", meaning="a conflict"),),
+}
 
 
 def valid_tables(**changes: Change) -> Tables:
@@ -67,7 +82,8 @@ def valid_tables(**changes: Change) -> Tables:
     made = frames()
     for name, change in changes.items():
         made[name] = change(made[name])
-    return make_tables(made, observed_from="2023-01-01", observed_to="2024-01-01", origin={"kind": "example"})
+    days = {"observed_from": "2023-01-01", "observed_to": "2024-01-01"}
+    return make_tables(made, **days, origin={"kind": "example"}, own=OWN)
 
 
 def put(row: int, **cells: Any) -> Change:

@@ -132,9 +132,10 @@ def describe(
     judged = Judged(policy, near.noise_key)
     found = described(run(held, frame), judged)
     episodes = found["episodes"]
-    flat = {k.replace("_", " "): v for k, v in found.items() if k != "episodes"}
+    flat = {k.replace("_", " "): v for k, v in found.items() if k not in ("episodes", "own")}
     beside = gated_measures(compare([measure_targets(held)]), judged)
-    text = [table(f"{tables}", flat), table("Where the episodes went", episodes), "", calibration_text(beside)]
+    own = [table("Variables of one's own", found["own"])] if found.get("own") else []
+    text = [table(f"{tables}", flat), table("Where the episodes went", episodes), *own, "", calibration_text(beside)]
     if figures is not None:
         from missingmodels.runs.calibrate import write_calibration_figure
 

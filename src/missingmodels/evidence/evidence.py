@@ -10,6 +10,7 @@ import numpy as np
 
 from missingmodels.evidence import figure_data
 from missingmodels.evidence.comparison import comparisons, sensitivities
+from missingmodels.evidence.contrasts import contrast_rows
 from missingmodels.evidence.decisions import rule_in_words
 from missingmodels.evidence.dynamic import dynamic_rows
 from missingmodels.evidence.held_out import Refits
@@ -63,7 +64,8 @@ def make_evidence(  # noqa: PLR0913
     H1 is answered by the fullest model with peers, H2 by the fullest with structure; the role of a row says so.
     """
     told: Progress = progress or (lambda *_: None)
-    own = begin_own_history(_fullest(fits, plan), risk, plan)  # first, as it takes longest
+    fullest = _fullest(fits, plan)
+    own = begin_own_history(fullest, risk, plan)  # first, as it takes longest
     found: list[Row] = []
     why_not: list[str] = []
     for at, fit in enumerate(fits):
@@ -77,7 +79,8 @@ def make_evidence(  # noqa: PLR0913
             found += with_role([*structure_rows(fit, plan), *structure_shares(fit, plan)], fits, "H2", plan)
         found += heterogeneity_rows(fit, plan.decision)
         found += vulnerability_rows(fit, plan)
-        found += coefficient_rows(fit, plan.decision)
+        found += coefficient_rows(fit, plan.decision, rows.told)
+        found += contrast_rows(fit, plan, rows.told, fullest=fit is fullest)
     told("Weighing the hypotheses", len(fits), len(fits))
     for hypothesis in ("H1", "H2"):
         for fit in fits:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
+from missingmodels.evidence.contrasts import reportable
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.estimands import (
     attributable_fraction,
@@ -23,7 +24,7 @@ from missingmodels.frame.design import Design
 from missingmodels.frame.rows import moderation_column
 from missingmodels.models.priors import QUARTER_SHORT
 from missingmodels.plan import OUTSIDE, Decision, Plan
-from missingmodels.vocabulary import QUANTITIES, SCALARS, column_label
+from missingmodels.vocabulary import QUANTITIES, SCALARS, Quantity, column_label
 
 Direction = Literal["above", "below"]
 
@@ -38,6 +39,8 @@ def peer_ratio(fit: Fit, rule: Decision) -> Row:
     """
     moderated = moderation_column(fit.exposure) in fit.design.names
     middle = fit.design.slope_of == fit.exposure
+    others = [name for name in fit.design.names if name.startswith(f"{fit.exposure}:")]
+    modified = next((name.partition(":")[2] for name in others if name != moderation_column(fit.exposure)), "")
     return summarise(
         rate_ratio(fit.parameters, {fit.exposure: 1.0}),
         hypothesis="H1",
@@ -46,6 +49,7 @@ def peer_ratio(fit: Fit, rule: Decision) -> Row:
         name=fit.exposure,
         label=QUANTITIES[fit.exposure].one_unit
         + (", at the home's mean staffing" if moderated else "")
+        + (f", where {modified.partition('[')[0]} is {'the reference' if '[' in modified else '0'}" if modified else "")
         + (", in the middle home" if middle else ""),
         rule=rule,
         null=1.0,
@@ -217,8 +221,8 @@ def heterogeneity_rows(fit: Fit, rule: Decision) -> list[Row]:
     ]
 
 
-def coefficient_rows(fit: Fit, rule: Decision) -> list[Row]:
-    """Every coefficient of a fit as a rate ratio per raw unit, without a verdict."""
+def coefficient_rows(fit: Fit, rule: Decision, told: Mapping[str, Quantity]) -> list[Row]:
+    """Every coefficient of a fit as a rate ratio per raw unit, without a verdict; but for those that stay untold."""
     return [
         summarise(
             rate_ratio(fit.parameters, {name: 1.0}),
@@ -226,9 +230,10 @@ def coefficient_rows(fit: Fit, rule: Decision) -> list[Row]:
             fit=fit,
             estimand="rate_ratio_per_unit",
             name=name,
-            label=column_label(name),
+            label=column_label(name, told),
             rule=rule,
             null=1.0,
         )
         for name in fit.design.names
+        if reportable(name, told)
     ]

@@ -18,7 +18,7 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract.ledger import Ledger
-from missingmodels.tables import Tables, make_tables, require_valid
+from missingmodels.tables import Tables, require_valid
 
 SHORTEST_KEY_BYTES = 16
 MAKE_ONE = "make one: openssl rand -hex 32 > KEYFILE"
@@ -30,11 +30,14 @@ CHILDREN = {
     "interviews": ("child_id",),
     "social_worker_spells": ("child_id",),
     "ties": ("child_a", "child_b"),
+    "measures": ("child_id",),
+    "events": ("child_id",),
 }
 STAFF = {
     "staff_spells": "staff_id",
     "staff_shifts": "staff_id",
     "social_worker_spells": "social_worker_id",
+    "measures": "staff_id",
 }
 
 
@@ -110,13 +113,7 @@ def pseudonymise(tables: Tables, ledger: Ledger, key: Key) -> tuple[Tables, Ledg
     has the address's area and a keyed hash in its place, so that neighbours stay apart.
     """
     frames = {name: pseudonymous_frame(name, frame, key) for name, frame in tables.frames.items()}
-    made = make_tables(
-        frames,
-        observed_from=tables.observed_from,
-        observed_to=tables.observed_to,
-        all_residents=tables.all_residents,
-        origin={**tables.origin, "pseudonyms": key.told},
-    )
+    made = tables.changed(frames, origin={**tables.origin, "pseudonyms": key.told})
     require_valid(made, where="tables with pseudonyms")
     return made, _pseudonymous_ledger(ledger, key)
 
@@ -124,13 +121,13 @@ def pseudonymise(tables: Tables, ledger: Ledger, key: Key) -> tuple[Tables, Ledg
 def pseudonymous_frame(name: str, frame: pd.DataFrame, key: Key) -> pd.DataFrame:
     """One table's frame without identifiers, exact births or whole postcodes."""
     frame = frame.copy()
-    for column in CHILDREN.get(name, ()):
+    for column in (column for column in CHILDREN.get(name, ()) if column in frame):
         frame[column] = _mapped(frame[column], _named(key, "child"))
-    if name in STAFF:
+    if name in STAFF and STAFF[name] in frame:
         frame[STAFF[name]] = _mapped(frame[STAFF[name]], _named(key, "staff"))
     if "home_id" in frame:
         frame["home_id"] = _mapped(frame["home_id"], _home_name(key))
-    if name == "children":
+    if name == "children" and "birth_date" in frame:
         frame["birth_date"] = _month(frame["birth_date"])
         frame["birth_date_precision"] = "month"
         if "uasc_to" in frame:

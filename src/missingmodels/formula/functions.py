@@ -9,20 +9,24 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True, kw_only=True)
 class _Option:
-    """What an argument after the first may be: ``whole`` (from ``low`` to ``high``), ``number``, ``flag`` or ``level``.
+    """What an argument after the first may be.
 
-    A level is a text or a number.
+    ``whole`` (from ``low`` to ``high``), ``number``, ``flag``, ``level`` or ``word``. A level is a text or a number, a
+    word one of the texts ``among``.
     """
 
     kind: str
     low: int = 0
     high: int = 0
+    among: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
         """What to give."""
         if self.kind == "whole":
             return f"a whole number from {self.low} to {self.high}"
+        if self.kind == "word":
+            return f"one of {', '.join(repr(word) for word in self.among)}, in quotation marks"
         return {"number": "a number", "flag": "True or False", "level": "a level, in quotation marks if it is text"}[
             self.kind
         ]
@@ -31,6 +35,8 @@ class _Option:
         """Whether a value read from a formula is one."""
         if self.kind == "flag":
             return isinstance(value, bool)
+        if self.kind == "word":
+            return value in self.among
         if self.kind == "level":
             return not isinstance(value, bool)
         if isinstance(value, bool | str) or not isinstance(value, int | float):
@@ -91,6 +97,46 @@ FUNCTIONS = {
         by_place=("degree", "raw"),
     ),
 }
+_DAYS = _Option(kind="whole", low=1, high=730)
+_WINDOW = {"first": _DAYS, "last": _DAYS, "of": _Option(kind="word", among=("child", "home"))}
+# These take the name of a dated fact and give one column; none can ask for today or later.
+FACTS = {
+    "measure": _Function(
+        does="the latest value known before the day, `lag` days ago at least (1) and `days` at most (without end)",
+        example='measure(climate, lag=1, of="home")',
+        options={
+            "lag": _DAYS,
+            "days": _DAYS,
+            "of": _Option(kind="word", among=("child", "home", "stay", "pair", "staff", "authority")),
+            "who": _Option(kind="word", among=("all", "on_shift")),
+            "part": _Option(kind="word", among=("between", "within")),
+        },
+    ),
+    "event": _Function(
+        does="whether an event of the kind fell on one of the days from `first` to `last` ago",
+        example="event(conflict, 1, 3)",
+        options=_WINDOW,
+        by_place=("first", "last"),
+    ),
+    "event_count": _Function(
+        does="how many events of the kind fell on those days",
+        example="event_count(conflict, 1, 28)",
+        options=_WINDOW,
+        by_place=("first", "last"),
+    ),
+    "peers": _Function(
+        does="events of the other residents on those days, `missing` or of a kind of events: any, how many residents, "
+        "their share, or the share of tie strength that goes to them",
+        example='peers(police, 1, 7, how="presence")',
+        options={
+            "first": _DAYS,
+            "last": _DAYS,
+            "how": _Option(kind="word", among=("presence", "count", "density", "network")),
+            "witnessed": _FLAG,
+        },
+        by_place=("first", "last"),
+    ),
+}
 _KNOWN_ELSEWHERE = {
     "ln": "log", "factor": "C", "as.factor": "C", "category": "C", "ns": "bs", "cr": "bs", "s": "bs", "spline": "bs",
     "standardize": "scale", "standardise": "scale", "centre": "center", "relevel": "T", "Treatment": "T", "power": "I",
@@ -107,7 +153,9 @@ def unknown_function(name: str) -> str:
     word = name.rsplit(".", 1)[-1]
     advice = _ADVICE.get(name, "")
     known = name if name in _KNOWN_ELSEWHERE else word
-    near = [_KNOWN_ELSEWHERE[known]] if known in _KNOWN_ELSEWHERE else get_close_matches(word, FUNCTIONS, n=1)
+    near = (
+        [_KNOWN_ELSEWHERE[known]] if known in _KNOWN_ELSEWHERE else get_close_matches(word, [*FUNCTIONS, *FACTS], n=1)
+    )
     if not advice:
         advice = f"did you mean {near[0]}(…)?" if near else f"it may call {', '.join(FUNCTIONS)}"
     return f"{name}(…) is no function that a formula may call: {advice}"

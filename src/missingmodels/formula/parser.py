@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from missingmodels.formula.cursor import Cursor
-from missingmodels.formula.functions import FUNCTIONS, NUMERIC, unknown_function
+from missingmodels.formula.functions import FACTS, FUNCTIONS, NUMERIC, unknown_function
 from missingmodels.formula.syntax import (
     COMPARISONS,
     Call,
+    Fact,
     Name,
     Node,
     Number,
@@ -158,8 +159,8 @@ class _Parser(Cursor):
 
     # calls and their arithmetic
 
-    def _call(self, name: Token) -> Call:
-        function = FUNCTIONS.get(name.text)
+    def _call(self, name: Token) -> Call | Fact:
+        function = FUNCTIONS.get(name.text) or FACTS.get(name.text)
         if function is None:
             self.fault(unknown_function(name.text), name)
         self.deeper()
@@ -186,7 +187,24 @@ class _Parser(Cursor):
             self.fault(f"{name.text}() needs {function.required}=: write {function.example}", name)
         self.close(opened)
         self.depth -= 1
+        if name.text in FACTS:
+            return self._fact(name, argument, options)
         return Call(name.text, argument, tuple(options.items()), placed)
+
+    def _fact(self, name: Token, argument: Node, options: dict[str, float | int | bool | str]) -> Fact:
+        """A dated fact, written in one way however it was given."""
+        function = FACTS[name.text]
+        if not isinstance(argument, Name) or isinstance(argument, Fact):
+            self.fault(f"{name.text}() takes the name of a fact: write {function.example}", name)
+        absent = [key for key in function.by_place if key not in options]
+        if absent:
+            self.fault(f"{name.text}() needs {' and '.join(absent)}: write {function.example}", name)
+        first, last = (int(options.get(key, 1)) for key in ("first", "last")) if function.by_place else (1, 1)
+        if first > last:
+            self.fault(f"{name.text}() looks from {first} to {last} days ago: the nearer day stands first", name)
+        ordered = [(key, options[key]) for key in function.options if key in options]
+        call = Call(name.text, argument, tuple(ordered), len(function.by_place))
+        return Fact(call.text, call)
 
     def _keyword(self) -> str:
         if self.following.kind == "name" and self.after.text == "=":

@@ -169,6 +169,18 @@ class Call:
         return f"{self.function}({', '.join([self.argument.text, *further])})"
 
 
+@dataclass(frozen=True)
+class Fact(Name):
+    """A column made of dated facts, such as ``event(conflict, 1, 3)``: the call, whose text is the column's name."""
+
+    call: Call
+
+    @property
+    def text(self) -> str:
+        """As a formula has it."""
+        return self.name
+
+
 Node = Name | Number | Text | Operation | Call
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 _RANK = {**dict.fromkeys(COMPARISONS, 0), "+": 1, "-": 1, "*": 2, "/": 2, "**": 4}

@@ -162,8 +162,9 @@ def _model(plan: Plan, kind: str, model: str | None, memory_days: int, grid_days
         faults.append(f"model {model!r} has no peers; daily models are M1 or M3")
     if not with_peers and model is None:
         faults.append("the plan names no model with peers, 'M1' or 'M3'")
-    if plan.exposure.moderation:
-        faults.append("exposure.moderation is not held by daily models: leave it out")
+    for key in ("moderation", "modified_by"):
+        if getattr(plan.exposure, key):
+            faults.append(f"exposure.{key} is not held by daily models: leave it out")
     if kind == "hawkes" and plan.frame.initial == "conditional":
         faults.append("a hawkes intensity samples the frailties, so frame.initial must be 'joint'")
     if plan.effects != Effects():

@@ -14,6 +14,7 @@ from missingmodels.frame.unseen import coverage_bands
 from missingmodels.intervals import to_day
 from missingmodels.plan import Exposure, Frame
 from missingmodels.tables import Tables, kind_of
+from missingmodels.tables.own import NAMED, WITH_COLUMNS
 
 DAYS_PER_YEAR = 365.25
 
@@ -51,8 +52,23 @@ def describe(tables: Tables, settings: Frame) -> dict[str, Any]:
         **{f"share_of_home_days_with_coverage_{band}": round(share, 3) for band, share in coverage_bands(risk).items()},
         "staffing": [name for name in ("staff_periods", "staff_spells", "staff_shifts") if len(tables[name])],
         "ties": len(tables["ties"]),
+        "own": _own(tables),
         "episodes": dict(risk.notes),
     }
+
+
+def _own(tables: Tables) -> dict[str, str]:
+    """What is declared beside the contract, by name: how much of it there is, and what it means."""
+    told = {}
+    for table in WITH_COLUMNS:
+        for one in tables.own.get(table, ()):
+            recorded = tables[table][one.name].notna().mean()
+            told[one.name] = f"{one.kind} of {table}, recorded for {recorded:.0%}: {one.meaning}"
+    for table, named in NAMED.items():
+        meant = {one.name: one.meaning for one in tables.own.get(table, ())}
+        for name, rows in tables[table][named].value_counts().sort_index().items():
+            told[str(name)] = f"{rows:,} {table}: {meant.get(str(name), 'not declared')}"
+    return told
 
 
 def _median(values: np.ndarray) -> float | None:

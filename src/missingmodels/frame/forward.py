@@ -14,13 +14,23 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.frame.columns.facts import fact_of
+from missingmodels.frame.columns.library import COLUMNS
+from missingmodels.frame.columns.peer_events import MISSING
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.riskset import NO_HOME, RiskSet, days_at_risk, episode_days, low_coverage
 from missingmodels.frame.rows import build_rows, columns_behind, model_terms
 from missingmodels.plan import COUNTED, EXPOSURES, OUTSIDE, Plan
 from missingmodels.tables import Tables
+from missingmodels.vocabulary import QUANTITIES
 
 OWN = ("own_1_7", "own_8_28")
+# Columns that follow from episodes, as what they are read from says; those of own history are forwarded.
+FOLLOWING = frozenset(
+    name
+    for name in COLUMNS
+    if name not in OWN and any(f"{table}." in QUANTITIES[name].needs for table in ("missing_episodes", "interviews"))
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,13 +128,20 @@ def require_forward(design: Design, exposure: str) -> None:
     if exposure not in COUNTED:
         raise CannotAnswer(f"{exposure} is not forwarded: only {', '.join(COUNTED)} follow from who was missing lately")
     names = (*design.names, *design.constants)
-    moved = {*EXPOSURES, *OUTSIDE} - {exposure}
-    strange = sorted(name for name in design.names if moved & columns_behind(name))
+    moved = {*EXPOSURES, *OUTSIDE, *FOLLOWING} - {exposure}
+    strange = sorted(
+        n for n in design.names if moved & columns_behind(n) or any(map(_peers_missing, columns_behind(n)))
+    )
     strange += sorted(name for name in design.names if _hides(name, (exposure, *OWN)))
     if strange:
         raise CannotAnswer(f"episodes move {', '.join(strange)}, which is not forwarded")
     if f"{exposure}_unrecorded" in names:
         raise CannotAnswer(f"{exposure} is unrecorded on some days, so it cannot be forwarded")
+
+
+def _peers_missing(name: str) -> bool:
+    call = fact_of(name)
+    return call is not None and call.function == "peers" and call.argument.text == MISSING
 
 
 def _hides(name: str, moved: Sequence[str]) -> bool:

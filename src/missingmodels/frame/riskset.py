@@ -32,6 +32,7 @@ class RiskSet:
     ----------
     first_day : day number of column 0
     residence : (C, D) index into ``home_ids``, ``NO_HOME`` for none
+    stay : (C, D) row of the placements table that the child lives there by, -1 for none
     since_arrival : (C, D) days since the child came to live in the home; temporary absences do not start it anew
     days_at_risk : (C, D) 1, ½ on a return day, else 0
     onset : (C, D) an episode starts while the child is at risk in a home
@@ -54,6 +55,7 @@ class RiskSet:
     period_days: int
     cell_days: int
     residence: np.ndarray
+    stay: np.ndarray
     since_arrival: np.ndarray
     days_at_risk: np.ndarray
     onset: np.ndarray
@@ -153,6 +155,7 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
         period_days=settings.period_days,
         cell_days=settings.cell_days or settings.period_days,
         residence=residence,
+        stay=np.append(stays["row"].to_numpy(), NO_HOME)[stay].astype(np.int32),
         since_arrival=np.arange(days) - np.append(stays["arrival"].to_numpy(), 0)[stay],
         days_at_risk=at_risk,
         onset=onset,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -13,10 +13,12 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.formula import Formula, FormulaFault
-from missingmodels.frame.columns.arrays import numbers, rows_of, scores
-from missingmodels.frame.columns.exposure import ARRIVAL_BANDS, own_history
+from missingmodels.frame.columns.days import Days
+from missingmodels.frame.columns.facts import fact_columns
 from missingmodels.frame.columns.groups import home_groups
+from missingmodels.frame.columns.library import COLUMNS
 from missingmodels.frame.columns.lives import Unseen
+from missingmodels.frame.columns.own import own_by_name, own_columns
 from missingmodels.frame.columns.peers import peer_columns
 from missingmodels.frame.columns.stays import weak_homes_note
 from missingmodels.frame.columns.structure import (
@@ -25,13 +27,13 @@ from missingmodels.frame.columns.structure import (
     split_from_past,
     staff_measures,
 )
+from missingmodels.frame.columns.told import own_quantities
 from missingmodels.frame.design_matrix import Group
 from missingmodels.frame.riskset import RiskSet
-from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Plan, terms_of
 from missingmodels.tables import Tables
+from missingmodels.vocabulary import Quantity
 
-DAYS_PER_YEAR = 365.25
 TERMS_REMEDY = "docs/plans.md lists the operators and functions of a formula"
 # Factors of an interaction that are a column times a number: how far the staff ratio lies below the home's mean.
 FACTORS = {"short_staffing": ("staff_ratio_within", -1.0)}
@@ -48,6 +50,7 @@ class Rows:
     child_ids, home_ids : labels of the indices
     periods : number of periods of the observed span
     notes : what was left out or filled in, in sentences
+    told : what columns of one's own are, in the register's terms
     groups : (H, T) authority or owner of each home and period, where the plan gives them effects
     """
 
@@ -56,6 +59,7 @@ class Rows:
     home_ids: tuple[str, ...]
     periods: int
     notes: tuple[str, ...]
+    told: Mapping[str, Quantity] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
 
 
@@ -66,6 +70,8 @@ def model_terms(plan: Plan, model: str, exposure: str | None = None) -> str:
         peers = exposure or plan.exposure.primary
         # a kernel remembers for longer than the window
         parts.append(f"{peers} + no_peers + {'kernel_unseen' if peers == 'peer_kernel' else 'peers_unseen'}")
+        if plan.exposure.modified_by:
+            parts.append(f"{plan.exposure.modified_by} + {peers}:{plan.exposure.modified_by}")
         if plan.exposure.outside:
             parts.append(f"{plan.exposure.outside} + no_outside_ties + outside_unseen")
     if model in ("M2", "M3"):
@@ -102,7 +108,9 @@ def variables(formula: str) -> set[str]:
 
 def columns_behind(name: str) -> set[str]:
     """Columns that a column of a design was made of; of levels, and columns of a curve, the index is left out."""
-    return variables(re.sub(r"\[[^\]]*\]", "", name))
+    bare = re.sub(r"\[[^\]]*\]", "", name)
+    # the indicator of an unrecorded fact is a name of its own, and no formula
+    return {bare} if bare.endswith(")_unrecorded") else variables(bare)
 
 
 def build_rows(
@@ -133,12 +141,13 @@ def build_rows(
     held_days = risk.days_at_risk > 0 if also is None else (risk.days_at_risk > 0) | also
     child, day = np.nonzero(held_days)
     home = risk.residence[child, day]
+    days = Days(tables=tables, risk=risk, settings=plan.frame, child=child, day=day)
     notes: list[str] = weak_homes_note(tables, risk.home_ids, home)
     columns: dict[str, Any] = {
-        **_child_columns(tables, risk, child, day),
-        **_history_columns(risk, child, day),
+        **{name: COLUMNS[name](days) for name in COLUMNS if name in needed},
+        **own_columns(days, needed),
+        **fact_columns(days, needed),
         **peer_columns(tables, risk, plan, child, day, needed, unseen),
-        **_calendar_columns(risk, day, needed),
         **_structure_columns(tables, risk, needed, notes, held_days, plan.terms.structure_means),
         **{name: np.asarray(grid[child, day], dtype=float) for name, grid in extra.items() if name in needed},
     }
@@ -147,7 +156,7 @@ def build_rows(
             columns[factor] = sign * columns[column]
     unknown = sorted(needed - set(columns))
     if unknown:
-        known = sorted(set(columns) | _all_structure_names())
+        known = sorted({*columns, *COLUMNS, *own_by_name(tables)} | _all_structure_names())
         meant = [near for name in unknown for near in get_close_matches(name, known, n=1)]
         hint = f"; did you mean {', '.join(map(repr, meant))}?" if meant else ""
         raise ConfigInvalid(
@@ -180,6 +189,7 @@ def build_rows(
         periods=risk.cells,
         groups=home_groups(tables, risk, plan.effects, notes),
         notes=tuple(notes),
+        told=own_quantities(tables, sorted(needed)),
     )
 
 
@@ -233,55 +243,6 @@ def _changes(key: Mapping[str, Any], size: int) -> np.ndarray:
 
 def _all_structure_names() -> set[str]:
     return {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")} | {*EXPOSURES, *OUTSIDE}
-
-
-def _child_columns(tables: Tables, risk: RiskSet, child: np.ndarray, day: np.ndarray) -> Mapping[str, np.ndarray]:
-    people = tables["children"]
-    held = rows_of(people["child_id"], risk.child_ids)
-    birth = to_day(people["birth_date"])[held] - risk.first_day
-    period_start = day // risk.period_days * risk.period_days
-    uasc_from, uasc_to = to_day(people["uasc_from"])[held], to_day(people["uasc_to"])[held]
-    today = period_start + risk.first_day
-    until = np.where(uasc_to == UNRECORDED_DAY, np.iinfo(np.int64).max, uasc_to)
-    is_uasc = (uasc_from != UNRECORDED_DAY)[child] & (uasc_from[child] <= today) & (today < until[child])
-    per_child = {
-        "male": scores(people["sex"], {"M": 1.0, "F": 0.0}),
-        "need_score": people["need_score"].to_numpy(dtype=float),
-        "exploitation_risk": numbers(people["exploitation_risk"]),
-        "disability": numbers(people["disability"]),
-        "emergency": scores(people["entry_route"], {"emergency": 1.0, "planned": 0.0}),
-    }
-    columns = {name: values[held][child] for name, values in per_child.items()}
-    columns["age_years"] = (period_start - birth[child]) / DAYS_PER_YEAR
-    columns["uasc"] = is_uasc.astype(float)
-    columns["out_of_area"] = risk.out_of_area[child, day]
-    return columns
-
-
-def _history_columns(risk: RiskSet, child: np.ndarray, day: np.ndarray) -> Mapping[str, object]:
-    history = own_history(risk.onset_anywhere, risk.since_arrival, risk.known_days)
-    place = child * risk.days + day
-    columns: dict[str, Any] = {name: grid.ravel()[place] for name, grid in history.items()}
-    columns["arrival_band"] = pd.Categorical.from_codes(
-        columns["arrival_band"], categories=list(ARRIVAL_BANDS), ordered=True
-    )
-    return columns
-
-
-def _calendar_columns(risk: RiskSet, day: np.ndarray, needed: Iterable[str]) -> Mapping[str, object]:
-    columns: dict[str, object] = {}
-    date = (day + risk.first_day).astype("datetime64[D]")
-    if "weekend" in needed:
-        columns["weekend"] = ((day + risk.first_day + 3) % 7 >= 5).astype(float)  # day 0, 1970-01-01, is a Thursday
-    if "season" in needed:
-        month = date.astype("datetime64[M]").astype(np.int64) % 12
-        season = np.array([0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 0])[month]
-        columns["season"] = pd.Categorical.from_codes(
-            season, categories=["winter", "spring", "summer", "autumn"], ordered=True
-        )
-    if "trend_years" in needed:
-        columns["trend_years"] = (day // risk.cell_days * risk.cell_days) / DAYS_PER_YEAR
-    return columns
 
 
 def _structure_columns(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from missingmodels.evidence.contrasts import CONTRAST
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.worst_case import false_confidence_words, unseen_words
 from missingmodels.plan import kept_plan
@@ -46,7 +47,12 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "h1_how_often": _how_often(found, evidence),
         "h2": _effects(headline(found, "H2")),
         "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
-        "expected": {"h1": _expected(found, "H1"), "h2": _expected(found, "H2")},
+        "contrasts": _effects([line for line in found if _is_contrast(line)]),
+        "expected": {
+            "h1": _expected(found, "H1"),
+            "h2": _expected(found, "H2"),
+            "contrasts": _expected(found, CONTRAST),
+        },
         "attributable": _attributable(found, "attributable_fraction"),
         "attributable_dynamic": _attributable(found, "attributable_fraction_dynamic"),
         "comparisons": {
@@ -122,6 +128,12 @@ def _effect(line: Line) -> dict[str, Any]:
         "remark": words.typographic(row.remark),
         "converged": line.converged,
     }
+
+
+def _is_contrast(line: Line) -> bool:
+    """Whether a line is a contrast that the plan states, by the fullest fit."""
+    row = line.row
+    return row.hypothesis == CONTRAST and row.estimand == "rate_ratio" and row.role == "primary"
 
 
 def _effects(shown: Sequence[Line]) -> dict[str, Any]:

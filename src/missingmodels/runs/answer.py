@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from missingmodels.errors import CannotAnswer, DiagnosticsFailed
+from missingmodels.evidence.contrasts import require_contrasts
 from missingmodels.evidence.evidence import make_evidence
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.unseen import setting_of
@@ -99,6 +100,8 @@ def prepare(
             require_structure(design)
         designs[model, exposure] = design
     require_known(plan.priors, _columns(designs.values()), plan.effects)
+    if fits is None:
+        require_contrasts(plan, [*designs.values()], rows.told)
     return Prepared(risk=risk, rows=rows, designs=designs, notes=tuple(notes))
 
 

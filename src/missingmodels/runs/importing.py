@@ -144,6 +144,12 @@ def _carry_over(folder: Path | None, scratch: Path) -> None:
             shutil.copy2(path, scratch / path.name, follow_symlinks=False)
 
 
+def _ledger_names(tables: Sequence[str]) -> list[str]:
+    """A file's name for each table, numbered from the second file of one on."""
+    again = [tables[:at].count(name) for at, name in enumerate(tables)]
+    return [f"ledger_{name}{f'_{n + 1}' if n else ''}.csv" for name, n in zip(tables, again, strict=True)]
+
+
 def write_mapped(
     mapping: DataMapping,
     *,
@@ -175,7 +181,7 @@ def write_mapped(
     tables = judged(tables, met, accept=accept, where=mapping.name)
     with whole_folder(target, kind=FORMAT, overwrite=True) as scratch:
         _carry_over(into, scratch)
-        for each, ledger in zip(found, ledgers, strict=True):
-            ledger.write(scratch, name=f"ledger_{each.name}.csv")
+        for name, ledger in zip(_ledger_names([each.name for each in found]), ledgers, strict=True):
+            ledger.write(scratch, name=name)
         write_tables_into(tables, scratch)
     return target, ledgers

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.provenance import digest_json
+from missingmodels.simulate import facts
 from missingmodels.simulate.chance import key_of, normal, uniform
 from missingmodels.simulate.episodes import ACCEPTED, OFFERED, PROMPT, SANCTIONED
 from missingmodels.simulate.homes import DAYS_PER_YEAR, NEVER, SECTORS, TYPES
@@ -35,6 +36,8 @@ def tables_of(run: Run, labels: Labels, *, only: Collection[str] | None = None) 
         "ties": _ties,
         "interviews": _interviews,
         "social_worker_spells": _social_workers,
+        "measures": facts.measures,
+        "events": facts.events,
     }
     frames = {name: table(run, labels) for name, table in make.items() if only is None or name in only}
     return make_tables(
@@ -43,6 +46,7 @@ def tables_of(run: Run, labels: Labels, *, only: Collection[str] | None = None) 
         observed_to=pd.Timestamp(labels.first + np.timedelta64(scenario.days, "D")),
         all_residents=True,
         origin={"kind": "simulated", "seed": run.seed, "scenario": settings, "scenario_digest": digest_json(settings)},
+        own={name: held for name, held in facts.declared().items() if name in frames},
     )
 
 
@@ -186,8 +190,9 @@ def _staff_periods(run: Run, labels: Labels) -> pd.DataFrame:
 
 
 def _staff_spells(run: Run, labels: Labels) -> pd.DataFrame:
+    """Care staff, and registered managers where a scenario has homes without one."""
     staffing = run.staffing
-    return pd.DataFrame(
+    care = pd.DataFrame(
         {
             "home_id": labels.home[staffing.spell_home],
             "staff_id": [f"staff{i:06d}" for i in range(staffing.spell_home.size)],
@@ -197,6 +202,8 @@ def _staff_spells(run: Run, labels: Labels) -> pd.DataFrame:
             "employment": "permanent",
         }
     )
+    managers = facts.managers(run, labels)
+    return pd.concat([care, managers], ignore_index=True) if len(managers) else care
 
 
 def shift_frames(run: Run, labels: Labels) -> Iterator[pd.DataFrame]:

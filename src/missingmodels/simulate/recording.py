@@ -18,7 +18,7 @@ from scipy.special import expit, ndtri
 from missingmodels.errors import InputError
 from missingmodels.recording import Recording
 from missingmodels.simulate.labelled import row_labels, uniforms
-from missingmodels.tables import Tables, make_tables
+from missingmodels.tables import Tables
 
 KEY = ["child_id", "start_date", "sequence"]
 
@@ -64,10 +64,8 @@ def record(tables: Tables, recording: Recording, *, seed: int) -> Recorded:
     if "interviews" in frames:
         frames["interviews"] = _interviews(frames["interviews"], written)
     settings = dataclasses.asdict(recording)
-    made = make_tables(
+    made = tables.changed(
         frames,
-        observed_from=tables.observed_from,
-        observed_to=tables.observed_to,
         all_residents=tables.all_residents and len(seen) == len(tables["children"]),
         origin={**tables.origin, "recording": settings, "recording_seed": seed},
     )
@@ -87,10 +85,8 @@ def authority_view(tables: Tables, authority: str) -> Tables:
     if own.empty:
         held = ", ".join(sorted(children["authority"].unique()))
         raise InputError(f"no child is of authority {authority!r}", remedy=f"the authorities are: {held}")
-    return make_tables(
+    return tables.changed(
         _without_unseen(tables, own),
-        observed_from=tables.observed_from,
-        observed_to=tables.observed_to,
         all_residents=tables.all_residents and len(own) == len(children),
         origin={**tables.origin, "authority_view": authority},
     )
@@ -101,13 +97,16 @@ def _seen_children(tables: Tables, recording: Recording, seed: int) -> pd.Series
     return child[uniforms(child, seed, "recording", "unseen") >= recording.unseen_children_share]
 
 
+OF_HOMES_TOO = ("measures", "events")  # whose rows may name no child
+
+
 def _without_unseen(tables: Tables, seen: pd.Series) -> dict[str, pd.DataFrame]:
     """The frames without the rows that name an unseen child."""
     frames = {}
     for name, frame in tables.frames.items():
         for column in ("child_id", "child_a", "child_b"):
             if column in frame:
-                frame = frame[frame[column].isin(seen)]
+                frame = frame[frame[column].isin(seen) | (frame[column].isna() & (name in OF_HOMES_TOO))]
         frames[name] = frame
     return frames
 

@@ -6,9 +6,10 @@ import pandas as pd
 import pandera.errors
 
 from missingmodels.errors import TablesInvalid
-from missingmodels.tables.contract import TABLES, Table
+from missingmodels.tables.columns import Table
 from missingmodels.tables.findings import Finding, finding
 from missingmodels.tables.judgement import judgements_of
+from missingmodels.tables.own_rules import OWN_RULES
 from missingmodels.tables.rules import RULES
 from missingmodels.tables.schema import pandera_schema
 from missingmodels.tables.tables import Tables
@@ -19,15 +20,16 @@ def check_tables(tables: Tables) -> list[Finding]:
 
     Without an error the Tables keep the contract.
     """
-    found = [f for name in tables.frames for f in _schema_findings(tables[name], TABLES[name])]
+    found = [f for name in tables.frames for f in _schema_findings(tables[name], tables.table(name))]
     # The cross-table rules join on keys, so rows without them would only repeat the schema's findings. Rows that lack
     # another value stay: a child without birth date is still the child that placements refer to.
     whole = Tables(
-        frames={name: _with_keys(frame, TABLES[name]) for name, frame in tables.frames.items()},
+        frames={name: _with_keys(frame, tables.table(name)) for name, frame in tables.frames.items()},
         observed_from=tables.observed_from,
         observed_to=tables.observed_to,
+        own=tables.own,
     )
-    for rule in RULES:
+    for rule in (*RULES, *OWN_RULES):
         found += rule(whole)
     found += [judgement.finding for judgement in judgements_of(tables.origin)]
     return sorted(found, key=lambda f: f.severity != "error")
@@ -55,7 +57,7 @@ def _with_keys(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 def _schema_findings(frame: pd.DataFrame, table: Table) -> list[Finding]:
     try:
-        pandera_schema(table.name).validate(frame, lazy=True)
+        pandera_schema(table).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as error:
         cases = error.failure_cases
     else:

@@ -6,52 +6,18 @@ Dates are calendar days; every pair ``start_date``, ``end_date`` is a half-open 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from missingmodels.tables.columns import CHILD as _CHILD
+from missingmodels.tables.columns import END as _END
+from missingmodels.tables.columns import HOME as _HOME
+from missingmodels.tables.columns import START as _START
+from missingmodels.tables.columns import Column, Kind, Table
+from missingmodels.tables.columns import column as _c
+from missingmodels.tables.facts import EVENTS, MEASURES
 
-Kind = Literal["text", "date", "time", "whole", "real", "flag"]
+__all__ = ["SCHEMA_VERSION", "TABLES", "Column", "Kind", "Table"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1 held no columns of one's own, no measures and no events
 
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One column. ``allowed`` lists a code set; ``low`` and ``high`` bound a number, both ends included."""
-
-    name: str
-    kind: Kind
-    meaning: str
-    required: bool = True
-    allowed: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """One table: its columns in order, the columns that identify a row, and its references (column, to table)."""
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    references: tuple[tuple[str, str], ...] = field(default=())
-    optional: bool = False
-
-    @property
-    def column_names(self) -> list[str]:
-        """Names of the table's columns, in their order."""
-        return [column.name for column in self.columns]
-
-
-def _c(name: str, kind: Kind, meaning: str, **more: object) -> Column:
-    return Column(name=name, kind=kind, meaning=meaning, **more)  # type: ignore[arg-type]
-
-
-_CHILD = _c("child_id", "text", "child, as pseudonymised by the source")
-_HOME = _c("home_id", "text", "home; the Ofsted URN where there is one")
-_START = _c("start_date", "date", "first day of the span")
-_END = _c("end_date", "date", "day after the last day of the span; empty = open", required=False)
 _AMOUNT = {"low": 0.0, "required": False}
 
 CHILDREN = Table(
@@ -255,5 +221,7 @@ TABLES: dict[str, Table] = {
         TIES,
         INTERVIEWS,
         SOCIAL_WORKER_SPELLS,
+        MEASURES,
+        EVENTS,
     )
 }

@@ -49,8 +49,8 @@ def _known(name: str) -> str:
 
 
 def _this_version(number: int) -> int:
-    if number != SCHEMA_VERSION:
-        raise ValueError(f"schema version {shown(number)} was found, this package reads {SCHEMA_VERSION}")
+    if not 1 <= number <= SCHEMA_VERSION:
+        raise ValueError(f"schema version {shown(number)} was found, this package reads {SCHEMA_VERSION} and before")
     return number
 
 
@@ -107,6 +107,7 @@ class _TablesManifest(_Manifest):
     observed_from: Day
     observed_to: Day
     all_residents: bool = False
+    own: dict[Annotated[str, AfterValidator(_known)], list[Values]] = Field(default_factory=dict)
     tables: dict[Annotated[str, AfterValidator(_known)], _TableEntry]
     origin: Values = Field(default_factory=dict)
 

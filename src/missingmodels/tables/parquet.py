@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from missingmodels.errors import InputError
-from missingmodels.tables.contract import Kind, Table
+from missingmodels.tables.columns import Kind, Table
 
 MARK = b"PAR1"
 TRUNCATED = "it begins as Parquet but is truncated or damaged"

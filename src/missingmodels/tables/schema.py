@@ -9,7 +9,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from missingmodels.errors import InputError
-from missingmodels.tables.contract import TABLES, Column, Table
+from missingmodels.tables.columns import Column, Table
 
 PANDAS_TYPES = {
     "text": "string",
@@ -20,6 +20,9 @@ PANDAS_TYPES = {
     "flag": "boolean",
 }
 FIRST_YEAR, END_YEAR = 1800, 2300
+OWN_REMEDY = (
+    "; a column of your own is declared: tables.with_columns(…), or declare in a mapping (docs/own_variables.md)"
+)
 
 
 def empty(table: Table) -> pd.DataFrame:
@@ -42,19 +45,26 @@ def conform(frame: pd.DataFrame, table: Table, *, where: str = "") -> pd.DataFra
         if column.name not in frame.columns:
             out[column.name] = pd.Series(index=frame.index, dtype=PANDAS_TYPES[column.kind])
             continue
-        try:
-            out[column.name] = _convert(frame[column.name], column)
-            if column.kind in ("date", "time"):
-                _require_plausible(out[column.name])
-        except (ValueError, TypeError, OverflowError) as error:
-            faults.append(f"column {column.name!r} does not read as {column.kind} ({error})")
+        out[column.name] = converted(frame[column.name], column, faults)
     if faults:
         raise InputError(
             f"table {table.name!r} does not fit the contract: " + "; ".join(faults),
             where=where,
-            remedy=f"the columns are: {', '.join(table.column_names)}",
+            remedy=f"the columns are: {', '.join(table.column_names)}" + (OWN_REMEDY if unknown else ""),
         )
     return pd.DataFrame(out).reset_index(drop=True)
+
+
+def converted(values: pd.Series, column: Column, faults: list[str]) -> pd.Series:
+    """The values in the column's type; of values that do not read, unrecorded ones and a line in ``faults``."""
+    try:
+        found = _convert(values, column)
+        if column.kind in ("date", "time"):
+            _require_plausible(found)
+    except (ValueError, TypeError, OverflowError) as error:
+        faults.append(f"column {column.name!r} does not read as {column.kind} ({error})")
+        return pd.Series(index=values.index, dtype=PANDAS_TYPES[column.kind])
+    return found
 
 
 def _convert(values: pd.Series, column: Column) -> pd.Series:
@@ -91,15 +101,14 @@ def _at_midnight(values: pd.Series) -> bool:
 
 
 @cache
-def pandera_schema(name: str) -> pa.DataFrameSchema:
+def pandera_schema(table: Table) -> pa.DataFrameSchema:
     """The pandera schema of one table: types, nullability, code sets, bounds and the key's uniqueness."""
-    table = TABLES[name]
     return pa.DataFrameSchema(
         {column.name: _pandera_column(column) for column in table.columns},
         unique=list(table.key),
         strict=True,
         ordered=False,
-        name=name,
+        name=table.name,
     )
 
 

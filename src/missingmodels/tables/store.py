@@ -10,14 +10,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from missingmodels.errors import InputError
+from missingmodels.errors import ConfigInvalid, InputError
 from missingmodels.provenance import digest_file
+from missingmodels.tables.columns import Table
 from missingmodels.tables.contract import SCHEMA_VERSION, TABLES
 from missingmodels.tables.manifest import CHANGED, REWRITE, read_manifest, write_manifest
+from missingmodels.tables.own import Own, read_declared, with_own
 from missingmodels.tables.parquet import not_whole, read_parquet
 from missingmodels.tables.schema import conform
 from missingmodels.tables.tables import Tables, make_tables
-from missingmodels.writing import whole_folder
+from missingmodels.writing import MANIFEST, whole_folder
 
 FORMAT = "missingmodels-tables"
 RETURN_FORMAT = "missingmodels-return"  # of a folder that the simulator exported as an SSDA903 return
@@ -46,7 +48,7 @@ def write_tables_into(
         path = folder / f"{name}.parquet"
         rows, writer = 0, None
         for frame in frames:
-            piece = pa.Table.from_pandas(conform(frame, TABLES[name]), preserve_index=False)
+            piece = pa.Table.from_pandas(conform(frame, tables.table(name)), preserve_index=False)
             writer = writer or pq.ParquetWriter(path, piece.schema)
             writer.write_table(piece)
             rows += len(frame)
@@ -58,6 +60,7 @@ def write_tables_into(
         "observed_from": tables.observed_from.date().isoformat(),
         "observed_to": tables.observed_to.date().isoformat(),
         "all_residents": tables.all_residents,
+        "own": {name: [one.as_dict() for one in held] for name, held in tables.own.items()},
         "tables": digests,
         "origin": dict(tables.origin),
     }
@@ -79,20 +82,32 @@ def read_tables(folder: Path) -> Tables:
             where=str(folder / f"{unnamed[0]}.parquet"),
             remedy="take it out of the folder if it does not belong there; else write the folder again",
         )
-    frames = {name: _read_one(folder, name, entry) for name, entry in manifest["tables"].items()}
+    where = str(folder / MANIFEST)
+    own = {name: _declared(name, held, where) for name, held in manifest.get("own", {}).items()}
+    frames = {name: _read_one(folder, with_own(name, own), entry) for name, entry in manifest["tables"].items()}
     return make_tables(
         frames,
         observed_from=manifest["observed_from"],
         observed_to=manifest["observed_to"],
         all_residents=manifest.get("all_residents", False),
         origin=manifest.get("origin", {}),
+        own=own,
     )
 
 
-def _read_one(folder: Path, name: str, entry: Mapping[str, Any]) -> pd.DataFrame:
-    path = folder / f"{name}.parquet"
+def _declared(table: str, entries: Iterable[Mapping[str, Any]], where: str) -> tuple[Own, ...]:
+    """The declarations that a manifest holds of one table. Raises InputError for one that nothing here would write."""
+    held = {str(each.get("name", "")): {k: v for k, v in each.items() if k != "name"} for each in entries}
+    try:
+        return read_declared(table, held)
+    except ConfigInvalid as error:
+        raise InputError(f"the manifest's declarations: {error.what}", where=where, remedy=REWRITE) from error
+
+
+def _read_one(folder: Path, table: Table, entry: Mapping[str, Any]) -> pd.DataFrame:
+    path = folder / f"{table.name}.parquet"
     if not path.is_file():
         raise InputError("the manifest names this file but it is not there", where=str(path), remedy=REWRITE)
     if digest_file(path) != entry["digest"]:
         raise InputError(not_whole(path) or CHANGED, where=str(path), remedy=REWRITE)
-    return read_parquet(path, remedy=REWRITE, table=TABLES[name], rows=entry["rows"])
+    return read_parquet(path, remedy=REWRITE, table=table, rows=entry["rows"])

@@ -11,7 +11,9 @@ import pandas as pd
 
 from missingmodels.errors import InputError
 from missingmodels.intervals import to_day
+from missingmodels.tables.columns import Table
 from missingmodels.tables.contract import TABLES
+from missingmodels.tables.own import WITH_COLUMNS, Declared, Own, require_distinct, with_own
 from missingmodels.tables.schema import conform, empty
 
 SIMULATED, MIXED = "simulated", "mixed"
@@ -29,6 +31,7 @@ class Tables:
     observed_from, observed_to : the half-open span of days in which episodes are recorded
     all_residents : every resident of every home is in the tables; False where one authority sees only its own
     origin : what made them (kind, seed or files, digests), kept in the manifest
+    own : by table, the columns of one's own that it has, and what the names of measures and events mean
     """
 
     frames: Mapping[str, pd.DataFrame]
@@ -36,12 +39,13 @@ class Tables:
     observed_to: pd.Timestamp
     all_residents: bool = False
     origin: Mapping[str, Any] = field(default_factory=dict)
+    own: Declared = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """The frame of a table; an optional table that is not held comes back without rows."""
         if name not in TABLES:
             raise KeyError(f"no table {name!r}; there are {', '.join(TABLES)}")
-        return self.frames[name] if name in self.frames else empty(TABLES[name])
+        return self.frames[name] if name in self.frames else empty(self.table(name))
 
     def __contains__(self, name: str) -> bool:
         return name in self.frames
@@ -50,6 +54,78 @@ class Tables:
         rows = ", ".join(f"{name} {len(frame):,}" for name, frame in self.frames.items())
         days = f"{self.observed_from.date()} to {self.observed_to.date()}"
         return f"Tables ({kind_of(self.origin)}), observed {days}\n  rows: {rows}"
+
+    def table(self, name: str) -> Table:
+        """What a table is: the contract's, with the columns declared beside it."""
+        return with_own(name, self.own)
+
+    def declared(self, name: str) -> Own | None:
+        """What was declared of a column of one's own; None for one that was not."""
+        return next((one for table in WITH_COLUMNS for one in self.own.get(table, ()) if one.name == name), None)
+
+    def changed(
+        self,
+        frames: Mapping[str, pd.DataFrame],
+        *,
+        origin: Mapping[str, Any] | None = None,
+        all_residents: bool | None = None,
+        own: Declared | None = None,
+    ) -> Tables:
+        """The same data set with some of its frames in place of its own, converted to the contract's types.
+
+        What is not given stays as it is. Raises InputError as ``make_tables`` does.
+        """
+        return make_tables(
+            {**self.frames, **frames},
+            observed_from=self.observed_from,
+            observed_to=self.observed_to,
+            all_residents=self.all_residents if all_residents is None else all_residents,
+            origin=self.origin if origin is None else origin,
+            own=self.own if own is None else own,
+        )
+
+    def with_columns(
+        self,
+        *,
+        children: pd.DataFrame | None = None,
+        placements: pd.DataFrame | None = None,
+        homes: pd.DataFrame | None = None,
+        declare: Mapping[str, Mapping[str, Any]],
+    ) -> Tables:
+        """The same data set with columns of one's own, joined by id; every row that has the id gets the value.
+
+        ``children`` and ``homes`` have one row a ``child_id`` or ``home_id``; ``homes`` with ``valid_from`` and
+        ``placements`` with ``start_date`` beside the id have one row a span of those tables. ``declare`` says of each
+        further column its ``kind`` (number, yes/no, category) and ``meaning``; ``unit``, ``levels``, ``direction`` and
+        ``reportable`` if there are any. Ids without a row here are unrecorded. Raises ConfigInvalid for a declaration
+        that does not do, InputError for ids that the tables lack, ids twice, columns that are declared nowhere or not
+        given, and values that do not fit.
+        """
+        from missingmodels.tables.joining import with_columns
+
+        given = {"children": children, "placements": placements, "homes": homes}
+        return with_columns(self, {name: frame for name, frame in given.items() if frame is not None}, declare)
+
+    def with_measures(self, frame: pd.DataFrame, *, declare: Mapping[str, Mapping[str, Any]]) -> Tables:
+        """The same data set with dated values of one's own, which formulas read as ``measure(name)``.
+
+        ``frame`` has ``name``, ``value``, ``known_date``, whichever of ``child_id``, ``home_id``, ``staff_id`` and
+        ``authority`` say of whom, and ``start_date`` and ``end_date`` where the value speaks of a span. Rows of a name
+        that the tables hold already are replaced. Raises ConfigInvalid, InputError and TablesInvalid.
+        """
+        from missingmodels.tables.joining import with_facts
+
+        return with_facts(self, "measures", frame, declare)
+
+    def with_events(self, frame: pd.DataFrame, *, declare: Mapping[str, Mapping[str, Any]]) -> Tables:
+        """The same data set with events of one's own, which formulas read as ``event(kind, 1, 3)``.
+
+        ``frame`` has ``kind``, ``day``, and ``child_id``, or ``home_id`` for what happened to a home. Events of a kind
+        that the tables hold already are replaced. Raises ConfigInvalid, InputError and TablesInvalid.
+        """
+        from missingmodels.tables.joining import with_facts
+
+        return with_facts(self, "events", frame, declare)
 
     @property
     def simulated(self) -> bool:
@@ -97,8 +173,9 @@ def make_tables(
     observed_to: str | pd.Timestamp,
     all_residents: bool = False,
     origin: Mapping[str, Any] | None = None,
+    own: Declared | None = None,
 ) -> Tables:
-    """Tables from loose frames, converted to the contract's types.
+    """Tables from loose frames, converted to the contract's types, with what is declared beside it in ``own``.
 
     Raises InputError for a required table that is absent, an unknown table, a column that does not fit, or a span that
     is none.
@@ -112,7 +189,9 @@ def make_tables(
     start, end = _day(observed_from, "observed_from"), _day(observed_to, "observed_to")
     if not start < end:
         raise InputError(f"observed_from {start.date()} is not before observed_to {end.date()}")
-    held = {name: conform(frame, TABLES[name], where=name) for name, frame in frames.items()}
+    own = {name: tuple(held) for name, held in (own or {}).items() if held}
+    require_distinct(own)
+    held = {name: conform(frame, with_own(name, own), where=name) for name, frame in frames.items()}
     ordered = {name: held[name] for name in TABLES if name in held}
     return Tables(
         frames=ordered,
@@ -120,6 +199,7 @@ def make_tables(
         observed_to=end,
         all_residents=all_residents,
         origin=dict(origin or {}),
+        own=own,
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from missingmodels.vocabulary.daily import DAILY, DAILY_EQUATIONS
+from missingmodels.vocabulary.further import FURTHER
 from missingmodels.vocabulary.official import OFFICIAL, OFFICIAL_EQUATION
 from missingmodels.vocabulary.onset import (
     CALENDAR,
@@ -41,6 +44,7 @@ GROUPS = {
     "Structure (H2)": STRUCTURE,
     "Moderation (A3)": MODERATION,
     "Calendar": CALENDAR,
+    "Further columns": FURTHER,
     "Other outcomes": OTHER_OUTCOMES,
     "Columns of the other outcomes": OUTCOME_COLUMNS,
     "Daily models": DAILY,
@@ -55,27 +59,28 @@ EQUATIONS = {
 QUANTITIES = {q.name: q for group in GROUPS.values() for q in group}
 
 
-def column_label(name: str) -> str:
+def column_label(name: str, told: Mapping[str, Quantity] | None = None) -> str:
     """A few words for a design column, whatever suffix or level it carries; the name itself if it is not known.
 
-    The factors of an interaction are joined by ×.
+    ``told`` says what columns of one's own are. The factors of an interaction are joined by ×.
     """
+    known = {**QUANTITIES, **(told or {})}
     if name.startswith("bs("):
-        variable, part = name[3:].partition(",")[0], int(name.rpartition("[")[2].rstrip("]")) + 1
-        return f"{column_label(variable)}, curve, part {part}"
+        variable, part = name[3:].rpartition(", df=")[0], int(name.rpartition("[")[2].rstrip("]")) + 1
+        return f"{column_label(variable, told)}, curve, part {part}"
     if ":" in name:
-        return " × ".join(column_label(part) for part in name.split(":"))
+        return " × ".join(column_label(part, told) for part in name.split(":"))
     stem, _, level = name.partition("[")
     for suffix, words in (
         ("_between", ", between homes"),
         ("_within", ", within a home"),
         ("_unrecorded", " unrecorded"),
     ):
-        if stem.removesuffix(suffix) != stem and stem.removesuffix(suffix) in QUANTITIES:
-            return QUANTITIES[stem.removesuffix(suffix)].label + words
-    if stem not in QUANTITIES:
+        if stem.removesuffix(suffix) != stem and stem.removesuffix(suffix) in known:
+            return known[stem.removesuffix(suffix)].label + words
+    if stem not in known:
         return name
-    return QUANTITIES[stem].label + (f" {level.rstrip(']')}" if level else "")
+    return known[stem].label + (f" {level.rstrip(']')}" if level else "")
 
 
 def unit_label(name: str) -> str:

@@ -127,12 +127,36 @@ PARAMETERS = (
 # Scalars in the order in which they are told, and the estimand that each is.
 SCALARS = {q.name: q.estimand for q in PARAMETERS if q.estimand}
 VULNERABILITY = (
-    _q("age_years", "x", "years", "≥ 0", "age", "age at the start of the period"),
-    _q("male", "x", "", "0 or 1", "male", "recorded sex is male"),
-    _q("need_score", "x", "sd", "real", "need score", "needs profile; higher = greater need"),
-    _q("exploitation_risk", "x", "", "0 or 1", "exploitation risk", "known risk of exploitation at entry"),
-    _q("out_of_area", "x", "", "0 or 1", "out of area", "placed outside the responsible authority"),
-    _q("disability", "x", "", "0 or 1", "disability", "recorded disability"),
+    _q("age_years", "x", "years", "≥ 0", "age", "age at the start of the period", needs="children.birth_date"),
+    _q("male", "x", "", "0 or 1", "male", "recorded sex is male", needs="children.sex"),
+    _q(
+        "need_score",
+        "x",
+        "sd",
+        "real",
+        "need score",
+        "needs profile; higher = greater need",
+        needs="children.need_score",
+    ),
+    _q(
+        "exploitation_risk",
+        "x",
+        "",
+        "0 or 1",
+        "exploitation risk",
+        "known risk of exploitation at entry",
+        needs="children.exploitation_risk",
+    ),
+    _q(
+        "out_of_area",
+        "x",
+        "",
+        "0 or 1",
+        "out of area",
+        "placed outside the responsible authority",
+        needs="placements.out_of_area",
+    ),
+    _q("disability", "x", "", "0 or 1", "disability", "recorded disability", needs="children.disability"),
     _q(
         "uasc",
         "x",
@@ -140,12 +164,29 @@ VULNERABILITY = (
         "0 or 1",
         "unaccompanied asylum seeking",
         "unaccompanied asylum-seeking child at the period's start",
+        needs="children.uasc_from, children.uasc_to",
     ),
-    _q("emergency", "x", "", "0 or 1", "emergency entry", "came to the home unplanned"),
+    _q("emergency", "x", "", "0 or 1", "emergency entry", "came to the home unplanned", needs="children.entry_route"),
 )
 HISTORY = (
-    _q("own_1_7", "q", "", "0 or 1", "own onset 1–7 days ago", "the child's own onset on one of the 7 days before"),
-    _q("own_8_28", "q", "", "0 or 1", "own onset 8–28 days ago", "the child's own onset 8 to 28 days before"),
+    _q(
+        "own_1_7",
+        "q",
+        "",
+        "0 or 1",
+        "own onset 1–7 days ago",
+        "the child's own onset on one of the 7 days before",
+        needs="missing_episodes.start_date",
+    ),
+    _q(
+        "own_8_28",
+        "q",
+        "",
+        "0 or 1",
+        "own onset 8–28 days ago",
+        "the child's own onset 8 to 28 days before",
+        needs="missing_episodes.start_date",
+    ),
     _q(
         "arrival_band",
         "q",
@@ -153,6 +194,7 @@ HISTORY = (
         "0-6, 7-27, 28-89, 90+",
         "days since arrival",
         "band of days since arrival in the home",
+        needs="placements.start_date",
     ),
     _q(
         "history_unknown",
@@ -161,6 +203,7 @@ HISTORY = (
         "0 or 1",
         "history unknown",
         "fewer than 28 days of the child's record lie before the day",
+        needs="children.recorded_from",
     ),
 )
 STRUCTURE = (
@@ -250,7 +293,15 @@ MODERATION = (
     ),
 )
 CALENDAR = (
-    _q("season", "c", "", "winter, spring, summer, autumn", "season", "season of the day"),
-    _q("weekend", "c", "", "0 or 1", "weekend", "Saturday or Sunday"),
-    _q("trend_years", "c", "years", "≥ 0", "trend", "years since the first observed day, at the period's start"),
+    _q("season", "c", "", "winter, spring, summer, autumn", "season", "season of the day", needs="the date alone"),
+    _q("weekend", "c", "", "0 or 1", "weekend", "Saturday or Sunday", needs="the date alone"),
+    _q(
+        "trend_years",
+        "c",
+        "years",
+        "≥ 0",
+        "trend",
+        "years since the first observed day, at the period's start",
+        needs="the date alone",
+    ),
 )

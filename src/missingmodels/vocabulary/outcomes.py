@@ -103,7 +103,7 @@ OUTCOME_COLUMNS = (
     _q("held_within_72h", "h", "", "0 or 1", "held within 72 h", "it was held within 72 hours of the return"),
     _q("held_quality", "h", "share", "0 to 1", "quality of the interview", "share of good-practice items that it met"),
     _q("private_sector", "x", "", "0 or 1", "private home", "the home's owner is private"),
-    _q("places", "x", "places", "≥ 1", "registered places", "registered places of the home"),
+    _q("places", "x", "places", "≥ 1", "registered places", "registered places of the home", needs="homes.places"),
     _q("summer", "c", "", "0 or 1", "summer", "June, July or August"),
 )
 # One equation an outcome: the line of the likelihood, then what stands in it.

@@ -88,7 +88,8 @@ class Bench:
         self.tables, self.model, self.seed, self.permutations = tables, model, seed, permutations
         self.sampled = sampled
         self.left_out = left_out_of_lines(plan)
-        changes = {"models": ["M0", model], "exposure.beside": [], "exposure.moderation": None}
+        none = {"exposure.beside": [], "exposure.moderation": None, "exposure.modified_by": "", "contrast": {}}
+        changes = {"models": ["M0", model], **none}
         self.plan = plan.changed(changes | self.left_out)
         self._kept: dict[str, Any] = {}
 

@@ -46,7 +46,8 @@ CODES_WITHIN = {
 DAY = r"\d[^\d:]{1,2}(?:\d{1,2}|[A-Za-z]{3,9})[^\d:]{1,2}\d|\b\d{5}\b|\b\d{8}\b"
 REFUSED = ("not ", "declin", "refus")  # how a no begins that is told in words
 ALMOST = 0.7  # of a table's required columns, from which it is drafted beside another
-SKIPPED = ("staff_periods", "staff_spells", "staff_shifts")  # `import staffing` reads these
+# `import staffing` reads the first three; the others need a declaration, which no header gives.
+SKIPPED = ("staff_periods", "staff_spells", "staff_shifts", "measures", "events")
 
 
 def draft_mapping(path: Path, *, table: str | None = None) -> str:

@@ -17,6 +17,21 @@ meaning = "offered after this episode, as the team recorded it"
 codes = { "Offered" = true, "Not Offered (Missing Again)" = false }
 otherwise = "unrecorded"              # or "set_aside"; what to do with words that no code names
 
+Columns of one's own are declared beside the table's, and mapped like any other; ``join = true`` puts them into the
+table that is there, by id, in place of replacing it. Measures and events may come from several files:
+
+[[tables]]
+table = "children"
+file = "assessments.xlsx"
+join = true
+[tables.declare.adhd]
+kind = "yes/no"
+meaning = "a diagnosis of ADHD at entry"
+[tables.columns.child_id]
+from = "Child"
+[tables.columns.adhd]
+from = "ADHD?"
+
 Of an identifier, ``crosswalk = "ids.csv"`` names a file of two columns, the identifier in this file and that in the
 tables; a row whose identifier it lacks is set aside.
 """
@@ -27,16 +42,19 @@ import datetime as dt
 import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from missingmodels.errors import ConfigInvalid, InputError
 from missingmodels.extract.readers.dates import declared
+from missingmodels.tables.columns import Table
 from missingmodels.tables.contract import TABLES
+from missingmodels.tables.joining import FILLED, JOINED_BY
+from missingmodels.tables.own import DATED, NAMED, WITH_COLUMNS, Own, read_declared, with_own
 
 COLUMN_KEYS = ("from", "value", "meaning", "codes", "otherwise", "part", "hours_until", "count", "crosswalk")
-TABLE_KEYS = ("table", "file", "sheet", "dates_checked", "dates", "columns")
+TABLE_KEYS = ("table", "file", "sheet", "dates_checked", "dates", "columns", "declare", "join")
 SOURCES = ("from", "value", "count")
 PARTS = ("date", "hour")
 OTHERWISE = ("unrecorded", "set_aside")
@@ -77,6 +95,23 @@ class TableMapping:
     columns: Mapping[str, MappedColumn]
     dates_checked: bool = False
     dates: str | None = None
+    own: tuple[Own, ...] = ()
+    join: bool = False
+
+    @property
+    def spec(self) -> Table:
+        """The table as the file gives it: of one that is joined, its identifiers and columns of one's own alone."""
+        whole = with_own(self.table, {self.table: self.own} if self.table in WITH_COLUMNS else {})
+        if self.table in DATED and self.own:
+            names = tuple(one.name for one in self.own)
+            named = NAMED[self.table]
+            columns = tuple(replace(c, allowed=names) if c.name == named else c for c in whole.columns)
+            return replace(whole, columns=columns)
+        if not self.join:
+            return whole
+        own = {one.name for one in self.own}
+        kept = tuple(c for c in whole.columns if c.name in own or (c.name in whole.key and c.name in self.columns))
+        return replace(whole, columns=kept, key=tuple(name for name in whole.key if name in self.columns))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +145,7 @@ def read_mapping(path: Path | str) -> DataMapping:
     faults += [
         f"{name}: {names.count(name)} [[tables]] are of this table, which is made of one file: put the rows into one"
         for name in dict.fromkeys(names)
-        if names.count(name) > 1
+        if names.count(name) > 1 and name not in DATED
     ]
     if faults:
         raise ConfigInvalid(
@@ -145,7 +180,9 @@ def _table(entry: Any, at: int, folder: Path, faults: list[str]) -> TableMapping
         return None
     if not isinstance(entry.get("file"), str):
         faults.append(f"{place}, file: the name of a .csv or .xlsx file is needed")
-    place, known = f"{name}", {column.name: column for column in TABLES[name].columns}
+    own = _declared(entry, name, faults)
+    declared_here = {name: own} if name in WITH_COLUMNS else {}
+    place, known = f"{name}", {column.name: column for column in with_own(name, declared_here).columns}
     columns: dict[str, MappedColumn] = {}
     held = entry.get("columns", {})
     if not isinstance(held, dict):
@@ -156,8 +193,14 @@ def _table(entry: Any, at: int, folder: Path, faults: list[str]) -> TableMapping
             faults.append(f"{place}.{column}: no such column{_near(column, known)}")
         elif (made := _column(spec, f"{place}.{column}", known[column].kind, folder, faults)) is not None:
             columns[column] = made
-    lacking = [name for name, column in known.items() if column.required and name not in held]
-    if lacking:
+    join = entry.get("join", False) is True
+    faults += _misjoined(name, entry, own, columns, held) if "join" in entry else []
+    given = (*held, *FILLED.get(name, ()))
+    lacking = [column.name for column in known.values() if column.required and column.name not in given]
+    unmapped = [one.name for one in own if name in WITH_COLUMNS and one.name not in held]
+    if unmapped:
+        faults.append(f"{place}: declared and not mapped: {', '.join(unmapped)}")
+    if lacking and not join:
         faults.append(
             f"{place}: required columns are not mapped: {', '.join(lacking)} (give from, or value for all rows)"
         )
@@ -168,7 +211,47 @@ def _table(entry: Any, at: int, folder: Path, faults: list[str]) -> TableMapping
         columns=columns,
         dates_checked=entry.get("dates_checked", False) is True,
         dates=_form(entry.get("dates"), place, faults),
+        own=own,
+        join=join,
     )
+
+
+def _declared(entry: Mapping[str, Any], table: str, faults: list[str]) -> tuple[Own, ...]:
+    held = entry.get("declare", {})
+    if table in DATED and not held:
+        faults.append(f"{table}, declare: say what each name means: [tables.declare.NAME] meaning = …")
+    if not isinstance(held, dict):
+        faults.append(f"{table}, declare: write [tables.declare.NAME] for each column of your own")
+        return ()
+    try:
+        return read_declared(table, held, place=f"{table}, declare") if held else ()
+    except ConfigInvalid as error:
+        faults.append(f"{error.what} ({error.remedy})")
+        return ()
+
+
+def _misjoined(
+    table: str,
+    entry: Mapping[str, Any],
+    own: Sequence[Own],
+    columns: Mapping[str, MappedColumn],
+    held: Mapping[str, Any],
+) -> list[str]:
+    """Why a file cannot be joined by id."""
+    if not isinstance(entry["join"], bool):
+        return [f"{table}, join: write true or false"]
+    if not entry["join"]:
+        return []
+    if table not in WITH_COLUMNS:
+        return [f"{table}, join: only {', '.join(WITH_COLUMNS)} take columns by id"]
+    faults = [] if own else [f"{table}, join: declare the columns of your own, [tables.declare.NAME]"]
+    keys = JOINED_BY[table]
+    ids = [name for name in held if name not in {one.name for one in own}]
+    if ids and not any(set(key) == set(ids) for key in keys):
+        faults.append(f"{table}, join: map {' or '.join(' + '.join(key) for key in keys)} and your own, nothing else")
+    if not ids:
+        faults.append(f"{table}, join: map {' or '.join(' + '.join(key) for key in keys)}, by which rows are joined")
+    return faults
 
 
 def _form(text: Any, place: str, faults: list[str]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,10 @@ from missingmodels.extract.returns.identity import zeros_lost
 from missingmodels.extract.staff.shift_times import has_clock
 from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import TABLES
+from missingmodels.tables.joining import filled
 from missingmodels.tables.keys import stands_in
+from missingmodels.tables.own import NAMED, Own, joined
+from missingmodels.tables.schema import converted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,8 @@ class MappedTable:
     ledger: Ledger
     file: str
     digest: str
+    own: tuple[Own, ...] = ()
+    join: bool = False
 
 
 def read_mapped(mapping: DataMapping) -> list[MappedTable]:
@@ -55,7 +61,7 @@ def into_tables(
 
     Raises ImportFault if a table with rows is there already and ``replace`` is off, or if nothing of a file is left.
     """
-    held = [each.name for each in found if into is not None and len(into[each.name]) and not replace]
+    held = _already(found, into) if into is not None and not replace else []
     if held:
         raise ImportFault(
             f"the tables hold {', '.join(held)} already", remedy="give --overwrite to replace them, or another folder"
@@ -67,18 +73,21 @@ def into_tables(
             remedy="give observed_from and observed_to in the mapping, or --into a folder of tables",
         )
     _require_rows(found)
+    own = joined({} if into is None else into.own, _declared(found))
     frames = {} if into is None else dict(into.frames)
-    for each in found:
-        frames[each.name] = each.frame.drop(columns="row")
+    frames |= {each.name: each.frame.drop(columns="row") for each in found if not each.join}
     if into is None:
         frames = _with_what_is_compulsory(frames, mapping.observed_from)
-    ledgers = []
+    ledgers: list[Ledger] = []
+    parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
     for each in found:
         if each.name == "interviews":
             each = flag_unmatched(each, frames.get("missing_episodes"))
         frame, ledger = _known_only(each, frames)
-        frames[each.name] = frame
+        parts[each.name].append(frame)
         ledgers.append(ledger)
+    for name, held_parts in parts.items():
+        frames[name] = _together(name, held_parts, next(each for each in found if each.name == name), into)
     made = make_tables(
         frames,
         observed_from=into.observed_from if into is not None else mapping.observed_from,
@@ -88,6 +97,7 @@ def into_tables(
             into.origin if into is not None else {"kind": "mapping"},
             mapped={"mapping": mapping.name, **{each.file: each.digest for each in found}},
         ),
+        own=own,
     )
     require_valid(made, where=mapping.name)
     return made, ledgers
@@ -107,6 +117,49 @@ def _with_what_is_compulsory(frames: dict[str, pd.DataFrame], first: str) -> dic
     return {**made, **frames}
 
 
+def _already(found: Sequence[MappedTable], into: Tables) -> list[str]:
+    """What the tables hold of what the files give: whole tables, columns that are joined, names of facts."""
+    held = []
+    for each in found:
+        there = into[each.name]
+        if each.join:
+            held += [one.name for one in each.own if one.name in there]
+        elif each.name in NAMED:
+            named = NAMED[each.name]
+            held += sorted({str(name) for name in each.frame.get(named, ())} & set(there[named].dropna()))
+        elif len(there):
+            held.append(each.name)
+    return held
+
+
+def _declared(found: Sequence[MappedTable]) -> dict[str, list[Own]]:
+    declared: dict[str, list[Own]] = defaultdict(list)
+    for each in found:
+        declared[each.name] += each.own
+    return declared
+
+
+def _together(name: str, parts: Sequence[pd.DataFrame], each: MappedTable, into: Tables | None) -> pd.DataFrame:
+    """A table of the mapping: its own, beside what the tables hold where it is joined or of dated facts."""
+    if each.join:
+        if into is None or name not in into:
+            raise ImportFault(
+                f"there are no {name} that its columns could be joined to",
+                where=each.file,
+                remedy="give --into a folder of tables, or map all of the table without join",
+            )
+        there = into[name].drop(columns=[one.name for one in each.own], errors="ignore")
+        kinds = {column.name: column for column in TABLES[name].columns}
+        key = [column for column in kinds if column in parts[0]]
+        added = parts[0].assign(**{column: converted(parts[0][column], kinds[column], []) for column in key})
+        return there.merge(added, on=key, how="left", sort=False)
+    if name not in NAMED or into is None or name not in into:
+        return pd.concat(parts, ignore_index=True)
+    named = NAMED[name]
+    new = {text for part in parts for text in part[named]}
+    return pd.concat([into[name][~into[name][named].isin(new)], *parts], ignore_index=True)
+
+
 def _require_rows(found: Sequence[MappedTable]) -> None:
     """Raise ImportFault, with the reasons, for a table of which no row is left: it would replace what is there."""
     for each in found:
@@ -123,7 +176,13 @@ def _require_rows(found: Sequence[MappedTable]) -> None:
 
 def _known_only(each: MappedTable, frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Ledger]:
     strange = pd.Series(False, index=each.frame.index)
-    for column, target in TABLES[each.name].references:
+    if each.join:
+        key = [name for name in TABLES[each.name].key if name in each.frame]
+        held = pd.MultiIndex.from_frame(frames[each.name][key].astype(object)) if each.name in frames else None
+        if held is not None:
+            strange |= ~pd.MultiIndex.from_frame(each.frame[key].astype(object)).isin(held)
+    references = [(c, t) for c, t in TABLES[each.name].references if c in each.frame and not each.join]
+    for column, target in references:
         known = frames[target][TABLES[target].key[0]] if target in frames else pd.Series(dtype="str")
         strange |= each.frame[column].notna() & ~stands_in(each.frame[column], known)
     if len(each.frame) and strange.all():
@@ -167,7 +226,7 @@ def _read(mapping: TableMapping) -> MappedTable:
         columns = {**columns, "hours_away": added}
     require_unswapped(source, (held[plain(name)] for name in _dates(mapping)), checked=mapping.dates_checked)
     frame = follow(source.frame[["row"]].copy(), file=source.name, table=mapping.table)
-    spec, notes = TABLES[mapping.table], list(source.notes)
+    spec, notes = mapping.spec, list(source.notes)
     made: dict[str, pd.Series] = {}
     for column, mapped in [(c, columns[c.name]) for c in spec.columns if c.name in columns]:
         if mapped.count:
@@ -189,14 +248,24 @@ def _read(mapping: TableMapping) -> MappedTable:
             frame = set_aside(frame, made[column.name].isna(), f"{column.name}_blank", f"{column.name} is blank")
     body = pd.DataFrame(made, index=frame.index).assign(row=frame["row"])
     for name in (name for name, mapped in columns.items() if mapped.count):
-        key = [each for each in spec.key if each != name]
-        body[name] = body[in_play(frame)].groupby(key).cumcount().reindex(body.index)
-    again = body[in_play(frame)].duplicated(list(spec.key)).reindex(frame.index, fill_value=False)
-    frame = set_aside(frame, again, "same_key", f"another row has the same {' + '.join(spec.key)}")
+        key = [each for each in spec.key if each != name and each in body]
+        body[name] = body[in_play(frame)].groupby(key, dropna=False).cumcount().reindex(body.index)
+    body = filled(mapping.table, body)
+    held_key = [name for name in spec.key if name in body]
+    again = body[in_play(frame)].duplicated(held_key).reindex(frame.index, fill_value=False)
+    frame = set_aside(frame, again, "same_key", f"another row has the same {' + '.join(held_key)}")
     ledger = ledger_of([frame], notes=notes)
     ledger.reconcile({source.name: source.frame["row"].tolist()})
     kept = body[in_play(frame)].reset_index(drop=True)
-    return MappedTable(name=mapping.table, frame=kept, ledger=ledger, file=source.name, digest=source.digest)
+    return MappedTable(
+        name=mapping.table,
+        frame=kept,
+        ledger=ledger,
+        file=source.name,
+        digest=source.digest,
+        own=mapping.own,
+        join=mapping.join,
+    )
 
 
 def _by_crosswalk(frame: pd.DataFrame, values: pd.Series, name: str, crosswalk: Path) -> tuple[pd.DataFrame, pd.Series]:
@@ -229,7 +298,7 @@ def _hours_away(mapping: TableMapping, text: Mapping[str, pd.Series]) -> MappedC
 
 def _dates(mapping: TableMapping) -> list[str]:
     """The file's columns that are read as days or moments."""
-    kinds = {column.name: column.kind for column in TABLES[mapping.table].columns}
+    kinds = {column.name: column.kind for column in mapping.spec.columns}
     dated = [m for c, m in mapping.columns.items() if kinds[c] in ("date", "time") or m.part or m.hours_until]
     return [name for mapped in dated for name in (mapped.source, mapped.hours_until) if name]
 

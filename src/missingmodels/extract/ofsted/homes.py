@@ -15,7 +15,7 @@ import pandas as pd
 from missingmodels.errors import ImportFault
 from missingmodels.extract.ofsted.layout import HOME_TYPES, plain, urn_key
 from missingmodels.extract.ofsted.lists import OfstedList
-from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
+from missingmodels.tables import Tables, joined_origin, require_valid
 from missingmodels.tables.contract import HOMES
 from missingmodels.tables.schema import conform
 
@@ -109,17 +109,36 @@ def add_homes(tables: Tables, lists: Sequence[OfstedList]) -> tuple[Tables, pd.D
     filled = known[known["flag"] == ""]
     rows = history.rename(columns={"home_id": "urn"}).merge(filled[["home_id", "urn"]], on="urn")
     left = tables["homes"][~tables["homes"]["home_id"].isin(filled["home_id"])]
-    homes = pd.concat([left, rows[HOMES.column_names]]) if len(rows) else left
+    rows = _with_own(rows[HOMES.column_names], tables) if len(rows) else rows
+    homes = pd.concat([left, rows]) if len(rows) else left
     origin = [{"file": each.name, "digest": each.digest, "list_date": str(each.list_date.date())} for each in lists]
-    made = make_tables(
-        {**tables.frames, "homes": homes.sort_values(["home_id", "valid_from"])},
-        observed_from=tables.observed_from,
-        observed_to=tables.observed_to,
-        all_residents=tables.all_residents,
+    made = tables.changed(
+        {"homes": homes.sort_values(["home_id", "valid_from"])},
         origin=joined_origin(tables.origin, home_lists=origin),
     )
     require_valid(made, where="homes filled from lists")
     return made, _notes(made, known, used)
+
+
+def _with_own(rows: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """Rows of lists with the columns of one's own that their homes have, as they stood on each row's first day.
+
+    Before a home's first row its first value stands.
+    """
+    names = [column.name for column in tables.table("homes").columns if column.name not in HOMES.column_names]
+    if not names:
+        return rows
+    held = tables["homes"].sort_values("valid_from", kind="stable")[["home_id", "valid_from", *names]]
+    found = pd.merge_asof(
+        rows.reset_index(drop=True).reset_index(names="at").sort_values("valid_from", kind="stable"),
+        held.rename(columns={"valid_from": "since"}),
+        left_on="valid_from", right_on="since", by="home_id",
+    )  # fmt: skip
+    first = held.drop_duplicates("home_id").set_index("home_id")[names].reindex(found["home_id"]).set_axis(found.index)
+    before = found["since"].isna()
+    for name in names:
+        found[name] = found[name].mask(before, first[name])
+    return found.sort_values("at").drop(columns=["at", "since"])
 
 
 def _match(homes: pd.DataFrame, used: Sequence[OfstedList], history: pd.DataFrame) -> pd.DataFrame:

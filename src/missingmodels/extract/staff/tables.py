@@ -30,13 +30,7 @@ def add_staff(tables: Tables, found: Sequence[StaffTable], *, replace: bool = Fa
     settled = [_of_known_homes(each, known) for each in found]
     files = {file: digest for each in found for file, digest in each.digests.items()}
     origin = joined_origin(tables.origin, staffing=files)
-    made = make_tables(
-        {**tables.frames, **{each.name: each.frame.drop(columns="uid") for each in settled}},
-        observed_from=tables.observed_from,
-        observed_to=tables.observed_to,
-        all_residents=tables.all_residents,
-        origin=origin,
-    )
+    made = tables.changed({each.name: each.frame.drop(columns="uid") for each in settled}, origin=origin)
     require_valid(made, where=", ".join(each.file for each in found))
     return made, settled
 

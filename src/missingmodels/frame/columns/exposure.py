@@ -25,13 +25,17 @@ def own_history(onset: Grid, since_arrival: Grid, known_days: Grid) -> dict[str,
     """(C, D) each: own recent onsets, the band of days since arrival (as its index in ``ARRIVAL_BANDS``) and unknown
     history.
     """
-    band = np.array([1, 2, 3, 0], dtype=np.int8)[np.digitize(since_arrival, (7, 28, 90))]
     return {
         "own_1_7": any_onset(onset, first_lag=1, last_lag=7).astype(float),
         "own_8_28": any_onset(onset, first_lag=8, last_lag=28).astype(float),
-        "arrival_band": band,
+        "arrival_band": arrival_bands(since_arrival),
         "history_unknown": (known_days < 28).astype(float),
     }
+
+
+def arrival_bands(since_arrival: np.ndarray) -> np.ndarray:
+    """The band of days since arrival, as its index in ``ARRIVAL_BANDS``."""
+    return np.array([1, 2, 3, 0], dtype=np.int8)[np.digitize(since_arrival, (7, 28, 90))]
 
 
 # The settled child is the reference, so that each band's coefficient speaks of the time after arrival.

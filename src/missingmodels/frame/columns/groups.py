@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.frame.columns.days import rows_in_force
 from missingmodels.frame.design_matrix import Group
 from missingmodels.frame.riskset import RiskSet
-from missingmodels.intervals import to_day
 from missingmodels.plan import Effects
 from missingmodels.tables import Tables
 
@@ -39,15 +39,8 @@ def _of_homes(risk: RiskSet, label: Mapping[str, str]) -> Group:
 def _group(homes: pd.DataFrame, risk: RiskSet, name: str, notes: list[str]) -> Group:
     held = homes.dropna(subset=[name]).sort_values(["home_id", "valid_from"], kind="stable")
     labels, level = np.unique(held[name].to_numpy(dtype=str), return_inverse=True)
-    starts = to_day(held["valid_from"]) - risk.first_day
-    home = pd.Index(risk.home_ids).get_indexer(held["home_id"].to_numpy(dtype=str))
     last_day = np.minimum((np.arange(risk.cells) + 1) * risk.cell_days, risk.days) - 1
-    index = np.full((len(risk.home_ids), risk.cells), UNRECORDED)
-    for at in np.unique(home[home >= 0]):
-        own = home == at
-        # before a home's first row its first value stands, as a home that was lived in was somebody's
-        place = np.searchsorted(starts[own], last_day, side="right") - 1
-        index[at] = level[own][np.maximum(place, 0)]
+    index = np.append(level, UNRECORDED)[rows_in_force(held, risk, last_day)]
     used, dense = np.unique(index[index >= 0], return_inverse=True)
     if used.size < 2:
         raise CannotAnswer(

@@ -34,7 +34,7 @@ def peer_columns(
     exposures that count peers. Raises CannotAnswer where ties are needed and there are none.
     """
     along_ties = sorted(needed & {"peer_network", *OUTSIDE, "no_outside_ties", "outside_unseen"})
-    ties = _tie_spans(tables, risk) if along_ties else None
+    ties = tie_spans(tables, risk) if along_ties else None
     if along_ties and ties is None:
         raise CannotAnswer(
             f"{along_ties[0]} needs ties, and these tables hold none",
@@ -73,7 +73,8 @@ def peer_grids(risk: RiskSet, asked: Exposure, *, kernel: bool = False, unseen: 
     )
 
 
-def _tie_spans(tables: Tables, risk: RiskSet) -> TieSpans | None:
+def tie_spans(tables: Tables, risk: RiskSet) -> TieSpans | None:
+    """The ties between children of the risk set, as day offsets; None without any."""
     frame = tables["ties"]
     a, b = places(risk.child_ids, frame["child_a"]), places(risk.child_ids, frame["child_b"])
     held = (a >= 0) & (b >= 0)

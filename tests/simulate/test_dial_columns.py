@@ -1,0 +1,131 @@
+"""Every cause in the world has a column: what the process acted by is what the frame reads from the tables it wrote."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from missingmodels.formula import read_formula
+from missingmodels.frame.columns.facts import fact_columns, fact_of
+from missingmodels.frame.columns.library import COLUMNS
+from missingmodels.intervals import to_day
+from missingmodels.plan import STRUCTURE, Frame
+from missingmodels.scenario.onset import Mechanisms
+from missingmodels.simulate.associations import associations, dials
+from missingmodels.simulate.facts import HAPPENED, MEASURED
+from missingmodels.simulate.slow import manager_absent
+from missingmodels.tables import check_tables
+from missingmodels.tables.contract import TABLES
+from own_cases import days_of
+from worlds import small_world
+
+ACTING = {
+    "social_worker_change": 0.4, "conflict_3d": 0.3, "concurrent_missing": 0.3, "trusted_adult": -0.4,
+    "manager_absent_share": 0.3, "manager_absent": 0.3, "interview": -0.3, "sanction": 0.3,
+}  # fmt: skip
+OUT_OF_STEP = 0.02  # share of days apart where the process counts a change on its own day and a column from the next
+
+
+@pytest.fixture(scope="module")
+def world():
+    return small_world(
+        5, n_homes=10, days=150, mechanisms=ACTING, aftermath={"sanctioned_share": 0.5},
+        staff={"trust_after_shifts": 6}, children={"social_worker_changes_per_year": 2.0},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def days(world):
+    tables = world.tables.changed({"staff_shifts": pd.concat([*world.shifts()], ignore_index=True)})
+    return days_of(tables, frame=Frame(boundary="starting"))
+
+
+def column(days, name):
+    return fact_columns(days, [name])[name] if fact_of(name) else np.asarray(COLUMNS[name](days), dtype=float)
+
+
+def logged(world, days, name):
+    """(N,) what the process logged on each day."""
+    grid = np.full(days.risk.residence.shape, np.nan)
+    log = world.exposure_log
+    child = pd.Index(days.risk.child_ids).get_indexer(log["child_id"])
+    grid[child, to_day(log["date"]) - days.risk.first_day] = log[name]
+    return days.taken(grid)
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("concurrent_missing", lambda days: column(days, "concurrent_missing")),
+        ("conflict_3d", lambda days: column(days, "event(conflict, 1, 3)")),
+        ("trusted_adult", lambda days: column(days, "measure(trusted_adult)")),
+        ("poorly_matched", lambda days: 1 - column(days, "well_matched")),
+        ("disengaged_on_shift", lambda days: column(days, 'measure(disengaged, who="on_shift")')),
+        ("untrained_on_shift", lambda days: 1 - column(days, 'measure(trained, who="on_shift")')),
+        ("inexperienced_on_shift", lambda days: column(days, "new_staff_on_shift")),
+    ],
+)
+def test_what_acted_is_what_is_read(world, days, name, read):
+    acted, found = logged(world, days, name), read(days)
+    held = ~np.isnan(acted) & ~np.isnan(found)
+    assert held.mean() > 0.98
+    assert np.ptp(acted[held]) > 0, "it must have acted"
+    np.testing.assert_allclose(found[held], acted[held], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("social_worker_change", "social_worker_change"),
+        ("interview", "recent_interview"),
+        ("sanction", "recent_sanction"),
+    ],
+)
+def test_what_acts_from_its_own_day_is_read_from_the_day_after(world, days, name, read):
+    acted, found = logged(world, days, name), column(days, read)
+    same = (days.child[1:] == days.child[:-1]) & (days.day[1:] == days.day[:-1] + 1)
+    before, after = acted[:-1][same], found[1:][same]
+    held = ~np.isnan(before) & ~np.isnan(after)
+    assert (np.abs(before - after)[held] > 1e-3).mean() < OUT_OF_STEP
+    assert (after[held] > 0).mean() > 0.02
+
+
+def test_homes_without_a_manager_are_those_of_the_process(world, days):
+    vacant = column(days, "manager_absent")
+    truth = manager_absent(world.run.scenario, world.run.sector.places.size, world.run.seed)
+    at = pd.Index([f"home{i:05d}" for i in range(len(truth))]).get_indexer(np.array(days.risk.home_ids))
+    before = truth[at[days.home], np.maximum(days.day - 1, 0) // world.run.scenario.period_days]
+    held = ~np.isnan(vacant) & (days.day > 0)
+    np.testing.assert_array_equal(vacant[held], before[held])
+    assert 0 < before.mean() < 1
+    assert (before[np.isnan(vacant)] == 1).all()  # a home that never had one is unrecorded
+
+
+def test_a_simulated_data_set_keeps_the_contract_and_declares_what_it_holds(world):
+    assert [f for f in check_tables(world.tables) if f.severity == "error"] == []
+    assert set(world.tables["measures"]["name"]) == {one.name for one in MEASURED}
+    assert set(world.tables["events"]["kind"]) == {one.name for one in HAPPENED}
+
+
+def test_every_causal_dial_has_a_column():
+    causal = set(Mechanisms.model_fields) - {"conflicts_per_year", "manager_absent_share"}
+    assert len(causal) == 27
+    held = dials()
+    facts = {one.name for one in (*MEASURED, *HAPPENED)}
+    structure = {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")}
+    for name in causal:
+        dial = held[f"mechanisms.{name}"]
+        for behind in read_formula(dial.column).columns:
+            call = fact_of(behind)
+            assert behind in COLUMNS or behind in structure or (call and call.argument.name in facts), name
+        assert set(dial.table.split()) <= set(TABLES), name
+
+
+def test_every_setting_of_an_association_is_found_again_or_says_why_not():
+    held = dials()
+    named = {field for row in associations() for field in row.fields}
+    assert named <= set(held)
+    for dial in held.values():
+        assert set(dial.table.split()) <= {*TABLES, "none"}, dial.field
+        assert dial.estimand.startswith("none: ") == (dial.column == "none"), dial.field

@@ -1,0 +1,125 @@
+"""A provider's spreadsheet all the way, with no code: mapping, check, fit, evidence, report; and the page on it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from missingmodels.evidence.record import read_evidence
+from missingmodels.tables import read_tables, write_tables
+from test_cli import run
+from worlds import small_world
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs/own_variables.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.S)
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables of a busy sector without a rota, and the workbook of a provider who also knows what is not in them."""
+    folder = tmp_path_factory.mktemp("provider")
+    tables = small_world(3, n_homes=10, days=240).tables
+    kept = {name: frame for name, frame in tables.frames.items() if name not in ("measures", "events")}
+    tables = dataclasses.replace(tables, frames=kept, own={})
+    write_tables(tables, folder / "tables")
+    rng = np.random.default_rng(1)
+    children = tables["children"]["child_id"].tolist()
+    first, last = tables.observed_from, tables.observed_to
+    months = pd.date_range(first, last, freq="28D")[1:]
+    stays = tables["placements"].groupby("child_id")["home_id"].last()
+    days = pd.date_range(first, last, freq="D", inclusive="left")
+    incidents = [
+        (home, day) for home in sorted(stays.unique()) for day in days[rng.choice(len(days), 25, replace=False)]
+    ]
+    sessions = [(child, day) for child in children for day in days[rng.choice(len(days), 8, replace=False)]]
+    sheets = {
+        "Children": pd.DataFrame(
+            {"Child": child, "ADHD": ("Yes", "No", "No")[i % 3]} for i, child in enumerate([*children, "unknown1"])
+        ),
+        "Attendance": pd.DataFrame(
+            {"Child": child, "Month end": f"{month:%d/%m/%Y}", "Share attended": round(float(rng.uniform(0.2, 1)), 2)}
+            for child in children
+            for month in months
+        ),
+        "Incidents": pd.DataFrame(
+            [
+                {"What": what, "Child": child, "Home": home, "Date": f"{day:%d/%m/%Y}"}
+                for what, child, home, day in [
+                    *(("Incident", "", home, day) for home, day in incidents),
+                    *(("KW session", child, "", day) for child, day in sessions),
+                ]
+            ]
+        ),
+    }  # fmt: skip
+    with pd.ExcelWriter(folder / "provider.xlsx") as book:
+        for name, frame in sheets.items():
+            frame.to_excel(book, sheet_name=name, index=False)
+    mapping, plan = blocks("toml")
+    (folder / "provider.toml").write_text(mapping)
+    (folder / "plan.toml").write_text(
+        'models = ["M0", "M1"]\n[sampling]\nmethod = "laplace"\n[exposure]\nbeside = []\n' + plan
+    )
+    return folder
+
+
+@pytest.mark.slow
+def test_a_spreadsheet_goes_all_the_way(provider: Path) -> None:
+    done = run("import", "mapping", provider / "provider.toml", "--into", provider / "tables")
+    assert done.returncode == 0, done.stderr
+    assert "not_in_tables" in done.stdout
+    tables = read_tables(provider / "tables")
+    assert {one.name for held in tables.own.values() for one in held} == {
+        "adhd", "attendance", "incident", "key_worker_session",
+    }  # fmt: skip
+    assert sorted(tables["events"]["kind"].unique()) == ["incident", "key_worker_session"]
+    assert tables["measures"]["start_date"].equals(tables["measures"]["known_date"])
+    lines = pd.read_csv(provider / "tables/ledger_children.csv")
+    assert (lines["outcome"] == "set_aside").sum() == 1
+    again = run("import", "mapping", provider / "provider.toml", "--into", provider / "tables")
+    assert again.returncode == 2
+    assert "the tables hold adhd, attendance, incident, key_worker_session already" in again.stderr
+    checked = run("check", provider / "tables")
+    assert checked.returncode == 0, checked.stdout
+    done = run("fit", provider / "tables", "--plan", provider / "plan.toml", "--seed", 1, "-o", provider / "run")
+    assert done.returncode == 0, done.stderr
+    evidence = read_evidence(provider / "run/evidence.json")
+    held = [row for row in evidence.rows if row.hypothesis == "contrast" and row.role == "primary"]
+    rows = {row.name: row for row in held if row.estimand != "rate_difference"}
+    adhd = rows["adhd"]
+    assert (adhd.label, adhd.expected) == ("a diagnosis of ADHD (0 to 1)", "above")
+    assert adhd.verdict
+    assert rows["measure(attendance)"].label == "share of school sessions attended, as last known (0.5 to 0.9)"
+    assert not rows["event(incident, 1, 3)"].verdict  # no side was stated
+    ratio = rows["adhd = 1"].median / rows["adhd = 0"].median
+    assert ratio == pytest.approx(adhd.median, rel=0.15)
+    page = (provider / "run/report.html").read_text(encoding="utf-8")
+    assert "Contrasts that the plan states" in page
+    assert "an incident in the home (1 to 3 days before)" in page
+    per_unit = [row.label for row in evidence.rows if row.estimand == "rate_ratio_per_unit"]
+    assert "share of school sessions attended, as last known unrecorded" in per_unit
+
+
+@pytest.mark.slow
+def test_a_contrast_that_no_model_holds_is_refused_before_anything_is_fitted(provider: Path) -> None:
+    plan = provider / "wrong.toml"
+    plan.write_text('[sampling]\nmethod = "laplace"\n[contrast]\nadhd = [0, 1]\n')
+    done = run("fit", provider / "tables", "--plan", plan, "--seed", 1, "-o", provider / "none")
+    assert done.returncode == 2
+    assert "contrast.adhd: no model of the plan holds it" in done.stderr
+    assert not (provider / "none").exists()
+
+
+@pytest.mark.sampled
+def test_the_pages_python_runs_as_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = blocks("python")
+    exec(compile(code, str(PAGE), "exec"), {})
+    assert "an incident in the home (1 to 3 days before) (0 to 1)" in capsys.readouterr().out
