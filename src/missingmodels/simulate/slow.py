@@ -137,7 +137,7 @@ def _unit_shocks(units: np.ndarray, days: int, length: float, drifts: bool, seed
     return out
 
 
-def _manager_absent(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
+def manager_absent(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
     """(H, T) 1 while a home has no registered manager, for four periods at a time."""
     periods = -(-scenario.days // scenario.period_days)
     spell = np.arange(periods) // 4
@@ -177,7 +177,7 @@ def slow_log_rate(
         + period
         + spec.staff_ratio_within * structure.staff_ratio_within
         + spec.turnover_within * structure.turnover_within
-        + more.manager_absent * _manager_absent(scenario, sector.places.size, seed)
+        + more.manager_absent * manager_absent(scenario, sector.places.size, seed)
     )
     return np.hstack([constant[:, None] + lead, observed])
 

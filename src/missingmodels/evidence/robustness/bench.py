@@ -88,7 +88,12 @@ class Bench:
         self.tables, self.model, self.seed, self.permutations = tables, model, seed, permutations
         self.sampled = sampled
         self.left_out = left_out_of_lines(plan)
-        none = {"exposure.beside": [], "exposure.moderation": None, "exposure.modified_by": "", "contrast": {}}
+        none: dict[str, Any] = {
+            "exposure.beside": [],
+            "exposure.moderation": None,
+            "exposure.modified_by": "",
+            "contrast": {},
+        }
         changes = {"models": ["M0", model], **none}
         self.plan = plan.changed(changes | self.left_out)
         self._kept: dict[str, Any] = {}

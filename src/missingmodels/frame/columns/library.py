@@ -23,8 +23,8 @@ KNOWN_DAYS = 28
 SEASONS = ("winter", "spring", "summer", "autumn")
 UNRECORDED = "unrecorded"  # a level of its own, the last
 
-Values = np.ndarray | pd.Categorical
-Maker = Callable[[Days], Values]
+type Values = np.ndarray | pd.Categorical
+type Maker = Callable[[Days], Values]
 
 
 def as_category(values: pd.Series, levels: tuple[str, ...] = ()) -> pd.Categorical:
