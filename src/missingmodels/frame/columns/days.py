@@ -76,7 +76,7 @@ class Days:
         return np.asarray(grid[self.home, self.day])
 
     def offsets(self, column: pd.Series, unrecorded: int) -> np.ndarray:
-        """Days from the first observed one; ``unrecorded`` where there is none."""
+        """(N,) days from the first observed one; ``unrecorded`` where there is none."""
         held = to_day(column)
         return np.asarray(np.where(held == UNRECORDED_DAY, unrecorded, held - self.risk.first_day))
 

@@ -34,7 +34,7 @@ def own_history(onset: Grid, since_arrival: Grid, known_days: Grid) -> dict[str,
 
 
 def arrival_bands(since_arrival: np.ndarray) -> np.ndarray:
-    """The band of days since arrival, as its index in ``ARRIVAL_BANDS``."""
+    """(N,) the band of days since arrival, as its index in ``ARRIVAL_BANDS``."""
     return np.array([1, 2, 3, 0], dtype=np.int8)[np.digitize(since_arrival, (7, 28, 90))]
 
 
