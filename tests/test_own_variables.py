@@ -91,17 +91,18 @@ def test_a_spreadsheet_goes_all_the_way(provider: Path) -> None:
     assert checked.returncode == 0, checked.stdout
     done = run("fit", provider / "tables", "--plan", provider / "plan.toml", "--seed", 1, "-o", provider / "run")
     assert done.returncode == 0, done.stderr
-    evidence = read_evidence(provider / "run/evidence.json")
+    evidence = read_evidence(provider / "run/private/evidence.json")
     held = [row for row in evidence.rows if row.hypothesis == "contrast" and row.role == "primary"]
-    rows = {row.name: row for row in held if row.estimand != "rate_difference"}
+    rows = {row.name: row for row in held if row.estimand == "rate_ratio"}
+    rates = {row.label: row for row in held if row.estimand == "expected_rate"}
     adhd = rows["adhd"]
     assert (adhd.label, adhd.expected) == ("a diagnosis of ADHD (0 to 1)", "above")
     assert adhd.verdict
     assert rows["measure(attendance)"].label == "share of school sessions attended, as last known (0.5 to 0.9)"
     assert not rows["event(incident, 1, 3)"].verdict  # no side was stated
-    ratio = rows["adhd = 1"].median / rows["adhd = 0"].median
+    ratio = rates["a diagnosis of ADHD: 1"].median / rates["a diagnosis of ADHD: 0"].median
     assert ratio == pytest.approx(adhd.median, rel=0.15)
-    page = (provider / "run/report.html").read_text(encoding="utf-8")
+    page = (provider / "run/release/report.html").read_text(encoding="utf-8")
     assert "Contrasts that the plan states" in page
     assert "an incident in the home (1 to 3 days before)" in page
     per_unit = [row.label for row in evidence.rows if row.estimand == "rate_ratio_per_unit"]

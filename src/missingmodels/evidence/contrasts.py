@@ -70,7 +70,7 @@ def contrast_rows(fit: Fit, plan: Plan, told: Told, *, fullest: bool) -> list[Ro
                 hypothesis=CONTRAST,
                 fit=fit,
                 estimand="rate_ratio",
-                name=name,
+                name=_guarded(name, low, high, fit.design),
                 label=over,
                 rule=plan.decision,
                 null=1.0,
@@ -78,7 +78,8 @@ def contrast_rows(fit: Fit, plan: Plan, told: Told, *, fullest: bool) -> list[Ro
             )
         )
         if fullest and ":" not in name:
-            rows += _rates(fit, plan, name, ((low, step), (high, ends)), column_label(name, told))
+            guarded = _guarded(name, low, high, fit.design)
+            rows += _rates(fit, plan, guarded, ((low, step), (high, ends)), column_label(name, told))
     return [replace(row, role="primary" if fullest else "smaller model") for row in rows]
 
 
@@ -96,13 +97,19 @@ def _rates(
                     hypothesis=CONTRAST,
                     fit=fit,
                     estimand=estimand,
-                    name=f"{name} = {_shown(value)}",
+                    name=name,
                     label=f"{label}: {_shown(value)}",
                     rule=plan.decision,
                     null=null,
                 )
             )
     return rows
+
+
+def _guarded(name: str, low: float | str, high: float | str, design: Design) -> str:
+    """The column that a row is known by, and judged by before it leaves: of levels, that of the one it speaks of."""
+    levels = [f"{name}[{end}]" for end in (high, low) if isinstance(end, str)]
+    return next((level for level in levels if level in design.names), name)
 
 
 def _held(design: Design, name: str, value: float | str) -> dict[str, float] | None:

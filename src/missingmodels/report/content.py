@@ -146,7 +146,7 @@ def _effects(shown: Sequence[Line]) -> dict[str, Any]:
 def _expected(found: Sequence[Line], hypothesis: str) -> dict[str, Any]:
     """A table's rows: what is held, the rate expected then, and its difference from the rate as observed."""
     rates = [line for line in found if line.row.estimand == "expected_rate"]
-    change = {line.row.name: line.row for line in found if line.row.estimand == "rate_difference"}
+    change = {line.row.label: line.row for line in found if line.row.estimand == "rate_difference"}
     held = [line for line in rates if line.row.hypothesis == hypothesis]
     fit = held[0].fit if held else ""
     return {
@@ -154,7 +154,7 @@ def _expected(found: Sequence[Line], hypothesis: str) -> dict[str, Any]:
             {
                 "label": words.typographic(line.row.label),
                 "rate": words.measure(line.row),
-                "change": words.measure(change[line.row.name]),
+                "change": words.measure(change[line.row.label]),
             }
             for line in held
         ],
