@@ -41,7 +41,8 @@ pd.set_option("display.width", 160, "display.max_columns", 20, "display.max_colw
 # * **a shared cause**: something in the home, a bad month, makes all of them go.
 #
 # H1 is the first. The quantity is the **rate ratio**: how many times as high a child's daily rate is when one or more
-# co-residents went missing in the last seven days, against none, for the same child in the same home and month.
+# children went missing in the last seven days while they lived with it, against none, for the same child in the same
+# home and month.
 #
 # ## 2. The plan, fixed before the data
 #
