@@ -103,7 +103,14 @@ def untold(file: h5py.File) -> None:
     file.attrs["certificate"] = json.dumps(held | {"plan": [1]})
 
 
-@pytest.mark.parametrize("change", [dropped, shortened, pointed, endless, renamed, untold])
+def newer(file: h5py.File) -> None:
+    """A plan of another version, with a key that this one does not know."""
+    held = json.loads(file.attrs["certificate"])
+    held["plan"]["decision"]["unheard_of"] = 1
+    file.attrs["certificate"] = json.dumps(held)
+
+
+@pytest.mark.parametrize("change", [dropped, shortened, pointed, endless, renamed, untold, newer])
 def test_a_file_with_a_true_digest_whose_parts_do_not_fit_is_refused(content: bytes, tmp_path: Path, change) -> None:
     held = io.BytesIO(content[:-72])
     with h5py.File(held, "r+") as file:

@@ -80,10 +80,8 @@ def read_fit(path: Path) -> Fit:
         raise InputError("there is no such fit", where=str(path), remedy=REMEDY)
     try:
         return fit_from_bytes(path.read_bytes())
-    except InputError as error:
+    except MissingModelsError as error:  # of a plan that this version does not know, too
         raise InputError(error.what, where=str(path), remedy=REMEDY) from error
-    except MissingModelsError:
-        raise
     except Exception as error:  # libraries that read HDF5 raise whatever they like for a file that is not theirs
         raise InputError(f"the file cannot be read as a fit ({error})", where=str(path), remedy=REMEDY) from error
 
