@@ -62,7 +62,8 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
 def _has(evidence: Evidence, found: tuple[Line, ...]) -> dict[str, bool]:
     """Figures that stand on rows instead of arrays of their own."""
     return {
-        "forest": any(line.row.verdict for line in found),
+        # contrasts that a plan states have verdicts, too, and a table of their own
+        "forest": any(headline(found, hypothesis) for hypothesis in ("H1", "H2")),
         # a home day by day: never one that may be real, whatever an earlier version drew
         "network": bool(evidence.figures.get("network")) and is_simulated(evidence.origin),
         "frontier": bool(headline(found, "H1")) and frontier_is_whole(frontier()),
