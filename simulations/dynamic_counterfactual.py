@@ -104,7 +104,7 @@ def one_world(case: str, seed: int) -> dict[str, float]:
     world, without = run(AS_IT_IS), run(do(contagion=0))
     prepared = prepare(world.tables, plan, fits=[("M3", exposure)], checked=True)
     design = prepared.designs["M3", exposure]
-    truth = known(world.truth, design)
+    truth = known(world.truth.on_cells(prepared.risk.period_of_cells), design)
     days = forward_days(world.tables, prepared.risk, plan, model="M3", exposure=exposure)
     found = dynamic_attributable_fraction(truth, days, seed=seed, runs=RUNS)
     return {

@@ -138,10 +138,11 @@ def fitted(design: Design, plan: Plan, model: str, seed: int) -> Fit | None:
 def of_fit(found: Fit, world: World, prepared: Prepared, plan: Plan, seed: int) -> list[dict[str, Any]]:
     """Rows of one fit. The truth is that of M3, whose columns are those of the world."""
     full = prepared.designs["M3", EXPOSURE]
-    truth = estimates(world.truth, full, "M3")
+    lived = world.truth.on_cells(prepared.risk.period_of_cells)
+    truth = estimates(lived, full, "M3")
     draws = estimates(found.parameters.thinned(DRAWS), found.design, found.model)
     name = "attributable_fraction: dynamic"
-    for parameters, model, into in ((world.truth, "M3", truth), (found.parameters, found.model, draws)):
+    for parameters, model, into in ((lived, "M3", truth), (found.parameters, found.model, draws)):
         days = forward_days(world.tables, prepared.risk, plan, model=model, exposure=EXPOSURE)
         kept = parameters.thinned(DYNAMIC_DRAWS)
         # a truth is one draw, so it is lived again more often
@@ -150,7 +151,7 @@ def of_fit(found: Fit, world: World, prepared: Prepared, plan: Plan, seed: int) 
     rows = [row_of(name, values, float(truth[name][0])) for name, values in draws.items()]
     if found.model == "M3":
         for name, (share, names) in explained(full).items():
-            held, true = shares(share, names, found, plan), float(share(world.truth, full, names)[0])
+            held, true = shares(share, names, found, plan), float(share(lived, full, names)[0])
             rows.append(row_of(f"variance_explained: {name}", held.stated, true))
             rows.append(row_of(f"variance_explained: {name}, under the plan's priors", held.under_priors, true))
             rows.append(row_of(f"variance_explained: {name}, those alone", held.prior, true))

@@ -59,7 +59,8 @@ def over_worlds(first_seed: int, worlds: int) -> pd.DataFrame:
     for seed in range(first_seed, first_seed + worlds):
         world = simulate_world(scenario_of("small"), seed=seed, log_exposures=False)
         key = ("M3", EXPOSURE)
-        found.append(estimated(prepare(world.tables, PLAN, fits=[key], checked=True).designs[key], world.truth))
+        prepared = prepare(world.tables, PLAN, fits=[key], checked=True)
+        found.append(estimated(prepared.designs[key], world.truth.on_cells(prepared.risk.period_of_cells)))
     error, spread, seen, expected = np.array(found).transpose(1, 0, 2)
     root, off = np.sqrt(worlds), (seen - expected) / expected.mean(axis=0)
     return pd.DataFrame(

@@ -59,12 +59,13 @@ def estimates(parameters: Parameters, found: Fit) -> dict[str, np.ndarray]:
 def one_world(scenario: str, seed: int, plan: Plan) -> list[dict[str, object]]:
     """Rows of one world; one row with status `gate` if its fit did not converge."""
     world = simulate_world(load_scenario(scenario), seed=seed)
-    design = prepare(world.tables, plan).designs["M3", EXPOSURE]
+    prepared = prepare(world.tables, plan)
+    design = prepared.designs["M3", EXPOSURE]
     try:
         found = fit(design, plan, model="M3", exposure=EXPOSURE, seed=seed)
     except DiagnosticsFailed as error:
         return [{"scenario": scenario, "seed": seed, "status": "gate", "estimand": "", "remark": error.what}]
-    truth = estimates(world.truth, found)
+    truth = estimates(world.truth.on_cells(prepared.risk.period_of_cells), found)
     rows = []
     for name, draws in estimates(found.parameters, found).items():
         low, median, high = np.quantile(draws, [0.05, 0.5, 0.95])

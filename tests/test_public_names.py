@@ -15,6 +15,7 @@ import pytest
 import missingmodels as mm
 from missingmodels.fitting.fit import Fit
 from missingmodels.runs.answer import Answer
+from worlds import plan_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_NAMES = 40
@@ -55,7 +56,7 @@ def test_a_guide_imports_from_the_package_alone(guide: Path) -> None:
     assert used <= {*mm.__all__, "__file__"}
 
 
-FAST = mm.Plan(models=("M0", "M1"), exposure={"beside": ()}, sampling={"method": "laplace", "draws": 250})
+FAST = plan_of(models=("M0", "M1"), exposure={"beside": ()}, sampling={"method": "laplace", "draws": 250})
 
 
 @pytest.fixture(scope="module")

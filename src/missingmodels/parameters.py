@@ -31,12 +31,14 @@ class Parameters:
     coefficients : name -> (S,) log rate ratio per unit of that column
     home_ids : H labels of ``home``
     home : (S, H) log rate
-    home_period : (S, H, T) log rate, T periods of the risk set
+    home_period : (S, H, T) log rate, T cells of time of the risk set, with what all homes share in it
     child_ids : C labels of ``frailty``
     frailty : (S, C) multiplier, mean 1
     sigma_home, sigma_period, frailty_shape : (S,); the last is NaN where the frailty is no gamma
     frailty_law : gamma, log_normal or low_risk
     further : (S,) by name, the scalars of the laws and effects beyond these three
+    shared : (S, T) of ``home_period``, what all homes have in it; None where they share nothing
+    period_of : (T,) period of a home that each cell lies in; None where each cell is one
     effects : effects of ``authority`` and ``owner``, and each home's ``peer_slope``, where a model has them
     """
 
@@ -53,6 +55,8 @@ class Parameters:
     frailty_law: str = "gamma"
     further: Mapping[str, Array] = field(default_factory=dict)
     effects: Mapping[str, Effect] = field(default_factory=dict)
+    shared: Array | None = None
+    period_of: np.ndarray | None = None
 
     @property
     def draws(self) -> int:
@@ -67,6 +71,7 @@ class Parameters:
             coefficients={name: values[part] for name, values in self.coefficients.items()},
             home=self.home[part],
             home_period=self.home_period[part],
+            shared=None if self.shared is None else self.shared[part],
             frailty=self.frailty[part],
             sigma_home=self.sigma_home[part],
             sigma_period=self.sigma_period[part],
@@ -117,6 +122,10 @@ class Parameters:
     def home_period_of(self, home_ids: tuple[str, ...]) -> Array:
         """(S, len(home_ids), T) home-period effects in the order asked; a home without one has 0."""
         return _aligned(self.home_period, self.home_ids, home_ids)
+
+    def on_cells(self, period_of: np.ndarray) -> Parameters:
+        """The same effects of homes' periods on cells of time, (T,) the period of each: a truth for a finer design."""
+        return replace(self, home_period=self.home_period[:, :, period_of], period_of=period_of)
 
     def frailty_of(self, child_ids: tuple[str, ...]) -> Array:
         """(S, len(child_ids)) frailties in the order asked; KeyError names a child that is not held."""

@@ -32,6 +32,7 @@ PeerExposure = Literal["peer_presence", "peer_count", "peer_density", "peer_netw
 OutsideExposure = Literal["outside_presence", "outside_count", "outside_density", "outside_network"]
 COUNTED = ("peer_presence", "peer_count", "peer_density")  # exposures that counts of peers give
 CURVE_DEGREE = 3  # of a curve's polynomials, and the fewest columns that it can have
+WEEK = 7
 FINEST_DRIFT = 14  # days of a cell at most: a week's wave in longer ones is called influence
 KERNEL_MEMORY = 3  # times kernel_days, when 5 % of an onset's exposure is left; a shorter record is unseen
 
@@ -147,10 +148,10 @@ class Frame(Config):
     the estimate as recorded stands beside it. ``model`` takes a share ``occupancy`` of all registered places to hold a
     child, the figure of England if it is left out; give that of the sector your homes belong to where one is published,
     as the answer rests on it. ``period_days`` is the step of what changes slowly, staffing and age; ``cell_days`` is
-    that of the effects of time, the same if it is left out. ``weak_homes`` says whether days in homes count that are
-    known by their address only, not by a URN: two homes there would be taken for one. ``short_break_homes`` says
-    whether stays in homes count that are
-    registered for short breaks only: children go home between them, and are no peers who live together.
+    that of the effects of time: if it is left out, a week where a process of ``effects`` drifts, else the same.
+    ``weak_homes`` says whether days in homes count that are known by their address only, not by a URN: two homes there
+    would be taken for one. ``short_break_homes`` says whether stays in homes count that are registered for short breaks
+    only: children go home between them, and are no peers who live together.
     """
 
     categories: tuple[Literal["M", "A"], ...] = ("M", "A")
@@ -176,8 +177,7 @@ class Effects(Config):
     that of the middle home. ``home_process`` is how a home changes: an effect of each of its ``periods``; ``drift``, a
     process of standard deviation ``sigma_period`` whose correlation is exp(-1) after ``home_process_days``; or
     ``none``. ``sector_process`` is how all homes change together: ``drift`` likewise, with ``sigma_sector`` and
-    ``sector_process_days``. A process that drifts stands on cells of ``frame.cell_days``, and only the fast engine
-    fits it.
+    ``sector_process_days``. A process that drifts stands on cells of ``frame.cell_days``.
     """
 
     frailty: Literal["gamma", "log_normal", "low_risk"] = "gamma"
@@ -186,7 +186,7 @@ class Effects(Config):
     peer_slope_by_home: bool = False
     home_process: Literal["periods", "drift", "none"] = "periods"
     home_process_days: float = Field(default=14, gt=0, le=365)
-    sector_process: Literal["drift", "none"] = "none"
+    sector_process: Literal["drift", "none"] = "drift"
     sector_process_days: float = Field(default=28, gt=0, le=365)
 
     @property
@@ -227,13 +227,34 @@ class Priors(Config):
     replace: dict[str, PriorChange] = Field(default_factory=dict)
 
 
+class Withstands(Config):
+    """Shocks that a home's children share, which the answer to H1 must withstand: their sd on the log rate, and the
+    days after which their correlation is exp(-1). A shock that lasts L days and then changes counts as L / 2 of them.
+    With ``sd = 0`` nothing is asked. A shock under which the answer fails does not count where the data speak against
+    it: where they are less than ``left_open`` times as likely under it as under the likeliest (Berger and Boos 1994, J.
+    Am. Stat. Assoc. 89); 0 counts all.
+    """
+
+    sd: float = Field(default=0.5, ge=0, le=2)
+    left_open: float = Field(default=0.05, ge=0, lt=1)
+    days: tuple[float, ...] = Field(default=(7.0, 14.0, 28.0), min_length=1, max_length=6)
+
+    @field_validator("days")
+    @classmethod
+    def _lasting(cls, days: tuple[float, ...]) -> tuple[float, ...]:
+        if any(not 1 <= day <= 365 for day in days):
+            raise ValueError("a shock's days lie between 1 and 365")
+        return tuple(sorted(set(days)))
+
+
 class Decision(Config):
-    """Three-way rule on a rate ratio, fixed beforehand (specification, section 6)."""
+    """The rule on a rate ratio, fixed beforehand (specification, section 6)."""
 
     supported_probability: float = Field(default=0.975, gt=0.5, lt=1)
     negligible_probability: float = Field(default=0.90, gt=0.5, lt=1)
     negligible_ratio: float = Field(default=1.1, gt=1)
     interval_mass: float = Field(default=0.90, gt=0, lt=1)
+    withstands: Withstands = Withstands()
 
 
 class Sampling(Config):
@@ -338,6 +359,11 @@ class Plan(Config):
         return self
 
     @property
+    def cell_days(self) -> int:
+        """Days of a cell of time."""
+        return self.frame.cell_days or self.frame.period_days
+
+    @property
     def digest(self) -> str:
         """What tells this plan from every other; it stands in each certificate."""
         return digest_json(self.model_dump(mode="json"))
@@ -358,19 +384,13 @@ class Plan(Config):
         return from_mapping(out, type(self))
 
     def _can_drift(self) -> None:
-        """Raise ValueError where cells of time do not serve the processes asked for."""
-        frame, effects = self.frame, self.effects
-        cell = frame.cell_days or frame.period_days
-        if effects.home_process == "periods" and frame.period_days % cell:
-            raise ValueError(f"frame.cell_days = {cell} does not divide frame.period_days = {frame.period_days}")
-        if not effects.drifts:
-            return
-        if cell > FINEST_DRIFT:
+        """Give a process that drifts its cells. Raises ValueError for cells that do not serve it."""
+        if self.effects.drifts and self.frame.cell_days is None:
+            object.__setattr__(self, "frame", self.frame.model_copy(update={"cell_days": WEEK}))
+        if self.effects.drifts and self.cell_days > FINEST_DRIFT:
             raise ValueError(
                 f"a process that drifts needs cells of at most {FINEST_DRIFT} days: give frame.cell_days, 7 for weeks"
             )
-        if self.sampling.method == "nuts":
-            raise ValueError("only the fast engine fits a process that drifts: give sampling.method = 'laplace'")
 
     def _can_complete(self) -> None:
         """Raise ValueError where unseen peers are to be bounded or modelled and that cannot be done.
@@ -397,7 +417,11 @@ class Plan(Config):
 
 
 # What a key meant before it was there, where that is not its default of today.
-BEFORE: Mapping[str, Any] = {"exposure.witnessed": False}
+BEFORE: Mapping[str, Any] = {
+    "exposure.witnessed": False,
+    "effects.sector_process": "none",
+    "decision.withstands": {"sd": 0.0},
+}
 
 
 def kept_plan(values: Mapping[str, Any], *, where: str = "") -> Plan:

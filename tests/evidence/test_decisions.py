@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED, rule_in_words, summarise, verdict
+from missingmodels.evidence.decisions import (
+    CANNOT_SAY,
+    NEGLIGIBLE,
+    OTHER_WAY,
+    SUPPORTED,
+    rule_in_words,
+    summarise,
+    verdict,
+)
 from missingmodels.plan import Decision
 
 RULE = Decision()
@@ -44,9 +52,11 @@ def test_a_ratio_of_no_consequence_is_negligible_though_it_lies_on_one_side_of_1
 
 def test_the_other_way_is_said() -> None:
     answer, remark = verdict(draws(10, 990), "above", RULE)
-    assert answer == CANNOT_SAY
-    assert "other way" in remark
+    assert answer == OTHER_WAY
     assert "0.990" in remark
+    # at the rule's own limit, and short of it
+    assert verdict(draws(25, 975), "above", RULE)[0] == OTHER_WAY
+    assert verdict(draws(26, 974), "above", RULE)[0] == CANNOT_SAY
 
 
 def test_a_plan_may_set_another_rule() -> None:

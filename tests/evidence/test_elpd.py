@@ -13,10 +13,10 @@ from missingmodels.evidence.held_out import Refits, children_of, some_rows
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.pareto import smooth
 from missingmodels.frame.design import Design
-from missingmodels.plan import Plan
 from missingmodels.side_by_side import side_by_side
+from worlds import plan_of
 
-PLAN = Plan(sampling={"method": "laplace", "draws": 500})
+PLAN = plan_of(sampling={"method": "laplace", "draws": 500})
 WILD = 7  # a child with many more onsets than its kind
 
 
@@ -40,7 +40,7 @@ def whole() -> Fit:
 
 def by_marginal_likelihood(whole: Fit, children: np.ndarray) -> float:
     """log density of children given the others, from two fits of their own."""
-    plan = Plan(sampling={"method": "laplace", "draws": 2000})
+    plan = plan_of(sampling={"method": "laplace", "draws": 2000})
     left = some_rows(whole.design, ~np.isin(whole.design.child, children))
     found = [
         fit(design, plan, model="M1", seed=seed, with_children=False).certificate["log_marginal_likelihood"]

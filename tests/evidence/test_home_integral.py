@@ -131,3 +131,25 @@ def test_nobody_in_a_home_has_no_score() -> None:
     design, truth = made()
     with pytest.raises(ValueError, match="nobody"):
         log_integral(cells_of(some_rows(design, design.home != HOME), truth), HOME, np.random.default_rng(0))
+
+
+def test_finer_cells_and_what_all_homes_share_leave_the_integral_as_it_is() -> None:
+    """Each period cut in two cells whose effects are the home's period's own and, in all homes, a share of the time."""
+    design, truth = made()
+    rng = np.random.default_rng(3)
+    half = rng.integers(0, 2, design.period.size)
+    fine = replace(design, period=2 * design.period + half, periods=2 * design.periods)
+    period_of = np.arange(fine.periods) // 2
+    shared = np.array([[0.3, -0.2, 0.1, 0.4]])
+    cells = replace(
+        truth, home_period=truth.home_period[:, :, period_of] + shared[:, None], shared=shared, period_of=period_of
+    )
+    # the same rates under the coarse design: what is shared goes into the days of the rows
+    lifted = replace(design, days=design.days * np.exp(shared[0, fine.period]))
+    (found, _), (expected, _) = (
+        log_integral(cells_of(d, p), HOME, np.random.default_rng(1)) for d, p in ((fine, cells), (lifted, truth))
+    )
+    inside = np.isin(design.child, children_of(design, HOME))
+    # days are an offset that stands in no log rate, so onsets gain there what they have here
+    moved = float((design.onsets * shared[0, fine.period])[inside].sum())
+    assert found[0] == pytest.approx(expected[0] + moved, abs=1e-9)

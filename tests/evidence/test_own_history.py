@@ -24,6 +24,7 @@ from missingmodels.plan import Decision, Plan
 from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
+from worlds import plan_of
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_the_rule(probability: float, gain: tuple[float, float] | None, said: st
     assert verdict(probability, gain, Decision()) == said
 
 
-PLAN = Plan(models=("M0", "M1"), exposure={"beside": ()}, sampling={"method": "laplace", "draws": 500})
+PLAN = plan_of(models=("M0", "M1"), exposure={"beside": ()}, sampling={"method": "laplace", "draws": 500})
 
 
 def in_a_world(seed: int, **onset: float) -> OwnHistory:

@@ -9,7 +9,6 @@ import pytest
 import xarray as xr
 from tests.made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
 
-from missingmodels.config import from_mapping
 from missingmodels.evidence.power_scaling import (
     CONFLICT,
     FINE,
@@ -23,6 +22,7 @@ from missingmodels.evidence.power_scaling import (
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.pareto import smooth
 from missingmodels.plan import Plan
+from worlds import plan_of
 
 ASKED = [("H1", EXPOSURE, "peers")]
 
@@ -32,7 +32,7 @@ def made(**prior: float) -> tuple[Fit, Plan]:
     design = dataclasses.replace(empty_design(rng, homes=20, per_home=4, periods=3), groups={}, slope_of="")
     design = with_onsets(design, truth_of(design, rng, rate=12.0, peer=0.45), rng)
     replaced = {"priors": {"replace": {EXPOSURE: prior}}} if prior else {}
-    plan = from_mapping({"sampling": {"method": "laplace", "draws": 1000}, **replaced}, Plan)
+    plan = plan_of(sampling={"method": "laplace", "draws": 1000}, **replaced)
     return fit(design, plan, model="M1", exposure=EXPOSURE, seed=1), plan
 
 

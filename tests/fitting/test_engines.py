@@ -29,8 +29,9 @@ from missingmodels.fitting.store import read_fit, write_fit
 from missingmodels.frame.design import Design
 from missingmodels.plan import Gate, Plan
 from missingmodels.provenance import stream
+from worlds import plan_of
 
-PLAN = Plan(sampling={"draws": 250, "chains": 4, "method": "laplace"}, gate={"ess_min": 200})
+PLAN = plan_of(sampling={"draws": 250, "chains": 4, "method": "laplace"}, gate={"ess_min": 200})
 
 
 def run(design: Design, plan: Plan = PLAN, **changes) -> Fit:

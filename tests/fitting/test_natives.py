@@ -35,7 +35,7 @@ from worlds import plan_of, remade
 
 QUICK = Mode(linker="py", optimizer=None)
 CHAINS, DRAWS = 2, 60
-FAST = Plan(sampling={"draws": 200, "chains": 4, "method": "laplace"}, gate={"ess_min": 20})
+FAST = plan_of(sampling={"draws": 200, "chains": 4, "method": "laplace"}, gate={"ess_min": 20})
 DAILY = plan_of(models=["M0", "M1"], terms={"vulnerability": "male + age_years", "history": "own_1_7"})
 FINE = Diagnostics(worst="", failed=())
 # Points at random are no posterior, so that leaving a unit out moves far: ArviZ says so.

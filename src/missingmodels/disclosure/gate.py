@@ -13,7 +13,7 @@ from missingmodels.disclosure.policy import Policy
 from missingmodels.disclosure.record import Judged
 from missingmodels.disclosure.support import Behind
 from missingmodels.disclosure.words import scrubbed
-from missingmodels.evidence.record import Evidence
+from missingmodels.evidence.record import Evidence, Withstood
 from missingmodels.tables import kind_of
 
 # Counts that are part of another: what is left of the whole is told, too.
@@ -80,6 +80,7 @@ def released(evidence: Evidence, policy: Policy, *, noise_key: bytes | None = No
         power_scaling=scaling,
         comparisons=tuple(_comparison(c, judged) for c in evidence.comparisons if _enough_units(c, judged)),
         own_history=_own_history(evidence, behind, judged),
+        withstood=_withstood(evidence, behind, judged),
         data=gated_data(evidence.data, judged),
         notes=_notes(evidence.notes, judged),
         figures=gated_figures(evidence.figures, behind, judged),
@@ -115,6 +116,7 @@ def _nothing(evidence: Evidence, why: str, judged: Judged) -> Evidence:
         bayes_factors=(),
         power_scaling=(),
         own_history=None,
+        withstood=None,
         data={**settings, **held, "episodes": {}, "coverage": {}},
         notes=(),
         figures={},
@@ -255,6 +257,18 @@ def _each(value: Any, change: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_each(held, change) for held in value]
     return value if value is None or isinstance(value, str) else change(value)
+
+
+def _withstood(evidence: Evidence, behind: Behind, judged: Judged) -> Withstood | None:
+    held = evidence.withstood
+    if held is None:
+        return None
+    rule, reason, children = behind.of(held.model, held.exposure, held.exposure)
+    if rule:
+        judged.add("withstood", Class.ESTIMATE, "blocked", rule=rule, reason=reason)
+        return None
+    judged.add("withstood", Class.ESTIMATE, "rounded", children=children)
+    return _rounded(held, "withstood", judged.policy)
 
 
 def _own_history(evidence: Evidence, behind: Behind, judged: Judged) -> Any:

@@ -22,15 +22,15 @@ AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M
 def comparisons(fits: Sequence[Fit], plan: Plan, refits: Refits | None = None) -> list[ElpdDifference]:
     """Every nested pair that was fitted, per child and then per home; both sides hold the primary exposure or none.
 
-    Children are mended before homes, as far as ``refits`` go. Homes have no score under a process that drifts: theirs
-    rests on independent periods.
+    Children are mended before homes, as far as ``refits`` go. Homes have no score where each has a process that drifts:
+    theirs rests on independent periods.
     """
     primary = plan.exposure.primary
     by_name = {(f.model, f.exposure): f for f in fits}
     held = {model: by_name.get((model, primary if model in ("M1", "M3") else "")) for model in ("M0", "M1", "M2", "M3")}
     pairs = [(held[a], held[b], why) for a, b, why in AGAINST if held[a] is not None and held[b] is not None]
     found = []
-    for score in (child_scores,) if plan.effects.drifts else (child_scores, home_scores):
+    for score in (child_scores,) if plan.effects.home_process == "drift" else (child_scores, home_scores):
         scores: dict[str, Scores] = {}
         for pair in pairs:
             for fit in pair[:2]:

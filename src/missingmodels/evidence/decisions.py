@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 
 SUPPORTED = "supported"
 NEGLIGIBLE = "supported as negligible"
+OTHER_WAY = "points the other way"
 CANNOT_SAY = "the data cannot say"
+# of the answer to H1: a size of shock follows, a sd of the log rate
+WITHSTANDS = "supported, and withstands shared shocks of sd "
+WITHSTANDS_OPEN = "supported, and withstands the shared shocks that the data leave open"
+UNLESS = "supported unless homes share shocks of sd ≥ "
+UNLESS_ANY = "supported unless homes share shocks"  # of which size is not known
 # of own history against stable vulnerability
 BOTH = "both matter, and these data tell them apart"
 VULNERABILITY = "stable vulnerability matters; these data do not show own recent history beside it"
@@ -74,7 +81,7 @@ def _probability_negligible(ratio: Array, rule: Decision) -> float:
 
 
 def verdict(ratio: Array, expected: str, rule: Decision) -> tuple[str, str]:
-    """The three-way verdict on a rate ratio, and a remark where the draws point away from the hypothesis.
+    """The verdict on a rate ratio, and a remark where the draws point away from the hypothesis.
 
     Negligible comes first: a ratio that is known to lie in the region of no consequence may still be known to lie on
     one side of 1.
@@ -85,15 +92,45 @@ def verdict(ratio: Array, expected: str, rule: Decision) -> tuple[str, str]:
     if in_direction >= rule.supported_probability:
         return SUPPORTED, ""
     if 1 - in_direction >= rule.supported_probability:
-        return CANNOT_SAY, f"the estimate points the other way with probability {1 - in_direction:.3f}"
+        return OTHER_WAY, f"it lies on the other side of 1 with probability {1 - in_direction:.3f}"
     return CANNOT_SAY, ""
+
+
+def kind_of_verdict(verdict: str) -> str:
+    """One of the four plain verdicts, empty for none: what an answer says before it says what it withstands."""
+    if verdict.startswith(SUPPORTED) and verdict != NEGLIGIBLE:
+        return SUPPORTED
+    return verdict
+
+
+def is_verdict(text: str) -> bool:
+    """Whether a text is a verdict that this package gives, or none."""
+    if text in (SUPPORTED, NEGLIGIBLE, OTHER_WAY, CANNOT_SAY, WITHSTANDS_OPEN, UNLESS_ANY, ""):
+        return True
+    sizes = [text.removeprefix(begin) for begin in (WITHSTANDS, UNLESS) if text.startswith(begin)]
+    return len(sizes) == 1 and re.fullmatch(r"\d(\.\d{1,3})?", sizes[0]) is not None
 
 
 def rule_in_words(rule: Decision) -> str:
     """The rule as a sentence."""
-    ratio = rule.negligible_ratio
-    return (
+    ratio, asked = rule.negligible_ratio, rule.withstands
+    said = (
         f"A rate ratio is “{NEGLIGIBLE}” if its probability of lying between 1/{ratio:g} and {ratio:g} is at least "
         f"{rule.negligible_probability:g}; else “{SUPPORTED}” if its probability of lying on the side that the "
-        f"hypothesis states is at least {rule.supported_probability:g}; else “{CANNOT_SAY}”."
+        f"hypothesis states is at least {rule.supported_probability:g}, and “{OTHER_WAY}” if that of the other side "
+        f"is; else “{CANNOT_SAY}”."
     )
+    if not asked.sd:
+        return said
+    days = ", ".join(f"{day:g}" for day in asked.days)
+    said += (
+        f" What supports H1 withstands a shock if that probability is still reached where each home's children share "
+        f"shocks of that size: the plan asks for a standard deviation of {asked.sd:g} of the log rate, with a "
+        f"correlation that falls to 1/e in {days} days"
+    )
+    if asked.left_open:
+        said += (
+            f", or for every shock that the data leave open, under which they are at least {asked.left_open:g} times "
+            "as likely as under the likeliest"
+        )
+    return said + "."

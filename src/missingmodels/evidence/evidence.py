@@ -11,7 +11,7 @@ import numpy as np
 from missingmodels.evidence import figure_data
 from missingmodels.evidence.comparison import comparisons, sensitivities
 from missingmodels.evidence.contrasts import contrast_rows
-from missingmodels.evidence.decisions import rule_in_words
+from missingmodels.evidence.decisions import SUPPORTED, rule_in_words
 from missingmodels.evidence.dynamic import dynamic_rows
 from missingmodels.evidence.held_out import Refits
 from missingmodels.evidence.hypotheses import (
@@ -27,9 +27,10 @@ from missingmodels.evidence.hypotheses import (
 from missingmodels.evidence.interventions import intervention_rows
 from missingmodels.evidence.network_week import network_week
 from missingmodels.evidence.own_history import begin_own_history
-from missingmodels.evidence.record import Evidence, OwnHistory, Row
+from missingmodels.evidence.record import Evidence, OwnHistory, Row, Withstood
 from missingmodels.evidence.support import support_of
 from missingmodels.evidence.variance import drop_rows, structure_shares, vulnerability_rows
+from missingmodels.evidence.withstood import judged, weekly, withstood
 from missingmodels.fitting.certificate import brief
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
@@ -87,6 +88,7 @@ def make_evidence(  # noqa: PLR0913
             if fit.model == fullest_model(fits, hypothesis) and fit.exposure in ("", plan.exposure.primary):
                 found += with_role(intervention_rows(fit, hypothesis, plan), fits, hypothesis, plan)
     found += with_role(drop_rows(fits, plan.decision), fits, "H2", plan)
+    found, shocks = _with_shocks(found, fits, tables, risk, plan, seed, told)
     evidence = Evidence(
         plan=plan.model_dump(mode="json"),
         rule=rule_in_words(plan.decision),
@@ -100,8 +102,34 @@ def make_evidence(  # noqa: PLR0913
         certificates=tuple(brief(f.certificate) for f in fits),
         origin=tables.origin,
         support=support_of(fits),
+        withstood=shocks,
     )
     return _beside(evidence, fits, plan, Refits(plan, most=REFITS, progress=progress), own, told)
+
+
+def _with_shocks(
+    rows: Sequence[Row],
+    fits: Sequence[Fit],
+    tables: Tables,
+    risk: RiskSet,
+    plan: Plan,
+    seed: int,
+    told: Progress,
+) -> tuple[list[Row], Withstood | None]:
+    """The rows with what the answer to H1 withstands in its verdict, and the shocks that were tried."""
+    answer = next((row for row in rows if _answers_h1(row, plan)), None)
+    if answer is None or answer.verdict != SUPPORTED or not plan.decision.withstands.sd:
+        return list(rows), None
+    told("Trying shared shocks", 0, 0)
+    fit = next(fit for fit in fits if (fit.model, fit.exposure) == (answer.model, answer.exposure))
+    design, finer = weekly(fit, tables, risk, plan)
+    found = withstood(design, finer, model=fit.model, exposure=fit.exposure, seed=seed)
+    return [judged(row, found, plan.decision) if row is answer else row for row in rows], found
+
+
+def _answers_h1(row: Row, plan: Plan) -> bool:
+    primary = row.hypothesis == "H1" and row.role == "primary" and row.estimand == "rate_ratio"
+    return primary and row.name == plan.exposure.primary
 
 
 def describe_risk(tables: Tables, risk: RiskSet, rows: Rows) -> dict[str, Any]:

@@ -34,11 +34,11 @@ class _Cells:
 
     Attributes
     ----------
-    child, home, period, onsets : (N,); onsets in the window
+    child, home, period, onsets : (N,) of one period of a home, of which each has an effect; onsets in the window
     now, before : (N, S) expected onsets at u = 1, in the window and before it, home effects included
     linear : (C, S) sum of onsets times log rate in the window
     onsets_before : (C,)
-    effects : (S, H, T) of homes in their periods
+    effects : (S, H, Q) of homes in their periods, without what all homes share
     """
 
     child: np.ndarray
@@ -55,7 +55,8 @@ class _Cells:
 
 def cells_of(design: Design, parameters: Parameters) -> _Cells:
     """The sums, in one pass over the rows."""
-    key = np.stack([design.child, design.home, design.period])
+    period_of = np.arange(design.periods) if parameters.period_of is None else parameters.period_of
+    key = np.stack([design.child, design.home, period_of[design.period]])
     (child, home, period), cell = np.unique(key, axis=1, return_inverse=True)
     cell, cells, children = cell.ravel(), child.size, len(design.child_ids)
     in_window = ~design.before_window
@@ -82,9 +83,19 @@ def cells_of(design: Design, parameters: Parameters) -> _Cells:
         before=before,
         linear=linear,
         onsets_before=np.bincount(design.child, design.onsets * ~in_window, children),
-        effects=parameters.home_of(design.home_ids)[:, :, None] + parameters.home_period_of(design.home_ids),
+        effects=_own_effects(design, parameters, period_of),
         parameters=parameters,
     )
+
+
+def _own_effects(design: Design, parameters: Parameters, period_of: np.ndarray) -> Array:
+    """(S, H, Q) what a home has in each of its periods, alone."""
+    own = parameters.home_period_of(design.home_ids)
+    if parameters.shared is not None:
+        held = np.isin(design.home_ids, parameters.home_ids)  # a home without draws has effects of 0
+        own = own - parameters.shared[:, None] * held[:, None]
+    first = np.searchsorted(period_of, np.arange(period_of.max(initial=-1) + 1))
+    return np.asarray(parameters.home_of(design.home_ids)[:, :, None] + own[:, :, first])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -211,6 +211,37 @@ class OwnHistory:
         return asdict(self)
 
 
+@with_config(STRICT)
+@dataclass(frozen=True, kw_only=True)
+class Withstood:
+    """Under which shocks, shared by a home's children, the rule on H1 would still say supported.
+
+    Attributes
+    ----------
+    model, exposure : of the fit that answers H1
+    sd, days : sizes (sd of the log rate) and lengths (days until the correlation is exp(-1)) that were tried, in pairs
+    probability : that the rate ratio is above 1, at each of them
+    log_density : of the data at each of them, less the highest
+    tipping_sd : the least size, at the worst length, at which the rule no longer holds; None where it holds at all
+    tipping_days : that length
+    tipping_log_density : of the size next to it that was tried, less the highest
+    """
+
+    model: str
+    exposure: str
+    sd: tuple[float, ...]
+    days: tuple[float, ...]
+    probability: tuple[float, ...]
+    log_density: tuple[float, ...]
+    tipping_sd: float | None
+    tipping_days: float | None
+    tipping_log_density: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values by name."""
+        return asdict(self)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """Rows of estimates and verdicts, comparisons of models, and figure arrays.
@@ -222,6 +253,7 @@ class Evidence:
     data : counts that describe the data
     bayes_factors, power_scaling : of the coefficients that answer a hypothesis
     own_history : own history against stable vulnerability; None where no model holds own history
+    withstood : what shared shocks the answer to H1 withstands; None where it is not supported, or that is not asked
     figures : arrays by figure name
     certificates : birth certificate of each fit
     support : children and homes behind each estimate, by ``evidence.support``; None in what was released
@@ -242,6 +274,7 @@ class Evidence:
     own_history: OwnHistory | None = None
     support: Sequence[Mapping[str, Any]] | None = None
     disclosure: Mapping[str, Any] | None = None
+    withstood: Withstood | None = None
 
     @property
     def unconverged(self) -> tuple[str, ...]:
@@ -318,6 +351,7 @@ class Evidence:
             "own_history": None if self.own_history is None else self.own_history.as_dict(),
             "support": None if self.support is None else [dict(one) for one in self.support],
             "disclosure": None if self.disclosure is None else dict(self.disclosure),
+            "withstood": None if self.withstood is None else self.withstood.as_dict(),
         }
 
 
@@ -356,4 +390,5 @@ def read_evidence(path: Path) -> Evidence:
         own_history=found.own_history,
         support=held.get("support"),
         disclosure=held.get("disclosure"),
+        withstood=found.withstood,
     )

@@ -9,14 +9,12 @@ from pydantic import AfterValidator, ConfigDict, Field, JsonValue, ValidationErr
 
 from missingmodels.evidence.decisions import (
     BOTH,
-    CANNOT_SAY,
     CANNOT_TELL,
     HISTORY,
-    NEGLIGIBLE,
-    SUPPORTED,
     VULNERABILITY,
+    is_verdict,
 )
-from missingmodels.evidence.record import FORMATS, BayesFactor, ElpdDifference, OwnHistory, PowerScaling, Row
+from missingmodels.evidence.record import FORMATS, BayesFactor, ElpdDifference, OwnHistory, PowerScaling, Row, Withstood
 from missingmodels.plan import kept_plan
 from missingmodels.records import Json, Name, Record, Text
 
@@ -27,7 +25,6 @@ Share = Annotated[float, Field(ge=-1e-9, le=1 + 1e-9)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Numbers = Annotated[list[Finite], Field(max_length=1_000_000)]
 NotNegatives = Annotated[list[NotNegative], Field(max_length=1_000_000)]
-VERDICTS = (SUPPORTED, NEGLIGIBLE, CANNOT_SAY, "")
 HISTORY_VERDICTS = (BOTH, VULNERABILITY, HISTORY, CANNOT_TELL, "")
 UNITS = ("child", "home")
 
@@ -267,7 +264,8 @@ def _plan(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(row: Row) -> Row:
-    _one_of("verdict", row.verdict, VERDICTS)
+    if not is_verdict(row.verdict):
+        raise ValueError(f"no verdict: {row.verdict!r}")
     _one_of("expected", row.expected, ("above", "below", ""))
     for name in ("interval_mass", "probability_above_null", "rope_probability"):
         _share(name, getattr(row, name))
@@ -284,6 +282,15 @@ def _history(held: OwnHistory) -> OwnHistory:
     _one_of("verdict", held.verdict, HISTORY_VERDICTS)
     _share("probability", held.probability)
     _share("new_probability", held.new_probability)
+    return held
+
+
+def _withstood(held: Withstood) -> Withstood:
+    _as_long("shocks", len(held.sd), *map(list, (held.days, held.probability, held.log_density)))
+    for value in held.probability:
+        _share("probability", value)
+    if min(held.sd, default=0.0) < 0 or min(held.days, default=1.0) <= 0:
+        raise ValueError("a shock has no size or length below 0")
     return held
 
 
@@ -347,3 +354,4 @@ class EvidenceFile(Record):
     # from format 4 on
     support: tuple[Support, ...] | None = None
     disclosure: Disclosure | None = None
+    withstood: Annotated[Withstood, AfterValidator(_withstood)] | None = None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from missingmodels.errors import CannotAnswer, DiagnosticsFailed
-from missingmodels.evidence.decisions import CANNOT_SAY, NOT_CONVERGED, SUPPORTED, summarise
+from missingmodels.evidence.decisions import CANNOT_SAY, NOT_CONVERGED, SUPPORTED, kind_of_verdict, summarise
 from missingmodels.evidence.hypotheses import peer_ratio
 from missingmodels.evidence.record import Evidence, Row
 from missingmodels.evidence.unseen import (
@@ -23,6 +23,7 @@ from missingmodels.evidence.unseen import (
     never_recent,
     restricted,
 )
+from missingmodels.evidence.withstood import judged
 from missingmodels.fitting.certificate import brief
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
@@ -64,7 +65,11 @@ def with_unseen(evidence: Evidence, setting: Setting, told: Progress = lambda *_
         why = "the unseen peers could not be taken into account, see the notes"
         answers = [replace(naive, role="primary", verdict=CANNOT_SAY, remark=why)]
     else:
-        answers = [found.answer, naive]
+        # shocks are tried under the fit as recorded alone, which is not the answer here
+        answers = [
+            judged(found.answer, None, setting.plan.decision),
+            replace(naive, verdict=kind_of_verdict(naive.verdict)),
+        ]
     return replace(
         evidence,
         rows=(*rows[:at], *answers, *found.beside, *rows[at + 1 :]),

@@ -32,6 +32,7 @@ DIMS = {
     "coefficients": ("column",),
     "home": ("home_index",),
     "home_period": ("home_index", "period_index"),
+    "sector": ("period_index",),
     "authority": ("authority_index",),
     "owner": ("owner_index",),
     "peer_slope": ("home_index",),
@@ -183,7 +184,7 @@ def _raw(design: Design, flat: Mapping[str, Array]) -> dict[str, Array]:
         "frailty_shape": flat.get("frailty_shape", nothing + np.nan),
     }
     values |= {"coefficients": coefficients} if design.names else {}
-    return values | {name: flat[name] for name in (*FURTHER, *ADDED) if name in flat}
+    return values | {name: flat[name] for name in ("sector", *FURTHER, *ADDED) if name in flat}
 
 
 def _labels(design: Design) -> dict[str, tuple[str, ...]]:

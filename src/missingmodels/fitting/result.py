@@ -14,7 +14,7 @@ from missingmodels.fitting.diagnostics import Diagnostics
 from missingmodels.fitting.drawn import Drawn, labelled
 from missingmodels.models.priors import FURTHER
 from missingmodels.parameters import Array, Effect, Parameters
-from missingmodels.plan import Decision
+from missingmodels.plan import Decision, kept_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +108,17 @@ class Fit:
             frailty_law=str(self.certificate["frailty"]),
             further={name: held[name] for name in further if name in held},
             effects=effects,
+            shared=held.get("sector"),
+            period_of=self._period_of(held["home_period"].shape[2]),
         )
+
+    def _period_of(self, cells: int) -> Array | None:
+        """(T,) period of each cell of time, where the fit's plan has several cells in a home's period."""
+        from missingmodels.models.process import Process
+
+        plan = kept_plan(self.certificate["plan"])
+        process = Process.of(plan, cells)
+        return None if process is None else process.period
 
     def to_datatree(self) -> xr.DataTree:
         """The fit as ArviZ knows one, so that ``az.summary``, ``az.loo``, ``az.compare``, ``az.psense`` and its plots

@@ -55,11 +55,12 @@ class Design(DesignMatrix):
 
     @cached_property
     def units(self) -> Mapping[str, Group]:
-        """What rows belong to: child, home, cell (a home's period), and what the plan adds."""
+        """What rows belong to: child, home, time, cell (a home's time), and what the plan adds."""
         cells = tuple(f"{home} {period}" for home in self.home_ids for period in range(self.periods))
         return {
             "child": Group(index=self.child, ids=self.child_ids),
             "home": Group(index=self.home, ids=self.home_ids),
+            "time": Group(index=self.period, ids=tuple(map(str, range(self.periods)))),
             "cell": Group(index=self.home * self.periods + self.period, ids=cells),
             **self.groups,
         }

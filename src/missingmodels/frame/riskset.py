@@ -92,6 +92,11 @@ class RiskSet:
         return -(-self.days // self.period_days)
 
     @property
+    def period_of_cells(self) -> np.ndarray:
+        """(T,) period that each cell of time lies in, by its first day."""
+        return np.arange(self.cells) * self.cell_days // self.period_days
+
+    @property
     def cells(self) -> int:
         """Cells of the effects of time."""
         return -(-self.days // self.cell_days)

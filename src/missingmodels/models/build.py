@@ -16,6 +16,7 @@ from missingmodels.models.onset import onset_model, require_own
 from missingmodels.models.outcomes.models import DESIGNS, outcome_model
 from missingmodels.models.outcomes.priors import outcome_priors
 from missingmodels.models.priors import plan_priors
+from missingmodels.models.process import Process
 from missingmodels.models.term import GroupEffect
 from missingmodels.plan import Plan
 
@@ -38,7 +39,8 @@ def _model_of(design: Design | EventRows, plan: Plan, terms: Sequence[GroupEffec
     if isinstance(design, DailyDesign):
         return daily_model(design, daily_priors(plan))
     if isinstance(design, Design):
-        return onset_model(design, plan_priors(plan), plan.effects, require_own(design, terms))
+        own, process = require_own(design, terms), Process.of(plan, design.periods)
+        return onset_model(design, plan_priors(plan), plan.effects, own, process)
     if design.outcome in DESIGNS and not design.formula:
         return outcome_model(design, outcome_priors(design.outcome, plan.priors.use, names=design.names))
     raise ValueError("these rows have priors of their own, which no plan states: see `fit_rows` and `fit_official`")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytensor.tensor as pt
@@ -14,8 +14,22 @@ from missingmodels.frame.design import Design
 from missingmodels.models.frailty import FRAILTY_LAWS
 from missingmodels.models.model import RATE, Model
 from missingmodels.models.priors import ModelPriors, PriorSet, scales_of
+from missingmodels.models.process import Process
 from missingmodels.models.shared import BEFORE, CONSTANTS_OUT, HOMES, PERIODS
-from missingmodels.models.term import Array, Columns, Data, Designed, Draws, GroupEffect, Level, Tensor, Tensors, Term
+from missingmodels.models.term import (
+    Array,
+    Built,
+    Columns,
+    Data,
+    Designed,
+    Draws,
+    GroupEffect,
+    Level,
+    Tensor,
+    Tensors,
+    Term,
+    standard_normal,
+)
 from missingmodels.plan import Effects
 
 NO_EFFECTS = Effects()
@@ -47,6 +61,62 @@ class _PeerSlope(GroupEffect):
         return None if own is None else own * design.column(design.slope_of)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _HomeOverTime(GroupEffect):
+    """Effects of a home's cells that are not independent: of periods of several cells, or of a process."""
+
+    process: Process | None = field(default=None, compare=False)
+
+    def arrays(self, design: Designed, priors: ModelPriors) -> Data:
+        drifts = self._process.drifts
+        held = {"home_period_of": self._process.period} if drifts is None else {"home_drift": drifts}
+        return super().arrays(design, priors) | held
+
+    def sizes(self, design: Designed, priors: ModelPriors) -> tuple[Any, ...]:
+        return (len(design.units["home"].ids), self._process.size, self._process.period.size)
+
+    def unknowns(self, built: Built) -> Any:
+        homes, size = built.design.units["home"].ids, self._process.size
+        ids = tuple(f"{home} {step}" for home in homes for step in range(size))
+        z = standard_normal(f"{self.code}_z", "home_step", ids).reshape((len(homes), size))
+        data = built.data
+        cells = z @ data["home_drift"].T if "home_drift" in data else z[:, data["home_period_of"]]
+        return built.scalars[self.scale] * cells.flatten()
+
+    def natural(self, drawn: Draws, scalars: Draws, design: Designed, priors: ModelPriors) -> dict[str, Array]:
+        z = drawn[f"{self.code}_z"]
+        of_homes = z.reshape(-1, self._process.size)
+        cells = self._process.of_home(of_homes).reshape(len(z), -1)
+        return {self.code: scalars[self.scale][:, None] * cells}
+
+    @property
+    def _process(self) -> Process:
+        assert self.process is not None  # the catalogue alone holds it without
+        return self.process
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sector(GroupEffect):
+    """A process that all homes share. Fits report it, and in ``home_period`` what a home has of both."""
+
+    process: Process | None = field(default=None, compare=False)
+
+    def arrays(self, design: Designed, priors: ModelPriors) -> Data:
+        assert self.process is not None
+        return super().arrays(design, priors) | {"sector_drift": self.process.sector}
+
+    def unknowns(self, built: Built) -> Any:
+        z = standard_normal(f"{self.code}_z", self.unit, built.design.units[self.unit].ids)
+        return built.scalars[self.scale] * (built.data["sector_drift"] @ z)
+
+    def natural(self, drawn: Draws, scalars: Draws, design: Designed, priors: ModelPriors) -> dict[str, Array]:
+        assert self.process is not None
+        return {self.code: scalars[self.scale][:, None] * (drawn[f"{self.code}_z"] @ self.process.sector.T)}
+
+    def of_draws(self, values: Draws, design: Designed, part: slice) -> Array | None:
+        return None  # it is in ``home_period``
+
+
 LIKELIHOOD = Term(
     name="likelihood",
     code="onset",
@@ -56,7 +126,7 @@ LIKELIHOOD = Term(
 LEVEL = Level(
     name="linear predictor",
     code="intercept",
-    equation="η = α + x'β + q'γ + p'δ + z'ζ + c'κ + v_h + w_ht + a_l + o_j + b_h p",
+    equation="η = α + x'β + q'γ + p'δ + z'ζ + c'κ + v_h + w_ht + s_t + a_l + o_j + b_h p",
     parameters=("intercept",),
     meaning="log rate per day at u = 1; each part below, if the plan has it",
 )
@@ -115,6 +185,25 @@ COLUMNS_OF = (
     Term(name="calendar", code="terms.calendar", equation="c'κ", meaning="season, weekend, trend, where asked for"),
 )
 PERIODS_CHOSEN = GroupEffect(**{**vars(PERIODS), "chosen": 'effects.home_process = "periods"'})
+_STEPS = _HomeOverTime(**vars(PERIODS_CHOSEN))
+HOME_DRIFT = _HomeOverTime(
+    name="a home's process",
+    code="home_period",
+    unit="cell",
+    equation="w_ht = ρ w_h,t−1 + √(1 − ρ²) e_ht, ρ = exp(−d / τ), d days a cell, w_h0 and e_ht ~ Normal(0, σ_period²)",
+    parameters=("sigma_period",),
+    chosen='effects.home_process = "drift"',
+    meaning="a home's shared shocks come and go within weeks; τ is effects.home_process_days",
+)
+SECTOR = _Sector(
+    name="what all homes share",
+    code="sector",
+    unit="time",
+    equation="s_t = ρ s_t−1 + √(1 − ρ²) e_t, ρ = exp(−d / τ), d days a cell, s_0 and e_t ~ Normal(0, σ_sector²)",
+    parameters=("sigma_sector",),
+    chosen='effects.sector_process = "drift"',
+    meaning=("a wave that all homes share would else pass for influence; τ is effects.sector_process_days"),
+)
 AUTHORITIES = GroupEffect(
     name="authorities",
     code="authority",
@@ -148,16 +237,23 @@ PEER_SLOPE = _PeerSlope(
     ),
 )
 ONSET_TERMS: tuple[Term, ...] = (
-    *(LIKELIHOOD, LEVEL, COLUMNS, *COLUMNS_OF, HOMES, PERIODS_CHOSEN, AUTHORITIES, OWNERS, PEER_SLOPE),
+    *(LIKELIHOOD, LEVEL, COLUMNS, *COLUMNS_OF, HOMES, PERIODS_CHOSEN, HOME_DRIFT, SECTOR),
+    *(AUTHORITIES, OWNERS, PEER_SLOPE),
     *FRAILTY_LAWS.values(),
     BEFORE,
 )
 
 
 def onset_model(
-    design: Design, priors: PriorSet, effects: Effects = NO_EFFECTS, own: Sequence[GroupEffect] = ()
+    design: Design,
+    priors: PriorSet,
+    effects: Effects = NO_EFFECTS,
+    own: Sequence[GroupEffect] = (),
+    process: Process | None = None,
 ) -> Model:
     """The onset model of a design, with effects of one's ``own`` beside the package's.
+
+    ``process`` is how homes change, ``Process.of`` the plan; None for independent cells and nothing shared.
 
     The sampler's unknowns: ``intercept`` and ``coefficients`` of the standardised columns, the scalars of
     ``_scales_in``, and standard normal ``home_z`` (H,), ``home_period_z`` (H*T,), ``authority_z``, ``owner_z`` and
@@ -166,7 +262,6 @@ def onset_model(
     passes through 0 instead of wandering down the long tail of a logarithm, which gave two to three times the effective
     draws.
     """
-    periods = (PERIODS_CHOSEN,) if effects.home_process == "periods" else ()
     added = {"authority": AUTHORITIES, "owner": OWNERS}
     groups = tuple(added[name] for name in design.groups if name in added)
     slope = (PEER_SLOPE,) if design.slope_of else ()
@@ -175,7 +270,7 @@ def onset_model(
     return Model(
         label="onset",
         design=design,
-        predictors={RATE: (LEVEL, COLUMNS, HOMES, *periods, *groups, *own, *slope)},
+        predictors={RATE: (LEVEL, COLUMNS, HOMES, *_over_time(effects, process), *groups, *own, *slope)},
         likelihood=FRAILTY_LAWS[effects.frailty],
         priors=ModelPriors(
             scalars={name: priors[name] for name in names} | added_priors,
@@ -184,13 +279,33 @@ def onset_model(
     )
 
 
+def _over_time(effects: Effects, process: Process | None) -> tuple[GroupEffect, ...]:
+    """The terms of a home's time, and of what all homes share in it."""
+    if process is None:
+        return (PERIODS_CHOSEN,) if effects.home_process == "periods" else ()
+    home = {"periods": (_STEPS,), "drift": (HOME_DRIFT,), "none": ()}[effects.home_process]
+    shared = (SECTOR,) if process.sector.size else ()
+    return tuple(replace(term, process=process) for term in (*home, *shared))
+
+
 def require_own(design: Design, own: Sequence[GroupEffect]) -> tuple[GroupEffect, ...]:
     """Effects of one's own, by the groups that the design has of their names, as evidence reads them.
 
     Raises ConfigInvalid for a name that the model has already, an effect without one scale and its prior, or one whose
     units are not in the design.
     """
-    taken = {"coefficients", "intercept", "home", "cell", "child", "home_period", "authority", "owner", "peer_slope"}
+    taken = {
+        "coefficients",
+        "intercept",
+        "home",
+        "cell",
+        "child",
+        "home_period",
+        "authority",
+        "owner",
+        "peer_slope",
+        "sector",
+    }
     for term in own:
         fault = ""
         if term.code in taken:

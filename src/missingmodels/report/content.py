@@ -14,6 +14,7 @@ from missingmodels.report import comparison, sentences, words
 from missingmodels.report.carries import carries
 from missingmodels.report.figures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
+from missingmodels.report.withstood import shocks_tried
 from missingmodels.tables import is_simulated
 from missingmodels.tables.judgement import judgements_of
 from missingmodels.vocabulary import SCALARS, column_label
@@ -31,7 +32,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "period_days": plan["frame"]["period_days"],
         # evidence written before a plan had effects held these
         "home_process": plan.get("effects", {}).get("home_process", "periods"),
-        "effects_held": sentences.effects_held(plan.get("effects", {}), plan["frame"]["period_days"]),
+        "effects_held": sentences.effects_held(plan.get("effects", {}), plan["frame"]),
         "simulated": is_simulated(evidence.origin),
         "disclosure": evidence.disclosure,
         "origin": sentences.origin_words(evidence.origin),
@@ -45,6 +46,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "data": _data(evidence.data),
         "h1": _effects(judged(found, "H1")),
         "h1_how_often": _how_often(found, evidence),
+        "withstood": shocks_tried(evidence),
         "h2": _effects(headline(found, "H2")),
         "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
         "contrasts": _effects([line for line in found if _is_contrast(line)]),

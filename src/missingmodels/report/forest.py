@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Transform, blended_transform_factory
 
-from missingmodels.evidence.decisions import NEGLIGIBLE, SUPPORTED
+from missingmodels.evidence.decisions import NEGLIGIBLE, SUPPORTED, kind_of_verdict
 from missingmodels.report import words
 from missingmodels.report.lines import Line, headline, judged
 from missingmodels.report.style import BLUE, GREEN, GREY, INK, PALE, RED, SHADE, WIDTH, new_figure, note, styled
@@ -21,6 +21,7 @@ GROUPS = {"H1": "Peers’ recent episodes", "H2": "Staffing and placement mix"}
 _LEFT, _RIGHT = 0.362, 0.585  # the plot's edges as shares of the width; text columns stand on both sides
 _COLUMNS = {"ratio": 0.61, "probability": 0.816, "verdict": 0.83}
 _TEXT_LINE, _GAP, _HEAD, _TOP, _FOOT = 0.155, 0.15, 0.36, 0.36, 0.88  # inches
+_VERDICT_WIDTH = 24  # characters of a line
 _WIDEST = 8.0  # rate ratios beyond this, or below its inverse, are cut with an arrow
 _COLOURS = {SUPPORTED: BLUE, NEGLIGIBLE: GREEN}
 
@@ -103,7 +104,7 @@ def _axis(ax: Axes, shown: Sequence[Line]) -> None:
 
 def _draw(ax: Axes, place: _Place, beside: Transform) -> None:
     row, sound = place.main.row, place.main.converged
-    colour = _COLOURS.get(row.verdict, INK) if sound else RED
+    colour = _COLOURS.get(kind_of_verdict(row.verdict), INK) if sound else RED
     shift = 0.07 if place.others else 0.0
     _mark(ax, place.main, place.at - shift, colour=colour, wide=1.7, size=5.5)
     for i, other in enumerate(place.others):
@@ -124,8 +125,8 @@ def _draw(ax: Axes, place: _Place, beside: Transform) -> None:
     for name, text in texts.items():
         side = "right" if name == "probability" else "left"
         ax.text(_COLUMNS[name], place.at, text, transform=beside, va="center", ha=side, fontsize=8.5)
-    verdict = row.verdict if sound else f"{row.verdict}\n(not converged)"
-    bold = "bold" if row.verdict == SUPPORTED else "normal"
+    verdict = "\n".join(textwrap.wrap(row.verdict, _VERDICT_WIDTH)) + ("" if sound else "\n(not converged)")
+    bold = "bold" if kind_of_verdict(row.verdict) == SUPPORTED else "normal"
     ax.text(
         _COLUMNS["verdict"], place.at, verdict, transform=beside, va="center", fontsize=8.5, color=colour,
         fontweight=bold,

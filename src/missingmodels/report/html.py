@@ -8,6 +8,7 @@ import jinja2
 
 from missingmodels.disclosure.gate import released
 from missingmodels.disclosure.policy import Policy, policy_for
+from missingmodels.evidence.decisions import kind_of_verdict
 from missingmodels.evidence.record import Evidence
 from missingmodels.report.content import content
 from missingmodels.report.figures import FIGURES as KNOWN
@@ -47,5 +48,6 @@ def page(evidence: Evidence, shown: dict[str, Picture]) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["kind_of_verdict"] = kind_of_verdict
     css = resource("report.css")
     return environment.from_string(resource("report.html")).render(css=css, **content(evidence, shown))

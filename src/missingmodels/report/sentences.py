@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED
+from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, OTHER_WAY, SUPPORTED, kind_of_verdict
 from missingmodels.evidence.record import Row
 from missingmodels.evidence.robustness.operating import listed
 from missingmodels.report import words
@@ -19,6 +19,7 @@ from missingmodels.tables import MIXED, is_simulated, kind_of
 _MEANING = {
     SUPPORTED: "",
     NEGLIGIBLE: "If there is an effect, it is too small to matter by the rule below.",
+    OTHER_WAY: "The estimate lies on the other side of no effect than the hypothesis states.",
     CANNOT_SAY: "These data neither establish the effect nor show that it is negligible.",
 }
 _FAILED = "This cannot be answered: the fit did not pass the diagnostics gate."
@@ -58,14 +59,19 @@ _FRAILTY = {
 }
 
 
-def effects_held(effects: Mapping[str, Any], period_days: int) -> str:
+def effects_held(effects: Mapping[str, Any], frame: Mapping[str, Any]) -> str:
     """What every model of a plan holds beside its columns, and what those with peers add."""
     held = [_FRAILTY.get(effects.get("frailty", ""), "the child’s own frailty"), "home effects"]
     held += [
         f"effects of {name}" for name, key in (("authorities", "authority"), ("owners", "owner")) if effects.get(key)
     ]
-    if effects.get("home_process") != "none":
-        held.append(f"effects for each home and {period_days}-day period")
+    cell = frame.get("cell_days") or frame["period_days"]
+    if effects.get("home_process") == "drift":
+        held.append(f"a process of each home that drifts on cells of {cell} days")
+    elif effects.get("home_process") != "none":
+        held.append(f"effects for each home and {frame['period_days']}-day period")
+    if effects.get("sector_process") == "drift":
+        held.append(f"a process that all homes share, on cells of {cell} days")
     text = listed(held)
     slopes = "; in those with peers, their effect differs between homes"
     return text + (slopes if effects.get("peer_slope_by_home") else "")
@@ -117,14 +123,15 @@ def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any], effects: Mapp
         return _FAILED
     row, span = peers[0].row, exposure_span(exposure)
     fades = exposure.get("primary") == "peer_kernel"
-    if row.verdict == SUPPORTED:
+    if kind_of_verdict(row.verdict) == SUPPORTED:
         holds = f"For each onset of a peer ({span})" if fades else f"When this exposure holds (peers missing {span})"
         return (
-            f"{holds}, a child’s episodes start about "
-            f"{words.ratio(row.median)} times as often as {_held_against(effects)} would have it."
+            f"{holds}, a child’s episodes start about {words.ratio(row.median)} times as often as when it does not, "
+            f"given {_held_against(effects)}: an association, which is influence as far as these stand for what the "
+            "children share."
         )
     recent = f"A peer’s onset counts 1 on its day, {span}." if fades else f"Recent means {span.removeprefix('in ')}."
-    return f"{_MEANING[row.verdict]} {recent}"
+    return f"{_MEANING[kind_of_verdict(row.verdict)]} {recent}"
 
 
 def _held_against(effects: Mapping[str, Any]) -> str:
@@ -132,7 +139,9 @@ def _held_against(effects: Mapping[str, Any]) -> str:
     held = ["the child’s own history", "the home"]
     held += [f"its {name}" for name in ("authority", "owner") if effects.get(name)]
     if effects.get("home_process") != "none":
-        held.append("its shared shocks")
+        held.append("its periods")
+    if effects.get("sector_process") == "drift":
+        held.append("what all homes share")
     return listed(held)
 
 
@@ -143,7 +152,7 @@ def _part_lead(held: Sequence[Line]) -> str:
         return _FAILED
     counts = Counter(line.row.verdict for line in held)
     if len(counts) == 1:
-        return _MEANING[next(iter(counts))]
+        return _MEANING[kind_of_verdict(next(iter(counts)))]
     return f"Of {len(held)} contrasts: " + "; ".join(f"{verdict}, {n}" for verdict, n in counts.items()) + "."
 
 

@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from missingmodels.evidence.decisions import NEGLIGIBLE, NOT_CONVERGED
+from missingmodels.evidence.decisions import NEGLIGIBLE, NOT_CONVERGED, UNLESS_ANY, WITHSTANDS, WITHSTANDS_OPEN
 from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
 from missingmodels.report.carries import carries_in_a_line
@@ -16,7 +16,8 @@ from missingmodels.tables import is_simulated, kind_of
 
 COLUMNS, NARROWEST = 100, 60
 _NUMBERS = 2 + len(" ratio       90 %        P ")  # flags and numbers of a row
-_VERDICT = len(NEGLIGIBLE)  # the longest
+_VERDICT = len(NEGLIGIBLE)  # the longest in its column; what does not fit there has a line of its own
+_SHORT = {WITHSTANDS: "supported", WITHSTANDS_OPEN: "supported", UNLESS_ANY: "supported unless …"}
 
 
 def summary_text(evidence: Evidence, columns: int = COLUMNS) -> str:
@@ -84,8 +85,14 @@ def _row(line: Line, columns: int) -> list[str]:
     flags = ("!" if not line.converged else "") + ("*" if row.remark else "")
     probability = f"{words.stated_side(row)} {words.probability(words.stated_probability(row)):>5}"
     bounds = f"{words.ratio(row.interval_low)}–{words.ratio(row.interval_high)}"
-    first = f"{flags:<2}{label:<{width}} {words.ratio(row.median):>5} {bounds:>10} {probability} {row.verdict}"
-    return [first, *(f"    {part}" for part in rest)]
+    short = _SHORT.get(_begins(row.verdict), row.verdict)
+    first = f"{flags:<2}{label:<{width}} {words.ratio(row.median):>5} {bounds:>10} {probability} {short}"
+    whole = [] if short == row.verdict else _words_within(f"    {row.verdict}", columns, "      ")
+    return [first, *(f"    {part}" for part in rest), *whole]
+
+
+def _begins(verdict: str) -> str:
+    return next((begin for begin in _SHORT if verdict.startswith(begin)), "")
 
 
 def _interval(evidence: Evidence) -> list[str]:
@@ -129,8 +136,6 @@ def _warnings(evidence: Evidence, shown: Sequence[Line]) -> list[str]:
             found.append(f"    … and {len(failed) - 3} more fits")
     if any(line.row.remark.startswith(NOT_CONVERGED) for line in shown):
         found.append("! no verdict where a fit behind the row did not pass the gate; the report names it")
-    if any("other way" in line.row.remark for line in shown):
-        found.append("* the estimate points the other way; the report says how surely")
     known = [
         (c.k_hat_bad - c.mended, c) for c in evidence.comparisons if c.k_hat_bad is not None and c.mended is not None
     ]

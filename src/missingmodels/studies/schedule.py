@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from missingmodels.evidence.decisions import SUPPORTED
+from missingmodels.evidence.decisions import SUPPORTED, kind_of_verdict
 from missingmodels.studies.measures import share_error
 from missingmodels.studies.replicate import FITTED
 from missingmodels.studies.store import Task
@@ -28,7 +28,7 @@ def tally(rows: pd.DataFrame) -> Tally:
     count = int(rows["replicate"].nunique())
     if "verdict" not in rows:
         return Tally(replicates=count, supported={})
-    claimed = (rows["verdict"] == SUPPORTED) & (rows["status"] == FITTED)
+    claimed = (rows["verdict"].map(kind_of_verdict) == SUPPORTED) & (rows["status"] == FITTED)
     sums = claimed.groupby([rows["quantity"], rows["rule"]]).sum()
     return Tally(replicates=count, supported={(str(q), str(r)): int(n) for (q, r), n in sums.items()})
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from missingmodels.evidence.decisions import NEGLIGIBLE, SUPPORTED
+from missingmodels.evidence.decisions import NEGLIGIBLE, SUPPORTED, kind_of_verdict
 from missingmodels.provenance import versions
 from missingmodels.studies.grid import Cell, Grid
 from missingmodels.studies.measures import MEANINGS, cell_measures
@@ -107,7 +107,7 @@ def _measured(rows: pd.DataFrame) -> dict[str, Any]:
     sure = rows["supported_probability"].dropna()
     found = cell_measures(
         fitted=(rows["status"] == FITTED).to_numpy(),
-        supported=(rows["verdict"] == SUPPORTED).to_numpy(),
+        supported=(rows["verdict"].map(kind_of_verdict) == SUPPORTED).to_numpy(),
         negligible=(rows["verdict"] == NEGLIGIBLE).to_numpy(),
         expected_above=expected.empty or bool(expected.iloc[0] == "above"),
         truth=rows["truth"].to_numpy(float),

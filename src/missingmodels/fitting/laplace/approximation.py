@@ -25,12 +25,12 @@ import numpy as np
 
 from missingmodels.fitting.laplace.data import Array, LaplaceData, laplace_data
 from missingmodels.fitting.laplace.explore import Surface, explore, require_one_mode
-from missingmodels.fitting.laplace.process import Process
 from missingmodels.fitting.laplace.proposal import Proposals, Proposer, joined
 from missingmodels.fitting.laplace.scales import ScaleSpace
 from missingmodels.fitting.laplace.tails import edge_loss, tail_shares
 from missingmodels.fitting.pareto import resample, smooth
 from missingmodels.fitting.threads import one_blas_thread
+from missingmodels.models.process import Process
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
@@ -49,6 +49,7 @@ class LaplaceDraws:
     coefficients : (S, P) of the standardised columns, fixed ones included
     home : (S, H) log rate
     home_period : (S, H * T) log rate
+    sector : (S, T) what all homes have of it; (S, 0) where they share nothing
     sigma_home, sigma_period, frailty_shape : (S,); the shape is NaN where the law of frailty has none
     further : name -> (S,) of what the law has beside the shape
     proposal : (S,) number of the proposal that a draw is a copy of
@@ -69,6 +70,7 @@ class LaplaceDraws:
     coefficients: Array
     home: Array
     home_period: Array
+    sector: Array
     sigma_home: Array
     sigma_period: Array
     frailty_shape: Array
@@ -133,7 +135,7 @@ def laplace(  # noqa: PLR0913
     """Draw from the posterior of one onset model, from as many weighted proposals unless another number is given.
 
     ``law`` is the frailty's, one of ``child.LAWS``, whose values have priors of the same names. ``process`` is how
-    homes change where that is more than independent periods; ``home_period`` then has what they share in it. The
+    homes change where that is more than independent periods. The
     proposals' number is doubled while ``again`` says so of them, the first kept. Draws repeat where a proposal weighs
     much; ``ess`` says how many independent ones they are worth. The same design, priors and generator give the same
     draws. Raises FloatingPointError where Newton's steps do not settle or no proposal has a finite density, and numpy's
@@ -201,6 +203,7 @@ def _collect(
         coefficients=coefficients,
         home=made.home[:, chosen].T.astype(float),
         home_period=made.period.reshape(-1, made.log_target.size)[:, chosen].T.astype(float),
+        sector=made.shared[:, chosen].T.astype(float),
         sigma_home=scales.pop("sigma_home"),
         sigma_period=scales.pop("sigma_period"),
         frailty_shape=scales.pop("frailty_shape", np.full(chosen.size, np.nan)),

@@ -11,9 +11,9 @@ from missingmodels.fitting.diagnostics import Diagnostics, broken_by_weights, on
 from missingmodels.fitting.drawn import Drawn
 from missingmodels.fitting.laplace.approximation import LaplaceDraws, Weighed, laplace
 from missingmodels.fitting.laplace.child import LAWS
-from missingmodels.fitting.laplace.process import Process
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet
+from missingmodels.models.process import Process
 from missingmodels.plan import Gate, Plan
 from missingmodels.provenance import stream
 
@@ -51,6 +51,7 @@ def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int,
         ) from error
     return Drawn(
         values={name: getattr(found, name) for name in VALUES if name in LAWS[law] or name != "frailty_shape"}
+        | ({"sector": found.sector} if found.sector.size else {})
         | found.further,
         chains=1,
         sample_stats={"proposal": found.proposal[None], "log_weight": found.log_weight[None]},

@@ -21,7 +21,7 @@ APART = 2.2  # standard deviations between the points of an arm
 
 
 @dataclass(frozen=True)
-class _Node:
+class Node:
     """One evaluated value of the scales: (F,) coordinates, the mode there, log density of scales and data.
 
     ``parts`` are those of the mode's factor in the precision of the proposals, flat.
@@ -46,10 +46,10 @@ class Surface:
     space: ScaleSpace
     tolerance: float
     steps: int = 0
-    nodes: list[_Node] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
     middle: Mode | None = None
 
-    def node(self, at: Array, foretold: tuple[Array, Array] | None = None, *, move: bool = False) -> _Node:
+    def node(self, at: Array, foretold: tuple[Array, Array] | None = None, *, move: bool = False) -> Node:
         """The node at a point, folded back if need be; with ``move`` it becomes the middle."""
         at = self.space.fold(at)
         scales = self.space.scales(at)
@@ -60,7 +60,7 @@ class Surface:
         if move:
             self.middle = mode
         parts = [part.ravel().astype(self.data.precision) for part in mode.factor.parts()]
-        made = _Node(at, mode.b, mode.z, parts, mode.log_density + float(self.space.log_prior(at)))
+        made = Node(at, mode.b, mode.z, parts, mode.log_density + float(self.space.log_prior(at)))
         self.nodes.append(made)
         return made
 
@@ -89,7 +89,7 @@ class Region:
     """
 
     middle: Mode
-    nodes: tuple[_Node, ...]
+    nodes: tuple[Node, ...]
     centre: Array
     root: Array
     arms: tuple[Arm, ...] = ()
@@ -107,7 +107,7 @@ def explore(surface: Surface) -> Region:
     middle = surface.node(centre, move=True)
     if not centre.size:
         return _region(surface, centre, np.zeros((0, 0)))
-    region = _composite(surface, *_search(surface, middle, step))
+    region = _composite(surface, *search(surface, middle, step))
     sides = [(i, side) for i in range(centre.size) for side in _sides(surface.space, i)]
     arms = [arm for i, side in sides for arm in _arms(surface, region, i, side)]
     return replace(region, nodes=tuple(surface.nodes), arms=tuple(arms))
@@ -125,7 +125,7 @@ def require_one_mode(data: LaplaceData, space: ScaleSpace, region: Region, toler
             begin, step = space.first()
             begin[i] = side
             surface = Surface(data, space, tolerance)
-            found, *_ = _search(surface, surface.node(begin, move=True), step)
+            found, *_ = search(surface, surface.node(begin, move=True), step)
             away = region.standardise(found.at[None])[0]
             if np.abs(away).max() > ANOTHER_MODE and found.log_density > top - NO_MASS:
                 raise FloatingPointError(f"the posterior has two modes in {name}")
@@ -156,7 +156,7 @@ def _arms(surface: Surface, region: Region, i: int, side: float) -> list[Arm]:
     if last.log_density < top - NO_TAIL - 2:
         return []
     if sd.size > 1:
-        last, step, _ = _search(surface, last, np.where(held, sd, 0.7 * sd), held=held, rounds=2)
+        last, step, _ = search(surface, last, np.where(held, sd, 0.7 * sd), held=held, rounds=2)
     if last.log_density < top - min(NO_TAIL, 0.5 * away**2 - HEAVY):
         return []
     count = int(np.ceil(away / APART))
@@ -178,9 +178,9 @@ def _log_normal_mass(top: Array, sd: Array, folded: Array) -> Array:
     return np.asarray(0.5 * np.log(2 * np.pi) + np.log(sd) + np.where(folded, log_ndtr(top / sd), 0.0))
 
 
-def _search(
-    surface: Surface, middle: _Node, step: Array, *, held: Array | None = None, rounds: int = MOST_ROUNDS
-) -> tuple[_Node, Array, Slopes | None]:
+def search(
+    surface: Surface, middle: Node, step: Array, *, held: Array | None = None, rounds: int = MOST_ROUNDS
+) -> tuple[Node, Array, Slopes | None]:
     """Near the mode by separate parabolas along the axes: the node, steps of one sd, and slopes of the mode there.
 
     Axes that are ``held`` (F,) stay where they are: what is found then is the crest of the density across them.
@@ -205,7 +205,7 @@ def _search(
 Slopes = tuple[Array, Array]
 
 
-def _pair(surface: Surface, middle: _Node, step: Array, i: int, slopes: Slopes | None) -> tuple[_Node, _Node]:
+def _pair(surface: Surface, middle: Node, step: Array, i: int, slopes: Slopes | None) -> tuple[Node, Node]:
     made = []
     for sign in (1.0, -1.0):
         at = middle.at.copy()
@@ -214,7 +214,7 @@ def _pair(surface: Surface, middle: _Node, step: Array, i: int, slopes: Slopes |
     return made[0], made[1]
 
 
-def _foretell(middle: _Node, at: Array, slopes: Slopes | None) -> tuple[Array, Array]:
+def _foretell(middle: Node, at: Array, slopes: Slopes | None) -> tuple[Array, Array]:
     """The mode at another point, along the slopes if they are known."""
     b, z = middle.b, middle.z
     if slopes is None:
@@ -223,7 +223,7 @@ def _foretell(middle: _Node, at: Array, slopes: Slopes | None) -> tuple[Array, A
     return b + slopes[0] @ away, z + slopes[1] @ away
 
 
-def _slopes(pairs: list[tuple[_Node, _Node]], step: Array, space: ScaleSpace) -> Slopes:
+def _slopes(pairs: list[tuple[Node, Node]], step: Array, space: ScaleSpace) -> Slopes:
     """(B, F) and (H, D, F) change of the mode along each axis; 0 where folding made both points one."""
     b, z = [], []
     for i, (up, down) in enumerate(pairs):
@@ -234,7 +234,7 @@ def _slopes(pairs: list[tuple[_Node, _Node]], step: Array, space: ScaleSpace) ->
     return np.stack(b, axis=-1), np.stack(z, axis=-1)
 
 
-def _parabolas(middle: _Node, pairs: list[tuple[_Node, _Node]], step: Array) -> tuple[Array, Array]:
+def _parabolas(middle: Node, pairs: list[tuple[Node, Node]], step: Array) -> tuple[Array, Array]:
     """(F,) move to the top of each axis' parabola, and its (F,) standard deviation, both within limits."""
     up, down = (np.array([pair[j].log_density for pair in pairs]) - middle.log_density for j in (0, 1))
     slope, bend = (up - down) / 2, up + down
@@ -244,7 +244,7 @@ def _parabolas(middle: _Node, pairs: list[tuple[_Node, _Node]], step: Array) -> 
     return move * step, step * np.clip(1 / np.sqrt(-bend), 0.2, 2.0)
 
 
-def _composite(surface: Surface, middle: _Node, sd: Array, slopes: Slopes | None) -> Region:
+def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes | None) -> Region:
     """Corners at one and stars at 1.7 standard deviations; a full quadratic through them gives mode and covariance."""
     size = middle.at.size
     corners = np.array(list(itertools.product((-1.0, 1.0), repeat=size)))

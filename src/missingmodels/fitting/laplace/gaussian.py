@@ -146,7 +146,8 @@ def factorise(data: LaplaceData, scales: Scales, point: Point, *, convex: bool =
         known = np.where(data.before, point.rate * (point.share_before * data.settled)[data.child], 0.0)
         other = _term(data, known, point.spread_before)
         dense, block, border = dense - other[0], block - other[1], border - other[2]
-    dense, border, child_b = _with_shared(data, scales, dense, block, border, slots, child_b)
+    if scales.process is not None or kernels is None:  # what takes a home's normals to its cells is in the blocks then
+        dense, block, border, slots, child_b = _in_normals(data, scales, dense, block, border, slots, child_b)
     dense[np.diag_indices(free)] += 1 / data.prior_sd**2
     d = scales.of_blocks(data.periods)
     movers, mover_b, shape = data.mover_child.size, child_b[data.mover_child], 1 / point.spread_now[data.mover_child]
@@ -183,25 +184,19 @@ def _eliminate(
     d, free, most = scales.of_blocks(data.periods), border.shape[2], data.mover_slot.shape[1]
     if kernels is not None:
         inverse, full = np.zeros((data.homes, d.size, d.size)), np.zeros((data.homes, d.size, free + most))
-        on = scales.home_on, scales.period_on
-        if scales.process is not None:  # whatever takes a home's normals to its cells is in the blocks then
-            block = scales.to_blocks(scales.to_blocks(block).transpose(0, 2, 1))
-            border = scales.to_blocks(border)
-            slots = np.ascontiguousarray(scales.to_blocks(slots.transpose(0, 2, 1)).transpose(0, 2, 1))
-            on = False, True
+        on = (scales.home_on, scales.period_on) if scales.process is None else (False, True)
         moving = np.empty((data.homes, d.size, most))
         if not kernels.eliminate(
             block, border, slots, data.mover_slot, data.mover_at, d, *on, inverse, full, moving, left,
         ):  # fmt: skip
             raise np.linalg.LinAlgError("a home's block is not positive definite")
         return inverse, full, moving
-    block = scales.to_blocks(scales.to_blocks(block).transpose(0, 2, 1)) * d * d[:, None]
+    block = block * d * d[:, None]
     block[:, np.arange(d.size), np.arange(d.size)] += 1
-    padded = np.concatenate([slots, np.zeros((data.homes, 1, data.periods))], axis=1)
-    taken = np.take_along_axis(padded, data.mover_slot[..., None], axis=1).transpose(0, 2, 1)
-    moving = scales.to_blocks(taken) * d[:, None]
+    padded = np.concatenate([slots, np.zeros((data.homes, 1, d.size))], axis=1)
+    moving = np.take_along_axis(padded, data.mover_slot[..., None], axis=1).transpose(0, 2, 1) * d[:, None]
     inverse = np.linalg.inv(np.linalg.cholesky(block)) if d.size else block
-    full = np.matmul(inverse, np.concatenate([scales.to_blocks(border) * d[:, None], moving], axis=2))
+    full = np.matmul(inverse, np.concatenate([border * d[:, None], moving], axis=2))
     if most:
         cross = np.matmul(full[..., free:].transpose(0, 2, 1), full)
         wide = len(left) + 1  # one place too far, for empty ones
@@ -210,23 +205,26 @@ def _eliminate(
     return inverse, full, moving
 
 
-def _with_shared(
+def _in_normals(
     data: LaplaceData, scales: Scales, dense: Array, block: Array, border: Array, slots: Array, child_b: Array
-) -> tuple[Array, Array, Array]:
-    """Coefficients, border and children's sums with a column for each normal of the process that homes share.
+) -> tuple[Array, Array, Array, Array, Array]:
+    """What ``_term`` sums by cells, by standard normals: blocks (H, D, D), border (H, D, B + K), slots (H, K', D).
 
-    It moves all homes' cells of one time together, so its sums are those of the cells.
+    Coefficients, border and children's sums gain a column for each normal of the process that homes share, which moves
+    all homes' cells of one time together, so its sums are those of the cells.
     """
-    if scales.process is None or not scales.process.sector.size:
-        return dense, border, child_b
-    root = scales.sigma_sector * scales.process.sector
-    across = root.T @ border.sum(axis=0)
-    whole = np.block([[dense, across.T], [across, root.T @ block.sum(axis=0) @ root]])
-    child, periods = data.slot_child[data.slot_mover], slots.shape[2]
-    place = child[:, None] * periods + np.arange(periods)
-    moved = np.bincount(place.ravel(), slots[data.slot_mover].ravel(), data.children * periods)
-    shared = moved.reshape(data.children, periods) @ root
-    return whole, np.concatenate([border, block @ root], axis=2), np.concatenate([child_b, shared], axis=1)
+    half, of_border = scales.to_blocks(block), scales.to_blocks(border)
+    of_slots = np.ascontiguousarray(scales.to_blocks(slots.transpose(0, 2, 1)).transpose(0, 2, 1))
+    if scales.process is not None and scales.process.sector.size:
+        root = scales.sigma_sector * scales.process.sector
+        across = root.T @ border.sum(axis=0)
+        dense = np.block([[dense, across.T], [across, root.T @ block.sum(axis=0) @ root]])
+        child, periods = data.slot_child[data.slot_mover], slots.shape[2]
+        place = child[:, None] * periods + np.arange(periods)
+        moved = np.bincount(place.ravel(), slots[data.slot_mover].ravel(), data.children * periods)
+        of_border = np.concatenate([of_border, half @ root], axis=2)
+        child_b = np.concatenate([child_b, moved.reshape(data.children, periods) @ root], axis=1)
+    return dense, scales.to_blocks(half.transpose(0, 2, 1)), of_border, of_slots, child_b
 
 
 def _term(data: LaplaceData, m: Array, inverse_shape: Array) -> tuple[Array, Array, Array, Array, Array]:

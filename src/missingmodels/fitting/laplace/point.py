@@ -16,7 +16,7 @@ import numpy as np
 from missingmodels.fitting.exponential import exponential
 from missingmodels.fitting.laplace.child import LAWS, ChildLaw
 from missingmodels.fitting.laplace.data import Array, LaplaceData
-from missingmodels.fitting.laplace.process import Process
+from missingmodels.models.process import Process
 
 try:
     from missingmodels.fitting.laplace import kernels
@@ -46,7 +46,7 @@ class Scales:
 
     def of_blocks(self, periods: int) -> Array:
         """(D,) standard deviation of each effect of a home."""
-        size = periods if self.process is None else self.process.home.shape[1]
+        size = periods if self.process is None else self.process.size
         return np.array([self.sigma_home] * self.home_on + [self.sigma_period] * (self.period_on * size))
 
     def effects(self, z: Array, periods: int) -> Array:
@@ -56,7 +56,7 @@ class Scales:
             out += self.sigma_home * z[:, :1]
         if self.period_on:
             own = z[:, self.home_on :]
-            out += self.sigma_period * (own if self.process is None else _product(self.process.home, own))
+            out += self.sigma_period * (own if self.process is None else self.process.of_home(own))
         return out
 
     def shared(self, b: Array) -> Array | float:
@@ -74,16 +74,9 @@ class Scales:
 
     def to_blocks(self, values: Array) -> Array:
         """(H, D, ...) of (H, T, ...): the transpose of ``effects`` without the standard deviations."""
-        own = values if self.process is None else _product(self.process.home.T, values)
+        own = values if self.process is None else self.process.to_home(values)
         parts = [values.sum(axis=1, keepdims=True)] * self.home_on + [own] * self.period_on
         return np.concatenate(parts, axis=1) if parts else np.zeros((values.shape[0], 0, *values.shape[2:]))
-
-
-def _product(matrix: Array, values: Array) -> Array:
-    """(H, I, ...) of (I, J) and (H, J, ...), in the precision of the latter."""
-    flat = values.reshape(*values.shape[:2], -1)
-    out = np.matmul(matrix.astype(values.dtype, copy=False), flat)
-    return np.asarray(out.reshape(values.shape[0], matrix.shape[0], *values.shape[2:]))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,13 +32,14 @@ SMALLEST_GROUP = 8
 class Proposals:
     """N proposals of all unknowns; densities without the constants that cancel between the two.
 
-    ``b`` (B, N), ``home`` (H, N), ``period`` (H, T, N), ``values`` of the scales (N,), ``log_target``, ``log_proposal``
-    (N,).
+    ``b`` (B, N), ``home`` (H, N), ``period`` (H, T, N), ``shared`` (T', N) what all homes have of it, T' = 0 where they
+    share nothing, ``values`` of the scales (N,), ``log_target``, ``log_proposal`` (N,).
     """
 
     b: Array
     home: Array
     period: Array
+    shared: Array
     values: dict[str, Array]
     log_target: Array
     log_proposal: Array
@@ -48,7 +49,7 @@ def joined(first: Proposals, second: Proposals) -> Proposals:
     """The proposals of both."""
     arrays = {
         name: np.concatenate([getattr(first, name), getattr(second, name)], axis=-1)
-        for name in ("b", "home", "period", "log_target", "log_proposal")
+        for name in ("b", "home", "period", "shared", "log_target", "log_proposal")
     }
     values = {name: np.concatenate([own, second.values[name]]) for name, own in first.values.items()}
     return Proposals(**arrays, values=values)
@@ -67,7 +68,7 @@ class Proposer:
     @classmethod
     def of(cls, data: LaplaceData, space: ScaleSpace, region: Region, rng: np.random.Generator) -> Proposer:
         """From the nodes of a region, whose factors it takes over."""
-        shift = _mean_shift(data, region.middle, rng)
+        shift = mean_shift(data, region.middle, rng)
         return cls(data=data, space=space, region=region, between=_Between.nodes(data, region), shift=shift)
 
     def propose(self, count: int, rng: np.random.Generator) -> Proposals:
@@ -89,21 +90,24 @@ class Proposer:
         if scales.period_on:
             period = replace(scales, home_on=False, sigma_period=1.0).effects(z[:, scales.home_on :], data.periods)
             period = values["sigma_period"].astype(data.precision) * period.astype(data.precision, copy=False)
-        shared = replace(scales, sigma_sector=1.0).shared(b)
-        if np.ndim(shared):
-            period += values["sigma_sector"].astype(data.precision) * shared
+        shared = np.zeros((0, count), data.precision)
+        if scales.process is not None and scales.process.sector.size:
+            unit = np.asarray(replace(scales, sigma_sector=1.0).shared(b))
+            shared = values["sigma_sector"].astype(data.precision) * unit
+            period += shared
         target = log_joint(data, b, home[:, None] + period, z, self.space.child(values))
         return Proposals(
             b=b,
             home=home,
             period=period,
+            shared=shared,
             values=values,
             log_target=target + self.space.log_prior(at) - float(np.log(data.prior_sd).sum()),
             log_proposal=log_scales + log_effects,
         )
 
 
-def _mean_shift(data: LaplaceData, mode: Mode, rng: np.random.Generator) -> tuple[Array, Array]:
+def mean_shift(data: LaplaceData, mode: Mode, rng: np.random.Generator) -> tuple[Array, Array]:
     """(B,) and (H, D) from the mode to the mean: one Newton step on the gradient averaged over the normal.
 
     The step of variational Bayes that keeps the Laplace covariance (van Niekerk and Rue 2024, J. Mach. Learn. Res. 25).

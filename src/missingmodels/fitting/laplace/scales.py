@@ -18,7 +18,7 @@ from scipy.special import betaln, expit, log_expit
 from missingmodels.fitting.laplace.child import LAWS, ChildLaw
 from missingmodels.fitting.laplace.data import Array
 from missingmodels.fitting.laplace.point import Scales
-from missingmodels.fitting.laplace.process import Process
+from missingmodels.models.process import Process
 
 if TYPE_CHECKING:
     from missingmodels.models.priors import PriorSet

@@ -5,10 +5,11 @@ form: a home's effect v with information I, score S and coupling C to the coeffi
 
     v / σ | b  ~  Normal(σ (S − C (b − b̂)) / (1 + σ² I), 1 / (1 + σ² I))
 
-and a home's period likewise, without C. So v / σ is that mean + ξ / √(1 + σ² I), ξ near a standard normal whatever σ
-is: non-centred where data are thin, centred where they are rich, and by the right amount between (Papaspiliopoulos,
-Roberts and Sköld 2007, Stat. Sci. 22). A standard deviation is sampled with a sign: v does not depend on it, and the
-sampler passes through 0. Coefficients are whitened by the factor that is left for them. The map is a bijection with a
+and a home's period likewise, without C. The standard normals of a process that all homes share stand with b. So v / σ
+is that mean + ξ / √(1 + σ² I), ξ near a standard normal whatever σ is: non-centred where data are thin, centred where
+they are rich, and by the right amount between (Papaspiliopoulos, Roberts and Sköld 2007, Stat. Sci. 22). A standard
+deviation is sampled with a sign: v does not depend on it, and the sampler passes through 0. Coefficients are whitened
+by the factor that is left for them. The map is a bijection with a
 known Jacobian, so the draws are exact whatever the quadratic misses; only speed hangs on it.
 """
 
@@ -36,20 +37,22 @@ from missingmodels.fitting.nuts.whitening import GUESS, SCALES, Map, whitening
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
     from missingmodels.models.priors import PriorSet
+    from missingmodels.models.process import Process
 
 
 class Posterior:
     """The posterior of one design in whitened coordinates.
 
-    Coordinates: B coefficients, the scales that are not fixed, H homes, H * T home-periods; ``size`` in all.
+    Coordinates: B coefficients and K normals that all homes share, the scales that are not fixed, H homes, H * Q
+    home-periods; ``size`` in all.
     """
 
-    def __init__(self, design: Design, priors: PriorSet) -> None:
-        data = laplace_data(design, priors)
+    def __init__(self, design: Design, priors: PriorSet, process: Process | None = None) -> None:
+        data = laplace_data(design, priors, 0 if process is None else process.sector.shape[1])
         self.columns, self.rows, self.onsets = placed(data)
         self.intercept, self.fixed, self.fixed_mean = data.intercept, data.fixed, data.fixed_mean
         self.homes, self.periods = data.homes, data.periods
-        self.map = whitening(data, priors)
+        self.map = whitening(data, priors, process)
         self.coefficients = data.prior_sd.size
         scales = int((self.map.scale_at >= 0).sum())
         self.size = self.coefficients + scales + self.map.information.size + self.map.period_information.size
@@ -76,17 +79,24 @@ class Posterior:
         """(..., ) natural values at coordinates (..., size), standardised columns' coefficients (..., P) among them."""
         at, lead = self.map, x.shape[:-1]
         b = at.centre + x[..., : self.coefficients] @ at.root.T
-        sigma_home, sigma_period, shape = (self._scale(x, i) for i in range(3))
+        sigma_home, sigma_period, shape, sigma_sector = (self._scale(x, i) for i in range(len(SCALES)))
         begin = self.size - at.period_information.size - at.information.size
         end = begin + at.information.size
-        home, period = np.zeros((*lead, self.homes)), np.zeros((*lead, self.homes * self.periods))
+        home, period = np.zeros((*lead, self.homes)), np.zeros((*lead, self.homes, self.periods))
         if at.information.size:
             score = at.score - (b - at.centre) @ at.coupling.T
             home = _effects(sigma_home[..., None], at.information, score, x[..., begin:end])
         if at.period_information.size:
-            period = _effects(sigma_period[..., None], at.period_information, at.period_score, x[..., end:])
+            own = _effects(sigma_period[..., None], at.period_information, at.period_score, x[..., end:])
+            period += own.reshape(*lead, self.homes, -1)[..., at.period_of]
+        columns = self.coefficients - at.sector.shape[1]
+        further: dict[str, Array] = {}
+        if at.sector.size:
+            shared = sigma_sector[..., None] * (b[..., columns:] @ at.sector.T)
+            period += shared[..., None, :]
+            further |= {"sigma_sector": np.abs(sigma_sector), "sector": shared}
         coefficients = np.broadcast_to(self.fixed_mean, (*lead, self.fixed.size)).copy()
-        coefficients[..., ~self.fixed] = b[..., self.intercept is None :]
+        coefficients[..., ~self.fixed] = b[..., self.intercept is None : columns]
         return {
             "intercept": b[..., 0] if self.intercept is None else np.full(lead, self.intercept),
             "coefficients": coefficients,
@@ -94,7 +104,8 @@ class Posterior:
             "sigma_period": np.abs(sigma_period),
             "frailty_shape": shape,
             "home": home,
-            "home_period": period,
+            "home_period": period.reshape(*lead, -1),
+            **further,
         }
 
     def _scale(self, x: Array, i: int) -> Array:
@@ -116,10 +127,12 @@ def _log_density(
     gradient = np.zeros(x.size)
     free, homes = at.centre.size, at.information.size
     cells = at.period_information.size
-    begin = x.size - cells - homes
-    scale, slope_scale = np.empty(3), np.zeros(3)
+    begin, sharing = x.size - cells - homes, at.sector.shape[1]
+    own, home_count = free - sharing, onsets.cells.size // periods
+    spans = cells // home_count
+    scale, slope_scale = np.empty(4), np.zeros(4)
     total = 0.0
-    for i in range(3):
+    for i in range(4):
         scale[i] = at.scale_value[i] if at.scale_at[i] < 0 else x[at.scale_at[i]]
         if i == 2 and at.scale_at[i] >= 0:
             scale[i] = math.exp(scale[i])
@@ -139,10 +152,31 @@ def _log_density(
     for h in range(homes):
         for t in range(periods):
             effects[h * periods + t] = scale[0] * home_z[h]
-    for c in range(cells):
-        effects[c] += scale[1] * period_z[c]
+    if cells:
+        for h in range(home_count):
+            for t in range(periods):
+                effects[h * periods + t] += scale[1] * period_z[h * spans + at.period_of[t]]
+    shared = np.zeros(periods)
+    if sharing:
+        for t in range(periods):
+            for k in range(sharing):
+                shared[t] += at.sector[t, k] * b[own + k]
+        for h in range(home_count):
+            for t in range(periods):
+                effects[h * periods + t] += scale[3] * shared[t]
     slope_b, slope_cell = np.empty(free), np.empty(effects.size)
-    value, slope_k = log_likelihood(columns, rows, onsets, b, effects, scale[2], slope_b, slope_cell, work)
+    value, slope_k = log_likelihood(columns, rows, onsets, b[:own], effects, scale[2], slope_b[:own], slope_cell, work)
+    if sharing:
+        slope_shared = np.zeros(periods)
+        for h in range(home_count):
+            for t in range(periods):
+                slope_shared[t] += slope_cell[h * periods + t]
+        for t in range(periods):
+            slope_scale[3] += slope_shared[t] * shared[t]
+        for k in range(sharing):
+            slope_b[own + k] = 0.0
+            for t in range(periods):
+                slope_b[own + k] += scale[3] * slope_shared[t] * at.sector[t, k]
     total += value
     slope_scale[2] = slope_k * scale[2]
     for i in range(free):
@@ -164,12 +198,15 @@ def _log_density(
             for j in range(free):
                 slope_b[j] -= pull * at.coupling[h, j]
     if cells:
-        by_z = np.empty(cells)
+        by_z, slope_period = np.empty(cells), np.zeros(cells)
+        for h in range(home_count):
+            for t in range(periods):
+                slope_period[h * spans + at.period_of[t]] += slope_cell[h * periods + t]
         slope_scale[1] = _backward(
-            scale[1], at.period_information, at.period_score, x[begin + homes :], period_z, slope_cell, by_z,
+            scale[1], at.period_information, at.period_score, x[begin + homes :], period_z, slope_period, by_z,
             gradient[begin + homes :],
         )  # fmt: skip
-    for i in range(3):
+    for i in range(4):
         if at.scale_at[i] >= 0:
             shift = (x[at.scale_at[i]] - at.scale_mean[i]) / at.scale_sd[i]
             total -= 0.5 * shift * shift

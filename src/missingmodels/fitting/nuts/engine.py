@@ -36,9 +36,9 @@ def draw(
     if not terms and nuts_whitened.applies(design, plan.effects):
         # without a mode there is nothing to whiten about; the sampler may still find its way
         with contextlib.suppress(FloatingPointError, np.linalg.LinAlgError):
-            job = nuts_whitened.job(design, priors, label)
+            job = nuts_whitened.job(design, priors, plan, label)
             return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)
     from missingmodels.fitting.nuts import plain  # PyMC takes seconds to import, and the other road does without it
 
-    job = plain.job(design, priors, plan.effects, terms, label)
+    job = plain.job(design, priors, plan, terms, label)
     return draw_until_passed(job, *drive, seed=seed, stage=label, progress=progress)

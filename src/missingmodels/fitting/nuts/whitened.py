@@ -15,25 +15,30 @@ from missingmodels.fitting.drive import Job
 from missingmodels.fitting.nuts.coordinates import Posterior
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet
+from missingmodels.models.process import Process
 from missingmodels.parameters import Array
-from missingmodels.plan import Effects
+from missingmodels.plan import Effects, Plan
 
 TARGET_ACCEPT = 0.8  # near a normal, larger steps give more effective draws for their price
-INDEX = {"coefficients": "column", "home": "home_index", "home_period": "cell"}
+INDEX = {"coefficients": "column", "home": "home_index", "home_period": "cell", "sector": "time"}
 
 
 def applies(design: Design, effects: Effects) -> bool:
-    """Whether the density here is that of the model: a gamma frailty, and no effects but homes' and their periods'."""
-    return effects.frailty == "gamma" and not design.groups and not design.slope_of
+    """Whether the density here is that of the model.
+
+    It has a gamma frailty, and no effects but homes', their periods', and those of a process that all homes share.
+    """
+    plain = effects.frailty == "gamma" and effects.home_process != "drift"
+    return plain and not design.groups and not design.slope_of
 
 
-def job(design: Design, priors: PriorSet, label: str) -> Job:
+def job(design: Design, priors: PriorSet, plan: Plan, label: str) -> Job:
     """The model in whitened coordinates, its draws under the names and on the scales that are reported.
 
     Raises FloatingPointError or numpy's LinAlgError where the posterior has no usable mode to whiten about.
     """
     begin = time.perf_counter()
-    posterior = Posterior(design, priors)
+    posterior = Posterior(design, priors, Process.of(plan, design.periods))
     posterior.log_density(posterior.start(0), posterior.workplace())
     seconds = time.perf_counter() - begin
 

@@ -1,0 +1,67 @@
+"""What the answer to H1 withstands, as the page says it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from missingmodels.config import from_mapping
+from missingmodels.evidence.record import Evidence, Withstood
+from missingmodels.evidence.withstood import holds_where_open
+from missingmodels.plan import Decision
+from missingmodels.report import words
+
+
+def shocks_tried(evidence: Evidence) -> dict[str, Any] | None:
+    """A sentence, and the table of sizes by lengths; None where nothing was tried."""
+    found = evidence.withstood
+    if found is None:
+        return None
+    rule = from_mapping(dict(evidence.plan["decision"]), Decision)
+    asked = [size for size in _sizes(found) if len(_at(found, size)) > 1]
+    rows = [
+        {"days": f"{days:g}", "cells": [_cell(found, size, days, rule) for size in asked]}
+        for days in sorted(set(found.days))
+    ]
+    return {"text": withstood_words(found, rule), "sizes": [f"{size:g}" for size in asked], "rows": rows}
+
+
+def withstood_words(found: Withstood, rule: Decision) -> str:
+    """Down to which shock the rule holds, and what the data say of such a shock."""
+    asked = rule.withstands
+    lengths = ", ".join(f"{days:g}" for days in asked.days)
+    plan = f"The plan asks that it withstand a standard deviation of {asked.sd:g}, over {lengths} days."
+    if found.tipping_sd is None:
+        return (
+            f"The rule holds under every shock that was tried, up to a standard deviation of {max(found.sd):g}. {plan}"
+        )
+    likely = math.exp(found.tipping_log_density or 0.0)
+    against = (
+        "the data speak against every shock under which the rule fails"
+        if holds_where_open(found, rule)
+        else "so the data leave such a shock open"
+        if likely >= asked.left_open > 0
+        else "but they leave others open under which the rule fails"
+    )
+    return (
+        f"The rule holds until the children of each home share shocks with a standard deviation of "
+        f"{found.tipping_sd:.2f} of the log rate that last about {found.tipping_days:g} days: the tipping shock. The "
+        f"data are {likely:.2g} times as likely under that shock as under the likeliest that was tried: {against}. "
+        f"{plan}"
+    )
+
+
+def _sizes(found: Withstood) -> list[float]:
+    return sorted(set(found.sd))
+
+
+def _at(found: Withstood, size: float) -> list[int]:
+    return [i for i, sd in enumerate(found.sd) if sd == size]
+
+
+def _cell(found: Withstood, size: float, days: float, rule: Decision) -> dict[str, Any]:
+    held = [i for i in _at(found, size) if found.days[i] == days]
+    if not held:
+        return {"text": "", "holds": False}
+    probability = found.probability[held[0]]
+    return {"text": words.probability(probability), "holds": probability >= rule.supported_probability}
