@@ -21,6 +21,7 @@ from missingmodels.evidence.robustness.operating import (
     FEWEST_WORLDS,
     HEADLINE,
     Measured,
+    listed,
     measured,
     operating,
     packaged,
@@ -95,7 +96,17 @@ def _quoted(homes: int, plan: Plan, model: str) -> str:
     with_model = (
         "" if model == under.model else f" The shocks were measured with {under.model}, which {model} contains."
     )
-    return f"How often such an answer is wrong: {'; '.join(parts)}.{with_model}"
+    return f"How often such an answer is wrong: {'; '.join(parts)}.{with_model}{_since(plan, under)}"
+
+
+def _since(plan: Plan, under: Measured) -> str:
+    """What the figures do not hold yet, where the plan does."""
+    found = under.since(plan)
+    if plan.exposure.witnessed != under.plan.exposure.witnessed:
+        found.append("the exposure to those who live there now")
+    said = f" They were measured with {listed(found)}." if found else ""
+    shocks = " They count every answer that is supported, whatever shared shocks it withstands."
+    return said + (shocks if plan.decision.withstands.sd else "")
 
 
 def _power(homes: int, under: Measured) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.evidence.robustness.variants import effective_period
-from missingmodels.plan import Plan, kept_plan
+from missingmodels.plan import Decision, Plan, kept_plan
 
 WORLDS: Mapping[str, str] = {
     "null": "no influence",
@@ -111,18 +111,31 @@ class Measured:
     def detail(self, plan: Plan, model: str) -> str:
         """In what small ways a plan and model differ, in words; empty if in none."""
         mine, theirs = plan.frame.model_dump(), self.plan.frame.model_dump()
-        other = any(mine[name] != theirs[name] for name in mine if name not in ("period_days", "occupancy"))
+        other = any(
+            mine[name] != theirs[name] for name in mine if name not in ("period_days", "cell_days", "occupancy")
+        )
         priors = plan.priors.model_copy(update={"replace": _but_period(plan)}) != self.plan.priors
         differs = {
             f"the model {self.model}": model != self.model,
-            "the default decision rule": plan.decision != self.plan.decision,
+            "the default decision rule": _but_shocks(plan) != _but_shocks(self.plan),
             "other terms": plan.terms != self.plan.terms,
             "other priors": priors,
             "another frame": other,
             "the exposure to those who live there now": plan.exposure.witnessed != self.plan.exposure.witnessed,
         }
         found = [name for name, is_so in differs.items() if is_so]
+        found += self.since(plan)
         return f"measured with {listed(found)}" if found else ""
+
+    def since(self, plan: Plan) -> list[str]:
+        """What came into plans after the measurement and stands in this one, in words."""
+        mine, theirs = plan.effects.sector_process, self.plan.effects.sector_process
+        return ["no process that all homes share"] if mine != theirs == "none" else []
+
+
+def _but_shocks(plan: Plan) -> Decision:
+    """The rule without the shocks that an answer must withstand, which turn no answer into a supported one."""
+    return plan.decision.model_copy(update={"withstands": Decision().withstands})
 
 
 def _period(plan: Plan) -> str:
