@@ -51,7 +51,7 @@ pd.set_option("display.width", 160, "display.max_columns", 20, "display.max_colw
 # staffing and mix as well, and answers. Peers' density stands beside as a second way to count.
 
 # %%
-plan = mm.Plan(name="peers", models=("M0", "M1", "M2", "M3"), sampling={"method": "laplace"})
+plan = mm.Plan(name="peers", models=("M0", "M1", "M2", "M3"), sampling={"method": "auto"})
 print("plan", plan.digest[:23])
 print(plan.decision.model_dump())
 print("M1 adds:", plan.exposure.primary, f"over {plan.exposure.window_days} days")

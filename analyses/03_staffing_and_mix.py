@@ -52,7 +52,7 @@ plan = mm.Plan(
     name="staffing and mix",
     models=("M0", "M2", "M3"),
     exposure={"beside": ()},
-    sampling={"method": "laplace"},
+    sampling={"method": "auto"},
 )
 print("plan", plan.digest[:23])
 print(plan.decision.model_dump())

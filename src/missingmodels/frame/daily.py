@@ -167,7 +167,8 @@ def _model(plan: Plan, kind: str, model: str | None, memory_days: int, grid_days
             faults.append(f"exposure.{key} is not held by daily models: leave it out")
     if kind == "hawkes" and plan.frame.initial == "conditional":
         faults.append("a hawkes intensity samples the frailties, so frame.initial must be 'joint'")
-    if plan.effects != Effects():
+    # what all homes share has no term here
+    if plan.effects.model_copy(update={"sector_process": "none"}) != Effects(sector_process="none"):
         faults.append("daily models hold no effects of their plan but homes' and their periods': leave [effects] out")
     if memory_days < 1 or grid_days < 1:
         faults.append("memory_days and grid_days must be at least 1")
