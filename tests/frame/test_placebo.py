@@ -49,7 +49,7 @@ def by_hand(children: int, days: int, residence: list[list[int]], onsets: list[t
         period_days=28,
         cell_days=28,
         residence=lives,
-        stay=np.zeros(residence.shape, dtype=int),
+        stay=np.zeros(lives.shape, dtype=int),
         since_arrival=arrival,
         days_at_risk=(lives >= 0).astype(float),
         onset=onset & (lives >= 0),

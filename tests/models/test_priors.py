@@ -72,9 +72,9 @@ def test_scalars_of_all_effects() -> None:
     every = Effects(frailty="low_risk", authority=True, owner=True, peer_slope_by_home=True)
     assert set(scales_of(every)) == {
         "sigma_home", "sigma_period", "frailty_shape", "low_risk_share", "low_risk_ratio",
-        "sigma_authority", "sigma_owner", "sigma_peer_slope",
+        "sigma_authority", "sigma_owner", "sigma_peer_slope", "sigma_sector",
     }  # fmt: skip
-    assert scales_of(Effects()) == ("sigma_home", "sigma_period", "frailty_shape")
+    assert scales_of(Effects()) == ("sigma_home", "sigma_period", "frailty_shape", "sigma_sector")
 
 
 @pytest.mark.parametrize(

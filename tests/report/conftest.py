@@ -99,7 +99,7 @@ def _rows() -> tuple[Row, ...]:
         ),
         plain_row(
             "rate_difference", "peer_presence", FITS[1], hypothesis="H1", role="primary", median=-0.16,
-            interval_low=-0.3, interval_high=0.02,
+            label="no recently missing peers", interval_low=-0.3, interval_high=0.02,
         ),
     ]  # fmt: skip
     for fit in FITS:

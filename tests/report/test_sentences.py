@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conftest import row
-from missingmodels.plan import Effects
+from missingmodels.plan import Effects, Plan
 from missingmodels.report.lines import Line
 from missingmodels.report.sentences import answers, effects_held, exposure_span, origin_words
 
@@ -23,11 +23,20 @@ def test_the_span_of_an_exposure() -> None:
 
 
 def test_what_every_model_holds_is_what_the_plan_asked() -> None:
-    default = "the child’s own frailty, home effects and effects for each home and 28-day period"
-    assert effects_held({}, 28) == default
-    assert effects_held(Effects().model_dump(), 28) == default
-    asked = Effects(frailty="low_risk", authority=True, peer_slope_by_home=True, home_process="none").model_dump()
-    assert effects_held(asked, 28) == (
+    frame = {"period_days": 28, "cell_days": None}
+    before = "the child’s own frailty, home effects and effects for each home and 28-day period"
+    assert effects_held({}, frame) == before
+    weekly = Plan().model_dump()
+    assert effects_held(weekly["effects"], weekly["frame"]) == (
+        "the child’s own frailty, home effects, effects for each home and 28-day period and a process that all homes "
+        "share, on cells of 7 days"
+    )
+    drifts = Effects(home_process="drift", sector_process="none").model_dump()
+    assert "a process of each home that drifts on cells of 7 days" in effects_held(drifts, weekly["frame"])
+    asked = Effects(
+        frailty="low_risk", authority=True, peer_slope_by_home=True, home_process="none", sector_process="none"
+    ).model_dump()
+    assert effects_held(asked, frame) == (
         "the child’s own frailty with a class at low risk, home effects and effects of authorities; in those with "
         "peers, their effect differs between homes"
     )
@@ -38,9 +47,10 @@ def test_the_lead_claims_no_effects_that_the_plan_does_not_hold() -> None:
         line = Line(row=row(), converged=True)
         return answers([line], DAYS, Effects(**effects).model_dump())[0].lead
 
-    assert "as the child’s own history, the home and its shared shocks would have it" in told()
-    assert "as the child’s own history and the home would have it" in told(home_process="none")
-    assert "the home, its authority and its owner would" in told(home_process="none", authority=True, owner=True)
+    assert "given the child’s own history, the home, its periods and what all homes share: an association" in told()
+    alone = {"home_process": "none", "sector_process": "none"}
+    assert "given the child’s own history and the home: an association" in told(**alone)
+    assert "the home, its authority and its owner: an association" in told(**alone, authority=True, owner=True)
 
 
 def test_the_origin_of_one_return_and_of_a_pool() -> None:

@@ -23,6 +23,7 @@ _SHARES = (
 FIELDS: dict[str, Class] = {
     **dict.fromkeys(("observed_from", "observed_to"), Class.SETTING),
     **dict.fromkeys(("origin", "staffing"), Class.WORDS),
+    "own": Class.FREE,  # words of whoever declared them, with counts in them
     **dict.fromkeys(_COUNTS, Class.COUNT),
     **dict.fromkeys(_EXPOSURES, Class.EXPOSURE),
     **dict.fromkeys(_SHARES, Class.SHARE),
@@ -73,8 +74,8 @@ def _told(name: str, value: Any, found: Mapping[str, Any], judged: Judged) -> An
     if name in ("onsets_per_missing_child", "onsets_per_resident_year") and too_small(found["onsets_in_homes"], policy):
         judged.add(name, Class.EXPOSURE, "blocked", rule="minimum count", reason="of few onsets")
         return None
-    if kind is None:
-        judged.add(name, "none", "blocked", rule="no class")
+    if kind is None or kind is Class.FREE:
+        judged.add(name, kind or "none", "blocked", rule="words with numbers" if kind else "no class")
         return None
     return plain(name, value, kind, judged)
 

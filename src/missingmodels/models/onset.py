@@ -32,7 +32,7 @@ from missingmodels.models.term import (
 )
 from missingmodels.plan import Effects
 
-NO_EFFECTS = Effects()
+NO_EFFECTS = Effects(sector_process="none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,7 +265,8 @@ def onset_model(
     added = {"authority": AUTHORITIES, "owner": OWNERS}
     groups = tuple(added[name] for name in design.groups if name in added)
     slope = (PEER_SLOPE,) if design.slope_of else ()
-    names = ("intercept", *_scales_in(design, effects))
+    shared = process is not None and process.sector.size > 0
+    names = ("intercept", *(name for name in _scales_in(design, effects) if name != "sigma_sector" or shared))
     added_priors = {name: prior for term in own for name, prior in term.priors.items()}
     return Model(
         label="onset",
