@@ -151,7 +151,7 @@ def test_children_of_rows_come_back_where_their_frailty_was_integrated_out(asked
     frame = pd.DataFrame({"who": np.repeat(np.arange(20), 3), "site": np.tile(list("abc"), 20)})
     frame = frame.assign(x=rng.normal(size=60), y=rng.poisson(1.0, 60), days=rng.uniform(1, 3, 60))
     question = {"child": "who", "home": "site", "exposure": "days"} | asked
-    sampling = Sampling(draws=30, tune=50, chains=2, doublings=0)
+    sampling = Sampling(draws=50, tune=50, chains=2, doublings=0)
     found = fit_rows(frame, formula="y ~ x", sampling=sampling, seed=1, allow_unconverged=True, **question)
     check_children(found, said)
 

@@ -61,7 +61,7 @@ def separated(prior_sd: float) -> tuple[Design, Plan]:
     )
     fixed = {"sigma_home": {"fixed": 0.0}, "sigma_period": {"fixed": 0.0}, "frailty_shape": {"fixed": 0.8}}
     replace = fixed | {"x0": {"mean": 0.0, "sd": prior_sd}}
-    return design, Plan(priors={"replace": replace}, sampling={"method": "laplace"})
+    return design, plan_of(priors={"replace": replace}, sampling={"method": "laplace"})
 
 
 def test_a_fast_fit_is_a_fit_like_any_other(fast: Fit, design: Design, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_fast_fit_is_a_fit_like_any_other(fast: Fit, design: Design, tmp_path:
     assert held["grid_points"] > 10
     again = read_fit(write_fit(fast, tmp_path / "fast.nc"))
     assert again.diagnostics == fast.diagnostics
-    assert again.certificate == fast.certificate
+    assert again.certificate == {**fast.certificate, "children": "recomputed"}
     assert set(again.sample_stats) == {"proposal", "log_weight"}
     for name, values in fast.sample_stats.items():
         np.testing.assert_array_equal(again.sample_stats[name], values)
@@ -171,7 +171,7 @@ def test_without_children_all_else_is_the_same(design: Design, fast: Fit, tmp_pa
     with pytest.raises(KeyError, match="c0"):
         lean.parameters.frailty_of(("c0",))
     write_fit(lean, tmp_path / "lean.nc")
-    assert read_fit(tmp_path / "lean.nc").design.child_ids == design.child_ids
+    assert len(read_fit(tmp_path / "lean.nc").design.child_ids) == len(design.child_ids)
 
 
 def test_single_precision_of_the_weights_is_enough(design: Design) -> None:

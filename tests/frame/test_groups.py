@@ -61,7 +61,12 @@ def test_one_owner_is_no_contrast(world):
 def test_rows_are_as_they_were_and_carry_the_index(world):
     tables = remade(world.tables, {"homes": homes_of(world, authority=list("AABBB"), owner=list("PQPQP"))})
     plain = prepare(tables, plan_of(models=["M0", "M1"]))
-    asked = prepare(tables, plan_of(models=["M0", "M1"], effects=BOTH.model_dump() | {"peer_slope_by_home": True, "sector_process": "none"}))
+    asked = prepare(
+        tables,
+        plan_of(
+            models=["M0", "M1"], effects=BOTH.model_dump() | {"peer_slope_by_home": True, "sector_process": "none"}
+        ),
+    )
     for key, design in asked.designs.items():
         np.testing.assert_array_equal(design.matrix, plain.designs[key].matrix)
         np.testing.assert_array_equal(design.groups["authority"].index, np.array([0, 0, 1, 1, 1])[design.home])

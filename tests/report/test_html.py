@@ -11,7 +11,7 @@ import pytest
 from not_drawn import not_drawn
 
 from missingmodels.evidence.worst_case import false_confidence_words
-from missingmodels.plan import Plan
+from missingmodels.plan import kept_plan
 from missingmodels.report import html
 from missingmodels.report.html import write_report
 
@@ -253,7 +253,7 @@ def test_the_answer_to_h1_says_how_often_it_is_wrong_and_h2_what_limits_it(make,
     assert "No error rate is quoted, as none was measured for data like these" in text  # of three homes
     alike = dict(make().data) | {"homes": 40, "median_coverage": 1.0, "observed_days": 365}
     text = written(make(data=alike), tmp_path)
-    said = false_confidence_words(alike, Plan(), "M3")
+    said = false_confidence_words(alike, kept_plan(make().plan), "M3")
     assert said.startswith("How often such an answer is wrong")
     assert said in " ".join(text.split())
     assert "Staffing answers to episodes too" in text

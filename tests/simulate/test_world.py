@@ -372,4 +372,4 @@ def test_true_coefficients_are_columns_of_the_default_design():
     assert all(world.truth.coefficient(name).tolist() == [0.0] for name in beside)
     assert set(design.child_ids) <= set(world.truth.child_ids)
     assert set(design.home_ids) <= set(world.truth.home_ids)
-    assert world.truth.home_period.shape[2] == design.periods
+    assert world.truth.on_cells(risk.period_of_cells).home_period.shape[2] == design.periods

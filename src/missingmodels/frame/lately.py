@@ -80,7 +80,7 @@ class _VisibleOnsets:
 
 
 def share_of(others: np.ndarray) -> np.ndarray:
-    """What one child is of so many others; of none, whom nobody sees, nothing."""
+    """(N,) what one child is of so many others; of none, whom nobody sees, nothing."""
     return np.where(others > 0, 1 / np.maximum(others, 1), 0.0)
 
 

@@ -40,7 +40,9 @@ def natural_rows(model: Model, held: xr.Dataset, rng: np.random.Generator) -> xr
 def again(
     rows: EventRows, values: Mapping[str, np.ndarray], rng: np.random.Generator
 ) -> tuple[dict[str, np.ndarray], dict[str, tuple[str, ...]]]:
-    """Values and dims by child or row of a fit that was stored without them; no effect of a child was sampled."""
+    """Values (S, C) and (S, R), and their dims, by child or row of a fit that was stored without them; no effect of a
+    child was sampled.
+    """
     draws, shape = values["intercept"].size, values.get("frailty_shape")
     parts = []
     for start in range(0, draws, step := max(1, BLOCK // rows.y.size)):
