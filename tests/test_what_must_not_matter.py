@@ -105,7 +105,8 @@ def relabelled(tables):
         return {label: f"{letter}{at:05d}" for label, at in zip(sorted(labels), order, strict=True)}
 
     names = renamer("h", tables["homes"]["home_id"].unique()) | renamer("c", tables["children"]["child_id"].unique())
-    names |= renamer("s", tables["staff_spells"]["staff_id"].unique())
+    staff = {label for frame in tables.frames.values() if "staff_id" in frame for label in frame["staff_id"].dropna()}
+    names |= renamer("s", staff)
     frames = {}
     for table, frame in tables.frames.items():
         columns = [c for c in ("home_id", "child_id", "child_a", "child_b", "staff_id") if c in frame]
