@@ -130,7 +130,7 @@ def test_children_of_daily_models_come_back_where_their_frailty_was_integrated_o
     plan = plan_of(
         models=["M0", "M1"],
         terms={"vulnerability": "male", "history": "own_1_7"},
-        sampling={"draws": 25, "tune": 25, "chains": 2, "doublings": 0},
+        sampling={"draws": 50, "tune": 50, "chains": 2, "doublings": 0},
     )
     found = fit_daily(tables_of(), plan, kind=kind, seed=1, allow_unconverged=True)  # type: ignore[arg-type]
     check_children(found, said)
