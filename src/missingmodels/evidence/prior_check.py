@@ -21,6 +21,7 @@ from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.design import Design
 from missingmodels.frame.published.missing import top_share
 from missingmodels.models.priors import FURTHER, PriorSet, draw_prior, plan_priors, scales_of
+from missingmodels.models.process import Process
 from missingmodels.parameters import Array, Effect, Parameters
 from missingmodels.plan import Effects, Plan
 from missingmodels.provenance import stream
@@ -125,11 +126,13 @@ class PriorCheck:
 @one_blas_thread
 def check_priors(design: Design, plan: Plan, *, seed: int, draws: int = DRAWS) -> list[PriorCheck]:
     """Every quantity under every prior set, with the plan's replacements in both; of the last year of the window."""
-    days, span = last_year(design, plan.frame.period_days)
+    days, span = last_year(design, plan.cell_days)
+    process = Process.of(plan, design.periods)
     found = []
     for use in SETS:
         of_set = plan.model_copy(update={"priors": plan.priors.model_copy(update={"use": use})})
-        values = predicted(design, days, plan_priors(of_set), plan.effects, stream(seed, "prior check", use), draws)
+        rng = stream(seed, "prior check", use)
+        values = predicted(design, days, plan_priors(of_set), plan.effects, rng, draws, process)
         found += [
             _checked(use, quantity, values[quantity.name], span, plan.decision.interval_mass) for quantity in QUANTITIES
         ]
@@ -147,10 +150,16 @@ def last_year(design: Design, period_days: int) -> tuple[np.ndarray, int]:
 
 
 def predicted(
-    design: Design, days: np.ndarray, priors: PriorSet, effects: Effects, rng: np.random.Generator, draws: int
+    design: Design,
+    days: np.ndarray,
+    priors: PriorSet,
+    effects: Effects,
+    rng: np.random.Generator,
+    draws: int,
+    process: Process | None = None,
 ) -> Mapping[str, Array]:
     """(draws,) values of every quantity, from parameters drawn from the priors; NaN where nobody goes missing."""
-    parameters = drawn_parameters(design, priors, effects, rng, draws)
+    parameters = drawn_parameters(design, priors, effects, rng, draws, process)
     children = len(design.child_ids)
     held = np.flatnonzero(np.bincount(design.child, days, children) > 0)
     years = float(days.sum() / DAYS_PER_YEAR)
@@ -166,7 +175,12 @@ def predicted(
 
 
 def drawn_parameters(
-    design: Design, priors: PriorSet, effects: Effects, rng: np.random.Generator, draws: int
+    design: Design,
+    priors: PriorSet,
+    effects: Effects,
+    rng: np.random.Generator,
+    draws: int,
+    process: Process | None = None,
 ) -> Parameters:
     """Parameters of the model of a design under its priors, effects and frailties of its own units drawn too."""
     mean, sd, _ = priors.of_columns(design.names, design.scale)
@@ -178,6 +192,15 @@ def drawn_parameters(
         values = scales.get(scale, np.zeros(draws))
         return values.reshape(-1, *[1] * len(size)) * rng.standard_normal((draws, *size))
 
+    def over_time() -> Array:
+        """(S, H, T) of each home in each cell, and of what all homes share."""
+        if process is None:
+            return effect("sigma_period", homes, design.periods)
+        own = effect("sigma_period", homes, process.size)
+        cells = own[:, :, process.period] if process.drifts is None else own @ process.drifts.T
+        shared = effect("sigma_sector", process.sector.shape[1]) @ process.sector.T
+        return np.asarray(cells + shared[:, None])
+
     units = {name: group.ids for name, group in design.groups.items()}
     units |= {"peer_slope": design.home_ids} if design.slope_of else {}
     homes, children = len(design.home_ids), len(design.child_ids)
@@ -186,7 +209,7 @@ def drawn_parameters(
         coefficients=dict(zip(design.names, raw.T, strict=True)),
         home_ids=design.home_ids,
         home=effect("sigma_home", homes),
-        home_period=effect("sigma_period", homes, design.periods),
+        home_period=over_time(),
         child_ids=design.child_ids,
         frailty=np.ones((draws, children)),
         sigma_home=scales["sigma_home"],
