@@ -135,11 +135,11 @@ def laplace(  # noqa: PLR0913
     """Draw from the posterior of one onset model, from as many weighted proposals unless another number is given.
 
     ``law`` is the frailty's, one of ``child.LAWS``, whose values have priors of the same names. ``process`` is how
-    homes change where that is more than independent periods. The
-    proposals' number is doubled while ``again`` says so of them, the first kept. Draws repeat where a proposal weighs
-    much; ``ess`` says how many independent ones they are worth. The same design, priors and generator give the same
-    draws. Raises FloatingPointError where Newton's steps do not settle or no proposal has a finite density, and numpy's
-    LinAlgError where a curvature is not positive definite: the posterior has no usable mode then.
+    homes change where that is more than independent periods. The proposals' number is doubled while ``again`` says so
+    of them, the first kept. Draws repeat where a proposal weighs much; ``ess`` says how many independent ones they are
+    worth. The same design, priors and generator give the same draws. Raises FloatingPointError where Newton's steps do
+    not settle or no proposal has a finite density, and numpy's LinAlgError where a curvature is not positive definite:
+    the posterior has no usable mode then.
     """
     begin = time.perf_counter()
     shared = 0 if process is None else process.sector.shape[1]

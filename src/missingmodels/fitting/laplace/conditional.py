@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
+from missingmodels.fitting.laplace.approximation import TOLERANCE
 from missingmodels.fitting.laplace.data import Array, laplace_data
 from missingmodels.fitting.laplace.explore import Node, Surface, search
 from missingmodels.fitting.laplace.mode import Mode
@@ -24,8 +25,6 @@ from missingmodels.models.process import Process
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
     from missingmodels.plan import Plan
-
-TOLERANCE = 0.03  # gain of log density below which Newton's next step is the last
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Scales:
 
     @cached_property
     def child(self) -> ChildLaw:
-        """The law of frailty; ``_further`` holds what it has beside, or in place of, the shape."""
+        """The law of frailty; ``further`` holds what it has beside, or in place of, the shape."""
         values = {"frailty_shape": self.frailty_shape} | dict(self.further)
         return ChildLaw(self.law, {name: values[name] for name in LAWS[self.law]})
 

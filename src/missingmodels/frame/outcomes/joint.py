@@ -27,7 +27,7 @@ def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -
 
     Days of different kinds differ in the residents at risk or in what is known of them as the day begins. A row is a
     resident at risk on home-days of one kind: ``y`` (R,) days on which it left, ``size`` (R,) e, 1 or ½ on a return
-    day; units ``home``, ``child`` and ``period``, one of the plan's ``period_days`` of a home. ``_further``: ``kind``
+    day; units ``home``, ``child`` and ``period``, one of the plan's ``period_days`` of a home. ``further``: ``kind``
     (R,) the row's kind of home-day, ``home_days`` (K,) number of home-days of a kind, ``extra`` (K,) onsets beyond the
     first of their home-day, all days of the kind added up.
 

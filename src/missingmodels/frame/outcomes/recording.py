@@ -76,7 +76,7 @@ def recording_rows(
     """Linked episodes of residents of homes, and resident-days, by the children's authority and home.
 
     A row is a cell, the children of one authority in one home: ``y`` (R,) episodes that some source holds, of which
-    ``_further`` has ``both``, ``only_a`` and ``only_b`` (R,); ``size`` (R,) resident-days on which both were recording.
+    ``further`` has ``both``, ``only_a`` and ``only_b`` (R,); ``size`` (R,) resident-days on which both were recording.
 
     Homes and authorities are those of ``tables``. Raises CannotAnswer if no episode is held by both sources, since then
     nothing says how much each misses, and ConfigInvalid for terms, of which the outcome has none.

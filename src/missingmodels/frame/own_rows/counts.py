@@ -24,7 +24,7 @@ def build_counts(frame: pd.DataFrame, asked: Asked) -> EventRows:
     """Check rows and question, and lay them out, sorted by child. Raises RowsInvalid with every fault found.
 
     Units are ``child``, and ``home0``, ``home1`` … for each home column. Columns stand about the mean of the rows, so
-    that the intercept's prior speaks of the average row. ``_further``: ``spread`` (P,), the sample standard deviations
+    that the intercept's prior speaks of the average row. ``further``: ``spread`` (P,), the sample standard deviations
     by which ``autoscale`` divides, and ``rows`` (R,), labels of the frame's index.
     """
     formula, faults = read_question(asked.formula)
