@@ -138,6 +138,10 @@ def test_the_page_shows_what_was_tried_and_what_holds() -> None:
     shown = shocks_tried(SimpleNamespace(withstood=tried(days=(7.0, 14.0), sd=(0.3, 0.3)), plan=Plan().model_dump()))
     assert shown is not None
     assert shown["sizes"] == ["0.3"]
+    narrowed = tried(sd=(0.5, 0.41), days=(7.0, 14.0))
+    shown_too = shocks_tried(SimpleNamespace(withstood=narrowed, plan=Plan().model_dump()))
+    assert shown_too is not None
+    assert shown_too["sizes"] == ["0.5"]  # a size tried at one length alone has its column, one between sizes none
     assert [cell["holds"] for line in shown["rows"] for cell in line["cells"]] == [True, False]
     assert "0.30" in shown["text"]
 

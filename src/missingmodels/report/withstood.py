@@ -7,7 +7,7 @@ from typing import Any
 
 from missingmodels.config import from_mapping
 from missingmodels.evidence.record import Evidence, Withstood
-from missingmodels.evidence.withstood import holds_where_open
+from missingmodels.evidence.withstood import SIZES, holds_where_open
 from missingmodels.plan import Decision
 from missingmodels.report import words
 
@@ -18,7 +18,8 @@ def shocks_tried(evidence: Evidence) -> dict[str, Any] | None:
     if found is None:
         return None
     rule = from_mapping(dict(evidence.plan["decision"]), Decision)
-    asked = [size for size in _sizes(found) if len(_at(found, size)) > 1]
+    # those between them narrow a tipping size down
+    asked = sorted({*SIZES, rule.withstands.sd} & set(found.sd))
     rows = [
         {"days": f"{days:g}", "cells": [_cell(found, size, days, rule) for size in asked]}
         for days in sorted(set(found.days))
@@ -49,10 +50,6 @@ def withstood_words(found: Withstood, rule: Decision) -> str:
         f"data are {likely:.2g} times as likely under that shock as under the likeliest that was tried: {against}. "
         f"{plan}"
     )
-
-
-def _sizes(found: Withstood) -> list[float]:
-    return sorted(set(found.sd))
 
 
 def _at(found: Withstood, size: float) -> list[int]:
