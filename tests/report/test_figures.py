@@ -11,10 +11,19 @@ from matplotlib.text import Text
 from not_drawn import not_drawn
 from tests.report.conftest import make_evidence
 
+from missingmodels.evidence.decisions import (
+    CANNOT_SAY,
+    SUPPORTED,
+    UNLESS,
+    UNLESS_ANY,
+    WITHSTANDS,
+    WITHSTANDS_OPEN,
+    kind_of_verdict,
+)
 from missingmodels.report import figures
 from missingmodels.report.dose import dose_response
 from missingmodels.report.figures import draw, pictures, write_figures
-from missingmodels.report.forest import forest
+from missingmodels.report.forest import _in_two_lines, forest
 from missingmodels.report.lines import lines
 from missingmodels.report.style import png
 
@@ -118,3 +127,15 @@ def test_write_figures_writes_every_picture(make, shown, tmp_path, monkeypatch):
 def test_a_row_without_a_certificate_counts_as_not_converged(make):
     held = make()
     assert not any(line.converged for line in lines(make(certificates=held.certificates[:1])) if line.row.model == "M3")
+
+
+@pytest.mark.parametrize("size", ["", "0.5", "0.41"])
+def test_what_a_verdict_withstands_fits_its_column_of_the_forest(size):
+    """In two lines of no more letters than the plain verdicts have: a longer one ran over the row below."""
+    forms = [WITHSTANDS + size, UNLESS + size] if size else [WITHSTANDS_OPEN, UNLESS_ANY, SUPPORTED, CANNOT_SAY]
+    for verdict in forms:
+        lines = _in_two_lines(verdict).splitlines()
+        assert len(lines) <= 2
+        assert max(map(len, lines)) <= len(CANNOT_SAY)
+        assert lines[0].startswith(kind_of_verdict(verdict))
+        assert lines[-1].endswith(size)

@@ -12,7 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Transform, blended_transform_factory
 
-from missingmodels.evidence.decisions import NEGLIGIBLE, SUPPORTED, kind_of_verdict
+from missingmodels.evidence.decisions import (
+    NEGLIGIBLE,
+    SUPPORTED,
+    UNLESS,
+    UNLESS_ANY,
+    WITHSTANDS,
+    WITHSTANDS_OPEN,
+    kind_of_verdict,
+)
 from missingmodels.report import words
 from missingmodels.report.lines import Line, headline, judged
 from missingmodels.report.style import BLUE, GREEN, GREY, INK, PALE, RED, SHADE, WIDTH, new_figure, note, styled
@@ -21,7 +29,6 @@ GROUPS = {"H1": "Peers’ recent episodes", "H2": "Staffing and placement mix"}
 _LEFT, _RIGHT = 0.362, 0.585  # the plot's edges as shares of the width; text columns stand on both sides
 _COLUMNS = {"ratio": 0.61, "probability": 0.816, "verdict": 0.83}
 _TEXT_LINE, _GAP, _HEAD, _TOP, _FOOT = 0.155, 0.15, 0.36, 0.36, 0.88  # inches
-_VERDICT_WIDTH = 24  # characters of a line
 _WIDEST = 8.0  # rate ratios beyond this, or below its inverse, are cut with an arrow
 _COLOURS = {SUPPORTED: BLUE, NEGLIGIBLE: GREEN}
 
@@ -125,12 +132,22 @@ def _draw(ax: Axes, place: _Place, beside: Transform) -> None:
     for name, text in texts.items():
         side = "right" if name == "probability" else "left"
         ax.text(_COLUMNS[name], place.at, text, transform=beside, va="center", ha=side, fontsize=8.5)
-    verdict = "\n".join(textwrap.wrap(row.verdict, _VERDICT_WIDTH)) + ("" if sound else "\n(not converged)")
+    verdict = _in_two_lines(row.verdict) + ("" if sound else "\n(not converged)")
     bold = "bold" if kind_of_verdict(row.verdict) == SUPPORTED else "normal"
     ax.text(
         _COLUMNS["verdict"], place.at, verdict, transform=beside, va="center", fontsize=8.5, color=colour,
         fontweight=bold,
     )  # fmt: skip
+
+
+def _in_two_lines(verdict: str) -> str:
+    """A verdict that says what it withstands, as short as its column; the page has it whole."""
+    if verdict == WITHSTANDS_OPEN:
+        return "supported under\nall open shocks"
+    for begin, short in ((WITHSTANDS, "supported,\nwithstands sd "), (UNLESS, "supported unless\nshocks of sd ≥ ")):
+        if verdict.startswith(begin):
+            return short + verdict.removeprefix(begin)
+    return verdict.replace(UNLESS_ANY, "supported unless\nhomes share shocks")
 
 
 def _mark(ax: Axes, line: Line, at: float, *, colour: str, wide: float, size: float) -> None:
