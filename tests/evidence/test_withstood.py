@@ -156,16 +156,21 @@ def test_a_plan_of_an_older_artefact_keeps_its_meaning() -> None:
     assert Plan().effects.sector_process == "drift"
 
 
-def test_a_conditional_is_the_fit_with_the_shock_held() -> None:
-    """Mean, spread and marginal likelihood of the coefficient against the weighted draws of a fit at that size."""
-    scenario = mm.load_scenario("small").model_copy(update={"days": 365})
-    tables = mm.simulate_world(scenario, seed=4).tables
+@pytest.mark.parametrize(
+    ("name", "seed", "shocks"), [("small", 4, [(0.1, 7.0), (0.6, 14.0)]), ("tiny", 5, [(0.1, 14.0)])]
+)
+def test_a_conditional_is_the_fit_with_the_shock_held(name: str, seed: int, shocks: list[tuple[float, float]]) -> None:
+    """Mean, spread and marginal likelihood of the coefficient against the weighted draws of a fit at that size.
+
+    Of forty onsets in twelve homes the mode lies 0.12 above the mean, which is a fifth of the spread.
+    """
+    tables = mm.simulate_world(mm.load_scenario(name), seed=seed).tables
     plan = Plan(models=["M0", "M1"], exposure={"beside": []}, sampling={"method": "laplace", "draws": 500})
     key = ("M1", "peer_presence")
     design = prepare(tables, plan, fits=[key]).designs[key]
     given = GivenShocks(design, plan, "peer_presence", np.random.default_rng(1))
     densities = []
-    for sd, days in ((0.1, 7.0), (0.6, 14.0)):
+    for sd, days in shocks:
         found = given.given(sd, days)
         held = plan.changed(
             {
@@ -177,7 +182,7 @@ def test_a_conditional_is_the_fit_with_the_shock_held() -> None:
         whole = fit(design, held, model="M1", exposure="peer_presence", seed=1, with_children=False)
         drawn = whole.parameters.coefficient("peer_presence")
         error = drawn.std() / np.sqrt(whole.diagnostics.importance_ess)
-        assert found.mean == pytest.approx(drawn.mean(), abs=4 * error + 0.01)
+        assert found.mean == pytest.approx(drawn.mean(), abs=3 * error + 0.01)
         assert found.sd == pytest.approx(drawn.std(), rel=0.12)
         densities.append(found.log_density - whole.certificate["log_marginal_likelihood"])
-    assert densities[0] == pytest.approx(densities[1], abs=0.3)
+    assert densities[0] == pytest.approx(densities[-1], abs=0.3)
