@@ -22,7 +22,7 @@ import numpy as np
 from missingmodels.presets import load_scenario
 from missingmodels.provenance import versions
 from missingmodels.scenario import Scenario
-from missingmodels.simulate.intensity import LOGGED
+from missingmodels.simulate.days.intensity import LOGGED
 from missingmodels.simulate.run import run_sector
 from missingmodels.simulate.world import simulate_world
 

@@ -25,8 +25,8 @@ import pandas as pd
 from appended import arguments, worlds_of
 
 from missingmodels.config import from_mapping
-from missingmodels.evidence.dynamic import dynamic_attributable_fraction
-from missingmodels.evidence.estimands import expected_episodes
+from missingmodels.evidence.effects.dynamic import dynamic_attributable_fraction
+from missingmodels.evidence.effects.estimands import expected_episodes
 from missingmodels.frame.design import Design
 from missingmodels.frame.forward import forward_days
 from missingmodels.frame.riskset import build_risk_set
@@ -35,7 +35,7 @@ from missingmodels.plan import Plan
 from missingmodels.provenance import versions
 from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
-from missingmodels.simulate.intervene import AS_IT_IS, Do, do
+from missingmodels.simulate.days.intervene import AS_IT_IS, Do, do
 from missingmodels.simulate.world import World, simulate_world
 
 FIRST_SEED, RUNS = 30_000, 40

@@ -26,8 +26,8 @@ import pandas as pd
 from appended import arguments, share, worlds_of
 
 from missingmodels.errors import DiagnosticsFailed
-from missingmodels.evidence.dynamic import dynamic_attributable_fraction
-from missingmodels.evidence.estimands import (
+from missingmodels.evidence.effects.dynamic import dynamic_attributable_fraction
+from missingmodels.evidence.effects.estimands import (
     attributable_fraction,
     child_variance_explained,
     expected_rate,
@@ -36,8 +36,8 @@ from missingmodels.evidence.estimands import (
     rate_ratio,
     variance_explained,
 )
-from missingmodels.evidence.hypotheses import structure_step
-from missingmodels.evidence.variance import Share, shares, vulnerability_columns
+from missingmodels.evidence.effects.hypotheses import structure_step
+from missingmodels.evidence.effects.variance import Share, shares, vulnerability_columns
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.forward import forward_days

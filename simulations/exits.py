@@ -24,7 +24,7 @@ import pandas as pd
 from appended import arguments, share, worlds_of
 
 from missingmodels.evidence.decisions import SUPPORTED
-from missingmodels.evidence.hypotheses import peer_ratio
+from missingmodels.evidence.effects.hypotheses import peer_ratio
 from missingmodels.fitting.fit import fit
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Parameters

@@ -25,10 +25,10 @@ import numpy as np
 import pandas as pd
 from appended import arguments, worlds_of
 
-from missingmodels.evidence.bridge import log_ratio
-from missingmodels.evidence.elpd import DRAWS_MENDED, home_scores
-from missingmodels.evidence.held_out import Refits, children_of, some_rows
-from missingmodels.evidence.home_integral import cells_of, log_integral
+from missingmodels.evidence.scores.bridge import log_ratio
+from missingmodels.evidence.scores.elpd import DRAWS_MENDED, home_scores
+from missingmodels.evidence.scores.held_out import Refits, children_of, some_rows
+from missingmodels.evidence.scores.home_integral import cells_of, log_integral
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.plan import Plan
 from missingmodels.presets import load_scenario

@@ -20,7 +20,7 @@ import pandas as pd
 
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.evidence.decisions import SUPPORTED, verdict
-from missingmodels.evidence.estimands import (
+from missingmodels.evidence.effects.estimands import (
     attributable_fraction,
     expected_rate,
     median_rate_ratio,

@@ -388,7 +388,7 @@ def _evidence(folder: Path, index: int) -> Account:
 
 
 def _netcdf(folder: Path, index: int) -> Account:
-    from missingmodels.fitting.store import read_fit
+    from missingmodels.fitting.stores.store import read_fit
 
     found = read_fit(folder / "fit.nc")
     if index % 5 == 0:

@@ -87,7 +87,7 @@ SIDEWAYS = {
     "disclosure": {"evidence"},
 }
 # The one named door through which evidence may re-run a world; it stays shut until it is written.
-DOOR = ("evidence.dynamic", "simulate")
+DOOR = ("evidence.effects.dynamic", "simulate")
 
 # A third party may be imported in these units only. Pure array libraries may be anywhere above the layer named.
 FENCED = {
@@ -233,7 +233,7 @@ def test_the_two_bans_that_carry_the_science(one, other):
         ("intervals", "def f():\n    import pandas", "begins at layer 1"),
         ("parameters", "from missingmodels.tables import Tables", "upward"),
         ("report.html", "from missingmodels.fitting.fit import Fit", "past"),
-        ("evidence.elpd", "from missingmodels.simulate.world import World", "past"),
+        ("evidence.scores.elpd", "from missingmodels.simulate.world import World", "past"),
         ("simulate.world", "import pymc as pm", "fenced to"),
         ("frame.rows", "import pandera.pandas", "fenced to"),
         ("evidence.rows", "import seaborn", "without a place"),
@@ -252,7 +252,7 @@ def test_a_forbidden_import_is_told(name, line, why):
     [
         ("models.onset", "from missingmodels.frame.design import Design"),
         ("models.onset", "from .priors import Prior"),
-        ("evidence.dynamic", "from missingmodels.simulate.world import World"),
+        ("evidence.effects.dynamic", "from missingmodels.simulate.world import World"),
         ("plan", "from missingmodels.config import Config"),
         ("cli", "from missingmodels.simulate.world import World"),
         ("frame.rows", "import pandas as pd, re"),

@@ -10,8 +10,8 @@ import pytest
 
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.evidence.record import EVIDENCE, read_evidence
-from missingmodels.fitting.kept import Kept, kept_folder
-from missingmodels.fitting.store import read_fit
+from missingmodels.fitting.stores.kept import Kept, kept_folder
+from missingmodels.fitting.stores.store import read_fit
 from missingmodels.plan import Plan
 from missingmodels.report.text import summary_text
 from missingmodels.runs import answer as pipeline

@@ -14,7 +14,7 @@ import pytest
 from daily_cases import tables_of
 from missingmodels.fitting.children import completed, stored
 from missingmodels.fitting.fit import Fit
-from missingmodels.fitting.store import fit_bytes, fit_from_bytes, read_fit, write_fit
+from missingmodels.fitting.stores.store import fit_bytes, fit_from_bytes, read_fit, write_fit
 from missingmodels.runs.answer import Answer, answer
 from missingmodels.runs.write import read_run, tables_folder, write_run
 from missingmodels.tables import Tables, write_tables

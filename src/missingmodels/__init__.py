@@ -16,7 +16,7 @@ if not all(os.access(folder, os.W_OK | os.X_OK) for folder in (*__path__, os.env
 
 if TYPE_CHECKING:
     from missingmodels.errors import MissingModelsError
-    from missingmodels.evidence.estimands import expected_rate, rate_ratio
+    from missingmodels.evidence.effects.estimands import expected_rate, rate_ratio
     from missingmodels.evidence.prior_check import check_priors
     from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
     from missingmodels.export.files import export_files
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from missingmodels.extract.staff.staffing import read_staffing
     from missingmodels.fitting.families.rows import fit_rows
     from missingmodels.fitting.result import Fit
-    from missingmodels.fitting.store import read_fit, write_fit
+    from missingmodels.fitting.stores.store import read_fit, write_fit
     from missingmodels.frame.describe import describe
     from missingmodels.models.build import build_model
     from missingmodels.models.priors import Prior
@@ -74,10 +74,10 @@ _HOMES = {
     "GroupEffect": "models.term",
     "Prior": "models.priors",
     "Fit": "fitting.result",
-    "read_fit": "fitting.store",
-    "write_fit": "fitting.store",
-    "rate_ratio": "evidence.estimands",
-    "expected_rate": "evidence.estimands",
+    "read_fit": "fitting.stores.store",
+    "write_fit": "fitting.stores.store",
+    "rate_ratio": "evidence.effects.estimands",
+    "expected_rate": "evidence.effects.estimands",
     "answer": "runs.answer",
     "Evidence": "evidence.record",
     "read_evidence": "evidence.record",

@@ -11,7 +11,13 @@ from scipy.stats import norm
 from tests.made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
 
 from missingmodels.config import from_mapping
-from missingmodels.evidence.bayes_factor import WIDTHS, bayes_factors, log_density_at, prior_change, savage_dickey
+from missingmodels.evidence.scores.bayes_factor import (
+    WIDTHS,
+    bayes_factors,
+    log_density_at,
+    prior_change,
+    savage_dickey,
+)
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.plan import Plan
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from missingmodels.evidence.bridge import log_ratio
+from missingmodels.evidence.scores.bridge import log_ratio
 
 
 def two_sides(

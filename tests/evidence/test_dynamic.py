@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.evidence.dynamic import dynamic_attributable_fraction
+from missingmodels.evidence.effects.dynamic import dynamic_attributable_fraction
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.forward import ForwardDays, forward_days, require_forward
 from missingmodels.frame.riskset import build_risk_set

@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from tests.made_onsets import empty_design, truth_of, with_onsets
 
-from missingmodels.evidence.elpd import GOOD_K, Scores, child_scores, elpd_difference, home_scores, leave_one_child_out
-from missingmodels.evidence.held_out import Refits, children_of, some_rows
+from missingmodels.evidence.scores.elpd import (
+    GOOD_K,
+    Scores,
+    child_scores,
+    elpd_difference,
+    home_scores,
+    leave_one_child_out,
+)
+from missingmodels.evidence.scores.held_out import Refits, children_of, some_rows
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.pareto import smooth
 from missingmodels.frame.design import Design
@@ -161,8 +168,8 @@ def as_it_is(found: Fit) -> Fit:
 @pytest.mark.slow
 def test_every_home_of_a_sector_agrees_with_its_refit() -> None:
     """Forty homes with children who move: where k allows the one fit, it is the refit's score."""
-    from missingmodels.evidence.bridge import log_ratio
-    from missingmodels.evidence.home_integral import cells_of, log_integral
+    from missingmodels.evidence.scores.bridge import log_ratio
+    from missingmodels.evidence.scores.home_integral import cells_of, log_integral
     from missingmodels.presets import load_scenario
     from missingmodels.runs.answer import prepare
     from missingmodels.simulate.world import simulate_world

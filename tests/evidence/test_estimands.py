@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from missingmodels.evidence.estimands import (
+from missingmodels.evidence.effects.estimands import (
     attributable_fraction,
     child_variance_explained,
     expected_episodes,

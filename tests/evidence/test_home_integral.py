@@ -9,8 +9,8 @@ import pytest
 from scipy.special import logsumexp
 from tests.made_onsets import empty_design, truth_of, with_onsets
 
-from missingmodels.evidence.held_out import children_of, some_rows
-from missingmodels.evidence.home_integral import cells_of, log_integral
+from missingmodels.evidence.scores.held_out import children_of, some_rows
+from missingmodels.evidence.scores.home_integral import cells_of, log_integral
 from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Parameters

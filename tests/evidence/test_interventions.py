@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.evidence.test_estimands import parameters, small_design
 
-from missingmodels.evidence.interventions import intervention_rows
+from missingmodels.evidence.effects.interventions import intervention_rows
 from missingmodels.plan import Plan
 
 YEARS = 170 / 365.25  # at risk in the window

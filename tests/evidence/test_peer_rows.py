@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from test_estimands import parameters, small_design
 
-from missingmodels.evidence.hypotheses import further_peer_rows, peer_rows, with_role
+from missingmodels.evidence.effects.hypotheses import further_peer_rows, peer_rows, with_role
 from missingmodels.plan import EXPOSURES, OUTSIDE, Plan
 from missingmodels.vocabulary import QUANTITIES
 

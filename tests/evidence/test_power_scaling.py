@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from tests.made_onsets import EXPOSURE, empty_design, truth_of, with_onsets
 
-from missingmodels.evidence.power_scaling import (
+from missingmodels.evidence.scores.power_scaling import (
     CONFLICT,
     FINE,
     POWERS,

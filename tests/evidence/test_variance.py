@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.stats import arcsine, beta
 
-from missingmodels.evidence import variance
-from missingmodels.evidence.estimands import period_variance_explained, variance_drop, variance_explained
-from missingmodels.evidence.variance import as_if_flat, drop_rows, log_density, prior_share, share_row
+from missingmodels.evidence.effects import variance
+from missingmodels.evidence.effects.estimands import period_variance_explained, variance_drop, variance_explained
+from missingmodels.evidence.effects.variance import as_if_flat, drop_rows, log_density, prior_share, share_row
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Parameters
 from missingmodels.plan import Plan

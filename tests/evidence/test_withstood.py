@@ -11,7 +11,6 @@ import pytest
 from scipy.special import ndtri
 
 import missingmodels as mm
-from missingmodels.evidence import withstood as module
 from missingmodels.evidence.decisions import (
     CANNOT_SAY,
     NEGLIGIBLE,
@@ -24,8 +23,9 @@ from missingmodels.evidence.decisions import (
     kind_of_verdict,
     rule_in_words,
 )
+from missingmodels.evidence.effects import withstood as module
+from missingmodels.evidence.effects.withstood import LEAST, judged, withstood
 from missingmodels.evidence.record import Withstood
-from missingmodels.evidence.withstood import LEAST, judged, withstood
 from missingmodels.fitting.fit import fit
 from missingmodels.fitting.laplace.conditional import Conditional, GivenShocks
 from missingmodels.plan import Decision, Plan, kept_plan

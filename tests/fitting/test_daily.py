@@ -16,7 +16,7 @@ import xarray as xr
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.fitting.families.daily import fit_daily
-from missingmodels.fitting.store import read_fit
+from missingmodels.fitting.stores.store import read_fit
 from missingmodels.frame.daily import daily_design
 from missingmodels.models.daily import drifted
 from missingmodels.models.daily_priors import daily_priors

@@ -16,7 +16,7 @@ from missingmodels.fitting.drawn import Drawn
 from missingmodels.fitting.fit import Fit, data_digest, fit
 from missingmodels.fitting.nuts import engine as by_nuts
 from missingmodels.fitting.nuts.chains import diagnose
-from missingmodels.fitting.store import read_fit, write_fit
+from missingmodels.fitting.stores.store import read_fit, write_fit
 from missingmodels.frame.design import Design
 from missingmodels.plan import Gate
 from worlds import plan_of

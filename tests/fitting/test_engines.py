@@ -12,7 +12,7 @@ import pytest
 from test_laplace import made_design, priors_with
 
 from missingmodels.errors import DiagnosticsFailed
-from missingmodels.evidence.elpd import leave_one_child_out
+from missingmodels.evidence.scores.elpd import leave_one_child_out
 from missingmodels.fitting.diagnostics import Diagnostics, k_hat_limit
 from missingmodels.fitting.drawn import Drawn
 from missingmodels.fitting.fit import Fit, fit
@@ -25,7 +25,7 @@ from missingmodels.fitting.laplace.tails import LINE, REACH, _side
 from missingmodels.fitting.laplace.weights import log_joint
 from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.fitting.nuts import engine as by_nuts
-from missingmodels.fitting.store import read_fit, write_fit
+from missingmodels.fitting.stores.store import read_fit, write_fit
 from missingmodels.frame.design import Design
 from missingmodels.plan import Gate, Plan
 from missingmodels.provenance import stream

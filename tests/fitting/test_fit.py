@@ -9,10 +9,10 @@ import pytest
 import xarray as xr
 
 from missingmodels.errors import DiagnosticsFailed, InputError
-from missingmodels.evidence.elpd import child_scores, elpd_difference
+from missingmodels.evidence.scores.elpd import child_scores, elpd_difference
 from missingmodels.fitting.diagnostics import require_passed
 from missingmodels.fitting.nuts.chains import diagnose
-from missingmodels.fitting.store import read_fit, write_fit
+from missingmodels.fitting.stores.store import read_fit, write_fit
 from missingmodels.plan import Gate, Plan
 from missingmodels.runs.answer import Answer, answer
 from missingmodels.scenario import Scenario

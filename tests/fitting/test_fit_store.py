@@ -20,11 +20,11 @@ from test_laplace import made_design
 
 from daily_cases import tables_of
 from missingmodels.errors import InputError
-from missingmodels.fitting import store_2, store_3
-from missingmodels.fitting.design_arrays import KINDS, design_from, design_parts
-from missingmodels.fitting.designs_3 import UPGRADES
 from missingmodels.fitting.fit import Fit, fit
-from missingmodels.fitting.store import FORMAT, fit_bytes, read_fit, write_fit
+from missingmodels.fitting.stores import store_2, store_3
+from missingmodels.fitting.stores.design_arrays import KINDS, design_from, design_parts
+from missingmodels.fitting.stores.designs_3 import UPGRADES
+from missingmodels.fitting.stores.store import FORMAT, fit_bytes, read_fit, write_fit
 from missingmodels.frame.daily import DailyDesign, daily_design
 from missingmodels.frame.design import Design
 from missingmodels.frame.design_matrix import EventRows
@@ -131,7 +131,7 @@ def test_what_the_libraries_raise_is_told_as_one_error(tmp_path: Path, monkeypat
     def strange(*_: object, **__: object) -> None:
         raise TypeError("a library's own")
 
-    monkeypatch.setattr("missingmodels.fitting.store.fit_from_bytes", strange)
+    monkeypatch.setattr("missingmodels.fitting.stores.store.fit_from_bytes", strange)
     refused(b"anything", tmp_path / "strange.nc")
 
 

@@ -27,7 +27,7 @@ from missingmodels.fitting.drawn import Drawn, unlabelled
 from missingmodels.fitting.families import daily, official, outcomes, rows
 from missingmodels.fitting.fit import fit
 from missingmodels.fitting.result import Fit
-from missingmodels.fitting.store import fit_bytes, fit_from_bytes
+from missingmodels.fitting.stores.store import fit_bytes, fit_from_bytes
 from missingmodels.frame.published.official import build_official
 from missingmodels.plan import Plan
 from missingmodels.tables import Tables

@@ -17,7 +17,7 @@ from missingmodels.disclosure.policy import load_policy
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed, InputError
 from missingmodels.fitting.families.outcomes import fit_outcome
 from missingmodels.fitting.families.outcomes_summary import outcome_sentences, outcome_table
-from missingmodels.fitting.store import read_fit
+from missingmodels.fitting.stores.store import read_fit
 from missingmodels.frame.outcomes.episodes import DAY_BANDS, home_episodes, return_rows
 from missingmodels.models.outcomes.models import DESIGNS
 from missingmodels.models.outcomes.priors import SCALARS, outcome_priors
@@ -25,7 +25,7 @@ from missingmodels.models.priors import Prior
 from missingmodels.plan import Decision, Gate, Plan, Sampling
 from missingmodels.recording import Recording
 from missingmodels.runs.fit_folder import write_fit_folder
-from missingmodels.simulate.recording import record
+from missingmodels.simulate.records.recording import record
 from missingmodels.simulate.world import simulate_world
 from missingmodels.tables import write_tables
 from worlds import remade, scenario_of, small_world

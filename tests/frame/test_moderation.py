@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.evidence.estimands import attributable_fraction
+from missingmodels.evidence.effects.estimands import attributable_fraction
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms

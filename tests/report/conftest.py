@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from missingmodels.evidence.own_history import BOTH
-from missingmodels.evidence.power_scaling import FINE
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, Evidence, OwnHistory, PowerScaling, Row
 from missingmodels.evidence.robustness import frontier as battery_frontier
 from missingmodels.evidence.robustness import operating as battery_operating
+from missingmodels.evidence.scores.power_scaling import FINE
 from missingmodels.report import battery_page, figures
 
 MASS = 0.9

@@ -47,7 +47,7 @@ if {block}:
 import numpy as np
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.run import run_sector
-from missingmodels.simulate.intensity import LOGGED
+from missingmodels.simulate.days.intensity import LOGGED
 s = Scenario(days=40, homes={{"count": 3, "school_tie_share": 0.5}}, contagion={{"exposure": "peer_network",
     "joint_share": 0.2, "outside_log_rate_ratio": 0.5}}, mechanisms={{"trusted_adult": -0.5}},
     onset={{"rate_per_year": 40.0}})

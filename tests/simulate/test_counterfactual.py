@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from missingmodels.scenario import Scenario
-from missingmodels.simulate.intervene import do
+from missingmodels.simulate.days.intervene import do
 from missingmodels.simulate.run import run_sector
 from missingmodels.simulate.world import simulate_world
 from worlds import scenario_of

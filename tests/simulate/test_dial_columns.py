@@ -13,7 +13,7 @@ from missingmodels.intervals import to_day
 from missingmodels.plan import STRUCTURE, Frame
 from missingmodels.scenario.onset import Mechanisms
 from missingmodels.simulate.associations import associations, dials
-from missingmodels.simulate.facts import HAPPENED, MEASURED
+from missingmodels.simulate.records.facts import HAPPENED, MEASURED
 from missingmodels.simulate.slow import manager_absent
 from missingmodels.tables import check_tables
 from missingmodels.tables.contract import TABLES

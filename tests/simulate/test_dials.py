@@ -9,7 +9,7 @@ import pytest
 from missingmodels.errors import ConfigInvalid
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.associations import associations
-from missingmodels.simulate.episodes import JOINT
+from missingmodels.simulate.days.episodes import JOINT
 from missingmodels.simulate.run import run_sector
 from missingmodels.simulate.world import simulate_world
 from worlds import scenario_of

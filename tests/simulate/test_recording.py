@@ -13,7 +13,7 @@ from missingmodels.config import Config, from_mapping
 from missingmodels.errors import ConfigInvalid, InputError
 from missingmodels.recording import Recording
 from missingmodels.scenario import Recording as ScenarioRecording
-from missingmodels.simulate.recording import KEY, Recorded, authority_view, record
+from missingmodels.simulate.records.recording import KEY, Recorded, authority_view, record
 from missingmodels.tables import Tables, check_tables, make_tables
 from worlds import remade, small_world
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from missingmodels.scenario import Scenario
+from missingmodels.simulate.days.episodes import ACCEPTED
 from missingmodels.simulate.entrants import ADULT_DAYS
-from missingmodels.simulate.episodes import ACCEPTED
 from missingmodels.simulate.homes import SECTORS
 from missingmodels.simulate.run import run_sector
 from worlds import scenario_of

@@ -16,7 +16,7 @@ from missingmodels.provenance import stream
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.chance import key_of, uniform
 from missingmodels.simulate.entrants import ROW_LIMIT
-from missingmodels.simulate.store import truth_as_dict, write_world
+from missingmodels.simulate.records.store import truth_as_dict, write_world
 from missingmodels.simulate.world import simulate_world
 from missingmodels.sources import card
 from missingmodels.tables import check_tables, read_tables

@@ -237,7 +237,7 @@ def test_a_named_file_must_be_what_the_manifest_says(tmp_path):
 
 def test_every_format_has_a_schema():
     from missingmodels.export import files as export
-    from missingmodels.fitting.store import LAYOUTS
+    from missingmodels.fitting.stores.store import LAYOUTS
     from missingmodels.runs import calibrate as calibration_run
     from missingmodels.runs import official as official_run
     from missingmodels.studies import store as power_store

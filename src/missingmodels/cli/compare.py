@@ -31,8 +31,8 @@ def compare(
     from missingmodels.cli.robustness import known_tables, require_same
     from missingmodels.disclosure.words import scrubbed
     from missingmodels.evidence.evidence import compared
-    from missingmodels.evidence.held_out import Refits
-    from missingmodels.fitting.store import read_fit
+    from missingmodels.evidence.scores.held_out import Refits
+    from missingmodels.fitting.stores.store import read_fit
     from missingmodels.frame.riskset import build_risk_set
     from missingmodels.plan import kept_plan
     from missingmodels.runs.release import PAGE, release_files

@@ -45,7 +45,7 @@ def fit_daily(
     """Fit one daily model by NUTS: a table, draws and a plain answer."""
     from missingmodels.disclosure.policy import policy_for
     from missingmodels.disclosure.words import scrubbed
-    from missingmodels.fitting.store import LAYOUTS
+    from missingmodels.fitting.stores.store import LAYOUTS
     from missingmodels.presets import load_plan
     from missingmodels.runs.register import register, without_noise
     from missingmodels.tables import read_tables, require_valid

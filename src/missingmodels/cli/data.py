@@ -33,7 +33,7 @@ def simulate(
 ) -> None:
     """Simulate a sector of homes and write its tables, with the truth beside them."""
     from missingmodels.presets import load_scenario
-    from missingmodels.simulate.store import write_world
+    from missingmodels.simulate.records.store import write_world
     from missingmodels.simulate.world import simulate_world
     from missingmodels.tables.store import FORMAT
 

@@ -104,7 +104,7 @@ def fit_file(
 
     Nobody says where the rows came from, so they are treated as real.
     """
-    from missingmodels.fitting.store import LAYOUTS
+    from missingmodels.fitting.stores.store import LAYOUTS
     from missingmodels.runs.fit_folder import write_fit_folder
 
     reserve(output, kind=LAYOUTS["rows"].kind, overwrite=overwrite)

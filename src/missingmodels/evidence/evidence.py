@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from missingmodels.evidence import figure_data
-from missingmodels.evidence.comparison import comparisons, sensitivities
-from missingmodels.evidence.contrasts import contrast_rows
 from missingmodels.evidence.decisions import SUPPORTED, rule_in_words
-from missingmodels.evidence.dynamic import dynamic_rows
-from missingmodels.evidence.held_out import Refits
-from missingmodels.evidence.hypotheses import (
+from missingmodels.evidence.effects.contrasts import contrast_rows
+from missingmodels.evidence.effects.dynamic import dynamic_rows
+from missingmodels.evidence.effects.hypotheses import (
     coefficient_rows,
     fullest_model,
     further_peer_rows,
@@ -24,13 +22,15 @@ from missingmodels.evidence.hypotheses import (
     structure_rows,
     with_role,
 )
-from missingmodels.evidence.interventions import intervention_rows
+from missingmodels.evidence.effects.interventions import intervention_rows
+from missingmodels.evidence.effects.variance import drop_rows, structure_shares, vulnerability_rows
+from missingmodels.evidence.effects.withstood import judged, weekly, withstood
 from missingmodels.evidence.network_week import network_week
 from missingmodels.evidence.own_history import begin_own_history
 from missingmodels.evidence.record import Evidence, OwnHistory, Row, Withstood
+from missingmodels.evidence.scores.comparison import comparisons, sensitivities
+from missingmodels.evidence.scores.held_out import Refits
 from missingmodels.evidence.support import support_of
-from missingmodels.evidence.variance import drop_rows, structure_shares, vulnerability_rows
-from missingmodels.evidence.withstood import judged, weekly, withstood
 from missingmodels.fitting.certificate import brief
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from missingmodels.evidence.estimands import DAYS_PER_YEAR
+from missingmodels.evidence.effects.estimands import DAYS_PER_YEAR
 from missingmodels.fitting.exponential import exponential
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.marginal import child_sums, draw_frailty

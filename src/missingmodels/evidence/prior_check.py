@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from missingmodels.evidence.estimands import DAYS_PER_YEAR
+from missingmodels.evidence.effects.estimands import DAYS_PER_YEAR
 from missingmodels.fitting.exponential import exponential
 from missingmodels.fitting.intervals import bounds
 from missingmodels.fitting.marginal import draw_frailty

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from missingmodels.evidence.estimands import rate_ratio
+from missingmodels.evidence.effects.estimands import rate_ratio
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.marginal import draw_frailty
 from missingmodels.frame.columns.exposure import peer_exposures

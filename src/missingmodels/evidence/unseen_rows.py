@@ -11,7 +11,8 @@ import numpy as np
 
 from missingmodels.errors import CannotAnswer, DiagnosticsFailed
 from missingmodels.evidence.decisions import CANNOT_SAY, NOT_CONVERGED, SUPPORTED, kind_of_verdict, summarise
-from missingmodels.evidence.hypotheses import peer_ratio
+from missingmodels.evidence.effects.hypotheses import peer_ratio
+from missingmodels.evidence.effects.withstood import judged
 from missingmodels.evidence.record import Evidence, Row
 from missingmodels.evidence.unseen import (
     CHAINS,
@@ -23,7 +24,6 @@ from missingmodels.evidence.unseen import (
     never_recent,
     restricted,
 )
-from missingmodels.evidence.withstood import judged
 from missingmodels.fitting.certificate import brief
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit

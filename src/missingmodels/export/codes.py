@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import InputError
-from missingmodels.simulate.labelled import choose, uniforms
+from missingmodels.simulate.records.labelled import choose, uniforms
 from missingmodels.tables import Tables
 
 _LEFT = (11, 12, 2, 3, "4A", "4B", 13, 41, 45, 46, 47, 48, 5, 6, 7, 8, 9, 14, 15, 16, 17)

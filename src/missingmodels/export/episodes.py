@@ -11,7 +11,7 @@ import pandas as pd
 
 from missingmodels.export import codes
 from missingmodels.export.quirks import Quirks
-from missingmodels.simulate.labelled import row_labels, uniforms
+from missingmodels.simulate.records.labelled import row_labels, uniforms
 from missingmodels.tables import Tables
 
 SETTING = ("PLACE", "URN", "PL_POST", "PLACE_PROVIDER")

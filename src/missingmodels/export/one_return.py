@@ -29,7 +29,7 @@ from missingmodels.export.sheets import (
     social_worker_sheet,
     uasc_sheet,
 )
-from missingmodels.simulate.labelled import row_labels, uniforms
+from missingmodels.simulate.records.labelled import row_labels, uniforms
 from missingmodels.tables import Tables
 from missingmodels.tables.csv_out import csv_text
 from missingmodels.tables.store import RETURN_FORMAT

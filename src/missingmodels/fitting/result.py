@@ -129,7 +129,7 @@ class Fit:
         fast engine weigh alike: ``sample_stats`` has the ``log_weight`` and number of the ``proposal`` that each is a
         copy of, and copies lie together, so that effective sample sizes count what they are worth.
         """
-        from missingmodels.fitting.natives import to_datatree
+        from missingmodels.fitting.stores.natives import to_datatree
 
         return to_datatree(self)
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from missingmodels.evidence.elpd import GOOD_K
 from missingmodels.evidence.own_history import BOTH, CANNOT_TELL, HISTORY, VULNERABILITY
-from missingmodels.evidence.power_scaling import FINE, SENSITIVE
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, Evidence, OwnHistory
+from missingmodels.evidence.scores.elpd import GOOD_K
+from missingmodels.evidence.scores.power_scaling import FINE, SENSITIVE
 from missingmodels.report import words
 from missingmodels.vocabulary import column_label
 

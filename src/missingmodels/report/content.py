@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from missingmodels.evidence.contrasts import CONTRAST
+from missingmodels.evidence.effects.contrasts import CONTRAST
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.worst_case import false_confidence_words, unseen_words
 from missingmodels.plan import kept_plan

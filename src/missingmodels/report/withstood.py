@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from missingmodels.config import from_mapping
+from missingmodels.evidence.effects.withstood import SIZES, holds_where_open
 from missingmodels.evidence.record import Evidence, Withstood
-from missingmodels.evidence.withstood import SIZES, holds_where_open
 from missingmodels.plan import Decision
 from missingmodels.report import words
 

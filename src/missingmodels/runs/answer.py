@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from missingmodels.errors import CannotAnswer, DiagnosticsFailed
-from missingmodels.evidence.contrasts import require_contrasts
+from missingmodels.evidence.effects.contrasts import require_contrasts
 from missingmodels.evidence.evidence import make_evidence
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.unseen import setting_of
@@ -16,7 +16,7 @@ from missingmodels.fitting.certificate import brief
 from missingmodels.fitting.diagnostics import require_passed
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit, fit
-from missingmodels.fitting.kept import Kept
+from missingmodels.fitting.stores.kept import Kept
 from missingmodels.frame.design import Design, build_design, require_contrast, require_structure
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms, variables

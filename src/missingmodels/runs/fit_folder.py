@@ -14,7 +14,7 @@ from missingmodels.disclosure.record import Judged, record_files
 from missingmodels.disclosure.tables import gated_table
 from missingmodels.evidence.support import support_of_fit
 from missingmodels.fitting.result import Fit
-from missingmodels.fitting.store import DRAWS, LAYOUTS, write_fit
+from missingmodels.fitting.stores.store import DRAWS, LAYOUTS, write_fit
 from missingmodels.tables import kind_of
 from missingmodels.tables.csv_out import frame_csv
 from missingmodels.tables.manifest import write_manifest

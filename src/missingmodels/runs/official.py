@@ -13,7 +13,7 @@ from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.families.official import fit_official, ratios
 from missingmodels.fitting.intervals import bounds, percent
 from missingmodels.fitting.result import Fit
-from missingmodels.fitting.store import DRAWS, write_fit
+from missingmodels.fitting.stores.store import DRAWS, write_fit
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.published.official import build_official
 from missingmodels.plan import Sampling

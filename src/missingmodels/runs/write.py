@@ -11,8 +11,8 @@ from missingmodels.disclosure.policy import Policy, policy_for
 from missingmodels.errors import DiagnosticsFailed, InputError
 from missingmodels.evidence.record import EVIDENCE, Evidence, evidence_file, read_evidence, write_evidence
 from missingmodels.fitting.drawn import Progress
-from missingmodels.fitting.kept import Kept, kept_folder
-from missingmodels.fitting.store import write_fit
+from missingmodels.fitting.stores.kept import Kept, kept_folder
+from missingmodels.fitting.stores.store import write_fit
 from missingmodels.plan import Plan
 from missingmodels.records import read_json
 from missingmodels.runs.answer import Answer, answer

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.special import expit, logit
 
 from missingmodels.simulate.chance import key_of, normal
+from missingmodels.simulate.days.intensity import Children, Homes
+from missingmodels.simulate.days.intervene import Do
 from missingmodels.simulate.entrants import Pool, Traits
 from missingmodels.simulate.homes import Sector
-from missingmodels.simulate.intensity import Children, Homes
-from missingmodels.simulate.intervene import Do
 from missingmodels.simulate.slow import Residents, Structure, raw_intercept, shocks, slow_log_rate
 from missingmodels.simulate.staffing import Staffing
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from missingmodels.simulate.arrange import children_of, homes_of
-from missingmodels.simulate.entrants import ROW_LIMIT, Pool, Traits, draw_pool, draw_traits
-from missingmodels.simulate.episodes import Episodes, room_for
-from missingmodels.simulate.flow import (
+from missingmodels.simulate.days.episodes import Episodes, room_for
+from missingmodels.simulate.days.flow import (
     EMPTY,
     EPISODES,
     SHORT,
@@ -24,11 +23,12 @@ from missingmodels.simulate.flow import (
     as_beds,
     start_flow,
 )
+from missingmodels.simulate.days.intensity import LOGGED, no_past
+from missingmodels.simulate.days.intervene import AS_IT_IS, Do
+from missingmodels.simulate.days.links import no_links
+from missingmodels.simulate.days.loops import live, settle
+from missingmodels.simulate.entrants import ROW_LIMIT, Pool, Traits, draw_pool, draw_traits
 from missingmodels.simulate.homes import Sector, draw_sector
-from missingmodels.simulate.intensity import LOGGED, no_past
-from missingmodels.simulate.intervene import AS_IT_IS, Do
-from missingmodels.simulate.links import no_links
-from missingmodels.simulate.loops import live, settle
 from missingmodels.simulate.settings import effects_of, rules_of, settings_of
 from missingmodels.simulate.slow import Residents, Structure, period_effects, structure_of
 from missingmodels.simulate.staffing import Staffing, draw_staffing

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from missingmodels.simulate.chance import key_of
+from missingmodels.simulate.days.flow import Rules
+from missingmodels.simulate.days.intensity import LOGGED
 from missingmodels.simulate.entrants import empty_days
-from missingmodels.simulate.flow import Rules
 from missingmodels.simulate.homes import DAYS_PER_YEAR
-from missingmodels.simulate.intensity import LOGGED
 
 if TYPE_CHECKING:
     from missingmodels.scenario import Scenario

@@ -8,8 +8,8 @@ import numpy as np
 
 from missingmodels.intervals import expand
 from missingmodels.simulate.chance import key_of, uniform
-from missingmodels.simulate.flow import Stays
-from missingmodels.simulate.links import FAINT
+from missingmodels.simulate.days.flow import Stays
+from missingmodels.simulate.days.links import FAINT
 from missingmodels.simulate.run import Run
 from missingmodels.simulate.settings import LOGISTIC_SD
 

@@ -10,11 +10,11 @@ import pandas as pd
 
 from missingmodels.parameters import Parameters
 from missingmodels.scenario import Scenario
-from missingmodels.simulate.frames import shift_frames, tables_of
-from missingmodels.simulate.intensity import LOGGED
-from missingmodels.simulate.intervene import AS_IT_IS, Do
-from missingmodels.simulate.labels import Labels
-from missingmodels.simulate.recording import Recording, record
+from missingmodels.simulate.days.intensity import LOGGED
+from missingmodels.simulate.days.intervene import AS_IT_IS, Do
+from missingmodels.simulate.records.frames import shift_frames, tables_of
+from missingmodels.simulate.records.labels import Labels
+from missingmodels.simulate.records.recording import Recording, record
 from missingmodels.simulate.run import Run, run_sector
 from missingmodels.simulate.slow import raw_intercept
 from missingmodels.tables import Tables

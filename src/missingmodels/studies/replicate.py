@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
-from missingmodels.evidence.estimands import rate_ratio
-from missingmodels.evidence.hypotheses import peer_ratio, structure_ratio, structure_step
+from missingmodels.evidence.effects.estimands import rate_ratio
+from missingmodels.evidence.effects.hypotheses import peer_ratio, structure_ratio, structure_step
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Parameters

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from missingmodels.evidence.decisions import NEGLIGIBLE, verdict
-from missingmodels.evidence.estimands import rate_ratio
+from missingmodels.evidence.effects.estimands import rate_ratio
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.design import build_design, require_contrast
 from missingmodels.frame.riskset import RiskSet, build_risk_set

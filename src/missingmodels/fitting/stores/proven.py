@@ -12,8 +12,8 @@ from typing import Any, get_args
 import numpy as np
 
 from missingmodels.errors import InputError
-from missingmodels.fitting.natives import tree_and_skeleton
 from missingmodels.fitting.result import Family, Fit
+from missingmodels.fitting.stores.natives import tree_and_skeleton
 from missingmodels.frame.design import Design
 from missingmodels.frame.design_matrix import DesignMatrix
 

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from missingmodels.fitting.design_arrays import design_parts
 from missingmodels.fitting.drawn import LEAD, labelled, unlabelled
 from missingmodels.fitting.pointwise import Units, units_of
 from missingmodels.fitting.prior_density import log_priors
+from missingmodels.fitting.stores.design_arrays import design_parts
 from missingmodels.parameters import Array
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from missingmodels.simulate.chance import compiled
-from missingmodels.simulate.flow import EMPTY, flow_day
-from missingmodels.simulate.intensity import trusts, worker_changed
-from missingmodels.simulate.links import locate, part_and_locate
-from missingmodels.simulate.process import risk_day
+from missingmodels.simulate.days.flow import EMPTY, flow_day
+from missingmodels.simulate.days.intensity import trusts, worker_changed
+from missingmodels.simulate.days.links import locate, part_and_locate
+from missingmodels.simulate.days.process import risk_day
 
 
 @compiled

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.provenance import digest_json
-from missingmodels.simulate import facts
 from missingmodels.simulate.chance import key_of, normal, uniform
-from missingmodels.simulate.episodes import ACCEPTED, OFFERED, PROMPT, SANCTIONED
+from missingmodels.simulate.days.episodes import ACCEPTED, OFFERED, PROMPT, SANCTIONED
 from missingmodels.simulate.homes import DAYS_PER_YEAR, NEVER, SECTORS, TYPES
-from missingmodels.simulate.labels import Labels
+from missingmodels.simulate.records import facts
+from missingmodels.simulate.records.labels import Labels
 from missingmodels.simulate.run import SETTLING_DAYS, Run
 from missingmodels.simulate.settings import settings_of
 from missingmodels.simulate.staffing import AGENCY, SHIFT_HOURS, SICK, UNFILLED, shifts_of

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from missingmodels.simulate.chance import compiled, draw
-from missingmodels.simulate.episodes import CHANGE_DAYS
-from missingmodels.simulate.flow import EMPTY
-from missingmodels.simulate.links import outside_exposure, tie_strength
-from missingmodels.simulate.witness import Witness, no_witness, recent_peers
+from missingmodels.simulate.days.episodes import CHANGE_DAYS
+from missingmodels.simulate.days.flow import EMPTY
+from missingmodels.simulate.days.links import outside_exposure, tie_strength
+from missingmodels.simulate.days.witness import Witness, no_witness, recent_peers
 
 NEVER = -1_000_000
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from missingmodels.fitting.design_arrays import design_from
 from missingmodels.fitting.diagnostics import Diagnostics
 from missingmodels.fitting.drawn import unlabelled
 from missingmodels.fitting.result import Fit
+from missingmodels.fitting.stores.design_arrays import design_from
 
 FORMAT = "missingmodels-fit-3"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from missingmodels.evidence.bayes_factor import bayes_factors
-from missingmodels.evidence.elpd import Scores, child_scores, elpd_difference, home_scores
-from missingmodels.evidence.held_out import Refits
-from missingmodels.evidence.power_scaling import power_scaling
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, PowerScaling, Row
+from missingmodels.evidence.scores.bayes_factor import bayes_factors
+from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, home_scores
+from missingmodels.evidence.scores.held_out import Refits
+from missingmodels.evidence.scores.power_scaling import power_scaling
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
 from missingmodels.plan import Plan

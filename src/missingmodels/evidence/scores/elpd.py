@@ -16,10 +16,10 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import logsumexp
 
-from missingmodels.evidence.bridge import log_ratio
-from missingmodels.evidence.held_out import Read, Refits, children_of, some_rows
-from missingmodels.evidence.home_integral import cells_of, log_integral
 from missingmodels.evidence.record import ElpdDifference
+from missingmodels.evidence.scores.bridge import log_ratio
+from missingmodels.evidence.scores.held_out import Read, Refits, children_of, some_rows
+from missingmodels.evidence.scores.home_integral import cells_of, log_integral
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.fitting.pareto import smooth

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from missingmodels.evidence.decisions import summarise
-from missingmodels.evidence.estimands import expected_rate
-from missingmodels.evidence.hypotheses import in_its_unit
+from missingmodels.evidence.effects.estimands import expected_rate
+from missingmodels.evidence.effects.hypotheses import in_its_unit
 from missingmodels.evidence.record import Row
 from missingmodels.fitting.fit import Fit
 from missingmodels.plan import Decision, Plan

@@ -15,14 +15,14 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import expit, log_expit, logit
 
 from missingmodels.evidence.decisions import summarise
-from missingmodels.evidence.elpd import GOOD_K
-from missingmodels.evidence.estimands import (
+from missingmodels.evidence.effects.estimands import (
     child_variance_explained,
     period_variance_explained,
     variance_drop,
     variance_explained,
 )
 from missingmodels.evidence.record import Row
+from missingmodels.evidence.scores.elpd import GOOD_K
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.pareto import resample, smooth
 from missingmodels.frame.design import Design

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from missingmodels.evidence.contrasts import reportable
 from missingmodels.evidence.decisions import summarise
-from missingmodels.evidence.estimands import (
+from missingmodels.evidence.effects.contrasts import reportable
+from missingmodels.evidence.effects.estimands import (
     attributable_fraction,
     expected_rate,
     median_rate_ratio,

@@ -18,13 +18,13 @@ import h5py
 import xarray as xr
 
 from missingmodels.errors import InputError, MissingModelsError
-from missingmodels.fitting import store_2, store_3
 from missingmodels.fitting.children import completed, stored
-from missingmodels.fitting.design_arrays import design_from
-from missingmodels.fitting.natives import DATA, stats_of, tree_and_skeleton, values_of
-from missingmodels.fitting.proven import require_agreeing, require_told
 from missingmodels.fitting.result import Family, Fit
-from missingmodels.fitting.store_3 import diagnostics_of
+from missingmodels.fitting.stores import store_2, store_3
+from missingmodels.fitting.stores.design_arrays import design_from
+from missingmodels.fitting.stores.natives import DATA, stats_of, tree_and_skeleton, values_of
+from missingmodels.fitting.stores.proven import require_agreeing, require_told
+from missingmodels.fitting.stores.store_3 import diagnostics_of
 from missingmodels.provenance import digest_bytes
 from missingmodels.tables.store import OUTCOME_FORMAT
 from missingmodels.writing import write_whole

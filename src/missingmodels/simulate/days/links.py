@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from missingmodels.simulate.chance import compiled, draw
-from missingmodels.simulate.flow import EMPTY
-from missingmodels.simulate.witness import is_recent_peer
+from missingmodels.simulate.days.flow import EMPTY
+from missingmodels.simulate.days.witness import is_recent_peer
 
 FAINT = 0.02  # a weaker link counts as none
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from missingmodels.fitting.fit import DIMS
 from missingmodels.fitting.result import ADDED, Fit
-from missingmodels.fitting.store_3 import diagnostics_of, stats_of
+from missingmodels.fitting.stores.store_3 import diagnostics_of, stats_of
 from missingmodels.frame.design import Design
 from missingmodels.frame.design_matrix import Group
 from missingmodels.models.priors import FURTHER

@@ -17,7 +17,7 @@ from scipy.special import expit, ndtri
 
 from missingmodels.errors import InputError
 from missingmodels.recording import Recording
-from missingmodels.simulate.labelled import row_labels, uniforms
+from missingmodels.simulate.records.labelled import row_labels, uniforms
 from missingmodels.tables import Tables
 
 KEY = ["child_id", "start_date", "sequence"]

@@ -46,7 +46,7 @@ class Kept:
         path = self._file(design, plan, model, exposure, seed)
         if not path.is_file():
             return None
-        from missingmodels.fitting.store import read_fit
+        from missingmodels.fitting.stores.store import read_fit
 
         try:
             found = named_again(read_fit(path), design)
@@ -59,7 +59,7 @@ class Kept:
     def add(self, fit: Fit, plan: Plan, seed: int) -> None:
         """Keep a finished fit; what is kept holds children's data, so it is the user's own."""
         # the fast engine alone needs no library that reads and writes these files
-        from missingmodels.fitting.store import write_fit
+        from missingmodels.fitting.stores.store import write_fit
 
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_fit(fit, self._file(fit.design, plan, fit.model, fit.exposure, seed))

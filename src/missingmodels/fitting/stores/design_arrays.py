@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from missingmodels.fitting.designs_3 import UPGRADES
+from missingmodels.fitting.stores.designs_3 import UPGRADES
 
 # What a file may name. Nothing else is imported on a file's word.
 KINDS = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from missingmodels.simulate.chance import compiled, draw
-from missingmodels.simulate.episodes import begin_episode
-from missingmodels.simulate.flow import EMPTY
-from missingmodels.simulate.intensity import log_rate_of
-from missingmodels.simulate.links import tie_strength
-from missingmodels.simulate.witness import see, see_fading
+from missingmodels.simulate.days.episodes import begin_episode
+from missingmodels.simulate.days.flow import EMPTY
+from missingmodels.simulate.days.intensity import log_rate_of
+from missingmodels.simulate.days.links import tie_strength
+from missingmodels.simulate.days.witness import see, see_fading
 
 
 @compiled

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from missingmodels.simulate.chance import compiled, draw, draw_normal
-from missingmodels.simulate.flow import EPISODES
+from missingmodels.simulate.days.flow import EPISODES
 
 NEVER = -1_000_000
 AFTER_DAYS = 28

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.simulate.chance import key_of, uniform
-from missingmodels.simulate.intensity import LOGGED
-from missingmodels.simulate.labels import Labels
+from missingmodels.simulate.days.intensity import LOGGED
+from missingmodels.simulate.records.labels import Labels
 from missingmodels.simulate.run import Run
 from missingmodels.simulate.settings import settings_of
 from missingmodels.simulate.slow import manager_absent

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from missingmodels.simulate.chance import compiled, draw
-from missingmodels.simulate.witness import Witness, forget_all, no_witness, recent_peers, see
+from missingmodels.simulate.days.witness import Witness, forget_all, no_witness, recent_peers, see
 
 PRESENCE, COUNT, DENSITY = 0, 1, 2
 NEVER = -1_000_000

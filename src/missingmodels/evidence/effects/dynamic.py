@@ -23,7 +23,7 @@ from missingmodels.frame.riskset import RiskSet
 from missingmodels.parameters import Array, Parameters
 from missingmodels.plan import COUNTED, Plan
 from missingmodels.simulate.chance import COMPILED, key_of
-from missingmodels.simulate.forward import OWN_STATES, Days, live_again, no_past
+from missingmodels.simulate.days.forward import OWN_STATES, Days, live_again, no_past
 from missingmodels.tables import Tables
 
 if TYPE_CHECKING:
