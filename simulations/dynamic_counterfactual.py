@@ -1,8 +1,8 @@
 """The dynamic attributable fraction against the simulator's own `do(contagion=0)`, and the dials that part the two.
 
 Each world is run as it is and, with the same chance, without any influence. Beside the episodes of both stands what
-`evidence.dynamic` expects of the first world's tables at its true parameter values. In `plain` and its kin they must
-agree; every other case turns a dial that the model does not know. Rows are added as worlds finish; a world that is
+`evidence.effects.dynamic` expects of the first world's tables at its true parameter values. In `plain` and its kin they
+must agree; every other case turns a dial that the model does not know. Rows are added as worlds finish; a world that is
 there is not run again.
 
     python simulations/dynamic_counterfactual.py --worlds 100

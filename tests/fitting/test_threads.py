@@ -25,7 +25,7 @@ ENTRIES = [
     ("evidence.robustness.battery", "run_battery"),
     ("evidence.prior_check", "check_priors"),
     ("evidence.unseen_rows", "with_unseen"),
-    ("evidence.dynamic", "dynamic_attributable_fraction"),
+    ("evidence.effects.dynamic", "dynamic_attributable_fraction"),
     ("studies.batch", "replicate_rows"),
 ]
 
