@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test fast lint second-core slow bench dfe-rules lock bundle clean distclean
+.PHONY: help venv demo test fast lint second-core slow bench paper docs-venv dfe-rules lock bundle clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,18 @@ bench: $(STAMP) ## Time the models on simulated data
 	@$(BIN)/python simulations/bench.py
 	@$(BIN)/python simulations/bench_world.py
 
+# What the paper, the site and the notebooks are made with stands apart: no test and no demo needs it.
+DOCS := .venv-docs
+docs-venv: $(DOCS)/.installed ## Set up .venv-docs from requirements-docs.lock
+ifneq ($(shell PYTHON='$(PYTHON)' SETUP_VENV=$(DOCS) bash scripts/setup_venv.sh --check && echo yes),yes)
+.PHONY: $(DOCS)/.installed
+endif
+$(DOCS)/.installed: requirements-docs.lock pyproject.toml
+	@PYTHON='$(PYTHON)' SETUP_VENV=$(DOCS) SETUP_LOCK=requirements-docs.lock bash scripts/setup_venv.sh
+
+paper: $(DOCS)/.installed ## Build the papers as PDF and Word into build/paper
+	@cd paper && ../$(DOCS)/bin/python -m paperbuild $(PAPER_ARGS)
+
 # An environment of their own, because the public rules need an older Python. YEAR is the end year; PREVIOUS, the return
 # of the year before, is needed by the rules that compare two years.
 dfe-rules: ## Run the public rules on a return: RETURN=folder YEAR=2025 [PREVIOUS=folder]
@@ -68,10 +80,12 @@ dfe-rules: ## Run the public rules on a return: RETURN=folder YEAR=2025 [PREVIOU
 	  $(if $(PREVIOUS),--previous '$(PREVIOUS)'),echo 'Ready. Name a return: make dfe-rules RETURN=folder YEAR=2025')
 
 # uv keeps the pins already in the file; `make lock LOCK_ARGS=--upgrade` moves them all.
-lock: ## Rebuild requirements.lock from pyproject.toml
+lock: ## Rebuild both locks from pyproject.toml
 	@uv=$$(bash scripts/setup_venv.sh --uv) && "$$uv" pip compile --quiet --universal --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --group dev pyproject.toml -o requirements.lock \
-	  --python-version 3.12 $(LOCK_ARGS)
+	  --python-version 3.12 $(LOCK_ARGS) && \
+	  "$$uv" pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  -c requirements.lock --group docs pyproject.toml -o requirements-docs.lock --python-version 3.12 $(LOCK_ARGS)
 
 # For another machine: make bundle BUNDLE_ARGS='--platform windows --python 3.12'; --with 'pandas<3' takes another version
 # than the lock's, --extras cluster adds the optional parts.
@@ -83,4 +97,4 @@ clean: ## Remove outputs and caches, keeping .venv
 	@find src tests simulations scripts -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 distclean: clean ## Remove those and the virtual environments
-	@rm -rf $(VENV) .venv-tools .venv-dfe
+	@rm -rf $(VENV) $(DOCS) .venv-tools .venv-dfe

@@ -5,15 +5,16 @@
 #   setup_venv.sh --check   exit 0 when .venv is finished and fits; print nothing
 #   setup_venv.sh --uv      print a command that runs uv, fetching uv when it is missing
 #
-# PYTHON=/path/to/python chooses the interpreter; .venv is made anew when it has another version.
+# PYTHON=/path/to/python chooses the interpreter; .venv is made anew when it has another version. SETUP_VENV and SETUP_LOCK
+# name another environment and its lock: that of the documents is .venv-docs, from requirements-docs.lock.
 # Written for bash 3.2 and later, which is what macOS ships.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-VENV=.venv
+VENV=${SETUP_VENV:-.venv}
 TOOLS=.venv-tools
 STAMP=$VENV/.installed
-LOCK=requirements.lock
+LOCK=${SETUP_LOCK:-requirements.lock}
 RANGE='>=3.12,<3.15' # keep in step with requires-python in pyproject.toml and with FITS below
 
 # Without these an interrupted download would look like a failed one and start the pip fallback.

@@ -206,7 +206,8 @@ def main() -> None:
     fitted = {name: round(float(v), FREE[name][4]) for name, v in zip(FREE, values, strict=True)}
     worst = dict(zip(FITTED, np.round(found.fun, 3).tolist(), strict=True))
     body = {"fitted": fitted, "penalised_distance": worst, "cost": float(found.cost), "homes": asked.homes}
-    body |= {"seeds": asked.seeds, "versions": versions()}
+    recipe = f"python simulations/calibrate_england.py --homes {asked.homes} --seeds {asked.seeds}"
+    body |= {"recipe": f"{recipe} --evaluations {asked.evaluations}", "seeds": asked.seeds, "versions": versions()}
     RESULTS.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(body, indent=1))
     if asked.write:

@@ -197,7 +197,8 @@ def main() -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     table = summary(run(given.store, replicate, given.models, given.replicates))
     table.round(4).to_csv(given.output / "sbc_onset.csv", index=False)
-    body = {"study": "sbc_onset", "seed": SEED, "priors": "informed", "verdict": verdict(table)}
+    recipe = f"python simulations/calibrate_onset.py --replicates {given.replicates}"
+    body = {"recipe": recipe, "study": "sbc_onset", "seed": SEED, "priors": "informed", "verdict": verdict(table)}
     body |= {"plan": plan_of("gamma").model_dump(mode="json"), "versions": versions()}
     (given.output / "sbc_onset.json").write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
     print(table.round(3).to_string())

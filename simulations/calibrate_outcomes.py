@@ -290,7 +290,15 @@ def main() -> None:
     table = summary(run(given.store, replicate, given.outcomes, given.replicates))
     table.round(4).to_csv(given.output / "sbc_outcomes.csv", index=False)
     sampling = SAMPLING.model_dump()
-    body = {"study": "sbc_outcomes", "seed": SEED, "ranked": RANKED, "bins": BINS, "priors": "informed"}
+    recipe = f"python simulations/calibrate_outcomes.py --replicates {given.replicates}"
+    body = {
+        "recipe": recipe,
+        "study": "sbc_outcomes",
+        "seed": SEED,
+        "ranked": RANKED,
+        "bins": BINS,
+        "priors": "informed",
+    }
     body |= {"verdict": verdict(table), "sampling": sampling, "gate": GATE.model_dump(), "versions": versions()}
     (given.output / "sbc_outcomes.json").write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
     print(table.round(3).to_string())

@@ -74,4 +74,4 @@ def test_versions_name_what_runs():
 
 def test_versions_leave_absent_packages_out(monkeypatch):
     monkeypatch.setattr(provenance, "PACKAGES", ("numpy", "no-such-package-here"))
-    assert set(provenance.versions()) == {"missingmodels", "python", "numpy"}
+    assert set(provenance.versions()) == {"model", "engine", "missingmodels", "python", "numpy"}
