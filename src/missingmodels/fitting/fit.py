@@ -19,10 +19,11 @@ from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import FURTHER, plan_priors
 from missingmodels.parameters import Array
-from missingmodels.plan import METHODS, Method, Plan
+from missingmodels.plan import METHODS, Method, Plan, with_method
 from missingmodels.provenance import digest_arrays, stream
 
 if TYPE_CHECKING:
+    from missingmodels.fitting.laplace.nearby import Known
     from missingmodels.models.term import GroupEffect
 
 __all__ = ["Fit", "beyond_laplace", "data_digest", "fit"]
@@ -52,6 +53,7 @@ def fit(  # noqa: PLR0913
     with_children: bool = True,
     progress: Progress | None = None,
     terms: Sequence[GroupEffect] = (),
+    known: Known | None = None,
 ) -> Fit:
     """Fit one onset model by the engine that ``method`` names, the plan's if it is left out.
 
@@ -61,7 +63,8 @@ def fit(  # noqa: PLR0913
     a good part of the time of a small fast fit. Raises DiagnosticsFailed if the draws do not pass the plan's gate,
     unless ``allow_unconverged``; ConfigInvalid if ``laplace`` is asked for effects that it cannot fit. ``terms`` are
     effects of one's own, for the sampler alone (``docs/terms.md``): their draws are reported under their names, and
-    stand in evidence and report beside the others.
+    stand in evidence and report beside the others. ``known`` is where the fast engine's search over nearly the same
+    data ended (``known_of``), so that this one is short.
     """
     asked: Method = method or plan.sampling.method
     if asked not in METHODS:
@@ -71,7 +74,9 @@ def fit(  # noqa: PLR0913
 
         terms = require_own(design, terms)
     label = f"{model}/{exposure}" if exposure else model
-    drawn, why = _drawn(design, plan, asked, label=label, seed=seed, progress=progress, terms=terms)
+    drawn, why = _drawn(
+        design, with_method(plan, asked), label=label, seed=seed, progress=progress, terms=terms, known=known
+    )
     require_passed(drawn.diagnostics, model=model, allow=allow_unconverged, accept=drawn.record.get("target_accept"))
     values, labels = _raw(design, drawn.values), _labels(design)
     values |= {name: drawn.values[name] for term in terms for name in (*term.priors, term.code)}
@@ -125,15 +130,15 @@ def of_children(found: Fit) -> Fit:
 def _drawn(
     design: Design,
     plan: Plan,
-    asked: Method,
     *,
     label: str,
     seed: int,
     progress: Progress | None,
     terms: Sequence[GroupEffect],
+    known: Known | None,
 ) -> tuple[Drawn, str]:
     """Draws of the engine asked for, and why the fast one did not do where ``auto`` turned from it."""
-    priors = plan_priors(plan)
+    priors, asked = plan_priors(plan), plan.sampling.method
     why = beyond_laplace(design)
     if why and asked == "laplace":
         raise ConfigInvalid(
@@ -143,7 +148,7 @@ def _drawn(
         why = ""
     elif not why:
         try:
-            drawn = by_laplace.draw(design, priors, plan, label=label, seed=seed, law=plan.effects.frailty)
+            drawn = by_laplace.draw(design, priors, plan, label=label, seed=seed, law=plan.effects.frailty, known=known)
             if asked == "laplace" or drawn.diagnostics.passed:
                 return drawn, ""
             why = "; ".join(drawn.diagnostics.failed)

@@ -12,12 +12,16 @@ import numpy as np
 from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit, beyond_laplace, fit
+from missingmodels.fitting.laplace.engine import known_of
+from missingmodels.fitting.laplace.nearby import Known
 from missingmodels.frame.design import Design
 from missingmodels.plan import Method, Plan
 from missingmodels.provenance import seed_of
 from missingmodels.side_by_side import each
 
 DRAWS, TRIES = 2000, 2  # of a refit
+WORTH = 200.0  # effective draws of a refit that are enough
+SEVERAL = 4  # refits for which one search over all data pays
 ROWS = ("matrix", "child", "home", "period", "onsets", "days", "days_at_risk", "burn_in", "before_window")
 
 
@@ -49,6 +53,7 @@ class _Asked:
     seed: int
     plan: Plan
     method: Method
+    known: Known | None = None
 
 
 class Refits:
@@ -76,14 +81,15 @@ class Refits:
         possible = self.method != "laplace" or not beyond_laplace(whole.design)
         made = groups[: max(self.left, 0)] if possible else []
         self.left -= len(made)
-        for read in each(functools.partial(_read, self._asked(whole)), made) if made else ():
+        for read in each(functools.partial(_read, self._asked(whole, len(made))), made) if made else ():
             self.done += 1
             if self.progress is not None:
                 self.progress("Refits without a child or home, at most", self.done, self.most)
             yield read
         yield from [None] * (len(groups) - len(made))
 
-    def _asked(self, whole: Fit) -> _Asked:
+    def _asked(self, whole: Fit, refits: int) -> _Asked:
+        near = refits >= SEVERAL and not beyond_laplace(whole.design)
         return _Asked(
             design=whole.design,
             model=whole.model,
@@ -91,6 +97,7 @@ class Refits:
             seed=int(whole.certificate["seed"]),
             plan=_lighter(self.plan),
             method=self.method,
+            known=known_of(whole.design, self.plan) if near else None,
         )
 
 
@@ -116,6 +123,7 @@ def _read(asked: _Asked, group: tuple[Iterable[int], Read]) -> Any:
                 seed=seed,
                 method=method,
                 with_children=False,
+                known=asked.known if attempt == 0 else None,
             )
         except (DiagnosticsFailed, ConfigInvalid):
             continue
@@ -124,15 +132,16 @@ def _read(asked: _Asked, group: tuple[Iterable[int], Read]) -> Any:
 
 
 def _lighter(plan: Plan) -> Plan:
-    """The plan with no more than ``DRAWS`` draws of all chains together, and no limit to tails of coefficients.
+    """The plan with at most ``DRAWS`` draws of all chains together, worth ``WORTH`` or more, and no limit to tails.
 
-    That limit guards the ends of their intervals, which nobody reads here.
+    That limit guards the ends of intervals of coefficients, which nobody reads here; and what is read, a log density,
+    has its error beside it.
     """
     sampling, gate = plan.sampling, plan.gate
     draws = min(sampling.draws, DRAWS // sampling.chains)
     return plan.model_copy(
         update={
             "sampling": sampling.model_copy(update={"draws": draws}),
-            "gate": gate.model_copy(update={"tail_share_max": 1.0}),
+            "gate": gate.model_copy(update={"tail_share_max": 1.0, "ess_min": min(gate.ess_min, WORTH)}),
         }
     )

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from missingmodels.fitting.laplace.data import Array, LaplaceData, laplace_data
-from missingmodels.fitting.laplace.explore import Surface, explore, require_one_mode
+from missingmodels.fitting.laplace.explore import Region, Surface, explore, require_one_mode
+from missingmodels.fitting.laplace.nearby import Known, explore_near
 from missingmodels.fitting.laplace.proposal import Proposals, Proposer, joined
 from missingmodels.fitting.laplace.scales import ScaleSpace
 from missingmodels.fitting.laplace.tails import edge_loss, tail_shares
@@ -131,22 +132,24 @@ def laplace(  # noqa: PLR0913
     law: str = "gamma",
     process: Process | None = None,
     again: Callable[[Weighed], bool] = lambda _: False,
+    known: Known | None = None,
 ) -> LaplaceDraws:
     """Draw from the posterior of one onset model, from as many weighted proposals unless another number is given.
 
     ``law`` is the frailty's, one of ``child.LAWS``, whose values have priors of the same names. ``process`` is how
     homes change where that is more than independent periods. The proposals' number is doubled while ``again`` says so
-    of them, the first kept. Draws repeat where a proposal weighs much; ``ess`` says how many independent ones they are
+    of them, the first kept. ``known`` is of a search over nearly the same data (``search``), near which this one keeps
+    for a third of its time. Draws repeat where a proposal weighs much; ``ess`` says how many independent ones they are
     worth. The same design, priors and generator give the same draws. Raises FloatingPointError where Newton's steps do
     not settle or no proposal has a finite density, and numpy's LinAlgError where a curvature is not positive definite:
     the posterior has no usable mode then.
     """
     begin = time.perf_counter()
-    shared = 0 if process is None else process.sector.shape[1]
-    data, space = laplace_data(design, priors, shared), ScaleSpace(priors, law, process)
-    surface = Surface(data, space, TOLERANCE)
-    region = explore(surface)
-    require_one_mode(data, space, region, TOLERANCE)
+    data, space, surface = _surface(design, priors, law, process)
+    region = None if known is None else explore_near(surface, known)
+    if region is None:
+        surface = Surface(data, space, TOLERANCE)
+        region = _explored(data, space, surface)
     proposer = Proposer.of(data, space, region, rng)
     tails = _of_all(data, tail_shares(data, region.middle, proposer.shift))
 
@@ -177,6 +180,26 @@ def laplace(  # noqa: PLR0913
         seconds=time.perf_counter() - begin,
         log_marginal=found.log_mean,
     )
+
+
+@one_blas_thread
+def search(design: Design, priors: PriorSet, *, law: str = "gamma", process: Process | None = None) -> Known:
+    """What ``laplace`` needs to keep near a search over this design. Raises as it does."""
+    return Known.of(_explored(*_surface(design, priors, law, process)))
+
+
+def _surface(
+    design: Design, priors: PriorSet, law: str, process: Process | None
+) -> tuple[LaplaceData, ScaleSpace, Surface]:
+    shared = 0 if process is None else process.sector.shape[1]
+    data, space = laplace_data(design, priors, shared), ScaleSpace(priors, law, process)
+    return data, space, Surface(data, space, TOLERANCE)
+
+
+def _explored(data: LaplaceData, space: ScaleSpace, surface: Surface) -> Region:
+    region = explore(surface)
+    require_one_mode(data, space, region, TOLERANCE)
+    return region
 
 
 def _of_all(data: LaplaceData, free: Array) -> Array:

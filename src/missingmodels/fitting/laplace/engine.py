@@ -9,10 +9,11 @@ import numpy as np
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.fitting.diagnostics import Diagnostics, broken_by_weights, only_short
 from missingmodels.fitting.drawn import Drawn
-from missingmodels.fitting.laplace.approximation import LaplaceDraws, Weighed, laplace
+from missingmodels.fitting.laplace.approximation import LaplaceDraws, Weighed, laplace, search
 from missingmodels.fitting.laplace.child import LAWS
+from missingmodels.fitting.laplace.nearby import Known
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import PriorSet
+from missingmodels.models.priors import PriorSet, plan_priors
 from missingmodels.models.process import Process
 from missingmodels.plan import Gate, Plan
 from missingmodels.provenance import stream
@@ -22,7 +23,25 @@ VALUES = ("intercept", "coefficients", "home", "home_period", "sigma_home", "sig
 MORE = 4  # times the proposals, where the effective number of draws is all that falls short
 
 
-def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int, law: str = "gamma") -> Drawn:
+def known_of(design: Design, plan: Plan) -> Known | None:
+    """Where the posterior of a design lies, for fits without some of its rows; None where it has no usable mode."""
+    try:
+        process = Process.of(plan, design.periods)
+        return search(design, plan_priors(plan), law=plan.effects.frailty, process=process)
+    except (FloatingPointError, np.linalg.LinAlgError):
+        return None
+
+
+def draw(
+    design: Design,
+    priors: PriorSet,
+    plan: Plan,
+    *,
+    label: str,
+    seed: int,
+    law: str = "gamma",
+    known: Known | None = None,
+) -> Drawn:
     """As many equally weighted draws as the plan asks of all chains together, in one chain.
 
     Draws come from the weighted proposals by systematic resampling, so each proposal is kept as often as its smoothed
@@ -43,6 +62,7 @@ def draw(design: Design, priors: PriorSet, plan: Plan, *, label: str, seed: int,
             law=law,
             process=Process.of(plan, design.periods),
             again=again,
+            known=known,
         )
     except (FloatingPointError, np.linalg.LinAlgError) as error:
         raise DiagnosticsFailed(

@@ -17,6 +17,7 @@ ANOTHER_MODE, NO_MASS = 4.0, 8.0  # standard deviations away, and log density be
 FAR = 4.0  # standard deviations at which an axis without an end is looked at for a tail
 HEAVY = 2.0  # log density above that of the normal at which a tail needs proposals of its own
 NO_TAIL = 6.5  # log density below the top at which a tail holds less than a hundredth of the posterior
+FURTHEST_TOP = 1.5  # steps from the middle of a design to the top that it is believed to show
 APART = 2.2  # standard deviations between the points of an arm
 
 
@@ -85,7 +86,8 @@ class Region:
 
     ``centre`` (F,), ``root`` (F, F) with root root' the covariance. ``middle`` is the mode at the node nearest to the
     top, and ``nodes`` all that the search evaluated. ``arms`` lead to where a tail is heavier than the normal's: a
-    standard deviation near 0, a share near 0 or 1, a law of frailty near its limit.
+    standard deviation near 0, a share near 0 or 1, a law of frailty near its limit. ``around`` are the nodes of the
+    design about the middle, laid with steps ``sd`` (F,).
     """
 
     middle: Mode
@@ -93,6 +95,8 @@ class Region:
     centre: Array
     root: Array
     arms: tuple[Arm, ...] = ()
+    around: tuple[Node, ...] = ()
+    sd: Array = field(default_factory=lambda: np.zeros(0))
 
     def standardise(self, at: Array) -> Array:
         """(N, F) in standard deviations from the centre."""
@@ -246,19 +250,31 @@ def _parabolas(middle: Node, pairs: list[tuple[Node, Node]], step: Array) -> tup
 
 def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes | None) -> Region:
     """Corners at one and stars at 1.7 standard deviations; a full quadratic through them gives mode and covariance."""
-    size = middle.at.size
+    nodes = [middle]
+    around = [middle.at + shift * sd for shift in _shifts(sd.size)[1:]]
+    for at in around + _edges(surface.space, middle.at, sd):
+        nodes.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
+    return region_of(surface, nodes, sd)
+
+
+def region_of(surface: Surface, around: list[Node], sd: Array) -> Region:
+    """The region from the nodes of the design: the middle, corners, stars, and edges, which the quadratic leaves out.
+
+    A top ``FURTHEST_TOP`` steps from the middle is a bound that was met, and no top.
+    """
+    middle, shifts = around[0], _shifts(sd.size)
+    values = np.array([node.log_density for node in around[: len(shifts)]]) - middle.log_density
+    top, covariance = _quadratic(shifts, values)
+    root = sd[:, None] * np.linalg.cholesky(covariance)
+    return replace(_region(surface, middle.at + top * sd, root), around=tuple(around), sd=sd)
+
+
+def _shifts(size: int) -> Array:
+    """(N, F) of the design about a middle, itself the first, in steps."""
     corners = np.array(list(itertools.product((-1.0, 1.0), repeat=size)))
     stars = np.concatenate([np.eye(size), -np.eye(size)]) * 1.7
     shifts = np.concatenate([corners, stars]) if size > 1 else np.array([[-1.7], [-0.8], [0.8], [1.7]])
-    nodes = [middle]
-    around = [middle.at + shift * sd for shift in shifts]
-    for at in around + _edges(surface.space, middle.at, sd):
-        nodes.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
-    shifts = np.concatenate([np.zeros((1, size)), shifts])
-    values = np.array([node.log_density for node in nodes[: len(shifts)]]) - middle.log_density
-    top, covariance = _quadratic(shifts, values)
-    root = sd[:, None] * np.linalg.cholesky(covariance)
-    return _region(surface, middle.at + top * sd, root)
+    return np.concatenate([np.zeros((1, size)), shifts])
 
 
 def _region(surface: Surface, centre: Array, root: Array) -> Region:
@@ -300,4 +316,4 @@ def _quadratic(x: Array, values: Array) -> tuple[Array, Array]:
     roots, turn = np.linalg.eigh(bend)
     roots = np.clip(roots, 0.15, 8.0)  # flat or hollow along some direction: the proposal stays wide, not endless
     top = turn @ ((turn.T @ found[1 : 1 + size]) / roots)
-    return np.clip(top, -1.5, 1.5), (turn / roots) @ turn.T
+    return np.clip(top, -FURTHEST_TOP, FURTHEST_TOP), (turn / roots) @ turn.T
