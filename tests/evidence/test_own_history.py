@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +20,8 @@ from missingmodels.evidence.own_history import (
     verdict,
 )
 from missingmodels.evidence.record import OwnHistory
+from missingmodels.evidence.scores.comparison import comparisons
+from missingmodels.evidence.scores.elpd import child_scores
 from missingmodels.fitting.fit import fit
 from missingmodels.plan import Decision, Plan
 from missingmodels.runs.answer import prepare
@@ -78,6 +81,27 @@ def test_without_own_history_there_is_nothing_to_tell() -> None:
     prepared = prepare(simulate_world(from_mapping({"homes": {"count": 12}}, Scenario), seed=1).tables, plan)
     whole = fit(prepared.designs["M0", ""], plan, model="M0", seed=1, allow_unconverged=True)
     assert begin_own_history(whole, prepared.risk, plan)() is None
+
+
+def test_scores_of_the_models_own_fit_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both, in the model's own fit, is that fit: nothing is fitted again, and its scores serve the comparisons too."""
+    plan = PLAN.changed({"gate.ess_min": 50, "gate.k_hat_max": 1.0})
+    prepared = prepare(simulate_world(from_mapping({"homes": {"count": 12}}, Scenario), seed=1).tables, plan)
+    fits = [
+        fit(prepared.designs[name, exposure], plan, model=name, exposure=exposure, seed=1)
+        for name, exposure in (("M0", ""), ("M1", "peer_presence"))
+    ]
+    begun = begin_own_history(fits[1], prepared.risk, plan, refits=0)
+    there = begun.scores()
+    assert there is not None
+    assert there.elpd == pytest.approx(child_scores(fits[1]).elpd)
+    good = dataclasses.replace(there, shape=np.zeros(there.shape.size), elpd=there.elpd + 1.0)
+    plain, shared = (comparisons(fits, plan, None, held)[0] for held in (lambda: None, lambda: good))
+    assert shared.difference == pytest.approx(plain.difference + there.elpd.size)
+    bad = dataclasses.replace(good, shape=np.ones(there.shape.size))
+    assert comparisons(fits, plan, None, lambda: bad)[0].difference == pytest.approx(plain.difference)
+    by_sampler = dataclasses.replace(fits[1], sample_stats={})
+    assert begin_own_history(by_sampler, prepared.risk, plan, refits=0).scores() is None
 
 
 def test_contraction_is_told_in_the_samplers_units() -> None:

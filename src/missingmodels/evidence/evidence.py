@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,8 +26,8 @@ from missingmodels.evidence.effects.interventions import intervention_rows
 from missingmodels.evidence.effects.variance import drop_rows, structure_shares, vulnerability_rows
 from missingmodels.evidence.effects.withstood import judged, weekly, withstood
 from missingmodels.evidence.network_week import network_week
-from missingmodels.evidence.own_history import begin_own_history
-from missingmodels.evidence.record import Evidence, OwnHistory, Row, Withstood
+from missingmodels.evidence.own_history import Begun, begin_own_history
+from missingmodels.evidence.record import Evidence, Row, Withstood
 from missingmodels.evidence.scores.comparison import comparisons, sensitivities
 from missingmodels.evidence.scores.held_out import Refits
 from missingmodels.evidence.support import support_of
@@ -191,12 +191,12 @@ def _beside(
     fits: Sequence[Fit],
     plan: Plan,
     refits: Refits,
-    own: Callable[..., OwnHistory | None],
+    own: Begun,
     told: Progress,
 ) -> Evidence:
     factors, scaling = sensitivities(fits, evidence.rows, plan, told)
     told("Scores of prediction", 0, 0)
-    scores = comparisons(fits, plan, refits)
+    scores = comparisons(fits, plan, refits, own.scores)
     return replace(
         evidence,
         comparisons=tuple(scores),

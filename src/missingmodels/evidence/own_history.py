@@ -39,10 +39,25 @@ NO_FRAILTY = 1e4  # shape of a frailty that is as good as none
 DEFAULT_EFFECTS = {"frailty": "gamma", "authority": False, "owner": False, "peer_slope_by_home": False}
 
 
+@dataclasses.dataclass(frozen=True)
+class Begun:
+    """The comparison, of which the fits are under way; called, it is finished. None without own-history columns.
+
+    ``scores`` gives those of the model's own fit, where they are among what is under way.
+    """
+
+    finish: Callable[[Progress | None], OwnHistory | None] = lambda _: None
+    scores: Callable[[], Scores | None] = lambda: None
+
+    def __call__(self, progress: Progress | None = None) -> OwnHistory | None:
+        """The comparison; ``progress`` is told of each fit that is awaited."""
+        return self.finish(progress)
+
+
 def begin_own_history(
     whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "laplace", refits: int = REFITS
-) -> Callable[..., OwnHistory | None]:
-    """What gives the comparison for the model of ``whole``, by four more fits; None without own-history columns.
+) -> Begun:
+    """What gives the comparison for the model of ``whole``, by up to four more fits.
 
     The fits begin at once where ``side_by_side`` allows. With the method ``auto`` the sampler takes those that the fast
     engine's gate refuses. Scores of children whom the weights of a fit cannot leave out are mended by no more than
@@ -51,17 +66,20 @@ def begin_own_history(
     design = whole.design
     names = tuple(name for name in design.names if name.startswith(OWN))
     if not names:
-        return lambda progress=None: None
-    bare = dataclasses.replace(design, groups={}, slope_of="")
-    plan = _by_fast_engine(plan)
+        return Begun()
+    bare, fast = dataclasses.replace(design, groups={}, slope_of=""), _by_fast_engine(plan)
     asked = _Asked(model=whole.model, exposure=whole.exposure, seed=int(whole.certificate["seed"]), method=method)
-    plans = [_for_scores(plan, fixed) for fixed in ({}, dict.fromkeys(names, 0.0), {"frailty_shape": NO_FRAILTY})]
-    begun: list[Callable[[], Any]] = [begin(_scored, asked, bare, held, refits) for held in plans]
+    itself = fast == plan and not design.groups and not design.slope_of and "log_weight" in whole.sample_stats
+    plans = [_for_scores(fast, fixed) for fixed in ({}, dict.fromkeys(names, 0.0), {"frailty_shape": NO_FRAILTY})]
+    both: Callable[[], Any] = (
+        begin(_mended, whole, plans[0], refits) if itself else begin(_scored, asked, bare, plans[0], refits)
+    )
+    begun: list[Callable[[], Any]] = [both, *(begin(_scored, asked, bare, held, refits) for held in plans[1:])]
     arrived = risk.residence[:, 0] == NO_HOME
     if arrived.any():
-        begun.append(begin(_fit, asked, some_rows(bare, arrived[bare.child]), plan))
+        begun.append(begin(_fit, asked, some_rows(bare, arrived[bare.child]), fast))
 
-    def finish(progress: Progress | None = None) -> OwnHistory | None:
+    def finish(progress: Progress | None) -> OwnHistory | None:
         found = []
         for at, result in enumerate(begun):
             if progress is not None:
@@ -69,9 +87,9 @@ def begin_own_history(
             found.append(result())
         if progress is not None:
             progress(STAGE, len(begun), len(begun))
-        return _compared(whole, plan, names, arrived, found)
+        return _compared(whole, fast, names, arrived, found)
 
-    return finish
+    return Begun(finish, both if itself else lambda: None)
 
 
 def _compared(whole: Fit, plan: Plan, names: tuple[str, ...], arrived: np.ndarray, found: Sequence[Any]) -> OwnHistory:
@@ -156,7 +174,11 @@ def _fit(asked: _Asked, design: Design, plan: Plan) -> Fit | None:
 def _scored(asked: _Asked, design: Design, plan: Plan, refits: int) -> Scores | None:
     """Scores of children, mended by so many refits at most; None where the fit fails the gate."""
     found = _fit(asked, design, plan)
-    return None if found is None else child_scores(found, Refits(plan, most=refits))
+    return None if found is None else _mended(found, plan, refits)
+
+
+def _mended(found: Fit, plan: Plan, refits: int) -> Scores:
+    return child_scores(found, Refits(plan, most=refits))
 
 
 def _gain(both: Scores | None, one: Scores | None) -> ElpdDifference | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, PowerScaling, Row
 from missingmodels.evidence.scores.bayes_factor import bayes_factors
@@ -19,11 +21,14 @@ SENSITIVITIES = "Bayes factors and sensitivity to priors"
 AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M1", "H2"), ("M3", "M0", "H1 and H2"))
 
 
-def comparisons(fits: Sequence[Fit], plan: Plan, refits: Refits | None = None) -> list[ElpdDifference]:
+def comparisons(
+    fits: Sequence[Fit], plan: Plan, refits: Refits | None = None, fullest: Callable[[], Scores | None] = lambda: None
+) -> list[ElpdDifference]:
     """Every nested pair that was fitted, per child and then per home; both sides hold the primary exposure or none.
 
-    Children are mended before homes, as far as ``refits`` go. Homes have no score where each has a process that drifts:
-    theirs rests on independent periods.
+    Children are mended before homes, as far as ``refits`` go; scores of children under one of the fits may be there
+    already (``fullest``), and serve where none of them is bad. Homes have no score where each has a process that
+    drifts: theirs rests on independent periods.
     """
     primary = plan.exposure.primary
     by_name = {(f.model, f.exposure): f for f in fits}
@@ -32,6 +37,8 @@ def comparisons(fits: Sequence[Fit], plan: Plan, refits: Refits | None = None) -
     found = []
     for score in (child_scores,) if plan.effects.home_process == "drift" else (child_scores, home_scores):
         scores: dict[str, Scores] = {}
+        if score is child_scores and (there := fullest()) is not None and np.all(there.mended | ~there.bad):
+            scores[there.fit.model] = there
         for pair in pairs:
             for fit in pair[:2]:
                 assert fit is not None
