@@ -377,7 +377,7 @@ def _evidence(folder: Path, index: int) -> Account:
     evidence = read_evidence(folder / "evidence.json")
     summary_text(evidence)
     if index % 5 == 0:
-        from missingmodels.report.figures import pictures
+        from missingmodels.report.figures.pictures import pictures
 
         page(evidence, pictures(evidence))
     else:

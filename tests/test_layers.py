@@ -49,7 +49,9 @@ LAYERS = {
     "evidence": 6,
     "disclosure": 6,
     "report": 7,
+    "figures": 7,
     # Wiring: runs, studies and the command line see all.
+    "publish": 8,
     "runs": 8,
     "studies": 8,
     "cli": 8,
@@ -76,6 +78,7 @@ BELOW = {
     "evidence": {0, 1, 3, 4, 5},
     "disclosure": {0, 1},
     "report": {0, 1, 6},
+    "figures": {0, 1, 6},
 }
 # Sideways, and on purpose: what a plan and a scenario are made of, and the labelled chance of exported files.
 SIDEWAYS = {
@@ -85,6 +88,7 @@ SIDEWAYS = {
     "presets": {"config", "plan", "scenario"},
     "export": {"simulate"},
     "disclosure": {"evidence"},
+    "figures": {"report"},
 }
 # The one named door through which evidence may re-run a world; it stays shut until it is written.
 DOOR = ("evidence.effects.dynamic", "simulate")
@@ -111,7 +115,9 @@ FENCED = {
     "xarray": {"fitting", "evidence"},
     "h5py": {"fitting"},
     "h5netcdf": {"fitting"},
-    "matplotlib": {"report"},
+    "matplotlib": {"report", "figures"},
+    "great_tables": {"publish"},
+    "docx": {"publish"},
     "arviz_plots": {"report"},
     "jinja2": {"report"},
     "markupsafe": {"report"},

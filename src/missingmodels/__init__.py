@@ -15,6 +15,7 @@ if not all(os.access(folder, os.W_OK | os.X_OK) for folder in (*__path__, os.env
     importlib.import_module(f"{__name__}.caches").settle()
 
 if TYPE_CHECKING:
+    from missingmodels import figures as figures
     from missingmodels.errors import MissingModelsError
     from missingmodels.evidence.effects.estimands import expected_rate, rate_ratio
     from missingmodels.evidence.prior_check import check_priors
@@ -131,7 +132,12 @@ __all__ = [  # noqa: RUF022 (the order of the data's way)
 ]
 
 
+_MODULES = ("figures",)
+
+
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
@@ -140,4 +146,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_MODULES])

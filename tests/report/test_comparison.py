@@ -13,7 +13,7 @@ from missingmodels.evidence.own_history import BOTH, CANNOT_TELL, HISTORY, VULNE
 from missingmodels.evidence.record import BayesFactor, ElpdDifference, Evidence, read_evidence, write_evidence
 from missingmodels.evidence.scores.power_scaling import CONFLICT, FINE
 from missingmodels.report import comparison
-from missingmodels.report.figures import pictures
+from missingmodels.report.figures.pictures import pictures
 from missingmodels.report.html import page
 from missingmodels.report.words import factor
 

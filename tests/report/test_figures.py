@@ -20,15 +20,15 @@ from missingmodels.evidence.decisions import (
     WITHSTANDS_OPEN,
     kind_of_verdict,
 )
-from missingmodels.report import figures
-from missingmodels.report.dose import dose_response
-from missingmodels.report.figures import draw, pictures, write_figures
-from missingmodels.report.forest import _in_two_lines, forest
+from missingmodels.report.figures import pictures as figures
+from missingmodels.report.figures.dose import dose_response
+from missingmodels.report.figures.forest import _in_two_lines, forest
+from missingmodels.report.figures.pictures import draw, pictures, write_figures
+from missingmodels.report.figures.style import png
 from missingmodels.report.lines import lines
-from missingmodels.report.style import png
 
-NAMES = ("forest", "dose", "homes", "network", "predictive", "diagnostics", "frontier")
-WITH_INTERVALS = ("forest", "dose", "homes", "predictive")
+NAMES = ("rates", "forest", "dose", "homes", "network", "predictive", "diagnostics", "frontier")
+WITH_INTERVALS = ("rates", "forest", "dose", "homes", "predictive")
 
 
 once = cache(lambda asked: asked(make_evidence()))

@@ -32,7 +32,7 @@ from missingmodels.errors import ConfigInvalid
 from missingmodels.evidence.record import Evidence, evidence_file, read_evidence
 from missingmodels.evidence.schema import EvidenceFile
 from missingmodels.frame.describe import describe
-from missingmodels.report.figures import pictures
+from missingmodels.report.figures.pictures import pictures
 from missingmodels.report.html import page, write_report
 from missingmodels.report.text import summary_text
 from missingmodels.runs.release import release_files

@@ -24,6 +24,7 @@ from missingmodels.cli.options import ended
 from missingmodels.cli.outcomes import fit_outcome
 from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
+from missingmodels.cli.publish import figure, table
 from missingmodels.cli.robustness import robustness
 from missingmodels.cli.stopping import Stopped, stoppable
 from missingmodels.errors import DiagnosticsFailed, InputError, MissingModelsError
@@ -40,7 +41,8 @@ app = typer.Typer(
 )
 import_app = typer.Typer(help="Turn an extract into tables.", no_args_is_help=True, rich_markup_mode=None)
 
-START, ANSWER, OTHER, PLAN = "Start here", "Answer the questions", "Other models", "Worlds and power"
+START, ANSWER, PUBLISH = "Start here", "Answer the questions", "Write it up"
+OTHER, PLAN = "Other models", "Worlds and power"
 import_app.command("ssda903")(importing.import_ssda903)
 import_app.command("staffing")(importing.import_staffing)
 import_app.command("mapping")(importing.import_mapping)
@@ -53,6 +55,8 @@ app.command(rich_help_panel=ANSWER)(models.fit)
 app.command(rich_help_panel=ANSWER)(models.report)
 app.command("robustness", rich_help_panel=ANSWER)(robustness)
 app.command("compare", rich_help_panel=ANSWER)(compare)
+app.command(rich_help_panel=PUBLISH)(figure)
+app.command(rich_help_panel=PUBLISH)(table)
 app.command("fit-outcome", rich_help_panel=OTHER)(fit_outcome)
 app.command("fit-daily", rich_help_panel=OTHER)(fit_daily)
 app.command("fit-rows", rich_help_panel=OTHER)(models.fit_rows)

@@ -194,8 +194,8 @@ def network(
     from missingmodels.errors import InputError
     from missingmodels.evidence.network_day import network_day
     from missingmodels.presets import load_plan
-    from missingmodels.report.network_day import network_day as draw
-    from missingmodels.report.style import png
+    from missingmodels.report.figures.network_day import network_day as draw
+    from missingmodels.report.figures.style import png
     from missingmodels.tables import read_tables
     from missingmodels.writing import require_new, write_whole
 

@@ -12,7 +12,7 @@ from missingmodels.evidence.worst_case import false_confidence_words, unseen_wor
 from missingmodels.plan import kept_plan
 from missingmodels.report import comparison, sentences, words
 from missingmodels.report.carries import carries
-from missingmodels.report.figures import Picture
+from missingmodels.report.figures.pictures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
 from missingmodels.report.withstood import shocks_tried
 from missingmodels.tables import is_simulated
@@ -43,7 +43,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "interval_name": words.interval_name(first) if first else "",
         "rule": evidence.rule,
         "carries": carries(evidence.data),
-        "data": _data(evidence.data),
+        "data": data_words(evidence.data),
         "h1": _effects(judged(found, "H1")),
         "h1_how_often": _how_often(found, evidence),
         "withstood": shocks_tried(evidence),
@@ -67,7 +67,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "explained": _by_fit(found, _EXPLAINED),
         "scales": _by_fit(found, _SCALES | _own(found, evidence)),
         "pictures": pictures,
-        "diagnostics": _diagnostics(evidence),
+        "diagnostics": gate_table(evidence),
         "coefficients": _coefficients(found),
         "notes": [words.typographic(note) for note in evidence.notes],
         "episodes": [(name, words.count(n)) for name, n in evidence.data.get("episodes", {}).items()],
@@ -203,7 +203,8 @@ def _held(line: Line | None) -> dict[str, str]:
     return {"text": words.measure(line.row), "remark": words.typographic(line.row.remark)}
 
 
-def _data(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+def data_words(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the estimates rest on, as it is printed."""
     coverage = data.get("median_coverage")
     seen = "unrecorded" if coverage is None else words.percent(coverage)
     return [
@@ -239,7 +240,7 @@ _GATE: tuple[tuple[str, str, str, str, int], ...] = (
 )
 
 
-def _diagnostics(evidence: Evidence) -> dict[str, Any]:
+def gate_table(evidence: Evidence) -> dict[str, Any]:
     """Gate values of every fit beside their limits, its engine and the seconds it took; columns that any fit has."""
     gate = evidence.plan.get("gate", {})
     shown = [g for g in _GATE if any(c["diagnostics"].get(g[0]) is not None for c in evidence.certificates)]

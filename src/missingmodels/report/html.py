@@ -11,8 +11,8 @@ from missingmodels.disclosure.policy import Policy, policy_for
 from missingmodels.evidence.decisions import kind_of_verdict
 from missingmodels.evidence.record import Evidence
 from missingmodels.report.content import content
-from missingmodels.report.figures import FIGURES as KNOWN
-from missingmodels.report.figures import Picture, pictures, write_figures
+from missingmodels.report.figures.pictures import FIGURES as KNOWN
+from missingmodels.report.figures.pictures import Picture, pictures, write_figures
 from missingmodels.report.templates import resource
 from missingmodels.writing import write_together
 

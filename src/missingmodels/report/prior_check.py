@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from missingmodels.evidence.prior_check import PriorCheck
 from missingmodels.report import words
-from missingmodels.report.style import BLUE, GREY, SHADE, VERMILION, new_figure, note, styled
+from missingmodels.report.figures.style import BLUE, GREY, SHADE, VERMILION, new_figure, note, styled
 from missingmodels.tables.csv_out import records_csv
 
 _SMALLEST_RATE = 0.01  # a year; rates have a logarithmic axis

@@ -9,8 +9,8 @@ from typing import Any
 
 import jinja2
 
-from missingmodels.report import study_figures as draw
-from missingmodels.report.style import png
+from missingmodels.report.figures import study as draw
+from missingmodels.report.figures.style import png
 from missingmodels.report.templates import resource
 
 HEADS = {

@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from missingmodels.evidence.robustness.operating import of_size, share_text
-from missingmodels.report.style import GREY, INK, VERMILION, new_figure, note, styled
+from missingmodels.report.figures.style import GREY, INK, VERMILION, new_figure, note, styled
 
 _RAMP = LinearSegmentedColormap.from_list("frontier", ["#ffffff", "#fbe3d3", VERMILION])
 _TOP = 0.6  # share of false confidence at which the colour is full

@@ -18,7 +18,7 @@ from missingmodels.evidence.robustness.battery import BY_NAME
 from missingmodels.evidence.robustness.bench import ALARM, Line
 from missingmodels.evidence.robustness.curve import ADJUSTED, Specification
 from missingmodels.report import words
-from missingmodels.report.style import (
+from missingmodels.report.figures.style import (
     BLUE,
     GREY,
     INK,

@@ -13,7 +13,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from missingmodels.report import words
-from missingmodels.report.style import BLUE, GREEN, GREY, PALE, PURPLE, VERMILION, WIDTH, new_figure, note, styled
+from missingmodels.report.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    PALE,
+    PURPLE,
+    VERMILION,
+    WIDTH,
+    new_figure,
+    note,
+    styled,
+)
 
 _KINDS = {"home": (GREY, "same home"), "former": (BLUE, "lived together"), "school": (GREEN, "school"),
           "area": (PURPLE, "area")}  # fmt: skip

@@ -22,8 +22,21 @@ from missingmodels.evidence.decisions import (
     kind_of_verdict,
 )
 from missingmodels.report import words
+from missingmodels.report.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    PALE,
+    RED,
+    SHADE,
+    WIDTH,
+    figure_of,
+    new_figure,
+    note,
+    styled,
+)
 from missingmodels.report.lines import Line, headline, judged
-from missingmodels.report.style import BLUE, GREEN, GREY, INK, PALE, RED, SHADE, WIDTH, new_figure, note, styled
 
 GROUPS = {"H1": "Peers’ recent episodes", "H2": "Staffing and placement mix"}
 _LEFT, _RIGHT = 0.362, 0.585  # the plot's edges as shares of the width; text columns stand on both sides
@@ -45,8 +58,13 @@ class _Place:
 
 
 @styled
-def forest(found: Sequence[Line]) -> Figure:
-    """Rate ratios with intervals, the region of practical equivalence, and verdicts in words."""
+def forest(found: Sequence[Line], ax: Axes | None = None) -> Figure:
+    """Rate ratios with intervals, the region of practical equivalence, and verdicts in words.
+
+    In axes of the caller's, the label of each effect is its tick's, and ratio and verdict stand at the right.
+    """
+    if ax is not None:
+        return _within(ax, found)
     places, heads, height = _layout(found)
     small_print = _foot(places)
     foot = _FOOT + 0.12 * small_print.count("\n")
@@ -63,6 +81,28 @@ def forest(found: Sequence[Line]) -> Figure:
     _column_heads(ax, places[0].main, beside)
     note(figure, small_print)
     return figure
+
+
+def _within(ax: Axes, found: Sequence[Line]) -> Figure:
+    shown = [line for hypothesis in GROUPS for line in headline(found, hypothesis)]
+    _axis(ax, shown)
+    ax.set_ylim(len(shown) - 0.5, -0.5)
+    for at, line in enumerate(shown):
+        colour = _colour_of(line)
+        _mark(ax, line, at, colour=colour, wide=1.7, size=5.5)
+        said = f"{words.measure(line.row)}, {line.row.verdict}{'' if line.converged else ' (not converged)'}"
+        ax.annotate(
+            said, (1, at), xycoords=ax.get_yaxis_transform(), xytext=(6, 0), textcoords="offset points", va="center",
+            fontsize=8.5, color=colour,
+        )  # fmt: skip
+    labels = [f"{o.row.hypothesis}: {'\n'.join(_label(o)[0])}" for o in shown]
+    ax.set_yticks(range(len(shown)), labels, fontsize=8.5)
+    ax.tick_params(axis="y", length=0)
+    return figure_of(ax)
+
+
+def _colour_of(line: Line) -> str:
+    return _COLOURS.get(kind_of_verdict(line.row.verdict), INK) if line.converged else RED
 
 
 def _layout(found: Sequence[Line]) -> tuple[list[_Place], list[tuple[str, float]], float]:
@@ -111,7 +151,7 @@ def _axis(ax: Axes, shown: Sequence[Line]) -> None:
 
 def _draw(ax: Axes, place: _Place, beside: Transform) -> None:
     row, sound = place.main.row, place.main.converged
-    colour = _COLOURS.get(kind_of_verdict(row.verdict), INK) if sound else RED
+    colour = _colour_of(place.main)
     shift = 0.07 if place.others else 0.0
     _mark(ax, place.main, place.at - shift, colour=colour, wide=1.7, size=5.5)
     for i, other in enumerate(place.others):

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Transform, blended_transform_factory
 
 from missingmodels.report import calibration as text
-from missingmodels.report.style import BLUE, GREY, INK, PALE, SHADE, VERMILION, WIDTH, new_figure, note, styled
+from missingmodels.report.figures.style import BLUE, GREY, INK, PALE, SHADE, VERMILION, WIDTH, new_figure, note, styled
 from missingmodels.targets import INTERVAL_NOTE, Compared, in_order
 
 _LEFT, _RIGHT = 0.352, 0.622  # the plot's edges as shares of the width; text columns stand on both sides

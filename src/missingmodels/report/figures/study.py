@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from missingmodels.report.style import (
+from missingmodels.report.figures.style import (
     BLUE,
     GREEN,
     GREY,

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from missingmodels.report import words
-from missingmodels.report.style import GREY, INK, PALE, SHADE, VERMILION, new_figure, note, styled
+from missingmodels.report.figures.style import GREY, INK, PALE, SHADE, VERMILION, new_figure, note, styled
 
 _AWAY = "#8a949c"
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 
 from missingmodels.report import words
-from missingmodels.report.style import (
+from missingmodels.report.figures.style import (
     BLUE,
     CHAINS,
     GREY,
@@ -20,6 +20,7 @@ from missingmodels.report.style import (
     PALE,
     RED,
     SHADE,
+    figure_of,
     new_figure,
     note,
     reference_line,
@@ -29,10 +30,11 @@ from missingmodels.vocabulary import SCALARS, column_label
 
 
 @styled
-def home_effects(homes: Mapping[str, Any]) -> Figure:
+def home_effects(homes: Mapping[str, Any], ax: Axes | None = None) -> Figure:
     """Each home's effect against the resident-years it rests on, over the band of plus and minus one sd."""
-    figure = new_figure(3.9)
-    ax = figure.add_axes((0.115, 0.235, 0.82, 0.73))
+    own = ax is None
+    figure = new_figure(3.9) if ax is None else figure_of(ax)
+    ax = figure.add_axes((0.115, 0.235, 0.82, 0.73)) if ax is None else ax
     effect, sigma = homes["effect"], homes["sigma"]["median"][0]
     ax.axhspan(-sigma, sigma, color=SHADE, linewidth=0, zorder=0)
     reference_line(ax, y=0)
@@ -46,13 +48,17 @@ def home_effects(homes: Mapping[str, Any]) -> Figure:
     ax.set_ylabel("a home’s multiplier of the rate\n(log scale)")
     for y, text in ((sigma, "+1 sd"), (-sigma, "−1 sd")):
         ax.text(1.01, y, text, transform=ax.get_yaxis_transform(), fontsize=8, color=GREY, va="center")
-    note(
-        figure,
-        f"Points: medians; lines: {words.mass(effect['mass'])} equal-tailed intervals; band: ± the median sd between "
-        f"homes ({words.ratio(sigma)} on the log scale).\n"
-        "Homes carry no labels: this is no ranking, and must not be read as one.",
-    )
+    if own:
+        note(figure, _home_print(effect["mass"], sigma))
     return figure
+
+
+def _home_print(mass: float, sigma: float) -> str:
+    return (
+        f"Points: medians; lines: {words.mass(mass)} equal-tailed intervals; band: ± the median sd between "
+        f"homes ({words.ratio(sigma)} on the log scale).\n"
+        "Homes carry no labels: this is no ranking, and must not be read as one."
+    )
 
 
 def _multiplier_axis(ax: Axes, reach: float) -> None:
@@ -65,10 +71,11 @@ def _multiplier_axis(ax: Axes, reach: float) -> None:
 
 
 @styled
-def predictive_check(check: Mapping[str, Any]) -> Figure:
+def predictive_check(check: Mapping[str, Any], ax: Axes | None = None) -> Figure:
     """Share of children by number of episodes: observed, and replicated by the model."""
-    figure = new_figure(3.5)
-    ax = figure.add_axes((0.085, 0.235, 0.9, 0.72))
+    own = ax is None
+    figure = new_figure(3.5) if ax is None else figure_of(ax)
+    ax = figure.add_axes((0.085, 0.235, 0.9, 0.72)) if ax is None else ax
     replicated, observed = check["replicated"], check["observed"]
     for i, share in enumerate(observed):
         low, middle, high = (100 * replicated[k][i] for k in ("low", "median", "high"))
@@ -88,11 +95,12 @@ def predictive_check(check: Mapping[str, Any]) -> Figure:
     for x, colour, text in ((0.6, INK, "●  observed"), (0.52, BLUE, "▬  replicated by the model")):
         ax.text(0.97, x + 0.3, text, transform=ax.transAxes, ha="right", color=colour, fontsize=9)
     reference_line(ax, y=0 if top else None)
-    note(
-        figure,
+    small_print = (
         f"Bars: {words.mass(replicated['mass'])} equal-tailed intervals of replications, each with its median; "
-        f"replicated with new frailties on the observed exposures (model {check['model']}).",
+        f"replicated with new frailties on the observed exposures (model {check['model']})."
     )
+    if own:
+        note(figure, small_print)
     return figure
 
 

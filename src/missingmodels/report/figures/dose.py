@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from missingmodels.report import words
-from missingmodels.report.style import BLUE, GREY, INK, PALE, new_figure, note, reference_line, styled
+from missingmodels.report.figures.style import BLUE, GREY, INK, PALE, new_figure, note, reference_line, styled
 from missingmodels.vocabulary import QUANTITIES
 
 _BINARY = "peer_presence"

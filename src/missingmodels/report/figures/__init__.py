@@ -1,0 +1,1 @@
+"""Figures: how each is drawn, of which data, and what is said of it."""

@@ -1,0 +1,172 @@
+"""Every figure that evidence can fill: when it can, how it is drawn, of which data, and what is said of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from missingmodels.evidence.record import Evidence
+from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole
+from missingmodels.report.figures import captions, frames
+from missingmodels.report.figures.checks import home_effects, predictive_check, traces
+from missingmodels.report.figures.dose import dose_response
+from missingmodels.report.figures.forest import forest
+from missingmodels.report.figures.frontier import frontier_figure
+from missingmodels.report.figures.network import network_week
+from missingmodels.report.figures.rates import changes, rates_figure
+from missingmodels.report.figures.style import picture
+from missingmodels.report.lines import headline, lines
+from missingmodels.tables import is_simulated
+from missingmodels.writing import write_together
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One figure of evidence.
+
+    Attributes
+    ----------
+    title : what it shows, in a few words
+    has : whether evidence can fill it
+    draw : the figure; into axes of the caller's if it has one panel, and some are given
+    data : what it shows, one row a mark
+    words : its description for those who cannot see it, and its caption
+    models : the models behind it, where it does not itself mark those that failed
+    one_panel : whether it can be drawn into axes of the caller's
+    """
+
+    title: str
+    has: Callable[[Evidence], bool]
+    draw: Callable[[Evidence, Axes | None], Figure]
+    data: Callable[[Evidence], pd.DataFrame]
+    words: Callable[[Evidence], captions.Words]
+    models: Callable[[Evidence], set[str]] = lambda _: set()
+    one_panel: bool = False
+
+
+def _held(name: str) -> Callable[[Evidence], bool]:
+    return lambda evidence: bool(evidence.figures.get(name))
+
+
+def _model(name: str) -> Callable[[Evidence], set[str]]:
+    return lambda evidence: {evidence.figures[name]["model"]}
+
+
+def _dose_models(evidence: Evidence) -> set[str]:
+    held = evidence.figures
+    return {held["dose"]["model"], *(curve["model"] for curve in held["curves"])}
+
+
+SHOWN: dict[str, Shown] = {
+    "rates": Shown(
+        title="What each change would amount to",
+        has=lambda evidence: bool(changes(evidence)),
+        draw=lambda evidence, ax: rates_figure(changes(evidence), ax=ax),
+        data=frames.rates,
+        words=captions.rate_words,
+        one_panel=True,
+    ),
+    "forest": Shown(
+        title="Every effect with its verdict",
+        # contrasts that a plan states have verdicts, too, and a table of their own
+        has=lambda evidence: any(headline(lines(evidence), hypothesis) for hypothesis in ("H1", "H2")),
+        draw=lambda evidence, ax: forest(lines(evidence), ax=ax),
+        data=frames.effects,
+        words=captions.forest_words,
+        one_panel=True,
+    ),
+    "dose": Shown(
+        title="Onsets by number of recently missing peers",
+        has=_held("dose"),
+        draw=lambda evidence, _: dose_response(evidence.figures["dose"], evidence.figures["curves"]),
+        data=frames.dose,
+        words=captions.dose_words,
+        models=_dose_models,
+    ),
+    "homes": Shown(
+        title="Differences between homes",
+        has=_held("homes"),
+        draw=lambda evidence, ax: home_effects(evidence.figures["homes"], ax=ax),
+        data=frames.homes,
+        words=captions.home_words,
+        models=_model("homes"),
+        one_panel=True,
+    ),
+    "network": Shown(
+        title="One home's busiest week",
+        # a home day by day: never one that may be real, whatever an earlier version drew
+        has=lambda evidence: bool(evidence.figures.get("network")) and is_simulated(evidence.origin),
+        draw=lambda evidence, _: network_week(evidence.figures["network"]),
+        data=frames.network,
+        words=captions.network_words,
+    ),
+    "predictive": Shown(
+        title="Episodes of a child, observed and replicated",
+        has=_held("predictive"),
+        draw=lambda evidence, ax: predictive_check(evidence.figures["predictive"], ax=ax),
+        data=frames.predictive,
+        words=captions.predictive_words,
+        models=_model("predictive"),
+        one_panel=True,
+    ),
+    "diagnostics": Shown(
+        title="Traces of the scales",
+        has=_held("diagnostics"),
+        draw=lambda evidence, _: traces(evidence.figures["diagnostics"]),
+        data=frames.diagnostics,
+        words=captions.trace_words,
+    ),
+    "frontier": Shown(
+        title="Which shared shocks such a design calls influence",
+        has=lambda evidence: bool(headline(lines(evidence), "H1")) and frontier_is_whole(frontier()),
+        draw=lambda evidence, _: frontier_figure(frontier(), homes=int(evidence.data["homes"])),
+        data=lambda evidence: frames.frontier_cells(frontier(), int(evidence.data["homes"])),
+        words=captions.frontier_words,
+    ),
+}
+FIGURES = tuple(SHOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure as PNG, with its words."""
+
+    png: bytes
+    alt: str
+    caption: str
+    converged: bool = True
+
+    @property
+    def data_uri(self) -> str:
+        """The image inside the page itself, so that the page needs nothing else."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+
+
+def draw(evidence: Evidence) -> dict[str, Figure]:
+    """The figures that this evidence can fill, by name."""
+    return {name: one.draw(evidence, None) for name, one in SHOWN.items() if one.has(evidence)}
+
+
+def pictures(evidence: Evidence) -> dict[str, Picture]:
+    """The figures as PNG with captions and descriptions."""
+    found: dict[str, Picture] = {}
+    for name, figure in draw(evidence).items():
+        alt, caption = SHOWN[name].words(evidence)
+        failed: Any = set(evidence.unconverged) & SHOWN[name].models(evidence)
+        drawn = picture(figure, title=SHOWN[name].title, alt=alt)
+        found[name] = Picture(png=drawn, alt=alt, caption=caption, converged=not failed)
+    return found
+
+
+def write_figures(evidence: Evidence, folder: Path) -> list[Path]:
+    """Write every figure as PNG into the folder: all of them, or none."""
+    files = {f"{name}.png": picture.png for name, picture in pictures(evidence).items()}
+    write_together(folder, files)
+    return [Path(folder) / name for name in files]
