@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from missingmodels.export.files import export_files
     from missingmodels.extract.ofsted.homes import add_homes
     from missingmodels.extract.ofsted.lists import read_ofsted_list
-    from missingmodels.extract.returns.combine import combine_returns
     from missingmodels.extract.returns.one_return import read_return
     from missingmodels.extract.returns.ssda903 import read_ssda903
+    from missingmodels.extract.returns.together.combine import combine_returns
     from missingmodels.extract.staff.staffing import read_staffing
     from missingmodels.fitting.families.rows import fit_rows
     from missingmodels.fitting.result import Fit

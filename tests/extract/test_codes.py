@@ -8,8 +8,8 @@ from returns903 import EPISODE, HEADER, MISSING, read, write_return
 
 from missingmodels.errors import ImportFault
 from missingmodels.extract.returns.codes import CODES, codes_of, is_plain
-from missingmodels.extract.returns.combine import Identities
 from missingmodels.extract.returns.ssda903 import read_ssda903
+from missingmodels.extract.returns.together.combine import Identities
 from missingmodels.extract.words import Words
 from missingmodels.tables.judgement import judgements_of
 

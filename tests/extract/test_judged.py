@@ -12,8 +12,8 @@ from missingmodels.extract.crosswalk import read_crosswalk
 from missingmodels.extract.mapped.judge import judge_records
 from missingmodels.extract.ofsted.registration import numbers
 from missingmodels.extract.quality import flags
-from missingmodels.extract.returns.combine import Identities
 from missingmodels.extract.returns.ssda903 import read_ssda903
+from missingmodels.extract.returns.together.combine import Identities
 from missingmodels.extract.words import Words
 from missingmodels.tables.check import check_tables
 from missingmodels.tables.judgement import judgements_of, require_rules

@@ -13,7 +13,7 @@ from missingmodels.export.one_return import make_return, write_return
 from missingmodels.export.quirks import ALL, Quirks
 
 combine903 = pytest.importorskip(
-    "missingmodels.extract.returns.combine", reason="no reader joins returns of several years"
+    "missingmodels.extract.returns.together.combine", reason="no reader joins returns of several years"
 )
 
 # Amended starts alone as well, and many: of the stays carried over about one in three has its DECOM changed.

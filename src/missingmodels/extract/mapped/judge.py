@@ -7,8 +7,8 @@ from collections.abc import Collection
 import pandas as pd
 
 from missingmodels.extract.ofsted.registration import loose
-from missingmodels.extract.returns.identity import RULE
 from missingmodels.extract.returns.limits import LIMITS
+from missingmodels.extract.returns.together.identity import RULE
 from missingmodels.tables import Tables
 from missingmodels.tables.judgement import Judgement
 

@@ -20,7 +20,7 @@ from missingmodels.extract.ofsted.layout import plain
 from missingmodels.extract.readers.containers import file_tables
 from missingmodels.extract.readers.dates import declared, way_on
 from missingmodels.extract.readers.source_table import SourceTable, column_name, require_unswapped
-from missingmodels.extract.returns.identity import zeros_lost
+from missingmodels.extract.returns.together.identity import zeros_lost
 from missingmodels.extract.staff.shift_times import has_clock
 from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import TABLES

@@ -9,7 +9,7 @@ from missingmodels.extract.ledger import in_play, merge, remark, repair, set_asi
 from missingmodels.extract.readers.dates import DAYS_1904
 from missingmodels.extract.returns.children import by_child
 from missingmodels.extract.returns.codes import CATEGORY
-from missingmodels.extract.returns.resubmitted import carry_ends, newest_stands, nth_of_day
+from missingmodels.extract.returns.together.resubmitted import carry_ends, newest_stands, nth_of_day
 from missingmodels.extract.words import Words
 from missingmodels.tables.keys import stands_in
 

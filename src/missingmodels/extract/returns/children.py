@@ -8,7 +8,7 @@ import pandas as pd
 
 from missingmodels.extract.ledger import in_play, merge, remark, set_aside
 from missingmodels.extract.returns.codes import SEX
-from missingmodels.extract.returns.resubmitted import newest_stands, words
+from missingmodels.extract.returns.together.resubmitted import newest_stands, words
 from missingmodels.tables.keys import stands_in
 
 

@@ -21,7 +21,7 @@ from missingmodels.extract.readers.dates import (
 )
 from missingmodels.extract.readers.source_table import SourceTable
 from missingmodels.extract.returns import layout
-from missingmodels.extract.returns.identity import require_whole_ids
+from missingmodels.extract.returns.together.identity import require_whole_ids
 from missingmodels.extract.words import Words
 from missingmodels.tables.judgement import Judgement
 

@@ -13,8 +13,8 @@ import pandas as pd
 
 from missingmodels.extract.ledger import FAULTS_SHOWN
 from missingmodels.extract.returns.codes import told_words
-from missingmodels.extract.returns.identity import MAP, zeros_lost
 from missingmodels.extract.returns.limits import LIMITS
+from missingmodels.extract.returns.together.identity import MAP, zeros_lost
 from missingmodels.tables.findings import Severity
 from missingmodels.tables.judgement import Judgement
 from missingmodels.tables.keys import stands_in

@@ -15,8 +15,8 @@ from missingmodels.extract.ledger import in_play, merge, remark, repair, set_asi
 from missingmodels.extract.returns import layout
 from missingmodels.extract.returns.children import by_child
 from missingmodels.extract.returns.history import close_old_ends, drop_superseded
-from missingmodels.extract.returns.resubmitted import newest_stands
-from missingmodels.extract.returns.successors import (
+from missingmodels.extract.returns.together.resubmitted import newest_stands
+from missingmodels.extract.returns.together.successors import (
     FULL_POSTCODE,
     SECTOR,
     followed,

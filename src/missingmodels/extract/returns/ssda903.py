@@ -17,10 +17,10 @@ from missingmodels.extract.readers.containers import OLD_WORKBOOKS, SUFFIXES, re
 from missingmodels.extract.readers.csv_fast import csv_columns
 from missingmodels.extract.readers.workbook import WORKBOOKS
 from missingmodels.extract.readers.zip_files import others_in
-from missingmodels.extract.returns.combine import Identities, Imported, combine_returns
 from missingmodels.extract.returns.layout import NAMES, claims_table
 from missingmodels.extract.returns.one_return import Return, read_return, read_returns
 from missingmodels.extract.returns.placements import HomeBy
+from missingmodels.extract.returns.together.combine import Identities, Imported, combine_returns
 from missingmodels.extract.returns.year import NAMED_YEAR, Year
 from missingmodels.tables.judgement import require_rules
 from missingmodels.writing import MANIFEST

@@ -21,7 +21,7 @@ from missingmodels.extract.readers.cells import ids_with_nulls_blank, named, nul
 from missingmodels.extract.readers.containers import file_tables
 from missingmodels.extract.readers.dates import Form, declared
 from missingmodels.extract.readers.source_table import SourceTable, require_unswapped
-from missingmodels.extract.returns.identity import require_whole_ids
+from missingmodels.extract.returns.together.identity import require_whole_ids
 from missingmodels.extract.staff import layout
 from missingmodels.extract.staff.joined import StaffTable, joined
 from missingmodels.extract.staff.rows import Status, periods, shifts, spells

@@ -23,11 +23,11 @@ from missingmodels.extract.returns import layout
 from missingmodels.extract.returns.absences import missing_episodes_of, settle_missing, with_category
 from missingmodels.extract.returns.children import children_of, one_row_a_child, settle_header, settle_uasc
 from missingmodels.extract.returns.codes import SEX
-from missingmodels.extract.returns.identity import MAP, settle_identity, zeros_lost
 from missingmodels.extract.returns.judge import judge_frames
 from missingmodels.extract.returns.notes import notes_on, records_a
 from missingmodels.extract.returns.one_return import Return
 from missingmodels.extract.returns.placements import HomeBy, homes_of, name_homes, placements_of, settle_episodes
+from missingmodels.extract.returns.together.identity import MAP, settle_identity, zeros_lost
 from missingmodels.extract.words import Words
 from missingmodels.tables import Tables, make_tables, require_valid
 from missingmodels.tables.judgement import Judgement, judged, require_rules
