@@ -52,7 +52,7 @@ _HOMES = {
     "export_files": "export.files",
     "read_ssda903": "extract.returns.ssda903",
     "read_return": "extract.returns.one_return",
-    "combine_returns": "extract.returns.combine",
+    "combine_returns": "extract.returns.together.combine",
     "read_ofsted_list": "extract.ofsted.lists",
     "add_homes": "extract.ofsted.homes",
     "read_staffing": "extract.staff.staffing",
