@@ -128,8 +128,24 @@ def test_the_terminal_has_every_cell_beside_its_error():
 
 
 def test_an_error_is_never_rounded_to_nothing():
-    assert cell_of(measure(0.5, 1e-9)) == "0.500 ±.001"
-    assert cell_of(measure(None, None)) == "–"
+    assert cell_of(measure(0.5, 1e-9), {}) == "0.500 ±.001"
+
+
+def test_where_a_measure_cannot_be_had_it_is_said_why_once():
+    zero, none = "the truth is 0, which has no sign", "influence works for 7 days"
+    notes = {}
+    marks = [cell_of(measure(None, None, 0) | {"why": why}, notes) for why in (zero, none, zero)]
+    assert marks == ["(a)", "(b)", "(a)"]
+    assert notes == {zero: "(a)", none: "(b)"}
+    found = summary()
+    for cell in found["cells"]:
+        for name in ("type_s", "type_m"):
+            if cell["measures"][0][name]["value"] is None:
+                cell["measures"][0][name]["why"] = zero
+    text, page = summary_text(found), study_page(found, {})
+    assert text.count(f"(a) {zero}.") == 1
+    assert page.count(f"(a) {zero}.") == 1
+    assert "–" not in text + page
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,8 @@ def test_a_truth_that_is_not_known_leaves_bias_and_coverage_out_and_power_in():
     found = measured(truth=np.full(5, np.nan))
     assert found["bias"].count == found["coverage"].count == 0
     assert found["power"].value == pytest.approx(2 / 5)
-    assert found["bias"].as_dict() == {"value": None, "error": None, "count": 0}
+    held = found["bias"].as_dict()
+    assert (held["value"], held["error"], held["count"]) == (None, None, 0)
 
 
 def test_monte_carlo_errors_are_the_spread_of_the_measure_over_studies():
@@ -103,3 +104,30 @@ def test_monte_carlo_errors_are_the_spread_of_the_measure_over_studies():
 
 def test_a_share_of_nobody_still_has_an_error():
     assert share_error(0, 96) == pytest.approx(math.sqrt(0.02 * 0.98 / 100))
+
+
+@pytest.mark.parametrize(
+    ("changes", "whys"),
+    [
+        ({}, {}),
+        ({"truth": np.zeros(5)}, dict.fromkeys(("type_s", "type_m"), "the truth is 0, which has no sign")),
+        (
+            {"truth": np.full(5, np.nan), "no_truth": "there is none"},
+            dict.fromkeys(("bias", "coverage", "type_s", "type_m"), "there is none"),
+        ),
+        (
+            {"probability_above": np.full(5, 0.5)},
+            dict.fromkeys(("type_s", "type_m"), "no world is that sure of a direction"),
+        ),
+        (
+            {"fitted": np.zeros(5, dtype=bool)},
+            dict.fromkeys(
+                ("type_s", "type_m", "bias", "coverage", "width", "expected_probability"), "no world has a usable fit"
+            ),
+        ),
+    ],
+)
+def test_a_measure_that_cannot_be_had_says_why(changes, whys):
+    found = {name: one.as_dict() for name, one in measured(**changes).items()}
+    assert {name: one["why"] for name, one in found.items() if one["value"] is None} == whys
+    assert not any("why" in one for name, one in found.items() if name not in whys)

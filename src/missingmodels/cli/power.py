@@ -31,6 +31,10 @@ def power(
         typer.Option(help="I/N: compute slice I of N, as one task of a job array. Then --collect.", metavar="I/N"),
     ] = None,
     collect: Annotated[bool, typer.Option("--collect", help="Compute nothing; summarise what is there.")] = False,
+    slurm: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="N: compute nothing; print a script that submits the study to SLURM as N tasks.", min=1),
+    ] = None,
     replicate: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(help="CELL:INDEX: run one replicate alone, print its rows, write nothing.", metavar="CELL:INDEX"),
@@ -43,6 +47,11 @@ def power(
     grid = read_study(study)
     if replicate is not None:
         return _one(grid, replicate)
+    if slurm is not None:
+        from missingmodels.studies.slurm import slurm_script
+
+        sys.stdout.write(slurm_script(grid, study, output, slurm))
+        return None
     from missingmodels.studies.progress import StudyProgress
     from missingmodels.studies.run import run_study
     from missingmodels.studies.store import Store

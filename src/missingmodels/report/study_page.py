@@ -79,18 +79,20 @@ def _tables(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     tables = []
     for quantity, label in found["quantities"].items():
         for rule in found["rules"]:
+            notes: dict[str, str] = {}
             rows = [
                 {
                     "cell": cell["index"],
                     "at": [number(v) for v in cell["at"].values()],
                     "worlds": cell["replicates"],
                     "stopped": cell["stopped"],
-                    "truth": "–" if m["truth"] is None else f"{m['truth']:.3f}",
-                    "measures": [_measure(m[name]) for name in HEADS],
+                    "truth": _mark(m["bias"], notes) if m["truth"] is None else f"{m['truth']:.3f}",
+                    "measures": [_measure(m[name], notes) for name in HEADS],
                 }
                 for cell, m in draw.measured(found, quantity, rule)
             ]
-            tables.append({"label": label, "quantity": quantity, "rule": rule, "rows": rows})
+            said = [f"{mark} {why}" for why, mark in notes.items()]
+            tables.append({"label": label, "quantity": quantity, "rule": rule, "rows": rows, "notes": said})
     return tables
 
 
@@ -99,9 +101,15 @@ def number(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _measure(measure: Mapping[str, Any]) -> dict[str, str]:
+def _mark(measure: Mapping[str, Any], notes: dict[str, str]) -> str:
+    """The mark of why a measure cannot be had; what it stands for is added to the notes."""
+    why = measure.get("why", "no world speaks of it")  # a summary from before it was said
+    return notes.setdefault(why, f"({chr(ord('a') + len(notes))})")
+
+
+def _measure(measure: Mapping[str, Any], notes: dict[str, str]) -> dict[str, str]:
     if measure["value"] is None:
-        return {"value": "–", "error": ""}
+        return {"value": _mark(measure, notes), "error": ""}
     error = measure["error"]
     return {"value": f"{measure['value']:.3f}", "error": "" if error is None else f"{max(error, 0.001):.3f}"}
 

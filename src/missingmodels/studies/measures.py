@@ -7,7 +7,7 @@ plus-four rule (Agresti and Coull 1998, Am. Stat. 52), by which a share of 0 or 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,16 +16,21 @@ Array = np.ndarray
 
 @dataclass(frozen=True, kw_only=True)
 class _Measure:
-    """A value, its Monte Carlo standard error, and the number of replicates that it stands on; NaN where none do."""
+    """A value, its Monte Carlo standard error, and the number of replicates that it stands on.
+
+    Where none do the value is NaN, and ``why`` says for what reason.
+    """
 
     value: float
     error: float
     count: int
+    why: str = ""
 
-    def as_dict(self) -> dict[str, float | int | None]:
+    def as_dict(self) -> dict[str, float | int | str | None]:
         """Plain values by name."""
         plain = {"value": self.value, "error": self.error}
-        return {k: None if math.isnan(v) else v for k, v in plain.items()} | {"count": self.count}
+        held: dict[str, float | int | str | None] = {k: None if math.isnan(v) else v for k, v in plain.items()}
+        return held | {"count": self.count} | ({"why": self.why} if math.isnan(self.value) else {})
 
 
 def share_error(hits: int, count: int) -> float:
@@ -74,11 +79,13 @@ def cell_measures(  # noqa: PLR0913
     high: Array,
     probability_above: Array,
     sure: float,
+    no_truth: str = "these worlds have no true value of it",
 ) -> dict[str, _Measure]:
     """All measures of one quantity under one rule, from (n,) arrays over every replicate, failed ones included.
 
     A replicate that failed supports nothing, so it counts in ``power`` and ``negligible`` and not among the estimates.
-    ``sure`` is the probability that the rule asks for. Estimates and truths are log rate ratios.
+    ``sure`` is the probability that the rule asks for. Estimates and truths are log rate ratios; ``no_truth`` says why
+    a truth is NaN, for the measures that then cannot be had.
 
     power : share of worlds in which the rule says supported; over a design prior this is the assurance
     negligible : share in which it says supported as negligible
@@ -93,7 +100,7 @@ def cell_measures(  # noqa: PLR0913
     known = ok & ~np.isnan(truth)
     confident = ok & (np.maximum(probability_above, 1 - probability_above) >= sure)
     signed = confident & known & (truth != 0)
-    return {
+    found = {
         "power": share(supported & ok),
         "negligible": share(negligible & ok),
         "wrong_way": share(ok & (1 - toward >= sure)),
@@ -105,6 +112,18 @@ def cell_measures(  # noqa: PLR0913
         "width": mean((high - low)[ok]),
         "expected_probability": mean(toward[ok]),
     }
+    whys = _whys(ok, known, confident, no_truth)
+    return {name: replace(one, why=whys.get(name, whys[""])) for name, one in found.items()}
+
+
+def _whys(ok: Array, known: Array, confident: Array, no_truth: str) -> dict[str, str]:
+    """Why a measure has no value, by name, if it has none; the empty name is of those that need a usable fit alone."""
+    first = "no world has run yet" if not ok.size else "no world has a usable fit"
+    if not ok.any():
+        return {"": first}
+    of_sign = "no world is that sure of a direction" if not confident.any() else "the truth is 0, which has no sign"
+    of_truth = {} if known.any() else dict.fromkeys(("bias", "coverage", "type_s", "type_m"), no_truth)
+    return {"": first, "type_s": of_sign, "type_m": of_sign} | of_truth
 
 
 MEANINGS = {

@@ -156,17 +156,32 @@ def _row(found: Fit, name: str, label: str, rule: Decision, truth: Callable[[str
 
 
 def true_log_ratio(truth: Parameters, name: str, step: float, *, scenario: Scenario, asked: Exposure) -> float:
-    """The true log rate ratio of a contrast.
-
-    NaN where influence works by another exposure than is asked of, or over another window or time scale: there is none.
-    """
-    acts, of_peers = scenario.contagion, name.startswith("peer_")
-    if of_peers and acts.log_rate_ratio == 0:
+    """The true log rate ratio of a contrast; NaN where ``no_truth`` says why, or the worlds have no such effect."""
+    if name.startswith("peer_") and scenario.contagion.log_rate_ratio == 0:
         return 0.0
-    scale = "kernel_days" if name == "peer_kernel" else "window_days"
-    if of_peers and getattr(acts, scale) != getattr(asked, scale):
+    if no_truth(name, scenario, asked) or name not in truth.coefficients:
         return float("nan")
-    return float(np.log(rate_ratio(truth, {name: step})[0])) if name in truth.coefficients else float("nan")
+    return float(np.log(rate_ratio(truth, {name: step})[0]))
+
+
+def no_truth(name: str, scenario: Scenario, asked: Exposure) -> str:
+    """Why worlds of a scenario have no true value of what a plan asks of peers; empty where they have.
+
+    Influence works there by another exposure, or over another window or time scale.
+    """
+    acts = scenario.contagion
+    if not name.startswith("peer_") or acts.log_rate_ratio == 0:
+        return ""
+    if acts.exposure != name:
+        return f"influence works by {acts.exposure} in these worlds, so there is no true value of {name}"
+    scale, word = ("kernel_days", "with a time scale of") if name == "peer_kernel" else ("window_days", "for")
+    theirs, ours = getattr(acts, scale), getattr(asked, scale)
+    if theirs != ours:
+        return (
+            f"influence works {word} {theirs:g} days in these worlds and the plan asks of {ours:g}, so there is no "
+            f"true value of what it asks: set contagion.{scale} or plan.exposure.{scale}"
+        )
+    return ""
 
 
 _UNKNOWN: Mapping[str, Any] = {

@@ -13,7 +13,7 @@ from missingmodels.evidence.decisions import NEGLIGIBLE, SUPPORTED, kind_of_verd
 from missingmodels.provenance import versions
 from missingmodels.studies.grid import Cell, Grid
 from missingmodels.studies.measures import MEANINGS, cell_measures
-from missingmodels.studies.replicate import FITTED
+from missingmodels.studies.replicate import FITTED, no_truth
 from missingmodels.studies.run import known_schedule
 from missingmodels.studies.schedule import Schedule
 from missingmodels.studies.solver import Solution, cheapest, cost_of, solve
@@ -86,9 +86,11 @@ def _seconds(rows: Sequence[pd.DataFrame]) -> float | None:
 
 def _power(grid: Grid, rows: Sequence[pd.DataFrame], cells: list[dict[str, Any]]) -> dict[str, Any]:
     names = [(q, r) for q in grid.study.ask.quantities for r in ("plan", *grid.study.rules)]
-    for cell, held in zip(cells, rows, strict=True):
+    for of_grid, cell, held in zip(grid.cells, cells, rows, strict=True):
+        asked = of_grid.plan.exposure
+        why = {q: no_truth(q, of_grid.scenario, asked) for q in grid.study.ask.quantities}
         cell["measures"] = [
-            {"quantity": q, "rule": r, **_measured(held[(held["quantity"] == q) & (held["rule"] == r)])}
+            {"quantity": q, "rule": r, **_measured(held[(held["quantity"] == q) & (held["rule"] == r)], why[q])}
             for q, r in names
             if len(held)
         ]
@@ -102,7 +104,7 @@ def _power(grid: Grid, rows: Sequence[pd.DataFrame], cells: list[dict[str, Any]]
     }
 
 
-def _measured(rows: pd.DataFrame) -> dict[str, Any]:
+def _measured(rows: pd.DataFrame, why: str) -> dict[str, Any]:
     expected = rows.loc[rows["expected"] != "", "expected"]
     sure = rows["supported_probability"].dropna()
     found = cell_measures(
@@ -116,6 +118,7 @@ def _measured(rows: pd.DataFrame) -> dict[str, Any]:
         high=rows["high"].to_numpy(float),
         probability_above=rows["probability_above"].to_numpy(float),
         sure=float(sure.iloc[0]) if len(sure) else 1.0,
+        **({"no_truth": why} if why else {}),
     )
     truth = rows["truth"].mean()
     return {"truth": None if math.isnan(truth) else float(truth)} | {k: m.as_dict() for k, m in found.items()}

@@ -26,14 +26,16 @@ def summary_text(found: Mapping[str, Any]) -> str:
 
 
 def _table(found: Mapping[str, Any], quantity: str, rule: str, what: str) -> list[str]:
+    notes: dict[str, str] = {}
     rows = [["cell", *map(short, found["axes"]), "worlds", what, *HEADS[1:]]]
     for cell in found["cells"]:
         for m in cell.get("measures", ()):
             if (m["quantity"], m["rule"]) == (quantity, rule):
                 start = [str(cell["index"]), *(value(v) for v in cell["at"].values()), str(cell["replicates"])]
-                rows.append([*start, *(cell_of(m[h]) for h in HEADS)])
+                rows.append([*start, *(cell_of(m[h], notes) for h in HEADS)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  " + "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+    lines = ["  " + "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+    return [*lines, *(_wrapped(f"{mark} {why}.") for why, mark in notes.items())]
 
 
 def short(axis: str) -> str:
@@ -46,10 +48,11 @@ def value(found: Any) -> str:
     return f"{found:g}" if isinstance(found, float) else str(found)
 
 
-def cell_of(measure: Mapping[str, Any]) -> str:
-    """A measure and its Monte Carlo error; a dash where no replicate speaks of it."""
+def cell_of(measure: Mapping[str, Any], notes: dict[str, str]) -> str:
+    """A measure and its Monte Carlo error; where it cannot be had, the mark of why, which is added to the ``notes``."""
     if measure["value"] is None:
-        return "–"
+        why = measure.get("why", "no world speaks of it")  # a summary from before it was said
+        return notes.setdefault(why, f"({chr(ord('a') + len(notes))})")
     error = "" if measure["error"] is None else " ±" + f"{max(measure['error'], 0.001):.3f}".removeprefix("0")
     return f"{measure['value']:.3f}{error}"
 
