@@ -10,6 +10,7 @@ import dataclasses
 import inspect
 import sys
 from pathlib import Path
+from typing import get_args
 
 from pydantic_core import PydanticUndefined
 
@@ -99,6 +100,9 @@ def config_page(title: str, kind: type[Config], opening: str) -> str:
             if isinstance(annotation, type) and issubclass(annotation, Config):
                 sections.append((f"{prefix}.{name}" if prefix else name, annotation))
                 continue
+            for inner in get_args(annotation):  # one record a name, as [own.adhd]
+                if isinstance(inner, type) and issubclass(inner, Config) and kind is Scenario:
+                    sections.append((f"{name}.NAME", inner))
             default = field.get_default(call_default_factory=True)
             shown = "required" if default is PydanticUndefined else f"`{default!r}`"
             meaning = f" {field.description} |" if documented else ""

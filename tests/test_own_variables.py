@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from missingmodels.evidence.record import read_evidence
-from missingmodels.tables import read_tables, write_tables
+from missingmodels.frame.riskset import build_risk_set
+from missingmodels.plan import Frame
+from missingmodels.tables import Tables, read_tables, write_tables
 from test_cli import run
 from worlds import small_world
 
@@ -117,6 +119,47 @@ def test_a_contrast_that_no_model_holds_is_refused_before_anything_is_fitted(pro
     assert done.returncode == 2
     assert "contrast.adhd: no model of the plan holds it" in done.stderr
     assert not (provider / "none").exists()
+
+
+def restrained(tables: Tables, *, log_ratio: float) -> pd.DataFrame:
+    """Restraints that spread: a rate a day, higher while a co-resident was restrained on one of the 7 days before."""
+    risk, rng = build_risk_set(tables, Frame()), np.random.default_rng(7)
+    done = np.zeros(risk.residence.shape, dtype=bool)
+    for day in range(risk.days):
+        home, lately = risk.residence[:, day], done[:, max(day - 7, 0) : day].any(axis=1)
+        beside = [bool((lately & (home == here)).sum() - own) for here, own in zip(home, lately, strict=True)]
+        rate = np.where(home >= 0, 0.01 * np.exp(log_ratio * np.array(beside)), 0.0)
+        done[:, day] = rng.random(home.size) < rate
+    child, day = np.nonzero(done)
+    when = tables.observed_from + pd.to_timedelta(day, unit="D")
+    return pd.DataFrame({"kind": "restraint", "child_id": np.array(risk.child_ids)[child], "day": when})
+
+
+@pytest.mark.slow
+def test_whether_restraint_spreads_goes_the_same_way(tmp_path: Path) -> None:
+    tables = small_world(3, n_homes=30, days=360).tables
+    held = restrained(tables, log_ratio=1.0)
+    tables = tables.with_events(held, declare={"restraint": {"meaning": "a restraint of the child"}})
+    write_tables(tables, tmp_path / "tables")
+    (tmp_path / "plan.toml").write_text(
+        'models = ["M0", "M1"]\n[frame]\noutcome = "restraint"\n[sampling]\nmethod = "laplace"\n'
+        "[exposure]\nbeside = []\n"
+    )
+    done = run("fit", tmp_path / "tables", "--plan", tmp_path / "plan.toml", "--seed", 1, "-o", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert "A restraint of the child, plan" in done.stdout
+    assert "peers with a restraint of the child" in done.stdout
+    evidence = read_evidence(tmp_path / "run/private/evidence.json")
+    (ratio,) = (row for row in evidence.rows if row.hypothesis == "H1" and row.estimand == "rate_ratio")
+    assert ratio.label == "one or more peers with a restraint of the child against none"
+    assert ratio.interval_low < np.e < ratio.interval_high
+    assert ratio.interval_low > 1
+    assert "speaks of missing episodes" not in done.stderr
+    assert any("only missing episodes are lived again" in note for note in evidence.notes)
+    page = (tmp_path / "run/release/report.html").read_text(encoding="utf-8")
+    assert "An episode is here a day on which this is recorded of the child: a restraint of the child." in page
+    assert "recently missing" not in page
+    assert "<h1>A restraint of the child:" in page
 
 
 @pytest.mark.sampled

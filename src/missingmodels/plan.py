@@ -9,9 +9,10 @@ from pydantic import Field, field_validator, model_validator
 
 from missingmodels.config import Config, from_mapping, nearest, with_what_was_meant
 from missingmodels.errors import ConfigInvalid
-from missingmodels.formula import Call, Formula, FormulaFault, Name, Term, read_formula
+from missingmodels.formula import Call, Fact, Formula, FormulaFault, Name, Term, read_formula
 from missingmodels.provenance import digest_json
 
+MISSING = "missing"  # the event that the missing episodes are
 EXPOSURES = ("peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel")
 OUTSIDE = ("outside_presence", "outside_count", "outside_density", "outside_network")
 STRUCTURE = (
@@ -26,6 +27,9 @@ STRUCTURE = (
     "size",
 )
 Method = Literal["nuts", "laplace", "auto"]
+Tie = Literal["ties", "same_sex", "age_gap"]
+TIES: tuple[Tie, ...] = ("same_sex", "age_gap")  # that no table holds
+WORD = r"[a-z][a-z0-9_]*"
 METHODS: tuple[Method, ...] = ("nuts", "laplace", "auto")
 ModelName = Literal["M0", "M1", "M2", "M3"]
 PeerExposure = Literal["peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel"]
@@ -71,13 +75,35 @@ def _column_named(text: str, *, products: bool = False) -> str:
     return terms[0].text
 
 
+def _peers_expression(text: str) -> dict[str, Any]:
+    """The keys of an exposure that ``peers(kind, first, last, …)`` stands for. Raises ValueError for anything else."""
+    terms = terms_of(text).terms
+    factor = terms[0].factors[0] if len(terms) == 1 and len(terms[0].factors) == 1 else None
+    if not isinstance(factor, Fact) or factor.call.function != "peers" or not isinstance(factor.call.argument, Name):
+        raise ValueError(f"{text!r} is no exposure: write peers(police, 1, 7), or one of {', '.join(EXPOSURES)}")
+    options = dict(factor.call.options)
+    how = str(options.get("how", "presence"))
+    found: dict[str, Any] = {
+        "primary": f"peer_{'network' if how in TIES else how}",
+        "event": factor.call.argument.name,
+        "first_day": int(options["first"]),
+        "window_days": int(options["last"]),
+        "witnessed": bool(options.get("witnessed", False)),
+    }
+    return found | ({"tie": how} if how in TIES else {})
+
+
 class Exposure(Config):
     """Peer exposure (H1).
 
-    An onset counts for ``window_days`` after its own. ``witnessed``: for the children who lived with that child on the
-    day, wherever either lives by then; ``false``: for whoever lives with that child now, so that one who is moved after
-    an episode stops counting and one who brings episodes along counts. It was ``false`` before the key was there, and
-    plans of runs and fits from then are read so.
+    ``event`` is what happens to a peer, the plan's outcome if it is left out: ``missing``, or a kind of ``events`` that
+    name a child. It counts from ``first_day`` to ``window_days`` after its own day. ``tie`` is what ties of
+    ``peer_network`` are: those of the ``ties`` table; ``same_sex``, 1 between children of one sex and else 0; or
+    ``age_gap``, 1 / (1 + years between them). ``primary`` may be written as an expression instead, which sets all of
+    these: ``peers(police, 2, 14, how="count", witnessed=True)``, where ``how`` may also be ``same_sex`` or ``age_gap``.
+    ``witnessed``: for the children who lived with that child on the day, wherever either lives by then; ``false``: for
+    whoever lives with that child now, so that one who is moved after an episode stops counting and one who brings
+    episodes along counts. It was ``false`` before the key was there, and plans of runs and fits from then are read so.
     ``kernel_days`` is the time scale τ of ``peer_kernel``, which fades from 1 on the day of a peer's onset: 5.77
     halves it in 4 days. It differs from day to day, so all models of a plan with it have a row for every day, about
     seven times as many; nothing is rounded. ``outside`` adds to the models with peers the same exposure along ties
@@ -88,13 +114,37 @@ class Exposure(Config):
     """
 
     primary: PeerExposure = "peer_presence"
+    event: str = Field(default="", pattern=f"^({WORD})?$")
+    first_day: int = Field(default=1, ge=1, le=730)
+    tie: Tie = "ties"
     beside: tuple[PeerExposure, ...] = ("peer_density",)
-    window_days: int = Field(default=7, ge=1, le=90)
+    window_days: int = Field(default=7, ge=1, le=730)
     witnessed: bool = True
     kernel_days: float = Field(default=5.77, gt=0, le=365)
     outside: OutsideExposure | None = None
     moderation: Literal["staff_ratio_within"] | None = None
     modified_by: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_expression(cls, values: Any) -> Any:
+        """The keys that an expression stands for in the place of ``primary``."""
+        written = values.get("primary") if isinstance(values, Mapping) else None
+        if not isinstance(written, str) or "(" not in written:
+            return values
+        found = _peers_expression(written)
+        twice = sorted((found.keys() & values.keys()) - {"primary"})
+        if twice:
+            raise ValueError(f"exposure.primary says {', '.join(twice)} already: leave the key out")
+        return {**values, **found}
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.first_day > self.window_days:
+            raise ValueError("first_day comes after window_days: an event counts from the nearer day to the farther")
+        if self.first_day > 1 and (self.outside or "peer_kernel" in (self.primary, *self.beside)):
+            raise ValueError("first_day above 1 does not go with peer_kernel, nor with exposure.outside")
+        return self
 
     @field_validator("modified_by")
     @classmethod
@@ -141,19 +191,23 @@ class Terms(Config):
 class Frame(Config):
     """How days at risk are counted.
 
-    ``coverage_rule`` says what is done about residents whom the data do not see: ``keep`` leaves them out and flags
-    their days; ``drop`` leaves out days of homes of which less than ``minimum_coverage`` is seen; ``bound`` refits with
-    all of them never and always recent, two extreme assumptions that are both drawn towards 1 and so are no bounds;
-    ``model`` draws their episodes from the model of the visible. Under the last two that answer is the primary one, and
-    the estimate as recorded stands beside it. ``model`` takes a share ``occupancy`` of all registered places to hold a
-    child, the figure of England if it is left out; give that of the sector your homes belong to where one is published,
-    as the answer rests on it. ``period_days`` is the step of what changes slowly, staffing and age; ``cell_days`` is
-    that of the effects of time: if it is left out, a week where a process of ``effects`` drifts, else the same.
-    ``weak_homes`` says whether days in homes count that are known by their address only, not by a URN: two homes there
-    would be taken for one. ``short_break_homes`` says whether stays in homes count that are registered for short breaks
-    only: children go home between them, and are no peers who live together.
+    ``outcome`` is what is explained: ``missing``, or a kind of the tables' ``events`` that name a child, such as
+    ``restraint``, of which own history and peers then speak as well. A child is at risk of it where it would be at risk
+    of going missing: in a home, not away, and from when the kind was recorded. ``coverage_rule`` says what is done
+    about residents whom the data do not see: ``keep`` leaves them out and flags their days; ``drop`` leaves out days of
+    homes of which less than ``minimum_coverage`` is seen; ``bound`` refits with all of them never and always recent,
+    two extreme assumptions that are both drawn towards 1 and so are no bounds; ``model`` draws their episodes from the
+    model of the visible. Under the last two that answer is the primary one, and the estimate as recorded stands beside
+    it. ``model`` takes a share ``occupancy`` of all registered places to hold a child, the figure of England if it is
+    left out; give that of the sector your homes belong to where one is published, as the answer rests on it.
+    ``period_days`` is the step of what changes slowly, staffing and age; ``cell_days`` is that of the effects of time:
+    if it is left out, a week where a process of ``effects`` drifts, else the same. ``weak_homes`` says whether days in
+    homes count that are known by their address only, not by a URN: two homes there would be taken for one.
+    ``short_break_homes`` says whether stays in homes count that are registered for short breaks only: children go home
+    between them, and are no peers who live together.
     """
 
+    outcome: str = Field(default=MISSING, pattern=f"^{WORD}$")
     categories: tuple[Literal["M", "A"], ...] = ("M", "A")
     boundary: Literal["ending", "starting", "drop"] = "ending"
     burn_in_days: int = Field(default=28, ge=0, le=730)
@@ -359,6 +413,25 @@ class Plan(Config):
         return self
 
     @property
+    def peer_event(self) -> str:
+        """What peers are exposed by."""
+        return self.exposure.event or self.frame.outcome
+
+    @property
+    def of_missing(self) -> bool:
+        """Whether outcome and peers' events are missing episodes, as they are from the day after on."""
+        return (self.frame.outcome, self.peer_event, self.exposure.first_day) == (MISSING, MISSING, 1)
+
+    def require_missing(self, what: str) -> None:
+        """Raise ConfigInvalid unless the plan speaks of missing episodes alone."""
+        if not self.of_missing:
+            raise ConfigInvalid(
+                f"{what} speaks of missing episodes, and the plan has another outcome or event of peers",
+                where=f"plan {self.name!r}",
+                remedy="leave out frame.outcome, exposure.event and exposure.first_day",
+            )
+
+    @property
     def cell_days(self) -> int:
         """Days of a cell of time."""
         return self.frame.cell_days or self.frame.period_days
@@ -400,6 +473,8 @@ class Plan(Config):
         rule = self.frame.coverage_rule
         if rule not in ("bound", "model"):
             return
+        if not self.of_missing:
+            raise ValueError(f"frame.coverage_rule = {rule!r} knows missing episodes alone, from the day after on")
         if self.exposure.primary not in COUNTED:
             raise ValueError(f"frame.coverage_rule = {rule!r} needs exposure.primary to be one of {', '.join(COUNTED)}")
         for key in ("moderation", "modified_by"):

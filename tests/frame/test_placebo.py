@@ -54,6 +54,7 @@ def by_hand(children: int, days: int, residence: list[list[int]], onsets: list[t
         days_at_risk=(lives >= 0).astype(float),
         onset=onset & (lives >= 0),
         onset_anywhere=onset,
+        missing=onset,
         same_day_repeats=np.zeros(lives.shape, dtype=int),
         joint=np.zeros(lives.shape, dtype=bool),
         known_days=np.broadcast_to(np.arange(days), lives.shape),

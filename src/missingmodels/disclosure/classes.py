@@ -32,7 +32,7 @@ W, S, F, C, X, H, E, P, D = (
 
 # By path: fields of a record after a dot, those of every item of a list after [], of every value of a mapping after *.
 FIELDS: dict[str, Class] = {
-    "format": W, "versions": S, "plan": S, "rule": W, "notes": F, "origin": Class.ORIGIN,
+    "format": W, "data.asked": W, "versions": S, "plan": S, "rule": W, "notes": F, "origin": Class.ORIGIN,
     "disclosure": W, "support": Class.PRIVATE,
     **{f"data.{name}": S for name in ("observed_from", "observed_to", "burn_in_days", "observed_days")},
     **{f"data.{name}": C for name in (

@@ -36,12 +36,14 @@ from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.columns.stays import weak_homes
+from missingmodels.frame.columns.told import asked_of
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import Rows
 from missingmodels.frame.unseen import coverage_bands
 from missingmodels.plan import Plan
 from missingmodels.provenance import stream
 from missingmodels.tables import Tables
+from missingmodels.vocabulary import worded
 
 # Refits without a child or a home that making evidence may take, a fraction of a second each for forty homes; the
 # command `compare` takes as many as are needed.
@@ -88,13 +90,15 @@ def make_evidence(  # noqa: PLR0913
             if fit.model == fullest_model(fits, hypothesis) and fit.exposure in ("", plan.exposure.primary):
                 found += with_role(intervention_rows(fit, hypothesis, plan), fits, hypothesis, plan)
     found += with_role(drop_rows(fits, plan.decision), fits, "H2", plan)
+    asked = asked_of(tables, plan)
+    found = [replace(row, label=worded(row.label, asked)) for row in found]
     found, shocks = _with_shocks(found, fits, tables, risk, plan, seed, told)
     evidence = Evidence(
         plan=plan.model_dump(mode="json"),
         rule=rule_in_words(plan.decision),
         rows=tuple(found),
         comparisons=(),
-        data=describe_risk(tables, risk, rows),
+        data=describe_risk(tables, risk, rows) | ({"asked": asked} if asked else {}),
         notes=tuple(
             dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not])
         ),

@@ -126,12 +126,12 @@ FACTS = {
     ),
     "peers": _Function(
         does="events of the other residents on those days, `missing` or of a kind of events: any, how many residents, "
-        "their share, or the share of tie strength that goes to them",
+        "their share, or the share that they have of tie strength, of residents of one's sex, or of those near in age",
         example='peers(police, 1, 7, how="presence")',
         options={
             "first": _DAYS,
             "last": _DAYS,
-            "how": _Option(kind="word", among=("presence", "count", "density", "network")),
+            "how": _Option(kind="word", among=("presence", "count", "density", "network", "same_sex", "age_gap")),
             "witnessed": _FLAG,
         },
         by_place=("first", "last"),

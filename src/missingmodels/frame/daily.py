@@ -106,6 +106,7 @@ def daily_design(
     chosen = _model(plan, kind, model, memory_days, grid_days)
     if not checked:
         require_valid(tables)
+    plan.require_missing("a daily model")
     risk = build_risk_set(tables, plan.frame)
     lagged = kind != "ornstein_uhlenbeck" or plan.exposure.primary == "peer_kernel"
     extra = {}

@@ -16,11 +16,10 @@ import pandas as pd
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns.facts import fact_of
 from missingmodels.frame.columns.library import COLUMNS
-from missingmodels.frame.columns.peer_events import MISSING
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.riskset import NO_HOME, RiskSet, days_at_risk, episode_days, low_coverage
 from missingmodels.frame.rows import build_rows, columns_behind, model_terms
-from missingmodels.plan import COUNTED, EXPOSURES, OUTSIDE, Plan
+from missingmodels.plan import COUNTED, EXPOSURES, MISSING, OUTSIDE, Plan
 from missingmodels.tables import Tables
 from missingmodels.vocabulary import QUANTITIES
 
@@ -80,6 +79,8 @@ def forward_days(
     Onsets are counted inside the window whatever ``from_day`` is. Raises CannotAnswer where the model holds a column
     that episodes move and that cannot be forwarded.
     """
+    if not plan.of_missing:
+        raise CannotAnswer("only missing episodes are lived again, and the plan has another outcome or event of peers")
     count_from = int(risk.before_window.sum())
     start = count_from if from_day is None else from_day
     fixed, away, open_risk = _taken_out(tables, risk, plan, start)
@@ -130,7 +131,7 @@ def require_forward(design: Design, exposure: str) -> None:
     names = (*design.names, *design.constants)
     moved = {*EXPOSURES, *OUTSIDE, *FOLLOWING} - {exposure}
     strange = sorted(
-        n for n in design.names if moved & columns_behind(n) or any(map(_peers_missing, columns_behind(n)))
+        n for n in design.names if moved & columns_behind(n) or any(map(_counts_missing, columns_behind(n)))
     )
     strange += sorted(name for name in design.names if _hides(name, (exposure, *OWN)))
     if strange:
@@ -139,9 +140,9 @@ def require_forward(design: Design, exposure: str) -> None:
         raise CannotAnswer(f"{exposure} is unrecorded on some days, so it cannot be forwarded")
 
 
-def _peers_missing(name: str) -> bool:
+def _counts_missing(name: str) -> bool:
     call = fact_of(name)
-    return call is not None and call.function == "peers" and call.argument.text == MISSING
+    return call is not None and call.function != "measure" and call.argument.text == MISSING
 
 
 def _hides(name: str, moved: Sequence[str]) -> bool:
@@ -152,7 +153,6 @@ def _hides(name: str, moved: Sequence[str]) -> bool:
 def _taken_out(tables: Tables, risk: RiskSet, plan: Plan, start: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """The onsets that stay, by day; days away of those that do not; and (C, D) the risk that is left without them."""
     episodes, _ = episode_days(tables, plan.frame, np.array(risk.child_ids))
-    episodes["dropped"] = False
     began = np.maximum(episodes["start"].to_numpy(), 0)
     drawn = episodes["counts"].to_numpy() & (episodes["start"].to_numpy() >= start)
     drawn &= risk.onset[episodes["child"].to_numpy(), began]

@@ -14,11 +14,12 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns.arrays import places, rows_of
+from missingmodels.frame.columns.happened import event_days, recorded_from
 from missingmodels.frame.columns.lives import Lives
 from missingmodels.frame.columns.stays import in_short_break_homes, stays_in_homes, weak_homes
 from missingmodels.frame.columns.witnessed import Witnessed
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
-from missingmodels.plan import Frame
+from missingmodels.plan import MISSING, Frame
 from missingmodels.tables import Tables
 
 NO_HOME = -1
@@ -37,7 +38,9 @@ class RiskSet:
     days_at_risk : (C, D) 1, ½ on a return day, else 0
     onset : (C, D) an episode starts while the child is at risk in a home
     home_units : by term of one's own, the unit of each home by its id
+    outcome : what an onset is: ``missing``, or a kind of events
     onset_anywhere : (C, D) an episode starts, wherever the child lives; what history and peers see
+    missing : (C, D) a missing episode starts, wherever the child lives
     same_day_repeats : (C, D) further episodes that start on a day with an onset
     joint : (C, D) an onset on a day on which another resident of the home has one too
     known_days : (C, D) days of the child's own record before the day
@@ -60,6 +63,7 @@ class RiskSet:
     days_at_risk: np.ndarray
     onset: np.ndarray
     onset_anywhere: np.ndarray
+    missing: np.ndarray
     same_day_repeats: np.ndarray
     joint: np.ndarray
     known_days: np.ndarray
@@ -70,6 +74,7 @@ class RiskSet:
     before_window: np.ndarray
     notes: Mapping[str, int]
     home_units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    outcome: str = MISSING
 
     @cached_property
     def lives(self) -> Lives:
@@ -131,13 +136,17 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
         )
     child_ids, stays["child"] = np.unique(stays["child_id"].to_numpy(dtype=str), return_inverse=True)
     home_ids, stays["home"] = np.unique(stays["home_id"].to_numpy(dtype=str), return_inverse=True)
-    episodes, notes = episode_days(tables, settings, child_ids)
+    absences, notes = episode_days(tables, settings, child_ids)
+    episodes = absences
+    if settings.outcome != MISSING:
+        episodes, notes = event_days(tables, settings.outcome, child_ids)
     if short_breaks:
         notes["stays dropped in homes registered for short breaks only"] = short_breaks
     residence, stay = _residence(stays, child_ids.size, days)
     notes |= _settle_boundaries(residence, stay, stays, episodes, settings.boundary)
-    known_days, recorded_yet = _known_days(tables, child_ids, days)
-    at_risk = np.where(recorded_yet, days_at_risk(residence, episodes), 0.0)
+    since = recorded_from(tables, "events", settings.outcome)
+    known_days, recorded_yet = _known_days(tables, child_ids, days, since=since)
+    at_risk = np.where(recorded_yet, days_at_risk(residence, absences, dropped=episodes[episodes["dropped"]]), 0.0)
     counts = _starts(episodes[episodes["counts"]], residence.shape)
     visible = _residents(residence, home_ids.size)
     occupancy, recorded = _occupancy(tables, home_ids, visible)
@@ -164,7 +173,9 @@ def build_risk_set(tables: Tables, settings: Frame) -> RiskSet:
         since_arrival=np.arange(days) - np.append(stays["arrival"].to_numpy(), 0)[stay],
         days_at_risk=at_risk,
         onset=onset,
+        outcome=settings.outcome,
         onset_anywhere=counts > 0,
+        missing=_starts(absences[absences["counts"]], residence.shape) > 0,
         same_day_repeats=np.where(onset, np.maximum(counts - 1, 0), 0),
         joint=onset & (together[residence, np.arange(days)] > 1),
         known_days=known_days,
@@ -239,8 +250,11 @@ def _settle_boundaries(
     return {f"episodes on a moving day (rule: {rule})": int(moved.sum())}
 
 
-def days_at_risk(residence: np.ndarray, episodes: pd.DataFrame) -> np.ndarray:
-    """(C, D) 1 if resident and not missing at the start of the day, ½ on a return day, else 0."""
+def days_at_risk(residence: np.ndarray, episodes: pd.DataFrame, *, dropped: pd.DataFrame | None = None) -> np.ndarray:
+    """(C, D) 1 if resident and not missing at the start of the day, ½ on a return day, else 0.
+
+    0 on the days of onsets that a rule has ``dropped``.
+    """
     days = residence.shape[1]
     risk = (residence != NO_HOME).astype(float)
     child, start, end = (episodes[name].to_numpy() for name in ("child", "start", "end"))
@@ -248,8 +262,9 @@ def days_at_risk(residence: np.ndarray, episodes: pd.DataFrame) -> np.ndarray:
     risk[child[back], end[back]] = np.minimum(risk[child[back], end[back]], 0.5)
     episode, day = expand(np.maximum(start + 1, 0), np.minimum(end, days))
     risk[child[episode], day] = 0.0
-    gone = episodes["dropped"].to_numpy() & (start >= 0)
-    risk[child[gone], start[gone]] = 0.0
+    if dropped is not None:
+        gone = dropped[dropped["start"] >= 0]
+        risk[gone["child"], gone["start"]] = 0.0
     return risk
 
 
@@ -316,10 +331,15 @@ def _occupancy(tables: Tables, home_ids: np.ndarray, visible: np.ndarray) -> tup
     return occupancy, recorded
 
 
-def _known_days(tables: Tables, child_ids: np.ndarray, days: int) -> tuple[np.ndarray, np.ndarray]:
-    """(C, D) days before each day on which the child's episodes were being recorded, and whether the day itself is."""
+def _known_days(
+    tables: Tables, child_ids: np.ndarray, days: int, *, since: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(C, D) days before each day on which the child's episodes were being recorded, and whether the day itself is.
+
+    ``since`` is the day from which the outcome was, where one is declared.
+    """
     frame = tables["children"]
     first = to_day(frame["recorded_from"])[rows_of(frame["child_id"], child_ids)]
-    start = np.maximum(first - tables.first_day, 0)[:, None]
+    start = np.maximum(first - tables.first_day, since or 0)[:, None]
     day = np.arange(days)[None, :]
     return np.maximum(day - start, 0), day >= start

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from missingmodels.report import words
+from missingmodels.vocabulary import worded
 
 
 def carries(data: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -13,7 +14,7 @@ def carries(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     beside = f"{words.share(data['share_of_days_exposed'], 1)} of days at risk"
     if data.get("onsets_exposed") is not None:
         beside += f" ({data['days_exposed']:,.0f} days), with {data['onsets_exposed']:,} of {data['onsets']:,} episodes"
-    found = [(words.COVERAGE, _coverage(data)), ("beside a recently missing peer", beside)]
+    found = [(words.COVERAGE, _coverage(data)), (worded("beside a recently missing peer", data.get("asked")), beside)]
     if data.get("share_of_days_in_weak_homes") is not None:
         weak = data["share_of_days_in_weak_homes"]
         found.append(("in homes known by address only", f"{words.percent(weak, 1)} of days at risk"))

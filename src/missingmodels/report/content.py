@@ -17,7 +17,7 @@ from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, line
 from missingmodels.report.withstood import shocks_tried
 from missingmodels.tables import is_simulated
 from missingmodels.tables.judgement import judgements_of
-from missingmodels.vocabulary import SCALARS, column_label
+from missingmodels.vocabulary import SCALARS, column_label, defined, subject, worded
 
 
 def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
     plan = evidence.plan
     window = int(plan["exposure"]["window_days"])
     first = evidence.rows[0] if evidence.rows else None
+    asked = evidence.data.get("asked")
     return {
         "plan_name": plan["name"],
         "window_days": window,
@@ -39,7 +40,9 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "judged": judgements_of(evidence.origin),
         "failed": failed,
         "exposure_span": sentences.exposure_span(plan["exposure"]),
-        "answers": sentences.answers(found, plan["exposure"], plan.get("effects", {})),
+        "answers": sentences.answers(found, plan["exposure"], plan.get("effects", {}), asked),
+        "subject": subject(asked),
+        "defined": words.typographic(defined(asked)),
         "interval_name": words.interval_name(first) if first else "",
         "rule": evidence.rule,
         "carries": carries(evidence.data),
@@ -218,7 +221,10 @@ def data_words(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("episodes per year at risk", words.count(data["onsets_per_year_at_risk"], 2)),
         ("further episodes of a child on the same day", words.count(data["same_day_repeats"])),
         ("episodes that start on the same day as another resident’s", words.count(data["joint_onsets"])),
-        ("share of days at risk with a recently missing peer", words.share(data["share_of_days_exposed"], 1)),
+        (
+            worded("share of days at risk with a recently missing peer", data.get("asked")),
+            words.share(data["share_of_days_exposed"], 1),
+        ),
         (words.COVERAGE, seen),
         ("rows after adding up days with equal covariates", words.count(data["rows"])),
     ]

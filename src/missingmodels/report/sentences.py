@@ -14,6 +14,7 @@ from missingmodels.evidence.robustness.operating import listed
 from missingmodels.report import words
 from missingmodels.report.lines import H2_PARTS, Line, headline, variable
 from missingmodels.tables import MIXED, is_simulated, kind_of
+from missingmodels.vocabulary import worded
 
 # What each verdict means, for a reader who has not met the rule.
 _MEANING = {
@@ -50,6 +51,8 @@ def exposure_span(exposure: Mapping[str, Any]) -> str:
     """How long a peer's onset counts under a plan's primary exposure."""
     if exposure.get("primary") == "peer_kernel":
         return f"fading to half in {math.log(2) * exposure['kernel_days']:.2g} days"
+    if exposure.get("first_day", 1) > 1:
+        return f"{exposure['first_day']} to {exposure['window_days']} days before"
     return f"in the last {exposure['window_days']} days"
 
 
@@ -78,14 +81,20 @@ def effects_held(effects: Mapping[str, Any], frame: Mapping[str, Any]) -> str:
 
 
 def answers(
-    found: Sequence[Line], exposure: Mapping[str, Any], effects: Mapping[str, Any] | None = None
+    found: Sequence[Line],
+    exposure: Mapping[str, Any],
+    effects: Mapping[str, Any] | None = None,
+    asked: Mapping[str, str] | None = None,
 ) -> list[_Part]:
-    """H1, then the parts of H2; a part that the plan did not ask says so. The mappings are those parts of the plan."""
+    """H1, then the parts of H2; a part that the plan did not ask says so. The mappings are those parts of the plan.
+
+    ``asked`` has what stands for missing episodes in it.
+    """
     peers = headline(found, "H1")
     parts = [
         _Part(
-            title="H1: do peers’ recent missing episodes raise a child’s own rate?",
-            lead=_peer_lead(peers, exposure, effects or {}),
+            title=worded("H1: do peers’ recent missing episodes raise a child’s own rate?", asked),
+            lead=_peer_lead(peers, exposure, effects or {}, "with events" if asked else "missing"),
             findings=tuple(_finding(line) for line in peers),
         )
     ]
@@ -116,7 +125,7 @@ def _finding(line: Line) -> _Finding:
     )
 
 
-def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any], effects: Mapping[str, Any]) -> str:
+def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any], effects: Mapping[str, Any], which: str) -> str:
     if not peers:
         return "Not asked: no model with peers was fitted."
     if not peers[0].converged:
@@ -124,7 +133,7 @@ def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any], effects: Mapp
     row, span = peers[0].row, exposure_span(exposure)
     fades = exposure.get("primary") == "peer_kernel"
     if kind_of_verdict(row.verdict) == SUPPORTED:
-        holds = f"For each onset of a peer ({span})" if fades else f"When this exposure holds (peers missing {span})"
+        holds = f"For each onset of a peer ({span})" if fades else f"When this exposure holds (peers {which} {span})"
         return (
             f"{holds}, a child’s episodes start about {words.ratio(row.median)} times as often as when it does not, "
             f"given {_held_against(effects)}: an association, which is influence as far as these stand for what the "

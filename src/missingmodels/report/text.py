@@ -13,6 +13,7 @@ from missingmodels.report import words
 from missingmodels.report.carries import carries_in_a_line
 from missingmodels.report.lines import Line, headline, lines
 from missingmodels.tables import is_simulated, kind_of
+from missingmodels.vocabulary import subject, worded
 
 COLUMNS, NARROWEST = 100, 60
 _NUMBERS = 2 + len(" ratio       90 %        P ")  # flags and numbers of a row
@@ -35,7 +36,7 @@ def summary_text(evidence: Evidence, columns: int = COLUMNS) -> str:
     head = [*_filled(prose, columns), *_column_heads(evidence, columns)]
     room = lines_at_most - len(head) - len(warnings) - 2  # a title for each hypothesis
     share = _filled(_attributable(found), columns)
-    body = ["H1  peers’ recent episodes"]
+    body = [f"H1  {worded('peers’ recent episodes', evidence.data.get('asked'))}"]
     body += [*_rows(peers, room - len(share) - min(max(len(structure), 1), 2), columns), *share]
     body += ["H2  staffing, turnover and placement mix", *_rows(structure, room - len(body) + 1, columns)]
     return "\n".join(line.rstrip() for line in [*head, *body, *warnings])
@@ -116,7 +117,7 @@ def _origin(evidence: Evidence) -> str:
     data, origin = evidence.data, evidence.origin
     made = f"synthetic data, seed {origin.get('seed')}" if is_simulated(origin) else kind_of(origin)
     return (
-        f"Missing from care, plan “{_cut(evidence.plan['name'], 30)}” ({made}): "
+        f"{subject(data.get('asked'))}, plan “{_cut(evidence.plan['name'], 30)}” ({made}): "
         f"{words.count(data['homes'])} homes, {words.count(data['children'])} children, "
         f"{words.count(data['onsets'])} episodes"
     )

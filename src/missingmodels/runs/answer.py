@@ -17,6 +17,7 @@ from missingmodels.fitting.diagnostics import require_passed
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.stores.kept import Kept
+from missingmodels.frame.columns.told import asked_of
 from missingmodels.frame.design import Design, build_design, require_contrast, require_structure
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms, variables
@@ -80,6 +81,7 @@ def prepare(
     """
     if not checked:
         require_valid(tables)
+    asked_of(tables, plan)  # an event that may not be told is refused before anything is made
     units = {term.code: term.of_home for term in terms}
     risk = replace(build_risk_set(tables, plan.frame), home_units=units)
     rows = build_rows(tables, risk, plan)

@@ -13,6 +13,7 @@ from missingmodels.scenario.after import Aftermath, Away
 from missingmodels.scenario.children import Children, Dials, Ties
 from missingmodels.scenario.homes import Homes, Staff
 from missingmodels.scenario.onset import Contagion, Mechanisms, Onset
+from missingmodels.scenario.own import OwnDrawn
 from missingmodels.scenario.recording import Recording
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Homes",
     "Mechanisms",
     "Onset",
+    "OwnDrawn",
     "Recording",
     "Scenario",
     "Staff",
@@ -53,6 +55,10 @@ class Scenario(Config):
     aftermath: Aftermath = Aftermath()
     dials: Dials = Dials()
     recording: Recording = Recording()
+    own: dict[str, OwnDrawn] = Field(
+        default_factory=dict,
+        description="variables of one's own: see [own.NAME]",
+    )
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -12,6 +12,7 @@ from missingmodels.simulate.days.intensity import Children, Homes
 from missingmodels.simulate.days.intervene import Do
 from missingmodels.simulate.entrants import Pool, Traits
 from missingmodels.simulate.homes import Sector
+from missingmodels.simulate.own import own_log_rate
 from missingmodels.simulate.slow import Residents, Structure, raw_intercept, shocks, slow_log_rate
 from missingmodels.simulate.staffing import Staffing
 
@@ -62,7 +63,7 @@ def _summer(scenario: Scenario) -> np.ndarray:
     return ((month >= 5) & (month <= 7)).astype(np.int64)
 
 
-def children_of(scenario: Scenario, pool: Pool, needed: np.ndarray, traits: Traits) -> Children:
+def children_of(scenario: Scenario, pool: Pool, needed: np.ndarray, traits: Traits, seed: int) -> Children:
     """Arrays over the whole pool, zero for children who are not needed."""
     spec, more = scenario.onset, scenario.mechanisms
     outside = ~pool.in_area[needed]
@@ -72,6 +73,7 @@ def children_of(scenario: Scenario, pool: Pool, needed: np.ndarray, traits: Trai
     fixed = fixed + spec.exploitation_risk * traits.exploitation_risk + spec.out_of_area * outside
     fixed = fixed + more.uasc * traits.uasc + more.prior_missing * traits.prior_missing
     fixed = fixed + more.family_pull * traits.family_pull + more.emergency * traits.emergency
+    fixed = fixed + own_log_rate(scenario, "children", pool.number[needed], seed)
 
     def over_pool(values: np.ndarray) -> np.ndarray:
         out = np.zeros(pool.age.size)

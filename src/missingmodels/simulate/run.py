@@ -123,7 +123,7 @@ def _settle_and_live(
     needed = np.arange(pool.age.size) if rules.exit_per_episode else used
     traits = draw_traits(scenario, pool, needed, in_a_row, seed)
     settings = settings_of(scenario, staffing.first_day, seed, influence=do.contagion, logging=bool(log))
-    children = children_of(scenario, pool, needed, traits)
+    children = children_of(scenario, pool, needed, traits, seed)
     # where episodes end stays, who lives where follows from them, and the structure of homes from that in turn
     for _ in range(EXIT_ROUNDS if rules.exit_per_episode else 1):
         structure = structure_of(

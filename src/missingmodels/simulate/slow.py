@@ -9,6 +9,7 @@ import numpy as np
 
 from missingmodels.simulate.chance import key_of, normal, uniform
 from missingmodels.simulate.homes import DAYS_PER_YEAR, SECTORS, Sector
+from missingmodels.simulate.own import own_log_rate
 from missingmodels.simulate.staffing import Staffing
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def slow_log_rate(
     constant = constant + more.community_pull * sector.community
     constant = constant + more.size_per_place * (sector.places - sector.places.mean())
     constant = constant + more.private_sector * (sector.kind == SECTORS.index("private"))
+    constant = constant + own_log_rate(scenario, "homes", np.arange(sector.places.size), seed)
     lead = _lead_period_effects(scenario, sector.places.size, seed)
     observed = (
         constant[:, None]

@@ -106,6 +106,7 @@ def _truth_of(run: Run, labels: Labels, do: Do = AS_IT_IS) -> Parameters:
     values |= {
         k: v for k, v in more.model_dump().items() if v and k not in ("conflicts_per_year", "manager_absent_share")
     }
+    values |= {name: held.log_rate_ratio for name, held in scenario.own.items()}
     if more.concurrent_missing:
         values["concurrent_missing"] = do.contagion * more.concurrent_missing
     if more.new_admission_7d:

@@ -11,11 +11,13 @@ from typing import Any
 
 from missingmodels.config import Config, faults_of, from_mapping, refusal, toml_values
 from missingmodels.errors import ConfigInvalid
-from missingmodels.plan import EXPOSURES, STRUCTURE, Decision, Plan, kept_plan, with_method
+from missingmodels.plan import EXPOSURES, STRUCTURE, Decision, Plan, kept_plan, terms_of, with_method
 from missingmodels.presets import load_plan, load_scenario
 from missingmodels.provenance import digest_json
-from missingmodels.scenario import Scenario, kept_scenario
+from missingmodels.scenario import OwnDrawn, Scenario, kept_scenario
 from missingmodels.studies.study import BEGINNINGS, Study, flat
+
+OWN = "own."  # beginning of the fields of a variable of one's own, as own.adhd.share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +138,7 @@ def _changed(base: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         at, *path = out, *name.split(".")
         for part in path[:-1]:
-            at = at[part]
+            at = at.setdefault(part, {})  # a variable of one's own need not be there yet
         at[path[-1]] = value
     return dict(out)
 
@@ -186,6 +188,8 @@ def _ask_faults(study: Study, bases: Mapping[str, Any]) -> list[str]:
     judged = {*EXPOSURES} if ask.model in ("M1", "M3") else set()
     if ask.model in ("M2", "M3"):
         judged |= {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")}
+    faults += _own_faults(study, bases)
+    judged |= {*_own_of(study, bases["scenario"])}
     if ask.exposure and ask.exposure not in EXPOSURES:
         faults.append(f"ask.exposure: {ask.exposure!r} is no peer exposure; known: {', '.join(EXPOSURES)}")
     if f"{BEGINNINGS}exposure.primary" in study.axes:
@@ -197,6 +201,31 @@ def _ask_faults(study: Study, bases: Mapping[str, Any]) -> list[str]:
             faults.append(f"ask.quantities: {name!r} is not judged in model {ask.model}{_near(name, judged)}")
         elif name in EXPOSURES and name != fitted:
             faults.append(f"ask.quantities: {name!r} is not the exposure that is fitted ({fitted!r}); set ask.exposure")
+    return faults
+
+
+def _own_of(study: Study, base: Scenario) -> dict[str, dict[str, Any]]:
+    """Variables of one's own by name, with the keys that the base or the study sets."""
+    found = {name: held.model_dump() for name, held in base.own.items()}
+    changed = study.scenario.set | {name: values[0] for name, values in study.axes.items()}
+    for key, value in changed.items():
+        if key.startswith(OWN):
+            _, name, field = key.split(".")
+            found.setdefault(name, {})[field] = value
+    return found
+
+
+def _own_faults(study: Study, bases: Mapping[str, Any]) -> list[str]:
+    """Variables of one's own that are asked of and that nothing can be said of."""
+    faults, asked = [], {**study.plan.set}
+    terms = bases["plan"].terms
+    parts = [asked.get(f"terms.{part}", getattr(terms, part)) for part in ("vulnerability", "history", "calendar")]
+    held = {column for part in parts for column in terms_of(part).columns}
+    for name, keys in _own_of(study, bases["scenario"]).items():
+        if name in study.ask.quantities and not keys.get("direction"):
+            faults.append(f"ask.quantities: {name!r} has no side to be judged by: give {OWN}{name}.direction")
+        if name in study.ask.quantities and name not in held:
+            faults.append(f"ask.quantities: no formula of the plan names {name!r}: add it to terms.vulnerability")
     return faults
 
 
@@ -229,6 +258,8 @@ def _named(part: Any, key: str, place: str, kind: type[Config]) -> list[str]:
 def _unknown(name: str, kind: type[Config], place: str) -> list[str]:
     """The fault of a field's name that is not one, with the nearest that is."""
     known = leaves(kind)
+    if kind is Scenario and name.startswith(OWN):
+        known = {f"{OWN}{name.split('.')[1]}.{key}": held for key, held in leaves(OwnDrawn).items()}
     return (
         [] if name in known else [f"{place}: no field of that name in the {kind.__name__.lower()}{_near(name, known)}"]
     )
@@ -243,7 +274,8 @@ def _near(name: str, known: Any) -> str:
 
 def _not_real(name: str) -> list[str]:
     """The fault of a design prior over a field that takes no real numbers."""
-    if leaves(Scenario)[name] is float:
+    known = leaves(OwnDrawn) if name.startswith(OWN) else leaves(Scenario)
+    if known[name.rpartition(".")[2] if name.startswith(OWN) else name] is float:
         return []
     return [f"prior.{name}: a law draws real numbers, and this field takes none; make it an axis"]
 

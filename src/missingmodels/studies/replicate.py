@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import time
@@ -9,17 +10,20 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
 from missingmodels.evidence.effects.estimands import rate_ratio
-from missingmodels.evidence.effects.hypotheses import peer_ratio, structure_ratio, structure_step
+from missingmodels.evidence.effects.hypotheses import own_ratio, peer_ratio, structure_ratio, structure_step
 from missingmodels.fitting.fit import Fit, fit
+from missingmodels.frame.columns.told import tables_behind
 from missingmodels.frame.design import Design
+from missingmodels.frame.rows import model_terms
 from missingmodels.parameters import Parameters
 from missingmodels.plan import Decision, Exposure
 from missingmodels.provenance import stream
 from missingmodels.runs.answer import prepare
-from missingmodels.scenario import Scenario
+from missingmodels.scenario import OwnDrawn, Scenario
 from missingmodels.simulate.world import World, simulate_world
 from missingmodels.studies.grid import Cell, Grid, changed_scenario
 from missingmodels.studies.study import Law
@@ -98,7 +102,7 @@ def _judged(grid: Grid, cell: Cell, scenario: Scenario, world: World, seed: int)
     for name in ask.quantities:
         for label, rule in rules.items():
             if name in found.design.names:
-                yield _row(found, name, label, rule, truth)
+                yield _row(found, name, label, rule, truth, scenario.own)
             else:
                 yield _empty(name, label, UNANSWERED, f"{name} never varies or is unrecorded, so no model holds it")
 
@@ -107,7 +111,12 @@ def simulated(grid: Grid, cell: Cell, scenario: Scenario, seed: int) -> World:
     """A world with the tables that the frame reads, and no more."""
     asked = {grid.exposure, *([cell.plan.exposure.outside] if cell.plan.exposure.outside else [])}
     ties = {"ties"} if any(name.startswith(TIED) for name in asked) else set()
-    return simulate_world(scenario, seed=seed, log_exposures=False, only=READ | ties)
+    read = READ | ties | tables_behind(model_terms(cell.plan, grid.study.ask.model, grid.exposure or None))
+    world = simulate_world(scenario, seed=seed, log_exposures=False, only=read)
+    if "staff_shifts" not in read:
+        return world
+    shifts = pd.concat([*world.shifts()], ignore_index=True)
+    return dataclasses.replace(world, tables=world.tables.changed({"staff_shifts": shifts}))
 
 
 def designed(grid: Grid, cell: Cell, world: World) -> Design:
@@ -132,10 +141,14 @@ def fitted(grid: Grid, cell: Cell, world: World, seed: int) -> Fit:
     )
 
 
-def _row(found: Fit, name: str, label: str, rule: Decision, truth: Callable[[str, float], float]) -> Row:
+def _row(
+    found: Fit, name: str, label: str, rule: Decision, truth: Callable[[str, float], float], own: Mapping[str, OwnDrawn]
+) -> Row:
     """Judged by the functions that judge real data; truth and draws go through the same contrast."""
     if name == found.exposure:
         step, judged = 1.0, peer_ratio(found, rule)
+    elif name in own:
+        step, judged = 1.0, own_ratio(found, name, rule, own[name].direction)
     else:
         step, judged = structure_step(found.design, name)[0], structure_ratio(found, name, rule)
     return {

@@ -96,7 +96,7 @@ def _power(grid: Grid, rows: Sequence[pd.DataFrame], cells: list[dict[str, Any]]
         ]
     solved = solutions(grid, cells)
     return {
-        "quantities": {q: unit_label(q) for q in grid.study.ask.quantities},
+        "quantities": {q: _label(grid, q) for q in grid.study.ask.quantities},
         "rules": {name: rule.model_dump() for name, rule in grid.rules(grid.cells[0]).items()},
         "meanings": MEANINGS,
         "solutions": solved,
@@ -203,3 +203,8 @@ def _drawn(found: Solution, sizes: Any, mass: float) -> dict[str, list[float]]:
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
+
+
+def _label(grid: Grid, quantity: str) -> str:
+    own = next((held for cell in grid.cells for name, held in cell.scenario.own.items() if name == quantity), None)
+    return (own.meaning if own else "") or unit_label(quantity)

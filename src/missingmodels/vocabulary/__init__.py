@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from missingmodels.vocabulary.asked import asked_words, defined, subject, worded
 from missingmodels.vocabulary.daily import DAILY, DAILY_EQUATIONS
 from missingmodels.vocabulary.further import FURTHER
 from missingmodels.vocabulary.official import OFFICIAL, OFFICIAL_EQUATION
@@ -29,9 +30,13 @@ __all__ = [
     "SCALARS",
     "STRUCTURE",
     "Quantity",
+    "asked_words",
     "column_label",
+    "defined",
     "notation_page",
+    "subject",
     "unit_label",
+    "worded",
 ]
 
 GROUPS = {

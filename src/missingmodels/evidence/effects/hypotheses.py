@@ -139,6 +139,21 @@ def structure_ratio(fit: Fit, name: str, rule: Decision) -> Row:
     )
 
 
+def own_ratio(fit: Fit, name: str, rule: Decision, expected: Literal["above", "below", ""]) -> Row:
+    """The rate ratio of one unit of a column of one's own."""
+    return summarise(
+        rate_ratio(fit.parameters, {name: 1.0}),
+        hypothesis="",
+        fit=fit,
+        estimand="rate_ratio",
+        name=name,
+        label=name,
+        rule=rule,
+        null=1.0,
+        expected=expected,
+    )
+
+
 def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
     """H2 of one fit: the rate ratio over the interquartile range of each structure column."""
     rows = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from missingmodels.evidence.decisions import NEGLIGIBLE, verdict
 from missingmodels.evidence.effects.estimands import rate_ratio
 from missingmodels.fitting.fit import Fit, fit
+from missingmodels.frame.columns.happened import happened
 from missingmodels.frame.design import build_design, require_contrast
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms
@@ -112,6 +113,12 @@ class Bench:
         """The risk set under a plan, this one's if none is given."""
         frame = (plan or self.plan).frame
         return self.once(f"risk {digest_json(frame.model_dump())}", lambda: build_risk_set(self.tables, frame))
+
+    def peers(self) -> RiskSet:
+        """The risk set with what happens to peers in the place of the outcome, for the columns made of it."""
+        risk = self.risk()
+        seen = self.once("peers", lambda: happened(self.tables, risk, self.plan.peer_event))
+        return replace(risk, onset_anywhere=seen)
 
     def once[T](self, key: str, make: Callable[[], T]) -> T:
         """What ``make`` gives, made at the first call under this key and kept."""

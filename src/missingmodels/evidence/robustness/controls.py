@@ -20,14 +20,14 @@ def matched_home(bench: Bench) -> list[Line]:
     """The residents of the most alike other home in the place of the peers."""
     partner = similar_homes(bench.tables, bench.risk())
     window = bench.plan.exposure.window_days
-    grid = pseudo_peers(bench.risk(), partner, window_days=window, witnessed=bench.plan.exposure.witnessed)
+    grid = pseudo_peers(bench.peers(), partner, window_days=window, witnessed=bench.plan.exposure.witnessed)
     return _alarms(bench, "matched_home", {"residents of a similar home": "peer_pseudo"}, {"peer_pseudo": grid})
 
 
 def former_and_future(bench: Bench) -> list[Line]:
     """Children with whom the child lived before, or will live later, beside the peers of the day."""
     window = bench.plan.exposure.window_days
-    grids = former_and_future_peers(bench.risk(), window_days=window, reach_days=REACH_DAYS)
+    grids = former_and_future_peers(bench.peers(), window_days=window, reach_days=REACH_DAYS)
     held = {f"peer_any_{kind}": grids[f"{kind}_held"] for kind in ("former", "future")}
     extra = {name: grids[name] for name in ("peer_former", "peer_future")} | held
     columns = {"no longer in the home": "peer_former", "not yet in the home": "peer_future"}

@@ -99,6 +99,9 @@ class Measured:
         found = {}
         for name, (mine, theirs) in {
             "exposure": (plan.exposure.primary, self.plan.exposure.primary),
+            "outcome": (plan.frame.outcome, self.plan.frame.outcome),
+            "event of peers": (plan.peer_event, self.plan.peer_event),
+            "first day": (f"{plan.exposure.first_day}", f"{self.plan.exposure.first_day}"),
             "window": (f"{plan.exposure.window_days} days", f"{self.plan.exposure.window_days} days"),
             "home-period effects": (_period(plan), _period(self.plan)),
             "frailty": (plan.effects.frailty.replace("_", " "), self.plan.effects.frailty.replace("_", " ")),

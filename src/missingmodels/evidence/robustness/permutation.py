@@ -160,7 +160,7 @@ def _nights_of(bench: Bench) -> Nights:
     residual = np.zeros(risk.residence.shape)
     counted = ~by_day.frame["before_window"].to_numpy(dtype=bool)
     residual[child, by_day.frame["day"]] = counted * (by_day.frame["onsets"].to_numpy() - expected)
-    return nights(risk, residual, window_days=bench.plan.exposure.window_days)
+    return nights(bench.peers(), residual, window_days=bench.plan.exposure.window_days)
 
 
 def nights(risk: RiskSet, residual: Array, *, window_days: int) -> Nights:

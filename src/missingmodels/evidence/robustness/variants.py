@@ -14,7 +14,7 @@ from missingmodels.fitting.fit import Fit
 from missingmodels.frame.placebo import lagged_presence, without_joint_departures
 from missingmodels.frame.rows import model_terms
 from missingmodels.models.priors import FRAILTY
-from missingmodels.plan import Method, Plan
+from missingmodels.plan import MISSING, Method, Plan
 
 WINDOWS = (3, 7, 14, 28)
 PERIODS = (0, 91, 28, 14, 7)  # days; 0 for home effects only
@@ -72,7 +72,7 @@ def lags(bench: Bench) -> list[Line]:
     names = {lag: f"peer_lag_{lag[0]}_{lag[1]}" for lag in blocks}
     extra = {
         names[lag]: lagged_presence(
-            bench.risk(), first_lag=lag[0], last_lag=lag[1], witnessed=bench.plan.exposure.witnessed
+            bench.peers(), first_lag=lag[0], last_lag=lag[1], witnessed=bench.plan.exposure.witnessed
         )
         for lag in blocks
     }
@@ -123,6 +123,8 @@ def joint_departures(bench: Bench) -> list[Line]:
 
 def categories(bench: Bench) -> list[Line]:
     """Missing episodes alone, without absences that were not authorised."""
+    if bench.plan.frame.outcome != MISSING:
+        return [nothing("categories", "M only", "influence", "the outcome is no missing episode")]
     held = set(bench.tables["missing_episodes"]["category"].dropna()) & set(bench.plan.frame.categories)
     if held != {"M", "A"}:
         return [nothing("categories", "M only", "influence", "the record holds one category only")]

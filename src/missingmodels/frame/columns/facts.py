@@ -10,13 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from missingmodels.config import from_mapping
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.formula import Call, Fact, Name, read_formula
 from missingmodels.frame.columns.arrays import numbers, places, texts
 from missingmodels.frame.columns.days import Days
-from missingmodels.frame.columns.peer_events import MISSING, peers_of_day
+from missingmodels.frame.columns.happened import recorded_from
+from missingmodels.frame.columns.peer_events import peers_of_day
 from missingmodels.frame.columns.today import Shifts, mean_on_shift, shifts_today
 from missingmodels.intervals import expand, to_day
+from missingmodels.plan import MISSING, Exposure
 from missingmodels.tables.own import NAMED
 from missingmodels.tables.own_rules import IDS, unit_of
 
@@ -55,10 +58,7 @@ def fact_columns(days: Days, needed: Iterable[str]) -> Mapping[str, np.ndarray]:
 
 def _peers(days: Days, call: Call) -> np.ndarray:
     """(N,) what happened to the other residents from ``first`` to ``last`` days ago."""
-    options, kind = dict(call.options), call.argument.text
-    first, last = int(options["first"]), int(options["last"])
-    if kind != MISSING:
-        unit_asked(days, Call("event", call.argument, (("of", "child"),)))
+    last = int(dict(call.options)["last"])
     if last > days.settings.burn_in_days:
         raise ConfigInvalid(
             f"{call.text} looks back for longer than frame.burn_in_days = {days.settings.burn_in_days}, so early "
@@ -66,14 +66,10 @@ def _peers(days: Days, call: Call) -> np.ndarray:
             where="formula",
             remedy="ask for a shorter window, or a longer burn-in",
         )
-    witnessed = bool(options.get("witnessed", False))
-    if witnessed and first > 1:
-        raise ConfigInvalid(
-            f"{call.text}: what was witnessed is counted from the day before, first = 1", where="formula"
-        )
-    return peers_of_day(
-        days, kind, first=first, last=last, how=str(options.get("how", "presence")), witnessed=witnessed
-    )
+    asked = from_mapping({"primary": call.text, "beside": ()}, Exposure)
+    values = peers_of_day(days, asked)
+    since = recorded_from(days.tables, "events", asked.event)
+    return values if since is None else np.where(days.day - last < since, np.nan, values)
 
 
 def unit_asked(days: Days, call: Call) -> tuple[str, pd.DataFrame]:
@@ -109,17 +105,22 @@ def unit_asked(days: Days, call: Call) -> tuple[str, pd.DataFrame]:
 
 def _event(days: Days, call: Call) -> np.ndarray:
     """(N,) events on the days from ``first`` to ``last`` ago: any, or how many."""
-    unit, rows = unit_asked(days, call)
-    options = dict(call.options)
+    risk, options = days.risk, dict(call.options)
     first, last = int(options["first"]), int(options["last"])
-    risk = days.risk
+    if call.argument.text == MISSING:
+        rows = days.tables["missing_episodes"]
+        rows = rows[rows["category"].isin(days.settings.categories).to_numpy(dtype=bool)]
+        unit, starts = "child", rows["start_date"]
+    else:
+        unit, rows = unit_asked(days, call)
+        starts = rows["day"]
     at = rows["child_id"] if unit == "child" else rows["home_id"]
     ids = risk.child_ids if unit == "child" else risk.home_ids
-    units, day = places(ids, at), to_day(rows["day"]) - risk.first_day
+    units, day = places(ids, at), to_day(starts) - risk.first_day
     counts = _in_window(units, day, len(ids), risk.days, first, last)
     values = days.taken(counts) if unit == "child" else days.of_home_days(counts)
     values = values.astype(float) if call.function == "event_count" else (values > 0).astype(float)
-    since = _recorded_from(days, "events", call.argument.text)
+    since = recorded_from(days.tables, "events", call.argument.text)
     if since is not None:
         values[days.day - last < since] = np.nan
     elif last > days.settings.burn_in_days and (not day.size or day.min() > days.settings.burn_in_days - last):
@@ -140,14 +141,6 @@ def _in_window(unit: np.ndarray, day: np.ndarray, units: int, days: int, first: 
     np.cumsum(total, axis=1, out=total)
     today = np.arange(days) + last
     return np.asarray(total[:, today - first + 1] - total[:, today - last])
-
-
-def _recorded_from(days: Days, table: str, name: str) -> int | None:
-    """The day from which a fact was written down, as declared; None where nothing was."""
-    one = next((one for one in days.tables.own.get(table, ()) if one.name == name), None)
-    if one is None or not one.recorded_from:
-        return None
-    return int(np.datetime64(one.recorded_from, "D").astype(np.int64)) - days.risk.first_day
 
 
 # measures

@@ -73,7 +73,7 @@ def _arrival_band(days: Days) -> Values:
 
 def _past_episodes(days: Days) -> Values:
     """Counted to the period's start, so that it is a step a period."""
-    before, seen = np.zeros(len(days.risk.child_ids)), days.risk.onset_anywhere
+    before, seen = np.zeros(len(days.risk.child_ids)), days.risk.missing
     episodes = days.tables["missing_episodes"]
     child = places(days.risk.child_ids, episodes["child_id"])
     early = (to_day(episodes["start_date"]) < days.risk.first_day) & (child >= 0)
@@ -144,7 +144,7 @@ def _recent_interview(days: Days) -> Values:
 
 def _next_onset(days: Days, child: np.ndarray, day: np.ndarray) -> np.ndarray:
     """The child's first onset on the day or later; a day beyond the span without one."""
-    who, when = np.nonzero(days.risk.onset_anywhere)
+    who, when = np.nonzero(days.risk.missing)
     span = days.risk.days
     key = np.append(who * span + when, np.iinfo(np.int64).max)
     at = np.searchsorted(key, child * span + np.maximum(day, 0))

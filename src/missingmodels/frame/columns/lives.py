@@ -114,6 +114,7 @@ class PeerGrids:
     residence : (C, D) home of each child, -1 for none
     onset : (C, D)
     window_days : how long an onset counts
+    first_day : from how many days after its own
     occupancy, occupancy_recorded : (H, D) residents, and whether they are recorded; else the visible ones stand there
     known_days : (C, D) days of the child's own record before the day
     lives : of the residence
@@ -129,6 +130,7 @@ class PeerGrids:
     occupancy_recorded: np.ndarray
     known_days: Grid
     lives: Lives
+    first_day: int = 1
     ties: TieSpans | None = None
     kernel_days: float | None = None
     kernel_known_days: float = 0.0

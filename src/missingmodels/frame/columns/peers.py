@@ -10,8 +10,11 @@ import numpy as np
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns.arrays import places
 from missingmodels.frame.columns.exposure import peer_exposures
+from missingmodels.frame.columns.happened import happened, recorded_from
 from missingmodels.frame.columns.lives import PeerGrids, TieSpans, Unseen
 from missingmodels.frame.columns.outside import outside_exposures
+from missingmodels.frame.columns.ties import age_gap_ties, same_sex_ties
+from missingmodels.frame.columns.witnessed import Witnessed
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import KERNEL_MEMORY, OUTSIDE, Exposure, Plan
@@ -33,35 +36,63 @@ def peer_columns(
     of its own: nothing is rounded, and the rows of all models of the plan stay the same ones. ``unseen`` completes the
     exposures that count peers. Raises CannotAnswer where ties are needed and there are none.
     """
-    along_ties = sorted(needed & {"peer_network", *OUTSIDE, "no_outside_ties", "outside_unseen"})
-    ties = tie_spans(tables, risk) if along_ties else None
-    if along_ties and ties is None:
-        raise CannotAnswer(
-            f"{along_ties[0]} needs ties, and these tables hold none",
-            remedy="choose another exposure in the plan, or supply a ties table",
-        )
-    given = peer_grids(risk, plan.exposure, kernel="peer_kernel" in needed, unseen=unseen)
-    if "peer_network" in needed:
-        given = replace(given, ties=ties)
-    grids = peer_exposures(given, witnessed=plan.exposure.witnessed)
-    if ties is not None and needed & {*OUTSIDE, "no_outside_ties", "outside_unseen"}:
+    asked = plan.exposure
+    given = given_peers(tables, risk, asked, outcome=plan.frame.outcome, needed=needed, unseen=unseen)
+    grids = peer_exposures(given, witnessed=asked.witnessed)
+    beyond = sorted(needed & {*OUTSIDE, "no_outside_ties", "outside_unseen"})
+    if beyond:
         grids |= outside_exposures(
             risk.residence,
-            risk.onset_anywhere,
-            window_days=plan.exposure.window_days,
+            given.onset,
+            window_days=asked.window_days,
             known_days=risk.known_days,
-            ties=ties,
-            witnessed=risk.witnessed if plan.exposure.witnessed else None,
+            ties=_required(tie_spans(tables, risk), beyond[0]),
+            witnessed=Witnessed.of(risk.lives, given.onset) if asked.witnessed else None,
         )
     at = child * risk.days + day
     return {name: grid.ravel()[at] for name, grid in grids.items() if name in needed}
 
 
+def given_peers(
+    tables: Tables,
+    risk: RiskSet,
+    asked: Exposure,
+    *,
+    outcome: str,
+    needed: set[str],
+    unseen: Unseen | None = None,
+) -> PeerGrids:
+    """What the exposure asked for is made of: its event, its days, and ties or a kernel where they are needed.
+
+    Raises ConfigInvalid for an event that the tables lack, CannotAnswer where ties are needed and there are none.
+    """
+    given = peer_grids(risk, asked, kernel="peer_kernel" in needed, unseen=unseen)
+    event = asked.event or outcome
+    given = replace(given, onset=happened(tables, risk, event))
+    since = recorded_from(tables, "events", event)
+    if since is not None:
+        given = replace(given, known_days=np.minimum(given.known_days, np.maximum(np.arange(risk.days) - since, 0)))
+    if "peer_network" not in needed:
+        return given
+    made = {"ties": tie_spans, "same_sex": same_sex_ties, "age_gap": age_gap_ties}[asked.tie](tables, risk)
+    return replace(given, ties=_required(made, "peer_network"))
+
+
+def _required(ties: TieSpans | None, name: str) -> TieSpans:
+    if ties is None:
+        raise CannotAnswer(
+            f"{name} needs ties, and these tables hold none",
+            remedy="choose another exposure in the plan, or supply a ties table",
+        )
+    return ties
+
+
 def peer_grids(risk: RiskSet, asked: Exposure, *, kernel: bool = False, unseen: Unseen | None = None) -> PeerGrids:
-    """What exposures within the home are made of, without ties."""
+    """What exposures to the outcome within the home are made of, without ties."""
     return PeerGrids(
         residence=risk.residence,
         onset=risk.onset_anywhere,
+        first_day=asked.first_day,
         window_days=asked.window_days,
         occupancy=risk.occupancy,
         occupancy_recorded=risk.occupancy_recorded,

@@ -10,7 +10,7 @@ from missingmodels.frame.columns.lives import Grid, PeerGrids, TieSpans, any_ons
 def unwitnessed_exposures(given: PeerGrids) -> dict[str, np.ndarray]:
     """(N,) exposures of the child-days lived in homes, which ``exposure.peer_exposures`` names and adds to."""
     lives = given.lives
-    recent = any_onset(given.onset, first_lag=1, last_lag=given.window_days)
+    recent = any_onset(given.onset, first_lag=given.first_day, last_lag=given.window_days)
     others_recent = lives.others(lives.taken(recent))
     others_visible = lives.others(np.ones(lives.place.size))
     others = given.occupancy.ravel()[lives.cell] - 1

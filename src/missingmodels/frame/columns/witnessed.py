@@ -52,16 +52,16 @@ class Witnessed:
         """(N,) witness and other as one number, ascending."""
         return self.child * self.shape[0] + self.other
 
-    def days_after(self, window_days: int, *, once: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Which of the N counts on which day, (M,) each, up to ``window_days`` after its own.
+    def days_after(self, window_days: int, *, once: bool, first_day: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Which of the N counts on which day, (M,) each, from ``first_day`` to ``window_days`` after its own.
 
         With ``once`` a child counts once on a day, by the latest of its onsets that were seen.
         """
         last = np.minimum(self.day + window_days, self.shape[1] - 1)
         if once and self.day.size:
             again = np.append(self.pair[1:] == self.pair[:-1], False)
-            last[again] = np.minimum(last[again], self.day[1:][again[:-1]])
-        return expand(self.day + 1, last + 1)
+            last[again] = np.minimum(last[again], self.day[1:][again[:-1]] + first_day - 1)
+        return expand(self.day + first_day, np.maximum(last, self.day + first_day - 1) + 1)
 
     def counts(self, child: np.ndarray, other: np.ndarray, day: np.ndarray, window_days: int) -> np.ndarray:
         """(M,) whether ``other`` is a recent peer of ``child`` on ``day``."""
@@ -88,7 +88,7 @@ def witnessed_exposures(given: PeerGrids) -> dict[str, np.ndarray]:
     on_cell = np.zeros(lives.homes * lives.shape[1])
     on_cell[lives.cell] = others
     # ascending, so that equal sets of shares have equal sums whoever's they are
-    which, day = seen.days_after(window, once=True)
+    which, day = seen.days_after(window, once=True, first_day=given.first_day)
     left = on_cell[seen.cell]
     order = np.argsort(left[which], kind="stable")
     place, size = (seen.child[which] * lives.shape[1] + day)[order], lives.shape[0] * lives.shape[1]

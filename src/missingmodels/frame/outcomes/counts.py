@@ -24,6 +24,7 @@ def counts_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) 
 
     The plan's burn-in is left out. Raises CannotAnswer if nobody goes missing.
     """
+    plan.require_missing("this outcome")
     risk = build_risk_set(tables, plan.frame)
     date = (np.arange(risk.days) + risk.first_day).astype("datetime64[D]")
     month = date.astype("datetime64[M]").astype(np.int64)

@@ -30,6 +30,7 @@ def home_episodes(tables: Tables, plan: Plan) -> tuple[pd.DataFrame, RiskSet]:
 
     Raises CannotAnswer if there are none.
     """
+    plan.require_missing("this outcome")
     risk = build_risk_set(tables, plan.frame)
     frame = tables["missing_episodes"].sort_values(["child_id", "start_date", "sequence"], kind="stable")
     child = pd.Index(risk.child_ids).get_indexer(frame["child_id"].to_numpy(dtype=str))

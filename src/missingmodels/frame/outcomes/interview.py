@@ -41,6 +41,7 @@ def interview_rows(
             "no return home interview with its date is on record",
             remedy="give the interviews table with interview_date",
         )
+    plan.require_missing("this outcome")
     risk = build_risk_set(tables, plan.frame)
     returns = _returns(tables, risk)
     child, day = np.nonzero((risk.days_at_risk > 0) & ~risk.before_window[None, :])

@@ -33,6 +33,7 @@ def joint_rows(tables: Tables, plan: Plan, terms: Sequence[str] | None = None) -
 
     Raises CannotAnswer if nobody goes missing, or no two children are ever at risk in a home on one day.
     """
+    plan.require_missing("this outcome")
     risk = build_risk_set(tables, plan.frame)
     child, day = np.nonzero((risk.days_at_risk > 0) & ~risk.before_window[None, :])
     found = choose_terms(_available(risk, plan, child, day), terms, DEFAULT_TERMS, unit="child-days")

@@ -84,6 +84,7 @@ def recording_rows(
     if terms:
         raise ConfigInvalid("the outcome 'recording' has no terms beside authority and home", where="terms")
     linked = two_sources(tables, other, tolerance_days=tolerance_days, categories=plan.frame.categories)
+    plan.require_missing("this outcome")
     risk = build_risk_set(tables, plan.frame)
     lives = _both_recording(tables, other, risk)
     episodes = linked.episodes

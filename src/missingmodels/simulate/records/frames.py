@@ -11,6 +11,7 @@ from missingmodels.provenance import digest_json
 from missingmodels.simulate.chance import key_of, normal, uniform
 from missingmodels.simulate.days.episodes import ACCEPTED, OFFERED, PROMPT, SANCTIONED
 from missingmodels.simulate.homes import DAYS_PER_YEAR, NEVER, SECTORS, TYPES
+from missingmodels.simulate.own import own_columns, own_declared
 from missingmodels.simulate.records import facts
 from missingmodels.simulate.records.labels import Labels
 from missingmodels.simulate.run import SETTLING_DAYS, Run
@@ -46,7 +47,7 @@ def tables_of(run: Run, labels: Labels, *, only: Collection[str] | None = None) 
         observed_to=pd.Timestamp(labels.first + np.timedelta64(scenario.days, "D")),
         all_residents=True,
         origin={"kind": "simulated", "seed": run.seed, "scenario": settings, "scenario_digest": digest_json(settings)},
-        own={name: held for name, held in facts.declared().items() if name in frames},
+        own={name: held for name, held in (facts.declared() | own_declared(scenario)).items() if name in frames},
     )
 
 
@@ -70,6 +71,7 @@ def _children(run: Run, labels: Labels) -> pd.DataFrame:
             "in_education": traits.not_in_education == 0,
             "prior_missing": traits.prior_missing.astype(bool),
             "recorded_from": labels.date(recorded),
+            **own_columns(run.scenario, "children", run.number, run.seed),
         }
     )
 
@@ -158,6 +160,7 @@ def _homes(run: Run, labels: Labels) -> pd.DataFrame:
             "owner": owner,
             "short_break_only": False,
             "weak_key": False,
+            **own_columns(scenario, "homes", np.arange(sector.places.size), run.seed),
         }
     )
     count = round(scenario.homes.short_break_share / (1 - scenario.homes.short_break_share) * sector.places.size)
