@@ -32,8 +32,9 @@ def own_columns(scenario: Scenario, table: Table, number: np.ndarray, seed: int)
     for name, held in _of(scenario, table).items():
         values = _values(name, held, number, seed)
         written = uniform(key_of(seed, "own", name, "written"), number) < held.recorded_share
-        whole = np.array([bool(value) for value in values], dtype=object) if held.kind == "yes/no" else values
-        out[name] = np.where(written, whole, None if held.kind == "yes/no" else np.nan)
+        whole = np.array([bool(value) for value in values], dtype=object) if held.kind == "yes/no" else values.copy()
+        whole[~written] = None  # a number's is NaN
+        out[name] = whole
     return out
 
 

@@ -47,7 +47,7 @@ def tables_of(run: Run, labels: Labels, *, only: Collection[str] | None = None) 
         observed_to=pd.Timestamp(labels.first + np.timedelta64(scenario.days, "D")),
         all_residents=True,
         origin={"kind": "simulated", "seed": run.seed, "scenario": settings, "scenario_digest": digest_json(settings)},
-        own={name: held for name, held in (facts.declared() | own_declared(scenario)).items() if name in frames},
+        own={name: held for name, held in {**facts.declared(), **own_declared(scenario)}.items() if name in frames},
     )
 
 
