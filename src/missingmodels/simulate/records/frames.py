@@ -11,9 +11,9 @@ from missingmodels.provenance import digest_json
 from missingmodels.simulate.chance import key_of, normal, uniform
 from missingmodels.simulate.days.episodes import ACCEPTED, OFFERED, PROMPT, SANCTIONED
 from missingmodels.simulate.homes import DAYS_PER_YEAR, NEVER, SECTORS, TYPES
-from missingmodels.simulate.own import own_columns, own_declared
 from missingmodels.simulate.records import facts
 from missingmodels.simulate.records.labels import Labels
+from missingmodels.simulate.records.own import own_columns, own_declared
 from missingmodels.simulate.run import SETTLING_DAYS, Run
 from missingmodels.simulate.settings import settings_of
 from missingmodels.simulate.staffing import AGENCY, SHIFT_HOURS, SICK, UNFILLED, shifts_of
