@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test fast lint second-core slow bench paper docs-venv dfe-rules lock bundle clean distclean
+.PHONY: help venv demo test fast lint second-core slow bench paper docs notebooks docs-venv dfe-rules lock bundle clean distclean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,13 @@ ifneq ($(shell PYTHON='$(PYTHON)' SETUP_VENV=$(DOCS) bash scripts/setup_venv.sh 
 endif
 $(DOCS)/.installed: requirements-docs.lock pyproject.toml
 	@PYTHON='$(PYTHON)' SETUP_VENV=$(DOCS) SETUP_LOCK=requirements-docs.lock bash scripts/setup_venv.sh
+
+# Guides that have not changed since they were last executed are not executed again.
+notebooks: $(DOCS)/.installed ## Execute the guides into build/notebooks, as notebooks and pages
+	@$(DOCS)/bin/python scripts/build_notebooks.py build/notebooks $(NOTEBOOKS)
+
+docs: notebooks ## Build the documentation site into build/site, with the guides as they were executed
+	@$(DOCS)/bin/python scripts/build_docs.py build/notebooks build/site
 
 paper: $(DOCS)/.installed ## Build the papers as PDF and Word into build/paper
 	@cd paper && ../$(DOCS)/bin/python -m paperbuild $(PAPER_ARGS)

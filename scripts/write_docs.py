@@ -31,7 +31,7 @@ from missingmodels.plan import Plan
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.associations import associations, dials
 from missingmodels.studies.study import Study
-from missingmodels.tables.contract import TABLES
+from missingmodels.tables.contract import TABLES, Column
 from missingmodels.targets import INTERVAL_NOTE, targets
 from missingmodels.vocabulary import notation_page
 
@@ -49,6 +49,7 @@ def pages() -> dict[str, str]:
     return {
         "notation.md": notation_page(),
         "tables.md": tables_page(),
+        "dictionary.md": dictionary_page(),
         "plans.md": config_page("Plans", Plan, "A plan is one TOML file. Every key, its type and its default:")
         + formula_section(FORMULA_OF_PLAN)
         + columns_section(),
@@ -74,13 +75,48 @@ def tables_page() -> str:
             lines[-1] += " Optional."
         lines += ["", "| column | kind | required | values | meaning |", "|---|---|---|---|---|"]
         for column in table.columns:
-            low = [f"≥ {column.low:g}"] if column.low is not None else []
-            high = [f"≤ {column.high:g}"] if column.high is not None else []
-            values = ", ".join(column.allowed or low + high)
+            values = _values(column)
             required = "yes" if column.required else ""
             lines.append(f"| `{column.name}` | {column.kind} | {required} | {values} | {column.meaning} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def dictionary_page() -> str:
+    """Every column of every table and every quantity of the register, in one alphabet."""
+    from missingmodels.vocabulary import QUANTITIES
+
+    rows = [
+        (
+            column.name,
+            f"[{table.name}](tables.md)",
+            ", ".join(filter(None, (str(column.kind), _values(column)))),
+            column.meaning,
+        )
+        for table in TABLES.values()
+        for column in table.columns
+    ]
+    rows += [
+        (name, "[quantity](notation.md)", ", ".join(filter(None, (q.unit, q.support))), q.meaning)
+        for name, q in QUANTITIES.items()
+    ]
+    lines = [
+        "# Data dictionary",
+        "",
+        "Made from `missingmodels.tables.contract` and `missingmodels.vocabulary`: columns of tables, with their",
+    ]
+    lines += [
+        "kind and values, and quantities of the models, with their unit and values. *Table* says where each stands."
+    ]
+    lines += ["", "| name | table | kind or unit, values | meaning |", "|---|---|---|---|"]
+    lines += [f"| `{name}` | {where} | {values} | {meaning} |" for name, where, values, meaning in sorted(rows)]
+    return "\n".join([*lines, ""])
+
+
+def _values(column: Column) -> str:
+    low = [f"≥ {column.low:g}"] if column.low is not None else []
+    high = [f"≤ {column.high:g}"] if column.high is not None else []
+    return ", ".join(column.allowed or low + high)
 
 
 def config_page(title: str, kind: type[Config], opening: str) -> str:
@@ -123,7 +159,7 @@ def mappings_page() -> str:
         "Made from `missingmodels.extract.mapped.mapping` and `missingmodels.extract.pseudonyms`.",
     ]
     head, _, example = (inspect.getdoc(mapping) or "").partition("\n\n")
-    lines += ["", head, "", "```toml", example, "```", ""]
+    lines += ["", head, "", *_fenced(example), ""]
     lines += [
         "`missingmodels import mapping FILE.toml --into TABLES` puts its tables beside those of a folder; with `-o`"
     ]
@@ -163,6 +199,18 @@ def mappings_page() -> str:
         held.setdefault(name, []).append(column)
     lines += [f"| `{name}` | {', '.join(f'`{c}`' for c in columns)} |" for name, columns in held.items()]
     return "\n".join([*lines, ""])
+
+
+def _fenced(text: str) -> list[str]:
+    """Paragraphs of TOML in fences, those of words between them."""
+    lines: list[str] = []
+    for paragraph in text.split("\n\n"):
+        is_toml = paragraph.startswith("[") or " = " in paragraph.split("\n")[0]
+        if is_toml and lines and lines[-1] == "```":
+            lines[-1:] = ["", paragraph, "```"]
+        else:
+            lines += ["", "```toml", paragraph, "```"] if is_toml else ["", paragraph]
+    return lines[1:]
 
 
 def evidence_page() -> str:

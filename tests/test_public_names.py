@@ -110,9 +110,9 @@ def test_a_plan_is_changed_by_dotted_keys_and_told_from_others() -> None:
 
 
 @pytest.mark.sampled
-def test_the_second_block_of_the_readme_runs(small_answer: Answer) -> None:
-    """On a small sector and by the fast engine; the first block runs as printed in ``test_docs``."""
-    (code,) = re.findall(r"```py\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+def test_the_block_of_the_first_steps_runs(small_answer: Answer) -> None:
+    """On a small sector and by the fast engine; the README's block runs as printed in ``test_docs``."""
+    (code,) = re.findall(r"```py\n(.*?)```", (ROOT / "docs/start.md").read_text(encoding="utf-8"), flags=re.S)
     scenario = mm.load_scenario("small")
     tables = mm.simulate_world(scenario.model_copy(update={"days": 200}), seed=1).tables
     plan = mm.Plan(exposure={"beside": ()}, sampling={"method": "laplace"}, gate={"ess_min": 50, "k_hat_max": 1.0})

@@ -1,0 +1,57 @@
+"""The documentation site; `make docs` builds it, without a network."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+from typing import Any
+
+project = "missingmodels"
+author = "The missingmodels authors"
+copyright = author
+release = importlib.metadata.version("missingmodels")
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
+]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+nb_execution_mode = "off"  # guides come executed from `make notebooks`
+myst_enable_extensions = ["dollarmath", "deflist"]
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = f"missingmodels {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sphinx = False
+html_show_copyright = False
+
+# Docstrings quote code with two backticks and say what fields are in the convention of numpy.
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+
+
+def _end_sections(app: Any, what: str, name: str, item: Any, options: Any, lines: list[str]) -> None:
+    """Sentences after a list of parameters are notes: napoleon would take them for further parameters."""
+    inside, made = False, []
+    for line in lines:
+        if re.fullmatch(r"-{3,}", line) and made and made[-1] in ("Parameters", "Attributes"):
+            inside = True
+        elif inside and line and not line[0].isspace() and not re.match(r"[\w*., ]+ :", line):
+            made += ["Notes", "-----"]
+            inside = False
+        made.append(line)
+    lines[:] = made
+
+
+def setup(app: Any) -> None:
+    """Before napoleon reads them."""
+    app.connect("autodoc-process-docstring", _end_sections, priority=400)
