@@ -51,6 +51,7 @@ CELLS: dict[str, dict[str, Any]] = {
     "wave 28 days, sd .5": {"dials": {"wave_sd": 0.5, "wave_days": 28}},
     "wave 7 days, sd .5": {"dials": {"wave_sd": 0.5, "wave_days": 7}},
     "homophily .6": {"dials": {"homophily": 0.6}},
+    "exits after half of episodes": {"dials": {"exit_per_episode": 0.5}},
     "block 28 days, sd .5": {"dials": {"shock_sd": 0.5, "shock_days": 28}},
     "drift 7 days, sd .5": {"dials": {"shock_sd": 0.5, "shock_days": 7, "shock_drifts": True}},
     "wave 91 days, sd .5": {"dials": {"wave_sd": 0.5, "wave_days": 91}},

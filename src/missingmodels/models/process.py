@@ -58,8 +58,11 @@ class Process:
         return self.period.size if self.drifts is not None else int(self.period.max(initial=-1)) + 1
 
     @cached_property
-    def _starts(self) -> Array:
-        return np.searchsorted(self.period, np.arange(self.size))
+    def _root(self) -> Array:
+        """(T, Q) what takes a home's normals to its cells."""
+        if self.drifts is not None:
+            return self.drifts
+        return (self.period[:, None] == np.arange(self.size)).astype(float)
 
     def of_home(self, normals: Array) -> Array:
         """(H, T, ...) of (H, Q, ...), in the same precision."""
@@ -69,9 +72,11 @@ class Process:
 
     def to_home(self, values: Array) -> Array:
         """(H, Q, ...) of (H, T, ...): the transpose of ``of_home``."""
-        if self.drifts is None:
-            return np.asarray(np.add.reduceat(values, self._starts, axis=1))
-        return _product(self.drifts.T, values)
+        return _product(self._root.T, values)
+
+    def to_squares(self, values: Array) -> Array:
+        """(H, Q, Q) of (H, T): the same on both sides of a matrix that has the values on its diagonal."""
+        return np.asarray(np.matmul(self._root.T * values[:, None], self._root))
 
 
 def drift(cells: int, cell_days: float, scale_days: float) -> Array:
@@ -85,6 +90,8 @@ def drift(cells: int, cell_days: float, scale_days: float) -> Array:
 
 def _product(matrix: Array, values: Array) -> Array:
     """(H, I, ...) of (I, J) and (H, J, ...), in the precision of the latter."""
-    flat = values.reshape(*values.shape[:2], -1)
-    out = np.matmul(matrix.astype(values.dtype, copy=False), flat)
+    matrix = matrix.astype(values.dtype, copy=False)
+    if values.ndim == 2:
+        return np.asarray(values @ matrix.T)
+    out = np.matmul(matrix, values.reshape(*values.shape[:2], -1))
     return np.asarray(out.reshape(values.shape[0], matrix.shape[0], *values.shape[2:]))

@@ -99,6 +99,12 @@ class LaplaceData:
         return bool(self.before.any())
 
     @cached_property
+    def slots_of_child(self) -> csr_array:
+        """Sparse (C + 1, H * K) of ones where a slot is a child's; the last row is of empty ones."""
+        at = self.slot_child.ravel()
+        return _indicator(at, np.arange(at.size), self.children + 1)
+
+    @cached_property
     def row_sizes(self) -> Array:
         """(C',) rows of each child with rows."""
         return np.diff(np.append(self.row_starts, self.child.size))

@@ -141,13 +141,11 @@ def factorise(data: LaplaceData, scales: Scales, point: Point, *, convex: bool =
     m = point.rate * point.share_now[data.child]
     moved = np.zeros(data.children, dtype=bool)
     moved[data.mover_child] = True
-    dense, block, border, slots, child_b = _term(data, m, np.where(moved, 0.0, point.spread_now))
+    dense, block, border, slots, child_b = _term(data, scales, m, np.where(moved, 0.0, point.spread_now))
     if data.conditional and not convex:
         known = np.where(data.before, point.rate * (point.share_before * data.settled)[data.child], 0.0)
-        other = _term(data, known, point.spread_before)
+        other = _term(data, scales, known, point.spread_before)
         dense, block, border = dense - other[0], block - other[1], border - other[2]
-    if scales.process is not None or kernels is None:  # what takes a home's normals to its cells is in the blocks then
-        dense, block, border, slots, child_b = _in_normals(data, scales, dense, block, border, slots, child_b)
     dense[np.diag_indices(free)] += 1 / data.prior_sd**2
     d = scales.of_blocks(data.periods)
     movers, mover_b, shape = data.mover_child.size, child_b[data.mover_child], 1 / point.spread_now[data.mover_child]
@@ -184,10 +182,9 @@ def _eliminate(
     d, free, most = scales.of_blocks(data.periods), border.shape[2], data.mover_slot.shape[1]
     if kernels is not None:
         inverse, full = np.zeros((data.homes, d.size, d.size)), np.zeros((data.homes, d.size, free + most))
-        on = (scales.home_on, scales.period_on) if scales.process is None else (False, True)
         moving = np.empty((data.homes, d.size, most))
         if not kernels.eliminate(
-            block, border, slots, data.mover_slot, data.mover_at, d, *on, inverse, full, moving, left,
+            block, border, slots, data.mover_slot, data.mover_at, d, inverse, full, moving, left,
         ):  # fmt: skip
             raise np.linalg.LinAlgError("a home's block is not positive definite")
         return inverse, full, moving
@@ -205,54 +202,47 @@ def _eliminate(
     return inverse, full, moving
 
 
-def _in_normals(
-    data: LaplaceData, scales: Scales, dense: Array, block: Array, border: Array, slots: Array, child_b: Array
+def _term(
+    data: LaplaceData, scales: Scales, m: Array, inverse_shape: Array
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """What ``_term`` sums by cells, by standard normals: blocks (H, D, D), border (H, D, B + K), slots (H, K', D).
+    """One term's sums: coefficients and what homes share (B + K,) squared, homes (H, D, D), border (H, D, B + K).
 
-    Coefficients, border and children's sums gain a column for each normal of the process that homes share, which moves
-    all homes' cells of one time together, so its sums are those of the cells.
+    Then slots (H, K', D) and children (C, B + K). ``inverse_shape`` is 0 for children whose rank-one part is left to
+    the caller. The normals of a process that homes share are K columns more, whose values are those of the cells.
     """
-    half, of_border = scales.to_blocks(block), scales.to_blocks(border)
-    of_slots = np.ascontiguousarray(scales.to_blocks(slots.transpose(0, 2, 1)).transpose(0, 2, 1))
-    if scales.process is not None and scales.process.sector.size:
-        root = scales.sigma_sector * scales.process.sector
-        across = root.T @ border.sum(axis=0)
-        dense = np.block([[dense, across.T], [across, root.T @ block.sum(axis=0) @ root]])
-        child, periods = data.slot_child[data.slot_mover], slots.shape[2]
-        place = child[:, None] * periods + np.arange(periods)
-        moved = np.bincount(place.ravel(), slots[data.slot_mover].ravel(), data.children * periods)
-        of_border = np.concatenate([of_border, half @ root], axis=2)
-        child_b = np.concatenate([child_b, moved.reshape(data.children, periods) @ root], axis=1)
-    return dense, scales.to_blocks(half.transpose(0, 2, 1)), of_border, of_slots, child_b
-
-
-def _term(data: LaplaceData, m: Array, inverse_shape: Array) -> tuple[Array, Array, Array, Array, Array]:
-    """One term's sums: coefficients (B, B), homes (H, T, T), border (H, T, B); slots (H, K, T) and children (C, B).
-
-    ``inverse_shape`` is 0 for children whose rank-one part is left to the caller.
-    """
-    homes, periods, free = data.homes, data.periods, data.linear.size
-    inverse = np.append(inverse_shape, 0.0)
     half = data.columns * np.sqrt(m)[:, None]
     dense = half.T @ half
-    child_b, slots = np.zeros((data.children + 1, free)), np.zeros((*data.slot_child.shape, periods))
+    child_b, slots, border, held = _cell_sums(data, m)
+    if scales.process is not None and scales.process.sector.size:
+        root = scales.sigma_sector * scales.process.sector
+        across = border.sum(axis=0).T @ root
+        dense = np.block([[dense, across], [across.T, (root.T * held.sum(axis=0)) @ root]])
+        border = np.concatenate([border, held[..., None] * root], axis=2)
+        child_b = np.concatenate([child_b, data.slots_of_child @ (slots.reshape(-1, data.periods) @ root)], axis=1)
+    inverse = np.append(inverse_shape, 0.0)
+    of_slots = scales.to_blocks(slots.transpose(0, 2, 1))
+    pulled = of_slots * inverse[data.slot_child][:, None]
+    block = scales.to_squares(held) - np.matmul(pulled, of_slots.transpose(0, 2, 1))
+    border = scales.to_blocks(border) - np.matmul(pulled, child_b[data.slot_child])
+    dense -= child_b.T @ (child_b * inverse[:, None])
+    return dense, block, border, np.ascontiguousarray(of_slots.transpose(0, 2, 1)), child_b[:-1]
+
+
+def _cell_sums(data: LaplaceData, m: Array) -> tuple[Array, Array, Array, Array]:
+    """Sums of ``m`` times the columns by child (C + 1, B) and by cell (H, T, B); of ``m`` by slot (H, K', T) and cell."""
+    homes, periods, free = data.homes, data.periods, data.linear.size
+    child_b, slots = np.zeros((data.children + 1, free)), np.zeros(data.slot_child.size * periods)
     if kernels is not None:
-        block, border = np.zeros((homes, periods, periods)), np.zeros((homes, periods, free))
-        kernels.block_sums(
-            data.columns, m, inverse, data.cell_bounds, data.cell_child, data.cell_place, data.cell_slot,
-            data.slot_child, child_b, slots, block, border,
+        border, held = np.zeros((homes * periods, free)), np.zeros(homes * periods)
+        kernels.cell_sums(
+            data.columns, m, data.cell_bounds, data.cell_child, data.cell_place, data.cell_slot,
+            child_b, slots, border, held,
         )  # fmt: skip
     else:
         rows = csr_array((m, data.row_places, data.cell_bounds), shape=(data.cell_child.size, m.size))
         cell_m, cell_b = rows @ data.ones, rows @ data.columns
         child_b[:-1] = data.cells_of_child @ cell_b
-        slots.reshape(-1)[data.cell_slot] = cell_m
-        pulled = (slots * inverse[data.slot_child][..., None]).transpose(0, 2, 1)
-        block = -np.matmul(pulled, slots)
-        diagonal = np.arange(periods)
-        block[:, diagonal, diagonal] += (data.cells_of_home @ cell_m).reshape(homes, periods)
-        border = (data.cells_of_home @ cell_b).reshape(homes, periods, free)
-        border -= np.matmul(pulled, child_b[data.slot_child])
-    dense -= child_b.T @ (child_b * inverse[:, None])
-    return dense, block, border, slots, child_b[:-1]
+        slots[data.cell_slot] = cell_m
+        border, held = data.cells_of_home @ cell_b, data.cells_of_home @ cell_m
+    at = (homes, -1, periods)
+    return child_b, slots.reshape(at), border.reshape(homes, periods, free), held.reshape(homes, periods)

@@ -60,50 +60,30 @@ def frailty_sums(
 
 
 @_compiled
-def block_sums(
+def cell_sums(
     columns: Array,
     m: Array,
-    inverse_shape: Array,
     cell_bounds: Array,
     cell_child: Array,
     cell_place: Array,
     cell_slot: Array,
-    slot_child: Array,
     child_b: Array,
     slots: Array,
-    block: Array,
     border: Array,
+    held: Array,
 ) -> None:
-    """Fill ``child_b`` (C + 1, B), ``slots`` (H, K, T), ``block`` (H, T, T) and ``border`` (H, T, B), all 0 before."""
-    homes, width, periods = slots.shape
+    """Fill ``child_b`` (C + 1, B), ``slots`` (H * K * T,), ``border`` (H * T, B) and ``held`` (H * T,), all 0 before."""
     free = columns.shape[1]
-    flat = slots.reshape(homes * width * periods)
     for n in range(cell_child.size):
-        home, period = cell_place[n] // periods, cell_place[n] % periods
-        own, total = child_b[cell_child[n]], border[home, period]
-        held = 0.0
+        own, total = child_b[cell_child[n]], border[cell_place[n]]
+        here = 0.0
         for r in range(cell_bounds[n], cell_bounds[n + 1]):
-            held += m[r]
+            here += m[r]
             for j in range(free):
                 own[j] += m[r] * columns[r, j]
                 total[j] += m[r] * columns[r, j]
-        flat[cell_slot[n]] = held
-        block[home, period, period] += held
-    for home in range(homes):
-        for slot in range(width):
-            child = slot_child[home, slot]
-            inverse = inverse_shape[child]
-            if inverse == 0.0:
-                continue
-            row = slots[home, slot]
-            for t in range(periods):
-                pull = row[t] * inverse
-                if pull == 0.0:
-                    continue
-                for u in range(periods):
-                    block[home, t, u] -= pull * row[u]
-                for j in range(free):
-                    border[home, t, j] -= pull * child_b[child, j]
+        slots[cell_slot[n]] = here
+        held[cell_place[n]] += here
 
 
 @_compiled
@@ -114,8 +94,6 @@ def eliminate(
     mover_slot: Array,
     mover_at: Array,
     sd: Array,
-    home_on: bool,
-    period_on: bool,
     inverse: Array,
     full: Array,
     moving: Array,
@@ -127,37 +105,22 @@ def eliminate(
     not positive definite. What ``full`` takes from the coefficients' own part of ``left`` is left to the caller.
     """
     homes, size = block.shape[0], sd.size
-    periods, free, most = block.shape[1], border.shape[2], mover_slot.shape[1]
+    free, most = border.shape[2], mover_slot.shape[1]
     width, movers = slots.shape[1], left.shape[0] - free
     a = np.empty((size, size))
     root = np.empty((size, size))
     raw = np.empty((size, free + most))
-    begin = 1 if home_on else 0
     for h in range(homes):
         raw[:] = 0.0
-        a[:] = 0.0
-        for t in range(periods):
-            if home_on:
-                for u in range(periods):
-                    a[0, 0] += block[h, t, u]
-                for j in range(free):
-                    raw[0, j] += border[h, t, j]
-            if period_on:
-                at = begin + t
-                if home_on:
-                    for u in range(periods):
-                        a[at, 0] += block[h, t, u]
-                for u in range(t + 1):
-                    a[at, begin + u] = block[h, t, u]
-                for j in range(free):
-                    raw[at, j] = border[h, t, j]
+        for t in range(size):
+            for u in range(t + 1):
+                a[t, u] = block[h, t, u]
+            for j in range(free):
+                raw[t, j] = border[h, t, j]
             for g in range(most):
                 slot = mover_slot[h, g]
                 if slot < width:
-                    if home_on:
-                        raw[0, free + g] += slots[h, slot, t]
-                    if period_on:
-                        raw[begin + t, free + g] = slots[h, slot, t]
+                    raw[t, free + g] = slots[h, slot, t]
         for i in range(size):
             for j in range(i + 1):
                 a[i, j] *= sd[i] * sd[j]

@@ -78,6 +78,20 @@ class Scales:
         parts = [values.sum(axis=1, keepdims=True)] * self.home_on + [own] * self.period_on
         return np.concatenate(parts, axis=1) if parts else np.zeros((values.shape[0], 0, *values.shape[2:]))
 
+    def to_squares(self, values: Array) -> Array:
+        """(H, D, D) of (H, T): the same on both sides of a matrix that has the values on its diagonal."""
+        size = self.of_blocks(values.shape[1]).size
+        out = np.zeros((values.shape[0], size, size))
+        if self.home_on:
+            out[:, 0] = out[:, :, 0] = self.to_blocks(values)
+        if self.period_on:
+            at = np.arange(self.home_on, size)
+            if self.process is None:
+                out[:, at, at] = values
+            else:
+                out[:, self.home_on :, self.home_on :] = self.process.to_squares(values)
+        return out
+
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
