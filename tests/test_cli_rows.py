@@ -47,7 +47,7 @@ def test_a_file_becomes_a_table(file: Path, tmp_path: Path) -> None:
     assert list(table.index) == ["intercept", "arm[placebo]", "sigma_child"]
     assert table.loc["arm[placebo]", "low"] < np.log(2.5) < table.loc["arm[placebo]", "high"]
     assert table.loc["intercept", "low"] < np.log(0.016) < table.loc["intercept", "high"]
-    for word in ("arm[placebo]", "90 % interval", "R-hat", f"{table.loc['sigma_child', 'median']:.3f}"):
+    for word in ("arm[placebo]", "95 % interval", "R-hat", f"{table.loc['sigma_child', 'median']:.3f}"):
         assert word in done.stdout
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["certificate"]["rows_dropped"] == ["6"]

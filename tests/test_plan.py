@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import math
 from importlib.resources import files
 
 import pytest
 
+from missingmodels.cli.models import fit_rows
+from missingmodels.cli.official import official
 from missingmodels.config import from_mapping, preset, read_toml
 from missingmodels.errors import ConfigInvalid
 from missingmodels.plan import Exposure, Frame, Plan, kept_plan
@@ -303,3 +306,8 @@ def test_a_bad_record_in_python_is_told_as_from_a_file() -> None:
         Plan(exposure=Exposure(window_days=14), frame=Frame(burn_in_days=7))
     with pytest.raises(ConfigInvalid, match=r"exposure\.primary: Input should be"):
         Plan.model_validate({"exposure": {"primary": "peers"}})
+
+
+@pytest.mark.parametrize("command", [fit_rows, official])
+def test_commands_without_a_plan_show_the_intervals_that_a_plan_would(command):
+    assert inspect.signature(command).parameters["interval_mass"].default == Plan().decision.interval_mass == 0.95

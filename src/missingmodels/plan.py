@@ -37,6 +37,7 @@ OutsideExposure = Literal["outside_presence", "outside_count", "outside_density"
 COUNTED = ("peer_presence", "peer_count", "peer_density")  # exposures that counts of peers give
 CURVE_DEGREE = 3  # of a curve's polynomials, and the fewest columns that it can have
 WEEK = 7
+INTERVAL_MASS = 0.95  # two-sided: its lower end is above no effect where a one-sided 0.975 is reached
 FINEST_DRIFT = 14  # days of a cell at most: a week's wave in longer ones is called influence
 KERNEL_MEMORY = 3  # times kernel_days, when 5 % of an onset's exposure is left; a shorter record is unseen
 
@@ -302,12 +303,16 @@ class Withstands(Config):
 
 
 class Decision(Config):
-    """The rule on a rate ratio, fixed beforehand (specification, section 6)."""
+    """The rule on a rate ratio, fixed beforehand (specification, section 6).
+
+    ``interval_mass`` is that of every interval shown; 0.95 leaves out no effect where ``supported_probability`` of
+    0.975 is reached.
+    """
 
     supported_probability: float = Field(default=0.975, gt=0.5, lt=1)
     negligible_probability: float = Field(default=0.90, gt=0.5, lt=1)
     negligible_ratio: float = Field(default=1.1, gt=1)
-    interval_mass: float = Field(default=0.90, gt=0, lt=1)
+    interval_mass: float = Field(default=INTERVAL_MASS, gt=0, lt=1)
     withstands: Withstands = Withstands()
 
 
@@ -335,9 +340,9 @@ class Gate(Config):
 
     The largest R-hat of hundreds of home effects passes 1.01 by chance alone, so they have their own limit. The last
     three are the fast engine's: Pareto k of its weights (0.7: Vehtari et al. 2024, J. Mach. Learn. Res. 25), the
-    share of a coefficient's posterior in one tail beyond 2.5 standard deviations of its proposals (0.05: then the end
-    of a 90 % interval lies where proposals are few), and the share of the posterior near 0 of a standard deviation that
-    the draws lack. Of ``ess_min`` it meets the effective number of weighted draws.
+    share of a coefficient's posterior in one tail beyond 2.5 standard deviations of its proposals (a normal has 0.006;
+    from 0.025 on the end of a 95 % interval lies where proposals are few), and the share of the posterior near 0 of a
+    standard deviation that the draws lack. Of ``ess_min`` it meets the effective number of weighted draws.
     """
 
     rhat_max: float = Field(default=1.01, gt=1)

@@ -17,6 +17,7 @@ from missingmodels.evidence.scores.bayes_factor import (
     log_density_at,
     prior_change,
     savage_dickey,
+    side_change,
 )
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.plan import Plan
@@ -108,7 +109,7 @@ def by_quadrature(whole: Fit, sd: float) -> float:
 
 
 def test_one_coefficient_of_the_onset_model_by_quadrature(tiny: Fit) -> None:
-    (found,) = bayes_factors(tiny, PLAN, [("H1", EXPOSURE, "peers")])
+    (found,) = bayes_factors(tiny, PLAN, [("H1", EXPOSURE, "peers", "above")])
     assert found.prior_sd == 1.0
     assert found.null_distance > 1
     for width, value, k in zip(found.widths, found.log_bf10_by_width, found.k_hat_by_width, strict=True):
@@ -125,8 +126,17 @@ def test_the_fast_engines_marginal_likelihoods_say_the_same() -> None:
     plan = from_mapping({"sampling": {"method": "laplace", "draws": 1000}}, Plan)
     whole = fit(design, plan, model="M1", exposure=EXPOSURE, seed=1)
     none = fit(design, with_exposure_prior(plan, fixed=0.0), model="M1", exposure=EXPOSURE, seed=2)
-    found, need = bayes_factors(whole, plan, [("H1", EXPOSURE, "peers"), ("", "need_score", "need")])
+    found, need = bayes_factors(whole, plan, [("H1", EXPOSURE, "peers", "above"), ("", "need_score", "need", "")])
     assert need.prior_sd == pytest.approx(1 / design.scale[1]), "an sd of the sampler's column, told per raw unit"
     truth = whole.certificate["log_marginal_likelihood"] - none.certificate["log_marginal_likelihood"]
     assert found.log_bf10 == pytest.approx(truth, abs=4 * found.mc_error + 0.15)
-    assert bayes_factors(none, with_exposure_prior(plan, fixed=0.0), [("H1", EXPOSURE, "peers")]) == []
+    assert bayes_factors(none, with_exposure_prior(plan, fixed=0.0), [("H1", EXPOSURE, "peers", "above")]) == []
+
+
+def test_the_factor_of_the_stated_side_by_hand():
+    """Of a prior of mean 0 half lies on either side, so 90 of 100 draws there multiply by 0.9 / 0.5."""
+    draws = np.concatenate([np.linspace(0.1, 1, 90), np.linspace(-1, -0.1, 10)])
+    assert side_change(draws, 0.0, 1.0, "above") == pytest.approx(np.log(90.5 / 101 / 0.5))
+    assert side_change(draws, 0.0, 1.0, "below") == pytest.approx(np.log(10.5 / 101 / 0.5))
+    # a prior that lies one sd above 0 has 0.841 of its mass there
+    assert side_change(draws, 1.0, 1.0, "above") == pytest.approx(np.log(90.5 / 101 / 0.841345), abs=1e-5)

@@ -69,9 +69,9 @@ def test_row_states_its_interval_and_region() -> None:
     ratio = np.exp(np.random.default_rng(1).normal(0.3, 0.1, 4000))
     label = {"hypothesis": "H1", "estimand": "rate_ratio", "name": "p", "label": "p"}
     row = summarise(ratio, fit=FIT, rule=RULE, null=1.0, expected="above", **label)
-    assert (row.interval_mass, row.interval_kind) == (0.90, "equal-tailed")
-    assert row.interval_low == pytest.approx(np.quantile(ratio, 0.05))
-    assert row.interval_high == pytest.approx(np.quantile(ratio, 0.95))
+    assert (row.interval_mass, row.interval_kind) == (0.95, "equal-tailed")
+    assert row.interval_low == pytest.approx(np.quantile(ratio, 0.025))
+    assert row.interval_high == pytest.approx(np.quantile(ratio, 0.975))
     assert row.probability_above_null == np.mean(ratio > 1)
     assert (row.rope_low, row.rope_high) == (1 / 1.1, 1.1)
     assert row.verdict == SUPPORTED

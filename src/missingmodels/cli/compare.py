@@ -72,10 +72,12 @@ def compare(
 
 
 def _line(c: ElpdDifference) -> str:
+    from missingmodels.report.comparison import TOO_SMALL
     from missingmodels.report.words import count, signed, units
 
+    small = f", too small to read below {TOO_SMALL:g}" if abs(c.difference) < TOO_SMALL else ""
     return (
         f"{c.model} against {c.against}, each {c.unit} left out: {signed(c.difference, 1)} "
-        f"(standard error {c.standard_error:.1f}, {units(c.units, c.unit)}); Pareto k above 0.7 for "
+        f"(standard error {c.standard_error:.1f}, {units(c.units, c.unit)}{small}); Pareto k above 0.7 for "
         f"{count(c.k_hat_bad)}, of which {count(c.mended)} refitted"
     )

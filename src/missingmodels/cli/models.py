@@ -162,7 +162,7 @@ def fit_rows(
     seed: Seed = 1,
     draws: Annotated[int, typer.Option(help="Draws of each of 4 chains, and as many to tune.", min=50)] = 1000,
     target_accept: Annotated[float, typer.Option(help="Higher takes smaller steps.", min=0.6, max=0.999)] = 0.95,
-    interval_mass: IntervalMass = 0.90,
+    interval_mass: IntervalMass = 0.95,
     keep_children: KeepChildren = False,
     disclosure: Disclosure = None,
     allow_unconverged: Allow = False,

@@ -15,7 +15,7 @@ def official(
     folder: Annotated[Path, typer.Argument(help="Folder of published files as they were downloaded (CSV).")],
     output: Out,
     seed: Seed = 1,
-    interval_mass: IntervalMass = 0.90,
+    interval_mass: IntervalMass = 0.95,
     allow_unconverged: Allow = False,
     overwrite: Overwrite = False,
     as_json: Json = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from missingmodels.evidence.record import Row
+from missingmodels.evidence.selection import exaggeration
 from missingmodels.parameters import Array
 from missingmodels.plan import Decision
 
@@ -72,6 +73,7 @@ def summarise(  # noqa: PLR0913
         rope_probability=_probability_negligible(draws, rule) if judged else None,
         verdict=outcome,
         remark=remark,
+        exaggeration=exaggeration(draws, expected, rule.supported_probability) if outcome == SUPPORTED else None,
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from missingmodels.evidence.effects.estimands import DAYS_PER_YEAR
 from missingmodels.fitting.exponential import exponential
-from missingmodels.fitting.intervals import bounds
+from missingmodels.fitting.intervals import bounds, percent
 from missingmodels.fitting.marginal import draw_frailty
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.design import Design
@@ -114,12 +114,13 @@ class PriorCheck:
         median, low, high, below, above = (
             _text(v, share) for v in (self.median, self.low, self.high, self.published_low, self.published_high)
         )
+        mass = percent(self.interval_mass)
         text = (
-            f"{self.use}: {self.label}: median {median}, 90 % from {low} to {high}; {self.inside:.0%} of its mass lies "
-            f"in the published range of {below} to {above}, {self.below:.0%} below and {self.above:.0%} above"
+            f"{self.use}: {self.label}: median {median}, {mass} from {low} to {high}; {self.inside:.0%} of its mass "
+            f"lies in the published range of {below} to {above}, {self.below:.0%} below and {self.above:.0%} above"
         )
         if self.verdict == "misses":
-            text += "; the published value is outside its 90 %: the set does not expect what is known"
+            text += f"; the published value is outside its {mass}: the set does not expect what is known"
         return text + (f" ({self.remark})" if self.remark else "") + "."
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # scores of prediction, their errors and Pareto k may be infinite
 UNBOUNDED = ConfigDict(extra="forbid", strict=True, allow_inf_nan=True)
-FORMATS = tuple(f"missingmodels-evidence-{n}" for n in (2, 3, 4))  # that are read; the last is written
+FORMATS = tuple(f"missingmodels-evidence-{n}" for n in (2, 3, 4, 5))  # that are read; the last is written
 FORMAT = FORMATS[-1]
 Part = Literal["rows", "comparisons", "bayes_factors", "power_scaling", "fits"]
 MOST_LINES = 8  # of a repr
@@ -44,6 +44,10 @@ class Row:
     null : the value that means no effect; ``probability_above_null`` is the posterior mass above it
     expected : the direction that the hypothesis states, ``above`` or ``below`` the null; empty if it states none
     rope_low, rope_high : region of practical equivalence, with its posterior mass
+    exaggeration : of what is supported: by how much such answers exceed the truth on the log scale if that is half the
+        estimate; None elsewhere, and before format 5
+    family_wise : chance that any of the ``family_size`` contrasts judged together lies as far on its stated side where
+        none has an effect; None where it stands alone, and before format 5
     """
 
     hypothesis: str
@@ -68,6 +72,9 @@ class Row:
     rope_probability: float | None
     verdict: str
     remark: str
+    exaggeration: float | None = None
+    family_wise: float | None = None
+    family_size: int = 1
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name."""
@@ -123,6 +130,8 @@ class BayesFactor:
     prior_mean, prior_sd : the plan's prior
     widths, log_bf10_by_width, k_hat_by_width : other sds of the prior, the factor under each, and the Pareto k of the
         weights that carry the draws over
+    expected, log_bf_stated : the side that the hypothesis states, and the factor for an effect on that side over none;
+        empty and None where it states none, and before format 5
     """
 
     hypothesis: str
@@ -138,6 +147,8 @@ class BayesFactor:
     widths: tuple[float, ...]
     log_bf10_by_width: tuple[float, ...]
     k_hat_by_width: tuple[float, ...]
+    expected: str = ""
+    log_bf_stated: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name."""

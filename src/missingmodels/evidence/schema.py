@@ -269,13 +269,14 @@ def _row(row: Row) -> Row:
     if not is_verdict(row.verdict):
         raise ValueError(f"no verdict: {row.verdict!r}")
     _one_of("expected", row.expected, ("above", "below", ""))
-    for name in ("interval_mass", "probability_above_null", "rope_probability"):
+    for name in ("interval_mass", "probability_above_null", "rope_probability", "family_wise"):
         _share(name, getattr(row, name))
     return row
 
 
 def _factor(factor: BayesFactor) -> BayesFactor:
     _as_long("widths", len(factor.widths), list(factor.log_bf10_by_width), list(factor.k_hat_by_width))
+    _one_of("expected", factor.expected, ("above", "below", ""))
     return factor
 
 

@@ -14,6 +14,8 @@ from missingmodels.report import words
 from missingmodels.vocabulary import column_label
 
 _LEFT_OUT = {"child": "a child left out", "home": "all who ever lived in a home left out, jointly"}
+# a difference in elpd below which its standard error means nothing (Sivula et al. 2020, arXiv 2008.10296)
+TOO_SMALL = 4.0
 _ARGUABLE = math.log(3)  # a factor within 3 of 1 is no evidence to speak of
 
 
@@ -39,6 +41,11 @@ def elpd_words(c: ElpdDifference) -> str:
         return "The difference could not be estimated."
     who = "a child" if c.unit == "child" else "all who ever lived in a home"
     what = f"the left-out episodes of {who}"
+    if abs(c.difference) < TOO_SMALL:
+        return (
+            f"Below {TOO_SMALL:g} it is too small to read, whatever its standard error: these data do not tell which "
+            f"of the two predicts {what} better. That is a weaker question than whether a coefficient differs from 0."
+        )
     if abs(c.difference) <= 2 * c.standard_error:
         return (
             f"It lies within two standard errors of 0: these data do not tell which of the two predicts {what} better. "
@@ -87,6 +94,7 @@ def factors(evidence: Evidence) -> dict[str, Any]:
                     {"factor": words.factor(value) if k <= GOOD_K else "–", "own": width == b.prior_sd}
                     for width, value, k in zip(b.widths, b.log_bf10_by_width, b.k_hat_by_width, strict=True)
                 ],
+                "stated": "–" if b.log_bf_stated is None else words.factor(b.log_bf_stated),
                 "reading": factor_words(b),
                 "converged": (b.model, b.exposure) in sound,
             }

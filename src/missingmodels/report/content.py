@@ -129,6 +129,8 @@ def _effect(line: Line) -> dict[str, Any]:
         "side": words.stated_side(row),
         "probability": words.probability(words.stated_probability(row)),
         "negligible": words.probability(row.rope_probability),
+        "family": words.probability(row.family_wise),
+        "family_size": row.family_size,
         "verdict": row.verdict,
         "remark": words.typographic(row.remark),
         "converged": line.converged,
@@ -145,7 +147,11 @@ def _effects(shown: Sequence[Line]) -> dict[str, Any]:
     """A table's rows; the fit stands in its caption if one fit gave them all, else in every row."""
     rows = [_effect(line) for line in shown]
     fits = {row["fit"] for row in rows}
-    return {"rows": rows, "fit": fits.pop() if len(fits) == 1 else ""}
+    return {
+        "rows": rows,
+        "fit": fits.pop() if len(fits) == 1 else "",
+        "family_size": max((line.row.family_size for line in shown), default=1),
+    }
 
 
 def _expected(found: Sequence[Line], hypothesis: str) -> dict[str, Any]:

@@ -118,11 +118,27 @@ def _finding(line: Line) -> _Finding:
         label=words.typographic(row.label),
         verdict=row.verdict,
         numbers=f"rate ratio {words.ratio(row.median)} ({words.interval_name(row)} {words.interval(row)}); "
-        f"probability that it is {side} 1: {probability}",
+        f"probability that it is {side} 1: {probability}{_chosen(row)}",
         remark=words.typographic(row.remark),
         fit=line.fit,
         converged=line.converged,
     )
+
+
+def _chosen(row: Row) -> str:
+    """What choosing by the rule does to such an answer, where that is known."""
+    if kind_of_verdict(row.verdict) != SUPPORTED:
+        return ""
+    said = ""
+    if row.family_wise is not None:
+        said += f" (that any of {row.family_size} would lie so far out by chance: {words.probability(row.family_wise)})"
+    if row.exaggeration is not None:
+        half = words.ratio(math.sqrt(row.median))
+        said += (
+            f"; were the truth {half}, half of it on the log scale, what is supported would exaggerate it "
+            f"{row.exaggeration:.1f} times on average"
+        )
+    return said
 
 
 def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any], effects: Mapping[str, Any], which: str) -> str:

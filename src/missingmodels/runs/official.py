@@ -16,7 +16,7 @@ from missingmodels.fitting.result import Fit
 from missingmodels.fitting.stores.store import DRAWS, write_fit
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.published.official import build_official
-from missingmodels.plan import Sampling
+from missingmodels.plan import INTERVAL_MASS, Sampling
 from missingmodels.report.official import SCALES, STATEMENT, label_of, official_page
 from missingmodels.tables.csv_out import frame_csv, records_csv
 from missingmodels.tables.manifest import write_manifest
@@ -43,7 +43,7 @@ def analyse_official(
     *,
     seed: int,
     sampling: Sampling | None = None,
-    interval_mass: float = 0.90,
+    interval_mass: float = INTERVAL_MASS,
     allow_unconverged: bool = False,
     progress: Progress | None = None,
 ) -> _OfficialAnswer:

@@ -11,6 +11,7 @@ from missingmodels.errors import ConfigInvalid
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.effects.estimands import expected_rate, rate_ratio
 from missingmodels.evidence.record import Row
+from missingmodels.evidence.selection import with_family
 from missingmodels.fitting.fit import Fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.rows import columns_behind
@@ -55,7 +56,7 @@ def require_contrasts(plan: Plan, designs: Sequence[Design], told: Told) -> None
 
 def contrast_rows(fit: Fit, plan: Plan, told: Told, *, fullest: bool) -> list[Row]:
     """Three rows a stated contrast: the rate ratio, and the expected rates at its ends."""
-    rows: list[Row] = []
+    ratios, rows, rates = [], [], []  # of each contrast, its row, and the rates at its ends
     for name, (low, high) in plan.contrast.items():
         step, ends = _held(fit.design, name, low), _held(fit.design, name, high)
         if step is None or ends is None:
@@ -64,9 +65,10 @@ def contrast_rows(fit: Fit, plan: Plan, told: Told, *, fullest: bool) -> list[Ro
         quantity = told.get(name) or QUANTITIES.get(name)
         factor = "factor on a rate ratio, " if ":" in name else ""
         over = f"{factor}{column_label(name, told)} ({_shown(low)} to {_shown(high)})"
+        ratios.append(rate_ratio(fit.parameters, moved))
         rows.append(
             summarise(
-                rate_ratio(fit.parameters, moved),
+                ratios[-1],
                 hypothesis=CONTRAST,
                 fit=fit,
                 estimand="rate_ratio",
@@ -79,8 +81,9 @@ def contrast_rows(fit: Fit, plan: Plan, told: Told, *, fullest: bool) -> list[Ro
         )
         if fullest and ":" not in name:
             guarded = _guarded(name, low, high, fit.design)
-            rows += _rates(fit, plan, guarded, ((low, step), (high, ends)), column_label(name, told))
-    return [replace(row, role="primary" if fullest else "smaller model") for row in rows]
+            rates += _rates(fit, plan, guarded, ((low, step), (high, ends)), column_label(name, told))
+    told_of = [*with_family(rows, ratios), *rates]
+    return [replace(row, role="primary" if fullest else "smaller model") for row in told_of]
 
 
 def _rates(

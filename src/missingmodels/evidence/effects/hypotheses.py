@@ -18,6 +18,7 @@ from missingmodels.evidence.effects.estimands import (
     slope_spread,
 )
 from missingmodels.evidence.record import Row
+from missingmodels.evidence.selection import with_family
 from missingmodels.fitting.exponential import exponential
 from missingmodels.fitting.fit import Fit
 from missingmodels.frame.design import Design
@@ -156,14 +157,11 @@ def own_ratio(fit: Fit, name: str, rule: Decision, expected: Literal["above", "b
 
 def structure_rows(fit: Fit, plan: Plan) -> list[Row]:
     """H2 of one fit: the rate ratio over the interquartile range of each structure column."""
-    rows = []
-    for variable in plan.terms.structure:
-        for part in _PARTS:
-            name = f"{variable}_{part}"
-            if name not in fit.design.names:
-                continue
-            rows.append(structure_ratio(fit, name, plan.decision))
-    return rows
+    held = [f"{variable}_{part}" for variable in plan.terms.structure for part in _PARTS]
+    held = [name for name in held if name in fit.design.names]
+    rows = [structure_ratio(fit, name, plan.decision) for name in held]
+    steps = [{name: structure_step(fit.design, name)[0]} for name in held]
+    return with_family(rows, [rate_ratio(fit.parameters, step) for step in steps])
 
 
 SPEAKING = {"H1": ("M1", "M3"), "H2": ("M2", "M3")}

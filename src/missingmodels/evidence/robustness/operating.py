@@ -120,7 +120,7 @@ class Measured:
         priors = plan.priors.model_copy(update={"replace": _but_period(plan)}) != self.plan.priors
         differs = {
             f"the model {self.model}": model != self.model,
-            "the default decision rule": _but_shocks(plan) != _but_shocks(self.plan),
+            "the default decision rule": _verdicts(plan) != _verdicts(self.plan),
             "other terms": plan.terms != self.plan.terms,
             "other priors": priors,
             "another frame": other,
@@ -136,9 +136,12 @@ class Measured:
         return ["no process that all homes share"] if mine != theirs == "none" else []
 
 
-def _but_shocks(plan: Plan) -> Decision:
-    """The rule without the shocks that an answer must withstand, which turn no answer into a supported one."""
-    return plan.decision.model_copy(update={"withstands": Decision().withstands})
+def _verdicts(plan: Plan) -> Decision:
+    """The rule without the shocks that an answer must withstand, which turn no answer into a supported one, and without
+    the mass of the intervals, which is no part of it.
+    """
+    usual = Decision()
+    return plan.decision.model_copy(update={"withstands": usual.withstands, "interval_mass": usual.interval_mass})
 
 
 def _period(plan: Plan) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from scipy.special import logsumexp
+from scipy.stats import norm
 
 from missingmodels.evidence.record import BayesFactor
 from missingmodels.fitting.fit import Fit
@@ -25,12 +26,12 @@ NARROW, NEAR = 0.25, 1.5  # least kernel, in posterior sds; distance of the null
 BLOCKS = 20  # of draws, for the Monte Carlo error
 
 
-def bayes_factors(fit: Fit, plan: Plan, asked: Iterable[tuple[str, str, str]]) -> list[BayesFactor]:
-    """Of the columns asked, each as (hypothesis, column, label); a column that the plan fixes has none."""
+def bayes_factors(fit: Fit, plan: Plan, asked: Iterable[tuple[str, str, str, str]]) -> list[BayesFactor]:
+    """Of the columns asked, each as (hypothesis, column, label, stated side); a column that the plan fixes has none."""
     design, priors = fit.design, plan_priors(plan)
     mean, sd, fixed = priors.of_columns(design.names, design.scale)
     found = []
-    for hypothesis, name, label in asked:
+    for hypothesis, name, label, expected in asked:
         at = design.names.index(name)
         if fixed[at]:
             continue
@@ -53,6 +54,8 @@ def bayes_factors(fit: Fit, plan: Plan, asked: Iterable[tuple[str, str, str]]) -
                 widths=tuple(times * width for times in WIDTHS),
                 log_bf10_by_width=tuple(factor + change for change, _ in changes),
                 k_hat_by_width=tuple(k for _, k in changes),
+                expected=expected,
+                log_bf_stated=factor + side_change(draws, middle, width, expected) if expected else None,
             )
         )
     return found
@@ -75,6 +78,18 @@ def prior_change(draws: Array, mean: float, old: float, new: float) -> tuple[flo
     log_weights = _log_normal(draws, mean, new) - _log_normal(draws, mean, old)
     _, shape = smooth(log_weights)
     return float(logsumexp(log_weights) - np.log(draws.size)), float(np.clip(shape, 0.0, LARGEST_K))
+
+
+def side_change(draws: Array, mean: float, sd: float, expected: str) -> float:
+    """log of what the factor is multiplied by if the effect, where there is one, lies on the stated side.
+
+    The posterior mass of that side over the prior's (Klugkist, Laudy and Hoijtink 2005, Psychol. Methods 10; Morey and
+    Wagenmakers 2014, Stat. Probab. Lett. 92), so at most that of 2 for a prior of mean 0. Half a draw is added to
+    either side: no draw beyond 0 is no proof that there is no mass.
+    """
+    sign = 1.0 if expected == "above" else -1.0
+    held = (np.count_nonzero(sign * draws > 0) + 0.5) / (draws.size + 1)
+    return float(np.log(held) - norm.logcdf(sign * mean / sd))
 
 
 def log_density_at(draws: Array, x: float) -> float:

@@ -48,13 +48,13 @@ def comparisons(
     return found
 
 
-def _judged_columns(fits: Sequence[Fit], rows: Sequence[Row]) -> list[tuple[Fit, list[tuple[str, str, str]]]]:
-    """The fits that answer a hypothesis, each with its columns judged: (hypothesis, column, label)."""
-    found: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+def _judged_columns(fits: Sequence[Fit], rows: Sequence[Row]) -> list[tuple[Fit, list[tuple[str, str, str, str]]]]:
+    """The fits that answer a hypothesis, each with its columns judged: (hypothesis, column, label, stated side)."""
+    found: dict[tuple[str, str], list[tuple[str, str, str, str]]] = {}
     for row in rows:
         if row.role == "primary" and row.estimand == "rate_ratio" and row.verdict:
             label = unit_label(row.name)
-            found.setdefault((row.model, row.exposure), []).append((row.hypothesis, row.name, label))
+            found.setdefault((row.model, row.exposure), []).append((row.hypothesis, row.name, label, row.expected))
     by_name = {(f.model, f.exposure): f for f in fits}
     return [(by_name[key], columns) for key, columns in found.items()]
 
@@ -71,6 +71,6 @@ def sensitivities(
         for column in columns:
             told(SENSITIVITIES, next(done), total)
             factors += bayes_factors(fit, plan, [column])
-        scaling += power_scaling(fit, columns)
+        scaling += power_scaling(fit, [column[:3] for column in columns])
     told(SENSITIVITIES, total, total)
     return factors, scaling

@@ -16,7 +16,7 @@ from missingmodels.frame.design_matrix import EventRows
 from missingmodels.models.catalogue.records import law_text
 from missingmodels.models.model import Model
 from missingmodels.models.official import PRIORS, official_model
-from missingmodels.plan import Gate, Sampling
+from missingmodels.plan import INTERVAL_MASS, Gate, Sampling
 from missingmodels.provenance import digest_arrays
 
 STEPS = {"turnover": 10.0, "agency": 10.0, "caseload": 5.0, "moves": 5.0, "mean_places": 1.0, "private_share": 0.25}
@@ -38,7 +38,7 @@ def fit_official(
     seed: int,
     sampling: Sampling | None = None,
     gate: Gate | None = None,
-    interval_mass: float = 0.90,
+    interval_mass: float = INTERVAL_MASS,
     allow_unconverged: bool = False,
     progress: Progress | None = None,
 ) -> Fit:

@@ -22,7 +22,7 @@ from missingmodels.frame.own_rows.asked import ask
 from missingmodels.frame.own_rows.counts import build_counts
 from missingmodels.models.row_priors import row_priors
 from missingmodels.models.rows import rows_model
-from missingmodels.plan import Gate, Sampling
+from missingmodels.plan import INTERVAL_MASS, Gate, Sampling
 from missingmodels.provenance import digest_arrays, stream
 
 
@@ -42,7 +42,7 @@ def fit_rows(  # noqa: PLR0913
     seed: int = 1,
     sampling: Sampling | None = None,
     gate: Gate | None = None,
-    interval_mass: float = 0.90,
+    interval_mass: float = INTERVAL_MASS,
     allow_unconverged: bool = False,
     progress: Progress | None = None,
 ) -> Fit:

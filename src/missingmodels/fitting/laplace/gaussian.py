@@ -229,7 +229,7 @@ def _term(
 
 
 def _cell_sums(data: LaplaceData, m: Array) -> tuple[Array, Array, Array, Array]:
-    """Sums of ``m`` times the columns by child (C + 1, B) and by cell (H, T, B); of ``m`` by slot (H, K', T) and cell."""
+    """Sums of ``m`` times the columns by child (C + 1, B) and cell (H, T, B); of ``m`` by slot (H, K', T) and cell."""
     homes, periods, free = data.homes, data.periods, data.linear.size
     child_b, slots = np.zeros((data.children + 1, free)), np.zeros(data.slot_child.size * periods)
     if kernels is not None:

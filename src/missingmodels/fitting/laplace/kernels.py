@@ -72,7 +72,7 @@ def cell_sums(
     border: Array,
     held: Array,
 ) -> None:
-    """Fill ``child_b`` (C + 1, B), ``slots`` (H * K * T,), ``border`` (H * T, B) and ``held`` (H * T,), all 0 before."""
+    """Fill ``child_b`` (C + 1, B), ``slots`` (H * K * T,), ``border`` (H * T, B), ``held`` (H * T,), all 0 before."""
     free = columns.shape[1]
     for n in range(cell_child.size):
         own, total = child_b[cell_child[n]], border[cell_place[n]]
