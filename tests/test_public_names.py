@@ -175,4 +175,4 @@ def test_a_summary_is_a_frame_of_what_is_reported(small_answer: Answer) -> None:
     assert {"mean", "sd", "low", "median", "high", "ess_bulk", "r_hat"} <= set(table.columns)
     draws = found.parameters.coefficient("peer_presence")
     assert table.loc["peer_presence", "mean"] == pytest.approx(draws.mean())
-    assert table.loc["peer_presence", "low"] == pytest.approx(np.quantile(draws, 0.05))
+    assert table.loc["peer_presence", "low"] == pytest.approx(np.quantile(draws, 0.025))

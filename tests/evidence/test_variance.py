@@ -112,7 +112,7 @@ def test_a_row_says_what_the_priors_make_of_it(monkeypatch) -> None:
 
     told = row()  # the data said nothing, so each share is as likely as any
     assert told.median == pytest.approx(0.5, abs=0.04)
-    assert (told.interval_low, told.interval_high) == pytest.approx((0.05, 0.95), abs=0.03)
+    assert (told.interval_low, told.interval_high) == pytest.approx((0.025, 0.975), abs=0.03)
     assert re.fullmatch(r"(49|50|51)% under the plan's priors, 50% by them alone", told.remark)
     monkeypatch.setattr(variance, "GOOD_K", -2.0)
     assert row().remark.startswith(told.remark + "; weighed roughly, Pareto k ")

@@ -162,6 +162,24 @@ def _figures(gates: dict[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:
             "ties": [{"a": "A", "b": "B", "strength": 1.4}],
         },
         "predictive": {"bins": ["0", "1"], "observed": [0.7, 0.3], "replicated": _bands(0.6, 0.4), "model": "M3"},
+        "timing": {
+            "parts": [
+                {
+                    "name": "pairs",
+                    "bins": ["same day", "1–2"],
+                    "observed": [46.0, 3.0],
+                    "replicated": {"median": [30.0, 4.0], "low": [22.0, 1.0], "high": [45.0, 9.0], "mass": MASS},
+                },
+                {
+                    "name": "dispersion",
+                    "bins": ["variance over mean"],
+                    "observed": [2.1],
+                    "replicated": _bands(2.0),
+                },
+            ],
+            "model": "M3",
+            "exposure": "peer_presence",
+        },
         "diagnostics": [
             {
                 "model": m,

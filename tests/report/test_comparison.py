@@ -155,3 +155,9 @@ def test_scores_behind_the_verdict_on_own_history_say_what_they_rest_on(make: Ma
     assert told["new"] == "not estimated (its fit did not pass the gate)"
     sound = replace(held.own_history, k_hat_bad=0, mended=0)
     assert comparison.history(replace(held, own_history=sound))["k"] == ""
+
+
+def test_a_difference_below_four_is_too_small_to_read_whatever_its_error() -> None:
+    for size, error, said in ((3.9, 0.5, "too small"), (-3.9, 0.1, "too small"), (4.0, 0.5, "better than")):
+        assert said in comparison.elpd_words(difference(difference=size, standard_error=error))
+    assert "within two" in comparison.elpd_words(difference(difference=5.0, standard_error=3.0))

@@ -84,6 +84,9 @@ FIELDS: dict[str, Class] = {
     "figures.homes": Class.SINGLE, "figures.network": Class.SINGLE, "figures.diagnostics": Class.DRAWS,
     **{f"figures.predictive.{name}": W for name in ("bins", "model", "exposure")},
     "figures.predictive.observed": C, "figures.predictive.replicated": E,
+    **{f"figures.timing.{name}": W for name in ("model", "exposure")},
+    **{f"figures.timing.parts[].{name}": W for name in ("name", "bins")},
+    "figures.timing.parts[].observed": C, "figures.timing.parts[].replicated": E,
     **{f"certificates[].{name}": W for name in (
         "model", "exposure", "family", "method", "formula", "frailty", "method_asked", "own_terms", "unseen_peers",
         "absent",

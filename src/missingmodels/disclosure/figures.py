@@ -11,6 +11,7 @@ from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.counts import blocked_cells, rounded, significant
 from missingmodels.disclosure.record import Judged
 from missingmodels.disclosure.support import Behind
+from missingmodels.evidence.record import DISPERSION
 
 _SINGLE = {"homes": Class.SINGLE, "network": Class.SINGLE, "diagnostics": Class.DRAWS}
 Figure = Mapping[str, Any]
@@ -24,12 +25,14 @@ def gated_figures(figures: Mapping[str, Any], behind: Behind, judged: Judged) ->
             continue
         if name in _SINGLE:
             judged.add(f"figure {name}", _SINGLE[name], "blocked", rule="not for release", reason=_WHY[name])
-        elif judged.noise_key is not None and name in ("dose", "predictive"):
+        elif judged.noise_key is not None and name in ("dose", "predictive", "timing"):
             judged.add(f"figure {name}", Class.COUNT, "blocked", rule="near to an earlier output")
         elif name == "dose":
             found |= _kept(name, _dose(held, behind, judged))
         elif name == "predictive":
             found |= _kept(name, _predictive(held, behind, judged))
+        elif name == "timing":
+            found |= _kept(name, _timing(held, behind, judged))
         elif name == "curves":
             found[name] = [curve for one in held if (curve := _curve(one, behind, judged)) is not None]
         else:
@@ -105,6 +108,36 @@ def _predictive(held: Figure, behind: Behind, judged: Judged) -> dict[str, Any] 
         "model": held["model"],
         "exposure": held.get("exposure", ""),
     }
+
+
+def _timing(held: Figure, behind: Behind, judged: Judged) -> dict[str, Any] | None:
+    """When onsets come: each part is cells of one total, but for the dispersion, which is no count."""
+    policy = judged.policy
+    rule, reason, children = behind.of(held["model"], held["exposure"], "*")
+    if rule:
+        judged.add("figure timing", Class.ESTIMATE, "blocked", rule=rule, reason=reason)
+        return None
+    parts = []
+    for part in held["parts"]:
+        counts = part["name"] != DISPERSION
+        gone = blocked_cells(dict(zip(part["bins"], part["observed"], strict=True)), policy) if counts else {}
+        for name, why in gone.items():
+            output = f"figure timing, {part['name']} {name}"
+            judged.add(output, Class.COUNT, "blocked", rule="minimum count", reason=why)
+        keep = [i for i, name in enumerate(part["bins"]) if name not in gone]
+        if keep:
+            told = [part["observed"][i] for i in keep]
+            shown = [rounded(n, policy) if counts else significant(n, policy.exposure_digits) for n in told]
+            parts.append(
+                {
+                    "name": part["name"],
+                    "bins": [part["bins"][i] for i in keep],
+                    "observed": shown,
+                    "replicated": _bands(part["replicated"], keep, policy.exposure_digits),
+                }
+            )
+    judged.add("figure timing", Class.ESTIMATE, "rounded", children=children)
+    return {**held, "parts": parts} if parts else None
 
 
 def _curve(held: Figure, behind: Behind, judged: Judged) -> dict[str, Any] | None:

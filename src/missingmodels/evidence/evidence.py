@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from missingmodels.evidence import figure_data
 from missingmodels.evidence.decisions import SUPPORTED, rule_in_words
 from missingmodels.evidence.effects.contrasts import contrast_rows
-from missingmodels.evidence.effects.dynamic import dynamic_rows
+from missingmodels.evidence.effects.dynamic import lived_again
 from missingmodels.evidence.effects.hypotheses import (
     coefficient_rows,
     fullest_model,
@@ -71,12 +71,14 @@ def make_evidence(  # noqa: PLR0913
     own = begin_own_history(fullest, risk, plan)  # first, as it takes longest
     found: list[Row] = []
     why_not: list[str] = []
+    timing: Mapping[str, Any] | None = None
     for at, fit in enumerate(fits):
         told("Weighing the hypotheses", at, len(fits))
         if fit.exposure:
-            dynamic, why = dynamic_rows(fit, tables, risk, plan, seed=seed)
-            why_not += why
-            rows_of_peers = [*peer_rows(fit, plan.decision), *dynamic, *further_peer_rows(fit, plan.decision)]
+            again = lived_again(fit, tables, risk, plan, seed=seed)
+            why_not += again.notes
+            timing = again.timing if fit is fullest else timing
+            rows_of_peers = [*peer_rows(fit, plan.decision), *again.rows, *further_peer_rows(fit, plan.decision)]
             found += with_role(rows_of_peers, fits, "H1", plan)
         if fit.model in ("M2", "M3"):
             found += with_role([*structure_rows(fit, plan), *structure_shares(fit, plan)], fits, "H2", plan)
@@ -102,7 +104,7 @@ def make_evidence(  # noqa: PLR0913
         notes=tuple(
             dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not])
         ),
-        figures=_figures(list(fits), tables, risk, rows, plan, seed),
+        figures=_figures(list(fits), tables, risk, rows, plan, seed) | {"timing": timing},
         certificates=tuple(brief(f.certificate) for f in fits),
         origin=tables.origin,
         support=support_of(fits),

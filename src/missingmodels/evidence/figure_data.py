@@ -45,7 +45,7 @@ def dose(fit: Fit, frame: pd.DataFrame, rule: Decision, rng: np.random.Generator
         **{name: values.tolist() for name, values in held.items()},
         "expected": np.median(expected, axis=0).tolist(),
         "all_onsets": float((fit.design.onsets * ~fit.design.burn_in).sum()),
-        "ratio": _bands(ratio, rule),
+        "ratio": bands(ratio, rule),
         "model": fit.model,
     }
 
@@ -63,7 +63,7 @@ def exposure_curve(fit: Fit, rule: Decision, *, points: int = 21) -> dict[str, A
     top = float(fit.design.column(fit.exposure).max())
     x = np.linspace(0, top, points)
     ratio = np.exp(fit.parameters.coefficient(fit.exposure)[:, None] * x)
-    return {"exposure": fit.exposure, "model": fit.model, "x": x.tolist(), "ratio": _bands(ratio, rule)}
+    return {"exposure": fit.exposure, "model": fit.model, "x": x.tolist(), "ratio": bands(ratio, rule)}
 
 
 def homes(fit: Fit, rule: Decision) -> dict[str, Any]:
@@ -72,8 +72,8 @@ def homes(fit: Fit, rule: Decision) -> dict[str, Any]:
     held = years > 0
     return {
         "years_at_risk": years[held].tolist(),
-        "effect": _bands(fit.parameters.home[:, held], rule),
-        "sigma": _bands(fit.parameters.sigma_home[:, None], rule),
+        "effect": bands(fit.parameters.home[:, held], rule),
+        "sigma": bands(fit.parameters.sigma_home[:, None], rule),
         "model": fit.model,
         "exposure": fit.exposure,
     }
@@ -92,7 +92,7 @@ def predictive(fit: Fit, rule: Decision, rng: np.random.Generator, *, draws: int
     return {
         "bins": [label for _, _, label in COUNT_BINS],
         "observed": _shares(observed[None])[0].tolist(),
-        "replicated": _bands(_shares(counts), rule),
+        "replicated": bands(_shares(counts), rule),
         "model": fit.model,
         "exposure": fit.exposure,
     }
@@ -134,7 +134,7 @@ def _shares(counts: np.ndarray) -> np.ndarray:
     )
 
 
-def _bands(draws: np.ndarray, rule: Decision) -> dict[str, Any]:
+def bands(draws: np.ndarray, rule: Decision) -> dict[str, Any]:
     """Median and equal-tailed interval of each column."""
     tail = (1 - rule.interval_mass) / 2
     low, median, high = np.quantile(draws, [tail, 0.5, 1 - tail], axis=0)

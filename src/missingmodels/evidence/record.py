@@ -27,6 +27,8 @@ FORMATS = tuple(f"missingmodels-evidence-{n}" for n in (2, 3, 4, 5))  # that are
 FORMAT = FORMATS[-1]
 Part = Literal["rows", "comparisons", "bayes_factors", "power_scaling", "fits"]
 MOST_LINES = 8  # of a repr
+DISPERSION = "dispersion"  # the one of these that is no count
+TIMING = ("gaps", "pairs", "arrival", "tenths", DISPERSION)  # what is counted of when onsets come
 EVIDENCE = "evidence.json"  # its name in a run's folder
 
 

@@ -14,7 +14,16 @@ from missingmodels.evidence.decisions import (
     VULNERABILITY,
     is_verdict,
 )
-from missingmodels.evidence.record import FORMATS, BayesFactor, ElpdDifference, OwnHistory, PowerScaling, Row, Withstood
+from missingmodels.evidence.record import (
+    FORMATS,
+    TIMING,
+    BayesFactor,
+    ElpdDifference,
+    OwnHistory,
+    PowerScaling,
+    Row,
+    Withstood,
+)
 from missingmodels.plan import kept_plan
 from missingmodels.records import Json, Name, Record, Text
 
@@ -234,6 +243,29 @@ class _Predictive(Record):
         return self
 
 
+class _TimingPart(Record):
+    """Counts of when onsets come, observed and replicated."""
+
+    name: Literal[*TIMING]  # type: ignore[valid-type]
+    bins: Annotated[list[Name], Field(min_length=1, max_length=100)]
+    observed: NotNegatives
+    replicated: _Bands
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        _as_long("timing", len(self.bins), self.observed)
+        self.replicated.at(len(self.bins))
+        return self
+
+
+class _Timing(Record):
+    """When onsets come."""
+
+    parts: Annotated[list[_TimingPart], Field(max_length=100)]
+    model: Name
+    exposure: Name
+
+
 class Traces(Record):
     """Gate and thinned draws of a fit."""
 
@@ -252,6 +284,7 @@ class Figures(Open):
     homes: Homes | None = None
     network: Network | None = None
     predictive: _Predictive | None = None
+    timing: _Timing | None = None
     diagnostics: Annotated[list[Traces], Field(max_length=100)] = Field(default_factory=list)
 
 

@@ -2,7 +2,7 @@
 
 How soon a child's next onset follows, how often those of two residents of one home fall near one another, how unevenly
 they fall over homes and months, how soon after arrival, and on days of which expected rate. Each is counted alike in
-the data and in the window lived again (``evidence.dynamic``), with the children, homes and periods of the posterior:
+the data and in the window lived again (``effects.dynamic``), with the children, homes and periods of the posterior:
 what is checked is timing, not who is at risk.
 """
 
@@ -14,23 +14,27 @@ from typing import Any
 
 import numpy as np
 
+from missingmodels.evidence.record import TIMING
 from missingmodels.frame.columns.exposure import ARRIVAL_BANDS, arrival_bands
 from missingmodels.frame.forward import ForwardDays
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.parameters import Array
+
+type Whole = np.ndarray  # of whole numbers, or of booleans
 
 GAPS = ((1, 2), (3, 7), (8, 14), (15, 28), (29, 91))  # days, both ends in
 LAGS = ((0, 0), (1, 2), (3, 7), (8, 14), (15, 28))
 TENTHS = 10
 MONTH = 28
 # In this order: how each part of the counts is called, and its bins.
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "gaps": tuple(f"{low}–{high}" for low, high in GAPS),
-    "pairs": ("same day", *(f"{low}–{high}" for low, high in LAGS[1:])),
-    "arrival": tuple(ARRIVAL_BANDS),
-    "tenths": tuple(map(str, range(1, TENTHS + 1))),
-    "dispersion": ("variance over mean",),
-}
+BINS = (
+    tuple(f"{low}–{high}" for low, high in GAPS),
+    ("same day", *(f"{low}–{high}" for low, high in LAGS[1:])),
+    tuple(ARRIVAL_BANDS),
+    tuple(map(str, range(1, TENTHS + 1))),
+    ("variance over mean",),
+)
+PARTS: Mapping[str, tuple[str, ...]] = dict(zip(TIMING, BINS, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +45,12 @@ class Places:
     there without any recent onset, the child's own or another's.
     """
 
-    child: Array
-    home: Array
-    day: Array
-    counted: Array
-    arrival: Array
-    tenth: Array
+    child: Whole
+    home: Whole
+    day: Whole
+    counted: Whole
+    arrival: Whole
+    tenth: Whole
 
     @classmethod
     def of(cls, days: ForwardDays, risk: RiskSet, rate: Array) -> Places:
@@ -66,7 +70,7 @@ class Places:
             tenth=tenth,
         )
 
-    def statistics(self, onset: Array) -> Array:
+    def statistics(self, onset: Whole) -> Array:
         """(K,) of the onsets (N,) on counted days: the parts of ``PARTS`` one after another."""
         at = np.flatnonzero(onset & self.counted)
         home, day = self.home[at], self.day[at]
@@ -80,7 +84,7 @@ class Places:
             ]
         )
 
-    def _dispersion(self, home: Array, day: Array) -> float:
+    def _dispersion(self, home: Whole, day: Whole) -> float:
         """Variance over mean of the onsets of a home in 28 days, over those with a counted day."""
         width = int(self.day.max(initial=0)) // MONTH + 1
         lived = np.unique(self.home[self.counted] * width + self.day[self.counted] // MONTH)
@@ -88,14 +92,14 @@ class Places:
         return float(count.var() / count.mean()) if count.any() else float("nan")
 
 
-def _gaps(child: Array, day: Array) -> Array:
+def _gaps(child: Whole, day: Whole) -> Whole:
     """How many onsets are followed by the same child's next after so many days."""
     order = np.lexsort((day, child))
     gap = np.diff(day[order])[np.diff(child[order]) == 0]
     return np.array([np.count_nonzero((gap >= low) & (gap <= high)) for low, high in GAPS])
 
 
-def _pairs(child: Array, home: Array, day: Array) -> Array:
+def _pairs(child: Whole, home: Whole, day: Whole) -> Whole:
     """How many pairs of onsets of two children in one home lie so many days apart."""
     order = np.lexsort((day, home))
     child, home, day = child[order], home[order], day[order]
@@ -110,7 +114,7 @@ def _pairs(child: Array, home: Array, day: Array) -> Array:
 
 
 def timing(
-    places: Places, observed: Array, replicated: Array, bands: Callable[[Array], dict[str, Any]]
+    places: Places, observed: Whole, replicated: Array, bands: Callable[[Array], dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """The parts that the page shows: bins, what was observed, and ``bands`` of (S, K) what was replicated."""
     seen, made, parts, begin = places.statistics(observed), replicated, [], 0

@@ -14,6 +14,7 @@ from missingmodels.report import comparison, sentences, words
 from missingmodels.report.carries import carries
 from missingmodels.report.figures.pictures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
+from missingmodels.report.timing import timing_shown
 from missingmodels.report.withstood import shocks_tried
 from missingmodels.tables import is_simulated
 from missingmodels.tables.judgement import judgements_of
@@ -69,6 +70,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "own_history": comparison.history(evidence),
         "explained": _by_fit(found, _EXPLAINED),
         "scales": _by_fit(found, _SCALES | _own(found, evidence)),
+        "timing": timing_shown(evidence),
         "pictures": pictures,
         "diagnostics": gate_table(evidence),
         "coefficients": _coefficients(found),

@@ -8,15 +8,18 @@ simulator.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.evidence import figure_data
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.record import Row
+from missingmodels.evidence.timing import Places, timing
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.forward import OWN, ForwardDays, forward_days
 from missingmodels.frame.riskset import RiskSet
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from missingmodels.fitting.fit import Fit
 
 DRAWS = 400  # of the posterior, evenly thinned
+AT_REST = 50  # of those, that order the days by the rate expected there
 # Chance within a draw adds to the posterior's spread. So many resident-days of each draw kept it below 1 % of the
 # variance in worlds of 40 and 200 homes.
 RUN_DAYS = 100_000
@@ -56,16 +60,22 @@ class _Dynamic:
 
 @one_blas_thread
 def dynamic_attributable_fraction(
-    parameters: Parameters, days: ForwardDays, *, seed: int, runs: int | None = None
+    parameters: Parameters,
+    days: ForwardDays,
+    *,
+    seed: int,
+    runs: int | None = None,
+    watch: Callable[[np.ndarray], None] | None = None,
 ) -> _Dynamic:
     """The fraction at every draw of the parameters; truth and posterior draws take the same road.
 
-    ``runs`` of each draw; left out, so many that small data have a small Monte Carlo error too.
+    ``runs`` of each draw; left out, so many that small data have a small Monte Carlo error too. ``watch`` is shown the
+    onsets (N,) that each draw makes in its first run, in one array that the next draw overwrites.
     """
     runs = max(LEAST_RUNS, -(-RUN_DAYS // max(days.child.size, 1))) if runs is None else runs
     expected = np.empty((parameters.draws, runs, 2))
     arrays, past = _arrays(days), no_past(days.children, _most_seen(days) if days.witnessed else 0)
-    done = 0
+    made, done = np.zeros(0 if watch is None else days.child.size, dtype=np.bool_), 0
     for _, block in parameters.blocks(2 * OWN_STATES * days.design.child.size):
         log_rate, slope = _rates(block, days)
         with np.errstate(over="ignore"):
@@ -75,20 +85,37 @@ def dynamic_attributable_fraction(
                 [[key_of(seed, "dynamic", what, done, run) for what in ("onset", "away")] for run in range(runs)],
                 dtype=np.uint64,
             )
-            live_again(arrays, log_rate[s], slope[s], chance[s], keys, past, expected[done])
+            live_again(arrays, log_rate[s], slope[s], chance[s], keys, past, expected[done], made)
+            if watch is not None:
+                watch(made)
             done += 1
     return _summary(expected)
 
 
-def dynamic_rows(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: int) -> tuple[list[Row], list[str]]:
-    """The row of one fit with peers; where there can be none, none, and why as a sentence."""
+@dataclass(frozen=True, kw_only=True)
+class LivedAgain:
+    """What living the window again says of one fit: rows, why there are none, and what the page shows of timing."""
+
+    rows: tuple[Row, ...] = ()
+    notes: tuple[str, ...] = ()
+    timing: Mapping[str, Any] | None = None
+
+
+def lived_again(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: int) -> LivedAgain:
+    """The dynamic fraction of one fit with peers, and when its onsets come; where neither can be had, why."""
     if not COMPILED:
-        return [], ["no dynamic attributable fraction: without numba it would take hours"]
+        return LivedAgain(notes=("no dynamic attributable fraction: without numba it would take hours",))
     try:
         days = forward_days(tables, risk, plan, model=fit.model, exposure=fit.exposure)
     except CannotAnswer as error:
-        return [], [f"no dynamic attributable fraction in {fit.model} ({fit.exposure}): {error.what}"]
-    found = dynamic_attributable_fraction(fit.parameters.thinned(DRAWS), days, seed=seed)
+        return LivedAgain(notes=(f"no dynamic attributable fraction in {fit.model} ({fit.exposure}): {error.what}",))
+    parameters, replicated = fit.parameters.thinned(DRAWS), []
+    places = Places.of(days, risk, _at_rest(parameters, days))
+
+    def watch(onset: np.ndarray) -> None:
+        replicated.append(places.statistics(onset))
+
+    found = dynamic_attributable_fraction(parameters, days, seed=seed, watch=watch)
     row = summarise(
         found.fraction,
         hypothesis="H1",
@@ -101,7 +128,23 @@ def dynamic_rows(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: i
     )
     of_chance = found.fraction.std(ddof=1) / np.sqrt(found.fraction.size)  # of draws, and of chance within each
     remark = f"Monte Carlo error {of_chance:.1%}, {found.fraction.size} draws lived again {found.runs} times each"
-    return [replace(row, remark=remark)], []
+    parts = timing(
+        places,
+        risk.onset[places.child, places.day],
+        np.array(replicated),
+        lambda made: figure_data.bands(made, plan.decision),
+    )
+    told = {"parts": parts, "model": fit.model, "exposure": fit.exposure}
+    return LivedAgain(rows=(replace(row, remark=remark),), timing=told)
+
+
+def _at_rest(parameters: Parameters, days: ForwardDays) -> Array:
+    """(R,) posterior mean of the rate at each spell without any recent onset."""
+    total = np.zeros(days.design.child.size)
+    for _, block in parameters.thinned(AT_REST).blocks(2 * OWN_STATES * days.design.child.size):
+        log_rate, _ = _rates(block, days)
+        total += np.exp(np.minimum(log_rate[:, 0], 700.0)).sum(axis=0)
+    return total / parameters.thinned(AT_REST).draws
 
 
 def _summary(expected: Array) -> _Dynamic:

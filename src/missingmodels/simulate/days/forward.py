@@ -62,15 +62,17 @@ def no_past(children: int, room: int = 0) -> _Past:
 
 
 @compiled
-def live_again(days, log_rate, slope, chance, keys, past, expected):
+def live_again(days, log_rate, slope, chance, keys, past, expected, made):
     """Expected onsets of both arms, ``expected`` (K, 2), in K runs: column 0 as it is, 1 with the exposure held at 0.
 
     ``log_rate``, ``slope`` and ``chance`` (4, R) by own state and spell: log intensity a day without exposure, what a
     unit of exposure adds, and the chance of an onset on a whole day at risk without it. ``keys`` (K, 2) are streams of
-    onsets and of days away. A day adds its chance of an onset given what went before, which has the mean of a count of
-    onsets and less spread.
+    onsets and of days away. ``made`` (N,) is set to the onsets drawn in the first run as it is; none if it is empty.
+    A day adds its chance of an onset given what went before, which has the mean of a count of onsets and less spread.
     """
+    made[:] = False
     for run in range(keys.shape[0]):
+        shown = made if run == 0 else made[:0]
         past.last[:] = NEVER
         past.bits[:] = 0
         past.seen[:] = 0
@@ -80,7 +82,7 @@ def live_again(days, log_rate, slope, chance, keys, past, expected):
         expected[run, 1] = 0.0
         for day in range(days.first.size - 1):
             if day >= days.from_day:
-                _one_day(day, days, log_rate, slope, chance, keys[run], past, expected[run])
+                _one_day(day, days, log_rate, slope, chance, keys[run], past, expected[run], shown)
             for k in range(days.fixed_first[day], days.fixed_first[day + 1]):
                 for arm in range(2):
                     _remember(arm, days.fixed_child[k], day, past)
@@ -89,7 +91,7 @@ def live_again(days, log_rate, slope, chance, keys, past, expected):
 
 
 @compiled
-def _one_day(day, days, log_rate, slope, chance, keys, past, expected):
+def _one_day(day, days, log_rate, slope, chance, keys, past, expected, made):
     low, stop = days.first[day], days.first[day + 1]
     while low < stop:
         high, recent = low, 0
@@ -124,6 +126,8 @@ def _one_day(day, days, log_rate, slope, chance, keys, past, expected):
                     expected[arm] += p
                 if met < p:
                     _begin(arm, child, day, days, keys, past)
+                    if arm == 0 and made.size:
+                        made[k] = True
         for k in range(low, high if days.witnessed else low):  # when all are drawn: what is seen counts from tomorrow
             if past.last[0, days.child[k]] == day:
                 _seen(k, low, high, day, days, past)

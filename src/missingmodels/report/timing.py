@@ -1,0 +1,52 @@
+"""When onsets come, observed and replicated, as the page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from missingmodels.evidence.record import DISPERSION, Evidence
+from missingmodels.report import words
+
+TITLES = {
+    "gaps": "days to a child’s next episode",
+    "pairs": "pairs of episodes of two residents of one home, days apart",
+    "arrival": "days since arrival",
+    "tenths": "tenth of the days by expected rate, lowest first",
+    DISPERSION: "episodes of a home in 28 days",
+}
+
+
+def timing_shown(evidence: Evidence) -> dict[str, Any] | None:
+    """The rows of the table, how many lie outside what was replicated, and whose they are; None without any."""
+    held = evidence.figures.get("timing")
+    if not held or not held["parts"]:
+        return None
+    rows = [
+        row | {"part": TITLES[part["name"]] if i == 0 else ""}
+        for part in held["parts"]
+        for i, row in enumerate(_rows(part))
+    ]
+    return {
+        "rows": rows,
+        "outside": sum(row["outside"] for row in rows),
+        "mass": words.mass(held["parts"][0]["replicated"]["mass"]),
+        "fit": words.fit_name(held["model"], held["exposure"]),
+    }
+
+
+def _rows(part: Mapping[str, Any]) -> list[dict[str, Any]]:
+    digits = 2 if part["name"] == DISPERSION else 0
+    bands = part["replicated"]
+    return [
+        {
+            "bin": name,
+            "observed": words.count(seen, digits),
+            "replicated": words.count(middle, digits),
+            "interval": f"{words.count(low, digits)} to {words.count(high, digits)}",
+            "outside": not low <= seen <= high,
+        }
+        for name, seen, middle, low, high in zip(
+            part["bins"], part["observed"], bands["median"], bands["low"], bands["high"], strict=True
+        )
+    ]
