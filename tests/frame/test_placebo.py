@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -213,3 +214,38 @@ def test_rows_by_day_add_up_to_the_rows(tables: Tables, risk: RiskSet) -> None:
         assert days[name].sum() == pytest.approx(rows[name].sum())
         by_exposure = days.groupby("peer_lag")[name].sum()
         assert by_exposure.to_numpy() == pytest.approx(rows.groupby("peer_lag")[name].sum().to_numpy())
+
+
+def test_reassigned_residents_live_on_their_own_days_with_none_of_their_own() -> None:
+    rng = np.random.default_rng(2)
+    homes, days = 12, 60
+    stays = rng.integers(-1, homes, (36, days // 10))  # of ten days each, some out of all homes
+    risk = SimpleNamespace(residence=np.repeat(stays, 10, axis=1), home_ids=tuple("abcdefghijkl"))
+    false = placebo.reassigned(risk, np.random.default_rng(3))
+    assert false is not None
+    lives = risk.residence >= 0
+    np.testing.assert_array_equal(false >= 0, lives)
+    met = 0
+    for day in range(days):
+        here = np.flatnonzero(lives[:, day])
+        truly = risk.residence[here, day][:, None] == risk.residence[here, day]
+        falsely = false[here, day][:, None] == false[here, day]
+        np.fill_diagonal(falsely, False)
+        assert not (truly & falsely).any(), "nobody meets anybody of the own home"
+        met += int(falsely.sum())
+    assert met > 0.5 * sum(np.square(np.bincount(d[d >= 0])).sum() - (d >= 0).sum() for d in risk.residence.T)
+    whole = lives[:, 1:] & lives[:, :-1] & (risk.residence[:, 1:] == risk.residence[:, :-1])
+    assert (false[:, 1:] == false[:, :-1])[whole].all(), "a stay is not broken"
+    assert (placebo.reassigned(risk, np.random.default_rng(4)) != false).any()
+
+
+def test_seats_by_hand_and_no_reassignment_where_homes_are_too_few() -> None:
+    """A seat is taken again once its child has left; the third child comes while two are there."""
+    residence = np.array([[0, 0, 0, -1, -1, 0], [0, 0, 0, 0, 0, 0], [-1, 0, 0, 0, 1, 1], [-1, -1, -1, 0, 0, 0]])
+    risk = SimpleNamespace(residence=residence, home_ids=("g", "h"))
+    seats = placebo._seats(risk)
+    assert seats[0, :3].tolist() == [0, 0, 0]
+    assert (seats[1], seats[2, 1:4].tolist(), seats[2, 4:].tolist()) == (pytest.approx(1), [2, 2, 2], [0, 0])
+    assert seats[3, 3:].tolist() == [0, 0, 0]
+    assert seats[0, 5] == 2, "the first child comes back to the seat that the third left"
+    assert placebo.reassigned(risk, np.random.default_rng(1)) is None

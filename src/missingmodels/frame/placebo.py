@@ -79,6 +79,44 @@ def pseudo_peers(risk: RiskSet, partner: np.ndarray, *, window_days: int, witnes
     return np.asarray(held, dtype=float)
 
 
+def reassigned(risk: RiskSet, rng: np.random.Generator) -> Grid | None:
+    """(C, D) false homes in place of those lived in, on the same days; None where there are fewer homes than residents
+    of one.
+
+    Each stay has the lowest seat of its home that is free when it begins. Who has seat s of the home in place p of one
+    random order lives in the home in place p + s of another: as many live together as did, and nobody with anybody who
+    truly lived there.
+    """
+    homes = len(risk.home_ids)
+    seat = _seats(risk)
+    if seat.max(initial=0) >= homes:
+        return None
+    place, order = rng.permutation(homes), rng.permutation(homes)
+    false = order[(place[risk.residence] + seat) % homes]
+    return np.where(risk.residence == NO_HOME, NO_HOME, false)
+
+
+def _seats(risk: RiskSet) -> np.ndarray:
+    """(C, D) seat of the child's stay in its home, 0 where it lives in none."""
+    out = np.zeros(risk.residence.shape, dtype=np.int64)
+    free_from: dict[int, list[int]] = {}  # by home, the day from which each seat is free
+    for home, begin, end, child in sorted(_stays(risk)):
+        seats = free_from.setdefault(home, [])
+        at = next((i for i, day in enumerate(seats) if day <= begin), len(seats))
+        seats[at : at + 1] = [end]
+        out[child, begin:end] = at
+    return out
+
+
+def _stays(risk: RiskSet) -> Iterator[tuple[int, int, int, int]]:
+    """Home, first day, day after the last, and child of each unbroken stay."""
+    for child, home in enumerate(risk.residence):
+        edges = np.flatnonzero(np.diff(home, prepend=NO_HOME - 1, append=NO_HOME - 1))
+        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            if home[begin] != NO_HOME:
+                yield int(home[begin]), begin, end, child
+
+
 def former_and_future_peers(risk: RiskSet, *, window_days: int, reach_days: int) -> dict[str, Grid]:
     """(C, D) onsets lately of children the child no longer lives with, or does not live with yet, who live in another
     home.

@@ -77,6 +77,14 @@ CHECKS: tuple[Check, ...] = (
         untried="none of those sectors holds a cause that homes share",
     ),
     Check(
+        name="reassigned",
+        title="Residents reassigned between homes on the same days",
+        shows="whether what all homes share on the same days passes for influence",
+        cannot="see a cause that one home has to itself",
+        run=controls.reassigned_residents,
+        untried="none of those sectors holds a cause that all homes share",
+    ),
+    Check(
         name="other_times",
         title="Former and future co-residents as peers",
         shows="whether children who are alike are placed together: then these matter too, without living together",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from missingmodels.evidence.robustness.bench import Bench, Line, judged, nothing
 from missingmodels.evidence.robustness.variants import ERRORS
 from missingmodels.fitting.fit import Fit
 from missingmodels.frame.placebo import (
     departures,
     former_and_future_peers,
+    lagged_presence,
     pseudo_peers,
+    reassigned,
     similar_homes,
     with_outcome,
 )
+from missingmodels.provenance import stream
 
 REACH_DAYS = 182  # how long before or after they lived together a child still counts as a former or future peer
 
@@ -22,6 +27,19 @@ def matched_home(bench: Bench) -> list[Line]:
     window = bench.plan.exposure.window_days
     grid = pseudo_peers(bench.peers(), partner, window_days=window, witnessed=bench.plan.exposure.witnessed)
     return _alarms(bench, "matched_home", {"residents of a similar home": "peer_pseudo"}, {"peer_pseudo": grid})
+
+
+def reassigned_residents(bench: Bench) -> list[Line]:
+    """Everybody in another home on the same days, with nobody of their own: what is left is what all homes share."""
+    line = "residents reassigned to other homes"
+    homes = reassigned(bench.risk(), stream(bench.seed, "battery", "reassigned"))
+    if homes is None:
+        return [nothing("reassigned", line, "alarm", "there are fewer homes than residents of one")]
+    exposure = bench.plan.exposure
+    grid = lagged_presence(
+        replace(bench.risk(), residence=homes), first_lag=1, last_lag=exposure.window_days, witnessed=exposure.witnessed
+    )
+    return _alarms(bench, "reassigned", {line: "peer_pseudo"}, {"peer_pseudo": grid})
 
 
 def former_and_future(bench: Bench) -> list[Line]:
