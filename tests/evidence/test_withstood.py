@@ -27,6 +27,7 @@ from missingmodels.evidence.effects import withstood as module
 from missingmodels.evidence.effects.withstood import LEAST, judged, withstood
 from missingmodels.evidence.record import Withstood
 from missingmodels.fitting.fit import fit
+from missingmodels.fitting.laplace import conditional
 from missingmodels.fitting.laplace.conditional import Conditional, GivenShocks
 from missingmodels.plan import Decision, Plan, kept_plan
 from missingmodels.report.withstood import shocks_tried, withstood_words
@@ -186,3 +187,19 @@ def test_a_conditional_is_the_fit_with_the_shock_held(name: str, seed: int, shoc
         assert found.sd == pytest.approx(drawn.std(), rel=0.12)
         densities.append(found.log_density - whole.certificate["log_marginal_likelihood"])
     assert densities[0] == pytest.approx(densities[-1], abs=0.3)
+
+
+def test_a_conditional_is_as_wide_as_what_the_other_scales_leave_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By hand: 0.3² + 0.4² at the mode; one sd of each scale moves it by 0.2 · 0.5 and by −0.3 · 2; none held adds."""
+    monkeypatch.setattr(conditional, "mean_shift", lambda *_: (np.array([9.0, 0.05]), None))
+    outer = np.array([[7.0, 0.3], [7.0, 0.4]])
+    mode = SimpleNamespace(factor=SimpleNamespace(parts=lambda: (None, None, outer)))
+    node = SimpleNamespace(b=np.array([9.0, 0.2]), log_density=-3.0)
+    given = object.__new__(GivenShocks)
+    given.__dict__ |= {"_at": 1, "_data": None, "rng": None}
+    step, slopes = np.array([0.5, 2.0]), np.array([[7.0, 7.0], [0.2, -0.3]])
+    found = given._of(mode, node, step, (slopes, None))
+    assert found.mean == pytest.approx(0.25)
+    assert found.sd**2 == pytest.approx(0.25 + 0.01 + 0.36)
+    assert found.log_density == pytest.approx(-3 + np.log(0.5 * 2) + np.log(2 * np.pi))
+    assert given._of(mode, node, np.zeros(0), None).sd == pytest.approx(0.5)

@@ -35,18 +35,18 @@ def daily_sentence(fit: Fit) -> str:
 
     if kind == "hawkes":
         return (
-            f"One episode brings {span('own_branching')} further episodes of the same child and "
-            f"{span('peer_branching')} among all others of the home together, half of them within "
-            f"{span('half_life_days', '.1f')} days. The total branching ratio is {span('total_branching')}; it is "
-            f"below 1 with probability {probabilities(draws)['subcritical']:.3f}."
+            f"One episode is followed by {span('own_branching')} further episodes of the same child and "
+            f"{span('peer_branching')} among all others of the home together beyond those of any day, half of them "
+            f"within {span('half_life_days', '.1f')} days. The total branching ratio is {span('total_branching')}; it "
+            f"is below 1 with probability {probabilities(draws)['subcritical']:.3f}."
         )
     if subject := QUANTITIES[fit.exposure].subject if fit.exposure in QUANTITIES else "":
-        text = f"{subject} multiplies a child's rate by {span('peer_ratio')}."
+        text = f"{subject} goes with a rate {span('peer_ratio')} times as high."
     else:
         text = (
-            f"On the day after a peer's episode a child's rate is multiplied by {span('peer_ratio')}, over "
-            f"the week after it on average by {span('peer_ratio_week')}. Half of the effect on the log rate "
-            f"is gone after {span('half_life_days', '.1f')} days{unmoved('kernel_days')}."
+            f"On the day after a peer's episode a child's rate is {span('peer_ratio')} times what it is otherwise, "
+            f"over the week after it on average {span('peer_ratio_week')} times. Half of this on the log rate is "
+            f"gone after {span('half_life_days', '.1f')} days{unmoved('kernel_days')}."
         )
     if kind == "ornstein_uhlenbeck":
         text += (

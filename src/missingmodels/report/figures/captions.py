@@ -62,10 +62,10 @@ def home_words(evidence: Evidence) -> Words:
     mass, sigma = words.mass(homes["effect"]["mass"]), homes["sigma"]
     alt = f"Effects of {len(homes['years_at_risk'])} unlabelled homes on the rate, against resident-years at risk."
     caption = (
-        "What each home multiplies the rate with, once children’s histories and the model’s covariates are allowed "
-        f"for (model {homes['model']}), against the resident-years it rests on. Lines: {mass} equal-tailed intervals; "
-        f"band: ± one standard deviation between homes, {sigma['median'][0]:.2f} ({mass} equal-tailed "
-        f"interval {sigma['low'][0]:.2f} to {sigma['high'][0]:.2f}) on the log scale. Homes with few "
+        "How far each home’s rate lies from the middle home’s, once children’s histories and the model’s covariates "
+        f"are allowed for (model {homes['model']}), against the resident-years it rests on. Lines: {mass} "
+        f"equal-tailed intervals; band: ± one standard deviation between homes, {sigma['median'][0]:.2f} ({mass} "
+        f"equal-tailed interval {sigma['low'][0]:.2f} to {sigma['high'][0]:.2f}) on the log scale. Homes with few "
         "resident-years are drawn towards 1. The homes carry no labels: this is never a ranking."
     )
     return alt, caption
