@@ -26,8 +26,8 @@ def table_of(*rows: tuple[int, int, float, float]) -> pd.DataFrame:
 
 
 def ends(sd: float) -> tuple[float, float]:
-    """Of a 90 % interval of the rate ratio with this sd of its log."""
-    return float(np.exp(-1.6449 * sd)), float(np.exp(1.6449 * sd))
+    """Of a 95 % interval of the rate ratio with this sd of its log."""
+    return float(np.exp(-1.96 * sd)), float(np.exp(1.96 * sd))
 
 
 def expected(monkeypatch: pytest.MonkeyPatch, table: pd.DataFrame, sd: float) -> dict[int, float]:

@@ -11,7 +11,7 @@ from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
 from missingmodels.evidence.robustness import controls, permutation, sensitivity, variants
 from missingmodels.evidence.robustness.bench import Bench, Check, Line, nothing
 from missingmodels.evidence.robustness.curve import Specification, specification_curve
-from missingmodels.evidence.robustness.operating import PRIMARY, informative
+from missingmodels.evidence.robustness.operating import PRIMARY, informative, operating
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.riskset import RiskSet
 
@@ -82,7 +82,6 @@ CHECKS: tuple[Check, ...] = (
         shows="whether what all homes share on the same days passes for influence",
         cannot="see a cause that one home has to itself",
         run=controls.reassigned_residents,
-        untried="none of those sectors holds a cause that all homes share",
     ),
     Check(
         name="other_times",
@@ -153,6 +152,8 @@ TOGETHER = Check(
 # Checks that told nothing in worlds whose truth is set, by the packaged table: run only if all are wanted.
 DROPPED = tuple(check.name for check in CHECKS if not informative(check.name))
 KEPT = tuple(check for check in CHECKS if check.name not in DROPPED)
+# Checks without figures of how often they are wrong, which have no voice in the verdict of all together.
+UNMEASURED = tuple(check.name for check in CHECKS if check.name not in set(operating()["check"]))
 BY_NAME = {check.name: check for check in (*CHECKS, TOGETHER)}
 NEEDED = (
     PRIMARY,
@@ -208,8 +209,8 @@ def _asked(check: Check, bench: Bench) -> list[Line]:
         return [nothing(check.name, line, "influence", error.what)]
 
 
-def together(lines: Sequence[Line], *, dropped: Sequence[str] = DROPPED) -> Line:
-    """One verdict of all lines, by a rule fixed beforehand (``TOGETHER``); dropped checks have no voice.
+def together(lines: Sequence[Line], *, dropped: Sequence[str] = (*DROPPED, *UNMEASURED)) -> Line:
+    """One verdict of all lines, by a rule fixed beforehand (``TOGETHER``); dropped and unmeasured checks have no voice.
 
     Silence counts only of alarms that could be asked: where none could, nothing can be said.
     """
