@@ -270,7 +270,10 @@ def test_a_column_of_ones_own_may_blunt_the_peers_effect(tables):
 
 
 def test_columns_that_follow_from_episodes_are_not_held_while_episodes_move():
-    assert {"past_episodes", "concurrent_missing", "recent_interview", "recent_sanction"} == FOLLOWING
+    assert {
+        "past_episodes", "concurrent_missing", "outside_recent", "authority_recent", "recent_interview",
+        "recent_sanction",
+    } == FOLLOWING  # fmt: skip
 
 
 def test_rows_of_own_columns_are_the_days_added_up(tables):

@@ -44,6 +44,16 @@ FURTHER = (
         stated_direction="above", needs="missing_episodes.end_date",
     ),
     _q(
+        "outside_recent", "c", "onsets a resident-week", "≥ 0", "recent onsets in other homes",
+        "onsets in all other homes on the 7 days before, per resident-week there: what a sector shares",
+        needs="missing_episodes.start_date",
+    ),
+    _q(
+        "authority_recent", "c", "onsets a resident-week", "≥ 0", "recent onsets in the authority’s other homes",
+        "the same of the other homes in the authority that the home stands in",
+        needs="missing_episodes.start_date, homes.authority",
+    ),
+    _q(
         "social_worker_change", "x", "", "0 or 1", "social worker changed",
         "another social worker took the child's case on one of the 182 days before",
         stated_direction="above", needs="social_worker_spells.start_date",

@@ -13,6 +13,7 @@ import pandas as pd
 
 from missingmodels.frame.columns.arrays import numbers, places, scores, texts
 from missingmodels.frame.columns.days import Days
+from missingmodels.frame.columns.elsewhere import authority_recent, outside_recent
 from missingmodels.frame.columns.exposure import ARRIVAL_BANDS, any_onset, arrival_bands
 from missingmodels.frame.columns.today import agency_on_shift, known_staff_on_shift, new_staff_on_shift
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
@@ -218,6 +219,8 @@ COLUMNS: Mapping[str, Maker] = {
     "history_unknown": lambda days: (days.taken(days.risk.known_days) < KNOWN_DAYS).astype(float),
     "past_episodes": _past_episodes,
     "concurrent_missing": _concurrent_missing,
+    "outside_recent": outside_recent,
+    "authority_recent": authority_recent,
     "social_worker_change": _social_worker_change,
     "recent_interview": _recent_interview,
     "recent_sanction": _recent_sanction,
