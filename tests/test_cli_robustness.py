@@ -136,3 +136,18 @@ def test_a_runs_models_are_compared_again(fitted: Path, tmp_path: Path) -> None:
 def test_other_tables_are_not_compared(fitted: Path) -> None:
     done = run("compare", fitted / "run", "--tables", fitted / "others")
     is_a_message(done, "not the tables that the run was fitted to")
+
+
+@pytest.mark.sampled
+def test_a_run_becomes_a_study(fitted: Path, tmp_path: Path) -> None:
+    done = run("power", "--from", fitted / "run")
+    assert done.returncode == 0, done.stderr
+    study = tmp_path / "study.toml"
+    study.write_text(done.stdout, encoding="utf-8")
+    grid = read_study(study)
+    homes = len(read_tables(fitted / "tables")["homes"])
+    assert grid.study.axes["homes.count"] == (homes, 2 * homes, 4 * homes)
+    assert grid.study.draws["contagion.log_rate_ratio"]
+    both = run("power", study, "--from", fitted / "run")
+    assert (both.returncode, both.stdout) == (2, "")
+    assert "name a study, or a run with --from" in both.stderr

@@ -17,7 +17,10 @@ from missingmodels.terminal import doing, say
 
 
 def power(
-    study: Annotated[Path, typer.Argument(help="The study's TOML file.", metavar="STUDY.toml")],
+    study: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(help="The study's TOML file.", metavar="STUDY.toml", show_default=False),
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the study; run again to go on.")] = Path(
         "study"
     ),
@@ -31,6 +34,15 @@ def power(
         typer.Option(help="I/N: compute slice I of N, as one task of a job array. Then --collect.", metavar="I/N"),
     ] = None,
     collect: Annotated[bool, typer.Option("--collect", help="Compute nothing; summarise what is there.")] = False,
+    pilot: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "--from",
+            help="Compute nothing; print a study whose worlds are like the data of this run, their unknowns drawn from "
+            "its posterior, in one, two and four times its homes.",
+            metavar="RUN",
+        ),
+    ] = None,
     slurm: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(help="N: compute nothing; print a script that submits the study to SLURM as N tasks.", min=1),
@@ -44,6 +56,11 @@ def power(
     """Run a power or calibration study: a grid of worlds, fitted and judged, that can be stopped at any moment."""
     from missingmodels.studies.grid import read_study
 
+    if (study is None) == (pilot is None):
+        raise ConfigInvalid("name a study, or a run with --from", remedy="missingmodels power STUDY.toml -o FOLDER")
+    if pilot is not None:
+        return _pilot(pilot)
+    assert study is not None
     grid = read_study(study)
     if replicate is not None:
         return _one(grid, replicate)
@@ -78,6 +95,25 @@ def power(
             )
             return out({"slice": array, "computed": ran.computed, "complete": ran.complete}, as_json, text)
     return _finish(store, output, as_json)
+
+
+def _pilot(run: Path) -> None:
+    from missingmodels.cli.robustness import known_tables
+    from missingmodels.fitting.stores.store import read_fit
+    from missingmodels.frame.riskset import build_risk_set
+    from missingmodels.plan import kept_plan
+    from missingmodels.runs.write import evidence_path, fit_file, read_run, tables_folder
+    from missingmodels.studies.pilot import notes_of, pilot_study, study_toml
+    from missingmodels.tables import read_tables
+
+    doing("Reading the run and its tables")
+    evidence = read_run(run)
+    plan = kept_plan(evidence.plan, where=str(evidence_path(run)))
+    fullest = max(evidence.fitted, key=lambda c: (c["exposure"] == plan.exposure.primary, c["model"]))
+    fit = read_fit(fit_file(run, fullest["model"], fullest["exposure"]))
+    tables = read_tables(known_tables(tables_folder(run), run))
+    values = pilot_study(fit, tables, build_risk_set(tables, plan.frame), plan)
+    sys.stdout.write(study_toml(values, notes=notes_of(fit, tables)))
 
 
 def _finish(store: Any, output: Path, as_json: bool) -> None:

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from missingmodels.scenario import Scenario
 
 # Covariates are counted from these values, so that ``rate_per_year`` speaks of an ordinary child in an ordinary home.
-AGE_CENTRE_YEARS = 14.5
-STAFF_RATIO_CENTRE = -0.2
-TURNOVER_CENTRE = 0.29
+CENTRES = {"age_years": 14.5, "staff_ratio_between": -0.2, "turnover_between": 0.29}
 HOURS_PER_DAY = 24
 
 
@@ -149,11 +147,7 @@ def manager_absent(scenario: Scenario, homes: int, seed: int) -> np.ndarray:
 def raw_intercept(scenario: Scenario) -> float:
     """Log intensity per day where every raw covariate is 0."""
     spec = scenario.onset
-    centred = (
-        spec.age_years * AGE_CENTRE_YEARS
-        + spec.staff_ratio_between * STAFF_RATIO_CENTRE
-        + spec.turnover_between * TURNOVER_CENTRE
-    )
+    centred = sum(getattr(spec, name) * centre for name, centre in CENTRES.items())
     return float(np.log(spec.rate_per_year / DAYS_PER_YEAR) - centred)
 
 

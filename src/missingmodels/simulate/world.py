@@ -74,12 +74,12 @@ def simulate_world(
     )
 
 
-_ARRIVAL = {
+ARRIVAL = {
     "arrival_0_6": "arrival_band[0-6]",
     "arrival_7_27": "arrival_band[7-27]",
     "arrival_28_89": "arrival_band[28-89]",
 }
-_NOT_COEFFICIENTS = {
+NOT_COEFFICIENTS = {
     "rate_per_year",
     "home_sd",
     "home_period_sd",
@@ -102,7 +102,7 @@ def _truth_of(run: Run, labels: Labels, do: Do = AS_IT_IS) -> Parameters:
     scenario = run.scenario
     onset, more, contagion = scenario.onset, scenario.mechanisms, scenario.contagion
     values = dict.fromkeys(_NO_EFFECT, 0.0)
-    values |= {_ARRIVAL.get(k, k): v for k, v in onset.model_dump().items() if k not in _NOT_COEFFICIENTS}
+    values |= {ARRIVAL.get(k, k): v for k, v in onset.model_dump().items() if k not in NOT_COEFFICIENTS}
     values |= {
         k: v for k, v in more.model_dump().items() if v and k not in ("conflicts_per_year", "manager_absent_share")
     }

@@ -83,8 +83,9 @@ def make_grid(values: dict[str, Any], *, folder: Path = Path(), where: str = "")
     for name in axes:
         kind = Plan if name.startswith(BEGINNINGS) else Scenario
         faults += _unknown(name.removeprefix(BEGINNINGS), kind, f"axes.{name}")
-    for name in prior if isinstance(prior, Mapping) else ():
-        faults += _unknown(name, Scenario, f"prior.{name}") or _not_real(name)
+    for part, names in (("prior", prior if isinstance(prior, Mapping) else ()), ("draws", _table(values, "draws"))):
+        for name in names:
+            faults += _unknown(name, Scenario, f"{part}.{name}") or _not_real(name, part)
     if not faults:
         faults += _value_faults(Study.model_validate(values), bases)
     if faults:
@@ -272,12 +273,12 @@ def _near(name: str, known: Any) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _not_real(name: str) -> list[str]:
+def _not_real(name: str, part: str) -> list[str]:
     """The fault of a design prior over a field that takes no real numbers."""
     known = leaves(OwnDrawn) if name.startswith(OWN) else leaves(Scenario)
     if known[name.rpartition(".")[2] if name.startswith(OWN) else name] is float:
         return []
-    return [f"prior.{name}: a law draws real numbers, and this field takes none; make it an axis"]
+    return [f"{part}.{name}: a law draws real numbers, and this field takes none; make it an axis"]
 
 
 def leaves(kind: type[Config], before: str = "") -> dict[str, Any]:

@@ -62,14 +62,18 @@ def run_replicate(grid: Grid, cell: Cell, index: int) -> list[Row]:
 def drawn_scenario(grid: Grid, cell: Cell, index: int) -> tuple[Scenario, dict[str, float]]:
     """The cell's scenario with fields of the design prior drawn, and what was drawn.
 
-    A draw that the scenario's bounds refuse is drawn again, so a law is cut at them.
+    Joint draws are taken together. What the scenario's bounds refuse is drawn again, so a law is cut at them.
     """
-    prior = grid.study.prior
-    if not prior:
+    prior, joint = grid.study.prior, grid.study.draws
+    if not grid.study.averaged:
         return cell.scenario, {}
     rng = stream(grid.study.seed, "power", cell.index, index, "prior")
+    count = len(next(iter(joint.values()), ()))
     for _ in range(REDRAWS):
         drawn = {name: _draw(prior[name], rng) for name in sorted(prior)}
+        if count:
+            at = int(rng.integers(count))
+            drawn |= {name: values[at] for name, values in joint.items()}
         try:
             return changed_scenario(cell.scenario, drawn), drawn
         except ConfigInvalid:
@@ -77,7 +81,7 @@ def drawn_scenario(grid: Grid, cell: Cell, index: int) -> tuple[Scenario, dict[s
     raise ConfigInvalid(
         f"the scenario refuses every one of {REDRAWS} draws of the design prior",
         where=f"cell {cell.index} ({cell})",
-        remedy="compare the laws in [prior] with the bounds of their fields",
+        remedy="compare [prior] and [draws] with the bounds of their fields",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
@@ -129,6 +130,11 @@ class Study(Config):
     prior: dict[str, Law] = Field(
         default_factory=dict, description="design prior: scenario field = law; power averaged over it is assurance"
     )
+    draws: dict[str, tuple[float, ...]] = Field(
+        default_factory=dict,
+        description="scenario field = values, as many of each: joint draws of a design prior, one for every world "
+        "(`missingmodels power --from RUN` writes them)",
+    )
     ask: _Ask = _Ask()
     rules: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="further rules by name: changes to the plan's decision, judged beside it"
@@ -142,7 +148,12 @@ class Study(Config):
         description="prices: `fixed`, `per_home`, `per_home_month`; with axes of homes and days, the cheapest",
     )
 
-    @field_validator("axes", mode="before")
+    @property
+    def averaged(self) -> bool:
+        """Whether power is averaged over a design prior, and so is assurance."""
+        return bool(self.prior or self.draws)
+
+    @field_validator("axes", "draws", mode="before")
     @classmethod
     def _axes(cls, values: Any) -> Any:
         return flat(values) if isinstance(values, Mapping) else values
@@ -151,13 +162,17 @@ class Study(Config):
     def _agree(self) -> Self:
         faults = [f"axes.{name} has no value" for name, values in self.axes.items() if not values]
         faults += [f"axes.{n} names a value twice" for n, v in self.axes.items() if len({*map(repr, v)}) < len(v)]
-        faults += [f"{name} is both an axis and in the prior" for name in sorted(set(self.axes) & set(self.prior))]
+        sources = {"an axis": {*self.axes}, "in the prior": {*self.prior}, "among the draws": {*self.draws}}
+        for one, other in itertools.combinations(sources, 2):
+            faults += [f"{name} is both {one} and {other}" for name in sorted(sources[one] & sources[other])]
+        if len({len(values) for values in self.draws.values()} - {0}) > 1 or not all(self.draws.values()):
+            faults.append("draws needs as many values of each field, at least one")
         if self.solve and len(self.axes.get(self.solve.size, ())) < 2:
             faults.append(f"solve.size = {self.solve.size!r} needs an axis of at least two values")
         if self.cost and not self.solve:
             faults.append("cost has prices, but nothing is solved for: add [solve]")
-        if self.kind == "calibration" and (self.prior or self.rules or self.solve):
-            faults.append("a calibration draws from the plan's priors: it takes no prior, rules or solve")
+        if self.kind == "calibration" and (self.averaged or self.rules or self.solve):
+            faults.append("a calibration draws from the plan's priors: it takes no prior, draws, rules or solve")
         if faults:
             raise ValueError("; ".join(faults))
         return self

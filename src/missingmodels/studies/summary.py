@@ -32,7 +32,7 @@ def summarise(store: Store) -> dict[str, Any]:
         "name": grid.study.name,
         "question": grid.study.question,
         "kind": grid.study.kind,
-        "assurance": bool(grid.study.prior),
+        "assurance": grid.study.averaged,
         "complete": schedule.complete,
         "axes": {name: list(values) for name, values in grid.study.axes.items()},
         "prior": {name: law.model_dump(exclude_none=True) for name, law in grid.study.prior.items()},
