@@ -2,10 +2,11 @@
 
 Worlds of 40, 160 or 640 homes and a year, each answered under the default plan by the fast engine (M1), and beside it
 under the plan without what all homes share. Cells: neither influence nor a shared cause; blocks and drifts of shocks
-that a home's children share; waves that all homes share; homophily; and influence of 1.3. Where the rule says
-supported, the tipping shock is found. Worlds are appended to one file, `--work`, world by world through all cells, so
-that a part of the study is a study, and the command can be stopped and given again; `--summarise` writes the tables
-from what is there.
+that a home's children share; waves that all homes share; homophily; homes that move children after episodes; and
+influence of 1.3. The core of them is run unless others are named (``--cells``). Where the rule says supported, the
+tipping shock is found. Worlds are appended to one file, ``--work``, world by world through all cells, so that a part of
+the study is a study, and the command can be stopped and given again; ``--summarise`` writes the tables from what is
+there.
 
     python simulations/shared_causes.py --worlds 200
     python simulations/shared_causes.py --homes 160 --worlds 60 --minutes 60
@@ -56,6 +57,16 @@ CELLS: dict[str, dict[str, Any]] = {
     "drift 7 days, sd .5": {"dials": {"shock_sd": 0.5, "shock_days": 7, "shock_drifts": True}},
     "wave 91 days, sd .5": {"dials": {"wave_sd": 0.5, "wave_days": 91}},
 }
+# What is asked at every number of homes; the others at 40 and 160.
+CORE = (
+    "nothing",
+    "drift 14 days, sd .5",
+    "block 14 days, sd .5",
+    "wave 28 days, sd .5",
+    "homophily .6",
+    "exits after half of episodes",
+    "influence 1.3",
+)
 Key = tuple[str, int, int]  # cell, homes, world
 
 
@@ -134,7 +145,7 @@ def summarise(worlds: Iterable[dict[str, Any]]) -> pd.DataFrame:
 def main() -> None:
     parser = arguments(__doc__, worlds=200, of="worlds of each cell", work="shared_causes")
     parser.add_argument("--homes", type=int, default=40)
-    parser.add_argument("--cells", nargs="+", choices=list(CELLS), default=list(CELLS))
+    parser.add_argument("--cells", nargs="+", choices=list(CELLS), default=list(CORE))
     options = parser.parse_args()
     asked = ((cell, options.homes, index) for index in range(options.worlds) for cell in options.cells)
     worlds = worlds_of(options, asked, lambda w: (w["cell"], w["homes"], w["world"]), one_world)
