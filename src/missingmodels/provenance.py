@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ import numpy as np
 # are who live there now; 2, whose episodes were witnessed; 3, a process that all homes share. Engine: 1; 2, the fast
 # engine proposes scales near zero.
 METHODS = {"model": "3", "engine": "2"}
-PACKAGES = ("numpy", "scipy", "pandas", "pymc", "pytensor", "nutpie", "arviz", "formulae", "pandera", "pyarrow")
+PACKAGES: tuple[str, ...] = (
+    *("numpy", "scipy", "pandas", "numba", "pymc", "pytensor", "nutpie", "arviz", "xarray"),
+    *("formulae", "pandera", "pyarrow"),
+)
 
 
 def stream(seed: int, *names: str | int) -> np.random.Generator:
@@ -84,3 +88,34 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def commit_of(path: Path) -> str:
+    """The commit that a file or folder stands in, with a word where it was changed since; empty under no git."""
+    path = Path(path).resolve()
+    folder = path if path.is_dir() else path.parent
+    if _git(folder, "ls-files", "--error-unmatch", str(path)) is None:
+        return ""
+    commit = _git(folder, "rev-parse", "HEAD")
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", str(path))
+    return "" if not commit else f"{commit}, changed since" if changed else commit
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+@functools.cache
+def surroundings() -> dict[str, str]:
+    """What else a result may hang on: the library of linear algebra, and the commit of this package's source."""
+    built: Any = np.show_config(mode="dicts")
+    blas = built.get("Build Dependencies", {}).get("blas", {})
+    found = {"blas": f"{blas.get('name', 'unrecorded')} {blas.get('version', '')}".strip()}
+    commit = commit_of(Path(__file__).parent)
+    return found | ({"commit": commit} if commit else {})

@@ -1,7 +1,7 @@
 """The command line: wiring only.
 
-Exit codes: 0 fine, 1 a fault of the software (or a study that is not complete), 2 usage or bad input, 3 diagnostics
-gate, 130 interrupted, 143 told to end by SIGTERM.
+Exit codes: 0 fine, 1 a fault of the software (or a study that is not complete, a rerun that differs), 2 usage or bad
+input, 3 diagnostics gate, 130 interrupted, 143 told to end by SIGTERM.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from missingmodels.cli.grouped import Grouped
 from missingmodels.cli.official import official
 from missingmodels.cli.options import ended
 from missingmodels.cli.outcomes import fit_outcome
+from missingmodels.cli.plan import app as plan_app
 from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
-from missingmodels.cli.publish import figure, table
+from missingmodels.cli.publish import figure, methods, rerun, table
 from missingmodels.cli.robustness import robustness
 from missingmodels.cli.stopping import Stopped, stoppable
 from missingmodels.errors import DiagnosticsFailed, InputError, MissingModelsError
@@ -50,6 +51,7 @@ app.command(rich_help_panel=START)(models.demo)
 app.add_typer(import_app, name="import", rich_help_panel=START)
 app.command(rich_help_panel=START)(data.check)
 app.command(rich_help_panel=START)(data.describe)
+app.add_typer(plan_app, name="plan", rich_help_panel=START)
 app.command("check-priors", rich_help_panel=ANSWER)(check_priors)
 app.command(rich_help_panel=ANSWER)(models.fit)
 app.command(rich_help_panel=ANSWER)(models.report)
@@ -57,6 +59,8 @@ app.command("robustness", rich_help_panel=ANSWER)(robustness)
 app.command("compare", rich_help_panel=ANSWER)(compare)
 app.command(rich_help_panel=PUBLISH)(figure)
 app.command(rich_help_panel=PUBLISH)(table)
+app.command(rich_help_panel=PUBLISH)(methods)
+app.command(rich_help_panel=PUBLISH)(rerun)
 app.command("fit-outcome", rich_help_panel=OTHER)(fit_outcome)
 app.command("fit-daily", rich_help_panel=OTHER)(fit_daily)
 app.command("fit-rows", rich_help_panel=OTHER)(models.fit_rows)

@@ -12,12 +12,13 @@ from missingmodels.cli.options import (
     Allow,
     Disclosure,
     Engine,
+    Frozen,
     IntervalMass,
     Json,
     KeepChildren,
     Out,
     Overwrite,
-    PlanName,
+    PlanOrFrozen,
     Seed,
     TablesFolder,
     columns,
@@ -65,7 +66,8 @@ def demo(output: Out = Path("demo-run"), seed: Seed = 1, disclosure: Disclosure 
 def fit(
     tables: TablesFolder,
     output: Out,
-    plan_name: PlanName = "default",
+    plan_name: PlanOrFrozen = None,
+    frozen: Frozen = None,
     seed: Seed = 1,
     method: Engine = None,
     keep_children: KeepChildren = False,
@@ -81,12 +83,15 @@ def fit(
     from missingmodels.disclosure.policy import policy_for
     from missingmodels.plan import with_method
     from missingmodels.presets import load_plan
+    from missingmodels.publish.frozen import held_against, plan_of, read_frozen
     from missingmodels.tables import read_tables, require_valid
     from missingmodels.tables.store import RUN_FORMAT
 
     reserve(output, kind=RUN_FORMAT, overwrite=overwrite)
     doing("Reading the tables")
-    settings, held = with_method(load_plan(plan_name), method), read_tables(tables)
+    fixed = None if frozen is None else read_frozen(frozen)
+    asked = plan_of(fixed, frozen) if fixed and frozen and plan_name is None else load_plan(plan_name or "default")
+    settings, held = with_method(asked, method), read_tables(tables)
     require_valid(held, where=str(tables))
     policy = policy_for(held.origin, disclosure)
     # the sampler takes seconds to import, so a wrong path or key is told first
@@ -105,6 +110,7 @@ def fit(
             allow_unconverged=allow_unconverged,
             keep_children=keep_children,
             disclosure=policy,
+            frozen=held_against(fixed, settings, frozen) if fixed and frozen else None,
             progress=progress,
         )
     _finish(read_evidence(page.parent / EVIDENCE), page, as_json)

@@ -50,6 +50,21 @@ Seed = Annotated[int, typer.Option(help="Root seed; every random stream is named
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier output of the same kind.")]
 TablesFolder = Annotated[Path, typer.Argument(help="Folder of tables (from simulate or import).", metavar="TABLES")]
 PlanName = Annotated[str, typer.Option("--plan", help="A plan's TOML file, or one that ships: default, demo.")]
+PlanOrFrozen = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--plan",
+        help="A plan's TOML file, or one that ships: default, demo, h1, h2. Left out: --frozen's, else default.",
+    ),
+]
+Frozen = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--frozen",
+        metavar="RECORD",
+        help="A plan fixed beforehand (plan freeze); the report lists what departs from it.",
+    ),
+]
 Allow = Annotated[
     bool, typer.Option("--allow-unconverged", help="Keep fits that fail the gate; the report marks them red.")
 ]

@@ -82,6 +82,61 @@ def table(
     out(body, as_json, f"{found.title}: {len(found.rows)} rows.\nTable: {output}")
 
 
+def methods(
+    run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .md or .docx.")],
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Write methods and results of a run in paragraphs, with STROBE/RECORD and BARG filled in where it knows."""
+    from missingmodels.errors import ConfigInvalid
+    from missingmodels.publish.methods import markdown, sections, word
+    from missingmodels.publish.reading import released_evidence
+    from missingmodels.writing import require_new, write_whole
+
+    kinds = {".md": markdown, ".docx": word}
+    if output.suffix.lower() not in kinds:
+        raise ConfigInvalid(
+            "methods cannot be written in such a file", where=str(output), remedy="let the name end in .md or .docx"
+        )
+    reserve(output)
+    require_new([output], overwrite=overwrite)
+    doing("Writing methods and results")
+    evidence = released_evidence(run)
+    write_whole(output, kinds[output.suffix.lower()](evidence))
+    told = [one.title for one in sections(evidence)]
+    out({"output": str(output), "sections": told}, as_json, f"Sections: {', '.join(told)}\nText: {output}")
+
+
+def rerun(
+    run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")],
+    tables: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of the run's tables, if it is no longer where it was."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Fit a run's plan again to the same data, and say whether the numbers are the same. Writes nothing.
+
+    Exit code 1 where data or numbers differ; each difference is listed, those of versions too.
+    """
+    from missingmodels.cli.options import REFITTING, spread
+    from missingmodels.cli.robustness import known_tables
+    from missingmodels.publish.rerun import rerun as again
+    from missingmodels.publish.rerun import rerun_text
+    from missingmodels.runs.write import tables_folder
+    from missingmodels.terminal import Progress
+
+    place = known_tables(tables_folder(run) if tables is None else tables, run)
+    spread(*REFITTING)
+    doing("Reading the run and its tables")
+    with Progress(quiet=as_json) as progress:
+        found = again(run, place, progress=progress)
+    out(found.as_dict(), as_json, rerun_text(found))
+    if not found.same:
+        raise typer.Exit(1)
+
+
 def require_name(name: str, known: tuple[str, ...], what: str) -> None:
     """Raise ConfigInvalid for a name that is not known: before anything is read."""
     from missingmodels.config import nearest

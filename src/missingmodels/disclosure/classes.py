@@ -33,7 +33,7 @@ W, S, F, C, X, H, E, P, D = (
 # By path: fields of a record after a dot, those of every item of a list after [], of every value of a mapping after *.
 FIELDS: dict[str, Class] = {
     "format": W, "data.asked": W, "versions": S, "plan": S, "rule": W, "notes": F, "origin": Class.ORIGIN,
-    "disclosure": W, "support": Class.PRIVATE,
+    "disclosure": W, "support": Class.PRIVATE, "frozen": S,
     **{f"data.{name}": S for name in ("observed_from", "observed_to", "burn_in_days", "observed_days")},
     **{f"data.{name}": C for name in (
         "homes", "children", "onsets", "children_with_onset", "same_day_repeats", "joint_onsets", "rows", "episodes",

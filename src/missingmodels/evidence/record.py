@@ -271,6 +271,7 @@ class Evidence:
     certificates : birth certificate of each fit
     support : children and homes behind each estimate, by ``evidence.support``; None in what was released
     disclosure : the policy that it was released under and what that blocked; None before
+    frozen : the plan fixed beforehand that the run was held against, with each departure; None where there was none
     """
 
     plan: Mapping[str, Any]
@@ -288,6 +289,7 @@ class Evidence:
     support: Sequence[Mapping[str, Any]] | None = None
     disclosure: Mapping[str, Any] | None = None
     withstood: Withstood | None = None
+    frozen: Mapping[str, Any] | None = None
 
     @property
     def unconverged(self) -> tuple[str, ...]:
@@ -365,6 +367,7 @@ class Evidence:
             "support": None if self.support is None else [dict(one) for one in self.support],
             "disclosure": None if self.disclosure is None else dict(self.disclosure),
             "withstood": None if self.withstood is None else self.withstood.as_dict(),
+            "frozen": None if self.frozen is None else dict(self.frozen),
         }
 
 
@@ -404,4 +407,5 @@ def read_evidence(path: Path) -> Evidence:
         support=held.get("support"),
         disclosure=held.get("disclosure"),
         withstood=found.withstood,
+        frozen=held.get("frozen"),
     )

@@ -370,6 +370,25 @@ class Disclosure(Open):
     blocked: list[dict[Name, Name]]
 
 
+class _Departure(Record):
+    """A key that a run had otherwise than the plan fixed beforehand."""
+
+    key: Name
+    planned: Json = None
+    used: Json = None
+
+
+class Frozen(Record):
+    """The plan fixed beforehand, and what the run departs from it in."""
+
+    digest: Name
+    version: Name
+    frozen_at: Name
+    commit: Name
+    record_digest: Name
+    departures: Annotated[list[_Departure], Field(max_length=1_000)]
+
+
 class EvidenceFile(Record):
     """The whole file."""
 
@@ -391,3 +410,5 @@ class EvidenceFile(Record):
     support: tuple[Support, ...] | None = None
     disclosure: Disclosure | None = None
     withstood: Annotated[Withstood, AfterValidator(_withstood)] | None = None
+    # from format 5 on
+    frozen: Frozen | None = None

@@ -61,14 +61,21 @@ def table_of(name: str, folder: Path) -> Tabled:
         return _power(study_summary(folder))
     if name == "robustness":
         return _robustness(folder)
-    made = {"effects": _effects, "rates": _rates, "sample": _sample, "priors": _priors, "diagnostics": _diagnostics}
+    made = {
+        "effects": effects_table,
+        "rates": _rates,
+        "sample": _sample,
+        "priors": priors_table,
+        "diagnostics": _diagnostics,
+    }
     found = made[name](released_evidence(folder))
     if not found.rows:
         raise CannotAnswer(f"this run has released nothing that the table {name!r} would tell", where=str(folder))
     return found
 
 
-def _effects(evidence: Evidence) -> Tabled:
+def effects_table(evidence: Evidence) -> Tabled:
+    """Every effect that has a verdict."""
     found = lines(evidence)
     shown = [(h, line) for h in ("H1", "H2") for line in headline(found, h)]
     heads = ("effect", "rate ratio", _interval(evidence), "P(stated side)", "P(negligible)", "verdict")
@@ -160,7 +167,8 @@ def _policy(evidence: Evidence) -> str:
     )
 
 
-def _priors(evidence: Evidence) -> Tabled:
+def priors_table(evidence: Evidence) -> Tabled:
+    """The prior of each parameter, with its reason."""
     plan = kept_plan(evidence.plan)
     held = plan_priors(plan)
     columns = dict.fromkeys(row.name for row in evidence.rows if row.estimand == COEFFICIENT)

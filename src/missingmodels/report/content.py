@@ -14,6 +14,7 @@ from missingmodels.report import comparison, sentences, words
 from missingmodels.report.carries import carries
 from missingmodels.report.figures.pictures import Picture
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
+from missingmodels.report.planned import planned
 from missingmodels.report.timing import timing_shown
 from missingmodels.report.withstood import shocks_tried
 from missingmodels.tables import is_simulated
@@ -46,10 +47,11 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "defined": words.typographic(defined(asked)),
         "interval_name": words.interval_name(first) if first else "",
         "rule": evidence.rule,
+        "planned": planned(evidence),
         "carries": carries(evidence.data),
         "data": data_words(evidence.data),
         "h1": _effects(judged(found, "H1")),
-        "h1_how_often": _how_often(found, evidence),
+        "h1_how_often": how_often(evidence),
         "withstood": shocks_tried(evidence),
         "h2": _effects(headline(found, "H2")),
         "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
@@ -103,9 +105,9 @@ def _own(found: Sequence[Line], evidence: Evidence) -> dict[tuple[str, str], str
     return {(row.estimand, row.name): words.typographic(row.label) for row in rows}
 
 
-def _how_often(found: Sequence[Line], evidence: Evidence) -> list[str]:
+def how_often(evidence: Evidence) -> list[str]:
     """How often an answer to H1 such as this is wrong, and what unseen residents do to it: the worst that applies."""
-    primary = [line.row for line in judged(found, "H1") if line.row.role == "primary"]
+    primary = [line.row for line in judged(lines(evidence), "H1") if line.row.role == "primary"]
     if not primary:
         return []
     plan = kept_plan(evidence.plan)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.stores.kept import Kept, kept_folder
 from missingmodels.fitting.stores.store import write_fit
 from missingmodels.plan import Plan
+from missingmodels.provenance import digest_file
 from missingmodels.records import read_json
 from missingmodels.runs.answer import Answer, answer
 from missingmodels.runs.register import register
@@ -22,7 +26,7 @@ from missingmodels.tables import Tables, is_simulated
 from missingmodels.tables.manifest import named_files, read_manifest, renew_together, require_named, write_manifest
 from missingmodels.tables.store import RUN_FORMAT, write_tables_into
 from missingmodels.terminal import say
-from missingmodels.writing import whole_folder
+from missingmodels.writing import MANIFEST, whole_folder
 from missingmodels.writing.sides import PRIVATE, README, RELEASE, VERSION, make_sides, private_name, private_readme
 
 WRITING = "Drawing figures, writing the run"
@@ -47,13 +51,15 @@ def make_run(  # noqa: PLR0913
     allow_unconverged: bool = False,
     keep_children: bool = False,
     disclosure: Asked = None,
+    frozen: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Answer, Path]:
     """Fit a plan's models and write the run; returns what was found and the report's path.
 
     The output is registered beside its data (``runs.register``) before anything is fitted. Each fit is kept beside
     ``folder`` as it is finished, and found there by a second call with the same tables, plan and seed. Where models
-    fail the gate the run of the others is written, and says so, and DiagnosticsFailed is raised.
+    fail the gate the run of the others is written, and says so, and DiagnosticsFailed is raised. ``frozen`` is what the
+    evidence keeps of a plan fixed beforehand (``publish.frozen``).
     """
     policy = policy_for(tables.origin, disclosure)
     beside = folder if isinstance(source, Tables) else source
@@ -67,6 +73,7 @@ def make_run(  # noqa: PLR0913
             if not isinstance(error.found, Answer):
                 raise
             refusal, found = error, error.found
+        found = replace(found, evidence=replace(found.evidence, frozen=frozen))
         told: Progress = progress or (lambda *_: None)
         told(WRITING, 0, 0)
         near = register(tables, plan.frame, policy, **asked)
@@ -114,7 +121,7 @@ def write_run(
             (private / TABLES).mkdir()
             write_tables_into(tables, private / TABLES)
         else:
-            source = {"tables": str(Path(tables).resolve())}
+            source = source_of(Path(tables), folder)
             (private / SOURCE).write_text(json.dumps(source, indent=1) + "\n", encoding="utf-8")
         for name, content in release_files(found.evidence, policy, noise_key=noise_key)[0].items():
             path = release.parent / name
@@ -173,9 +180,34 @@ def tables_folder(run: Path) -> Path | None:
         told = read_json(path, what="the record of the data's folder", remedy="name it with --tables").get("tables")
         if not isinstance(told, str):
             raise InputError("it names no folder of tables", where=str(path), remedy="name it with --tables")
-        return Path(told)
+        return _moved(run, Path(told), read_json(path, what="the record of the data's folder", remedy=""))
     within = run / PRIVATE / TABLES
     return within if within.is_dir() else None
+
+
+def source_of(tables: Path, run: Path) -> dict[str, str]:
+    """Where a run's tables are: their folder, the way to it from the run, and what tells it from another."""
+    whole = tables.resolve()
+    found = {"tables": str(whole)}
+    with contextlib.suppress(ValueError):  # on another drive there is no way
+        found["relative"] = Path(os.path.relpath(whole, Path(run).resolve())).as_posix()
+    digest = _digest_of_tables(whole)
+    return found | ({"digest": digest} if digest else {})
+
+
+def _digest_of_tables(folder: Path) -> str:
+    manifest = folder / MANIFEST
+    return digest_file(manifest) if manifest.is_file() else ""
+
+
+def _moved(run: Path, told: Path, record: Mapping[str, Any]) -> Path:
+    """The folder of the tables where run and tables were moved together; else where it was."""
+    relative, digest = record.get("relative"), record.get("digest")
+    if isinstance(relative, str):
+        beside = (run.resolve() / relative).resolve()
+        if beside.is_dir() and (not digest or _digest_of_tables(beside) == digest):
+            return beside
+    return told
 
 
 def renew_run(

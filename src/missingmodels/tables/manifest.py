@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from missingmodels.errors import InputError
-from missingmodels.provenance import digest_bytes, digest_file, digest_json, versions
+from missingmodels.provenance import digest_bytes, digest_file, digest_json, surroundings, versions
 from missingmodels.records import Json, Name, Record, Text, checked, read_json, shown
 from missingmodels.tables.contract import SCHEMA_VERSION, TABLES
 from missingmodels.writing import MANIFEST, write_together, write_whole
@@ -238,7 +238,7 @@ def _digests(folder: Path, kind: str, record: Mapping[str, Any]) -> dict[str, st
 def _sealed(folder: Path, kind: str, record: Mapping[str, Any], digests: Mapping[str, str]) -> bytes:
     """A manifest with its own digest, checked as its reader will."""
     body = {
-        "versions": versions(),
+        "versions": versions() | surroundings(),
         **record,
         "format": kind,
         "manifest_version": LAYOUT,
