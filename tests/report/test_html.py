@@ -13,6 +13,7 @@ from not_drawn import not_drawn
 from missingmodels.evidence.worst_case import false_confidence_words
 from missingmodels.plan import kept_plan
 from missingmodels.report import html
+from missingmodels.report.first import flow
 from missingmodels.report.html import write_report
 
 VOID = {"meta", "img", "br"}
@@ -62,7 +63,7 @@ def test_page_needs_nothing_from_outside(make, tmp_path):
     page = Page(text)
     assert page.open == []
     assert page.links
-    assert all(link.startswith("data:image/png;base64,") for link in page.links)
+    assert all(link.startswith(("data:image/png;base64,", "#")) for link in page.links)
     assert not re.search(r"https?:|//[a-z]|@import|url\(", re.sub(r'src="data:[^"]*"', "", text))
     assert not page.tags & {"script", "link", "iframe", "object"}
 
@@ -72,8 +73,35 @@ def test_page_is_readable_by_all(make, tmp_path):
     assert page.headings[0] == 1
     assert page.headings.count(1) == 1
     assert all(later <= earlier + 1 for earlier, later in zip(page.headings, page.headings[1:], strict=False))
-    assert len(page.images) == 7
+    assert len(page.images) == 8
     assert all(page.images)
+
+
+def test_the_contents_lead_to_every_section_in_its_order(make, tmp_path):
+    for evidence in (make(), make(notes=())):
+        text = written(evidence, tmp_path)
+        told = re.findall(r'<li><a href="#([a-z0-9]+)">', text)
+        assert told == re.findall(r'<section id="([a-z0-9]+)"', text)
+        for name, title in re.findall(r'<li><a href="#([a-z0-9]+)">([^<]+)</a>', text):
+            assert f'<h2 id="{name}-title">{title}</h2>' in text
+
+
+def test_the_first_screen_answers_each_question_in_a_sentence(make, tmp_path):
+    first = written(make(), tmp_path).partition('<nav id="contents"')[0]
+    assert "The data support an effect: one or more recently missing peers against none, rate ratio 1.30" in first
+    assert "Do staffing levels and staff turnover matter beyond the child?" in first
+    assert "too small to matter" in first
+    assert 'class="chip supported">supported<' in first
+    failed = written(make(failed=("M3", "peer_presence")), tmp_path).partition('<nav id="contents"')[0]
+    assert 'class="chip not-answered"' in failed
+    assert "The data support" not in failed
+
+
+def test_what_was_left_out_on_the_way_stands_in_the_flow(make):
+    steps = {"episodes in the tables": 45, "same-day repeats": 0, "outside any home": None, "onsets": 44}
+    shown = flow(make().data | {"episodes": steps})
+    assert [one["label"] for one in shown][:3] == ["episodes in the tables", "left out: outside any home", "onsets"]
+    assert shown[1]["count"] == "blocked"
 
 
 def test_verdicts_are_those_of_the_rows(make, tmp_path):

@@ -13,6 +13,7 @@ from missingmodels.plan import kept_plan
 from missingmodels.report import comparison, sentences, words
 from missingmodels.report.carries import carries
 from missingmodels.report.figures.pictures import Picture
+from missingmodels.report.first import contents, flow, plain_answers
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
 from missingmodels.report.planned import planned
 from missingmodels.report.timing import timing_shown
@@ -48,6 +49,9 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "interval_name": words.interval_name(first) if first else "",
         "rule": evidence.rule,
         "planned": planned(evidence),
+        "first": plain_answers(found, evidence),
+        "flow": flow(evidence.data),
+        "contents": contents(evidence, found),
         "carries": carries(evidence.data),
         "data": data_words(evidence.data),
         "h1": _effects(judged(found, "H1")),

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from missingmodels.evidence.decisions import SUPPORTED, kind_of_verdict
 from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
 from missingmodels.report.figures.style import (
@@ -43,6 +44,7 @@ class Change:
     expected: float
     as_observed: str
     interval: str
+    supported: bool
     converged: bool
 
 
@@ -51,6 +53,11 @@ def changes(evidence: Evidence) -> list[Change]:
     found = lines(evidence)
     rates = {(o.fit, o.row.name, o.row.label): o.row for o in found if o.row.estimand == "expected_rate"}
     observed = {o.fit: o.row for o in found if (o.row.estimand, o.row.name) == ("expected_rate", "as_observed")}
+    said = {
+        (o.row.model, o.row.exposure, o.row.name)
+        for o in found
+        if o.row.estimand == "rate_ratio" and kind_of_verdict(o.row.verdict) == SUPPORTED
+    }
     held = [o for o in found if o.row.estimand == "rate_difference" and o.row.hypothesis in ("H1", "H2")]
     return [
         Change(
@@ -63,6 +70,7 @@ def changes(evidence: Evidence) -> list[Change]:
             expected=CHILDREN * rates[line.fit, line.row.name, line.row.label].median,
             as_observed=f"{CHILDREN * observed[line.fit].median:.1f}" if line.fit in observed else "",
             interval=f"{words.mass(line.row.interval_mass)} {line.row.interval_kind}",
+            supported=(line.row.model, line.row.exposure, line.row.name) in said,
             converged=line.converged,
         )
         for line in held
@@ -85,7 +93,7 @@ def rates_figure(found: Sequence[Change], ax: Axes | None = None) -> Figure:
     ax.set_xlim(min(ends) - room, max(ends) + room)
     ax.set_ylim(len(found) - 0.5, -0.5)
     for at, one in enumerate(found):
-        colour = (BLUE if one.low > 0 or one.high < 0 else INK) if one.converged else RED
+        colour = (BLUE if one.supported else INK) if one.converged else RED
         ax.plot([one.low, one.high], [at, at], color=colour, linewidth=1.9, solid_capstyle="butt")
         ax.plot([one.median], [at], "o", color=colour, markersize=6)
         text = (
@@ -112,7 +120,7 @@ def _small_print(found: Sequence[Change]) -> str:
     return textwrap.fill(
         f"Points: posterior medians; lines: {found[0].interval} intervals"
         + (f". As observed: {now} episodes per 10 children a year" if now else "")
-        + ". Each row holds one thing in every home on every day and leaves all else as it was; blue: the interval "
-        "leaves out no change. An effect only as far as the association is one.",
+        + ". Each row holds one thing in every home on every day and leaves all else as it was; blue: supported by "
+        "the rule. An effect only as far as the association is one.",
         int(WIDTH * 17.5),
     )

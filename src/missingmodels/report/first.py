@@ -1,0 +1,113 @@
+"""The first screen of the report: each question with its answer, the way of the episodes, the contents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, OTHER_WAY, SUPPORTED, kind_of_verdict
+from missingmodels.evidence.record import Evidence
+from missingmodels.evidence.robustness.operating import listed
+from missingmodels.report import words
+from missingmodels.report.lines import H2_PARTS, Line, headline, variable
+
+_KINDS = (SUPPORTED, OTHER_WAY, NEGLIGIBLE, CANNOT_SAY)  # what is told first
+_OPEN = "not answered"
+_SAYS = {
+    SUPPORTED: "the data support an effect: {}.",
+    OTHER_WAY: "the data point the other way: {}.",
+    NEGLIGIBLE: "if there is an effect, it is too small to matter: {}.",
+    CANNOT_SAY: "these data neither establish an effect nor show that it is negligible: {}.",
+}
+_PEERS = "Do peers’ recent episodes raise a child’s own rate?"
+
+
+def plain_answers(found: Sequence[Line], evidence: Evidence) -> list[dict[str, str]]:
+    """Question, kind of answer and a sentence: of H1, then of the parts of H2, those alike together."""
+    parts = [(_PEERS, headline(found, "H1")[:1])]
+    structure = headline(found, "H2")
+    parts += [
+        (name, [line for line in structure if variable(line.row.name) in held]) for name, held in H2_PARTS.items()
+    ]
+    told = [(name, *_answer(held)) for name, held in parts if held or name == _PEERS]
+    first, *others = told
+    rows = [{"question": first[0], "kind": first[1], "text": first[2]}]
+    for kind, group in groupby(sorted(others, key=lambda one: _rank(one[1])), key=lambda one: one[1]):
+        same = list(group)
+        if kind in (CANNOT_SAY, _OPEN):
+            names = listed([_small(name) for name, _, _ in same])
+            rows.append({"question": f"Do {names} matter beyond the child?", "kind": kind, "text": _together(kind)})
+            continue
+        rows += [{"question": f"Does it matter: {_small(n)}?", "kind": kind, "text": text} for n, _, text in same]
+    return rows
+
+
+def _small(name: str) -> str:
+    return name[0].lower() + name[1:]
+
+
+def _rank(kind: str) -> int:
+    return _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
+
+
+def _together(kind: str) -> str:
+    if kind == _OPEN:
+        return "The fits behind these did not pass the diagnostics gate."
+    return "These data neither establish an effect nor show that it is negligible."
+
+
+def _answer(held: Sequence[Line]) -> tuple[str, str]:
+    """The kind that is told first among a part's effects, and those of that kind with their numbers."""
+    if not held:
+        return _OPEN, "Not asked by this plan."
+    if not all(line.converged for line in held):
+        return _OPEN, "A fit behind this did not pass the diagnostics gate."
+    kind = min((kind_of_verdict(line.row.verdict) for line in held), key=_rank)
+    shown = [line.row for line in held if kind_of_verdict(line.row.verdict) == kind]
+    numbers = "; ".join(
+        f"{words.typographic(row.label)}, rate ratio {words.ratio(row.median)} "
+        f"({words.mass(row.interval_mass)} interval {words.interval(row)})"
+        for row in shown
+    )
+    text = _SAYS.get(kind, "{}.").format(numbers)
+    return kind, text[0].upper() + text[1:]
+
+
+def flow(data: Mapping[str, Any]) -> list[dict[str, str]]:
+    """From the recorded episodes to those that are counted: what was left out at each step, if anything was."""
+    steps = list(data.get("episodes", {}).items())
+    if len(steps) < 2:
+        return []
+    (first, begun), *between, (last, counted) = steps
+    out = [{"kind": "left-out", "label": f"left out: {name}", "count": words.count(n)} for name, n in between if n != 0]
+    return [
+        {"kind": "whole", "label": first, "count": words.count(begun)},
+        *out,
+        {"kind": "whole", "label": last, "count": words.count(counted)},
+        {"kind": "whole", "label": "of them after the burn-in, which the estimates rest on",
+         "count": words.count(data["onsets"])},
+        {"kind": "whole", "label": "children in homes",
+         "count": f"{words.count(data['children'])} in {words.count(data['homes'])}"},
+    ]  # fmt: skip
+
+
+def contents(evidence: Evidence, found: Sequence[Line]) -> list[tuple[str, str]]:
+    """Anchor and title of each section that the page has."""
+    contrasts = any(line.row.hypothesis == "contrast" and line.row.estimand == "rate_ratio" for line in found)
+    return [
+        ("flow", "The data, and what became of them"),
+        ("h1", "H1: peers’ recent episodes"),
+        ("h2", "H2: staffing, turnover and placement mix"),
+        *([("contrasts", "Contrasts that the plan states")] if contrasts else []),
+        ("effects", "Every effect with its verdict"),
+        ("rule", "The rule, fixed beforehand"),
+        ("robustness", "Robustness"),
+        ("checks", "Checks"),
+        ("diagnostics", "Diagnostics"),
+        ("priors", "How much the priors decide"),
+        ("equations", "Models and equations"),
+        ("limits", "What this design cannot show"),
+        *([("notes", "Notes")] if evidence.notes else []),
+        ("provenance", "Provenance and appendices"),
+    ]
