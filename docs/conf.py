@@ -34,6 +34,7 @@ html_show_copyright = False
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 autodoc_member_order = "bysource"
+autodoc_default_options = {"exclude-members": "model_config"}
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True

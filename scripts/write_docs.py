@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
+import re
 import sys
 from pathlib import Path
 from typing import get_args
@@ -205,7 +206,7 @@ def _fenced(text: str) -> list[str]:
     """Paragraphs of TOML in fences, those of words between them."""
     lines: list[str] = []
     for paragraph in text.split("\n\n"):
-        is_toml = paragraph.startswith("[") or " = " in paragraph.split("\n")[0]
+        is_toml = re.match(r"\[|[\w.]+ = ", paragraph) is not None
         if is_toml and lines and lines[-1] == "```":
             lines[-1:] = ["", paragraph, "```"]
         else:

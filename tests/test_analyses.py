@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import os
 import subprocess
 import sys
@@ -158,3 +159,54 @@ def test_from_question_to_verdict(guide, variable, told, tmp_path):
     assert (tmp_path / "work" / "report.html").is_file()
     assert (tmp_path / "work" / "figures" / "predictive.png").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["work"], "all that it writes stands in one folder"
+
+
+# What each chapter must print, and where it writes; the rest of them need no folder.
+CHAPTERS = {
+    "04_robustness": ({}, ("cannot", "sd")),
+    "05_own_variables": ({}, ("gate passed", "0 errors", "without variables of your own")),
+    "06_power_for_your_grant": ({"POWER": "work", "WORLDS": "5"}, ("worlds", "supported the hypothesis in")),
+    "07_official_statistics": ({"OFFICIAL": "nothing-here"}, ("Skipped: there is no folder",)),
+    "08_simulate_then_preregister": (
+        {"PREREGISTER": "work"},
+        ("holds the same plan: True", "window_days: 7 was planned, 14 was used"),
+    ),
+    "09_pymc_and_arviz": ({}, ("d_k ~ Normal(0, σ_district²)", "sigma_district", "elpd")),
+}
+
+
+def test_every_guide_is_run_by_a_test():
+    assert {path.stem for path in GUIDES[3:]} == set(CHAPTERS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_runs_as_it_stands(name, tmp_path):
+    settings, told = CHAPTERS[name]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", ROOT / "analyses" / f"{name}.py"],
+        env={**os.environ, "MPLBACKEND": "agg", **settings},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for words in told:
+        assert words in done.stdout, words
+    assert {path.name for path in tmp_path.iterdir()} <= {"work"}, "all that it writes stands in one folder"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (importlib.util.find_spec("jupytext") and importlib.util.find_spec("nbconvert")),
+    reason="jupytext and nbconvert are in .venv-docs alone",
+)
+def test_a_guide_becomes_a_notebook_and_a_page(tmp_path):
+    command = [sys.executable, ROOT / "scripts" / "build_notebooks.py", tmp_path, "07_official_statistics"]
+    subprocess.run(command, check=True, capture_output=True)
+    page = (tmp_path / "07_official_statistics.html").read_text(encoding="utf-8")
+    assert "Skipped: there is no folder" in page
+    assert "http" not in page.split("<body>")[0]
+    again = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "unchanged" in again.stdout

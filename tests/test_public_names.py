@@ -85,6 +85,20 @@ def test_one_model_is_fitted_alike_to_tables_what_was_prepared_and_its_design(ta
     assert (smaller.model, smaller.exposure) == ("M0", "")
 
 
+def test_a_term_of_ones_own_brings_its_units_to_tables(tables: mm.Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("missingmodels.runs.fitted.fit_onset", lambda design, plan, **how: design)
+    homes = tables["homes"]["home_id"].unique()
+    own = mm.GroupEffect(
+        name="districts",
+        code="district",
+        of_home={home: "north" if place % 2 else "south" for place, home in enumerate(homes)},
+        parameters=("sigma_district",),
+        equation="σ_district",
+        priors={"sigma_district": mm.Prior(law="half_normal", sd=0.4)},
+    )
+    assert "district" in mm.fit(tables, FAST, model="M0", terms=[own]).units
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from missingmodels.errors import ConfigInvalid
@@ -11,6 +12,7 @@ from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.fit import fit as fit_onset
 from missingmodels.frame.daily import DailyDesign, Kind
 from missingmodels.frame.design import Design
+from missingmodels.models.term import GroupEffect
 from missingmodels.plan import Plan
 from missingmodels.runs.answer import Prepared, models_to_fit, prepare
 from missingmodels.tables import Tables
@@ -55,16 +57,19 @@ def fit(
     if chosen not in plan.models:
         raise ConfigInvalid(f"the plan has no model {chosen!r}", where="model", remedy=f"one of {list(plan.models)}")
     named = exposure or (plan.exposure.primary if chosen in WITH_PEERS else "")
-    return fit_onset(_design(data, plan, chosen, named), plan, model=chosen, exposure=named, seed=seed, **how)
+    design = _design(data, plan, chosen, named, how.get("terms", ()))
+    return fit_onset(design, plan, model=chosen, exposure=named, seed=seed, **how)
 
 
-def _design(data: Tables | Prepared | Design | DailyDesign, plan: Plan, model: str, exposure: str) -> Design:
+def _design(
+    data: Tables | Prepared | Design | DailyDesign, plan: Plan, model: str, exposure: str, terms: Sequence[GroupEffect]
+) -> Design:
     """Of tables those of one model alone, checked as ``prepare`` does."""
     if isinstance(data, Design):
         return data
     found = data if isinstance(data, Prepared) else None
     if found is None:
-        found = prepare(_tables(data, "a model of onset"), plan, fits=[(model, exposure)])
+        found = prepare(_tables(data, "a model of onset"), plan, fits=[(model, exposure)], terms=terms)
     if (model, exposure) not in found.designs:
         known = [f"{m} {e}".strip() for m, e in models_to_fit(plan)]
         raise ConfigInvalid(f"no design of {model} {exposure} was prepared", remedy=f"one of {known}")
