@@ -99,8 +99,8 @@ print(ratios.round(2).to_string())
 
 # %% [markdown]
 # The contrast is stated in the plan, so that nobody can choose the unit after the fact: from half to nine tenths of the
-# school sessions attended, not "per standard deviation". `mm.answer(tables, plan)` gives the same rows with a verdict by
-# the plan's rule, where you stated a direction, and writes them into the report.
+# school sessions attended, not "per standard deviation". `mm.answer(tables, plan)` gives the same rows with a verdict
+# by the plan's rule, where you stated a direction, and writes them into the report.
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 2.6), layout="constrained")
