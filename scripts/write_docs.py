@@ -401,7 +401,7 @@ def rows_page() -> str:
 
 def _type(annotation: object) -> str:
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
-    return "`" + text.replace("typing.", "").replace("missingmodels.plan.", "").replace("|", "or") + "`"
+    return "`" + text.replace("typing.", "").replace("missingmodels.plan.sections.", "").replace("|", "or") + "`"
 
 
 def main() -> None:

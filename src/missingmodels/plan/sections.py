@@ -1,4 +1,4 @@
-"""Plan: one TOML file that fixes outcome, exposure, formula, priors and decision rule before data are seen."""
+"""The sections of a plan: exposure, terms, frame, effects, priors, decision, sampling, gate."""
 
 from __future__ import annotations
 
@@ -7,91 +7,11 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from missingmodels.config import Config, from_mapping, nearest, with_what_was_meant
-from missingmodels.errors import ConfigInvalid
-from missingmodels.formula import Call, Fact, Formula, FormulaFault, Name, Term, read_formula
-from missingmodels.provenance import digest_json
+from missingmodels.config import Config, nearest
+from missingmodels.plan.formulas import column_named, peers_expression, terms_of
+from missingmodels.plan.words import MISSING, STRUCTURE, WORD, Method, OutsideExposure, PeerExposure, Tie
 
-MISSING = "missing"  # the event that the missing episodes are
-EXPOSURES = ("peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel")
-OUTSIDE = ("outside_presence", "outside_count", "outside_density", "outside_network")
-STRUCTURE = (
-    "staff_ratio",
-    "turnover",
-    "agency_share",
-    "mix_need",
-    "mix_spread",
-    "mix_age_spread",
-    "mix_out_of_area",
-    "new_admission_7d",
-    "size",
-)
-Method = Literal["nuts", "laplace", "auto"]
-Tie = Literal["ties", "same_sex", "age_gap"]
-TIES: tuple[Tie, ...] = ("same_sex", "age_gap")  # that no table holds
-WORD = r"[a-z][a-z0-9_]*"
-METHODS: tuple[Method, ...] = ("nuts", "laplace", "auto")
-ModelName = Literal["M0", "M1", "M2", "M3"]
-PeerExposure = Literal["peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel"]
-OutsideExposure = Literal["outside_presence", "outside_count", "outside_density", "outside_network"]
-COUNTED = ("peer_presence", "peer_count", "peer_density")  # exposures that counts of peers give
-CURVE_DEGREE = 3  # of a curve's polynomials, and the fewest columns that it can have
-WEEK = 7
 INTERVAL_MASS = 0.95  # two-sided: its lower end is above no effect where a one-sided 0.975 is reached
-FINEST_DRIFT = 14  # days of a cell at most: a week's wave in longer ones is called influence
-KERNEL_MEMORY = 3  # times kernel_days, when 5 % of an onset's exposure is left; a shorter record is unseen
-
-
-def terms_of(text: str) -> Formula:
-    """A formula of a plan, read. Raises FormulaFault, also for an outcome, a lost intercept or another curve."""
-    found = read_formula(text)
-    if found.outcome is not None:
-        raise FormulaFault("a plan's outcome is onset, so its formulas have no ~", text, text.index("~"))
-    if not found.intercept:
-        raise FormulaFault("the intercept is in every model: remove '0 +' or '- 1'", text, 0)
-    for term in found.terms:
-        for call in term.factors:
-            if isinstance(call, Call) and call.function == "bs":
-                _require_curve(term, call, text)
-    return found
-
-
-def _require_curve(term: Term, call: Call, text: str) -> None:
-    columns = dict(call.options)["df"]
-    if len(term.factors) > 1 or [name for name, _ in call.options] != ["df"] or not isinstance(call.argument, Name):
-        what = "a curve of a plan is one column, alone in its term"
-    elif int(columns) < CURVE_DEGREE:
-        what = f"the curve {term.text!r} has too few columns"
-    else:
-        return
-    raise FormulaFault(f"{what}: write bs(age_years, df=4), with df at least {CURVE_DEGREE}", text, text.index("bs"))
-
-
-def _column_named(text: str, *, products: bool = False) -> str:
-    """A column's name as formulas have it, however a fact was written. Raises ValueError for anything else."""
-    terms = terms_of(text).terms
-    names = bool(terms) and all(isinstance(factor, Name) for factor in terms[0].factors)
-    if len(terms) != 1 or not names or (len(terms[0].factors) > 1 and not products):
-        raise ValueError(f"{text!r} is no single column")
-    return terms[0].text
-
-
-def _peers_expression(text: str) -> dict[str, Any]:
-    """The keys of an exposure that ``peers(kind, first, last, …)`` stands for. Raises ValueError for anything else."""
-    terms = terms_of(text).terms
-    factor = terms[0].factors[0] if len(terms) == 1 and len(terms[0].factors) == 1 else None
-    if not isinstance(factor, Fact) or factor.call.function != "peers" or not isinstance(factor.call.argument, Name):
-        raise ValueError(f"{text!r} is no exposure: write peers(police, 1, 7), or one of {', '.join(EXPOSURES)}")
-    options = dict(factor.call.options)
-    how = str(options.get("how", "presence"))
-    found: dict[str, Any] = {
-        "primary": f"peer_{'network' if how in TIES else how}",
-        "event": factor.call.argument.name,
-        "first_day": int(options["first"]),
-        "window_days": int(options["last"]),
-        "witnessed": bool(options.get("witnessed", False)),
-    }
-    return found | ({"tie": how} if how in TIES else {})
 
 
 class Exposure(Config):
@@ -133,7 +53,7 @@ class Exposure(Config):
         written = values.get("primary") if isinstance(values, Mapping) else None
         if not isinstance(written, str) or "(" not in written:
             return values
-        found = _peers_expression(written)
+        found = peers_expression(written)
         twice = sorted((found.keys() & values.keys()) - {"primary"})
         if twice:
             raise ValueError(f"exposure.primary says {', '.join(twice)} already: leave the key out")
@@ -150,7 +70,7 @@ class Exposure(Config):
     @field_validator("modified_by")
     @classmethod
     def _one_column(cls, text: str) -> str:
-        return _column_named(text) if text else text
+        return column_named(text) if text else text
 
 
 class Terms(Config):
@@ -354,171 +274,3 @@ class Gate(Config):
     k_hat_max: float = Field(default=0.7, gt=0, le=1)
     tail_share_max: float = Field(default=0.05, gt=0, le=1)
     edge_loss_max: float = Field(default=0.03, gt=0, le=1)
-
-
-class Plan(Config):
-    """What is asked of the data, and by which rule it is answered.
-
-    ``contrast`` states a difference of any column of the models, for which the evidence has a rate ratio, a verdict
-    where the column has a direction, and the expected rates at both ends: ``adhd = [0, 1]``, ``reason = ["planned",
-    "crisis"]``, ``"event(conflict, 1, 3)" = [0, 1]``. Of a product, ``"peer_presence:adhd" = [0, 1]``, it is the factor
-    on a rate ratio.
-    """
-
-    name: str = "default"
-    models: tuple[ModelName, ...] = ("M0", "M1", "M2", "M3")
-    exposure: Exposure = Exposure()
-    terms: Terms = Terms()
-    frame: Frame = Frame()
-    effects: Effects = Effects()
-    priors: Priors = Priors()
-    decision: Decision = Decision()
-    sampling: Sampling = Sampling()
-    gate: Gate = Gate()
-    contrast: dict[str, tuple[float | str, float | str]] = Field(default_factory=dict)
-
-    @field_validator("contrast")
-    @classmethod
-    def _contrasts(cls, held: dict[str, tuple[float | str, float | str]]) -> dict[str, tuple[float | str, float | str]]:
-        """Names as formulas have them, whatever way a fact was written."""
-        out = {}
-        for name, (low, high) in held.items():
-            if low == high or isinstance(low, str) != isinstance(high, str):
-                raise ValueError(f"contrast {name!r} needs two different numbers, or two different levels")
-            out[_column_named(name, products=True)] = (low, high)
-        return out
-
-    @model_validator(mode="after")
-    def _can_compare(self) -> Self:
-        if "M0" not in self.models:
-            raise ValueError("models must contain 'M0', the model that the others are compared with")
-        if self.exposure.window_days > self.frame.burn_in_days:
-            raise ValueError("exposure.window_days is longer than frame.burn_in_days, so early exposure is unknown")
-        kernel = "peer_kernel" in (self.exposure.primary, *self.exposure.beside)
-        if kernel and KERNEL_MEMORY * self.exposure.kernel_days > self.frame.burn_in_days:
-            raise ValueError(
-                f"{KERNEL_MEMORY} times exposure.kernel_days is longer than frame.burn_in_days, so early exposure to "
-                "peer_kernel is unknown"
-            )
-        if self.exposure.outside and not {"M1", "M3"} & set(self.models):
-            raise ValueError("exposure.outside needs a model with peers, 'M1' or 'M3'")
-        self._can_complete()
-        if self.exposure.moderation and ("M3" not in self.models or "staff_ratio" not in self.terms.structure):
-            raise ValueError("exposure.moderation needs the model 'M3', and 'staff_ratio' in terms.structure")
-        if self.exposure.modified_by and not {"M1", "M3"} & set(self.models):
-            raise ValueError("exposure.modified_by needs a model with peers, 'M1' or 'M3'")
-        if self.effects.peer_slope_by_home and not {"M1", "M3"} & set(self.models):
-            raise ValueError("effects.peer_slope_by_home needs a model with peers, 'M1' or 'M3'")
-        self._can_drift()
-        if self.effects.frailty == "log_normal" and self.frame.initial == "conditional":
-            raise ValueError(
-                "effects.frailty = 'log_normal' needs frame.initial = 'joint': what is known before the window updates "
-                "a gamma in closed form, and no other law"
-            )
-        return self
-
-    @property
-    def peer_event(self) -> str:
-        """What peers are exposed by."""
-        return self.exposure.event or self.frame.outcome
-
-    @property
-    def of_missing(self) -> bool:
-        """Whether outcome and peers' events are missing episodes, as they are from the day after on."""
-        return (self.frame.outcome, self.peer_event, self.exposure.first_day) == (MISSING, MISSING, 1)
-
-    def require_missing(self, what: str) -> None:
-        """Raise ConfigInvalid unless the plan speaks of missing episodes alone."""
-        if not self.of_missing:
-            raise ConfigInvalid(
-                f"{what} speaks of missing episodes, and the plan has another outcome or event of peers",
-                where=f"plan {self.name!r}",
-                remedy="leave out frame.outcome, exposure.event and exposure.first_day",
-            )
-
-    @property
-    def cell_days(self) -> int:
-        """Days of a cell of time."""
-        return self.frame.cell_days or self.frame.period_days
-
-    @property
-    def digest(self) -> str:
-        """What tells this plan from every other; it stands in each certificate."""
-        return digest_json(self.model_dump(mode="json"))
-
-    def changed(self, values: Mapping[str, Any]) -> Self:
-        """The plan with dotted keys set, as ``{"frame.period_days": 91}``. Raises ConfigInvalid where it refuses them.
-
-        Keys within ``priors.replace`` are set as a whole.
-        """
-        out = self.model_dump()
-        for name, value in values.items():
-            at, *path = out, *name.split(".")
-            for part in path[:-1]:
-                if not isinstance(at.get(part), dict):
-                    raise ConfigInvalid(f"a plan has no key {name!r}", remedy="docs/plans.md lists them")
-                at = at[part]
-            at[path[-1]] = value
-        return from_mapping(out, type(self))
-
-    def _can_drift(self) -> None:
-        """Give a process that drifts its cells. Raises ValueError for cells that do not serve it."""
-        if self.effects.drifts and self.frame.cell_days is None:
-            object.__setattr__(self, "frame", self.frame.model_copy(update={"cell_days": WEEK}))
-        if self.effects.drifts and self.cell_days > FINEST_DRIFT:
-            raise ValueError(
-                f"a process that drifts needs cells of at most {FINEST_DRIFT} days: give frame.cell_days, 7 for weeks"
-            )
-
-    def _can_complete(self) -> None:
-        """Raise ValueError where unseen peers are to be bounded or modelled and that cannot be done.
-
-        The exposure must be made of counts, and the fast engine must know the model's effects.
-        """
-        rule = self.frame.coverage_rule
-        if rule not in ("bound", "model"):
-            return
-        if not self.of_missing:
-            raise ValueError(f"frame.coverage_rule = {rule!r} knows missing episodes alone, from the day after on")
-        if self.exposure.primary not in COUNTED:
-            raise ValueError(f"frame.coverage_rule = {rule!r} needs exposure.primary to be one of {', '.join(COUNTED)}")
-        for key in ("moderation", "modified_by"):
-            if getattr(self.exposure, key):
-                raise ValueError(f"frame.coverage_rule = {rule!r} does not go with exposure.{key}")
-        if rule == "model" and self.exposure.outside:
-            raise ValueError(
-                "frame.coverage_rule = 'model' does not go with exposure.outside: episodes drawn would not know of it"
-            )
-        for name in ("authority", "owner", "peer_slope_by_home"):
-            if getattr(self.effects, name):
-                raise ValueError(
-                    f"frame.coverage_rule = {rule!r} refits by the fast engine, which does not know effects.{name}"
-                )
-
-
-# What a key meant before it was there, where that is not its default of today.
-BEFORE: Mapping[str, Any] = {
-    "exposure.witnessed": False,
-    "effects.sector_process": "none",
-    "decision.withstands": {"sd": 0.0},
-}
-
-
-def kept_plan(values: Mapping[str, Any], *, where: str = "") -> Plan:
-    """The plan that a run, a fit or a study holds, which wrote every key that there was.
-
-    A key that it lacks came later, and means what was done before. Raises ConfigInvalid. A plan of a user's file, where
-    a key left out takes today's default, is read by ``presets.load_plan``.
-    """
-    return from_mapping(with_what_was_meant(values, BEFORE), Plan, where=where)
-
-
-def with_method(plan: Plan, method: str | None) -> Plan:
-    """The plan with another engine, itself if none is named. Raises ConfigInvalid for one that is not known."""
-    if method is None:
-        return plan
-    if method not in METHODS:
-        raise ConfigInvalid(
-            f"method {method!r} is not known{nearest(method, METHODS)}", remedy=f"choose one of {', '.join(METHODS)}"
-        )
-    return plan.model_copy(update={"sampling": plan.sampling.model_copy(update={"method": method})})
