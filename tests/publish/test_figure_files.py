@@ -8,6 +8,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
 from tests.report.conftest import make_evidence
@@ -17,10 +18,12 @@ from missingmodels.cli import main
 from missingmodels.errors import CannotAnswer, ConfigInvalid, InputError
 from missingmodels.publish import names
 from missingmodels.publish.figure import figure_of
-from missingmodels.report.figures.pictures import SHOWN
+from missingmodels.report.figures.forest import forest
+from missingmodels.report.figures.pictures import SHOWN, truths
 from missingmodels.report.figures.questioned import BATTERY
 from missingmodels.report.figures.studied import STUDY
 from missingmodels.report.figures.style import INK
+from missingmodels.report.lines import lines
 
 
 def command(capsys, *arguments):
@@ -122,6 +125,22 @@ def test_a_figure_of_one_panel_is_drawn_into_axes_and_leaves_the_rest(whole_stud
     assert figure.axes == [left, right]
     assert tuple(figure.get_size_inches()) == (9, 4)
     assert not left.lines
+
+
+def test_the_truth_of_a_world_is_marked_where_it_is_asked():
+    acts = {"exposure": "peer_presence", "log_rate_ratio": 0.26236426, "window_days": 7}
+    made = {"kind": "simulated", "seed": 1, "scenario": {"name": "small", "contagion": acts}}
+    assert truths(make_evidence(origin=made)) == {"peer_presence": pytest.approx(1.3)}
+    assert truths(make_evidence(origin=made | {"kind": "ssda903"})) == {}
+    made["scenario"]["contagion"] = acts | {"window_days": 14}
+    assert truths(make_evidence(origin=made)) == {}
+    assert truths(make_evidence()) == {}
+    marked, plain = (
+        forest(lines(make_evidence()), truth=truth) for truth in ({"peer_presence": 1.3}, {"peer_kernel": 1.3})
+    )
+    diamonds = [line for line in marked.findobj(Line2D) if line.get_marker() == "D"]
+    assert [line.get_xdata()[0] for line in diamonds] == [1.3]
+    assert not [line for line in plain.findobj(Line2D) if line.get_marker() == "D"]
 
 
 def test_only_what_was_released_is_drawn(real_run, run):

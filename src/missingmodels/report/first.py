@@ -60,7 +60,7 @@ def _together(kind: str) -> str:
 def _answer(held: Sequence[Line]) -> tuple[str, str]:
     """The kind that is told first among a part's effects, and those of that kind with their numbers."""
     if not held:
-        return _OPEN, "Not asked by this plan."
+        return _OPEN, "Nothing of it was asked, or nothing of it may be released."
     if not all(line.converged for line in held):
         return _OPEN, "A fit behind this did not pass the diagnostics gate."
     kind = min((kind_of_verdict(line.row.verdict) for line in held), key=_rank)

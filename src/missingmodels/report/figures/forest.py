@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -30,6 +30,7 @@ from missingmodels.report.figures.style import (
     PALE,
     RED,
     SHADE,
+    VERMILION,
     WIDTH,
     figure_of,
     new_figure,
@@ -58,15 +59,16 @@ class _Place:
 
 
 @styled
-def forest(found: Sequence[Line], ax: Axes | None = None) -> Figure:
+def forest(found: Sequence[Line], ax: Axes | None = None, *, truth: Mapping[str, float] | None = None) -> Figure:
     """Rate ratios with intervals, the region of practical equivalence, and verdicts in words.
 
+    ``truth`` has the rate ratios that a simulated world was given, by name: a diamond each, on its own effect's row.
     In axes of the caller's, the label of each effect is its tick's, and ratio and verdict stand at the right.
     """
     if ax is not None:
-        return _within(ax, found)
+        return _within(ax, found, truth or {})
     places, heads, height = _layout(found)
-    small_print = _foot(places)
+    small_print = _foot(places, truth or {})
     foot = _FOOT + 0.12 * small_print.count("\n")
     total = height + _TOP + foot
     figure = new_figure(total)
@@ -78,18 +80,27 @@ def forest(found: Sequence[Line], ax: Axes | None = None) -> Figure:
         ax.text(0.012, at, text, transform=beside, fontweight="bold", va="center")
     for place in places:
         _draw(ax, place, beside)
+        _true(ax, place.main, place.at, truth or {})
     _column_heads(ax, places[0].main, beside)
     note(figure, small_print)
     return figure
 
 
-def _within(ax: Axes, found: Sequence[Line]) -> Figure:
+def _true(ax: Axes, line: Line, at: float, truth: Mapping[str, float]) -> None:
+    low, high = ax.get_xlim()
+    value = truth.get(line.row.name)
+    if value is not None and low <= value <= high:
+        ax.plot([value], [at], "D", color=VERMILION, markerfacecolor="none", markersize=8, zorder=5)
+
+
+def _within(ax: Axes, found: Sequence[Line], truth: Mapping[str, float]) -> Figure:
     shown = [line for hypothesis in GROUPS for line in headline(found, hypothesis)]
     _axis(ax, shown)
     ax.set_ylim(len(shown) - 0.5, -0.5)
     for at, line in enumerate(shown):
         colour = _colour_of(line)
         _mark(ax, line, at, colour=colour, wide=1.7, size=5.5)
+        _true(ax, line, at, truth)
         said = f"{words.measure(line.row)}, {line.row.verdict}{'' if line.converged else ' (not converged)'}"
         ax.annotate(
             said, (1, at), xycoords=ax.get_yaxis_transform(), xytext=(6, 0), textcoords="offset points", va="center",
@@ -215,7 +226,7 @@ def _column_heads(ax: Axes, line: Line, beside: Transform) -> None:
         )  # fmt: skip
 
 
-def _foot(places: Sequence[_Place]) -> str:
+def _foot(places: Sequence[_Place], truth: Mapping[str, float]) -> str:
     row = places[0].main.row
     text = (
         f"Points: posterior medians; lines: {words.interval_name(row)}s. Shaded: region of practical equivalence. "
@@ -223,6 +234,8 @@ def _foot(places: Sequence[_Place]) -> str:
     )
     if any(place.main.row.hypothesis == "H2" for place in places):
         text += " H2: over the range in brackets, the interquartile range unless it says otherwise."
+    if any(place.main.row.name in truth for place in places):
+        text += " Diamond: the rate ratio that the simulated world was given."
     models = sorted({o.fit for place in places for o in place.others})
     if models:
         text += f" Pale marks: the same effect in {', '.join(models)}."

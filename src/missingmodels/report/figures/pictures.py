@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,19 @@ class Shown:
     one_panel: bool = False
 
 
+def truths(evidence: Evidence) -> dict[str, float]:
+    """The rate ratio of peers that a simulated world was given, by the exposure it acts through; empty where the data
+    may be real, or the plan asks for another exposure or window than the world has.
+    """
+    scenario = evidence.origin.get("scenario")
+    acts = scenario.get("contagion") if isinstance(scenario, Mapping) and is_simulated(evidence.origin) else None
+    if not isinstance(acts, Mapping) or not {"exposure", "log_rate_ratio", "window_days"} <= set(acts):
+        return {}
+    if acts["window_days"] != evidence.plan["exposure"]["window_days"]:
+        return {}
+    return {str(acts["exposure"]): math.exp(float(acts["log_rate_ratio"]))}
+
+
 def _held(name: str) -> Callable[[Evidence], bool]:
     return lambda evidence: bool(evidence.figures.get(name))
 
@@ -77,7 +91,7 @@ SHOWN: dict[str, Shown] = {
         title="Every effect with its verdict",
         # contrasts that a plan states have verdicts, too, and a table of their own
         has=lambda evidence: any(headline(lines(evidence), hypothesis) for hypothesis in ("H1", "H2")),
-        draw=lambda evidence, ax: forest(lines(evidence), ax=ax),
+        draw=lambda evidence, ax: forest(lines(evidence), ax=ax, truth=truths(evidence)),
         data=frames.effects,
         words=captions.forest_words,
         one_panel=True,
