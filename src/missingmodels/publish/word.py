@@ -11,7 +11,7 @@ import docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Pt
+from docx.shared import Cm, Pt
 
 from missingmodels.publish.tabled import Tabled
 
@@ -47,6 +47,10 @@ class Word:
         title.add_run(found.title)
         title.paragraph_format.keep_with_next = True
         table = self._document.add_table(rows=1, cols=len(found.columns), style="Table Grid")
+        table.autofit = False
+        others = len(found.columns) - 1
+        for column, width in zip(table.columns, [Cm(5.0), *[Cm(11.0 / others)] * others], strict=True):
+            column.width = width
         self._cells(table.rows[0], found.columns, found, bold=True)
         _repeated(table.rows[0])
         group = ""
