@@ -23,6 +23,7 @@ from missingmodels.cli.official import official
 from missingmodels.cli.options import ended
 from missingmodels.cli.outcomes import fit_outcome
 from missingmodels.cli.plan import app as plan_app
+from missingmodels.cli.pooling import pool, summarise
 from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
 from missingmodels.cli.publish import figure, methods, rerun, table
@@ -57,6 +58,8 @@ app.command(rich_help_panel=ANSWER)(models.fit)
 app.command(rich_help_panel=ANSWER)(models.report)
 app.command("robustness", rich_help_panel=ANSWER)(robustness)
 app.command("compare", rich_help_panel=ANSWER)(compare)
+app.command("summarise", rich_help_panel=ANSWER)(summarise)
+app.command("pool", rich_help_panel=ANSWER)(pool)
 app.command(rich_help_panel=PUBLISH)(figure)
 app.command(rich_help_panel=PUBLISH)(table)
 app.command(rich_help_panel=PUBLISH)(methods)

@@ -1,0 +1,133 @@
+"""Ten simulated authorities pooled by their summaries, beside one fit of all their data.
+
+Each authority is a sector of its own, with its own rate; its fit of M1 gives the summary that `missingmodels summarise`
+writes. Told is how far the pooled mean of the peers' log rate ratio lies from that of all data, in standard deviations
+of the latter, and the ratio of the two standard deviations.
+
+    python simulations/pool.py --worlds 5
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads only get in each other's way
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from appended import arguments, worlds_of
+
+from missingmodels.evidence.pool.likelihood import likelihood_file, likelihood_of, read_likelihood
+from missingmodels.evidence.pool.pooled import pool
+from missingmodels.fitting.fit import Fit, fit
+from missingmodels.plan import Plan
+from missingmodels.provenance import package_version, stream, versions
+from missingmodels.runs.answer import prepare
+from missingmodels.scenario import Scenario
+from missingmodels.simulate.world import simulate_world
+from missingmodels.tables import Tables, make_tables
+
+AUTHORITIES = 10
+RATES = (2.0, 5.0)  # onsets a year of an ordinary child, evenly between authorities
+READ = ("children", "placements", "missing_episodes", "homes")
+ASKED = ("M1", "peer_presence")
+PLAN = Plan(models=("M0", "M1"), exposure={"beside": ()}, sampling={"method": "laplace"})
+IDS = ("child_id", "home_id", "authority", "owner")
+
+
+def authority(seed: int, at: int, homes: int) -> Tables:
+    """One authority's tables, with identifiers of its own."""
+    rng = stream(seed, "pool", str(at))
+    rate = RATES[0] + (RATES[1] - RATES[0]) * at / (AUTHORITIES - 1)
+    values = {"days": 393, "homes": {"count": homes}, "onset": {"rate_per_year": rate}}
+    tables = simulate_world(
+        Scenario.model_validate(values), seed=int(rng.integers(2**62)), log_exposures=False, only=READ
+    ).tables
+    frames = {}
+    for name in READ:
+        frame = tables[name].copy()
+        for column in {*IDS} & {*frame.columns}:
+            frame[column] = f"{at}-" + frame[column].astype("string")
+        frames[name] = frame
+    return make_tables(
+        frames,
+        observed_from=tables.observed_from,
+        observed_to=tables.observed_to,
+        all_residents=True,
+        origin=dict(tables.origin),
+    )
+
+
+def fitted(tables: Tables, seed: int) -> Fit:
+    """M1 by the fast engine."""
+    design = prepare(tables, PLAN, fits=[ASKED], checked=True).designs[ASKED]
+    return fit(design, PLAN, model=ASKED[0], exposure=ASKED[1], seed=seed, allow_unconverged=True, with_children=False)
+
+
+def one_world(seed: int, homes: int) -> dict[str, Any]:
+    """The pooled and the whole answer of ten authorities."""
+    parts = [authority(seed, at, homes) for at in range(AUTHORITIES)]
+    fits = [fitted(part, seed) for part in parts]
+    held = []
+    with tempfile.TemporaryDirectory() as folder:
+        for at, found in enumerate(fits):
+            told = {"simulated": True, "policy": "none", "package": package_version()}
+            path = Path(folder) / f"{at}.json"
+            if found.diagnostics.passed:
+                path.write_bytes(likelihood_file(likelihood_of(found, allowed=found.design.names, **told)))
+                held.append(read_likelihood(path))
+    frames = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in READ}
+    first = parts[0]
+    together = make_tables(
+        frames,
+        observed_from=first.observed_from,
+        observed_to=first.observed_to,
+        all_residents=True,
+        origin=dict(first.origin),
+    )
+    whole = fitted(together, seed)
+    draws = whole.parameters.coefficient(ASKED[1])
+    mean, sd = pool(held, tau_sd=0).moments(ASKED[1])
+    further_mean, further_sd = pool(held, tau_sd=0.25).moments(ASKED[1])
+    single = [one.sd[one.names.index(ASKED[1])] for one in held]
+    return {
+        "seed": seed,
+        "homes": homes * AUTHORITIES,
+        "pooled": len(held),
+        "onsets": int(whole.design.onsets.sum()),
+        "whole_passed": bool(whole.diagnostics.passed),
+        "whole_mean": float(draws.mean()),
+        "whole_sd": float(draws.std()),
+        "pooled_mean": mean,
+        "pooled_sd": sd,
+        "hierarchy_mean": further_mean,
+        "hierarchy_sd": further_sd,
+        "one_authority_sd": float(np.mean(single)),
+    }
+
+
+def main() -> None:
+    parser = arguments(__doc__, worlds=5, of="of ten authorities", work="pool")
+    parser.add_argument("--homes", type=int, default=20, help="of each authority")
+    options = parser.parse_args()
+    worlds = worlds_of(
+        options, range(options.worlds), lambda world: int(world["seed"]), lambda seed: one_world(seed, options.homes)
+    )
+    frame = pd.DataFrame(worlds)
+    frame["away_in_sd"] = (frame["pooled_mean"] - frame["whole_mean"]) / frame["whole_sd"]
+    frame["sd_ratio"] = frame["pooled_sd"] / frame["whole_sd"]
+    options.output.mkdir(parents=True, exist_ok=True)
+    frame.round(4).to_csv(options.output / "pool.csv", index=False)
+    made = {"recipe": f"python simulations/pool.py --worlds {len(frame)} --homes {options.homes}"}
+    made["versions"] = versions()
+    (options.output / "pool.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    print(frame[["away_in_sd", "sd_ratio"]].describe())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Authorities pooled by what each may send."""
