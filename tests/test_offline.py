@@ -1,0 +1,172 @@
+"""No command opens a connection, and none writes outside its output, its temporary folder and the stated caches.
+
+Held against what the kernel was asked, by strace, of the whole tree of processes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import missingmodels
+from missingmodels.cli import app, import_app
+from test_cli import SCENARIO
+
+STRACE = shutil.which("strace")
+SOURCE = Path(missingmodels.__file__).parent
+CALLS = "connect,sendto,sendmsg,openat,open,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat"
+CALL = re.compile(r"^\d+\s+(?:<\.\.\. )?(\w+)")
+CACHES = (".cache", ".config/matplotlib", ".pytensor", ".matplotlib")  # of a home, as docs/files.md states them
+DEVICES = ("/dev/", "/proc/")
+PLAN = """models = ["M0", "M1"]
+[exposure]
+beside = []
+[sampling]
+method = "laplace"
+draws = 100
+[gate]
+ess_min = 20
+"""
+# In this order; @ stands for the test's own folder.
+COMMANDS = {
+    "simulate": "simulate --scenario @tiny.toml --seed 4 -o @tables",
+    "check": "check @tables",
+    "describe": "describe @tables",
+    "export": "export @tables -o @exported",
+    "fit": "fit @tables --plan @plan.toml --allow-unconverged -o @run",
+    "report": "report @run",
+    "figure": "figure forest @run -o @forest.svg",
+    "table": "table effects @run -o @table.csv",
+    "network": "network @tables --day 2024-06-01 -o @network.png",
+}
+OUTPUTS = ("tables", "exported", "run", "forest.svg", "table.csv", "network.png")
+# Commands that are not run here, and why their kind is.
+ELSEWHERE = {
+    "demo": "simulate, check, fit and report in one",
+    "compare": "reads a run and refits by the engine of fit",
+    "robustness": "reads a run and refits by the engine of fit",
+    "fit-outcome": "another model by the sampler of fit-daily, which takes minutes",
+    "fit-daily": "the sampler takes minutes",
+    "fit-rows": "reads a file and fits by the sampler, which takes minutes",
+    "official": "reads two files and fits by the sampler",
+    "check-priors": "draws from the prior of a plan; the tables' readers are those of check",
+    "power": "simulate and fit many times; with --scheduler it connects to the address given, and says so",
+    "calibrate-world": "simulate many times",
+    "pool": "reads the files of summarise",
+    "summarise": "reads a run as report does",
+    "ssda903": "its readers and writers are those of check and export",
+    "mapping": "its readers and writers are those of check and export",
+    "staffing": "its readers and writers are those of check and export",
+}
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(STRACE is None, reason="strace is not here"),
+]
+
+
+def traced(folder: Path, name: str, *arguments: object) -> list[str]:
+    """The calls of one command that were asked of the kernel, by line."""
+    home, tmp, log = folder / "home", folder / "tmp", folder / f"{name}.strace"
+    for made in (home, tmp):
+        made.mkdir(exist_ok=True)
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("PYTENSOR_FLAGS", "NUMBA_CACHE_DIR")
+    }
+    environment |= {"HOME": str(home), "TMPDIR": str(tmp), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [str(STRACE), "-f", "--seccomp-bpf", "-s", "400", "-e", f"trace={CALLS}", "-o", str(log)]
+    command += [sys.executable, "-m", "missingmodels", *map(str, arguments)]
+    done = subprocess.run(command, env=environment, cwd=folder / "here", capture_output=True, text=True)
+    assert done.returncode == 0, f"{name}: {done.stderr[-2000:]}"
+    assert not [*tmp.iterdir()], f"{name} leaves {[*tmp.iterdir()]}"
+    return log.read_text(errors="replace").splitlines()
+
+
+def connections(lines: list[str]) -> list[str]:
+    """Calls that reach for a network; sockets of this machine's own files are none."""
+    held = [line for line in lines if re.search(r"\b(connect|sendto|sendmsg)\(", line)]
+    return [line for line in held if re.search(r"AF_(INET|INET6|PACKET)\b", line)]
+
+
+def written(lines: list[str], here: Path) -> set[Path]:
+    """Places that were opened to be written, made, or renamed to, where the call did not fail."""
+    found = set()
+    for line in lines:
+        call = CALL.match(line)
+        if call is None or "= -1 " in line:
+            continue
+        if call[1] in ("open", "openat") and not re.search(r"O_(WRONLY|RDWR|CREAT)", line):
+            continue
+        names = re.findall(r'"((?:[^"\\]|\\.)*)"', line)
+        if call[1] in ("connect", "sendto", "sendmsg") or not names:
+            continue
+        found.add(Path(os.path.normpath(here / names[-1])))
+    return found
+
+
+def strays(places: set[Path], allowed: list[Path]) -> list[str]:
+    kept = [place for place in places if not str(place).startswith(DEVICES)]
+    return sorted(str(place) for place in kept if not any(place.is_relative_to(one) for one in allowed))
+
+
+def test_every_command_is_run_here_or_excused() -> None:
+    names = {c.name or c.callback.__name__ for group in (app, import_app) for c in group.registered_commands}
+    run = {
+        "simulate",
+        "check",
+        "describe",
+        "fit",
+        "report",
+        "summarise",
+        "figure",
+        "export",
+        "ssda903",
+        "network",
+        "mapping",
+    }
+    assert names == run | {*ELSEWHERE}
+
+
+def test_no_command_connects_or_writes_elsewhere(tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    (tmp_path / "tiny.toml").write_text(SCENARIO)
+    (tmp_path / "plan.toml").write_text(PLAN)
+    caches = [SOURCE, *(tmp_path / "home" / name for name in CACHES)]
+    outputs = [tmp_path / part for part in OUTPUTS]
+    for name, text in COMMANDS.items():
+        arguments = [part.replace("@", f"{tmp_path}/") for part in text.split()]
+        lines = traced(tmp_path, name, *arguments)
+        assert lines, f"{name}: strace saw nothing"
+        assert not connections(lines), name
+        # what is being written stands in a hidden part beside its place
+        allowed = [*outputs, *(tmp_path / f".{part}" for part in OUTPUTS), tmp_path / "tmp", *caches]
+        found = [place for place in strays(written(lines, here), allowed) if not _is_part(Path(place), tmp_path)]
+        assert not found, f"{name} writes {found[:10]}"
+    assert not [*here.iterdir()]
+
+
+def _is_part(place: Path, folder: Path) -> bool:
+    inside = place.is_relative_to(folder) and place != folder
+    return inside and place.relative_to(folder).parts[0].startswith(".")
+
+
+def test_what_would_be_wrong_is_seen(tmp_path: Path) -> None:
+    lines = [
+        '12 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("1.2.3.4")}, 16) = -1 EINPROGRESS',
+        '12 connect(3, {sa_family=AF_UNIX, sun_path="/var/run/nscd/socket"}, 110) = -1 ENOENT (No such file)',
+        '12 sendto(3, "x", 1, 0, {sa_family=AF_INET6, sin6_port=htons(53)}, 28) = 1',
+        '12 openat(AT_FDCWD, "left.csv", O_WRONLY|O_CREAT|O_TRUNC, 0666) = 4',
+        '12 openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC) = 4',
+        '12 openat(AT_FDCWD, "none.csv", O_WRONLY|O_CREAT, 0666) = -1 EACCES (Permission denied)',
+        '12 renameat2(AT_FDCWD, "a", AT_FDCWD, "/root/b", RENAME_NOREPLACE) = 0',
+        '12 openat(AT_FDCWD, "/dev/null", O_RDWR) = 5',
+    ]
+    assert len(connections(lines)) == 2
+    assert strays(written(lines, tmp_path), [tmp_path / "out"]) == ["/root/b", str(tmp_path / "left.csv")]
