@@ -170,3 +170,38 @@ def check_children(found: Fit, said: str) -> None:
             np.testing.assert_allclose(again.values[name].mean(), values.mean(), atol=0.15)
         else:
             np.testing.assert_allclose(again.values[name], values, rtol=1e-10, atol=1e-10, err_msg=name)
+
+
+@pytest.mark.sampled
+def test_a_run_sends_one_file_and_several_are_pooled(made: tuple[Tables, Answer], tmp_path: Path) -> None:
+    tables, answered = made
+    folder = tmp_path / "run"
+    write_run(answered, folder, overwrite=False, tables=tables)
+    ours, other = tmp_path / "ours.json", tmp_path / "other.json"
+    done = run("summarise", folder, "-o", ours)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {
+        "ours.json", "ours.disclosure.csv", "ours.disclosure.json",
+    }  # fmt: skip
+    told = json.loads(ours.read_text())
+    assert not {*map(str, tables["children"]["child_id"]), *tables["homes"]["home_id"]} & {*ours.read_text().split('"')}
+    fit = next(fit for fit in answered.fits if fit.exposure)
+    draws = fit.parameters.coefficient("peer_presence")
+    at = told["names"].index("peer_presence")
+    assert told["mean"][at] == pytest.approx(draws.mean(), abs=draws.std() / 50)
+    assert told["sd"][at] == pytest.approx(draws.std(), rel=0.01)
+    assert run("summarise", folder, "-o", ours).returncode == 2
+    blocked = run("summarise", folder, "-o", tmp_path / "none.json", "--disclosure", "generic")
+    assert blocked.returncode == 2
+    assert "blocks peer_presence" in blocked.stderr
+    assert not (tmp_path / "none.json").exists()
+    twice = run("pool", ours, ours, "-o", tmp_path / "pooled.json")
+    assert twice.returncode == 2
+    assert "same summary" in twice.stderr
+    told["mean"][at] += 0.01
+    other.write_text(json.dumps(told))
+    done = run("pool", ours, other, "-o", tmp_path / "pooled.json", "--between", 0)
+    assert done.returncode == 0, done.stderr
+    pooled = json.loads((tmp_path / "pooled.json").read_text())["rows"][0]
+    assert pooled["interval_low"] < pooled["median"] < pooled["interval_high"]
+    assert "2 authorities, M1: one or more recently missing peers against none: rate ratio" in done.stdout
