@@ -36,7 +36,7 @@ UNTRACED = "not traced yet"
 ELSEWHERE = {
     **dict.fromkeys(("fit", "report", "figure", "table", "network", "export", "summarise", "pool"), UNTRACED),
     **dict.fromkeys(("ssda903", "mapping", "staffing", "compare", "robustness", "fit-outcome", "fit-rows"), UNTRACED),
-    **dict.fromkeys(("official", "check-priors", "calibrate-world", "fit-daily"), UNTRACED),
+    **dict.fromkeys(("official", "check-priors", "calibrate-world", "fit-daily", "methods", "rerun"), UNTRACED),
     "demo": "simulate, check, fit and report in one",
     "power": "with --scheduler it connects to the address given, and says so",
 }
