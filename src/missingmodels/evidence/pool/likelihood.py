@@ -55,7 +55,14 @@ class Likelihood(Record):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         size = len(self.names)
-        held = (self.mean, self.sd, self.prior_mean, self.prior_sd, self.correlation, *self.correlation)
+        held: tuple[list[Any], ...] = (
+            self.mean,
+            self.sd,
+            self.prior_mean,
+            self.prior_sd,
+            self.correlation,
+            *self.correlation,
+        )
         if any(len(one) != size for one in held) or len(set(self.names)) != size:
             raise ValueError(f"{size} different names need as many values of everything")
         if self.exposure not in self.names:
@@ -112,7 +119,7 @@ def likelihood_of(fit: Fit, *, allowed: Collection[str], simulated: bool, policy
     np.fill_diagonal(correlation, 1.0)
     unit = design.scale[held]
     return Likelihood(
-        format=FORMAT,
+        format=1,
         package=package,
         simulated=simulated,
         policy=policy,
