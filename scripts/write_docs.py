@@ -17,15 +17,8 @@ from pydantic_core import PydanticUndefined
 
 from missingmodels.config import Config
 from missingmodels.errors import MissingModelsError
-from missingmodels.evidence.record import (
-    FORMAT,
-    BayesFactor,
-    ElpdDifference,
-    Evidence,
-    OwnHistory,
-    PowerScaling,
-    Row,
-)
+from missingmodels.evidence.parts import BayesFactor, ElpdDifference, OwnHistory, PowerScaling, Row
+from missingmodels.evidence.record import FORMAT, Evidence
 from missingmodels.frame.published.calibration import MEASURES
 from missingmodels.models.catalogue.models import models_page
 from missingmodels.plan import Plan

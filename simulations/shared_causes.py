@@ -30,7 +30,7 @@ from appended import arguments, share, worlds_of
 from missingmodels.config import from_mapping
 from missingmodels.evidence.decisions import verdict
 from missingmodels.evidence.effects.withstood import holds_where_open, withstood
-from missingmodels.evidence.record import Withstood
+from missingmodels.evidence.parts import Withstood
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.plan import Plan
 from missingmodels.provenance import seed_of, versions

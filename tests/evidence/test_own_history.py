@@ -19,7 +19,7 @@ from missingmodels.evidence.own_history import (
     begin_own_history,
     verdict,
 )
-from missingmodels.evidence.record import OwnHistory
+from missingmodels.evidence.parts import OwnHistory
 from missingmodels.evidence.scores.comparison import comparisons
 from missingmodels.evidence.scores.elpd import child_scores
 from missingmodels.fitting.fit import fit

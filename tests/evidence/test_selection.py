@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from missingmodels.evidence.record import Row
+from missingmodels.evidence.parts import Row
 from missingmodels.evidence.selection import exaggeration, with_family
 
 ROW = Row(

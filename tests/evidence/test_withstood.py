@@ -25,7 +25,7 @@ from missingmodels.evidence.decisions import (
 )
 from missingmodels.evidence.effects import withstood as module
 from missingmodels.evidence.effects.withstood import LEAST, judged, withstood
-from missingmodels.evidence.record import Withstood
+from missingmodels.evidence.parts import Withstood
 from missingmodels.fitting.fit import fit
 from missingmodels.fitting.laplace import conditional
 from missingmodels.fitting.laplace.conditional import Conditional, GivenShocks

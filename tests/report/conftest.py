@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from missingmodels.evidence.own_history import BOTH
-from missingmodels.evidence.record import BayesFactor, ElpdDifference, Evidence, OwnHistory, PowerScaling, Row
+from missingmodels.evidence.parts import BayesFactor, ElpdDifference, OwnHistory, PowerScaling, Row
+from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.robustness import frontier as battery_frontier
 from missingmodels.evidence.robustness import operating as battery_operating
 from missingmodels.evidence.scores.power_scaling import FINE

@@ -10,7 +10,8 @@ import pytest
 from not_drawn import not_drawn
 
 from missingmodels.evidence.own_history import BOTH, CANNOT_TELL, HISTORY, VULNERABILITY
-from missingmodels.evidence.record import BayesFactor, ElpdDifference, Evidence, read_evidence, write_evidence
+from missingmodels.evidence.parts import BayesFactor, ElpdDifference
+from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
 from missingmodels.evidence.scores.power_scaling import CONFLICT, FINE
 from missingmodels.report import comparison
 from missingmodels.report.figures.pictures import pictures

@@ -11,7 +11,7 @@ from missingmodels.cli.options import REFITTING, Disclosure, Json, hold, out, sp
 from missingmodels.terminal import Progress, doing, say
 
 if TYPE_CHECKING:
-    from missingmodels.evidence.record import ElpdDifference
+    from missingmodels.evidence.parts import ElpdDifference
 
 
 def compare(

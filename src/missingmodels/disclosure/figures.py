@@ -11,7 +11,7 @@ from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.counts import blocked_cells, rounded, significant
 from missingmodels.disclosure.record import Judged
 from missingmodels.disclosure.support import Behind
-from missingmodels.evidence.record import DISPERSION
+from missingmodels.evidence.parts import DISPERSION
 
 _SINGLE = {"homes": Class.SINGLE, "network": Class.SINGLE, "diagnostics": Class.DRAWS}
 Figure = Mapping[str, Any]

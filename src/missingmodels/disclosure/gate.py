@@ -13,7 +13,8 @@ from missingmodels.disclosure.policy import Policy
 from missingmodels.disclosure.record import Judged
 from missingmodels.disclosure.support import Behind
 from missingmodels.disclosure.words import scrubbed
-from missingmodels.evidence.record import Evidence, Withstood
+from missingmodels.evidence.parts import Withstood
+from missingmodels.evidence.record import Evidence
 from missingmodels.tables import kind_of
 
 # Counts that are part of another: what is left of the whole is told, too.

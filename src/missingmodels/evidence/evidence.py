@@ -27,7 +27,8 @@ from missingmodels.evidence.effects.variance import drop_rows, structure_shares,
 from missingmodels.evidence.effects.withstood import judged, weekly, withstood
 from missingmodels.evidence.network_week import network_week
 from missingmodels.evidence.own_history import Begun, begin_own_history
-from missingmodels.evidence.record import Evidence, Row, Withstood
+from missingmodels.evidence.parts import Row, Withstood
+from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.scores.comparison import comparisons, sensitivities
 from missingmodels.evidence.scores.held_out import Refits
 from missingmodels.evidence.support import support_of

@@ -17,7 +17,7 @@ import numpy as np
 from missingmodels.config import from_mapping
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.evidence.decisions import BOTH, CANNOT_TELL, HISTORY, VULNERABILITY
-from missingmodels.evidence.record import ElpdDifference, OwnHistory
+from missingmodels.evidence.parts import ElpdDifference, OwnHistory
 from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference
 from missingmodels.evidence.scores.held_out import Refits, some_rows
 from missingmodels.fitting.drawn import Progress

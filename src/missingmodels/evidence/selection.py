@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import norm
 
-from missingmodels.evidence.record import Row
+from missingmodels.evidence.parts import Row
 from missingmodels.parameters import Array
 
 

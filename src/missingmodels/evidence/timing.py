@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from missingmodels.evidence.record import TIMING
+from missingmodels.evidence.parts import TIMING
 from missingmodels.frame.columns.exposure import ARRIVAL_BANDS, arrival_bands
 from missingmodels.frame.forward import ForwardDays
 from missingmodels.frame.riskset import RiskSet

@@ -13,7 +13,8 @@ from missingmodels.errors import CannotAnswer, DiagnosticsFailed
 from missingmodels.evidence.decisions import CANNOT_SAY, NOT_CONVERGED, SUPPORTED, kind_of_verdict, summarise
 from missingmodels.evidence.effects.hypotheses import peer_ratio
 from missingmodels.evidence.effects.withstood import judged
-from missingmodels.evidence.record import Evidence, Row
+from missingmodels.evidence.parts import Row
+from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.unseen import (
     CHAINS,
     ROUNDS,

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from missingmodels.errors import DiagnosticsFailed, InputError
-from missingmodels.evidence.record import Evidence, Row
+from missingmodels.evidence.parts import Row
+from missingmodels.evidence.record import Evidence
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import data_digest
 from missingmodels.plan import Plan, kept_plan

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from missingmodels.evidence.own_history import BOTH, CANNOT_TELL, HISTORY, VULNERABILITY
-from missingmodels.evidence.record import BayesFactor, ElpdDifference, Evidence, OwnHistory
+from missingmodels.evidence.parts import BayesFactor, ElpdDifference, OwnHistory
+from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.scores.elpd import GOOD_K
 from missingmodels.evidence.scores.power_scaling import FINE, SENSITIVE
 from missingmodels.report import words

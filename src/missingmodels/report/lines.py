@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from missingmodels.evidence.decisions import NOT_CONVERGED
-from missingmodels.evidence.record import Evidence, Row
+from missingmodels.evidence.parts import Row
+from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
 
 # H2 as practitioners put it, in three parts; each structure variable belongs to one.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, OTHER_WAY, SUPPORTED, kind_of_verdict
-from missingmodels.evidence.record import Row
+from missingmodels.evidence.parts import Row
 from missingmodels.evidence.robustness.operating import listed
 from missingmodels.report import words
 from missingmodels.report.lines import H2_PARTS, Line, headline, variable

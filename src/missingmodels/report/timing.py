@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from missingmodels.evidence.record import DISPERSION, Evidence
+from missingmodels.evidence.parts import DISPERSION
+from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
 
 TITLES = {

@@ -7,7 +7,8 @@ from typing import Any
 
 from missingmodels.config import from_mapping
 from missingmodels.evidence.effects.withstood import SIZES, holds_where_open
-from missingmodels.evidence.record import Evidence, Withstood
+from missingmodels.evidence.parts import Withstood
+from missingmodels.evidence.record import Evidence
 from missingmodels.plan import Decision
 from missingmodels.report import words
 

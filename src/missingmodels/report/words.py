@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from missingmodels.evidence.record import Row
+from missingmodels.evidence.parts import Row
 
 THIN = "\u202f"  # narrow no-break space, between a number and its unit
 

@@ -10,7 +10,7 @@ import numpy as np
 from missingmodels.errors import ConfigInvalid
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.effects.estimands import expected_rate, rate_ratio
-from missingmodels.evidence.record import Row
+from missingmodels.evidence.parts import Row
 from missingmodels.evidence.selection import with_family
 from missingmodels.fitting.fit import Fit
 from missingmodels.frame.design import Design

@@ -18,7 +18,7 @@ import numpy as np
 from missingmodels.errors import CannotAnswer
 from missingmodels.evidence import figure_data
 from missingmodels.evidence.decisions import summarise
-from missingmodels.evidence.record import Row
+from missingmodels.evidence.parts import Row
 from missingmodels.evidence.timing import Places, timing
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.forward import OWN, ForwardDays, forward_days

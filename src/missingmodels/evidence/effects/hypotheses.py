@@ -17,7 +17,7 @@ from missingmodels.evidence.effects.estimands import (
     rate_ratio,
     slope_spread,
 )
-from missingmodels.evidence.record import Row
+from missingmodels.evidence.parts import Row
 from missingmodels.evidence.selection import with_family
 from missingmodels.fitting.exponential import exponential
 from missingmodels.fitting.fit import Fit

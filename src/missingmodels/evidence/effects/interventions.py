@@ -13,7 +13,7 @@ import numpy as np
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.effects.estimands import expected_rate
 from missingmodels.evidence.effects.hypotheses import in_its_unit
-from missingmodels.evidence.record import Row
+from missingmodels.evidence.parts import Row
 from missingmodels.fitting.fit import Fit
 from missingmodels.plan import Decision, Plan
 from missingmodels.vocabulary import QUANTITIES, column_label

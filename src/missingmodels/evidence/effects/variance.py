@@ -21,7 +21,7 @@ from missingmodels.evidence.effects.estimands import (
     variance_drop,
     variance_explained,
 )
-from missingmodels.evidence.record import Row
+from missingmodels.evidence.parts import Row
 from missingmodels.evidence.scores.elpd import GOOD_K
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.pareto import resample, smooth

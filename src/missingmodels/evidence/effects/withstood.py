@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from missingmodels.evidence.decisions import SUPPORTED, UNLESS, UNLESS_ANY, WITHSTANDS, WITHSTANDS_OPEN
-from missingmodels.evidence.record import Row, Withstood
+from missingmodels.evidence.parts import Row, Withstood
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.laplace.conditional import Conditional, GivenShocks
 from missingmodels.frame.design import Design, build_design

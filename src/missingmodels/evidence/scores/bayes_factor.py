@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from missingmodels.evidence.record import BayesFactor
+from missingmodels.evidence.parts import BayesFactor
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.pareto import LARGEST_K, smooth
 from missingmodels.models.priors import plan_priors

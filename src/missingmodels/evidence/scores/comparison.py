@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from missingmodels.evidence.record import BayesFactor, ElpdDifference, PowerScaling, Row
+from missingmodels.evidence.parts import BayesFactor, ElpdDifference, PowerScaling, Row
 from missingmodels.evidence.scores.bayes_factor import bayes_factors
 from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, home_scores
 from missingmodels.evidence.scores.held_out import Refits

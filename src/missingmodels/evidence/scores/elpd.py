@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import logsumexp
 
-from missingmodels.evidence.record import ElpdDifference
+from missingmodels.evidence.parts import ElpdDifference
 from missingmodels.evidence.scores.bridge import log_ratio
 from missingmodels.evidence.scores.held_out import Read, Refits, children_of, some_rows
 from missingmodels.evidence.scores.home_integral import cells_of, log_integral

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from missingmodels.evidence.record import PowerScaling
+from missingmodels.evidence.parts import PowerScaling
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.pareto import smooth
 from missingmodels.fitting.prior_density import log_priors
