@@ -121,6 +121,8 @@ def test_formulas_give_the_value_that_was_saved(tmp_path):
 
     def calculated(xml):
         # Excel marks text results, blank ones too, with t="str".
+        # an empty value is written in one tag or in two, as the writer has lxml or not
+        xml = xml.replace("<v></v>", "<v />").replace("<v/>", "<v />")
         xml = xml.replace('<c r="C2"><f>UPPER("m")</f><v />', '<c r="C2" t="str"><f>UPPER("m")</f><v>M</v>')
         return xml.replace('<c r="E3"><f>', '<c r="E3" t="str"><f>')
 

@@ -84,7 +84,7 @@ def test_tables_become_an_answer(tmp_path: Path) -> None:
     table = pd.read_csv(out / "release" / "coefficients.csv", index_col="term")
     assert {"own_1_7", "peer_kernel", "kernel_days", "half_life_days", "peer_ratio", "sigma_period"} <= set(table.index)
     said = (out / "release" / "answer.txt").read_text()
-    assert f"multiplied by {table.loc['peer_ratio', 'median']:.2f}" in said
+    assert f"a child's rate is {table.loc['peer_ratio', 'median']:.2f} (" in said
     assert " ".join(said.split()) in " ".join(done.stdout.split())  # wrapped for the terminal
     manifest = json.loads((out / "manifest.json").read_text())
     with xr.open_datatree(out / "private" / "draws.nc", engine="h5netcdf") as tree:
