@@ -52,7 +52,8 @@ def in_a_world(seed: int, **onset: float) -> OwnHistory:
     tables = simulate_world(scenario, seed=seed).tables
     prepared = prepare(tables, PLAN, fits=[("M1", "peer_presence")])
     whole = fit(prepared.designs["M1", "peer_presence"], PLAN, model="M1", exposure="peer_presence", seed=seed)
-    found = begin_own_history(whole, prepared.risk, PLAN)()
+    begun = begin_own_history(whole, prepared.risk, PLAN)
+    found = begun(scores=begun.scores(PLAN))
     assert found is not None
     entered = tables["placements"].groupby("child_id")["start_date"].min().loc[list(prepared.risk.child_ids)]
     assert 0 < found.new_arrivals == (entered > tables.observed_from).sum() < len(entered)
@@ -92,16 +93,16 @@ def test_scores_of_the_models_own_fit_are_made_once(monkeypatch: pytest.MonkeyPa
         for name, exposure in (("M0", ""), ("M1", "peer_presence"))
     ]
     begun = begin_own_history(fits[1], prepared.risk, plan, refits=0)
-    there = begun.scores()
+    there = begun.scores(plan)
     assert there is not None
     assert there.elpd == pytest.approx(child_scores(fits[1]).elpd)
     good = dataclasses.replace(there, shape=np.zeros(there.shape.size), elpd=there.elpd + 1.0)
-    plain, shared = (comparisons(fits, plan, None, held)[0] for held in (lambda: None, lambda: good))
+    plain, shared = (comparisons(fits, plan, None, held)[0] for held in (None, good))
     assert shared.difference == pytest.approx(plain.difference + there.elpd.size)
     bad = dataclasses.replace(good, shape=np.ones(there.shape.size))
-    assert comparisons(fits, plan, None, lambda: bad)[0].difference == pytest.approx(plain.difference)
+    assert comparisons(fits, plan, None, bad)[0].difference == pytest.approx(plain.difference)
     by_sampler = dataclasses.replace(fits[1], sample_stats={})
-    assert begin_own_history(by_sampler, prepared.risk, plan, refits=0).scores() is None
+    assert begin_own_history(by_sampler, prepared.risk, plan, refits=0).asks is None
 
 
 def test_contraction_is_told_in_the_samplers_units() -> None:

@@ -203,13 +203,14 @@ def _beside(
 ) -> Evidence:
     factors, scaling = sensitivities(fits, evidence.rows, plan, told)
     told("Scores of prediction", 0, 0)
-    scores = comparisons(fits, plan, refits, own.scores)
+    fullest = own.scores(plan, told)
+    scores = comparisons(fits, plan, refits, fullest)
     return replace(
         evidence,
         comparisons=tuple(scores),
         bayes_factors=tuple(factors),
         power_scaling=tuple(scaling),
-        own_history=own(told),
+        own_history=own(told, fullest),
     )
 
 

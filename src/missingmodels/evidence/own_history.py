@@ -41,17 +41,25 @@ DEFAULT_EFFECTS = {"frailty": "gamma", "authority": False, "owner": False, "peer
 
 @dataclasses.dataclass(frozen=True)
 class Begun:
-    """The comparison, of which the fits are under way; called, it is finished. None without own-history columns.
+    """The comparison, of which the fits are under way; ``finish`` gives it, None without own-history columns.
 
-    ``scores`` gives those of the model's own fit, where they are among what is under way.
+    ``asks`` is the fit whose scores of children, mended by ``refits`` refits at most, it is to be given: the model's
+    own, where the fast engine made that and it is no other than the one to compare with.
     """
 
-    finish: Callable[[Progress | None], OwnHistory | None] = lambda _: None
-    scores: Callable[[], Scores | None] = lambda: None
+    finish: Callable[[Scores | None, Progress | None], OwnHistory | None] = lambda *_: None
+    asks: Fit | None = None
+    refits: int = 0
 
-    def __call__(self, progress: Progress | None = None) -> OwnHistory | None:
+    def scores(self, plan: Plan, progress: Progress | None = None) -> Scores | None:
+        """The scores that it asks for."""
+        if self.asks is None:
+            return None
+        return child_scores(self.asks, Refits(plan, most=self.refits, progress=progress))
+
+    def __call__(self, progress: Progress | None = None, scores: Scores | None = None) -> OwnHistory | None:
         """The comparison; ``progress`` is told of each fit that is awaited."""
-        return self.finish(progress)
+        return self.finish(scores, progress)
 
 
 def begin_own_history(
@@ -70,17 +78,16 @@ def begin_own_history(
     bare, fast = dataclasses.replace(design, groups={}, slope_of=""), _by_fast_engine(plan)
     asked = _Asked(model=whole.model, exposure=whole.exposure, seed=int(whole.certificate["seed"]), method=method)
     itself = fast == plan and not design.groups and not design.slope_of and "log_weight" in whole.sample_stats
-    plans = [_for_scores(fast, fixed) for fixed in ({}, dict.fromkeys(names, 0.0), {"frailty_shape": NO_FRAILTY})]
-    both: Callable[[], Any] = (
-        begin(_mended, whole, plans[0], refits) if itself else begin(_scored, asked, bare, plans[0], refits)
-    )
-    begun: list[Callable[[], Any]] = [both, *(begin(_scored, asked, bare, held, refits) for held in plans[1:])]
+    changes: list[dict[str, float]] = [{}, dict.fromkeys(names, 0.0), {"frailty_shape": NO_FRAILTY}]
+    begun: list[Callable[[], Any]] = [
+        begin(_scored, asked, bare, _for_scores(fast, fixed), refits) for fixed in changes[itself:]
+    ]
     arrived = risk.residence[:, 0] == NO_HOME
     if arrived.any():
         begun.append(begin(_fit, asked, some_rows(bare, arrived[bare.child]), fast))
 
-    def finish(progress: Progress | None) -> OwnHistory | None:
-        found = []
+    def finish(scores: Scores | None, progress: Progress | None) -> OwnHistory | None:
+        found: list[Any] = [scores] if itself else []
         for at, result in enumerate(begun):
             if progress is not None:
                 progress(STAGE, at, len(begun))
@@ -89,7 +96,7 @@ def begin_own_history(
             progress(STAGE, len(begun), len(begun))
         return _compared(whole, fast, names, arrived, found)
 
-    return Begun(finish, both if itself else lambda: None)
+    return Begun(finish, whole if itself else None, refits)
 
 
 def _compared(whole: Fit, plan: Plan, names: tuple[str, ...], arrived: np.ndarray, found: Sequence[Any]) -> OwnHistory:
@@ -174,11 +181,7 @@ def _fit(asked: _Asked, design: Design, plan: Plan) -> Fit | None:
 def _scored(asked: _Asked, design: Design, plan: Plan, refits: int) -> Scores | None:
     """Scores of children, mended by so many refits at most; None where the fit fails the gate."""
     found = _fit(asked, design, plan)
-    return None if found is None else _mended(found, plan, refits)
-
-
-def _mended(found: Fit, plan: Plan, refits: int) -> Scores:
-    return child_scores(found, Refits(plan, most=refits))
+    return None if found is None else child_scores(found, Refits(plan, most=refits))
 
 
 def _gain(both: Scores | None, one: Scores | None) -> ElpdDifference | None:

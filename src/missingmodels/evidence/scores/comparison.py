@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -22,7 +22,7 @@ AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M
 
 
 def comparisons(
-    fits: Sequence[Fit], plan: Plan, refits: Refits | None = None, fullest: Callable[[], Scores | None] = lambda: None
+    fits: Sequence[Fit], plan: Plan, refits: Refits | None = None, fullest: Scores | None = None
 ) -> list[ElpdDifference]:
     """Every nested pair that was fitted, per child and then per home; both sides hold the primary exposure or none.
 
@@ -37,8 +37,8 @@ def comparisons(
     found = []
     for score in (child_scores,) if plan.effects.home_process == "drift" else (child_scores, home_scores):
         scores: dict[str, Scores] = {}
-        if score is child_scores and (there := fullest()) is not None and np.all(there.mended | ~there.bad):
-            scores[there.fit.model] = there
+        if score is child_scores and fullest is not None and np.all(fullest.mended | ~fullest.bad):
+            scores[fullest.fit.model] = fullest
         for pair in pairs:
             for fit in pair[:2]:
                 assert fit is not None
