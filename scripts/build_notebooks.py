@@ -31,11 +31,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("guides", nargs="*", help="stems of guides; all if none is named")
     given = parser.parse_args()
+    known = [path.stem for path in sorted((ROOT / "analyses").glob("[0-9]*.py"))]
+    if unknown := sorted(set(given.guides) - set(known)):
+        parser.error(f"no guide of the name {', '.join(unknown)}; there are {', '.join(known)}")
     folder = given.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    asked = sorted((ROOT / "analyses").glob("[0-9]*.py"))
-    guides = [path for path in asked if not given.guides or path.stem in given.guides]
-    failed = [path.stem for path in guides if not executed(path, folder)]
+    asked = [ROOT / "analyses" / f"{stem}.py" for stem in known if not given.guides or stem in given.guides]
+    failed = [path.stem for path in asked if not executed(path, folder)]
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 
