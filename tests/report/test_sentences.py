@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import row
+from tests.report.conftest import row
+
 from missingmodels.plan import Effects, Plan
 from missingmodels.report.lines import Line
 from missingmodels.report.sentences import answers, effects_held, exposure_span, origin_words
