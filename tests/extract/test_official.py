@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from missingmodels.errors import ImportFault, InputError
-from missingmodels.extract.published.statistics import name_key, read_official
+from missingmodels.extract.published.statistics import _by_authority, name_key, read_official
 from missingmodels.extract.published.symbols import rounding_unit, to_intervals
 from official import CHILDREN, COUNTS, INCIDENTS, WORKFORCE, count, homes_list, made_up, row, write
 
@@ -148,3 +148,13 @@ def test_two_columns_of_one_name_are_told(tmp_path):
     path.write_text("\n".join(f"{line},{line.split(',')[-1]}" for line in lines))
     with pytest.raises(ImportFault, match="two columns named 'number'"):
         read_official(tmp_path)
+
+
+@pytest.mark.parametrize("year", ["1e999", "inf", "2023.5", "2023/24", ""])
+def test_what_is_no_year_is_told_with_its_row(year):
+    table = pd.DataFrame(
+        {"geographic_level": "Local authority", "time_period": ["2023", year], "new_la_code": "E1"}, index=[2, 3]
+    )
+    with pytest.raises(ImportFault, match=r"row 3: time_period '.*' is not a year"):
+        _by_authority(table, "Local authority", "missing.csv")
+    assert _by_authority(table.iloc[:1], "Local authority", "missing.csv")["year"].tolist() == [2023]

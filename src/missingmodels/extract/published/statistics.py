@@ -135,8 +135,9 @@ def _by_authority(table: pd.DataFrame, level: str, where: str) -> pd.DataFrame:
     """Rows of a level with their year; those of two authorities that report as one stand for each of them."""
     rows = table[table["geographic_level"] == level].copy()
     year = pd.to_numeric(rows["time_period"], errors="coerce")
-    if year.isna().any():
-        at = year.index[year.isna()][0]
+    none = ~np.isfinite(year) | (year % 1 != 0)  # 1e999 is a number and no year
+    if none.any():
+        at = year.index[none][0]
         raise ImportFault(
             f"row {at}: time_period {rows.at[at, 'time_period']!r} is not a year", where=where, remedy=REMEDY
         )
