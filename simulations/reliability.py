@@ -4,8 +4,8 @@
 
 Readers that take less than 0.05 s of a processor a case have ``--quick`` cases, the others ``--per-reader``. Each case
 is drawn from a stream named by reader and number, so that any runs alone: ``--case xml:17``. Cases run in worker
-processes: one that dies or takes over 20 s is a finding, and the rest go on. What is done stays in the store; run again
-to go on, or with more per reader.
+processes: one that dies, takes over 20 s of a processor or waits so long is a finding, and the rest go on. What is
+done stays in the store; run again to go on, or with more per reader.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import collections
 import json
 import multiprocessing as mp
+import os
 import tempfile
 import time
 import traceback
@@ -32,7 +33,7 @@ from missingmodels.tables.csv_out import frame_csv
 
 SEED = 20261129
 CHUNK = 100
-LONGEST_SECONDS = 20.0
+LONGEST_SECONDS = 20.0  # of a processor, or of waiting for nothing
 STARTING_SECONDS = 900.0  # a worker imports the package, and the first may have to fit its seeds
 RESULTS = Path(__file__).parent / "results"
 OUTCOMES = ("refused", "read", "foreign", "hang", "crash", "lost")
@@ -106,17 +107,20 @@ class Worker:
         found: list[dict[str, Any]] = []
         while first < end:
             at: int | None = None
+            used = 0.0
             try:
                 self.pipe.send((name, first, end))
                 while True:
                     if not self.pipe.poll(STARTING_SECONDS if at is None else LONGEST_SECONDS):
+                        if at is not None and self.waits_for_a_processor(used):
+                            continue
                         found.append(_ended(name, first if at is None else at, "hang"))
                         break
                     what, held = self.pipe.recv()
                     if what == "end":
                         return found
                     if what == "start":
-                        at = held
+                        at, used = held, self.used()[1]
                     else:
                         found.append(held)
             except (EOFError, OSError):
@@ -125,6 +129,19 @@ class Worker:
             first = (first if at is None else at) + 1
             self.start()
         return found
+
+    def used(self) -> tuple[str, float]:
+        """The worker's state as Linux tells it, and its processor seconds; elsewhere neither is known."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return "", 0.0
+        return fields[0], (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def waits_for_a_processor(self, before: float) -> bool:
+        """On a busy machine a case may take long and be at work for a moment of it: that is no hang."""
+        state, now = self.used()
+        return state in ("R", "D") and now - before < LONGEST_SECONDS
 
     def stop(self) -> None:
         self.process.kill()
