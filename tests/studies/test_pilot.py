@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from missingmodels.config import from_mapping
+from missingmodels.disclosure.policy import load_policy
+from missingmodels.disclosure.record import Judged
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.fitting.fit import fit
 from missingmodels.frame.riskset import build_risk_set
@@ -18,13 +20,15 @@ from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 from missingmodels.studies.grid import leaves, make_grid, read_study
 from missingmodels.studies.pilot import (
-    _shares,
-    _sizes,
+    _days,
+    _new_stays,
     _stay_bands,
     fields_of_draws,
     left_out,
     notes_of,
     pilot_study,
+    shares,
+    sizes,
     study_toml,
 )
 from missingmodels.studies.replicate import drawn_scenario
@@ -38,6 +42,9 @@ BUSY = {
     "contagion": {"log_rate_ratio": 0.4},
     "children": {"male_share": 0.8, "out_of_area_share": 0.4},
 }
+
+
+OPEN = Judged(load_policy("none"))
 
 
 @pytest.fixture(scope="module")
@@ -80,18 +87,18 @@ def test_what_has_no_field_stands_at_its_mean_in_the_rate(scenario, world):
 
 def test_sizes_and_shares_are_those_of_the_tables(scenario, world):
     risk = build_risk_set(world.tables, plan_of().frame)
-    sizes, shares = _sizes(world.tables, risk), _shares(world.tables)
-    assert sizes["days"] == 400
+    size, share = sizes(world.tables, risk, OPEN), shares(world.tables, OPEN)
+    assert size["days"] == 400
     places = world.tables["homes"].set_index("home_id")["places"].loc[list(risk.home_ids)].to_numpy(int)
-    assert sum(sizes["homes.place_shares"]) == pytest.approx(1, abs=1e-9)
-    assert sizes["homes.place_shares"][2] == pytest.approx((places == 3).mean(), abs=1e-3)
+    assert sum(size["homes.place_shares"]) == pytest.approx(1, abs=1e-9)
+    assert size["homes.place_shares"][2] == pytest.approx((places == 3).mean(), abs=1e-3)
     lived = (risk.residence >= 0).sum() / (risk.days * places.sum())
-    assert sizes["homes.occupancy"] == pytest.approx(lived, abs=2e-3)
-    assert sizes["recording.unseen_children_share"] == 0
+    assert size["homes.occupancy"] == pytest.approx(lived, abs=2e-3)
+    assert size["recording.unseen_children_share"] == 0
     for name in ("children.male_share", "children.out_of_area_share"):
-        assert shares[name] == pytest.approx(field_of(scenario, name), abs=0.1)
-    assert shares["children.stay_band_shares"][:5] == pytest.approx(scenario.children.stay_band_shares[:5], abs=0.06)
-    make_grid(study_of(scenario={"set": sizes | shares}))
+        assert share[name] == pytest.approx(field_of(scenario, name), abs=0.1)
+    assert share["children.stay_band_shares"][:5] == pytest.approx(scenario.children.stay_band_shares[:5], abs=0.06)
+    make_grid(study_of(scenario={"set": size | share}))
 
 
 def test_stays_that_go_on_count_as_long_as_they_were_seen():
@@ -106,10 +113,10 @@ def test_stays_that_go_on_count_as_long_as_they_were_seen():
             "start_is_truncated": False,
         }
     )
-    found = _stay_bands(lived, begin, end)
+    new, ended = _new_stays(lived, begin, end)
+    found = _stay_bands(_days(new, ended, end), ended)
     usual = np.array(Scenario().children.stay_band_shares)
     assert found == pytest.approx([0.4, 0.2, *(0.4 * usual[2:] / usual[2:].sum())])
-    assert _stay_bands(lived[:9], begin, end) is None
 
 
 def test_every_world_takes_one_draw_whole():
@@ -147,7 +154,7 @@ def test_a_run_becomes_a_study_that_runs(world, tmp_path):
     )
     prepared = prepare(world.tables, plan, fits=[("M1", "peer_presence"), ("M0", "")])
     pilot = fit(prepared.designs["M1", "peer_presence"], plan, model="M1", exposure="peer_presence", seed=1)
-    values = pilot_study(pilot, world.tables, prepared.risk, plan)
+    values = pilot_study(pilot, world.tables, prepared.risk, plan, OPEN)
     path = tmp_path / "pilot.toml"
     path.write_text(study_toml(values, notes=notes_of(pilot, world.tables)), encoding="utf-8")
     grid = read_study(path)
@@ -161,4 +168,4 @@ def test_a_run_becomes_a_study_that_runs(world, tmp_path):
     assert len(again.tables["missing_episodes"]) == pytest.approx(len(world.tables["missing_episodes"]), rel=0.6)
     without = fit(prepared.designs["M0", ""], plan, model="M0", seed=1)
     with pytest.raises(CannotAnswer, match="no model with peers"):
-        pilot_study(without, world.tables, prepared.risk, plan)
+        pilot_study(without, world.tables, prepared.risk, plan, OPEN)

@@ -29,6 +29,7 @@ from missingmodels.cli.priors import check_priors
 from missingmodels.cli.publish import figure, methods, rerun, table
 from missingmodels.cli.robustness import robustness
 from missingmodels.cli.stopping import Stopped, stoppable
+from missingmodels.cli.twin import twin
 from missingmodels.errors import DiagnosticsFailed, InputError, MissingModelsError
 from missingmodels.provenance import package_version
 from missingmodels.terminal import encodable, never_silent, say
@@ -72,6 +73,7 @@ app.command(rich_help_panel=PLAN)(data.simulate)
 app.command("power", rich_help_panel=PLAN)(power)
 app.command("calibrate-world", rich_help_panel=PLAN)(data.calibrate_world)
 app.command(rich_help_panel=PLAN)(data.export)
+app.command("twin", rich_help_panel=PLAN)(twin)
 app.command(rich_help_panel=PLAN)(data.network)
 
 

@@ -119,21 +119,32 @@ def fit(
 def report(
     run: Annotated[Path, typer.Argument(help="Folder of a run (from fit or demo).")],
     disclosure: Disclosure = None,
+    sacro: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder for the release as a session that SACRO's viewer opens.", metavar="FOLDER"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a run's report and figures again from its evidence."""
+    from missingmodels.disclosure.sacro import FORMAT
     from missingmodels.report.text import summary_text
-    from missingmodels.runs.release import PAGE, release_files
+    from missingmodels.runs.release import PAGE, release_files, write_session
     from missingmodels.runs.write import noise_of, policy_of, read_run, renew_run
 
     hold(run)
+    if sacro is not None:
+        reserve(sacro, kind=FORMAT, overwrite=True)
     doing("Drawing figures and pages")
     evidence = read_run(run)
     policy = policy_of(run, evidence, disclosure)
     files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run))
     renew_run(run, evidence, files, policy, removed=tuple(stale))
     path = run / PAGE
-    out({"report": str(path)}, as_json, f"{summary_text(shown, columns())}\nReport: {path}")
+    body, text = {"report": str(path)}, f"{summary_text(shown, columns())}\nReport: {path}"
+    if sacro is not None:
+        write_session(run, sacro, evidence, policy, noise_key=noise_of(run))
+        body, text = body | {"sacro": str(sacro)}, f"{text}\nSession for SACRO: {sacro}"
+    out(body, as_json, text)
 
 
 def fit_rows(

@@ -99,20 +99,21 @@ def power(
 
 def _pilot(run: Path) -> None:
     from missingmodels.cli.robustness import known_tables
+    from missingmodels.disclosure.record import Judged
     from missingmodels.fitting.stores.store import read_fit
     from missingmodels.frame.riskset import build_risk_set
     from missingmodels.plan import kept_plan
-    from missingmodels.runs.write import evidence_path, fit_file, read_run, tables_folder
-    from missingmodels.studies.pilot import notes_of, pilot_study, study_toml
+    from missingmodels.runs.write import evidence_path, fit_file, policy_of, read_run, tables_folder
+    from missingmodels.studies.pilot import fullest_with_peers, notes_of, pilot_study, study_toml
     from missingmodels.tables import read_tables
 
     doing("Reading the run and its tables")
     evidence = read_run(run)
     plan = kept_plan(evidence.plan, where=str(evidence_path(run)))
-    fullest = max(evidence.fitted, key=lambda c: (c["exposure"] == plan.exposure.primary, c["model"]))
-    fit = read_fit(fit_file(run, fullest["model"], fullest["exposure"]))
+    fit = read_fit(fit_file(run, *fullest_with_peers(evidence, plan)))
     tables = read_tables(known_tables(tables_folder(run), run))
-    values = pilot_study(fit, tables, build_risk_set(tables, plan.frame), plan)
+    judged = Judged(policy_of(run, evidence))
+    values = pilot_study(fit, tables, build_risk_set(tables, plan.frame), plan, judged)
     sys.stdout.write(study_toml(values, notes=notes_of(fit, tables)))
 
 

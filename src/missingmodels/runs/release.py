@@ -8,9 +8,12 @@ from pathlib import Path
 from missingmodels.disclosure.gate import released
 from missingmodels.disclosure.policy import Policy, policy_for
 from missingmodels.disclosure.record import FILE, TABLE, Judged, record_files
+from missingmodels.disclosure.sacro import FORMAT, VERSION, sacro_session
 from missingmodels.evidence.record import EVIDENCE, Evidence, evidence_file
 from missingmodels.report.html import REPORT, report_files
 from missingmodels.tables import kind_of
+from missingmodels.tables.manifest import write_manifest
+from missingmodels.writing import whole_folder
 from missingmodels.writing.sides import RELEASE
 
 PAGE = f"{RELEASE}/{REPORT}"
@@ -42,4 +45,24 @@ def recorded(judged: Judged, files: Mapping[str, bytes], evidence: Evidence) -> 
     return record_files(judged, files, origin=kind_of(evidence.origin), seeds=seeds)
 
 
-__all__ = ["FILE", "PAGE", "TABLE", "Asked", "recorded", "release_files"]
+def write_session(
+    run: Path, folder: Path, evidence: Evidence, policy: Policy, *, noise_key: bytes | None = None
+) -> None:
+    """A run's release as a session of SACRO: every file that lies in it, and the list of outputs with what was blocked.
+
+    The folder appears whole or not at all.
+    """
+    place = run / RELEASE
+    files = {
+        path.relative_to(place).as_posix(): path.read_bytes() for path in sorted(place.rglob("*")) if path.is_file()
+    }
+    _, judged = released(evidence, policy, noise_key=noise_key)
+    with whole_folder(folder, kind=FORMAT) as scratch:
+        for name, content in sacro_session(judged, files, command="missingmodels report").items():
+            path = scratch / name
+            path.parent.mkdir(exist_ok=True, mode=0o700)
+            path.write_bytes(content)
+        write_manifest(scratch, FORMAT, {"acro_version": VERSION})
+
+
+__all__ = ["FILE", "PAGE", "TABLE", "Asked", "recorded", "release_files", "write_session"]

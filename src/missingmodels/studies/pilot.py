@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from missingmodels.disclosure.margins import gated_mean, gated_share, gated_shares, unblocked
+from missingmodels.disclosure.record import Judged
 from missingmodels.errors import CannotAnswer
+from missingmodels.evidence.record import Evidence
 from missingmodels.fitting.fit import Fit
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.intervals import to_day
@@ -28,14 +31,23 @@ MOST_PLACES = 9
 STAY_EDGES_DAYS = np.array([7, 30, 91, 182, 365, 730, 1826])  # of ``children.stay_band_shares``
 FEWEST = 10  # of whom a share is taken; else the scenario's own stands
 FULLEST = 0.98  # occupancy that a scenario takes
+_USUAL = Scenario()
+_USUAL_PLACES = float(np.arange(1, MOST_PLACES + 1) @ np.array(_USUAL.homes.place_shares))
 
 
-def pilot_study(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan) -> dict[str, Any]:
+def fullest_with_peers(evidence: Evidence, plan: Plan) -> tuple[str, str]:
+    """Model and exposure of a run's fullest fit, one with the plan's own peers if there is any."""
+    fullest = max(evidence.fitted, key=lambda c: (c["exposure"] == plan.exposure.primary, c["model"]))
+    return fullest["model"], fullest["exposure"]
+
+
+def pilot_study(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, judged: Judged) -> dict[str, Any]:
     """Plain values of a study whose worlds are like the data of one fitted model, in one, two and four times the homes.
 
     Sizes, shares and stays are those of the tables; rates, effects and spreads are joint draws of the posterior, one a
     world, so that its power is averaged over what the pilot leaves open. What the tables do not record is as in the
-    scenario ``small``. Raises CannotAnswer for a model without peers.
+    scenario ``small``. Sizes, shares and stays go through the gate; the draws do not, and so the study does not leave.
+    Raises CannotAnswer for a model without peers.
     """
     if not fit.exposure:
         raise CannotAnswer(
@@ -48,7 +60,7 @@ def pilot_study(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan) -> dict[str
         "name": f"as in {plan.name}",
         "question": "How many homes like those of the pilot are needed?",
         "method": "laplace",
-        "scenario": {"use": "small", "set": _sizes(tables, risk) | _shares(tables) | _acts(fit, plan)},
+        "scenario": {"use": "small", "set": sizes(tables, risk, judged) | shares(tables, judged) | acts(fit, plan)},
         "plan": {"use": "default", "set": _set(asked)},
         "axes": {"homes.count": [homes, 2 * homes, 4 * homes]},
         "draws": fields_of_draws(fit.parameters.thinned(DRAWS), fit.exposure, plan, left_out(fit)),
@@ -64,7 +76,7 @@ def fields_of_draws(
 
     Effects that a scenario has no field for are ``folded`` into its rate, at that value of their columns.
     """
-    onset = {name: p.coefficients[column] for name, column in _COLUMNS.items() if column in p.coefficients}
+    onset = {name: p.coefficients[column] for name, column in COLUMNS.items() if column in p.coefficients}
     ordinary = p.intercept + sum(p.coefficients[name] * at for name, at in (folded or {}).items())
     ordinary = ordinary + sum(onset[name] * centre for name, centre in CENTRES.items() if name in onset)
     fields = {f"onset.{name}": values for name, values in onset.items()}
@@ -83,12 +95,12 @@ def left_out(fit: Fit) -> dict[str, float]:
     """Column -> mean over days at risk, of those whose effect no field of a scenario has."""
     design = fit.design
     means = np.average(design.matrix, axis=0, weights=design.days_at_risk)
-    held = {*_COLUMNS.values(), fit.exposure}
+    held = {*COLUMNS.values(), fit.exposure}
     return {name: float(mean) for name, mean in zip(design.names, means, strict=True) if name not in held}
 
 
 # Field of ``onset`` -> the column of a design whose effect it is.
-_COLUMNS = {n: ARRIVAL.get(n, n) for n in Onset.model_fields if n not in NOT_COEFFICIENTS}
+COLUMNS = {n: ARRIVAL.get(n, n) for n in Onset.model_fields if n not in NOT_COEFFICIENTS}
 
 
 def _of_frailty(p: Parameters) -> dict[str, Array]:
@@ -98,10 +110,10 @@ def _of_frailty(p: Parameters) -> dict[str, Array]:
     return {"onset.frailty_shape": p.frailty_shape} | {f"onset.{n}": values for n, values in shares.items()}
 
 
-def _acts(fit: Fit, plan: Plan) -> dict[str, Any]:
+def acts(fit: Fit, plan: Plan) -> dict[str, Any]:
     """How influence and shared processes work: as the model has it, and no effect that it does not hold."""
     peers, effects = plan.exposure, plan.effects
-    zero = {f"onset.{name}": 0.0 for name, column in _COLUMNS.items() if column not in fit.design.names}
+    zero = {f"onset.{name}": 0.0 for name, column in COLUMNS.items() if column not in fit.design.names}
     out = {
         "contagion.exposure": fit.exposure,
         "contagion.window_days": peers.window_days,
@@ -120,19 +132,31 @@ def _acts(fit: Fit, plan: Plan) -> dict[str, Any]:
     return zero | out
 
 
-def _sizes(tables: Tables, risk: RiskSet) -> dict[str, Any]:
-    visible = risk.residence != NO_HOME
-    out: dict[str, Any] = {"days": risk.days, "homes.authorities": max(tables["homes"]["authority"].nunique(), 1)}
+def sizes(tables: Tables, risk: RiskSet, judged: Judged) -> dict[str, Any]:
+    """Fields of a scenario for how long, how many and how large, through the gate; what is blocked is left out."""
+    visible = int((risk.residence != NO_HOME).sum())
+    out: dict[str, Any] = {"days": risk.days, "homes.authorities": _authorities(tables, judged)}
     latest = tables["homes"].dropna(subset=["places"]).drop_duplicates("home_id", keep="last")
     latest = latest[latest["home_id"].isin(risk.home_ids)]
+    mean_places = _USUAL_PLACES
     if len(latest) >= FEWEST:
         places = latest["places"].to_numpy(int).clip(1, MOST_PLACES)
-        out["homes.place_shares"] = _rounded(np.bincount(places, minlength=MOST_PLACES + 1)[1:] / places.size)
-        seen = _coverage(risk)
-        filled = visible.sum() / risk.days / len(risk.home_ids) / places.mean() / seen
-        out["homes.occupancy"] = round(float(min(filled, FULLEST)), 3)
-        out["recording.unseen_children_share"] = round(1 - seen, 3)
-    return out
+        cells = np.bincount(places, minlength=MOST_PLACES + 1)[1:].tolist()
+        out["homes.place_shares"] = gated_shares("homes by places", cells, _USUAL.homes.place_shares, judged)
+        mean_places = float(places.mean())
+    seen = _coverage(risk)
+    filled = visible / risk.days / len(risk.home_ids) / mean_places / seen
+    children = len(risk.child_ids)
+    out["homes.occupancy"] = gated_mean("residents per place", min(filled, FULLEST), children, judged)
+    out["recording.unseen_children_share"] = gated_mean("share of residents unseen", 1 - seen, children, judged)
+    return unblocked(out)
+
+
+def _authorities(tables: Tables, judged: Judged) -> int:
+    """Authorities that the homes stand in, of those that hold enough of them to be told; one at least."""
+    policy = judged.policy
+    held = tables["homes"].drop_duplicates("home_id")["authority"].value_counts()
+    return max(int((held >= (policy.minimum_homes if policy.active else 1)).sum()), 1)
 
 
 def _coverage(risk: RiskSet) -> float:
@@ -141,7 +165,8 @@ def _coverage(risk: RiskSet) -> float:
     return float(np.clip(known.mean(), 0.05, 1.0)) if known.size else 1.0
 
 
-def _shares(tables: Tables) -> dict[str, Any]:
+def shares(tables: Tables, judged: Judged) -> dict[str, Any]:
+    """Fields of a scenario for who the children are and how long they stay, through the gate."""
     children = tables["children"]
     lived = tables["placements"].dropna(subset=["home_id"])
     facts = {
@@ -151,38 +176,46 @@ def _shares(tables: Tables) -> dict[str, Any]:
         "children.out_of_area_share": lived["out_of_area"].dropna(),
     }
     out: dict[str, Any] = {
-        name: round(float(values.astype(bool).mean()), 3) for name, values in facts.items() if len(values) >= FEWEST
+        name: gated_share(name, int(values.astype(bool).sum()), len(values), judged)
+        for name, values in facts.items()
+        if len(values) >= FEWEST
     }
-    bands = _stay_bands(lived, tables.observed_from, tables.observed_to)
-    return out | ({} if bands is None else {"children.stay_band_shares": _rounded(bands)})
+    new, ended = _new_stays(lived, tables.observed_from, tables.observed_to)
+    if len(new) >= FEWEST:
+        days = _days(new, ended, tables.observed_to)
+        cells = np.bincount(np.searchsorted(STAY_EDGES_DAYS, days[ended]), minlength=STAY_EDGES_DAYS.size + 1)
+        law = _stay_bands(days, ended)
+        usual = _USUAL.children.stay_band_shares
+        out["children.stay_band_shares"] = gated_shares("stays by length", cells.tolist(), usual, judged, shares=law)
+    return unblocked(out)
 
 
-def _stay_bands(lived: pd.DataFrame, begin: pd.Timestamp, end: pd.Timestamp) -> Array | None:
-    """(8,) shares of stays by length, from those that began within the record (Kaplan and Meier 1958).
+def _new_stays(lived: pd.DataFrame, begin: pd.Timestamp, end: pd.Timestamp) -> tuple[pd.DataFrame, np.ndarray]:
+    """Stays that began within the record, and which of them (N,) ended in it."""
+    new = lived[(lived["start_date"] >= begin) & ~lived["start_is_truncated"].fillna(False).astype(bool)]
+    return new, (new["end_date"] <= end).fillna(False).to_numpy(bool)
+
+
+def _days(new: pd.DataFrame, ended: np.ndarray, end: pd.Timestamp) -> Array:
+    """(N,) days that stays were followed for."""
+    last = np.where(ended, to_day(new["end_date"].fillna(end)), to_day(pd.Series(end, index=new.index)))
+    return np.asarray((last - to_day(new["start_date"])).clip(min=1))
+
+
+def _stay_bands(days: Array, ended: np.ndarray) -> Array:
+    """(8,) shares of stays by length, from days that they were followed for (Kaplan and Meier 1958).
 
     Beyond the longest stay that was followed, the scenario's own shares fill what is left.
     """
-    new = lived[(lived["start_date"] >= begin) & ~lived["start_is_truncated"].fillna(False).astype(bool)]
-    if len(new) < FEWEST:
-        return None
-    ended = (new["end_date"] <= end).fillna(False).to_numpy(bool)
-    last = np.where(ended, to_day(new["end_date"].fillna(end)), to_day(pd.Series(end, index=new.index)))
-    days = (last - to_day(new["start_date"])).clip(min=1)
     survival, at = np.ones(STAY_EDGES_DAYS.size + 1), 1.0
     followed = int(days.max())
     for day in np.unique(days[ended]):
         at *= 1 - (days[ended] == day).sum() / (days >= day).sum()
         survival[1:][day <= STAY_EDGES_DAYS] = at
-    usual = np.append(1.0, 1 - np.cumsum(Scenario().children.stay_band_shares)[:-1])
+    usual = np.append(1.0, 1 - np.cumsum(_USUAL.children.stay_band_shares)[:-1])
     seen = int((followed >= STAY_EDGES_DAYS).sum())
     survival[seen + 1 :] = survival[seen] * usual[seen + 1 :] / usual[seen]
     return np.asarray(-np.diff(np.append(survival, 0.0)))
-
-
-def _rounded(shares: Array) -> list[float]:
-    out = [round(float(value), 4) for value in shares]
-    out[int(np.argmax(out))] += round(1 - sum(out), 4)
-    return [round(value, 4) for value in out]
 
 
 def _set(plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,7 +260,5 @@ def notes_of(fit: Fit, tables: Tables) -> tuple[str, ...]:
             f"No field of a scenario has the effect of {', '.join(names)}, so it stands at its mean in their rate."
         )
     if kind_of(tables.origin) != "simulated":
-        out.append(
-            "It holds figures of data that are not simulated: it is to be checked as any output before it leaves."
-        )
+        out.append("It holds draws of a posterior of data that are not simulated: it must not leave the room.")
     return tuple(out)
