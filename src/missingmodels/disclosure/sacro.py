@@ -1,9 +1,9 @@
 """The record of the gate as a session of SACRO: what its viewer opens, so that a checker works in one tool.
 
-Keys and files are those that acro 1.0 writes (``results.json``, ``config.json``, ``checksums/FILE.txt``), read at its source;
-acro itself is not needed, and could not be had beside this package, as it wants an older pandas. The list of outputs is
-its table, with what was blocked as cells that failed a check of acro's name; every released file is a custom output,
-which SACRO leaves to the checker's eye.
+Keys and files are those that acro 1.0 writes (``results.json``, ``config.json``, ``checksums/FILE.txt``), read at its
+source; acro itself is not needed, and could not be had beside this package, as it wants an older pandas. The list of
+outputs is its table, with what was blocked as cells that failed a check of acro's name; every released file is a custom
+output, which SACRO leaves to the checker's eye.
 """
 
 from __future__ import annotations
