@@ -4,20 +4,24 @@
 
 Each world is a sector of simulated homes, marked as a return, with a child planted in it: one who lived in a new home
 of its own for forty days, or one who is the only one of its kind. The world is described, fitted by the fast engine and
-released under the default policy, with the child and without it. An attack is one probe of one file, or of one pair
-of outputs. It finds the child if an identifier, a place, a day of its stay, a small count, its own time at risk, a cell
-that follows from a margin, or the difference of two outputs gives it away. Nothing may be found. What the policy
-costs is told beside it: the share of outputs that are blocked, and the change of the headline.
+released under the default policy by the commands themselves (``attack_outputs``): the release, figures, tables,
+methods, a summary to pool, a synthetic twin, a session for SACRO, and what was printed, refused or left behind. An
+attack is one probe of one file, or of one pair of outputs. It finds the child if an identifier, a place, a day of its
+stay, a small count, its own time at risk, a cell that follows from a margin, or the difference of two outputs gives it
+away. Nothing may be found. What the policy costs is told beside it: the share of outputs that are blocked, and the
+change of the headline.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
+import itertools
 import json
 import re
-import struct
 import tempfile
-import zlib
+import time
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from attack_outputs import TWIN, commands, text_of
 
 from missingmodels.config import from_mapping
 from missingmodels.disclosure.described import described
@@ -33,16 +38,12 @@ from missingmodels.disclosure.policy import load_policy
 from missingmodels.disclosure.record import Judged
 from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.evidence import describe_risk
-from missingmodels.evidence.record import Evidence
 from missingmodels.frame.describe import describe
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows
 from missingmodels.plan import Frame, Plan
 from missingmodels.provenance import stream, versions
-from missingmodels.report.text import summary_text
-from missingmodels.runs.answer import answer
 from missingmodels.runs.register import register
-from missingmodels.runs.release import release_files
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 from missingmodels.tables import Tables
@@ -56,6 +57,7 @@ PLAN = {
     "frame": {"burn_in_days": 28},
     "terms": {"vulnerability": "male", "history": "own_1_7"},
 }
+POLICY = "generic"
 STAY_DAYS = 40
 KINDS = ("new home", "one of a kind")
 
@@ -106,17 +108,9 @@ def planted(seed: int, kind: str) -> Planted:
     return Planted(tables=replace(named, frames=frames), without=named, child=child, home=home, first=first, last=last)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outputs:
-    """What is released of a data set by file, and what the policy costs."""
-
-    files: dict[str, bytes]
-    cost: dict[str, float]
-
-
 def counted(tables: Tables) -> dict[str, bytes]:
     """What a description and the counts of evidence give, which no fit is needed for."""
-    plan, policy = from_mapping(PLAN, Plan), load_policy("generic")
+    plan, policy = from_mapping(PLAN, Plan), load_policy(POLICY)
     risk = build_risk_set(tables, plan.frame)
     data = describe_risk(tables, risk, build_rows(tables, risk, plan))
     told = described(describe(tables, plan.frame), Judged(policy))
@@ -124,51 +118,11 @@ def counted(tables: Tables) -> dict[str, bytes]:
     return {"describe.json": json.dumps(told).encode(), "counts.json": json.dumps({"data": counts}).encode()}
 
 
-def outputs(tables: Tables, seed: int) -> Outputs:
-    """Every file of a release, a description as JSON, and what the terminal shows, by name."""
-    policy = load_policy("generic")
-    found = answer(tables, from_mapping(PLAN, Plan), seed=seed, allow_unconverged=True, progress=None).evidence
-    files, _, shown = release_files(found, policy)
-    cost = _cost(found, shown, json.loads(files["release/disclosure.json"]))
-    return Outputs(files=files | counted(tables) | {"terminal.txt": summary_text(shown).encode()}, cost=cost)
-
-
-def _cost(found: Evidence, shown: Evidence, record: Mapping[str, Any]) -> dict[str, float]:
-    """Share of outputs blocked, of rows released, and the largest change of an estimate in its own posterior sd."""
-    exact = {(r.model, r.exposure, r.role, r.estimand, r.name): r for r in found.rows}
-    held = [(r, exact[r.model, r.exposure, r.role, r.estimand, r.name]) for r in shown.rows]
-    moved = [abs(now.median - then.median) / then.sd for now, then in held if then.sd > 0]
-    return {
-        "share_blocked": float(record["share_blocked"]),
-        "rows_released": len(shown.rows) / max(len(found.rows), 1),
-        "largest_change_in_sd": float(max(moved, default=0.0)),
-    }
-
-
 def texts(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
-    """Every file as text: images by the text within them, and each by its own name."""
+    """Every file as text, and each by its own name."""
     for name, content in files.items():
         yield f"{name} (its name)", name
-        # pictures within pages are the PNG files beside them, and their letters would match by chance
-        yield name, png_text(content) if name.endswith(".png") else _PICTURE.sub("", content.decode("utf-8"))
-
-
-_PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]*")
-
-
-def png_text(content: bytes) -> str:
-    """The text chunks of a PNG, inflated where they are compressed."""
-    at, found = 8, []
-    while at + 8 <= len(content):
-        size, kind = struct.unpack(">I4s", content[at : at + 8])
-        body = content[at + 8 : at + 8 + size]
-        if kind in (b"tEXt", b"iTXt", b"eXIf"):
-            found.append(body.decode("latin-1"))
-        elif kind == b"zTXt":
-            name, packed = body.split(b"\0", 1)
-            found.append(name.decode("latin-1") + zlib.decompress(packed[1:]).decode("latin-1"))
-        at += 12 + size
-    return "\n".join(found)
+        yield name, text_of(name, content)
 
 
 COUNT_FIELDS = re.compile(
@@ -196,27 +150,89 @@ def records(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
     return {name: dict(leaves(json.loads(body))) for name, body in files.items() if name.endswith(".json")}
 
 
-def attacks(seed: int, kind: str, costs: list[dict[str, float]] | None = None) -> Iterator[dict[str, Any]]:
-    """Every attack on one planted child, and whether it found anything; the policy's cost goes into ``costs``."""
+def attacks(
+    seed: int, kind: str, costs: list[dict[str, float]] | None = None, *, figures: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Every attack on one planted child, and whether it found anything; the policy's cost goes into ``costs``.
+
+    ``figures`` bounds how many of a run's figures and tables are made.
+    """
     made = planted(seed, kind)
-    released, before = outputs(made.tables, seed), counted(made.without)
-    files = released.files
+    files = commands(made.tables, PLAN, seed, policy=POLICY, figures=figures) | counted(made.tables)
+    before = counted(made.without)
+    cost = json.loads(files.pop("cost.json"))
     if costs is not None:
-        costs.append(released.cost)
+        costs.append(cost)
     for name, text in texts(files):
         for what, secret in made.secrets().items():
+            if name.startswith(TWIN) and "day" in what:
+                continue
             seen = re.search(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", text) is not None
-            yield _row(seed, kind, "text", f"{what} in {name}", seen)
-        shown = f"{STAY_DAYS / 365.25:.4f}"
-        yield _row(seed, kind, "text", f"years of the stay in {name}", shown in re.sub(r"[\d.]*e-\d+", "", text))
+            yield _row(seed, kind, _surface(name), f"{what} in {name}", seen)
+        if not name.startswith((TWIN, "left/")):
+            shown = re.escape(f"{STAY_DAYS / 365.25:.4f}")
+            seen = re.search(rf"(?<![\d.]){shown}(?!\d|e-)", text) is not None
+            yield _row(seed, kind, _surface(name), f"years of the stay in {name}", seen)
     now, then = records(files), records(before)
     for name, held in now.items():
         for path, value in held.items():
             if COUNT_FIELDS.match(path) and isinstance(value, int | float):
                 yield _row(seed, kind, "small count", f"{path} of {name}", 0 <= value < 10 or value % 5 != 0)
+    yield from _counts_in_tables(seed, kind, files)
     yield from _margins(seed, kind, now)
     yield from _differences(seed, kind, now, then)
+    yield from _twins(seed, kind, made, files)
     yield from _second_output(seed, kind, made)
+
+
+def _surface(name: str) -> str:
+    """What of an output is searched."""
+    if name.endswith("(its name)"):
+        return "file name"
+    for start, what in (("shown/", "printed"), ("left/", "left behind"), (TWIN, "twin"), ("session/", "session")):
+        if name.startswith(start):
+            return what
+    return {"png": "picture metadata", "svg": "picture text", "pdf": "picture text"}.get(
+        name.rsplit(".", 1)[-1], "text"
+    )
+
+
+COUNT_ROWS = ("homes", "children", "onsets", "episodes", "children with an onset")
+
+
+def _counts_in_tables(seed: int, kind: str, files: Mapping[str, bytes]) -> Iterator[dict[str, Any]]:
+    """Whole numbers in a row or column of counts of a released table, which must be rounded."""
+    for name, content in files.items():
+        if not name.endswith(".csv") or name.startswith(TWIN) or "disclosure" in name:
+            continue
+        frame = pd.read_csv(io.BytesIO(content), dtype="string") if content.strip() else pd.DataFrame()
+        for column in frame.columns:
+            rows = frame[column].str.fullmatch(r"\d{1,3}(?:,\d{3})*").fillna(value=False).to_numpy(bool)
+            label = frame.iloc[:, 0].fillna("").str.lower()
+            counts = rows & (np.full(len(frame), column in COUNT_ROWS) | label.isin(COUNT_ROWS).to_numpy(bool))
+            for at in np.flatnonzero(counts):
+                value = int(str(frame[column].iloc[at]).replace(",", ""))
+                found = value < 10 or value % 5 != 0
+                yield _row(seed, kind, "small count", f"{column} {at} of {name}", found)
+
+
+def _twins(seed: int, kind: str, made: Planted, files: Mapping[str, bytes]) -> Iterator[dict[str, Any]]:
+    """The scenario of a twin: whatever its rows could tell, it told. Nothing in it is a count that is not rounded, or a
+    share of so few; and no twin has the planted child's home, stay or birth.
+    """
+    told = tomllib.loads(files["twin/scenario.toml"].decode())
+    count = told.get("homes", {}).get("count", 40)
+    yield _row(seed, kind, "twin", "homes of the scenario", count < 10 or count % 5 != 0)
+    children = len(made.tables["children"])
+    for name, value in leaves(told.get("children", {})):
+        if name.endswith("_share"):
+            parts = np.array([value * children, (1 - value) * children])
+            yield _row(seed, kind, "twin", f"{name} of the scenario", bool((parts < 9).any()))
+    stays = pd.read_parquet(io.BytesIO(files["twin/placements.parquet"]))
+    same = (stays["start_date"] == made.first) & (stays["end_date"] == made.last)
+    yield _row(seed, kind, "twin", "the very stay", bool(same.any()))
+    origin = json.loads(files["twin/manifest.json"])["origin"]
+    yield _row(seed, kind, "twin", "origin", set(origin) != {"kind", "of_what", "policy", "seed"})
 
 
 def _margins(seed: int, kind: str, now: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -244,7 +260,7 @@ def _differences(
 
 def _second_output(seed: int, kind: str, made: Planted) -> Iterator[dict[str, Any]]:
     """A second output of data without the child, after one with it, is refused."""
-    policy, frame = load_policy("generic"), Frame(burn_in_days=28)
+    policy, frame = load_policy(POLICY), Frame(burn_in_days=28)
     with tempfile.TemporaryDirectory() as room:
         beside = Path(room) / "tables"
         register(made.tables, frame, policy, beside=beside, what="with")
@@ -261,17 +277,20 @@ def _row(seed: int, kind: str, attack: str, target: str, found: bool) -> dict[st
     return {"seed": seed, "kind": kind, "attack": attack, "target": target, "found": bool(found)}
 
 
-def campaign(worlds: int, seed: int, kept: Path | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every attack and the cost, world by world; those of a world that is ``kept`` are read instead."""
-    found, costs = [], []
-    for index in range(worlds):
-        path = None if kept is None else kept / f"{seed + index}.json"
+def campaign(
+    worlds: int, seed: int, kept: Path | None = None, minutes: float = float("inf")
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every attack and the cost, child by child; those of a child that is ``kept`` are read instead."""
+    found, costs, end = [], [], time.monotonic() + 60 * minutes
+    for index, kind in itertools.product(range(worlds), KINDS):
+        path = None if kept is None else kept / f"{seed + index}-{KINDS.index(kind)}.json"
         if path is not None and path.is_file():
             held = json.loads(path.read_text())
+        elif costs and time.monotonic() > end:
+            continue
         else:
             cost: list[dict[str, float]] = []
-            rows = [row for kind in KINDS for row in attacks(seed + index, kind, cost)]
-            held = {"attacks": rows, "costs": cost}
+            held = {"attacks": [*attacks(seed + index, kind, cost)], "costs": cost}
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(held))
@@ -286,14 +305,16 @@ def main() -> int:
     options.add_argument("--worlds", type=int, default=40)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--kept", type=Path, help="folder in which finished worlds are kept, to go on from")
+    options.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; --kept goes on")
     options.add_argument("--output", type=Path, help="folder for attacks.json; nothing is written without")
     given = options.parse_args()
-    found, costs = campaign(given.worlds, given.seed, given.kept)
+    found, costs = campaign(given.worlds, given.seed, given.kept, given.minutes)
     by_attack = found.groupby("attack")["found"].agg(["size", "sum"])
     summary = {
         "recipe": f"python simulations/attacks.py --worlds {given.worlds} --seed {given.seed}",
         "seed": given.seed,
         "worlds": given.worlds,
+        "children": len(costs),
         "attacks": len(found),
         "found": int(found["found"].sum()),
         "by_attack": {name: {"attacks": int(n), "found": int(k)} for name, n, k in by_attack.itertuples()},

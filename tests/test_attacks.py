@@ -24,18 +24,26 @@ FRAME = Frame(burn_in_days=28)
 
 @pytest.fixture(scope="module")
 def attacks():
+    sys.path.insert(0, str(SCRIPT.parent))  # it has a module beside it
     spec = importlib.util.spec_from_file_location("attacks", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     sys.modules["attacks"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(SCRIPT.parent))
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_a_planted_child_is_not_found(attacks):
-    found = list(attacks.attacks(3, "new home"))
-    assert {row["attack"] for row in found} == {"text", "small count", "margin", "difference", "second output"}
-    assert len(found) > 150
+    found = list(attacks.attacks(3, "new home", figures=1))
+    assert {row["attack"] for row in found} == {
+        "text", "small count", "margin", "difference", "second output", "file name", "printed", "left behind", "twin",
+        "session", "picture metadata", "picture text",
+    }  # fmt: skip
+    assert len(found) > 800
     assert [row for row in found if row["found"]] == []
 
 
@@ -43,10 +51,11 @@ def test_a_planted_child_is_not_found(attacks):
 @pytest.mark.sampled
 def test_without_a_policy_it_is_found(attacks, monkeypatch):
     """The probes see what the gate holds back: each kind of attack finds the child when it is open."""
-    open_gate = load_policy("none")
-    monkeypatch.setattr(attacks, "load_policy", lambda _: open_gate)
-    found = [row for row in attacks.attacks(3, "new home") if row["found"]]
-    assert {row["attack"] for row in found} >= {"text", "small count", "difference", "second output"}
+    monkeypatch.setattr(attacks, "POLICY", "none")
+    found = [row for row in attacks.attacks(3, "new home", figures=1) if row["found"]]
+    assert {row["attack"] for row in found} >= {
+        "text", "small count", "difference", "second output", "printed", "twin",
+    }  # fmt: skip
 
 
 def test_a_second_output_of_nearly_the_same_data_is_refused(attacks, tmp_path):

@@ -34,7 +34,7 @@ OUTPUTS = ("tables",)
 # Commands that are not traced here, and why.
 UNTRACED = "not traced yet"
 ELSEWHERE = {
-    **dict.fromkeys(("fit", "report", "figure", "table", "network", "export", "summarise", "pool"), UNTRACED),
+    **dict.fromkeys(("fit", "report", "figure", "table", "network", "export", "summarise", "pool", "twin"), UNTRACED),
     **dict.fromkeys(("ssda903", "mapping", "staffing", "compare", "robustness", "fit-outcome", "fit-rows"), UNTRACED),
     **dict.fromkeys(("official", "check-priors", "calibrate-world", "fit-daily", "methods", "rerun"), UNTRACED),
     "demo": "simulate, check, fit and report in one",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -69,9 +70,9 @@ def test_what_is_blocked_failed_the_check_of_the_same_meaning(session):
         "NKCheck": [[2, ACTION]],
         "StatbarnDataCheck": [[3, ACTION]],
     }
-    rows = session[TABLE].decode().splitlines()
-    assert rows[0].split(",")[1 + ACTION] == "action"
-    assert all(rows[1 + row].split(",")[1 + ACTION] == "blocked" for held in cells.values() for row, _ in held)
+    rows = [*csv.reader(session[TABLE].decode().splitlines())]
+    assert rows[0][1 + ACTION] == "action"
+    assert all(rows[1 + row][1 + ACTION] == "blocked" for held in cells.values() for row, _ in held)
     assert table["outcome"]["action"]["data.homes"] == "ok"
     assert file["sdc"]["summary"]["NKCheck"] == 1
     assert set(CHECKS.values()) <= set(file["sdc"]["cells"])
