@@ -60,6 +60,7 @@ PLAN = Plan(
     name="estimand recovery",
     models=("M0", "M1", "M3"),
     exposure={"beside": ()},
+    terms={"structure_means": "window"},  # as the worlds act
     sampling={"method": "laplace"},
 )
 

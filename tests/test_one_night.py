@@ -417,6 +417,29 @@ def test_mix_out_of_area_is_that_of_the_others_on_the_day(tables, risk):
 
 
 # Resident-days: A 60 + 20 + 5 + 50 = 135 (76 in period 0, 51 in 1, 8 in 2), B 10 + 80 = 90 (26, 56, 8).
+# Over the periods before, in periods 0, 1 and 2; "own": each day's own value, a day without one at the period's mean.
+OWN = "own"
+PAST = {
+    "staff_ratio": {
+        "A": (np.nan, STAFF_RATIO["A"][1], STAFF_RATIO["A"][1]),
+        "B": (np.nan, STAFF_RATIO["B"][1], STAFF_RATIO["B"][1]),
+    },
+    "turnover": {
+        "A": (1 / 3, 1 / 3, 1 / 3),
+        "B": (365 / 190, 365 / 190, (26 * 365 / 190 + 56 * 365 / 218) / 82),
+    },
+    "agency_share": {"A": (np.nan, 0.25, 0.25), "B": (np.nan, 0.5, 0.5)},
+    # A has a value on 60 + 16 resident-days of period 0: 20 days of 0.75 and 8 of 1.25; in period 1 on 23 days of two
+    "mix_need": {"A": (OWN, (20 * 0.75 + 8 * 1.25) / 76, (20 * 0.75 + 31 * 1.25) / 122), "B": (OWN, 0.75, 0.75)},
+    "mix_spread": {
+        "A": (OWN, (60 * 0.375**0.5 + 16 * 0.375) / 76, (60 * 0.375**0.5 + 62 * 0.375) / 122),
+        "B": (OWN, 1.25, 1.25),
+    },
+    "new_admission_7d": {"A": (0.0, 0.0, 0.0), "B": (OWN, 7 / 26, 7 / 82)},
+    "size": {"A": (OWN, (180 + 32) / 76, (180 + 32 + 8 + 5 + 84) / 127), "B": (OWN, 42 / 26, (42 + 112) / 82)},
+}
+FIRST_MEAN = {"mix_need": 0.75, "mix_spread": 1.25}  # of B in period 0, where dan is alone until ben comes
+# Over the whole window.
 BETWEEN = {
     # a day without a value has no part in the mean: A has 59 with a ratio, B 64
     "staff_ratio": {
@@ -440,8 +463,24 @@ def home_on(who, day):
     return "B" if who == "dan" or (who == "ben" and day >= 20) else "A"
 
 
+@pytest.fixture(scope="module")
+def by_means(tables, risk, plan, by_day):
+    window = plan.changed({"terms.structure_means": "window"})
+    return {"past": by_day, "window": days_of(tables, risk, window)}
+
+
+def mean_of(name, home, period, value, means):
+    """What the home stands at on the day, and where a day without a value does."""
+    if means == "window":
+        return BETWEEN[name][home]
+    held = PAST[name][home][period]
+    return held if held != OWN else FIRST_MEAN[name] if np.isnan(value) else value
+
+
+@pytest.mark.parametrize("means", ["past", "window"])
 @pytest.mark.parametrize("name", sorted(BETWEEN))
-def test_structure_between_and_within_homes(by_day, name):
+def test_structure_between_and_within_homes(by_means, name, means):
+    by_day = by_means[means]
     staff = {"staff_ratio": STAFF_RATIO, "turnover": TURNOVER, "agency_share": AGENCY_SHARE}
     mix = {"mix_need": MIX_NEED, "mix_spread": MIX_SPREAD}
     whole = {"size": SIZE, "new_admission_7d": NEW_ADMISSION}
@@ -452,12 +491,12 @@ def test_structure_between_and_within_homes(by_day, name):
         else:
             spans = grid(mix[name], elsewhere=np.nan) if name in mix else grid(whole[name])
             value = spans[CHILDREN.index(who), day]
-        between = BETWEEN[name][home]
+        between = mean_of(name, home, day // 28, value, means)
         found = by_day.loc[(who, day)]
-        assert found[f"{name}_between"] == pytest.approx(between, rel=1e-12), (who, day)
+        assert found[f"{name}_between"] == pytest.approx(between, rel=1e-12, nan_ok=True), (who, day)
         # a day without a value stands at its home's mean
-        within = 0.0 if np.isnan(value) else value - between
-        assert found[f"{name}_within"] == pytest.approx(within, abs=1e-12), (who, day)
+        within = between * 0.0 if np.isnan(value) else value - between
+        assert found[f"{name}_within"] == pytest.approx(within, abs=1e-12, nan_ok=True), (who, day)
 
 
 def test_split_between_within_of_days_without_a_value():
@@ -520,11 +559,15 @@ def test_the_row_of_one_night(rows):
         "peer_network": 1.0,
         "no_peers": 0.0,
         "peers_unseen": 0.0,
-        "staff_ratio_within": 0.0,
-        "mix_need_within": -0.125 - (20 * 0.75 + 35 * 1.25) / 130,
-        "size_within": 3 - 325 / 135,
+        # the first 28 days have no past: their staffing is unrecorded, and their mix is what it is
+        "staff_ratio_between": np.nan,
+        "staff_ratio_within": np.nan,
+        "mix_need_between": -0.125,
+        "mix_need_within": 0.0,
+        "size_between": 3.0,
+        "size_within": 0.0,
     }
-    assert {name: night[name] for name in expected} == pytest.approx(expected)
+    assert {name: night[name] for name in expected} == pytest.approx(expected, nan_ok=True)
 
 
 def test_cats_second_onset_stands_on_a_return_day(by_day):

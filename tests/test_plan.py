@@ -13,7 +13,7 @@ from missingmodels.cli.models import fit_rows
 from missingmodels.cli.official import official
 from missingmodels.config import from_mapping, preset, read_toml
 from missingmodels.errors import ConfigInvalid
-from missingmodels.plan import Exposure, Frame, Plan, kept_plan
+from missingmodels.plan import Exposure, Frame, Plan, Terms, kept_plan
 from missingmodels.presets import load_plan
 from missingmodels.scenario import Scenario, kept_scenario
 from missingmodels.sources import STATUSES, card, cards
@@ -186,13 +186,16 @@ def test_a_kept_plan_means_what_it_meant_and_a_file_what_is_meant_today(tmp_path
     """A run, a fit or a study wrote every key that there was; a user's file leaves keys out."""
     whole = Plan().model_dump(mode="json")
     assert kept_plan(whole) == Plan()
-    del whole["exposure"]["witnessed"]
+    del whole["exposure"]["witnessed"], whole["terms"]["structure_means"]
     before = kept_plan(whole)
     assert not before.exposure.witnessed
-    assert before.model_copy(update={"exposure": Exposure()}) == Plan()
+    assert before.terms.structure_means == "window"
+    assert Plan().terms.structure_means == "past"
+    assert before.model_copy(update={"exposure": Exposure(), "terms": Terms()}) == Plan()
     assert "witnessed" not in whole["exposure"], "what was read is left as it was"
     assert not kept_plan({}).exposure.witnessed
-    assert kept_plan(Plan().changed({"exposure.witnessed": False}).model_dump()) == before
+    old = {"exposure.witnessed": False, "terms.structure_means": "window"}
+    assert kept_plan(Plan().changed(old).model_dump()) == before
     path = tmp_path / "plan.toml"
     path.write_text('name = "mine"\n[exposure]\nwindow_days = 3\n', encoding="utf-8")
     assert load_plan(path).exposure.witnessed

@@ -13,15 +13,16 @@ STRUCTURE = ("staff_ratio", "agency_share", "turnover", "mix_need", "size")
 
 
 def test_by_hand():
-    """Home 0 has nothing in period 0, 2 twice in period 1, 4, 6 and an unrecorded day in period 2, and 1 in period 3;
-    home 1 is never recorded, and in home 2 nobody lives with another."""
+    """Home 0 has nothing in period 0, 1, 3 and an unrecorded day in period 1, 4, 6 and an unrecorded one in period 2,
+    and 1 in period 3; home 1 is never recorded; in home 2 nobody lives with another before period 3. A day of home 0's
+    first period with a value stands at its own, and never at what comes after it."""
     nan = np.nan
-    values = np.array([nan, 2.0, 2.0, 4.0, 6.0, nan, 1.0, nan, nan, nan])
-    home = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 2])
-    period = np.array([0, 1, 1, 2, 2, 2, 3, 0, 3, 2])
-    between, within = split_from_past(values, home * 4 + period, (3, 4), undefined=home == 2)
-    np.testing.assert_array_equal(between, [nan, 2, 2, 2, 2, 2, 3.5, nan, nan, 3])
-    np.testing.assert_array_equal(within, [nan, 0, 0, 2, 4, 0, -2.5, nan, nan, 0])
+    values = np.array([nan, 1.0, 3.0, nan, 4.0, 6.0, nan, 1.0, nan, nan, nan, 9.0])
+    home = np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 2])
+    period = np.array([0, 1, 1, 1, 2, 2, 2, 3, 0, 3, 2, 3])
+    between, within = split_from_past(values, home * 4 + period, (3, 4), undefined=(home == 2) & (period < 3))
+    np.testing.assert_array_equal(between, [nan, 1, 3, 2, 2, 2, 2, 3.5, nan, nan, 4, 9])
+    np.testing.assert_array_equal(within, [nan, 0, 0, 0, 2, 4, 0, -2.5, nan, nan, 0, 0])
 
 
 @pytest.mark.parametrize("means", ["past", "window"])

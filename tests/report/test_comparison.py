@@ -50,6 +50,20 @@ def test_nothing_bad_is_said_too() -> None:
     assert "above 0.7, so the one fit" in comparison.pareto_words(difference(k_hat_bad=0, mended=0, unit="child"))
 
 
+def test_a_forecast_says_what_it_is_of_and_what_it_rests_on() -> None:
+    ahead = {"unit": "future", "last_days": 84, "k_hat_bad": 0, "mended": 0, "linked": 0}
+    shown = comparison.scores(difference(**ahead, difference=3.2, standard_error=0.2), [])
+    assert shown["left_out"] == "the last 84 days given those before"
+    assert shown["units"] == "40 children"
+    assert "too small to read" in shown["meaning"]
+    assert "the episodes of the last 84 days" in shown["meaning"]
+    assert "Pareto k of the weights 1.23" in shown["pareto"]
+    assert "error of the difference is 0.21" in shown["pareto"]
+    assert "Pareto" not in comparison.pareto_words(difference(**ahead | {"k_hat_max": None}))
+    far = comparison.elpd_words(difference(**ahead, difference=9.0, standard_error=1.0))
+    assert far == "M1 (peer_presence) predicts the episodes of the last 84 days better than M0."
+
+
 @pytest.mark.parametrize(("size", "said"), [(9.0, "better than"), (-9.0, "worse than"), (5.0, "do not tell which")])
 def test_a_difference_in_words(size: float, said: str) -> None:
     found = comparison.elpd_words(difference(difference=size))

@@ -158,7 +158,8 @@ def onset_scores(world, plan):
 
 
 def starting(**parts):
-    return plan_of(frame={"boundary": "starting"}, **parts)
+    """Homes' means are over all days, as worlds act by them."""
+    return plan_of(frame={"boundary": "starting"}, terms={"structure_means": "window"}, **parts)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -368,6 +369,7 @@ def test_true_coefficients_are_columns_of_the_default_design():
     beside = set(design.names) - {bands.get(name, name) for name in EFFECTS} - {"peer_presence"}
     expected = {"history_unknown", "no_peers", "peers_unseen"}
     expected |= {f"{name}_{part}" for name in ("mix_spread", "size") for part in ("between", "within")}
+    expected.add("staff_ratio_between_unrecorded")  # in the first period, which has no past
     assert beside == expected
     assert all(world.truth.coefficient(name).tolist() == [0.0] for name in beside)
     assert set(design.child_ids) <= set(world.truth.child_ids)

@@ -30,7 +30,8 @@ from missingmodels.studies.replicate import designed
 from studies import TINY
 
 STRUCTURE = ["staff_ratio", "turnover", "mix_need"]
-APART = {"effects.sector_process": "none"}  # no simulated world has a truth of its size
+# no simulated world has a truth of its size; and worlds act by a home's mean over all days
+APART = {"effects.sector_process": "none", "terms.structure_means": "window"}
 CALIBRATION = TINY | {
     "kind": "calibration",
     "axes": {"homes.count": [6]},

@@ -77,6 +77,7 @@ def test_values_that_fields_refuse_are_told_one_by_one():
         ({"prior": {"dials.shock_sd": {"law": "uniform", "low": 2, "high": 1}}}, "low must be below high"),
         ({"prior": {"dials.shock_sd": {"law": "uniform", "mean": 2, "sd": 1}}}, "low and high for a uniform"),
         ({"kind": "calibration"}, "draws its truths from the informed priors"),
+        ({"kind": "calibration", "plan": {"set": {"priors.use": "informed"}}}, "a home's mean over all days"),
         ({"method": "laplas"}, "method"),
         ({"prior": {"days": {"mean": 400, "sd": 9}}}, "a law draws real numbers"),
         ({"plan": {"set": {"frame.coverage_rule": "model"}}}, "a study answers from what is recorded"),

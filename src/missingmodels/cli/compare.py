@@ -72,10 +72,15 @@ def compare(
 
 
 def _line(c: ElpdDifference) -> str:
-    from missingmodels.report.comparison import TOO_SMALL
+    from missingmodels.report.comparison import TOO_SMALL, left_out, pareto_words
     from missingmodels.report.words import count, signed, units
 
     small = f", too small to read below {TOO_SMALL:g}" if abs(c.difference) < TOO_SMALL else ""
+    if c.unit == "future":
+        return (
+            f"{c.model} against {c.against}, {left_out(c)}: {signed(c.difference, 1)} (standard error "
+            f"{c.standard_error:.1f}, {units(c.units, 'child')}{small}). {pareto_words(c)}"
+        )
     return (
         f"{c.model} against {c.against}, each {c.unit} left out: {signed(c.difference, 1)} "
         f"(standard error {c.standard_error:.1f}, {units(c.units, c.unit)}{small}); Pareto k above 0.7 for "

@@ -54,6 +54,7 @@ FIELDS: dict[str, Class] = {
     **{f"comparisons[].{name}": E for name in ("difference", "standard_error", "refit_error")},
     **{f"comparisons[].{name}": C for name in ("units", "k_hat_bad", "mended", "linked")},
     "comparisons[].k_hat_max": Class.EXTREME,
+    "comparisons[].last_days": S,
     **{f"bayes_factors[].{name}": W for name in ("hypothesis", "model", "exposure", "name", "label", "expected")},
     **{f"bayes_factors[].{name}": S for name in ("prior_mean", "prior_sd", "widths")},
     **{f"bayes_factors[].{name}": E for name in (

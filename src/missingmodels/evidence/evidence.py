@@ -49,6 +49,9 @@ from missingmodels.vocabulary import worded
 # Refits without a child or a home that making evidence may take, a fraction of a second each for forty homes; the
 # command `compare` takes as many as are needed.
 REFITS = 24
+NOT_PREDICTED = (
+    "the last days are not predicted from those before: the record is too short, or the fast engine cannot fit the rest"
+)
 
 
 @one_blas_thread
@@ -205,8 +208,10 @@ def _beside(
     told("Scores of prediction", 0, 0)
     fullest = own.scores(plan, told)
     scores = comparisons(fits, plan, refits, fullest)
+    predicted = any(c.unit == "future" for c in scores) or not (scores and plan.scores.last_days)
     return replace(
         evidence,
+        notes=tuple(dict.fromkeys([*evidence.notes, *([] if predicted else [NOT_PREDICTED])])),
         comparisons=tuple(scores),
         bayes_factors=tuple(factors),
         power_scaling=tuple(scaling),

@@ -74,14 +74,17 @@ class ElpdDifference:
     Attributes
     ----------
     unit : ``child``: all rows of a child; ``home``: all rows of every child who ever lived in the home, jointly. In
-        both, onsets of those left out still stand in the covariates of others
+        both, onsets of those left out still stand in the covariates of others. ``future``: what a child does in the
+        ``last_days`` given what all did before, under a fit to the days before
     standard_error : over units
     units : number of them
     k_hat_max, k_hat_bad : largest Pareto k in either model, and number of units above 0.7 in either; these and the
         counts below are None where a policy of disclosure blocks them
     mended : how many of those have scores from a fit without the unit instead; the rest are not reliable
-    refit_error : Monte Carlo standard error of the mended scores' part of the difference
+    refit_error : Monte Carlo standard error of the mended scores' part of the difference; of the whole where the unit
+        is ``future``, whose k_hat_max is that of the fits to the days before
     linked : children who lived in several homes, and so stand in the scores of each; 0 where the unit is a child
+    last_days : how many days of the record are predicted; None where the unit is another, and before format 6
     """
 
     hypothesis: str
@@ -96,6 +99,7 @@ class ElpdDifference:
     mended: int | None
     refit_error: float
     linked: int | None
+    last_days: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name."""

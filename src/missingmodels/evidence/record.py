@@ -20,7 +20,7 @@ from missingmodels.writing import write_whole
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMATS = tuple(f"missingmodels-evidence-{n}" for n in (2, 3, 4, 5))  # that are read; the last is written
+FORMATS = tuple(f"missingmodels-evidence-{n}" for n in (2, 3, 4, 5, 6))  # that are read; the last is written
 FORMAT = FORMATS[-1]
 Part = Literal["rows", "comparisons", "bayes_factors", "power_scaling", "fits"]
 MOST_LINES = 8  # of a repr

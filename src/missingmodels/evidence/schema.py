@@ -36,7 +36,7 @@ from missingmodels.plan import kept_plan
 from missingmodels.records import Json, Name, Record, Text
 
 HISTORY_VERDICTS = (BOTH, VULNERABILITY, HISTORY, CANNOT_TELL, "")
-UNITS = ("child", "home")
+UNITS = ("child", "home", "future")
 
 
 class Data(Open):
@@ -139,6 +139,8 @@ def _comparison(held: ElpdDifference) -> ElpdDifference:
     _one_of("unit", held.unit, UNITS)
     if min(n for n in (held.units, held.k_hat_bad, held.mended, held.linked) if n is not None) < 0:
         raise ValueError("a count is below 0")
+    if (held.unit == "future") != (held.last_days is not None) or (held.last_days or 1) < 1:
+        raise ValueError("last_days is 1 or more where the unit is future, and null elsewhere")
     return held
 
 

@@ -13,6 +13,7 @@ from missingmodels.plan.sections import (
     PriorChange,
     Priors,
     Sampling,
+    Terms,
 )
 from missingmodels.plan.whole import KERNEL_MEMORY, WEEK, Plan, kept_plan, with_method
 from missingmodels.plan.words import (
@@ -50,6 +51,7 @@ __all__ = [
     "PriorChange",
     "Priors",
     "Sampling",
+    "Terms",
     "kept_plan",
     "terms_of",
     "with_method",

@@ -77,8 +77,9 @@ class Terms(Config):
     """Parts of the linear predictor, as formula right-hand sides; structure lists variables of H2.
 
     ``structure_means`` says over what a home's mean of a structure variable is, from which its days then deviate:
-    ``window``, all periods, so that a deviation knows the future, and with it what episodes did to staffing; ``past``,
-    its periods before, so that its first period with a value deviates by 0 and those before it are unrecorded.
+    ``past``, its periods before, so that its first period with a value deviates by 0 and those before it are
+    unrecorded; ``window``, all periods, so that a deviation knows the future, and with it what episodes did to
+    staffing. It was ``window`` before the key was there, and the default of files until ``past`` was.
 
     Operators and functions are those below; nothing else is read, and nothing else is called. The intercept is in
     every model and stays in.
@@ -93,7 +94,7 @@ class Terms(Config):
     history: str = "own_1_7 + own_8_28 + arrival_band + history_unknown"
     calendar: str = ""
     structure: tuple[str, ...] = ("staff_ratio", "turnover", "mix_need", "mix_spread", "size")
-    structure_means: Literal["window", "past"] = "window"
+    structure_means: Literal["past", "window"] = "past"
 
     @field_validator("vulnerability", "history", "calendar")
     @classmethod
@@ -253,6 +254,17 @@ class Sampling(Config):
     chains: int = Field(default=4, ge=2)
     target_accept: float | None = Field(default=None, gt=0.5, lt=1)
     doublings: int = Field(default=2, ge=0, le=5)
+
+
+class Scores(Config):
+    """Scores of prediction beside the answers.
+
+    ``last_days``: how many days at the end of the record are predicted from a fit to those before, in whole cells of
+    time; with 0, or where more than half of the record would be predicted, none are. It costs a fit of each model that
+    is compared. It was 0 before the key was there.
+    """
+
+    last_days: int = Field(default=84, ge=0, le=3650)
 
 
 class Gate(Config):

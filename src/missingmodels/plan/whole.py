@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from missingmodels.config import Config, from_mapping, nearest, with_what_was_meant
 from missingmodels.errors import ConfigInvalid
 from missingmodels.plan.formulas import column_named
-from missingmodels.plan.sections import Decision, Effects, Exposure, Frame, Gate, Priors, Sampling, Terms
+from missingmodels.plan.sections import Decision, Effects, Exposure, Frame, Gate, Priors, Sampling, Scores, Terms
 from missingmodels.plan.words import COUNTED, METHODS, MISSING, ModelName
 from missingmodels.provenance import digest_json
 
@@ -37,6 +37,7 @@ class Plan(Config):
     priors: Priors = Priors()
     decision: Decision = Decision()
     sampling: Sampling = Sampling()
+    scores: Scores = Scores()
     gate: Gate = Gate()
     contrast: dict[str, tuple[float | str, float | str]] = Field(default_factory=dict)
 
@@ -162,8 +163,10 @@ class Plan(Config):
 # What a key meant before it was there, where that is not its default of today.
 BEFORE: Mapping[str, Any] = {
     "exposure.witnessed": False,
+    "terms.structure_means": "window",
     "effects.sector_process": "none",
     "decision.withstands": {"sd": 0.0},
+    "scores.last_days": 0,
 }
 
 

@@ -15,6 +15,7 @@ from missingmodels.publish.tabled import Tabled, effects_table, priors_table
 from missingmodels.publish.word import Word
 from missingmodels.report import sentences, words
 from missingmodels.report.carries import carries
+from missingmodels.report.comparison import left_out
 from missingmodels.report.content import data_words, how_often
 from missingmodels.report.figures.rates import changes
 from missingmodels.report.lines import headline, lines
@@ -175,7 +176,7 @@ def _results(evidence: Evidence) -> Iterator[str]:
         yield f"Episodes per 10 children a year, {now} as observed, under stated changes: " + "; ".join(told) + "."
     for c in evidence.comparisons:
         yield (
-            f"Predictive density of {c.unit}s left out, {c.model} less {c.against}: {words.signed(c.difference, 1)} "
+            f"Predictive density of {left_out(c)}, {c.model} less {c.against}: {words.signed(c.difference, 1)} "
             f"(standard error {c.standard_error:.1f})."
         )
 

@@ -14,7 +14,16 @@ from missingmodels.evidence.scores.power_scaling import FINE, SENSITIVE
 from missingmodels.report import words
 from missingmodels.vocabulary import column_label
 
-_LEFT_OUT = {"child": "a child left out", "home": "all who ever lived in a home left out, jointly"}
+_LEFT_OUT = {
+    "child": "a child left out",
+    "home": "all who ever lived in a home left out, jointly",
+    "future": "the last {} days given those before",
+}
+_WHAT = {
+    "child": "the left-out episodes of a child",
+    "home": "the left-out episodes of all who ever lived in a home",
+    "future": "the episodes of the last {} days",
+}
 # a difference in elpd below which its standard error means nothing (Sivula et al. 2020, arXiv 2008.10296)
 TOO_SMALL = 4.0
 _ARGUABLE = math.log(3)  # a factor within 3 of 1 is no evidence to speak of
@@ -26,22 +35,26 @@ def scores(c: ElpdDifference, failed: Sequence[tuple[str, list[str]]]) -> dict[s
         "hypothesis": c.hypothesis,
         "model": c.model,
         "against": c.against,
-        "left_out": _LEFT_OUT[c.unit],
+        "left_out": left_out(c),
         "difference": words.signed(c.difference, 1),
         "standard_error": words.signed(c.standard_error, 1),
-        "units": words.units(c.units, c.unit),
+        "units": words.units(c.units, "home" if c.unit == "home" else "child"),
         "meaning": elpd_words(c),
         "pareto": pareto_words(c),
         "converged": not {c.model, c.against} & {fit for fit, _ in failed},
     }
 
 
+def left_out(c: ElpdDifference) -> str:
+    """What a score is of."""
+    return _LEFT_OUT[c.unit].format(c.last_days)
+
+
 def elpd_words(c: ElpdDifference) -> str:
     """What a difference in predictive density means, given its standard error."""
     if not (math.isfinite(c.difference) and math.isfinite(c.standard_error)):
         return "The difference could not be estimated."
-    who = "a child" if c.unit == "child" else "all who ever lived in a home"
-    what = f"the left-out episodes of {who}"
+    what = _WHAT[c.unit].format(c.last_days)
     if abs(c.difference) < TOO_SMALL:
         return (
             f"Below {TOO_SMALL:g} it is too small to read, whatever its standard error: these data do not tell which "
@@ -58,6 +71,11 @@ def elpd_words(c: ElpdDifference) -> str:
 
 def pareto_words(c: ElpdDifference) -> str:
     """How many scores the weights of one fit could not give, how they were mended, and what is left."""
+    if c.unit == "future":
+        known = c.k_hat_max is not None and math.isfinite(c.k_hat_max)
+        k = f" (largest Pareto k of the weights {words.count(c.k_hat_max, 2)})" if known else ""
+        error = f"the Monte Carlo error of the difference is {c.refit_error:.2f}"
+        return f"Both were fitted again to the days before{k}; {error}."
     if c.k_hat_bad is None or c.mended is None:
         return f"For how many Pareto k of a {c.unit} is above 0.7 is blocked by the policy of disclosure."
     if c.k_hat_bad == 0:

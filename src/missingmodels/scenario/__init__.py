@@ -77,9 +77,23 @@ class Scenario(Config):
             self.homes.school_tie_share or self.homes.area_tie_share or self.children.move_share
         ):
             faults.append("contagion.outside_log_rate_ratio has no ties beyond the home to act along")
+        faults += self._feedback_faults()
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _feedback_faults(self) -> list[str]:
+        """Where staffing answers to episodes it acts by its value alone: a home's mean would know the future."""
+        if not self.dials.feeds_back:
+            return []
+        asked = "dials.sick_per_episode and dials.leaving_per_episode ask for"
+        faults = [
+            f"{asked} onset.{name}_between = onset.{name}_within, as a home's mean over all days knows what comes later"
+            for name in ("staff_ratio", "turnover")
+            if getattr(self.onset, f"{name}_between") != getattr(self.onset, f"{name}_within")
+        ]
+        short = f"{asked} contagion.short_staffing = 0, as it acts by the deviation from such a mean"
+        return faults + ([short] if self.contagion.short_staffing else [])
 
 
 # What a key meant before it was there, where that is not its default of today.

@@ -80,5 +80,16 @@ class Dials(Config):
         default="sector", description="which homes share a wave: all, or those of an authority"
     )
     exit_per_episode: float = share(0.0, "chance that an episode ends the stay on return and moves the child")
+    sick_per_episode: float = share(
+        0.0, "added to the chance that a person on the rota is away, per episode in the home in the period before"
+    )
+    leaving_per_episode: float = Field(
+        default=0.0, ge=-3, le=3, description="log rate ratio on leaving of staff, per such episode; twentyfold at most"
+    )
     authority_sd: float = amount(0.0, "spread of log rate between the homes' authorities", le=3)
     owner_sd: float = amount(0.0, "spread of log rate between owners", le=3)
+
+    @property
+    def feeds_back(self) -> bool:
+        """Whether staffing answers to episodes."""
+        return bool(self.sick_per_episode or self.leaving_per_episode)

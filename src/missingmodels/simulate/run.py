@@ -31,7 +31,8 @@ from missingmodels.simulate.entrants import ROW_LIMIT, Pool, Traits, draw_pool, 
 from missingmodels.simulate.homes import Sector, draw_sector
 from missingmodels.simulate.settings import effects_of, rules_of, settings_of
 from missingmodels.simulate.slow import Residents, Structure, period_effects, structure_of
-from missingmodels.simulate.staffing import Staffing, draw_staffing
+from missingmodels.simulate.staffing import Staffing, draw_staffing, lead_periods
+from missingmodels.simulate.strain import strain_of
 
 if TYPE_CHECKING:
     from missingmodels.scenario import Scenario
@@ -124,8 +125,11 @@ def _settle_and_live(
     traits = draw_traits(scenario, pool, needed, in_a_row, seed)
     settings = settings_of(scenario, staffing.first_day, seed, influence=do.contagion, logging=bool(log))
     children = children_of(scenario, pool, needed, traits, seed)
-    # where episodes end stays, who lives where follows from them, and the structure of homes from that in turn
-    for _ in range(EXIT_ROUNDS if rules.exit_per_episode else 1):
+    # where episodes end stays, who lives where follows from them, and the structure of homes from that in turn; where
+    # staffing answers to them each round puts right a period more, until a world has the staff that its episodes leave
+    least, feeds_back = EXIT_ROUNDS if rules.exit_per_episode else 1, scenario.dials.feeds_back
+    most = least + (effects_by_period.shape[1] if feeds_back else 0)
+    for done in range(1, most + 1):
         structure = structure_of(
             scenario, sector, staffing, residents, staff_added=do.staff_added, turnover_set=do.turnover_set
         )
@@ -135,6 +139,15 @@ def _settle_and_live(
         if lived is None:
             return None
         state, record, episodes, kept, residents = lived
+        strain = staffing.strain
+        if feeds_back:
+            rows, lead = int(state.counts[EPISODES]), lead_periods(scenario)
+            strain = strain_of(episodes, rows, strain, lead, scenario.period_days)
+        settled = np.array_equal(strain, staffing.strain)
+        if settled and done >= least:
+            break
+        if not settled and done < most:
+            staffing = draw_staffing(scenario, sector, seed, strain)
     child, stays, before, first_stay = _in_view(record, int(state.counts[STAYS]), scenario.days)
     where = np.full(pool.age.size, EMPTY)
     where[child] = np.arange(child.size)

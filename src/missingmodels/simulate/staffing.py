@@ -10,6 +10,7 @@ import numpy as np
 
 from missingmodels.simulate.chance import compiled, draw, exponential, key_of, normal, uniform
 from missingmodels.simulate.homes import DAYS_PER_YEAR, Sector
+from missingmodels.simulate.strain import days_until, leaving_factor, sickness
 
 if TYPE_CHECKING:
     from missingmodels.scenario import Scenario
@@ -50,7 +51,7 @@ class Staffing:
     first_spell, first_post : spells of each post, and posts of each home (offsets)
     disengaged, trained : (N,) 0 or 1
     period_start : (Q,)
-    worked_hours, agency_hours : (H, Q)
+    worked_hours, agency_hours, strain : (H, Q); the last, the home's onsets in the period before
     on_shift : (H, D) bit p is set when the holder of the home's post p works on that day
     disengaged_share, inexperienced_share, untrained_share : (H, D) of those on the day's shifts
     """
@@ -66,21 +67,23 @@ class Staffing:
     period_start: np.ndarray
     worked_hours: np.ndarray
     agency_hours: np.ndarray
+    strain: np.ndarray
     on_shift: np.ndarray
     disengaged_share: np.ndarray
     inexperienced_share: np.ndarray
     untrained_share: np.ndarray
 
 
-def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
-    """People, rota and hours of every home."""
+def draw_staffing(scenario: Scenario, sector: Sector, seed: int, strain: np.ndarray | None = None) -> Staffing:
+    """People, rota and hours of every home, under the strain (H, Q) of the onsets before; none if it is left out."""
     spec, period = scenario.staff, scenario.period_days
     posts = np.clip(np.round(spec.people_per_place * sector.places), 1, MOST_POSTS).astype(np.int64)
     first_post = np.concatenate([[0], np.cumsum(posts)])
-    post, number, start, end = _people(scenario, sector, posts, seed)
-    first_spell = np.searchsorted(post, np.arange(first_post[-1] + 1))
-    lead = 1 + -(-scenario.lead_days // period)
+    lead = lead_periods(scenario)
     first_day, periods = -lead * period, lead + -(-scenario.days // period)
+    strain = np.zeros((posts.size, periods)) if strain is None else strain
+    post, number, start, end = _people(scenario, sector, posts, strain, seed)
+    first_spell = np.searchsorted(post, np.arange(first_post[-1] + 1))
     disengaged = uniform(key_of(seed, "staff", "engagement"), post, number) < spec.disengaged_share
     trained = uniform(key_of(seed, "staff", "training"), post, number) < spec.trained_share
     home, days = np.arange(sector.places.size), periods * period
@@ -89,7 +92,7 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
     shares = np.zeros((3, home.size, days), dtype=np.float32)
     posts_of = _Posts(first_post, first_spell, start, end, disengaged, trained)
     found = _Found(hours, on_shift, shares, np.zeros(MOST_POSTS, dtype=np.int64), _Shifts.room_for(0))
-    rota(_plan_of(scenario, sector, first_day, periods, seed), posts_of, found, 0, home.size)
+    rota(_plan_of(scenario, sector, first_day, strain, seed), posts_of, found, 0, home.size)
     return Staffing(
         spell_home=np.searchsorted(first_post, post, side="right") - 1,
         spell_start=start,
@@ -102,11 +105,17 @@ def draw_staffing(scenario: Scenario, sector: Sector, seed: int) -> Staffing:
         period_start=first_day + period * np.arange(periods),
         worked_hours=hours[0],
         agency_hours=hours[1],
+        strain=strain,
         on_shift=on_shift,
         disengaged_share=shares[0],
         inexperienced_share=shares[1],
         untrained_share=shares[2],
     )
+
+
+def lead_periods(scenario: Scenario) -> int:
+    """Periods of the rota before day 0."""
+    return 1 + -(-scenario.lead_days // scenario.period_days)
 
 
 def _shifts_a_day(scenario: Scenario, sector: Sector, periods: int, seed: int) -> np.ndarray:
@@ -124,7 +133,7 @@ def _shifts_a_day(scenario: Scenario, sector: Sector, periods: int, seed: int) -
 def shifts_of(scenario: Scenario, sector: Sector, staffing: Staffing, seed: int) -> Iterator[_Shifts]:
     """Every shift of the rota that the hours were counted from, some homes at a time: millions for a nation."""
     days = staffing.on_shift.shape[1]
-    plan = _plan_of(scenario, sector, staffing.first_day, staffing.period_start.size, seed)
+    plan = _plan_of(scenario, sector, staffing.first_day, staffing.strain, seed)
     posts = _Posts(*(getattr(staffing, name) for name in _Posts._fields))
     wanted = plan.shifts_a_day
     hours, on_shift = np.zeros((2, *wanted.shape)), np.zeros_like(staffing.on_shift)
@@ -139,7 +148,7 @@ def shifts_of(scenario: Scenario, sector: Sector, staffing: Staffing, seed: int)
 
 
 def _people(
-    scenario: Scenario, sector: Sector, posts: np.ndarray, seed: int
+    scenario: Scenario, sector: Sector, posts: np.ndarray, strain: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Post, running number, start and end of every person: tenures and vacancies one after the other in each post."""
     spec = scenario.staff
@@ -150,6 +159,8 @@ def _people(
     spread = np.exp(sd * normal(key_of(seed, "staff", "turnover"), np.arange(posts.size)) - sd**2 / 2)
     leaving = np.maximum(spec.turnover_per_year * spread, 1e-6)[home] / DAYS_PER_YEAR
     keys = [key_of(seed, "staff", name) for name in ("tenure", "vacancy", "seniority")]
+    factor = leaving_factor(scenario.dials.leaving_per_episode, strain)
+    rota_from = -lead_periods(scenario) * scenario.period_days
     open_posts = np.arange(home.size)
     # the first holder of each post was hired before the record, though not before the home opened
     hired = opens - np.ceil(exponential(keys[2], open_posts) / leaving).astype(np.int64)
@@ -159,8 +170,10 @@ def _people(
         start = clock[open_posts]
         # tenure is without memory, so a first holder's remaining time counts from the start of the record
         known = np.maximum(start, opens[open_posts])
-        tenure = np.ceil(exponential(keys[0], open_posts, number) / leaving[open_posts]).astype(np.int64)
-        end = np.minimum(known + tenure, closes[open_posts])
+        tenure = exponential(keys[0], open_posts, number) / leaving[open_posts]
+        if scenario.dials.leaving_per_episode:
+            tenure = days_until(known, tenure, home[open_posts], factor, rota_from, scenario.period_days)
+        end = np.minimum(known + np.ceil(tenure).astype(np.int64), closes[open_posts])
         found.append((open_posts, np.full(open_posts.size, number), start, end))
         gap = np.floor(exponential(keys[1], open_posts, number) * spec.vacancy_mean_days).astype(np.int64)
         clock[open_posts] = end + gap
@@ -183,7 +196,7 @@ class _Posts(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What a rota is to cover: (H, Q) shifts a day, the days on which each home is open, and chances."""
+    """What a rota is to cover: (H, Q) shifts a day and share away, the days on which each home is open, and chances."""
 
     shifts_a_day: np.ndarray
     opens: np.ndarray
@@ -191,7 +204,7 @@ class _Plan(NamedTuple):
     first_day: int
     period: int
     night_share: float
-    sickness_share: float
+    sickness_share: np.ndarray
     agency_cover_share: float
     new_starter_days: float
     key: np.uint64
@@ -207,16 +220,16 @@ class _Found(NamedTuple):
     shifts: _Shifts
 
 
-def _plan_of(scenario: Scenario, sector: Sector, first_day: int, periods: int, seed: int) -> _Plan:
+def _plan_of(scenario: Scenario, sector: Sector, first_day: int, strain: np.ndarray, seed: int) -> _Plan:
     spec = scenario.staff
     return _Plan(
-        shifts_a_day=_shifts_a_day(scenario, sector, periods, seed),
+        shifts_a_day=_shifts_a_day(scenario, sector, strain.shape[1], seed),
         opens=np.maximum(sector.opened, first_day),
         closes=np.minimum(sector.closed, scenario.days),
         first_day=first_day,
         period=scenario.period_days,
         night_share=spec.night_share,
-        sickness_share=spec.sickness_share,
+        sickness_share=sickness(spec.sickness_share, scenario.dials.sick_per_episode, strain),
         agency_cover_share=spec.agency_cover_share,
         new_starter_days=float(spec.new_starter_days),
         key=key_of(seed, "staff", "rota"),
@@ -231,9 +244,7 @@ def rota(plan, staff, found, first_home, last_home):
     """
     first_post, first_spell, spell_end, current = staff.first_post, staff.first_spell, staff.spell_end, found.current
     key, period, shifts = plan.key, plan.period, found.shifts
-    night, sick, cover, new_days = (
-        plan.night_share, plan.sickness_share, plan.agency_cover_share, plan.new_starter_days
-    )  # fmt: skip
+    night, cover, new_days = plan.night_share, plan.agency_cover_share, plan.new_starter_days
     for h in range(first_home, last_home):
         posts = first_post[h + 1] - first_post[h]
         for p in range(posts):
@@ -242,7 +253,7 @@ def rota(plan, staff, found, first_home, last_home):
         for day in range(plan.opens[h], plan.closes[h]):
             column = day - plan.first_day
             q = column // period
-            wanted = plan.shifts_a_day[h, q]
+            wanted, sick = plan.shifts_a_day[h, q], plan.sickness_share[h, q]
             chance = draw(key, h, 2 * column)
             by_day = max(1, int(wanted * (1 - night) + chance))
             slots = by_day + max(1, int(wanted * night + chance))

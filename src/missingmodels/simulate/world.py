@@ -91,7 +91,7 @@ NOT_COEFFICIENTS = {
 # Columns that a design may ask for and that have no effect unless a scenario gives them one: stated, not left out.
 _NO_EFFECT = (
     *("disability", "uasc", "emergency", "history_unknown", "no_peers", "peers_unseen"),
-    *("kernel_unseen", "no_outside_ties", "outside_unseen"),
+    *("kernel_unseen", "no_outside_ties", "outside_unseen", "short_staffing_unrecorded"),
     *(f"{q.name}_{part}" for q in STRUCTURE for part in ("between", "within")),
     *(f"{q.name}_{part}_unrecorded" for q in STRUCTURE for part in ("between", "within")),
 )

@@ -184,8 +184,14 @@ def _crosses(fault: str) -> bool:
 def _ask_faults(study: Study, bases: Mapping[str, Any]) -> list[str]:
     ask, faults = study.ask, []
     if study.kind == "calibration":
-        informed = bases["plan"].priors.use == "informed" or study.plan.set.get("priors.use") == "informed"
-        return [] if informed else ["plan: a calibration draws its truths from the informed priors: set priors.use"]
+        asked, changed = bases["plan"], study.plan.set
+        informed = "informed" in (asked.priors.use, changed.get("priors.use"))
+        window = changed.get("terms.structure_means", asked.terms.structure_means) == "window"
+        means = "plan: worlds act by a home's mean over all days: set terms.structure_means to window, or no structure"
+        return [
+            *([] if informed else ["plan: a calibration draws its truths from the informed priors: set priors.use"]),
+            *([] if window or not changed.get("terms.structure", asked.terms.structure) else [means]),
+        ]
     judged = {*EXPOSURES} if ask.model in ("M1", "M3") else set()
     if ask.model in ("M2", "M3"):
         judged |= {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")}

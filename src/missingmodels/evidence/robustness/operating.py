@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.evidence.robustness.variants import effective_period
-from missingmodels.plan import Decision, Plan, kept_plan
+from missingmodels.plan import Decision, Plan, Terms, kept_plan
 
 WORLDS: Mapping[str, str] = {
     "null": "no influence",
@@ -121,7 +121,7 @@ class Measured:
         differs = {
             f"the model {self.model}": model != self.model,
             "the default decision rule": _verdicts(plan) != _verdicts(self.plan),
-            "other terms": plan.terms != self.plan.terms,
+            "other terms": _but_means(plan) != _but_means(self.plan),
             "other priors": priors,
             "another frame": other,
             "the exposure to those who live there now": plan.exposure.witnessed != self.plan.exposure.witnessed,
@@ -132,8 +132,11 @@ class Measured:
 
     def since(self, plan: Plan) -> list[str]:
         """What came into plans after the measurement and stands in this one, in words."""
-        mine, theirs = plan.effects.sector_process, self.plan.effects.sector_process
-        return ["no process that all homes share"] if mine != theirs == "none" else []
+        held = {
+            "no process that all homes share": (plan.effects.sector_process, self.plan.effects.sector_process, "none"),
+            "homes' means over all days": (plan.terms.structure_means, self.plan.terms.structure_means, "window"),
+        }
+        return [words for words, (mine, theirs, before) in held.items() if mine != theirs == before]
 
 
 def _verdicts(plan: Plan) -> Decision:
@@ -142,6 +145,10 @@ def _verdicts(plan: Plan) -> Decision:
     """
     usual = Decision()
     return plan.decision.model_copy(update={"withstands": usual.withstands, "interval_mass": usual.interval_mass})
+
+
+def _but_means(plan: Plan) -> Terms:
+    return plan.terms.model_copy(update={"structure_means": Terms().structure_means})
 
 
 def _period(plan: Plan) -> str:

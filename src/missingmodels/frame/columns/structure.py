@@ -78,9 +78,9 @@ def split_from_past(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(N,) each: a home's mean over its resident-days in the periods before, and each day's deviation from it.
 
-    ``cell`` (N,) is home and period in the flat (H, T) grid of ``shape``. In a home's first period with a value the
-    mean is that period's own; before it both are NaN. Later days without a value deviate by 0. A home whose days are
-    all ``undefined`` stands at the mean of all homes' resident-days.
+    ``cell`` (N,) is home and period in the flat (H, T) grid of ``shape``. In a home's first period with a value each
+    day stands at its own, those without one at that period's mean; before it both are NaN, but for days on which the
+    value is ``undefined``: they stand at the mean of all homes' resident-days. Days without a value deviate by 0.
     """
     size, unknown = shape[0] * shape[1], np.isnan(values)
     held = np.where(unknown, 0.0, values)
@@ -90,10 +90,9 @@ def split_from_past(
     first = (days_before == 0) & (count > 0)
     before, days_before = np.where(first, total, before), np.where(first, count, days_before)
     mean = np.divide(before, days_before, out=np.full(shape, np.nan), where=days_before > 0)
-    lone = np.bincount(cell, ~undefined, size).reshape(shape).sum(axis=1) == 0
+    between = np.where(first.ravel()[cell] & ~unknown, values, mean.ravel()[cell])
     if not unknown.all():
-        mean[lone] = values[~unknown].mean()
-    between = mean.ravel()[cell]
+        between[np.isnan(between) & undefined] = values[~unknown].mean()
     return between, np.where(unknown, np.where(np.isnan(between), np.nan, 0.0), values - between)
 
 
