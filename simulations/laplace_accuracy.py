@@ -147,7 +147,7 @@ def one_world(number: int, plan: Plan, settings: Sampling, draws: int) -> tuple[
     sizes = [columns_of(design, {str(n): e[n].to_numpy() for n in e.data_vars}) for e in (bulk, tail)]
     ours = columns_of(design, {name: getattr(fast, name) for name in ("intercept", "coefficients", "home", *SCALES)})
     found = modes(design, priors)
-    verdict = judge(design, fast, plan.gate)
+    verdict = judge(design, fast, plan)
     rows = []
     for name in theirs:
         row = {"world": number, "passed": verdict.passed}
@@ -169,7 +169,7 @@ def one_world(number: int, plan: Plan, settings: Sampling, draws: int) -> tuple[
         "cpu_seconds_2000_draws": round(small_seconds, 3),
         "k_hat_2000_draws": round(small.k_hat, 3),
         "ess_2000_draws": round(small.ess),
-        "passed_2000_draws": judge(design, small, plan.gate).passed,
+        "passed_2000_draws": judge(design, small, plan).passed,
     }
     return rows, cost
 

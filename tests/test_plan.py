@@ -13,7 +13,8 @@ from missingmodels.cli.models import fit_rows
 from missingmodels.cli.official import official
 from missingmodels.config import from_mapping, preset, read_toml
 from missingmodels.errors import ConfigInvalid
-from missingmodels.plan import Exposure, Frame, Plan, Terms, kept_plan
+from missingmodels.fitting.diagnostics import broken_by_weights
+from missingmodels.plan import Exposure, Frame, Gate, Plan, Terms, kept_plan
 from missingmodels.presets import load_plan
 from missingmodels.scenario import Scenario, kept_scenario
 from missingmodels.sources import STATUSES, card, cards
@@ -186,15 +187,17 @@ def test_a_kept_plan_means_what_it_meant_and_a_file_what_is_meant_today(tmp_path
     """A run, a fit or a study wrote every key that there was; a user's file leaves keys out."""
     whole = Plan().model_dump(mode="json")
     assert kept_plan(whole) == Plan()
-    del whole["exposure"]["witnessed"], whole["terms"]["structure_means"]
+    del whole["exposure"]["witnessed"], whole["terms"]["structure_means"], whole["gate"]["tail_share_max"]
     before = kept_plan(whole)
     assert not before.exposure.witnessed
     assert before.terms.structure_means == "window"
     assert Plan().terms.structure_means == "past"
-    assert before.model_copy(update={"exposure": Exposure(), "terms": Terms()}) == Plan()
+    assert before.tail_share_limit == 0.05
+    same = {"exposure": Exposure(), "terms": Terms(), "gate": Gate()}
+    assert before.model_copy(update=same) == Plan()
     assert "witnessed" not in whole["exposure"], "what was read is left as it was"
     assert not kept_plan({}).exposure.witnessed
-    old = {"exposure.witnessed": False, "terms.structure_means": "window"}
+    old = {"exposure.witnessed": False, "terms.structure_means": "window", "gate.tail_share_max": 0.05}
     assert kept_plan(Plan().changed(old).model_dump()) == before
     path = tmp_path / "plan.toml"
     path.write_text('name = "mine"\n[exposure]\nwindow_days = 3\n', encoding="utf-8")
@@ -314,3 +317,14 @@ def test_a_bad_record_in_python_is_told_as_from_a_file() -> None:
 @pytest.mark.parametrize("command", [fit_rows, official])
 def test_commands_without_a_plan_show_the_intervals_that_a_plan_would(command):
     assert inspect.signature(command).parameters["interval_mass"].default == Plan().decision.interval_mass == 0.95
+
+
+def test_the_tail_that_a_fit_may_have_is_what_its_intervals_leave_out_on_one_side():
+    assert Plan().tail_share_limit == pytest.approx(0.025)
+    assert Plan().changed({"decision.interval_mass": 0.9}).tail_share_limit == pytest.approx(0.05)
+    assert Plan().changed({"gate.tail_share_max": 0.04}).tail_share_limit == 0.04
+    found = {"k_hat": 0.1, "importance_ess": 4000.0, "tail_share_max": 0.03, "edge_loss": 0.0}
+    (said,) = broken_by_weights(found, Plan(), 4000)
+    assert said.startswith("3.0% of a coefficient's posterior")
+    assert said.endswith("above 2.5%")
+    assert broken_by_weights(found, Plan().changed({"decision.interval_mass": 0.9}), 4000) == ()

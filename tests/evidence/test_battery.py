@@ -12,11 +12,12 @@ from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
 from missingmodels.evidence.robustness import battery
 from missingmodels.evidence.robustness import bench as battery_bench
+from missingmodels.evidence.robustness import contrasts as battery_contrasts
 from missingmodels.evidence.robustness import controls as battery_controls
 from missingmodels.evidence.robustness import curve as battery_curve
 from missingmodels.evidence.robustness import variants as battery_variants
 from missingmodels.evidence.robustness.bench import ALARM, Bench, Kind, Line, judged
-from missingmodels.frame.placebo import departures
+from missingmodels.frame.placebo import departures, lagged_presence
 from missingmodels.tables import Tables
 from worlds import plan_of, small_world
 
@@ -257,3 +258,23 @@ def test_a_check_that_cannot_be_fitted_says_why_and_the_rest_is_asked(bench: Ben
     assert (second.says, second.remark) == (None, "two modes")
     assert third.p_value is not None
     assert together.says is False
+
+
+@pytest.mark.sampled
+def test_a_contrast_is_the_difference_of_two_effects_of_one_model(bench: Bench) -> None:
+    near, far = (lagged_presence(bench.peers(), first_lag=a, last_lag=b, witnessed=True) for a, b in ((1, 7), (8, 28)))
+    apart = bench.fit_with("peer_near + peer_far", {"peer_near": near, "peer_far": far}).parameters
+    difference = apart.coefficient("peer_near") - apart.coefficient("peer_far")
+    (line,) = battery_contrasts.nearness(bench)
+    assert line.line == "1–7 days ago, against the days before (8–28)"
+    assert line.estimate is not None
+    assert np.log(line.estimate) == pytest.approx(np.median(difference), abs=0.2 * difference.std())
+    short = Bench(bench.tables, PLAN.changed({"frame.burn_in_days": 7}), model="M1", seed=1, permutations=19)
+    (silent,) = battery_contrasts.nearness(short)
+    assert "too short" in silent.remark
+
+
+def test_contrasts_are_not_measured_and_have_no_voice() -> None:
+    assert {"likeness", "nearness"} <= set(battery.UNMEASURED)
+    loud = Line(check="likeness", line="of one's own sex, against the others", kind="influence", says=True)
+    assert not battery.together([loud]).says

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from missingmodels.errors import DiagnosticsFailed
-from missingmodels.plan import Gate
+from missingmodels.plan import Gate, Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +126,9 @@ def k_hat_limit(proposals: int, gate: Gate) -> float:
     return min(1 - 1 / math.log10(proposals), gate.k_hat_max)
 
 
-def broken_by_weights(values: dict[str, Any], gate: Gate, proposals: int) -> tuple[str, ...]:
+def broken_by_weights(values: dict[str, Any], plan: Plan, proposals: int) -> tuple[str, ...]:
     """What weighted draws break of the gate; of a short ESS alone more proposals are the cure."""
+    gate, tail = plan.gate, plan.tail_share_limit
     limit = k_hat_limit(proposals, gate)
     checks = [
         (
@@ -139,9 +140,9 @@ def broken_by_weights(values: dict[str, Any], gate: Gate, proposals: int) -> tup
             f"importance ESS {values['importance_ess']:.0f} is below {gate.ess_min:g}",
         ),
         (
-            not values["tail_share_max"] <= gate.tail_share_max,
+            not values["tail_share_max"] <= tail,
             f"{values['tail_share_max']:.1%} of a coefficient's posterior lie in one tail that proposals hardly reach, "
-            f"above {gate.tail_share_max:.0%}",
+            f"above {tail:.1%}",
         ),
         (
             not values["edge_loss"] <= gate.edge_loss_max,

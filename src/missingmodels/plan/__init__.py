@@ -13,11 +13,13 @@ from missingmodels.plan.sections import (
     PriorChange,
     Priors,
     Sampling,
+    Scores,
     Terms,
 )
 from missingmodels.plan.whole import KERNEL_MEMORY, WEEK, Plan, kept_plan, with_method
 from missingmodels.plan.words import (
     COUNTED,
+    EVERYWHERE,
     EXPOSURES,
     METHODS,
     MISSING,
@@ -31,6 +33,7 @@ from missingmodels.plan.words import (
 __all__ = [
     "COUNTED",
     "CURVE_DEGREE",
+    "EVERYWHERE",
     "EXPOSURES",
     "INTERVAL_MASS",
     "KERNEL_MEMORY",
@@ -51,6 +54,7 @@ __all__ = [
     "PriorChange",
     "Priors",
     "Sampling",
+    "Scores",
     "Terms",
     "kept_plan",
     "terms_of",

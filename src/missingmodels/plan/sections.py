@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from missingmodels.config import Config, nearest
+from missingmodels.plan.calendars import require_calendars
 from missingmodels.plan.formulas import column_named, peers_expression, terms_of
 from missingmodels.plan.words import MISSING, STRUCTURE, WORD, Method, OutsideExposure, PeerExposure, Tie
 
@@ -126,7 +128,10 @@ class Frame(Config):
     if it is left out, a week where a process of ``effects`` drifts, else the same. ``weak_homes`` says whether days in
     homes count that are known by their address only, not by a URN: two homes there would be taken for one.
     ``short_break_homes`` says whether stays in homes count that are registered for short breaks only: children go home
-    between them, and are no peers who live together.
+    between them, and are no peers who live together. ``school_holidays``, which formulas name as ``school_holiday``,
+    are first and last days under the code of the authority that a home stands in, or under ``all`` for the others. They
+    are declared, as authorities publish their own; days farther from any of them than the longest term between two are
+    unrecorded.
     """
 
     outcome: str = Field(default=MISSING, pattern=f"^{WORD}$")
@@ -141,6 +146,9 @@ class Frame(Config):
     weak_homes: Literal["keep", "drop"] = "keep"
     short_break_homes: Literal["keep", "drop"] = "drop"
     occupancy: float | None = Field(default=None, gt=0, le=1)
+    school_holidays: dict[str, tuple[tuple[dt.date, dt.date], ...]] = Field(default_factory=dict)
+
+    _calendars = field_validator("school_holidays")(staticmethod(require_calendars))
 
 
 class Effects(Config):
@@ -272,9 +280,11 @@ class Gate(Config):
 
     The largest R-hat of hundreds of home effects passes 1.01 by chance alone, so they have their own limit. The last
     three are the fast engine's: Pareto k of its weights (0.7: Vehtari et al. 2024, J. Mach. Learn. Res. 25), the
-    share of a coefficient's posterior in one tail beyond 2.5 standard deviations of its proposals (a normal has 0.006;
-    from 0.025 on the end of a 95 % interval lies where proposals are few), and the share of the posterior near 0 of a
-    standard deviation that the draws lack. Of ``ess_min`` it meets the effective number of weighted draws.
+    share of a coefficient's posterior in one tail beyond 2.5 standard deviations of its proposals (a normal has 0.006),
+    and the share of the posterior near 0 of a standard deviation that the draws lack. Of ``ess_min`` it meets the
+    effective number of weighted draws. ``tail_share_max`` left out is the share that an interval leaves out on one
+    side, (1 - ``decision.interval_mass``) / 2: with more of it there, the interval's end lies where proposals are few.
+    It was 0.05 before.
     """
 
     rhat_max: float = Field(default=1.01, gt=1)
@@ -284,5 +294,5 @@ class Gate(Config):
     bfmi_min: float = Field(default=0.3, ge=0)
     tree_depth_share_max: float = Field(default=0.05, ge=0, le=1)
     k_hat_max: float = Field(default=0.7, gt=0, le=1)
-    tail_share_max: float = Field(default=0.05, gt=0, le=1)
+    tail_share_max: float | None = Field(default=None, gt=0, le=1)
     edge_loss_max: float = Field(default=0.03, gt=0, le=1)

@@ -106,6 +106,12 @@ class Plan(Config):
         return self.frame.cell_days or self.frame.period_days
 
     @property
+    def tail_share_limit(self) -> float:
+        """The largest share of a coefficient's posterior that may lie where proposals hardly reach."""
+        stated = self.gate.tail_share_max
+        return (1 - self.decision.interval_mass) / 2 if stated is None else stated
+
+    @property
     def digest(self) -> str:
         """What tells this plan from every other; it stands in each certificate."""
         return digest_json(self.model_dump(mode="json"))
@@ -167,6 +173,7 @@ BEFORE: Mapping[str, Any] = {
     "effects.sector_process": "none",
     "decision.withstands": {"sd": 0.0},
     "scores.last_days": 0,
+    "gate.tail_share_max": 0.05,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+EVERYWHERE = "all"  # whose calendar of school holidays stands where an authority has none of its own
 MISSING = "missing"  # the event that the missing episodes are
 EXPOSURES = ("peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel")
 OUTSIDE = ("outside_presence", "outside_count", "outside_density", "outside_network")

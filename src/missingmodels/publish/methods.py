@@ -117,10 +117,13 @@ def _exposure(plan: Plan) -> Iterator[str]:
         + "."
     )
     yield (
-        f"H2 is asked of {asked}, each split into differences between homes and deviations within a home (mean over: "
-        f"{plan.terms.structure_means}), in steps of {plan.frame.period_days} days, measured before the days that they "
-        "are set against."
+        f"H2 is asked of {asked}, each split into differences between homes and deviations within a home from its mean "
+        f"over {_MEANS[plan.terms.structure_means]}, in steps of {plan.frame.period_days} days, measured before the "
+        "days that they are set against."
     )
+
+
+_MEANS = {"past": "the periods before", "window": "all periods"}
 
 
 def _model(evidence: Evidence, plan: Plan) -> Iterator[str]:

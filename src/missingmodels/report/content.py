@@ -262,7 +262,9 @@ _GATE: tuple[tuple[str, str, str, str, int], ...] = (
 
 def gate_table(evidence: Evidence) -> dict[str, Any]:
     """Gate values of every fit beside their limits, its engine and the seconds it took; columns that any fit has."""
-    gate = evidence.plan.get("gate", {})
+    gate = dict(evidence.plan.get("gate", {}))
+    if "tail_share_max" in gate:
+        gate["tail_share_max"] = kept_plan(evidence.plan).tail_share_limit
     shown = [g for g in _GATE if any(c["diagnostics"].get(g[0]) is not None for c in evidence.certificates)]
     heads = [(head, f"{side} {gate[limit]:g}" if limit in gate else "") for _, limit, head, side, _ in shown]
     rows = []

@@ -54,6 +54,11 @@ FURTHER = (
         needs="missing_episodes.start_date, homes.authority",
     ),
     _q(
+        "school_holiday", "c", "", "0 or 1", "school holiday",
+        "a day of the school holidays that the plan declares for the authority of the home",
+        needs="frame.school_holidays of the plan, homes.authority",
+    ),
+    _q(
         "social_worker_change", "x", "", "0 or 1", "social worker changed",
         "another social worker took the child's case on one of the 182 days before",
         stated_direction="above", needs="social_worker_spells.start_date",

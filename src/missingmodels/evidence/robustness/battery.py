@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED
-from missingmodels.evidence.robustness import controls, permutation, sensitivity, variants
+from missingmodels.evidence.robustness import contrasts, controls, permutation, sensitivity, variants
 from missingmodels.evidence.robustness.bench import Bench, Check, Line, nothing
 from missingmodels.evidence.robustness.curve import Specification, specification_curve
 from missingmodels.evidence.robustness.operating import PRIMARY, informative, operating
@@ -53,6 +53,20 @@ CHECKS: tuple[Check, ...] = (
         shows="the effect in one child between exposed and other days, whatever the child is like",
         cannot=f"rule out {SHARED}, which changes within the child as well",
         run=variants.within_child,
+    ),
+    Check(
+        name="likeness",
+        title="Peers who are alike against the others",
+        shows="whether episodes of peers of one's own sex, or age, go with more onsets than those of the others do",
+        cannot="show influence that takes no notice of likeness; those who are alike may also share what others do not",
+        run=contrasts.likeness,
+    ),
+    Check(
+        name="nearness",
+        title="Near episodes against earlier ones",
+        shows="whether episodes within the window go with more onsets than those of the days before it",
+        cannot=f"rule out {SHARED}, nor show influence that lasts longer than the window",
+        run=contrasts.nearness,
     ),
     Check(
         name="permuted_recency",

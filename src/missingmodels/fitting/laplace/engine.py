@@ -15,7 +15,7 @@ from missingmodels.fitting.laplace.nearby import Known
 from missingmodels.frame.design import Design
 from missingmodels.models.priors import PriorSet, plan_priors
 from missingmodels.models.process import Process
-from missingmodels.plan import Gate, Plan
+from missingmodels.plan import Plan
 from missingmodels.provenance import stream
 
 METHOD = "laplace"
@@ -51,7 +51,7 @@ def draw(
     count = plan.sampling.draws * plan.sampling.chains
 
     def again(found: Weighed) -> bool:
-        return found.proposals < MORE * count and only_short(judge(design, found, plan.gate))
+        return found.proposals < MORE * count and only_short(judge(design, found, plan))
 
     try:
         found = laplace(
@@ -75,7 +75,7 @@ def draw(
         | found.further,
         chains=1,
         sample_stats={"proposal": found.proposal[None], "log_weight": found.log_weight[None]},
-        diagnostics=judge(design, found, plan.gate),
+        diagnostics=judge(design, found, plan),
         record={
             "method": METHOD,
             "draws": count,
@@ -89,7 +89,7 @@ def draw(
     )
 
 
-def judge(design: Design, found: Weighed | LaplaceDraws, gate: Gate) -> Diagnostics:
+def judge(design: Design, found: Weighed | LaplaceDraws, plan: Plan) -> Diagnostics:
     """Diagnostics of weighted draws."""
     at = int(found.tail_shares.argmax())
     values: dict[str, Any] = {
@@ -99,4 +99,4 @@ def judge(design: Design, found: Weighed | LaplaceDraws, gate: Gate) -> Diagnost
         "edge_loss": found.edge_loss,
     }
     worst = f"heaviest tail at {('intercept', *design.names)[at]}"
-    return Diagnostics(**values, worst=worst, failed=broken_by_weights(values, gate, found.proposals))
+    return Diagnostics(**values, worst=worst, failed=broken_by_weights(values, plan, found.proposals))

@@ -15,6 +15,7 @@ from missingmodels.frame.columns.arrays import numbers, places, scores, texts
 from missingmodels.frame.columns.days import Days
 from missingmodels.frame.columns.elsewhere import authority_recent, outside_recent
 from missingmodels.frame.columns.exposure import ARRIVAL_BANDS, any_onset, arrival_bands
+from missingmodels.frame.columns.holidays import school_holiday
 from missingmodels.frame.columns.today import agency_on_shift, known_staff_on_shift, new_staff_on_shift
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
 
@@ -231,5 +232,6 @@ COLUMNS: Mapping[str, Maker] = {
     "weekend": _weekend,
     "friday_saturday": _friday_saturday,
     "season": _season,
+    "school_holiday": school_holiday,
     "trend_years": _trend_years,
 }
