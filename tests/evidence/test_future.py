@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from tests.made_onsets import empty_design, truth_of, with_onsets
 
-from missingmodels.evidence.scores.comparison import comparisons
 from missingmodels.evidence.scores.future import (
     Future,
     first_cell,
+    fit_to,
+    forecasts,
     future_difference,
     future_scores,
     given_before,
@@ -72,7 +73,7 @@ def test_a_child_is_scored_given_its_own_past_by_hand(whole: Fit) -> None:
 def test_effects_of_later_cells_come_by_their_law(whole: Fit) -> None:
     """Nothing is seen of the last period, so a fit to the days before holds draws of its law there."""
     design = whole.design
-    before = Refits(PLAN, most=0).of_rows(whole, design.period < PERIODS - 1, "before")
+    before = fit_to(whole, design.period < PERIODS - 1, Refits(PLAN, most=0))
     assert before is not None
     p = before.parameters
     standard = p.home_period[:, :, -1] / p.sigma_period[:, None]
@@ -120,11 +121,11 @@ def test_a_difference_is_over_the_same_children(whole: Fit) -> None:
 
 
 def test_both_models_are_scored_by_fits_to_the_days_before(whole: Fit) -> None:
-    """M1 against M0, a line beside those of children and homes; none where no refits are made."""
+    """M1 against M0, both with the primary exposure or none; another exposure is not compared."""
     null = fit(made(), PLAN, model="M0", seed=3)
-    null = dataclasses.replace(null, exposure="")
-    told = comparisons([null, whole], PLAN, Refits(PLAN, most=0))
-    assert [c.unit for c in told] == ["child", "home", "future"]
-    assert told[-1].difference == pytest.approx(0.0, abs=1.0), "the same columns, other draws"
-    assert told[-1].units == np.unique(whole.design.child[whole.design.period == PERIODS - 1]).size
-    assert [c.unit for c in comparisons([null, whole], PLAN)] == ["child", "home"]
+    other = dataclasses.replace(whole, exposure="peer_density")
+    (told,) = forecasts([null, other, whole], PLAN, Refits(PLAN, most=0))
+    assert (told.model, told.against, told.hypothesis) == ("M1 (peer_presence)", "M0", "H1")
+    assert told.difference == pytest.approx(0.0, abs=1.0), "the same columns, other draws"
+    assert told.units == np.unique(whole.design.child[whole.design.period == PERIODS - 1]).size
+    assert forecasts([null, other], PLAN, Refits(PLAN, most=0)) == []

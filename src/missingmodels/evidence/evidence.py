@@ -30,6 +30,7 @@ from missingmodels.evidence.own_history import Begun, begin_own_history
 from missingmodels.evidence.parts import Row, Withstood
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.scores.comparison import comparisons, sensitivities
+from missingmodels.evidence.scores.future import forecasts
 from missingmodels.evidence.scores.held_out import Refits
 from missingmodels.evidence.support import support_of
 from missingmodels.fitting.certificate import brief
@@ -207,7 +208,7 @@ def _beside(
     factors, scaling = sensitivities(fits, evidence.rows, plan, told)
     told("Scores of prediction", 0, 0)
     fullest = own.scores(plan, told)
-    scores = comparisons(fits, plan, refits, fullest)
+    scores = [*comparisons(fits, plan, refits, fullest), *forecasts(fits, plan, refits)]
     predicted = any(c.unit == "future" for c in scores) or not (scores and plan.scores.last_days)
     return replace(
         evidence,

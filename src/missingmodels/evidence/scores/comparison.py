@@ -10,7 +10,6 @@ import numpy as np
 from missingmodels.evidence.parts import BayesFactor, ElpdDifference, PowerScaling, Row
 from missingmodels.evidence.scores.bayes_factor import bayes_factors
 from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, home_scores
-from missingmodels.evidence.scores.future import Future, future_difference, future_scores
 from missingmodels.evidence.scores.held_out import Refits
 from missingmodels.evidence.scores.power_scaling import power_scaling
 from missingmodels.fitting.drawn import Progress
@@ -25,9 +24,7 @@ AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M
 def comparisons(
     fits: Sequence[Fit], plan: Plan, refits: Refits | None = None, fullest: Scores | None = None
 ) -> list[ElpdDifference]:
-    """Every nested pair that was fitted, per child, per home, and of the last days given those before.
-
-    Both sides hold the primary exposure or none.
+    """Every nested pair that was fitted, per child and then per home; both sides hold the primary exposure or none.
 
     Children are mended before homes, as far as ``refits`` go; scores of children under one of the fits may be there
     already (``fullest``), and serve where none of them is bad. Homes have no score where each has a process that
@@ -48,17 +45,7 @@ def comparisons(
                 if fit.model not in scores:
                     scores[fit.model] = score(fit, refits)
         found += [elpd_difference(scores[a.model], scores[b.model], hypothesis=why) for a, b, why in pairs if a and b]
-    return found + (_of_the_future(pairs, plan, refits) if refits is not None else [])
-
-
-def _of_the_future(
-    pairs: Sequence[tuple[Fit | None, Fit | None, str]], plan: Plan, refits: Refits
-) -> list[ElpdDifference]:
-    """Those of which both sides could be fitted to the days before."""
-    held = {fit.model: fit for pair in pairs for fit in pair[:2] if fit is not None}
-    made: dict[str, Future | None] = {model: future_scores(fit, plan, refits) for model, fit in held.items()}
-    sides = [(made[a.model], made[b.model], why) for a, b, why in pairs if a and b]
-    return [future_difference(a, b, hypothesis=why) for a, b, why in sides if a and b]
+    return found
 
 
 def _judged_columns(fits: Sequence[Fit], rows: Sequence[Row]) -> list[tuple[Fit, list[tuple[str, str, str, str]]]]:

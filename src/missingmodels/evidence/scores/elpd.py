@@ -85,11 +85,11 @@ def _child_without(design: Design, child: int, seed: int, without: Fit) -> Array
 
 def leave_one_child_out(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     """(C,) expected log predictive density and Pareto k of every child, from the one fit alone."""
-    worth = efficiency(fit)
+    efficiency = _efficiency(fit)
     elpd, shape = np.zeros(fit.log_density.shape[1]), np.zeros(fit.log_density.shape[1])
     # a child without days in the window has density 0 in every draw
     for child in np.flatnonzero(np.ptp(fit.log_density, axis=0) > 0):
-        elpd[child], shape[child] = _left_out(fit.log_density[:, child], worth)
+        elpd[child], shape[child] = _left_out(fit.log_density[:, child], efficiency)
     return elpd, shape
 
 
@@ -102,9 +102,9 @@ def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     design, p = fit.design, fit.parameters
     homes = np.unique(design.home)
     cells = cells_of(design, p.thinned(DRAWS))
-    worth = efficiency(fit)
+    efficiency = _efficiency(fit)
     rng = stream(int(fit.certificate["seed"]), "elpd", "home", fit.model, fit.exposure)
-    found = [_left_out(log_integral(cells, int(home), rng)[0], worth) for home in homes]
+    found = [_left_out(log_integral(cells, int(home), rng)[0], efficiency) for home in homes]
     elpd, shape = (np.array(column) for column in zip(*found, strict=True))
     scores = Scores(fit=fit, unit="home", elpd=elpd, shape=shape, error=np.full(elpd.size, np.nan))
     worst = _worst_first(scores, refits)
@@ -144,7 +144,7 @@ def _left_out(log_density: Array, efficiency: float) -> tuple[float, float]:
     return float(logsumexp(log_weights + log_density)), shape
 
 
-def efficiency(fit: Fit) -> float:
+def _efficiency(fit: Fit) -> float:
     """What a draw is worth of an independent one: of the intercept for chains, of all for weighted draws."""
     draws = fit.parameters.draws
     if fit.diagnostics.importance_ess is not None:
@@ -167,8 +167,8 @@ def elpd_difference(a: Scores, b: Scores, *, hypothesis: str) -> ElpdDifference:
     errors = np.concatenate([a.error[a.mended], b.error[b.mended]])
     return ElpdDifference(
         hypothesis=hypothesis,
-        model=named(a.fit),
-        against=named(b.fit),
+        model=_name(a.fit),
+        against=_name(b.fit),
         unit=a.unit,
         difference=float(difference.sum()),
         standard_error=float(np.sqrt(difference.size * difference.var(ddof=1))) if difference.size > 1 else np.nan,
@@ -187,6 +187,5 @@ def _linked(fit: Fit) -> int:
     return int((np.bincount(pairs[0]) > 1).sum())
 
 
-def named(fit: Fit) -> str:
-    """A model as comparisons name it."""
+def _name(fit: Fit) -> str:
     return f"{fit.model} ({fit.exposure})" if fit.exposure else fit.model

@@ -9,20 +9,23 @@ they came, recent onsets among them, so that a child's score is the product of i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logsumexp
 
+from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
 from missingmodels.evidence.parts import ElpdDifference
-from missingmodels.evidence.scores.elpd import efficiency, named
-from missingmodels.evidence.scores.held_out import Refits, some_rows
-from missingmodels.fitting.fit import Fit
+from missingmodels.evidence.scores.comparison import AGAINST
+from missingmodels.evidence.scores.elpd import _efficiency, _name
+from missingmodels.evidence.scores.held_out import TRIES, Refits, _lighter, some_rows
+from missingmodels.fitting.fit import Fit, beyond_laplace, fit
 from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
-from missingmodels.plan import Plan
-from missingmodels.provenance import stream
+from missingmodels.plan import Method, Plan
+from missingmodels.provenance import seed_of, stream
 
 DRAWS = 1000  # of the fit to the days before, at most
 LEAST_BEFORE = 0.5  # of the record; a fit to less says little of what one to all of it would predict
@@ -42,6 +45,16 @@ class Future:
     k_hat: float
 
 
+def forecasts(fits: Sequence[Fit], plan: Plan, refits: Refits) -> list[ElpdDifference]:
+    """Of every nested pair of which both sides could be fitted to the days before, the difference of their scores."""
+    primary = plan.exposure.primary
+    held = {f.model: f for f in fits if f.exposure == (primary if f.model in ("M1", "M3") else "")}
+    pairs = [(a, b, why) for a, b, why in AGAINST if a in held and b in held]
+    made = {name: future_scores(held[name], plan, refits) for name in {name for pair in pairs for name in pair[:2]}}
+    sides = [(made[a], made[b], why) for a, b, why in pairs]
+    return [future_difference(a, b, hypothesis=why) for a, b, why in sides if a and b]
+
+
 def first_cell(design: Design, plan: Plan) -> int | None:
     """The first cell of time that is predicted; None where the plan asks for none, or the record is too short."""
     cells = -(-plan.scores.last_days // plan.cell_days)
@@ -51,28 +64,52 @@ def first_cell(design: Design, plan: Plan) -> int | None:
     return first
 
 
-def future_scores(fit: Fit, plan: Plan, refits: Refits) -> Future | None:
+def future_scores(whole: Fit, plan: Plan, refits: Refits) -> Future | None:
     """Scores of one model; None where there is nothing to split, or the fit to the days before cannot be had."""
-    design = fit.design
+    design = whole.design
     first = first_cell(design, plan)
     if first is None:
         return None
     later = (design.period >= first) & (design.days > 0)
     children = np.unique(design.child[later])
-    before = refits.of_rows(fit, design.period < first, "before") if children.size else None
+    before = fit_to(whole, design.period < first, refits) if children.size else None
     if before is None:
         return None
     own = some_rows(design, np.isin(design.child, children))
-    density = given_before(own, own.period < first, before.parameters.thinned(DRAWS), int(fit.certificate["seed"]))
-    elpd, error = predictive(density[:, children], efficiency(before))
+    density = given_before(own, own.period < first, before.parameters.thinned(DRAWS), int(whole.certificate["seed"]))
+    elpd, error = predictive(density[:, children], _efficiency(before))
     k_hat = before.diagnostics.k_hat
     return Future(
-        fit=fit,
+        fit=whole,
         days=(design.periods - first) * plan.cell_days,
         elpd=elpd,
         error=error,
         k_hat=float("nan") if k_hat is None else k_hat,
     )
+
+
+def fit_to(whole: Fit, keep: np.ndarray, refits: Refits) -> Fit | None:
+    """The fit to the rows ``keep`` (R,) alone; None where the fast engine may not make it, or it fails the gate.
+
+    There is one a model, so it does not count among the refits.
+    """
+    if refits.method == "laplace" and beyond_laplace(whole.design):
+        return None
+    for attempt in range(TRIES):
+        method: Method = refits.method if attempt == TRIES - 1 else "laplace"
+        try:
+            return fit(
+                some_rows(whole.design, keep),
+                _lighter(refits.plan),
+                model=whole.model,
+                exposure=whole.exposure,
+                seed=seed_of(int(whole.certificate["seed"]), "before", attempt),
+                method=method,
+                with_children=False,
+            )
+        except (DiagnosticsFailed, ConfigInvalid):
+            continue
+    return None
 
 
 def given_before(design: Design, before: np.ndarray, parameters: Parameters, seed: int) -> Array:
@@ -96,8 +133,8 @@ def future_difference(a: Future, b: Future, *, hypothesis: str) -> ElpdDifferenc
     spread = np.sqrt(difference.size * difference.var(ddof=1)) if difference.size > 1 else np.nan
     return ElpdDifference(
         hypothesis=hypothesis,
-        model=named(a.fit),
-        against=named(b.fit),
+        model=_name(a.fit),
+        against=_name(b.fit),
         unit="future",
         last_days=a.days,
         difference=float(difference.sum()),

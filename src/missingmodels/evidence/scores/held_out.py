@@ -88,14 +88,6 @@ class Refits:
             yield read
         yield from [None] * (len(groups) - len(made))
 
-    def of_rows(self, whole: Fit, keep: np.ndarray, name: str) -> Fit | None:
-        """The fit to the rows ``keep`` (R,) alone, named in its seed; None where the fast engine may not make it, or it
-        fails the gate. It is one a model, so it does not count.
-        """
-        if self.method == "laplace" and beyond_laplace(whole.design):
-            return None
-        return _made(self._asked(whole, 1), some_rows(whole.design, keep), name)
-
     def _asked(self, whole: Fit, refits: int) -> _Asked:
         near = refits >= SEVERAL and not beyond_laplace(whole.design)
         return _Asked(
@@ -116,19 +108,14 @@ def _itself(found: Fit) -> Fit:
 def _read(asked: _Asked, group: tuple[Iterable[int], Read]) -> Any:
     children, read = group
     out = sorted(int(child) for child in children)
-    found = _made(asked, some_rows(asked.design, ~np.isin(asked.design.child, out)), "without", *out)
-    return None if found is None else read(found)
-
-
-def _made(asked: _Asked, design: Design, name: str, *out: int) -> Fit | None:
-    """A fit to part of the data; None where it fails the gate."""
+    design = some_rows(asked.design, ~np.isin(asked.design.child, out))
     # Pareto k of one set of proposals is a noisy number: one above its limit has a second chance. Seeds of their
     # own make the draws independent of those of the whole, as the bridge between the two wants them.
     for attempt in range(TRIES):
-        seed = seed_of(asked.seed, name, attempt, *out)
+        seed = seed_of(asked.seed, "without", attempt, *out)
         method: Method = asked.method if attempt == TRIES - 1 else "laplace"
         try:
-            return fit(
+            found = fit(
                 design,
                 asked.plan,
                 model=asked.model,
@@ -140,6 +127,7 @@ def _made(asked: _Asked, design: Design, name: str, *out: int) -> Fit | None:
             )
         except (DiagnosticsFailed, ConfigInvalid):
             continue
+        return read(found)
     return None
 
 
