@@ -86,7 +86,17 @@ def planted(seed: int, kind: str) -> Planted:
     """A world with one more child, and the same without it."""
     rng = stream(seed, "attacks", kind)
     tables = simulate_world(from_mapping(WORLD, Scenario), seed=seed, log_exposures=False).tables
-    named = replace(tables, origin={"kind": "ssda903", "authority": "301", "year": 2024})
+    # homes go by numbers of a register, not by the simulator's labels, which a twin's homes have as well
+    known = {
+        name: frame.assign(home_id="SCH" + frame["home_id"])
+        for name, frame in tables.frames.items()
+        if "home_id" in frame
+    }
+    named = replace(
+        tables,
+        origin={"kind": "ssda903", "authority": "301", "year": 2024},
+        frames={**tables.frames, **known},
+    )
     children, placements = named["children"], named["placements"]
     child, home = f"CH{rng.integers(10**8, 10**9)}", f"SC{rng.integers(10**6, 10**7)}"
     first = named.observed_from + pd.Timedelta(days=int(rng.integers(60, 120)))
@@ -206,7 +216,7 @@ def _counts_in_tables(seed: int, kind: str, files: Mapping[str, bytes]) -> Itera
         if not name.endswith(".csv") or name.startswith(TWIN) or "disclosure" in name:
             continue
         frame = pd.read_csv(io.BytesIO(content), dtype="string") if content.strip() else pd.DataFrame()
-        for column in frame.columns:
+        for column in frame.columns[1:]:  # the first one has labels
             rows = frame[column].str.fullmatch(r"\d{1,3}(?:,\d{3})*").fillna(value=False).to_numpy(bool)
             label = frame.iloc[:, 0].fillna("").str.lower()
             counts = rows & (np.full(len(frame), column in COUNT_ROWS) | label.isin(COUNT_ROWS).to_numpy(bool))
