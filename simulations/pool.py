@@ -1,8 +1,9 @@
 """Ten simulated authorities pooled by their summaries, beside one fit of all their data.
 
-Each authority is a sector of its own, with its own rate; its fit of M1 gives the summary that `missingmodels summarise`
-writes. Told is how far the pooled mean of the peers' log rate ratio lies from that of all data, in standard deviations
-of the latter, and the ratio of the two standard deviations.
+Each authority is a sector of its own, of one rate or, with ``--apart``, of its own; its fit of M1 gives the summary
+that `missingmodels summarise` writes. Told is how far the pooled mean of the peers' log rate ratio lies from that of
+all data, in standard deviations of the latter, the ratio of the two standard deviations, and how far both lie from the
+planted value.
 
     python simulations/pool.py --worlds 5
 """
@@ -33,17 +34,23 @@ from missingmodels.simulate.world import simulate_world
 from missingmodels.tables import Tables, make_tables
 
 AUTHORITIES = 10
-RATES = (2.0, 5.0)  # onsets a year of an ordinary child, evenly between authorities
+RATE = 3.5  # onsets a year of an ordinary child, in the middle authority
 READ = ("children", "placements", "missing_episodes", "homes")
 ASKED = ("M1", "peer_presence")
-PLAN = Plan(models=("M0", "M1"), exposure={"beside": ()}, sampling={"method": "laplace"})
+# without what all homes share: one authority's is its own, and in one fit of all it would be that of all
+PLAN = Plan(
+    models=("M0", "M1"),
+    exposure={"beside": ()},
+    effects={"sector_process": "none"},
+    sampling={"method": "laplace"},
+)
 IDS = ("child_id", "home_id", "authority", "owner")
 
 
-def authority(seed: int, at: int, homes: int) -> Tables:
+def authority(seed: int, at: int, homes: int, apart: float) -> Tables:
     """One authority's tables, with identifiers of its own."""
     rng = stream(seed, "pool", str(at))
-    rate = RATES[0] + (RATES[1] - RATES[0]) * at / (AUTHORITIES - 1)
+    rate = RATE * (1 + apart * (2 * at / (AUTHORITIES - 1) - 1))
     values = {"days": 393, "homes": {"count": homes}, "onset": {"rate_per_year": rate}}
     tables = simulate_world(
         Scenario.model_validate(values), seed=int(rng.integers(2**62)), log_exposures=False, only=READ
@@ -69,9 +76,9 @@ def fitted(tables: Tables, seed: int) -> Fit:
     return fit(design, PLAN, model=ASKED[0], exposure=ASKED[1], seed=seed, allow_unconverged=True, with_children=False)
 
 
-def one_world(seed: int, homes: int) -> dict[str, Any]:
+def one_world(seed: int, homes: int, apart: float) -> dict[str, Any]:
     """The pooled and the whole answer of ten authorities."""
-    parts = [authority(seed, at, homes) for at in range(AUTHORITIES)]
+    parts = [authority(seed, at, homes, apart) for at in range(AUTHORITIES)]
     fits = [fitted(part, seed) for part in parts]
     held = []
     with tempfile.TemporaryDirectory() as folder:
@@ -100,6 +107,7 @@ def one_world(seed: int, homes: int) -> dict[str, Any]:
         "homes": homes * AUTHORITIES,
         "pooled": len(held),
         "onsets": int(whole.design.onsets.sum()),
+        "planted": float(Scenario().contagion.log_rate_ratio),
         "whole_passed": bool(whole.diagnostics.passed),
         "whole_mean": float(draws.mean()),
         "whole_sd": float(draws.std()),
@@ -114,17 +122,33 @@ def one_world(seed: int, homes: int) -> dict[str, Any]:
 def main() -> None:
     parser = arguments(__doc__, worlds=5, of="of ten authorities", work="pool")
     parser.add_argument("--homes", type=int, default=20, help="of each authority")
+    parser.add_argument("--apart", type=float, default=0.0, help="of rates: 0.4 has them from 2.1 to 4.9 a year")
     options = parser.parse_args()
     worlds = worlds_of(
-        options, range(options.worlds), lambda world: int(world["seed"]), lambda seed: one_world(seed, options.homes)
+        options,
+        range(1, options.worlds + 1),
+        lambda world: int(world["seed"]),
+        lambda seed: one_world(seed, options.homes, options.apart),
     )
     frame = pd.DataFrame(worlds)
     frame["away_in_sd"] = (frame["pooled_mean"] - frame["whole_mean"]) / frame["whole_sd"]
     frame["sd_ratio"] = frame["pooled_sd"] / frame["whole_sd"]
     options.output.mkdir(parents=True, exist_ok=True)
     frame.round(4).to_csv(options.output / "pool.csv", index=False)
-    made = {"recipe": f"python simulations/pool.py --worlds {len(frame)} --homes {options.homes}"}
-    made["versions"] = versions()
+    made: dict[str, Any] = {
+        "recipe": f"python simulations/pool.py --worlds {len(frame)} --homes {options.homes} --apart {options.apart:g}"
+    }
+    away = frame["away_in_sd"]
+    made |= {
+        "worlds": len(frame),
+        "mean_away_in_sd": round(float(away.mean()), 3),
+        "mean_away_error": round(float(away.std() / np.sqrt(len(away))), 3),
+        "mean_absolute_away_in_sd": round(float(away.abs().mean()), 3),
+        "sd_ratio": round(float(frame["sd_ratio"].mean()), 3),
+        "whole_bias": round(float((frame["whole_mean"] - frame["planted"]).mean()), 4),
+        "pooled_bias": round(float((frame["pooled_mean"] - frame["planted"]).mean()), 4),
+        "versions": versions(),
+    }
     (options.output / "pool.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     print(frame[["away_in_sd", "sd_ratio"]].describe())
 
