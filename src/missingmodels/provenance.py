@@ -102,10 +102,10 @@ def commit_of(path: Path) -> str:
 
 
 def _git(folder: Path, *words: str) -> str | None:
+    # without optional locks: a look at its state would else write the repository's index
+    asked = ["git", "--no-optional-locks", "-C", str(folder), *words]
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=20, check=False
-        )
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
