@@ -27,7 +27,7 @@ PARTS = {
     "Plans and fits": "load_plan Plan prepare check_priors fit fit_rows Fit read_fit write_fit",
     "Models and terms of one's own": "build_model Term GroupEffect Prior",
     "Evidence and reports": "rate_ratio expected_rate answer Evidence read_evidence write_evidence robustness "
-    "write_report MissingModelsError",
+    "write_report power MissingModelsError",
 }
 
 

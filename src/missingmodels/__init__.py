@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from missingmodels.runs.robust import robustness
     from missingmodels.scenario import Scenario
     from missingmodels.simulate.world import simulate_world
+    from missingmodels.studies.asked import power
     from missingmodels.tables import Tables, check_tables, make_tables, read_tables, write_tables
 
 _HOMES = {
@@ -85,6 +86,7 @@ _HOMES = {
     "write_evidence": "evidence.record",
     "robustness": "runs.robust",
     "write_report": "report.html",
+    "power": "studies.asked",
     "MissingModelsError": "errors",
 }
 
@@ -128,6 +130,7 @@ __all__ = [  # noqa: RUF022 (the order of the data's way)
     "write_evidence",
     "robustness",
     "write_report",
+    "power",
     "MissingModelsError",
 ]
 

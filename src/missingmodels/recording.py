@@ -36,6 +36,8 @@ class Recording:
         is, since Tables hold one open absence a child
     duplicate_share : of absences, written twice; an open one is not
     unseen_children_share : of children, not in the record at all; their homes then hold residents nobody sees
+    joining_days : a home begins to be recorded on a day drawn evenly from the first so many (days, default 0: at once)
+    leaving_per_year : rate at which a home that is recorded stops being so (a year, default 0)
     """
 
     reported_log_odds: float | None = None
@@ -52,6 +54,8 @@ class Recording:
     lost_end_share: float = 0.0
     duplicate_share: float = 0.0
     unseen_children_share: float = 0.0
+    joining_days: float = 0.0
+    leaving_per_year: float = 0.0
 
     def __post_init__(self) -> None:
         values = dataclasses.asdict(self)
@@ -63,7 +67,7 @@ class Recording:
         faults += [
             f"{name} is {value!r}, not 0 or more"
             for name, value in values.items()
-            if name.endswith(("_sd", "_hours")) and not (0 <= value < math.inf)
+            if name.endswith(("_sd", "_hours", "_days", "_per_year")) and not (0 <= value < math.inf)
         ]
         faults += [
             f"{name} is {value!r}, not a finite number"

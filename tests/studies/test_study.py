@@ -13,7 +13,8 @@ from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 from missingmodels.studies.grid import changed_scenario, leaves, make_grid, read_study
 from missingmodels.studies.grid import grid_of as from_record
-from missingmodels.studies.replicate import designed, drawn_scenario, simulated, true_log_ratio
+from missingmodels.studies.replicate import designed, drawn_scenario, simulated
+from missingmodels.studies.rows import true_log_ratio
 from studies import as_toml, grid_of, study_of
 
 

@@ -18,6 +18,7 @@ import typer
 from missingmodels.cli import data, importing, models
 from missingmodels.cli.compare import compare
 from missingmodels.cli.daily import fit_daily
+from missingmodels.cli.explorer import explorer
 from missingmodels.cli.grouped import Grouped
 from missingmodels.cli.official import official
 from missingmodels.cli.options import ended
@@ -71,6 +72,7 @@ app.command("fit-rows", rich_help_panel=OTHER)(models.fit_rows)
 app.command(rich_help_panel=OTHER)(official)
 app.command(rich_help_panel=PLAN)(data.simulate)
 app.command("power", rich_help_panel=PLAN)(power)
+app.command("explorer", rich_help_panel=PLAN)(explorer)
 app.command("calibrate-world", rich_help_panel=PLAN)(data.calibrate_world)
 app.command(rich_help_panel=PLAN)(data.export)
 app.command("twin", rich_help_panel=PLAN)(twin)

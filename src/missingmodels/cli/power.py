@@ -19,11 +19,33 @@ from missingmodels.terminal import doing, say
 def power(
     study: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Argument(help="The study's TOML file.", metavar="STUDY.toml", show_default=False),
+        typer.Argument(
+            help="The study's TOML file; or `explain`, and the folder of a study.",
+            metavar="STUDY.toml",
+            show_default=False,
+        ),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the study; run again to go on.")] = Path(
-        "study"
-    ),
+    explained: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(
+            help="After `explain`: the study's folder. Writes one page for those who decide on the money, as HTML and "
+            "Markdown (-o says where).",
+            metavar="FOLDER",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Folder of the study, `study` if left out; run again to go on."),
+    ] = None,
+    misspecified: Annotated[
+        bool,
+        typer.Option(
+            "--misspecified",
+            help="Beside the study, eight worlds of its largest size that are not the model's, in a folder of their "
+            "own beside it.",
+        ),
+    ] = False,
     workers: Annotated[Optional[int], typer.Option(help="Processes; one a core if left out.", min=1)] = None,  # noqa: UP045
     scheduler: Annotated[
         Optional[str],  # noqa: UP045
@@ -54,21 +76,54 @@ def power(
     as_json: Json = False,
 ) -> None:
     """Run a power or calibration study: a grid of worlds, fitted and judged, that can be stopped at any moment."""
-    from missingmodels.studies.grid import read_study
-
+    if study == Path("explain"):
+        return _explain(explained, output, as_json)
+    if explained is not None:
+        raise ConfigInvalid(
+            f"a second argument, {str(explained)!r}, has no meaning here", remedy="missingmodels power explain FOLDER"
+        )
     if (study is None) == (pilot is None):
         raise ConfigInvalid("name a study, or a run with --from", remedy="missingmodels power STUDY.toml -o FOLDER")
     if pilot is not None:
         return _pilot(pilot)
     assert study is not None
-    grid = read_study(study)
+    grid, output = _read(study), output or Path("study")
     if replicate is not None:
         return _one(grid, replicate)
     if slurm is not None:
-        from missingmodels.studies.slurm import slurm_script
+        return _slurm(grid, study, output, slurm)
+    beside = _beside_of(grid) if misspecified else None
+    complete = _computed(grid, output, workers, scheduler, array, collect=collect, quiet=as_json)
+    if array is not None and not collect:
+        return _slice_said(array, complete, as_json)
+    if beside is not None and not collect:
+        _compute_beside(beside, output, workers, scheduler, quiet=as_json)
+    return _finish(grid, output, as_json)
 
-        sys.stdout.write(slurm_script(grid, study, output, slurm))
-        return None
+
+def _read(study: Path) -> Any:
+    from missingmodels.studies.grid import read_study
+
+    return read_study(study)
+
+
+def _slurm(grid: Any, study: Path, output: Path, tasks: int) -> None:
+    from missingmodels.studies.slurm import slurm_script
+
+    sys.stdout.write(slurm_script(grid, study, output, tasks))
+
+
+def _computed(
+    grid: Any,
+    output: Path,
+    workers: int | None,
+    scheduler: str | None,
+    array: str | None,
+    *,
+    collect: bool,
+    quiet: bool,
+) -> Any:
+    """What was computed of the study, or of its slice; None where nothing was to be."""
     from missingmodels.studies.progress import StudyProgress
     from missingmodels.studies.run import run_study
     from missingmodels.studies.store import Store
@@ -78,23 +133,77 @@ def power(
     keep(store.shared())
     if collect:
         store.require_same()
-    else:
-        doing("Simulating and fitting worlds")
-        make = _backend(grid, workers, scheduler, quiet=as_json)
-        try:
-            ran = run_study(grid, output, make, part=part, report=StudyProgress(quiet=as_json))
-        except Stopped as stopped:
-            stopped.kept = f"every finished batch is kept in {output}; the same command goes on from there."
-            raise
-        if not as_json:
-            size = grid.study.replicates.batch
-            say(f"{ran.skipped * size:,} worlds were there already, {ran.computed * size:,} computed now.")
-        if array is not None:
-            text = f"Slice {array} has done what it can. " + (
-                "The study is complete: --collect." if ran.complete else "When all slices are done: --collect."
-            )
-            return out({"slice": array, "computed": ran.computed, "complete": ran.complete}, as_json, text)
-    return _finish(store, output, as_json)
+        return None
+    doing("Simulating and fitting worlds")
+    make = _backend(grid, workers, scheduler, quiet=quiet)
+    try:
+        ran = run_study(grid, output, make, part=part, report=StudyProgress(quiet=quiet))
+    except Stopped as stopped:
+        stopped.kept = f"every finished batch is kept in {output}; the same command goes on from there."
+        raise
+    if not quiet:
+        size = grid.study.replicates.batch
+        say(f"{ran.skipped * size:,} worlds were there already, {ran.computed * size:,} computed now.")
+    return ran
+
+
+def _slice_said(array: str, ran: Any, as_json: bool) -> None:
+    text = f"Slice {array} has done what it can. " + (
+        "The study is complete: --collect." if ran.complete else "When all slices are done: --collect."
+    )
+    out({"slice": array, "computed": ran.computed, "complete": ran.complete}, as_json, text)
+
+
+def _explain(folder: Path | None, output: Path | None, as_json: bool) -> None:
+    from missingmodels.studies.explain import EXPLAINED, write_explanation
+    from missingmodels.studies.store import read_store
+
+    if folder is None:
+        raise ConfigInvalid("explain needs the folder of a study", remedy="missingmodels power explain FOLDER")
+    doing("Reading the study")
+    found = _summary(read_store(folder), folder)
+    if found["kind"] != "power" or not any(cell["replicates"] for cell in found["cells"]):
+        raise ConfigInvalid(
+            "there is no power in it to explain", where=str(folder), remedy="run the study first: missingmodels power"
+        )
+    pages = write_explanation(found, output or folder / f"{EXPLAINED}.html")
+    out({"pages": list(map(str, pages))}, as_json, "\n".join(map(str, pages)))
+
+
+def _beside_of(grid: Any) -> Any:
+    from missingmodels.studies.misspecified import beside_grid
+
+    return beside_grid(grid)
+
+
+def _compute_beside(grid: Any, output: Path, workers: int | None, scheduler: str | None, *, quiet: bool) -> None:
+    from missingmodels.studies.misspecified import folder_of
+    from missingmodels.studies.progress import StudyProgress
+    from missingmodels.studies.run import run_study
+
+    doing("Simulating and fitting worlds that are not the model's")
+    run_study(
+        grid, folder_of(output), _backend(grid, workers, scheduler, quiet=quiet), report=StudyProgress(quiet=quiet)
+    )
+
+
+def _summary(store: Any, folder: Path) -> dict[str, Any]:
+    """The study's summary, with the worlds beside it where they were run."""
+    from missingmodels.errors import MissingModelsError
+    from missingmodels.studies.misspecified import beside_grid, folder_of, rows_of
+    from missingmodels.studies.store import read_store
+    from missingmodels.studies.summary import summarise, with_lead
+
+    found = summarise(store)
+    if not folder_of(folder).is_dir():
+        return found
+    try:
+        beside = read_store(folder_of(folder))
+        if beside.grid.digest != beside_grid(store.grid).digest:
+            return found
+    except MissingModelsError:
+        return found
+    return with_lead(found | {"misspecified": rows_of(summarise(beside))})
 
 
 def _pilot(run: Path) -> None:
@@ -117,13 +226,13 @@ def _pilot(run: Path) -> None:
     sys.stdout.write(study_toml(values, notes=notes_of(fit, tables)))
 
 
-def _finish(store: Any, output: Path, as_json: bool) -> None:
+def _finish(grid: Any, output: Path, as_json: bool) -> None:
     from missingmodels.studies.figures import write_summary
-    from missingmodels.studies.summary import summarise
+    from missingmodels.studies.store import Store
     from missingmodels.studies.text import summary_text
 
     doing("Summing up the study")
-    found = summarise(store)
+    found = _summary(Store(output, grid), output)
     page = write_summary(found, output)
     out(found | {"page": str(page)}, as_json, f"{summary_text(found)}\nPage: {page}")
     if not found["complete"]:

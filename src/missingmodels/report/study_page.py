@@ -24,7 +24,12 @@ HEADS = {
     "width": "width",
     "expected_probability": "expected probability",
     "failed": "failed",
+    "precise": "narrow enough",
+    "stopped_day": "day it ends",
 }
+SOMETIMES = ("precise", "stopped_day")  # of a study that aims at a width, or looks in time
+BESIDE = ("power", "assurance", "type_s", "type_m", "false_confidence")
+FIRST = ("solver", "curves")  # pictures that show the answer, the best of them
 
 
 def study_pictures(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -62,17 +67,94 @@ def study_page(found: Mapping[str, Any], pictures: Mapping[str, Mapping[str, Any
         found=found,
         what="assurance" if found["assurance"] else "power",
         worlds=sum(cell["replicates"] for cell in found["cells"]),
-        pictures=[
-            p | {"source": "data:image/png;base64," + base64.b64encode(p["png"]).decode("ascii")}
-            for p in (dict(p) for p in pictures.values())
-        ],
+        first=[_inline(pictures[name]) for name in FIRST if name in pictures][:1],
+        pictures=[_inline(p) for name, p in pictures.items() if name != _first(pictures)],
+        beside=_beside(found),
+        misspecified=_misspecified(found),
+        plain_tables=[*_estimands(found), *_numbers(found)],
         heads=HEADS,
         axes=[draw.axis_name(name) for name in found["axes"]],
-        tables=_tables(found) if found["kind"] == "power" else [],
+        tables=(tables := _tables(found) if found["kind"] == "power" else []),
+        shown={name for table in tables for name in table["heads"]},
         ranks=[c for c in found["cells"] if c.get("ranks")],
         failures=_failures(found),
         record=json.dumps(found["record"], indent=1, default=str),
     )
+
+
+def _first(pictures: Mapping[str, Any]) -> str:
+    return next((name for name in FIRST if name in pictures), "")
+
+
+def _inline(picture: Mapping[str, Any]) -> dict[str, Any]:
+    source = "data:image/png;base64," + base64.b64encode(picture["png"]).decode("ascii")
+    return {**picture, "source": source}
+
+
+def _beside(found: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Assurance, type S and M and false confidence beside power, for every cell with an effect."""
+    notes: dict[str, str] = {}
+    rows = [
+        {
+            "cell": row["cell"],
+            "at": [number(v) for v in row["at"].values()],
+            "quantity": row["quantity"],
+            "measures": [_measure(row[name], notes) for name in BESIDE],
+        }
+        for row in found.get("beside", ())
+    ]
+    return {"rows": rows, "notes": [f"{mark} {why}" for why, mark in notes.items()]} if rows else None
+
+
+def _misspecified(found: Mapping[str, Any]) -> dict[str, Any] | None:
+    notes: dict[str, str] = {}
+    rows = [
+        {
+            "world": ", ".join([row["world"], *(f"{k} = {number(v)}" for k, v in row["at"].items())]),
+            "effect": number(row["effect"]),
+            "worlds": row["worlds"],
+            "measures": [_measure(row[name], notes) for name in ("power", "bias", "coverage", "type_s", "type_m")],
+        }
+        for row in found.get("misspecified", ())
+    ]
+    return {"rows": rows, "notes": [f"{mark} {why}" for why, mark in notes.items()]} if rows else None
+
+
+def _estimands(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    tables = []
+    names = ("bias", "coverage", "width", "failed")
+    for quantity, label in found.get("estimands", {}).items():
+        notes: dict[str, str] = {}
+        rows = [
+            [cell["index"], *map(number, cell["at"].values()), cell["replicates"]]
+            + [_cell(m[name], notes) for name in names]
+            for cell in found["cells"]
+            for m in cell["estimands"]
+            if m["quantity"] == quantity
+        ]
+        heads = ["cell", *(draw.axis_name(n) for n in found["axes"]), "worlds", *names]
+        said = [f"{mark} {why}" for why, mark in notes.items()]
+        tables.append({"title": f"{label} ({quantity})", "heads": heads, "rows": rows, "notes": said})
+    return tables
+
+
+def _numbers(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = [
+        [
+            *(cell["index"], *map(number, cell["at"].values()), n["name"], n["count"]),
+            *(_cell(n, {}), f"{n['low']:.3f}", f"{n['high']:.3f}"),
+        ]
+        for cell in found["cells"]
+        for n in cell.get("numbers", ())
+    ]
+    heads = ["cell", *(draw.axis_name(n) for n in found["axes"]), "number", "worlds", "mean", "5 %", "95 %"]
+    asked = found.get("asked", {}).get("measure", {}).get("function", "")
+    return [{"title": f"Measured by {asked}", "heads": heads, "rows": rows, "notes": []}] if rows else []
+
+
+def _cell(measure: Mapping[str, Any], notes: dict[str, str]) -> str:
+    held = _measure(measure, notes)
+    return f"{held['value']} ± {held['error']}" if held["error"] else held["value"]
 
 
 def _tables(found: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -80,6 +162,8 @@ def _tables(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     for quantity, label in found["quantities"].items():
         for rule in found["rules"]:
             notes: dict[str, str] = {}
+            pairs = draw.measured(found, quantity, rule)
+            heads = {n: h for n, h in HEADS.items() if n not in SOMETIMES or any(n in m for _, m in pairs)}
             rows = [
                 {
                     "cell": cell["index"],
@@ -87,12 +171,14 @@ def _tables(found: Mapping[str, Any]) -> list[dict[str, Any]]:
                     "worlds": cell["replicates"],
                     "stopped": cell["stopped"],
                     "truth": _mark(m["bias"], notes) if m["truth"] is None else f"{m['truth']:.3f}",
-                    "measures": [_measure(m[name], notes) for name in HEADS],
+                    "measures": [_measure(m[name], notes) for name in heads],
                 }
-                for cell, m in draw.measured(found, quantity, rule)
+                for cell, m in pairs
             ]
             said = [f"{mark} {why}" for why, mark in notes.items()]
-            tables.append({"label": label, "quantity": quantity, "rule": rule, "rows": rows, "notes": said})
+            tables.append(
+                {"label": label, "quantity": quantity, "rule": rule, "heads": heads, "rows": rows, "notes": said}
+            )
     return tables
 
 

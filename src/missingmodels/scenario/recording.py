@@ -29,3 +29,7 @@ class Recording(Config):
     lost_end_share: float = share(0.0, "returns not written, so that the absence stays open")
     duplicate_share: float = share(0.0, "absences written twice")
     unseen_children_share: float = share(0.0, "children not in the record; their homes hold residents nobody sees")
+    joining_days: float = amount(
+        0.0, "homes begin to be recorded at days drawn evenly from the first so many; 0: all on the first", le=3650
+    )
+    leaving_per_year: float = amount(0.0, "rate at which a home that is recorded stops being so, and goes on", le=20)

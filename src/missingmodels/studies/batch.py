@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import socket
 from collections.abc import Mapping
@@ -12,20 +13,22 @@ from missingmodels.errors import InputError
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.studies.certificate import certificate
 from missingmodels.studies.grid import Grid, grid_of
+from missingmodels.studies.own import NO_FUNCTIONS, Own
 from missingmodels.studies.replicate import run_replicate
 from missingmodels.studies.store import differences
 
 
-def run_batch(record: Mapping[str, Any], cell: int, batch: int) -> list[dict[str, Any]]:
-    """Rows of all replicates of one batch. ``record`` is a grid's record."""
-    grid = _grid(json.dumps(record, default=str))
+def run_batch(record: Mapping[str, Any], cell: int, batch: int, own: Own = NO_FUNCTIONS) -> list[dict[str, Any]]:
+    """Rows of all replicates of one batch. ``record`` is a grid's record, ``own`` the functions that it asks."""
+    grid = dataclasses.replace(_grid(json.dumps(record, default=str)), own=own)
+    require_asked(grid)
     size = grid.study.replicates.batch
     indices = range(batch * size, (batch + 1) * size)
     return [row for index in indices for row in replicate_rows(grid, cell, index)]
 
 
 def run_certified(
-    record: Mapping[str, Any], cell: int, batch: int, expected: Mapping[str, Any]
+    record: Mapping[str, Any], cell: int, batch: int, expected: Mapping[str, Any], own: Own = NO_FUNCTIONS
 ) -> list[dict[str, Any]]:
     """``run_batch``, where the code here is that of ``expected``. Raises InputError if it is other code."""
     ours = certificate()
@@ -35,7 +38,18 @@ def run_certified(
             where=socket.gethostname(),
             remedy="install the same versions on every worker: results must not depend on who computes them",
         )
-    return run_batch(record, cell, batch)
+    return run_batch(record, cell, batch, own)
+
+
+def require_asked(grid: Grid) -> None:
+    """Raises InputError where the functions here are not those that the study's record says it asks."""
+    ours = grid.own.record()
+    if ours != dict(grid.asked):
+        raise InputError(
+            f"the study asks functions of its own, and those here are others: {differences(dict(grid.asked), ours)}",
+            where=socket.gethostname(),
+            remedy="go on in Python: mm.power(study, folder, decide=…, measure=…), with the functions as they were",
+        )
 
 
 @one_blas_thread

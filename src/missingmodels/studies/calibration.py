@@ -29,7 +29,8 @@ from missingmodels.provenance import stream
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.slow import raw_intercept
 from missingmodels.studies.grid import Cell, Grid, changed_scenario
-from missingmodels.studies.replicate import FITTED, REDRAWS, UNANSWERED, UNCONVERGED, designed, fitted, simulated
+from missingmodels.studies.replicate import REDRAWS, designed, fitted, simulated
+from missingmodels.studies.rows import FITTED, UNANSWERED, UNCONVERGED
 
 Array = np.ndarray
 SCALES = {

@@ -15,7 +15,10 @@ from missingmodels.provenance import versions
 _ONLY_READS = ("report", "cli", "extract", "export", "terminal", "targets", "docs")
 # By unit, the modules that only read; "answer" makes a replicate's answer.
 _ONLY_READS_WITHIN = {
-    "studies": ("summary", "text", "solver", "progress", "figures", "store", "measures", "certificate"),
+    "studies": (
+        *("summary", "solutions", "solver", "measures", "text", "lead", "figures", "explain", "explorer"),
+        *("progress", "store", "certificate", "asked", "misspecified", "slurm"),
+    ),
     "runs": ("importing", "official", "calibrate", "write"),
 }
 _LIBRARIES = ("python", "numpy", "scipy", "pandas", "formulae", "pymc", "nutpie", "numba")
@@ -31,7 +34,7 @@ def certificate() -> dict[str, Any]:
         within = _ONLY_READS_WITHIN.get(part[0], ())
         if (
             part[0].startswith(_ONLY_READS)
-            or (within and part[-1].startswith(within))
+            or (within and part[1].startswith(within))
             or (part[0] == "evidence" and path.suffix == ".csv")
         ):
             continue  # the latter are results of studies, which reports quote

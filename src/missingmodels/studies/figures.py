@@ -27,15 +27,25 @@ def write_summary(found: Mapping[str, Any], folder: Path) -> Path:
 
 def cells_csv(found: Mapping[str, Any]) -> str:
     """One row a cell, quantity and rule: every measure and its Monte Carlo error."""
-    rows = []
+    rows = cells_records(found)
+    return records_csv([{k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows])
+
+
+def cells_records(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of ``cells.csv``; estimands and numbers of one's own have rows of their own rules."""
+    rows: list[dict[str, Any]] = []
     for cell in found["cells"]:
         start = {"cell": cell["index"], **cell["at"], "replicates": cell["replicates"]}
         for name, ranks in cell.get("ranks", {}).items():
             rows.append(start | {"quantity": name} | {k: v for k, v in ranks.items() if not isinstance(v, list)})
-        for m in cell.get("measures", ()):
+        estimands = [m | {"rule": "estimand"} for m in cell.get("estimands", ())]
+        for m in (*cell.get("measures", ()), *estimands):
             row = start | {"quantity": m["quantity"], "rule": m["rule"], "truth": m["truth"]}
             for name, measure in m.items():
                 if isinstance(measure, Mapping):
                     row |= {name: measure["value"], f"{name}_error": measure["error"]}
             rows.append(row)
-    return records_csv([{k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows])
+        for n in cell.get("numbers", ()):
+            row = start | {"quantity": n["name"], "rule": "measure", "mean": n["value"], "mean_error": n["error"]}
+            rows.append(row | {"low": n["low"], "high": n["high"]})
+    return rows

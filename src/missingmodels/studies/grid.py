@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from typing import Any
 
 from missingmodels.config import Config, faults_of, from_mapping, refusal, toml_values
 from missingmodels.errors import ConfigInvalid
-from missingmodels.plan import EXPOSURES, STRUCTURE, Decision, Plan, kept_plan, terms_of, with_method
+from missingmodels.plan import Decision, Plan, kept_plan, with_method
 from missingmodels.presets import load_plan, load_scenario
 from missingmodels.provenance import digest_json
 from missingmodels.scenario import OwnDrawn, Scenario, kept_scenario
+from missingmodels.studies.faults import OWN, ask_faults, nearest
+from missingmodels.studies.own import NO_FUNCTIONS, Own
 from missingmodels.studies.study import BEGINNINGS, Study, flat
-
-OWN = "own."  # beginning of the fields of a variable of one's own, as own.adhd.share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +35,22 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """A study with its base scenario and plan in full, so that it needs no other file."""
+    """A study with its base scenario and plan in full, so that it needs no other file.
+
+    ``own`` are functions that it asks of each fit; of one that is read from a folder only ``asked``, what was written
+    down of them, is known.
+    """
 
     study: Study
     scenario: Scenario
     plan: Plan
     cells: tuple[Cell, ...]
+    own: Own = NO_FUNCTIONS
+    asked: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def asking(self, own: Own) -> Grid:
+        """The grid with functions of one's own."""
+        return dataclasses.replace(self, own=own, asked=own.record())
 
     @property
     def exposure(self) -> str:
@@ -59,6 +69,7 @@ class Grid:
             "study": self.study.model_dump(mode="json"),
             "scenario": self.scenario.model_dump(mode="json"),
             "plan": self.plan.model_dump(mode="json"),
+            **({"asked": dict(self.asked)} if self.asked else {}),
         }
 
     @property
@@ -79,10 +90,11 @@ def make_grid(values: dict[str, Any], *, folder: Path = Path(), where: str = "")
     for part, kind in (("scenario", Scenario), ("plan", Plan)):
         bases[part] = _base(values, part, folder, faults)
         faults += _named(values.get(part), "set", f"{part}.set.", kind)
-    axes, prior = _table(values, "axes"), values.get("prior")
-    for name in axes:
-        kind = Plan if name.startswith(BEGINNINGS) else Scenario
-        faults += _unknown(name.removeprefix(BEGINNINGS), kind, f"axes.{name}")
+    prior = values.get("prior")
+    for part in ("axes", "points"):
+        for name in _table(values, part):
+            kind = Plan if name.startswith(BEGINNINGS) else Scenario
+            faults += _unknown(name.removeprefix(BEGINNINGS), kind, f"{part}.{name}")
     for part, names in (("prior", prior if isinstance(prior, Mapping) else ()), ("draws", _table(values, "draws"))):
         for name in names:
             faults += _unknown(name, Scenario, f"{part}.{name}") or _not_real(name, part)
@@ -120,12 +132,15 @@ def grid_of(record: Mapping[str, Any], *, where: str = "") -> Grid:
             )
     if faults:
         raise refusal(faults, where=where)
-    return Grid(study=study, scenario=scenario, plan=plan, cells=tuple(cells))
+    asked = dict(record.get("asked", {}))
+    return Grid(study=study, scenario=scenario, plan=plan, cells=tuple(cells), asked=asked)
 
 
 def _points(study: Study) -> Iterator[dict[str, Any]]:
+    together = [*zip(*study.points.values(), strict=True)] or [()]
     for values in itertools.product(*study.axes.values()):
-        yield dict(zip(study.axes, values, strict=True))
+        for point in together:
+            yield dict(zip(study.axes, values, strict=True)) | dict(zip(study.points, point, strict=True))
 
 
 def changed_scenario(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
@@ -165,89 +180,21 @@ def _value_faults(study: Study, bases: Mapping[str, Config | None]) -> list[str]
     for part, kind in (("scenario", Scenario), ("plan", Plan)):
         base, held = bases[part], getattr(study, part).set
         faults += [f"{part}.set.{fault}" for fault in faults_of(_changed(base, held), kind)]
-        for name, values in study.axes.items():
+        for name, values in study.grid_fields.items():
             if name.startswith(BEGINNINGS) != (part == "plan"):
                 continue
+            place = "axes" if name in study.axes else "points"
             for value in values:
                 told = faults_of(_changed(base, held | {name.removeprefix(BEGINNINGS): value}), kind)
-                faults += [f"axes.{name} = {value!r}: {fault}" for fault in told if not _crosses(fault)]
+                faults += [f"{place}.{name} = {value!r}: {fault}" for fault in told if not _crosses(fault)]
     for name, rule in study.rules.items():
         faults += [f"rules.{name}.{fault}" for fault in faults_of(dict(rule), Decision)]
-    return faults + _ask_faults(study, bases)
+    return faults + ask_faults(study, bases)
 
 
 def _crosses(fault: str) -> bool:
     """Whether a fault is about two fields at odds: those are told of whole cells, where other axes may settle them."""
     return fault.startswith("(whole file)")
-
-
-def _ask_faults(study: Study, bases: Mapping[str, Any]) -> list[str]:
-    ask, faults = study.ask, []
-    if study.kind == "calibration":
-        asked, changed = bases["plan"], study.plan.set
-        informed = "informed" in (asked.priors.use, changed.get("priors.use"))
-        window = changed.get("terms.structure_means", asked.terms.structure_means) == "window"
-        means = "plan: worlds act by a home's mean over all days: set terms.structure_means to window, or no structure"
-        return [
-            *([] if informed else ["plan: a calibration draws its truths from the informed priors: set priors.use"]),
-            *([] if window or not changed.get("terms.structure", asked.terms.structure) else [means]),
-        ]
-    judged = {*EXPOSURES} if ask.model in ("M1", "M3") else set()
-    if ask.model in ("M2", "M3"):
-        judged |= {f"{name}_{part}" for name in STRUCTURE for part in ("between", "within")}
-    faults += _own_faults(study, bases)
-    judged |= {*_own_of(study, bases["scenario"])}
-    if ask.exposure and ask.exposure not in EXPOSURES:
-        faults.append(f"ask.exposure: {ask.exposure!r} is no peer exposure; known: {', '.join(EXPOSURES)}")
-    if f"{BEGINNINGS}exposure.primary" in study.axes:
-        faults.append("axes.plan.exposure.primary: a study fits one exposure, ask.exposure; make a study of each")
-    faults += _of_the_plan(study, bases["plan"])
-    fitted = ask.exposure or study.plan.set.get("exposure.primary") or bases["plan"].exposure.primary
-    for name in ask.quantities:
-        if name not in judged:
-            faults.append(f"ask.quantities: {name!r} is not judged in model {ask.model}{_near(name, judged)}")
-        elif name in EXPOSURES and name != fitted:
-            faults.append(f"ask.quantities: {name!r} is not the exposure that is fitted ({fitted!r}); set ask.exposure")
-    return faults
-
-
-def _own_of(study: Study, base: Scenario) -> dict[str, dict[str, Any]]:
-    """Variables of one's own by name, with the keys that the base or the study sets."""
-    found = {name: held.model_dump() for name, held in base.own.items()}
-    changed = study.scenario.set | {name: values[0] for name, values in study.axes.items()}
-    for key, value in changed.items():
-        if key.startswith(OWN):
-            _, name, field = key.split(".")
-            found.setdefault(name, {})[field] = value
-    return found
-
-
-def _own_faults(study: Study, bases: Mapping[str, Any]) -> list[str]:
-    """Variables of one's own that are asked of and that nothing can be said of."""
-    faults, asked = [], {**study.plan.set}
-    terms = bases["plan"].terms
-    parts = [asked.get(f"terms.{part}", getattr(terms, part)) for part in ("vulnerability", "history", "calendar")]
-    held = {column for part in parts for column in terms_of(part).columns}
-    for name, keys in _own_of(study, bases["scenario"]).items():
-        if name in study.ask.quantities and not keys.get("direction"):
-            faults.append(f"ask.quantities: {name!r} has no side to be judged by: give {OWN}{name}.direction")
-        if name in study.ask.quantities and name not in held:
-            faults.append(f"ask.quantities: no formula of the plan names {name!r}: add it to terms.vulnerability")
-    return faults
-
-
-def _of_the_plan(study: Study, plan: Plan) -> list[str]:
-    """What a plan may ask of one data set, and a study of thousands does not do."""
-    rule, faults = "frame.coverage_rule", []
-    asked = study.axes.get(f"{BEGINNINGS}{rule}", (study.plan.set.get(rule, plan.frame.coverage_rule),))
-    faults += [
-        f"plan: {rule} = {value!r}: a study answers from what is recorded; choose 'keep' or 'drop'"
-        for value in asked
-        if value in ("bound", "model")
-    ]
-    if {"sampling.method", f"{BEGINNINGS}sampling.method"} & {*study.plan.set, *study.axes}:
-        faults.append("plan: sampling.method is set by the study's own key, method")
-    return faults
 
 
 def _table(values: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -268,15 +215,10 @@ def _unknown(name: str, kind: type[Config], place: str) -> list[str]:
     if kind is Scenario and name.startswith(OWN):
         known = {f"{OWN}{name.split('.')[1]}.{key}": held for key, held in leaves(OwnDrawn).items()}
     return (
-        [] if name in known else [f"{place}: no field of that name in the {kind.__name__.lower()}{_near(name, known)}"]
+        []
+        if name in known
+        else [f"{place}: no field of that name in the {kind.__name__.lower()}{nearest(name, known)}"]
     )
-
-
-def _near(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    if not close:  # a bare last part, such as log_rate_ratio, is likely meant in full
-        close = [full for full in sorted(known) if full.rpartition(".")[2] == name.rpartition(".")[2]][:1]
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _not_real(name: str, part: str) -> list[str]:

@@ -79,13 +79,15 @@ def cell_measures(  # noqa: PLR0913
     high: Array,
     probability_above: Array,
     sure: float,
+    narrow: float | None = None,
     no_truth: str = "these worlds have no true value of it",
 ) -> dict[str, _Measure]:
     """All measures of one quantity under one rule, from (n,) arrays over every replicate, failed ones included.
 
     A replicate that failed supports nothing, so it counts in ``power`` and ``negligible`` and not among the estimates.
-    ``sure`` is the probability that the rule asks for. Estimates and truths are log rate ratios; ``no_truth`` says why
-    a truth is NaN, for the measures that then cannot be had.
+    ``sure`` is the probability that the rule asks for; NaN of a rule that asks for none, whose confident worlds are
+    those that it supports. ``narrow`` is the width that is aimed at. Estimates and truths are log rate ratios;
+    ``no_truth`` says why a truth is NaN, for the measures that then cannot be had.
 
     power : share of worlds in which the rule says supported; over a design prior this is the assurance
     negligible : share in which it says supported as negligible
@@ -93,12 +95,14 @@ def cell_measures(  # noqa: PLR0913
     type_s : of the worlds with a posterior that sure of either direction, those in which the sign is wrong
     type_m : in those worlds, mean size of the estimate over mean size of the truth (Gelman and Carlin 2014)
     bias, coverage, width : of the posterior median and the interval of the rule
+    precise : share of worlds whose interval is at most as wide as ``narrow``, if that is given
     expected_probability : mean posterior probability of the direction stated
     """
     ok = fitted.astype(bool)
     toward = probability_above if expected_above else 1 - probability_above
     known = ok & ~np.isnan(truth)
-    confident = ok & (np.maximum(probability_above, 1 - probability_above) >= sure)
+    surest = np.maximum(probability_above, 1 - probability_above)
+    confident = ok & (supported if math.isnan(sure) else surest >= sure)
     signed = confident & known & (truth != 0)
     found = {
         "power": share(supported & ok),
@@ -112,7 +116,13 @@ def cell_measures(  # noqa: PLR0913
         "width": mean((high - low)[ok]),
         "expected_probability": mean(toward[ok]),
     }
+    if math.isnan(sure):
+        found["wrong_way"] = share(np.zeros(0, dtype=bool))
+    if narrow is not None:
+        found["precise"] = share(ok & (high - low <= narrow))
     whys = _whys(ok, known, confident, no_truth)
+    if math.isnan(sure):
+        whys |= {"wrong_way": "a rule of one's own says nothing of the other direction"}
     return {name: replace(one, why=whys.get(name, whys[""])) for name, one in found.items()}
 
 
@@ -136,5 +146,7 @@ MEANINGS = {
     "bias": "mean error of the posterior median, log rate ratio",
     "coverage": "share of intervals that hold the truth",
     "width": "mean width of the interval, log rate ratio",
+    "precise": "share of worlds whose interval is as narrow as is aimed at; failed fits count as not",
+    "stopped_day": "mean day of the look at which collection ends",
     "expected_probability": "mean posterior probability of the direction stated",
 }

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from missingmodels.errors import MissingModelsError
 from missingmodels.side_by_side import executor_of, single_threads, stop
 from missingmodels.studies.batch import run_batch
+from missingmodels.studies.own import NO_FUNCTIONS, Own
 from missingmodels.studies.store import Task
 
 Rows = list[dict[str, Any]]
@@ -44,8 +45,8 @@ class Here:
 
     name = "this process"
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
-        self.record, self.tasks = record, list[Task]()
+    def __init__(self, record: Mapping[str, Any], own: Own = NO_FUNCTIONS) -> None:
+        self.record, self.own, self.tasks = record, own, list[Task]()
 
     @property
     def room(self) -> int:
@@ -64,7 +65,7 @@ class Here:
     def finished(self) -> list[tuple[Task, Rows]]:
         """Tasks done since the last call, with their rows."""
         task = self.tasks.pop(0)
-        return [(task, run_batch(self.record, *task))]
+        return [(task, run_batch(self.record, *task, self.own))]
 
     def close(self) -> None:
         """Stop what is under way and let go of the workers."""
@@ -74,8 +75,8 @@ class Here:
 class Pool:
     """A pool of processes, linear algebra on one thread each. A worker that dies is replaced and its batch redone."""
 
-    def __init__(self, record: Mapping[str, Any], workers: int) -> None:
-        self.record, self.workers, self.breaks = record, workers, 0
+    def __init__(self, record: Mapping[str, Any], workers: int, own: Own = NO_FUNCTIONS) -> None:
+        self.record, self.own, self.workers, self.breaks = record, own, workers, 0
         self.name = f"{workers} process{'' if workers == 1 else 'es'}"
         self.futures: dict[Future[Rows], Task] = {}
         self.executor = executor_of(workers)
@@ -94,7 +95,7 @@ class Pool:
         """Begin a task."""
         try:
             with single_threads():
-                self.futures[self.executor.submit(run_batch, self.record, *task)] = task
+                self.futures[self.executor.submit(run_batch, self.record, *task, self.own)] = task
         except BrokenProcessPool:
             self._renew([task])
 

@@ -7,32 +7,33 @@ import functools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
-from missingmodels.evidence.effects.estimands import rate_ratio
-from missingmodels.evidence.effects.hypotheses import own_ratio, peer_ratio, structure_ratio, structure_step
+from missingmodels.evidence.decisions import CANNOT_SAY, SUPPORTED, kind_of_verdict
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.columns.told import tables_behind
 from missingmodels.frame.design import Design
+from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import model_terms
-from missingmodels.parameters import Parameters
-from missingmodels.plan import Decision, Exposure
+from missingmodels.plan import Decision
 from missingmodels.provenance import stream
 from missingmodels.runs.answer import prepare
 from missingmodels.scenario import OwnDrawn, Scenario
+from missingmodels.simulate.records.taking_part import recorded_until
 from missingmodels.simulate.world import World, simulate_world
+from missingmodels.studies.estimands import estimand_row
 from missingmodels.studies.grid import Cell, Grid, changed_scenario
-from missingmodels.studies.study import Law
+from missingmodels.studies.own import NO_FUNCTIONS
+from missingmodels.studies.rows import FITTED, UNANSWERED, UNCONVERGED, Row, empty, no_estimand, row_of, true_log_ratio
+from missingmodels.studies.study import AT_A_LOOK, MEASURED, Law
+from missingmodels.tables import Tables
 
-FITTED, UNCONVERGED, UNANSWERED = "fitted", "not converged", "no answer"
 REDRAWS = 1000
 TIED = ("peer_network", "outside_")  # beginnings of exposures along ties
 READ = frozenset({"children", "placements", "missing_episodes", "homes", "staff_periods", "staff_spells"})
-Row = dict[str, Any]
 
 
 def run_replicate(grid: Grid, cell: Cell, index: int) -> list[Row]:
@@ -94,21 +95,82 @@ def _draw(law: Law, rng: np.random.Generator) -> float:
 
 
 def _judged(grid: Grid, cell: Cell, scenario: Scenario, world: World, seed: int) -> Iterator[Row]:
-    ask, rules = grid.study.ask, grid.rules(cell)
+    rows = [*_of_tables(grid, cell, scenario, world, world.tables, seed)]
+    yield from rows
+    if grid.study.looks is not None:
+        yield from _at_looks(grid, cell, scenario, world, rows, seed)
+
+
+def _of_tables(grid: Grid, cell: Cell, scenario: Scenario, world: World, tables: Tables, seed: int) -> Iterator[Row]:
+    """Rows of what a world's tables, or a part of them, say."""
+    ask, rules, own = grid.study.ask, grid.rules(cell), grid.own
+    labels = [*rules, *([own.rule] if own.decide else [])]
     try:
-        found = fitted(grid, cell, world, seed)
+        design, risk = _designed(grid, cell, tables)
+        found = _fitted(grid, cell, design, seed)
     except (CannotAnswer, DiagnosticsFailed) as error:
         status = UNANSWERED if isinstance(error, CannotAnswer) else UNCONVERGED
         for name in ask.quantities:
-            yield from (_empty(name, rule, status, error.what) for rule in rules)
+            yield from (empty(name, label, status, error.what) for label in labels)
+        yield from (empty(name, "plan", status, error.what) for name in ask.estimands)
         return
     truth = functools.partial(true_log_ratio, world.truth, scenario=scenario, asked=cell.plan.exposure)
     for name in ask.quantities:
         for label, rule in rules.items():
             if name in found.design.names:
-                yield _row(found, name, label, rule, truth, scenario.own)
+                yield row_of(found, name, label, rule, truth, scenario.own)
             else:
-                yield _empty(name, label, UNANSWERED, f"{name} never varies or is unrecorded, so no model holds it")
+                yield empty(name, label, UNANSWERED, f"{name} never varies or is unrecorded, so no model holds it")
+        if own.decide:
+            yield _decided(grid, found, name, rules["plan"], truth, scenario.own)
+    passed, rule = _passed(found), rules["plan"]
+    lacking = no_estimand(scenario, cell.plan.exposure, found.exposure)
+    for name in ask.estimands:
+        held = estimand_row(name, found, rule, world.truth, risk, why=lacking)
+        yield empty(name, "plan", *passed) | held
+    if own.measure and found.diagnostics.passed:
+        for name, value in own.measured(found).items():
+            yield empty(name, MEASURED, *passed) | {"estimate": value}
+
+
+def _passed(found: Fit) -> tuple[str, str]:
+    return (FITTED, "") if found.diagnostics.passed else (UNCONVERGED, "; ".join(found.diagnostics.failed))
+
+
+def _decided(
+    grid: Grid, found: Fit, name: str, rule: Decision, truth: Callable[[str, float], float], own: Mapping[str, OwnDrawn]
+) -> Row:
+    """A row under the rule of a function: it alone says what is supported, and of nothing else how sure it is."""
+    if name not in found.design.names:
+        return empty(name, grid.own.rule, UNANSWERED, f"{name} never varies or is unrecorded, so no model holds it")
+    said = found.diagnostics.passed and grid.own.decided(found)
+    verdict = SUPPORTED if said else CANNOT_SAY
+    row = row_of(found, name, grid.own.rule, rule, truth, own)
+    return row | {"verdict": verdict, "supported_probability": float("nan")}
+
+
+def _at_looks(grid: Grid, cell: Cell, scenario: Scenario, world: World, last: list[Row], seed: int) -> Iterator[Row]:
+    """Rows of the look that collection ends at: the first at which the rule says supported, else the last day.
+
+    Each quantity ends its own. Nothing that is written down after a look is known at it.
+    """
+    looks = grid.study.looks
+    assert looks is not None
+    at_end = {row["quantity"]: row for row in last if row["rule"] == looks.rule}
+    open_still = [name for name in grid.study.ask.quantities if name in at_end]
+    for number, day in enumerate(looks.days):
+        if not open_still:
+            return
+        seen = recorded_until(world.tables, day)
+        own_seed = (seed + 1 + number) % (2**31 - 1)
+        rows = _of_tables(dataclasses.replace(grid, own=NO_FUNCTIONS), cell, scenario, world, seen, own_seed)
+        for row in rows:
+            claims = row["status"] == FITTED and kind_of_verdict(row["verdict"]) == SUPPORTED
+            if row["rule"] == looks.rule and row["quantity"] in open_still and claims:
+                open_still.remove(row["quantity"])
+                yield row | {"rule": AT_A_LOOK, "stopped_day": float(day)}
+    for name in open_still:
+        yield at_end[name] | {"rule": AT_A_LOOK, "stopped_day": float(scenario.days)}
 
 
 def simulated(grid: Grid, cell: Cell, scenario: Scenario, seed: int) -> World:
@@ -124,92 +186,32 @@ def simulated(grid: Grid, cell: Cell, scenario: Scenario, seed: int) -> World:
 
 
 def designed(grid: Grid, cell: Cell, world: World) -> Design:
-    """The design of the study's model. The simulator's tables keep the contract, so they are not validated again."""
+    """The design of the study's model."""
+    return _designed(grid, cell, world.tables)[0]
+
+
+def _designed(grid: Grid, cell: Cell, tables: Tables) -> tuple[Design, RiskSet]:
+    """Design and risk set. The simulator's tables keep the contract, so they are not validated again."""
     key = grid.study.ask.model, grid.exposure
-    prepared = prepare(world.tables, cell.plan, fits=[key], checked=True)
+    prepared = prepare(tables, cell.plan, fits=[key], checked=True)
     if key not in prepared.designs:
         raise CannotAnswer("; ".join(prepared.notes))
-    return prepared.designs[key]
+    return prepared.designs[key], prepared.risk
 
 
 def fitted(grid: Grid, cell: Cell, world: World, seed: int) -> Fit:
     """The one fit of a replicate."""
+    return _fitted(grid, cell, designed(grid, cell, world), seed)
+
+
+def _fitted(grid: Grid, cell: Cell, design: Design, seed: int) -> Fit:
+    """The one fit to a design; with the children's frailties only where something is asked that may need them."""
     return fit(
-        designed(grid, cell, world),
+        design,
         cell.plan,
         model=grid.study.ask.model,
         exposure=grid.exposure,
         seed=seed,
         allow_unconverged=True,
-        with_children=False,
+        with_children=bool(grid.study.ask.estimands or grid.asked),
     )
-
-
-def _row(
-    found: Fit, name: str, label: str, rule: Decision, truth: Callable[[str, float], float], own: Mapping[str, OwnDrawn]
-) -> Row:
-    """Judged by the functions that judge real data; truth and draws go through the same contrast."""
-    if name == found.exposure:
-        step, judged = 1.0, peer_ratio(found, rule)
-    elif name in own:
-        step, judged = 1.0, own_ratio(found, name, rule, own[name].direction)
-    else:
-        step, judged = structure_step(found.design, name)[0], structure_ratio(found, name, rule)
-    return {
-        "rule": label,
-        "quantity": name,
-        "status": FITTED if found.diagnostics.passed else UNCONVERGED,
-        "remark": judged.remark if found.diagnostics.passed else "; ".join(found.diagnostics.failed),
-        "expected": judged.expected,
-        "verdict": judged.verdict,
-        "truth": truth(name, step),
-        "estimate": float(np.log(judged.median)),
-        "low": float(np.log(judged.interval_low)),
-        "high": float(np.log(judged.interval_high)),
-        "probability_above": judged.probability_above_null,
-        "probability_negligible": judged.rope_probability,
-        "supported_probability": rule.supported_probability,
-    }
-
-
-def true_log_ratio(truth: Parameters, name: str, step: float, *, scenario: Scenario, asked: Exposure) -> float:
-    """The true log rate ratio of a contrast; NaN where ``no_truth`` says why, or the worlds have no such effect."""
-    if name.startswith("peer_") and scenario.contagion.log_rate_ratio == 0:
-        return 0.0
-    if no_truth(name, scenario, asked) or name not in truth.coefficients:
-        return float("nan")
-    return float(np.log(rate_ratio(truth, {name: step})[0]))
-
-
-def no_truth(name: str, scenario: Scenario, asked: Exposure) -> str:
-    """Why worlds of a scenario have no true value of what a plan asks of peers; empty where they have.
-
-    Influence works there by another exposure, or over another window or time scale.
-    """
-    acts = scenario.contagion
-    if not name.startswith("peer_") or acts.log_rate_ratio == 0:
-        return ""
-    if acts.exposure != name:
-        return f"influence works by {acts.exposure} in these worlds, so there is no true value of {name}"
-    scale, word = ("kernel_days", "with a time scale of") if name == "peer_kernel" else ("window_days", "for")
-    theirs, ours = getattr(acts, scale), getattr(asked, scale)
-    if theirs != ours:
-        return (
-            f"influence works {word} {theirs:g} days in these worlds and the plan asks of {ours:g}, so there is no "
-            f"true value of what it asks: set contagion.{scale} or plan.exposure.{scale}"
-        )
-    return ""
-
-
-_UNKNOWN: Mapping[str, Any] = {
-    "expected": "",
-    "verdict": "",
-    **dict.fromkeys(
-        ("truth", "estimate", "low", "high", "probability_above", "probability_negligible", "supported_probability"),
-        float("nan"),
-    ),
-}
-
-
-def _empty(name: str, rule: str, status: str, remark: str) -> Row:
-    return {**_UNKNOWN, "rule": rule, "quantity": name, "status": status, "remark": remark}

@@ -13,6 +13,12 @@ from missingmodels.studies.schedule import Schedule, mine, tally
 from missingmodels.studies.store import Store, Task
 
 Report = Callable[[int, int, int], None]
+Order = Callable[[Task], tuple[int, ...]]
+
+
+def _together(task: Task) -> tuple[int, ...]:
+    """The first batch of every cell first, so that all cells grow together."""
+    return task[1], task[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,28 +37,32 @@ def run_study(
     *,
     part: tuple[int, int] = (1, 1),
     report: Report | None = None,
+    order: Order = _together,
 ) -> _Ran:
     """Compute what a study, or slice I of N of it, still needs; the backend is only made if anything is.
 
     ``report`` is called with replicates computed, and the least and most that are left. Raises InputError for a
     folder that holds another study. A slice ends when every batch of its own that is known to be needed is there: a
-    cell that others have not brought to its next look may need another pass.
+    cell that others have not brought to its next look may need another pass. ``order`` sorts the batches that are to
+    be computed; no result depends on it.
     """
     store = Store(folder, grid)
     with store.shared():
         store.open()
-        return _run(store, backend, part, report)
+        return _run(store, backend, part, report, order)
 
 
-def _run(store: Store, backend: Callable[[], Backend], part: tuple[int, int], report: Report | None) -> _Ran:
+def _run(
+    store: Store, backend: Callable[[], Backend], part: tuple[int, int], report: Report | None, order: Order
+) -> _Ran:
     grid = store.grid
     schedule, known = Schedule(grid.study, len(grid.cells)), set[Task]()
     _learn(store, schedule, known)
     skipped, computed, worker = len(known), 0, None
     try:
-        while todo := _todo(grid, schedule, known, part):
+        while todo := _todo(grid, schedule, known, part, order):
             worker = worker or backend()
-            for task, rows in _computed(worker, todo, grid, schedule, known, part):
+            for task, rows in _computed(worker, todo, grid, schedule, known, part, order):
                 store.write(task, rows)
                 schedule.add(task, tally(store.read(task)))
                 computed += 1
@@ -81,20 +91,20 @@ def _learn(store: Store, schedule: Schedule, known: set[Task]) -> None:
             known.add(task)
 
 
-def _todo(grid: Grid, schedule: Schedule, known: set[Task], part: tuple[int, int]) -> deque[Task]:
-    """Own batches that are needed: the first of every cell first, so that all cells grow together."""
+def _todo(grid: Grid, schedule: Schedule, known: set[Task], part: tuple[int, int], order: Order) -> deque[Task]:
+    """Own batches that are needed, in order."""
     needed = [task for cell in range(len(grid.cells)) for task in schedule.missing(cell)]
     own = (task for task in needed if task not in known and mine(task, part, grid.study))
-    return deque(sorted(own, key=lambda task: (task[1], task[0])))
+    return deque(sorted(own, key=order))
 
 
-def _computed(worker, todo, grid, schedule, known, part):  # type: ignore[no-untyped-def]
+def _computed(worker, todo, grid, schedule, known, part, order):  # type: ignore[no-untyped-def]
     """Finished batches as they come; a cell that reaches its look puts its next ones in the queue."""
     known.update(todo)
     while todo or worker.busy:
         while todo and worker.room > 0:
             worker.submit(todo.popleft())
         yield from worker.finished()
-        more = _todo(grid, schedule, known, part)
+        more = _todo(grid, schedule, known, part, order)
         known.update(more)
         todo.extend(more)

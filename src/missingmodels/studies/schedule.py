@@ -10,7 +10,7 @@ import pandas as pd
 
 from missingmodels.evidence.decisions import SUPPORTED, kind_of_verdict
 from missingmodels.studies.measures import share_error
-from missingmodels.studies.replicate import FITTED
+from missingmodels.studies.rows import FITTED
 from missingmodels.studies.store import Task
 from missingmodels.studies.study import Replicates, Study
 

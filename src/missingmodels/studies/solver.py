@@ -163,18 +163,35 @@ def _crossing(curve: _Curve, z: float, width: float, first: float) -> float:
     return min((t for t in roots if t > first and above(t + step) and not above(t - step)), default=math.inf)
 
 
-def cost_of(homes: float, days: float, *, fixed: float, per_home: float, per_home_month: float) -> float:
-    """Cost of observing so many homes for so many days."""
-    return fixed + homes * (per_home + per_home_month * days / DAYS_PER_MONTH)
+def cost_of(
+    homes: float,
+    days: float,
+    *,
+    fixed: float,
+    per_home: float,
+    per_home_month: float,
+    per_child: float = 0.0,
+    children: float = 0.0,
+) -> float:
+    """Cost of observing so many homes for so many days, and the children whom their record holds."""
+    return fixed + homes * (per_home + per_home_month * days / DAYS_PER_MONTH) + per_child * children
 
 
 def cheapest(
-    homes: Array, days: Array, hits: Array, counts: Array, *, assurance: float, prices: dict[str, float]
+    homes: Array,
+    days: Array,
+    hits: Array,
+    counts: Array,
+    *,
+    assurance: float,
+    prices: dict[str, float],
+    children: Callable[[float, float], float] = lambda homes, days: 0.0,
 ) -> dict[str, float] | None:
     """The cheapest homes and days that reach ``assurance``, on a curve in the logarithms of both.
 
-    Only days between the shortest and longest run are looked at, in steps of 28 days, and no fewer homes than the
-    fewest. None if the cells do not show that power rises with homes (two standard errors).
+    ``children`` says how many the record of so many homes and days holds. Only days between the shortest and longest
+    run are looked at, in steps of 28 days, and no fewer homes than the fewest. None if the cells do not show that power
+    rises with homes (two standard errors).
     """
     curve = fit_curve([homes, days], hits, counts, scale="log")
     a, b, c = curve.coefficients
@@ -183,7 +200,8 @@ def cheapest(
     lengths = np.unique(np.append(np.arange(days.min(), days.max(), 28.0), days.max()))
     log_needed = (ndtri(assurance) - a - c * np.log(lengths)) / b
     needed = np.maximum(np.ceil(np.exp(np.minimum(log_needed, math.log(FURTHEST)))), homes.min())
-    costs = np.array([cost_of(h, d, **prices) for h, d in zip(needed, lengths, strict=True)])
+    pairs = zip(needed, lengths, strict=True)
+    costs = np.array([cost_of(h, d, children=children(h, d), **prices) for h, d in pairs])
     best = int(costs.argmin())
     return {
         "homes": float(needed[best]),

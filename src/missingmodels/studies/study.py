@@ -13,6 +13,7 @@ from missingmodels.plan import METHODS, Method, ModelName
 
 SIZES = ("homes.count", "days")
 Size = Literal["homes.count", "days"]
+AT_A_LOOK, MEASURED = "at a look", "measure"  # rules of rows that no file names
 BEGINNINGS = "plan."  # of an axis over a field of the plan; other axes are over fields of the scenario
 
 
@@ -69,6 +70,9 @@ class _Ask(Config):
     quantities: tuple[str, ...] = Field(
         default=("peer_presence",), min_length=1, description="columns judged; the first one is the study's main one"
     )
+    estimands: tuple[Literal["attributable_fraction", "expected_rate", "median_rate_ratio"], ...] = Field(
+        default=(), description="estimands by name, whose bias, coverage and width are measured; no rule judges them"
+    )
 
 
 class Replicates(Config):
@@ -96,20 +100,39 @@ class Replicates(Config):
         return self
 
 
+class Looks(Config):
+    """Looks at the data in time: collection ends at the first at which the rule says supported."""
+
+    days: tuple[int, ...] = Field(min_length=1, description="observed days at each look before the last day")
+    rule: str = Field(default="plan", description="the rule of the looks: the plan's, or one of ``rules``")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if sorted({*self.days}) != [*self.days] or self.days[0] < 29:
+            raise ValueError("days of looks rise from 29 on")
+        return self
+
+
 class Solve(Config):
-    """Ask for the smallest size that has a stated assurance."""
+    """Ask for the smallest size that has a stated assurance: of being supported, or of an interval that is narrow."""
 
     size: Size = "homes.count"
     assurance: float = Field(default=0.8, gt=0.05, lt=1)
     interval_mass: float = Field(default=0.9, gt=0, lt=1)
+    width: float | None = Field(
+        default=None,
+        gt=0,
+        description="precision as the goal: the rule's interval is at most so wide (log rate ratio), whatever it says",
+    )
 
 
 class Cost(Config):
-    """Prices, in any currency: of taking part at all, and of each home's month of data."""
+    """Prices, in any currency: of the study, of each home and its months, of each child and its days in the record."""
 
     fixed: float = Field(default=0.0, ge=0)
     per_home: float = Field(default=0.0, ge=0)
     per_home_month: float = Field(default=0.0, ge=0)
+    per_child: float = Field(default=0.0, ge=0, description="of each child that the record holds")
 
 
 class Study(Config):
@@ -127,6 +150,11 @@ class Study(Config):
     axes: dict[str, tuple[Any, ...]] = Field(
         default_factory=dict, description="scenario field, or plan. and a plan's field = values of the grid"
     )
+    points: dict[str, tuple[Any, ...]] = Field(
+        default_factory=dict,
+        description="as axes, with as many values of each, taken together: a list of points, as of a space-filling "
+        "design, each crossed with the axes",
+    )
     prior: dict[str, Law] = Field(
         default_factory=dict, description="design prior: scenario field = law; power averaged over it is assurance"
     )
@@ -139,13 +167,17 @@ class Study(Config):
     rules: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="further rules by name: changes to the plan's decision, judged beside it"
     )
+    looks: Looks | None = Field(
+        default=None, description="looks at the data before the last day, at which collection may end"
+    )
     replicates: Replicates = Replicates()
     solve: Solve | None = Field(
         default=None, description="the smallest `size` (homes.count or days) with this `assurance`, with an interval"
     )
     cost: Cost | None = Field(
         default=None,
-        description="prices: `fixed`, `per_home`, `per_home_month`; with axes of homes and days, the cheapest",
+        description="prices: `fixed`, `per_home`, `per_home_month`, `per_child`; with axes of homes and days, the "
+        "cheapest",
     )
 
     @property
@@ -153,7 +185,12 @@ class Study(Config):
         """Whether power is averaged over a design prior, and so is assurance."""
         return bool(self.prior or self.draws)
 
-    @field_validator("axes", "draws", mode="before")
+    @property
+    def grid_fields(self) -> dict[str, tuple[Any, ...]]:
+        """Values of the grid by field: of the axes, and of the points."""
+        return self.axes | self.points
+
+    @field_validator("axes", "points", "draws", mode="before")
     @classmethod
     def _axes(cls, values: Any) -> Any:
         return flat(values) if isinstance(values, Mapping) else values
@@ -162,17 +199,31 @@ class Study(Config):
     def _agree(self) -> Self:
         faults = [f"axes.{name} has no value" for name, values in self.axes.items() if not values]
         faults += [f"axes.{n} names a value twice" for n, v in self.axes.items() if len({*map(repr, v)}) < len(v)]
-        sources = {"an axis": {*self.axes}, "in the prior": {*self.prior}, "among the draws": {*self.draws}}
+        sources = {
+            "an axis": {*self.axes},
+            "among the points": {*self.points},
+            "in the prior": {*self.prior},
+            "among the draws": {*self.draws},
+        }
         for one, other in itertools.combinations(sources, 2):
             faults += [f"{name} is both {one} and {other}" for name in sorted(sources[one] & sources[other])]
-        if len({len(values) for values in self.draws.values()} - {0}) > 1 or not all(self.draws.values()):
-            faults.append("draws needs as many values of each field, at least one")
+        for name, held in (("draws", self.draws), ("points", self.points)):
+            if len({len(values) for values in held.values()} - {0}) > 1 or not all(held.values()):
+                faults.append(f"{name} needs as many values of each field, at least one")
         if self.solve and len(self.axes.get(self.solve.size, ())) < 2:
             faults.append(f"solve.size = {self.solve.size!r} needs an axis of at least two values")
+        if self.looks and self.looks.rule not in ("plan", *self.rules):
+            faults.append(f"looks.rule = {self.looks.rule!r} is no rule; known: {', '.join(('plan', *self.rules))}")
+        if taken := {*self.rules} & {AT_A_LOOK, MEASURED}:
+            faults.append(f"rules.{min(taken)}: the name is taken; choose another")
         if self.cost and not self.solve:
             faults.append("cost has prices, but nothing is solved for: add [solve]")
-        if self.kind == "calibration" and (self.averaged or self.rules or self.solve):
-            faults.append("a calibration draws from the plan's priors: it takes no prior, draws, rules or solve")
+        if self.kind == "calibration" and (
+            self.averaged or self.rules or self.solve or self.looks or self.ask.estimands
+        ):
+            faults.append(
+                "a calibration draws from the plan's priors: it takes no prior, draws, rules, looks, estimands or solve"
+            )
         if faults:
             raise ValueError("; ".join(faults))
         return self

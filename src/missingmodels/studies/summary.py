@@ -11,13 +11,16 @@ import pandas as pd
 
 from missingmodels.evidence.decisions import NEGLIGIBLE, SUPPORTED, kind_of_verdict
 from missingmodels.provenance import versions
+from missingmodels.studies.estimands import LABELS
 from missingmodels.studies.grid import Cell, Grid
-from missingmodels.studies.measures import MEANINGS, cell_measures
-from missingmodels.studies.replicate import FITTED, no_truth
+from missingmodels.studies.lead import beside, lead
+from missingmodels.studies.measures import MEANINGS, cell_measures, mean
+from missingmodels.studies.rows import FITTED, no_estimand, no_truth
 from missingmodels.studies.run import known_schedule
 from missingmodels.studies.schedule import Schedule
-from missingmodels.studies.solver import Solution, cheapest, cost_of, solve
+from missingmodels.studies.solutions import solutions
 from missingmodels.studies.store import Store
+from missingmodels.studies.study import AT_A_LOOK, MEASURED, Study
 from missingmodels.studies.text import solution_sentence
 from missingmodels.vocabulary import unit_label
 
@@ -34,7 +37,7 @@ def summarise(store: Store) -> dict[str, Any]:
         "kind": grid.study.kind,
         "assurance": grid.study.averaged,
         "complete": schedule.complete,
-        "axes": {name: list(values) for name, values in grid.study.axes.items()},
+        "axes": {name: list(dict.fromkeys(values)) for name, values in grid.study.grid_fields.items()},
         "prior": {name: law.model_dump(exclude_none=True) for name, law in grid.study.prior.items()},
         "digest": grid.digest,
         "versions": versions(),
@@ -45,12 +48,17 @@ def summarise(store: Store) -> dict[str, Any]:
     out["cells"] = cells
     out["seconds_per_replicate"] = _seconds(rows)
     if grid.study.kind == "power":
-        return out | _power(grid, rows, cells)
+        return with_lead(out | _power(grid, rows, cells))
     from missingmodels.studies.calibration import uniformity
 
     for shown, held in zip(cells, rows, strict=True):
         shown["ranks"] = uniformity(held) if len(held) else {}
     return out
+
+
+def with_lead(found: dict[str, Any]) -> dict[str, Any]:
+    """A summary with its answer in sentences, and what stands beside power."""
+    return found | {"lead": lead(found), "beside": beside(found)}
 
 
 def _cell(cell: Cell, rows: pd.DataFrame, schedule: Schedule) -> dict[str, Any]:
@@ -85,26 +93,67 @@ def _seconds(rows: Sequence[pd.DataFrame]) -> float | None:
 
 
 def _power(grid: Grid, rows: Sequence[pd.DataFrame], cells: list[dict[str, Any]]) -> dict[str, Any]:
-    names = [(q, r) for q in grid.study.ask.quantities for r in ("plan", *grid.study.rules)]
+    study = grid.study
+    rules = [*grid.rules(grid.cells[0]), *([own_rule(grid)] if own_rule(grid) else [])]
+    rules += [AT_A_LOOK] if study.looks else []
+    names = [(q, r) for q in study.ask.quantities for r in rules]
     for of_grid, cell, held in zip(grid.cells, cells, rows, strict=True):
         asked = of_grid.plan.exposure
         why = {q: no_truth(q, of_grid.scenario, asked) for q in grid.study.ask.quantities}
         cell["measures"] = [
-            {"quantity": q, "rule": r, **_measured(held[(held["quantity"] == q) & (held["rule"] == r)], why[q])}
-            for q, r in names
+            {"quantity": q, "rule": r, **_measured(of_rule(held, q, r), why[q], study)} for q, r in names if len(held)
+        ]
+        lacking = no_estimand(of_grid.scenario, asked, grid.exposure)
+        cell["estimands"] = [
+            {"quantity": q, **_estimated(of_rule(held, q, "plan"), lacking, study)}
+            for q in study.ask.estimands
             if len(held)
         ]
+        cell["numbers"] = _numbers(held)
     solved = solutions(grid, cells)
     return {
         "quantities": {q: _label(grid, q) for q in grid.study.ask.quantities},
-        "rules": {name: rule.model_dump() for name, rule in grid.rules(grid.cells[0]).items()},
+        "rules": {name: rule.model_dump() for name, rule in grid.rules(grid.cells[0]).items()}
+        | {name: {} for name in rules if name not in grid.rules(grid.cells[0])},
+        "estimands": {q: LABELS[q] for q in study.ask.estimands},
+        "asked": dict(grid.asked),
         "meanings": MEANINGS,
         "solutions": solved,
         "sentences": [solution_sentence(s) for s in solved],
     }
 
 
-def _measured(rows: pd.DataFrame, why: str) -> dict[str, Any]:
+def of_rule(rows: pd.DataFrame, quantity: str, rule: str) -> pd.DataFrame:
+    """The rows of a quantity under a rule."""
+    return rows[(rows["quantity"] == quantity) & (rows["rule"] == rule)]
+
+
+def own_rule(grid: Grid) -> str:
+    """Name of the rule that is a function of one's own, from what was written down of it; empty without one."""
+    held = grid.asked.get("decide")
+    name = held["function"].rpartition(".")[2] if held else ""
+    return "own" if name == "<lambda>" else name
+
+
+def _numbers(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Numbers of one's own: mean with its Monte Carlo error, and the middle nine tenths of the worlds."""
+    if not len(rows):
+        return []
+    out = []
+    for name, held in rows[rows["rule"] == MEASURED].groupby("quantity", sort=True):
+        values = held["estimate"].to_numpy(float)
+        low, high = np.quantile(values, [0.05, 0.95])
+        out.append({"name": str(name), **mean(values).as_dict(), "low": float(low), "high": float(high)})
+    return out
+
+
+def _estimated(rows: pd.DataFrame, why: str, study: Study) -> dict[str, Any]:
+    """Measures of an estimand: those that no rule has a say in."""
+    found = _measured(rows, why, study)
+    return {name: found[name] for name in ("truth", "failed", "bias", "coverage", "width")}
+
+
+def _measured(rows: pd.DataFrame, why: str, study: Study) -> dict[str, Any]:
     expected = rows.loc[rows["expected"] != "", "expected"]
     sure = rows["supported_probability"].dropna()
     found = cell_measures(
@@ -117,92 +166,15 @@ def _measured(rows: pd.DataFrame, why: str) -> dict[str, Any]:
         low=rows["low"].to_numpy(float),
         high=rows["high"].to_numpy(float),
         probability_above=rows["probability_above"].to_numpy(float),
-        sure=float(sure.iloc[0]) if len(sure) else 1.0,
+        sure=float(sure.iloc[0]) if len(sure) else math.nan if (rows["verdict"] != "").any() else 1.0,
+        narrow=study.solve.width if study.solve else None,
         **({"no_truth": why} if why else {}),
     )
+    stopped = rows["stopped_day"].dropna().to_numpy(float) if "stopped_day" in rows else np.zeros(0)
+    if stopped.size:
+        found["stopped_day"] = mean(stopped)
     truth = rows["truth"].mean()
     return {"truth": None if math.isnan(truth) else float(truth)} | {k: m.as_dict() for k, m in found.items()}
-
-
-def solutions(grid: Grid, cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The size asked for, at every value of the other axes, for every quantity under the plan's rule."""
-    asked = grid.study.solve
-    if asked is None:
-        return []
-    both = {"homes.count", "days"} <= set(grid.study.axes) and grid.study.cost is not None
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for cell in cells:
-        others = {k: v for k, v in cell["at"].items() if k != asked.size and not (both and k == "days")}
-        groups.setdefault(repr(others), []).append(cell | {"others": others})
-    made = []
-    for held in groups.values():
-        for quantity in grid.study.ask.quantities:
-            pairs = [
-                (c, m) for c in held for m in c.get("measures", ()) if (m["quantity"], m["rule"]) == (quantity, "plan")
-            ]
-            counts = np.array([m["power"]["count"] for _, m in pairs])
-            hits = np.array([round((m["power"]["value"] or 0) * m["power"]["count"]) for _, m in pairs])
-            head = {"quantity": quantity, "others": held[0]["others"], "size": asked.size, "assurance": asked.assurance}
-            at = {name: np.array([float(c["at"].get(name, 0)) for c, _ in pairs]) for name in ("homes.count", "days")}
-            made.append(head | _solved(grid, at, hits, counts, both=both))
-    return made
-
-
-def _solved(grid: Grid, at: dict[str, Any], hits: Any, counts: Any, *, both: bool) -> dict[str, Any]:
-    asked, cost = grid.study.solve, grid.study.cost
-    assert asked is not None
-    if both and cost is not None:
-        try:
-            best = cheapest(
-                at["homes.count"], at["days"], hits, counts, assurance=asked.assurance, prices=cost.model_dump()
-            )
-        except ValueError as error:
-            return {"why_not": str(error)}
-        return {"cheapest": best} if best else {"why_not": "the cells do not show that power rises with homes"}
-    sizes = at[asked.size]
-    try:
-        found = {
-            s: solve(sizes, hits, counts, assurance=asked.assurance, mass=asked.interval_mass, scale=s) for s in _SCALES
-        }
-    except ValueError as error:
-        return {"why_not": str(error)}
-    main, other = found["sqrt"], found["log"]
-    out = {
-        "answer": _finite(main.size),
-        "at_most": main.at_most,
-        "low": _finite(main.low),
-        "high": _finite(main.high),
-        "interval_mass": asked.interval_mass,
-        "answer_on_log_scale": _finite(other.size),
-        "beyond_what_was_run": main.beyond,
-        "misfit": _finite(main.curve.misfit),
-        "sizes": sizes.tolist(),
-        "share": (hits / np.maximum(counts, 1)).tolist(),
-        "count": counts.tolist(),
-        "curve": _drawn(main, sizes, asked.interval_mass),
-    }
-    if cost is not None and math.isfinite(main.size):
-        homes = main.size if asked.size == "homes.count" else float(grid.cells[0].scenario.homes.count)
-        days = main.size if asked.size == "days" else float(grid.cells[0].scenario.days)
-        out["cost"] = cost_of(math.ceil(homes), math.ceil(days), **cost.model_dump())
-    return out
-
-
-_SCALES: tuple[Any, ...] = ("sqrt", "log")
-
-
-def _drawn(found: Solution, sizes: Any, mass: float) -> dict[str, list[float]]:
-    """The curve with its band, over what was run and the answer if it is not far off."""
-    last = float(sizes.max())
-    if found.size <= 2 * last:
-        last = max(last, 1.1 * found.size)
-    x = np.linspace(float(sizes.min()) * 0.6, last, 120)
-    low, high = found.curve.band(mass, x)
-    return {"size": x.tolist(), "share": found.curve.assurance(x).tolist(), "low": low.tolist(), "high": high.tolist()}
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _label(grid: Grid, quantity: str) -> str:

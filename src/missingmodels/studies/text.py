@@ -8,6 +8,7 @@ from typing import Any
 
 COLUMNS = 118
 HEADS = ("power", "type_s", "type_m", "bias", "coverage", "failed")  # the others stand on the page
+FURTHER = ("precise", "stopped_day")  # of a study that aims at a width, or looks in time
 
 
 def summary_text(found: Mapping[str, Any]) -> str:
@@ -16,26 +17,82 @@ def summary_text(found: Mapping[str, Any]) -> str:
     if found["kind"] == "calibration":
         return "\n".join([*lines, *_calibration(found), *_failures(found), _small_print(found)])
     what = "assurance" if found["assurance"] else "power"
+    lines += [textwrap.fill(one, COLUMNS) for one in found.get("lead", ())]
     lines.append(f"Monte Carlo errors stand after ±; {what} is the share of worlds in which the rule says “supported”.")
     for quantity, label in found["quantities"].items():
         for rule in found["rules"]:
             lines += ["", f"{label} ({quantity})" + (f", rule “{rule}”" if rule != "plan" else "")]
             lines += _table(found, quantity, rule, what)
+    lines += _beside(found) + _estimands(found) + _numbers(found)
     lines += ["", *_solutions(found)] if found["solutions"] else []
     return "\n".join([*lines, *_failures(found), _small_print(found)])
 
 
+def _beside(found: Mapping[str, Any]) -> list[str]:
+    """False confidence beside power, and the worlds that are not the model's."""
+    notes: dict[str, str] = {}
+    lines = []
+    if held := found.get("beside"):
+        names = ("power", "assurance", "type_s", "type_m", "false_confidence")
+        rows = [["cell", "asked of", *names]]
+        rows += [[str(row["cell"]), row["quantity"], *(cell_of(row[n], notes) for n in names)] for row in held]
+        lines += ["", "Beside power", *_aligned(rows)]
+    if held := found.get("misspecified"):
+        rows = [["world", "effect", "worlds", "supported", "coverage"]]
+        for row in held:
+            shares = [cell_of(row[name], notes) for name in ("power", "coverage")]
+            rows.append([row["world"], value(row["effect"]), str(row["worlds"]), *shares])
+        lines += ["", "Where the world is not the model's", *_aligned(rows)]
+    elif lines:
+        lines.append("  --misspecified adds worlds that are not the model's.")
+    return [*lines, *(_wrapped(f"{mark} {why}.") for why, mark in notes.items())]
+
+
+def _estimands(found: Mapping[str, Any]) -> list[str]:
+    lines: list[str] = []
+    for name, label in found.get("estimands", {}).items():
+        notes: dict[str, str] = {}
+        rows = [["cell", *map(short, found["axes"]), "worlds", "bias", "coverage", "width", "failed"]]
+        for cell in found["cells"]:
+            for m in cell["estimands"]:
+                if m["quantity"] == name:
+                    start = [str(cell["index"]), *(value(v) for v in cell["at"].values()), str(cell["replicates"])]
+                    rows.append([*start, *(cell_of(m[h], notes) for h in ("bias", "coverage", "width", "failed"))])
+        lines += ["", f"{label} ({name})", *_aligned(rows), *(_wrapped(f"{m} {why}.") for why, m in notes.items())]
+    return lines
+
+
+def _numbers(found: Mapping[str, Any]) -> list[str]:
+    held = [(cell, n) for cell in found["cells"] for n in cell.get("numbers", ())]
+    if not held:
+        return []
+    rows = [["cell", *map(short, found["axes"]), "number", "worlds", "mean", "5 %", "95 %"]]
+    for cell, n in held:
+        start = [str(cell["index"]), *(value(v) for v in cell["at"].values()), n["name"], str(n["count"])]
+        rows.append([*start, cell_of(n, {}), f"{n['low']:.3f}", f"{n['high']:.3f}"])
+    return ["", "Measured by a function of one's own", *_aligned(rows)]
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+
+
 def _table(found: Mapping[str, Any], quantity: str, rule: str, what: str) -> list[str]:
     notes: dict[str, str] = {}
-    rows = [["cell", *map(short, found["axes"]), "worlds", what, *HEADS[1:]]]
+    further = [h for h in FURTHER if any(h in m for c in found["cells"] for m in _of(c, quantity, rule))]
+    # errors of sign and size stand beside power above, so they make room
+    heads = ["power", *further, "bias", "coverage", "failed"] if further else HEADS
+    rows = [["cell", *map(short, found["axes"]), "worlds", what, *heads[1:]]]
     for cell in found["cells"]:
-        for m in cell.get("measures", ()):
-            if (m["quantity"], m["rule"]) == (quantity, rule):
-                start = [str(cell["index"]), *(value(v) for v in cell["at"].values()), str(cell["replicates"])]
-                rows.append([*start, *(cell_of(m[h], notes) for h in HEADS)])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  " + "  ".join(c.rjust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
-    return [*lines, *(_wrapped(f"{mark} {why}.") for why, mark in notes.items())]
+        for m in _of(cell, quantity, rule):
+            start = [str(cell["index"]), *(value(v) for v in cell["at"].values()), str(cell["replicates"])]
+            rows.append([*start, *(cell_of(m[h], notes) for h in heads)])
+    return [*_aligned(rows), *(_wrapped(f"{mark} {why}.") for why, mark in notes.items())]
+
+
+def _of(cell: Mapping[str, Any], quantity: str, rule: str) -> list[Mapping[str, Any]]:
+    return [m for m in cell.get("measures", ()) if (m["quantity"], m["rule"]) == (quantity, rule)]
 
 
 def short(axis: str) -> str:
@@ -61,7 +118,8 @@ def solution_sentence(solution: Mapping[str, Any]) -> str:
     """What the solver found, in a sentence."""
     unit = "homes" if solution["size"] == "homes.count" else "days"
     where = ", ".join(f"{k} = {value(v)}" for k, v in solution["others"].items())
-    head = f"{solution['quantity']}{', ' + where if where else ''}: "
+    aimed = f"an interval of at most {solution['width']:g}, " if "width" in solution else ""
+    head = f"{solution['quantity']}{', ' + where if where else ''}: {aimed}"
     if "why_not" in solution:
         return head + f"no answer, {solution['why_not']}."
     if "cheapest" in solution:

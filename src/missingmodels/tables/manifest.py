@@ -166,13 +166,17 @@ class _OfficialManifest(_Manifest):
 
 
 class _StudyManifest(_Manifest):
-    """Of a power or calibration study, whose batches come and are named by their number alone."""
+    """Of a power or calibration study, whose batches come and are named by their number alone.
+
+    ``asked`` has name and digest of functions that it was asked in Python: words to compare, which nothing calls.
+    """
 
     digest: Digest
     study: Values
     scenario: Values
     plan: Values
     certificate: Values
+    asked: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 STUDY_FORMAT = "missingmodels-study"

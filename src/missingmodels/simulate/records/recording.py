@@ -18,6 +18,7 @@ from scipy.special import expit, ndtri
 from missingmodels.errors import InputError
 from missingmodels.recording import Recording
 from missingmodels.simulate.records.labelled import row_labels, uniforms
+from missingmodels.simulate.records.taking_part import drawn_spans, of_children, recorded_within
 from missingmodels.tables import Tables
 
 KEY = ["child_id", "start_date", "sequence"]
@@ -59,7 +60,7 @@ def record(tables: Tables, recording: Recording, *, seed: int) -> Recorded:
     for name in ("end_lost", "duplicated"):
         log[name] &= log["reported"]
     log["recorded_category"] = log["recorded_category"].where(log["reported"])
-    frames = dict(tables.frames) if len(seen) == len(tables["children"]) else _without_unseen(tables, seen)
+    frames = dict(tables.frames) if len(seen) == len(tables["children"]) else of_children(tables, seen)
     frames["missing_episodes"], written = _written(tables["missing_episodes"], log, recording)
     if "interviews" in frames:
         frames["interviews"] = _interviews(frames["interviews"], written)
@@ -69,6 +70,8 @@ def record(tables: Tables, recording: Recording, *, seed: int) -> Recorded:
         all_residents=tables.all_residents and len(seen) == len(tables["children"]),
         origin={**tables.origin, "recording": settings, "recording_seed": seed},
     )
+    if recording.joining_days or recording.leaving_per_year:
+        made = recorded_within(made, drawn_spans(made, recording, seed))
     names = ["days_start_moved", "days_end_moved", "end_lost", "duplicated"]
     return Recorded(
         tables=made, log=log[[*KEY, "home_id", "seen", "reported", "category", "recorded_category", *names]]
@@ -86,7 +89,7 @@ def authority_view(tables: Tables, authority: str) -> Tables:
         held = ", ".join(sorted(children["authority"].unique()))
         raise InputError(f"no child is of authority {authority!r}", remedy=f"the authorities are: {held}")
     return tables.changed(
-        _without_unseen(tables, own),
+        of_children(tables, own),
         all_residents=tables.all_residents and len(own) == len(children),
         origin={**tables.origin, "authority_view": authority},
     )
@@ -95,20 +98,6 @@ def authority_view(tables: Tables, authority: str) -> Tables:
 def _seen_children(tables: Tables, recording: Recording, seed: int) -> pd.Series:
     child = tables["children"]["child_id"]
     return child[uniforms(child, seed, "recording", "unseen") >= recording.unseen_children_share]
-
-
-OF_HOMES_TOO = ("measures", "events")  # whose rows may name no child
-
-
-def _without_unseen(tables: Tables, seen: pd.Series) -> dict[str, pd.DataFrame]:
-    """The frames without the rows that name an unseen child."""
-    frames = {}
-    for name, frame in tables.frames.items():
-        for column in ("child_id", "child_a", "child_b"):
-            if column in frame:
-                frame = frame[frame[column].isin(seen) | (frame[column].isna() & (name in OF_HOMES_TOO))]
-        frames[name] = frame
-    return frames
 
 
 def _happened(tables: Tables) -> pd.DataFrame:
