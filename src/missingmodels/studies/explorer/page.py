@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 import pandas as pd
 
 from missingmodels.errors import InputError
@@ -58,10 +59,14 @@ def explorer_page(cells: pd.DataFrame, record: dict[str, Any]) -> str:
         found, error = fit_surrogate(cells), held_out(cells)
     except ValueError as fault:
         raise InputError(str(fault), where="the grid", remedy="run more of simulations/explorer_grid.py") from fault
+    middle = {f.name: float(cells[f.name].median()) for f in FACTORS}
+    usual = {**middle, **_START}
+    # of a grid that does not reach the usual sector yet, its own middle
+    start = usual if found.inside({name: np.array([value]) for name, value in usual.items()}).all() else middle
     data = {
         "factors": [
             {"name": f.name, "field": f.field, "label": f.label, "scale": f.scale, "whole": f.whole}
-            | {"planned": [f.low, f.high], "low": float(low), "high": float(high), "start": _START.get(f.name)}
+            | {"planned": [f.low, f.high], "low": float(low), "high": float(high), "start": start[f.name]}
             for f, low, high in zip(FACTORS, found.low, found.high, strict=True)
         ],
         "width": _short(found.width),
