@@ -7,12 +7,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 
 from missingmodels.errors import InputError
-from missingmodels.report.templates import resource
+from missingmodels.report.explorer import rendered
 from missingmodels.studies.explorer.factors import FACTORS
 from missingmodels.studies.explorer.surrogate import (
     BURN_IN_DAYS,
@@ -79,14 +78,8 @@ def explorer_page(cells: pd.DataFrame, record: dict[str, Any]) -> str:
         "burn_in": BURN_IN_DAYS,
         "mass": MASS,
     }
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(resource("explorer.html")).render(
-        css=resource("report.css"),
-        # nothing in it can end the script: it is numbers and the package's own words
-        data=json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
-        script=resource("explorer.js"),
+    return rendered(
+        data,
         cells=len(cells),
         worlds=int(cells["worlds"].sum()),
         planned=record["planned"],
