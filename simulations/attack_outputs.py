@@ -131,7 +131,7 @@ def _left(room: Path) -> list[Path]:
     places = [room / name for name in ("here", "home", "tmp")]
     found = [path for place in places for path in place.rglob("*") if path.is_file()]
     hidden = [path for path in (room / "out").iterdir() if path.name.startswith(".") and path.is_file()]
-    return [*found, *hidden, room / "data" / REGISTER]
+    return [*found, *hidden, *(room / "data").glob(REGISTER)]  # no policy, no register
 
 
 def toml(plan: Mapping[str, object]) -> str:
