@@ -181,7 +181,7 @@ def attacks(
             yield _row(seed, kind, _surface(name), f"{what} in {name}", seen)
         if not name.startswith((TWIN, "left/")):
             shown = re.escape(f"{STAY_DAYS / 365.25:.4f}")
-            seen = re.search(rf"(?<![\d.]){shown}(?!\d|e-)", text) is not None
+            seen = re.search(rf"(?<![\d.]){shown}\d*(?![\de])", text) is not None
             yield _row(seed, kind, _surface(name), f"years of the stay in {name}", seen)
     now, then = records(files), records(before)
     for name, held in now.items():

@@ -54,7 +54,7 @@ def test_without_a_policy_it_is_found(attacks, monkeypatch):
     monkeypatch.setattr(attacks, "POLICY", "none")
     found = [row for row in attacks.attacks(3, "new home", figures=1) if row["found"]]
     assert {row["attack"] for row in found} >= {
-        "text", "small count", "difference", "second output", "printed", "twin",
+        "text", "small count", "difference", "second output", "twin",
     }  # fmt: skip
 
 
