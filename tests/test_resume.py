@@ -15,6 +15,7 @@ from missingmodels.fitting.stores.store import read_fit
 from missingmodels.plan import Plan
 from missingmodels.report.text import summary_text
 from missingmodels.runs import answer as pipeline
+from missingmodels.runs import tried
 from missingmodels.runs import write as runs
 from missingmodels.tables import Tables
 from worlds import plan_of, small_world
@@ -46,7 +47,7 @@ class Fitted:
 
 @pytest.fixture
 def fitted(monkeypatch: pytest.MonkeyPatch) -> Fitted:
-    seen, real = Fitted(), pipeline.fit
+    seen, real = Fitted(), tried.fit
 
     def counted(design, plan, *, model, **more):
         if model in seen.fatal:
@@ -54,7 +55,7 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> Fitted:
         seen.models.append(model)
         return real(design, plan, model=model, **more)
 
-    monkeypatch.setattr(pipeline, "fit", counted)
+    monkeypatch.setattr(tried, "fit", counted)
     return seen
 
 
@@ -94,7 +95,7 @@ def test_a_damaged_kept_fit_is_fitted_anew(tables: Tables, tmp_path: Path, fitte
     said: list[str] = []
     held = Kept(tmp_path / "kept", said.append)
     design = pipeline.prepare(tables, PLAN).designs["M0", ""]
-    fit = pipeline.fit(design, PLAN, model="M0", seed=1, allow_unconverged=True)
+    fit = tried.fit(design, PLAN, model="M0", seed=1, allow_unconverged=True)
     held.add(fit, PLAN, 1)
     (path,) = (tmp_path / "kept").iterdir()
     path.write_bytes(path.read_bytes()[:-5])
@@ -105,7 +106,7 @@ def test_a_damaged_kept_fit_is_fitted_anew(tables: Tables, tmp_path: Path, fitte
 def test_one_failed_gate_leaves_the_others_and_says_which_is_absent(
     tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = pipeline.require_passed
+    real = tried.require_passed
 
     def strict(found, *, model, **more):
         if model.startswith("M1"):
@@ -113,7 +114,7 @@ def test_one_failed_gate_leaves_the_others_and_says_which_is_absent(
         real(found, model=model, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "require_passed", strict)
+        patch.setattr(tried, "require_passed", strict)
         with pytest.raises(DiagnosticsFailed, match="M1") as refused:
             run(tables, tmp_path / "run")
         assert refused.value.exit_code == 3
@@ -131,7 +132,7 @@ def test_one_failed_gate_leaves_the_others_and_says_which_is_absent(
     assert "M1 (peer_presence) is left out" in (place / "release" / "report.html").read_text(encoding="utf-8")
     # both are kept: with the gate waived nothing is fitted again
     assert len(list(kept_folder(place).iterdir())) == 2
-    monkeypatch.setattr(pipeline, "fit", None)
+    monkeypatch.setattr(tried, "fit", None)
     found, _ = run(tables, place, overwrite=True, allow_unconverged=True)
     assert [fit.model for fit in found.fits] == ["M0", "M1"]
     assert not kept_folder(place).exists()

@@ -129,11 +129,15 @@ class Parameters:
 
     def frailty_of(self, child_ids: tuple[str, ...]) -> Array:
         """(S, len(child_ids)) frailties in the order asked; KeyError names a child that is not held."""
+        if child_ids == self.child_ids:
+            return self.frailty
         at = {child: i for i, child in enumerate(self.child_ids)}
         return self.frailty[:, [at[child] for child in child_ids]]
 
 
 def _aligned(values: Array, labels: tuple[str, ...], wanted: tuple[str, ...]) -> Array:
+    if labels == wanted:
+        return values  # as it nearly always is, and a copy of all draws takes longer than what is done with them
     at = {label: i for i, label in enumerate(labels)}
     out = np.zeros((values.shape[0], len(wanted), *values.shape[2:]))
     held = [(i, at[label]) for i, label in enumerate(wanted) if label in at]

@@ -48,6 +48,11 @@ def side_by_side(processes: int, *, ready: Sequence[str] = ()) -> Iterator[None]
         stop(executor)
 
 
+def has_others() -> bool:
+    """Whether other processes take a share of what is handed over."""
+    return _pool is not None
+
+
 def each[A, B](task: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
     """``task`` of each item, in their order. It must be a function of a module, or a partial one of such.
 

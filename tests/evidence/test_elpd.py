@@ -150,7 +150,7 @@ def test_refits_side_by_side_are_those_made_one_by_one(whole: Fit) -> None:
     for processes in (0, 2):
         with side_by_side(processes):
             refits = Refits(PLAN, most=3)
-            found[processes] = list(refits.each(whole, [(group, as_it_is) for group in groups]))
+            found[processes] = list(refits.each([(whole, group, as_it_is) for group in groups]))
         assert refits.left == 0
         assert [one is None for one in found[processes]] == [False, False, False, True]
     for children, one, other in zip(groups[:3], found[0], found[2], strict=False):

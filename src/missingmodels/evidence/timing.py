@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -86,10 +87,15 @@ class Places:
 
     def _dispersion(self, home: Whole, day: Whole) -> float:
         """Variance over mean of the onsets of a home in 28 days, over those with a counted day."""
-        width = int(self.day.max(initial=0)) // MONTH + 1
-        lived = np.unique(self.home[self.counted] * width + self.day[self.counted] // MONTH)
+        width, lived = self._months
         count = np.bincount(home * width + day // MONTH, minlength=int(lived.max(initial=-1)) + 1)[lived]
         return float(count.var() / count.mean()) if count.any() else float("nan")
+
+    @cached_property
+    def _months(self) -> tuple[int, Whole]:
+        """Months in all, and (M,) which of all homes' months hold a counted day."""
+        width = int(self.day.max(initial=0)) // MONTH + 1
+        return width, np.unique(self.home[self.counted] * width + self.day[self.counted] // MONTH)
 
 
 def _gaps(child: Whole, day: Whole) -> Whole:

@@ -97,9 +97,8 @@ class Design(DesignMatrix):
         periods; KeyError for a column whose effect the parameters do not state.
         """
         self._require_same_model(parameters)
-        matrix = self._with(held) if held else self.matrix
         effects = np.column_stack([parameters.coefficient(name) for name in self.names])
-        eta = parameters.intercept[:, None] + effects @ matrix.T
+        eta = parameters.intercept[:, None] + effects @ self.matrix.T
         for name, value in self.constants.items():
             if name in parameters.coefficients:
                 eta += value * parameters.coefficients[name][:, None]
@@ -112,7 +111,20 @@ class Design(DesignMatrix):
             eta += np.take(effect, group.index, axis=1)
         if self.slope_of:
             slope = parameters.effect_of("peer_slope", self.home_ids)
-            eta += np.take(slope, self.home, axis=1) * matrix[:, self.names.index(self.slope_of)]
+            eta += np.take(slope, self.home, axis=1) * self.column(self.slope_of)
+        return eta + self.change(parameters, held) if held else eta
+
+    def change(self, parameters: Parameters, held: Mapping[str, float]) -> Array:
+        """(S, R) what is added to ``log_rate`` when the columns in ``held`` are set to the values given."""
+        moved = self._with(held) - self.matrix
+        at = np.flatnonzero(moved.any(axis=0))
+        effects = np.column_stack(
+            [np.empty((parameters.draws, 0)), *(parameters.coefficient(self.names[i]) for i in at)]
+        )
+        eta: Array = effects @ moved[:, at].T
+        if self.slope_of:
+            slope = parameters.effect_of("peer_slope", self.home_ids)
+            eta += np.take(slope, self.home, axis=1) * moved[:, self.names.index(self.slope_of)]
         return eta
 
     def _with(self, held: Mapping[str, float]) -> np.ndarray:

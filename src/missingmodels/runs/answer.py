@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from missingmodels.errors import CannotAnswer, DiagnosticsFailed
+from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.effects.contrasts import require_contrasts
 from missingmodels.evidence.evidence import make_evidence
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.unseen import setting_of
 from missingmodels.evidence.unseen_rows import with_unseen
-from missingmodels.fitting.certificate import brief
-from missingmodels.fitting.diagnostics import require_passed
 from missingmodels.fitting.drawn import Progress
-from missingmodels.fitting.fit import Fit, fit
+from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.stores.kept import Kept
 from missingmodels.frame.columns.told import asked_of
 from missingmodels.frame.design import Design, build_design, require_contrast, require_structure
@@ -23,6 +21,7 @@ from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms, variables
 from missingmodels.models.priors import require_known
 from missingmodels.plan import Plan
+from missingmodels.runs.tried import Way, all_tried, refusal
 from missingmodels.tables import Tables, require_valid
 from missingmodels.terminal import Progress as Shown
 from missingmodels.terminal import is_watched
@@ -146,13 +145,12 @@ def answer(
     told: Progress = progress or (lambda *_: None)
     prepared = prepare(tables, plan, terms=terms)
     # what is kept is found again by plan and data, which say nothing of terms of one's own
-    way = _Way(told=told, kept=None if terms else kept, terms=terms)
-    tried = [_tried(design, plan, model, exposure, seed, way) for (model, exposure), design in prepared.designs.items()]
+    tried = all_tried(prepared.designs, plan, seed, Way(told=told, kept=None if terms else kept, terms=terms))
     refused = [one for one in tried if one.refusal is not None and not (allow_unconverged and one.fit is not None)]
     labels = {one.label for one in refused}
     fits = [one.fit for one in tried if one.fit is not None and one.label not in labels]
     if refused and all(fit.exposure for fit in fits):
-        raise _refusal(refused, None)  # without a model that holds no peers there is nothing to compare with
+        raise refusal(refused, None)  # without a model that holds no peers there is nothing to compare with
     found = _weighed(fits, prepared, tables, plan, seed, told)
     if not refused:
         return found
@@ -161,86 +159,7 @@ def answer(
         notes=(*(one.note for one in refused), *found.evidence.notes),
         certificates=(*found.evidence.certificates, *(one.certificate for one in refused)),
     )
-    raise _refusal(refused, replace(found, evidence=evidence))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Tried:
-    """A fit, or none where its engine found no way, and why it may not be read; None if it may."""
-
-    model: str
-    exposure: str
-    fit: Fit | None
-    refusal: DiagnosticsFailed | None
-
-    @property
-    def label(self) -> str:
-        return f"{self.model} ({self.exposure})" if self.exposure else self.model
-
-    @property
-    def note(self) -> str:
-        what = "" if self.refusal is None else self.refusal.what
-        return f"{self.label} is left out, and what it would answer stays open: {what}"
-
-    @property
-    def certificate(self) -> dict[str, Any]:
-        """What stands in the evidence in place of the fit."""
-        if self.fit is not None:
-            return brief(self.fit.certificate) | {"absent": True}
-        what = "" if self.refusal is None else self.refusal.what
-        failed = {"passed": False, "failed": [what], "worst": ""}
-        return {"model": self.model, "exposure": self.exposure, "absent": True, "diagnostics": failed}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Way:
-    """How fits are told of, kept, and what of one's own they hold."""
-
-    told: Progress
-    kept: Kept | None
-    terms: Sequence[GroupEffect]
-
-
-def _tried(design: Design, plan: Plan, model: str, exposure: str, seed: int, way: _Way) -> _Tried:
-    """One model, whether or not it passes the gate; kept, so that neither a failure nor a rerun draws it again."""
-    told, kept = way.told, way.kept
-    label = f"{model} ({exposure})" if exposure else model
-    told(f"Fitting {label}", 0, 0)
-    found = None if kept is None else kept.get(design, plan, model, exposure, seed)
-    if found is None:
-        try:
-            found = fit(
-                design,
-                plan,
-                model=model,
-                exposure=exposure,
-                seed=seed,
-                allow_unconverged=True,
-                progress=lambda _, done, total: told(f"Fitting {label}", done, total),
-                terms=way.terms,
-            )
-        except DiagnosticsFailed as error:
-            return _Tried(model=model, exposure=exposure, fit=None, refusal=error)
-        if kept is not None:
-            kept.add(found, plan, seed)
-    told(f"Fitting {label}", 1, 1)
-    try:
-        accept = found.certificate.get("target_accept")
-        require_passed(found.diagnostics, model=label, accept=accept)
-    except DiagnosticsFailed as error:
-        return _Tried(model=model, exposure=exposure, fit=found, refusal=error)
-    return _Tried(model=model, exposure=exposure, fit=found, refusal=None)
-
-
-def _refusal(refused: Sequence[_Tried], found: Answer | None) -> DiagnosticsFailed:
-    """One error for all models that are left out, with what the others gave, if anything."""
-    errors = [one.refusal for one in refused if one.refusal is not None]
-    return DiagnosticsFailed(
-        "; ".join(error.what for error in errors),
-        remedy=errors[0].remedy,
-        typed_remedy=errors[0].typed_remedy,
-        found=found,
-    )
+    raise refusal(refused, replace(found, evidence=evidence))
 
 
 def _weighed(fits: list[Fit], prepared: Prepared, tables: Tables, plan: Plan, seed: int, told: Progress) -> Answer:

@@ -9,7 +9,7 @@ import numpy as np
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.evidence.decisions import summarise
-from missingmodels.evidence.effects.estimands import expected_rate, rate_ratio
+from missingmodels.evidence.effects.estimands import expected_rates, rate_ratio
 from missingmodels.evidence.parts import Row
 from missingmodels.evidence.selection import with_family
 from missingmodels.fitting.fit import Fit
@@ -89,10 +89,9 @@ def contrast_rows(fit: Fit, plan: Plan, told: Told, *, fullest: bool) -> list[Ro
 def _rates(
     fit: Fit, plan: Plan, name: str, ends: Sequence[tuple[float | str, Mapping[str, float]]], label: str
 ) -> list[Row]:
-    parameters, rows = fit.parameters.thinned(DRAWS), []
-    observed = expected_rate(parameters, fit.design)
-    for value, held in ends:
-        rate = expected_rate(parameters, fit.design, held=held)
+    rows = []
+    observed, *rates = expected_rates(fit.parameters.thinned(DRAWS), fit.design, [{}, *(held for _, held in ends)])
+    for (value, _), rate in zip(ends, rates, strict=True):
         for draws, estimand, null in ((rate, "expected_rate", None), (rate - observed, "rate_difference", 0.0)):
             rows.append(
                 summarise(

@@ -164,13 +164,13 @@ def _rates(block: Parameters, days: ForwardDays) -> tuple[Array, Array]:
     shape = (block.draws, OWN_STATES, design.child.size)
     log_rate, slope = np.empty(shape), np.empty(shape)
     with np.errstate(divide="ignore"):
-        frailty = np.log(block.frailty_of(design.child_ids))[:, design.child]
+        known = design.log_rate(block) + np.log(block.frailty_of(design.child_ids))[:, design.child]
     for second, first in product((0, 1), repeat=2):
         own = {name: float(value) for name, value in zip(OWN, (first, second), strict=True) if name in design.names}
-        without = design.log_rate(block, held=own | {days.exposure: 0.0})
+        without, beside = (design.change(block, own | {days.exposure: value}) for value in (0.0, 1.0))
         state = first + 2 * second
-        log_rate[:, state] = without + frailty
-        slope[:, state] = design.log_rate(block, held=own | {days.exposure: 1.0}) - without
+        log_rate[:, state] = known + without
+        slope[:, state] = beside - without
     return log_rate, slope
 
 

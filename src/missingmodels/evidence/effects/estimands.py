@@ -5,7 +5,7 @@ Specification, section 6. S is the number of draws, 1 for a truth.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.special import ndtri, polygamma
@@ -25,12 +25,18 @@ def rate_ratio(parameters: Parameters, contrast: Mapping[str, float]) -> Array:
 
 def expected_episodes(parameters: Parameters, design: Design, *, held: Mapping[str, float] | None = None) -> Array:
     """(S,) expected onsets over the window's days at risk, with the columns in ``held`` set to the values given."""
+    return _expected(parameters, design, (held or {},))[0]
+
+
+def _expected(parameters: Parameters, design: Design, interventions: Sequence[Mapping[str, float]]) -> Array:
+    """(I, S) expected onsets under each of I interventions; the rates that they change are worked out once for all."""
     weight = design.window_days
-    out = np.empty(parameters.draws)
+    out = np.empty((len(interventions), parameters.draws))
     for part, block in parameters.blocks(weight.size):
-        frailty = block.frailty_of(design.child_ids)[:, design.child]
-        rate = exponential(design.log_rate(block, held=dict(held or {}))) * frailty
-        out[part] = (-np.expm1(-rate)) @ weight
+        rate = exponential(design.log_rate(block)) * block.frailty_of(design.child_ids)[:, design.child]
+        for at, held in enumerate(interventions):
+            changed = rate * exponential(design.change(block, held)) if held else rate
+            out[at, part] = (1 - exponential(-changed)) @ weight
     return out
 
 
@@ -39,14 +45,18 @@ def attributable_fraction(parameters: Parameters, design: Design, exposure: str)
 
     One step, because a prevented episode does not here prevent those that it would have caused.
     """
-    none = expected_episodes(parameters, design, held={exposure: 0.0})
-    return 1 - none / expected_episodes(parameters, design)
+    none, observed = _expected(parameters, design, ({exposure: 0.0}, {}))
+    return np.asarray(1 - none / observed)
 
 
 def expected_rate(parameters: Parameters, design: Design, *, held: Mapping[str, float] | None = None) -> Array:
     """(S,) episodes per resident-year at risk under a stated intervention."""
-    years = design.window_days.sum() / DAYS_PER_YEAR
-    return expected_episodes(parameters, design, held=held) / years
+    return expected_rates(parameters, design, (held or {},))[0]
+
+
+def expected_rates(parameters: Parameters, design: Design, interventions: Sequence[Mapping[str, float]]) -> Array:
+    """(I, S) episodes per resident-year at risk under each of I interventions, an empty one as observed."""
+    return _expected(parameters, design, interventions) / (design.window_days.sum() / DAYS_PER_YEAR)
 
 
 def variance_explained(parameters: Parameters, design: Design, names: tuple[str, ...]) -> Array:

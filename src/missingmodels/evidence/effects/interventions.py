@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from missingmodels.evidence.decisions import summarise
-from missingmodels.evidence.effects.estimands import expected_rate
+from missingmodels.evidence.effects.estimands import expected_rates
 from missingmodels.evidence.effects.hypotheses import in_its_unit
 from missingmodels.evidence.parts import Row
 from missingmodels.fitting.fit import Fit
@@ -27,10 +27,9 @@ def intervention_rows(fit: Fit, hypothesis: str, plan: Plan) -> list[Row]:
     H1: nobody's peers have been missing lately. H2: every home stands at the quartile of one structure variable that
     the hypothesis says is better.
     """
-    parameters, rows = fit.parameters.thinned(DRAWS), []
-    observed = expected_rate(parameters, fit.design)
-    for label, held in _interventions(fit, hypothesis, plan):
-        rate = expected_rate(parameters, fit.design, held=held)
+    rows, asked = [], _interventions(fit, hypothesis, plan)
+    observed, *rates = expected_rates(fit.parameters.thinned(DRAWS), fit.design, [{}, *(held for _, held in asked)])
+    for (label, held), rate in zip(asked, rates, strict=True):
         rows += [
             _row(draws, fit, hypothesis, estimand, next(iter(held)), label, plan.decision)
             for draws, estimand in ((rate, "expected_rate"), (rate - observed, "rate_difference"))

@@ -9,7 +9,7 @@ import numpy as np
 
 from missingmodels.evidence.parts import BayesFactor, ElpdDifference, PowerScaling, Row
 from missingmodels.evidence.scores.bayes_factor import bayes_factors
-from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, home_scores
+from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, every_home, mended
 from missingmodels.evidence.scores.held_out import Refits
 from missingmodels.evidence.scores.power_scaling import power_scaling
 from missingmodels.fitting.drawn import Progress
@@ -34,18 +34,22 @@ def comparisons(
     by_name = {(f.model, f.exposure): f for f in fits}
     held = {model: by_name.get((model, primary if model in ("M1", "M3") else "")) for model in ("M0", "M1", "M2", "M3")}
     pairs = [(held[a], held[b], why) for a, b, why in AGAINST if held[a] is not None and held[b] is not None]
+    scored = list({id(fit): fit for a, b, _ in pairs for fit in (a, b) if fit is not None}.values())
+    children = [
+        fullest if fullest is not None and fit is fullest.fit and _sound(fullest) else child_scores(fit)
+        for fit in scored
+    ]
+    homes = [] if plan.effects.home_process == "drift" else every_home(scored)
     found = []
-    for score in (child_scores,) if plan.effects.home_process == "drift" else (child_scores, home_scores):
-        scores: dict[str, Scores] = {}
-        if score is child_scores and fullest is not None and np.all(fullest.mended | ~fullest.bad):
-            scores[fullest.fit.model] = fullest
-        for pair in pairs:
-            for fit in pair[:2]:
-                assert fit is not None
-                if fit.model not in scores:
-                    scores[fit.model] = score(fit, refits)
-        found += [elpd_difference(scores[a.model], scores[b.model], hypothesis=why) for a, b, why in pairs if a and b]
+    of_unit = {(one.unit, one.fit.model): one for one in mended([*children, *homes], refits)}
+    for unit in dict.fromkeys(unit for unit, _ in of_unit):
+        sides = [(of_unit[unit, a.model], of_unit[unit, b.model], why) for a, b, why in pairs if a and b]
+        found += [elpd_difference(one, other, hypothesis=why) for one, other, why in sides]
     return found
+
+
+def _sound(scores: Scores) -> bool:
+    return bool(np.all(scores.mended | ~scores.bad))
 
 
 def _judged_columns(fits: Sequence[Fit], rows: Sequence[Row]) -> list[tuple[Fit, list[tuple[str, str, str, str]]]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from scipy.special import logsumexp
@@ -26,6 +26,7 @@ from missingmodels.fitting.pareto import smooth
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
 from missingmodels.provenance import stream
+from missingmodels.side_by_side import each
 
 Unit = Literal["child", "home"]
 GOOD_K = 0.7
@@ -66,15 +67,49 @@ def child_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     A child's density has the frailty integrated out and home effects at their draws; importance weights move those
     to their posterior given the other children.
     """
-    elpd, shape = leave_one_child_out(fit)
-    scores = Scores(fit=fit, unit="child", elpd=elpd, shape=shape, error=np.full(elpd.size, np.nan))
-    worst = [int(child) for child in _worst_first(scores, refits)]
-    seed = int(fit.certificate["seed"])
-    reads = [functools.partial(_child_without, fit.design, child, seed) for child in worst]
-    for child, below in zip(worst, _each(fit, [[child] for child in worst], reads, refits), strict=True):
-        if below is not None:
-            elpd[child], scores.error[child] = log_ratio(fit.log_density[:, child], below)
-    return scores
+    return mended([_scores(fit, "child", *leave_one_child_out(fit))], refits)[0]
+
+
+def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
+    """The joint score of every home with a row: of all rows of every child who ever lived there.
+
+    The home's own effects are integrated over their law (``home_integral``); the weights move coefficients, scales and
+    the effects of other homes, where movers lived too, to their posterior without those children.
+    """
+    return mended(every_home([fit]), refits)[0]
+
+
+def every_home(fits: Sequence[Fit]) -> list[Scores]:
+    """The scores of homes under each of the fits, none of them mended; side by side where ``side_by_side`` allows."""
+    asked = [(f.design, f.parameters.thinned(DRAWS), _efficiency(f), _stream_of(f, "home")) for f in fits]
+    return [_scores(fit, "home", *found) for fit, found in zip(fits, each(_leave_homes_out, asked), strict=True)]
+
+
+def mended(scores: Sequence[Scores], refits: Refits | None) -> list[Scores]:
+    """The scores with bad ones taken from refits as far as those go: of the first first, and of each the worst."""
+    if refits is None:
+        return list(scores)
+    bad = [(one, int(unit)) for one in scores for unit in _worst_first(one)]
+    for (one, unit), found in zip(bad, refits.each([_asked(*each_bad) for each_bad in bad]), strict=True):
+        if found is not None:
+            sides = (one.fit.log_density[:, unit], found) if one.unit == "child" else found
+            one.elpd[unit], one.error[unit] = log_ratio(*sides)
+    return list(scores)
+
+
+def _asked(scores: Scores, unit: int) -> tuple[Fit, Iterable[int], Read]:
+    """The fit of which a refit is asked, the children whom it is to do without, and what is read from it."""
+    fit, seed = scores.fit, int(scores.fit.certificate["seed"])
+    if scores.unit == "child":
+        return fit, [unit], functools.partial(_child_without, fit.design, unit, seed)
+    home = int(np.unique(fit.design.home)[unit])
+    out = children_of(fit.design, home)
+    own, whole = some_rows(fit.design, np.isin(fit.design.child, out)), fit.parameters.thinned(DRAWS_MENDED)
+    return fit, out, functools.partial(_home_without, own, home, whole, seed)
+
+
+def _scores(fit: Fit, unit: Unit, elpd: Array, shape: Array) -> Scores:
+    return Scores(fit=fit, unit=unit, elpd=elpd, shape=shape, error=np.full(elpd.size, np.nan))
 
 
 def _child_without(design: Design, child: int, seed: int, without: Fit) -> Array:
@@ -93,31 +128,17 @@ def leave_one_child_out(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     return elpd, shape
 
 
-def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
-    """The joint score of every home with a row: of all rows of every child who ever lived there.
-
-    The home's own effects are integrated over their law (``home_integral``); the weights move coefficients, scales and
-    the effects of other homes, where movers lived too, to their posterior without those children.
-    """
-    design, p = fit.design, fit.parameters
-    homes = np.unique(design.home)
-    cells = cells_of(design, p.thinned(DRAWS))
-    efficiency = _efficiency(fit)
-    rng = stream(int(fit.certificate["seed"]), "elpd", "home", fit.model, fit.exposure)
-    found = [_left_out(log_integral(cells, int(home), rng)[0], efficiency) for home in homes]
+def _leave_homes_out(asked: tuple[Design, Parameters, float, np.random.Generator]) -> tuple[Array, Array]:
+    """(H,) expected log predictive density and Pareto k of every home with a row, from draws of one fit."""
+    design, parameters, efficiency, rng = asked
+    cells = cells_of(design, parameters)
+    found = [_left_out(log_integral(cells, int(home), rng)[0], efficiency) for home in np.unique(design.home)]
     elpd, shape = (np.array(column) for column in zip(*found, strict=True))
-    scores = Scores(fit=fit, unit="home", elpd=elpd, shape=shape, error=np.full(elpd.size, np.nan))
-    worst = _worst_first(scores, refits)
-    groups = [children_of(design, int(homes[at])) for at in worst]
-    thinned, seed = p.thinned(DRAWS_MENDED), int(fit.certificate["seed"])
-    reads = [
-        functools.partial(_home_without, some_rows(design, np.isin(design.child, out)), int(homes[at]), thinned, seed)
-        for at, out in zip(worst, groups, strict=True)
-    ]
-    for at, sides in zip(worst, _each(fit, groups, reads, refits), strict=True):
-        if sides is not None:
-            elpd[at], scores.error[at] = log_ratio(*sides)
-    return scores
+    return elpd, shape
+
+
+def _stream_of(fit: Fit, unit: Unit) -> np.random.Generator:
+    return stream(int(fit.certificate["seed"]), "elpd", unit, fit.model, fit.exposure)
 
 
 def _home_without(own: Design, home: int, whole: Parameters, seed: int, without: Fit) -> tuple[Array, Array]:
@@ -129,13 +150,9 @@ def _home_without(own: Design, home: int, whole: Parameters, seed: int, without:
     return above, below
 
 
-def _worst_first(scores: Scores, refits: Refits | None) -> np.ndarray:
-    bad = np.flatnonzero(scores.bad) if refits is not None else np.zeros(0, dtype=np.int64)
+def _worst_first(scores: Scores) -> np.ndarray:
+    bad = np.flatnonzero(scores.bad & ~scores.mended)
     return bad[np.argsort(-scores.shape[bad], kind="stable")]
-
-
-def _each(fit: Fit, groups: Sequence[Iterable[int]], reads: Sequence[Read], refits: Refits | None) -> Iterable[Any]:
-    return [] if refits is None else refits.each(fit, list(zip(groups, reads, strict=True)))
 
 
 def _left_out(log_density: Array, efficiency: float) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -69,44 +70,60 @@ class Refits:
 
     def without(self, whole: Fit, children: Iterable[int]) -> Fit | None:
         """The fit to all other children, without frailties; None where none may be made, or it fails the gate."""
-        (found,) = self.each(whole, [(children, _itself)])
+        (found,) = self.each([(whole, children, _itself)])
         return found
 
-    def each(self, whole: Fit, groups: Sequence[tuple[Iterable[int], Read]]) -> Iterator[Any]:
-        """What each group's function reads from the fit ``without`` its children, in turn; None where there is none.
+    def each(self, asked: Sequence[tuple[Fit, Iterable[int], Read]]) -> Iterator[Any]:
+        """What each function reads from its fit ``without`` its children, in turn; None where there is none.
 
         They are made side by side where ``side_by_side`` allows, so the functions must be picklable. Each refit has a
         seed of its own, so the order in which they end is nothing to the answers.
         """
-        possible = self.method != "laplace" or not beyond_laplace(whole.design)
-        made = groups[: max(self.left, 0)] if possible else []
+        made = [one for one in asked if self._possible(one[0])][: max(self.left, 0)]
         self.left -= len(made)
-        for read in each(functools.partial(_read, self._asked(whole, len(made))), made) if made else ():
+        rules = self._rules([whole for whole, _, _ in made])
+        found = each(_read, [(rules[id(whole)], children, read) for whole, children, read in made])
+        taken = {id(one) for one in made}
+        for one in asked:
+            if id(one) not in taken:
+                yield None
+                continue
+            read = next(found)
             self.done += 1
             if self.progress is not None:
                 self.progress("Refits without a child or home, at most", self.done, self.most)
             yield read
-        yield from [None] * (len(groups) - len(made))
 
-    def _asked(self, whole: Fit, refits: int) -> _Asked:
-        near = refits >= SEVERAL and not beyond_laplace(whole.design)
-        return _Asked(
-            design=whole.design,
-            model=whole.model,
-            exposure=whole.exposure,
-            seed=int(whole.certificate["seed"]),
-            plan=_lighter(self.plan),
-            method=self.method,
-            known=known_of(whole.design, self.plan) if near else None,
-        )
+    def _possible(self, whole: Fit) -> bool:
+        return self.method != "laplace" or not beyond_laplace(whole.design)
+
+    def _rules(self, wholes: Sequence[Fit]) -> dict[int, _Asked]:
+        """How the refits of each of the fits are made, by its identity."""
+        number = collections.Counter(map(id, wholes))
+        every = {id(whole): whole for whole in wholes}
+        near = [at for at, n in number.items() if n >= SEVERAL and not beyond_laplace(every[at].design)]
+        search = functools.partial(known_of, plan=self.plan)
+        known = dict(zip(near, each(search, [every[at].design for at in near]), strict=True))
+        return {
+            at: _Asked(
+                design=whole.design,
+                model=whole.model,
+                exposure=whole.exposure,
+                seed=int(whole.certificate["seed"]),
+                plan=_lighter(self.plan),
+                method=self.method,
+                known=known.get(at),
+            )
+            for at, whole in every.items()
+        }
 
 
 def _itself(found: Fit) -> Fit:
     return found
 
 
-def _read(asked: _Asked, group: tuple[Iterable[int], Read]) -> Any:
-    children, read = group
+def _read(one: tuple[_Asked, Iterable[int], Read]) -> Any:
+    asked, children, read = one
     out = sorted(int(child) for child in children)
     design = some_rows(asked.design, ~np.isin(asked.design.child, out))
     # Pareto k of one set of proposals is a noisy number: one above its limit has a second chance. Seeds of their

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from missingmodels.report.figures.network import network_week
 from missingmodels.report.figures.rates import changes, rates_figure
 from missingmodels.report.figures.style import picture
 from missingmodels.report.lines import headline, lines
+from missingmodels.side_by_side import each
 from missingmodels.tables import is_simulated
 from missingmodels.writing import write_together
 
@@ -169,14 +171,17 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
 
 
 def pictures(evidence: Evidence) -> dict[str, Picture]:
-    """The figures as PNG with captions and descriptions."""
-    found: dict[str, Picture] = {}
-    for name, figure in draw(evidence).items():
-        alt, caption = SHOWN[name].words(evidence)
-        failed: Any = set(evidence.unconverged) & SHOWN[name].models(evidence)
-        drawn = picture(figure, title=SHOWN[name].title, alt=alt)
-        found[name] = Picture(png=drawn, alt=alt, caption=caption, converged=not failed)
-    return found
+    """The figures as PNG with captions and descriptions; drawn side by side where ``side_by_side`` allows."""
+    names = [name for name, one in SHOWN.items() if one.has(evidence)]
+    return dict(zip(names, each(functools.partial(_picture, evidence), names), strict=True))
+
+
+def _picture(evidence: Evidence, name: str) -> Picture:
+    one = SHOWN[name]
+    alt, caption = one.words(evidence)
+    failed: Any = set(evidence.unconverged) & one.models(evidence)
+    drawn = picture(one.draw(evidence, None), title=one.title, alt=alt)
+    return Picture(png=drawn, alt=alt, caption=caption, converged=not failed)
 
 
 def write_figures(evidence: Evidence, folder: Path) -> list[Path]:
