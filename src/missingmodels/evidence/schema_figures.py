@@ -221,5 +221,6 @@ class Traces(Record):
     model: Name
     exposure: Name
     gate: Gate
-    traces: Annotated[dict[Name, Annotated[list[Annotated[Numbers, Field(min_length=1)]], Field(max_length=1_000)]],
+    traces: Annotated[dict[Name, Annotated[list[Annotated[Numbers, Field(min_length=1)]],
+                                           Field(min_length=1, max_length=1_000)]],
                       Field(max_length=100)]  # fmt: skip

@@ -141,7 +141,12 @@ SHOWN: dict[str, Shown] = {
     ),
     "frontier": Shown(
         title="Which shared shocks such a design calls influence",
-        has=lambda evidence: bool(headline(lines(evidence), "H1")) and frontier_is_whole(frontier()),
+        # a policy of disclosure may block the number of homes, which the map is drawn for
+        has=lambda evidence: (
+            evidence.data.get("homes") is not None
+            and bool(headline(lines(evidence), "H1"))
+            and frontier_is_whole(frontier())
+        ),
         draw=lambda evidence, _: frontier_figure(frontier(), homes=int(evidence.data["homes"])),
         data=lambda evidence: frames.frontier_cells(frontier(), int(evidence.data["homes"])),
         words=captions.frontier_words,
