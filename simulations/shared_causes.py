@@ -25,7 +25,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads on
 
 import numpy as np
 import pandas as pd
-from appended import arguments, share, worlds_of
+from appended import PACKAGED, arguments, share, ships, worlds_of
 
 from missingmodels.config import from_mapping
 from missingmodels.evidence.decisions import verdict
@@ -150,15 +150,18 @@ def main() -> None:
     asked = ((cell, options.homes, index) for index in range(options.worlds) for cell in options.cells)
     worlds = worlds_of(options, asked, lambda w: (w["cell"], w["homes"], w["world"]), one_world)
     table = summarise(worlds)
-    table.to_csv(options.output / "shared_causes.csv", index=False)
     about = {
         "recipe": "python simulations/shared_causes.py --homes HOMES --worlds WORLDS",
         "seed": SEED,
         "plan": PLAN.model_dump(mode="json"),
+        "model": MODEL,
+        "headline": MODEL,
         "cells": CELLS,
         "versions": versions(),
     }
-    (options.output / "shared_causes.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    for folder in (options.output, *([PACKAGED] if ships(options.output) else [])):
+        table.to_csv(folder / "shared_causes.csv", index=False)
+        (folder / "shared_causes.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     print(table.to_string(index=False))
 
 

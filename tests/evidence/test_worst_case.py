@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from missingmodels.evidence.robustness.frontier import frontier
-from missingmodels.evidence.worst_case import applicable, false_confidence_words, unseen_words, worst_cell
+from missingmodels.evidence.robustness.operating import packaged, share_text
+from missingmodels.evidence.worst_case import (
+    REAL,
+    applicable,
+    false_confidence_words,
+    unseen_words,
+    worst_cell,
+    worst_withstood,
+)
 from missingmodels.plan import Plan
 
 ALIKE = {"homes": 40, "observed_days": 365, "median_coverage": 1.0}
@@ -55,6 +63,32 @@ def test_nothing_is_quoted_for_data_unlike_those_measured(changes, why):
 )
 def test_nor_for_a_plan_that_asks_otherwise(changes):
     assert said(Plan(**changes)).startswith("No error rate is quoted")
+
+
+def test_a_verdict_that_withstands_shocks_has_figures_of_its_own_and_the_worst_cell_speaks():
+    table = packaged("shared_causes.csv")
+    held = table[(table["homes"] == 40) & (table["cell"] != REAL)]
+    false, true = worst_withstood(40)
+    assert false["withstands"] == held["withstands"].max() < held["default_supported"].max()
+    assert true["cell"] == REAL
+    text = said()
+    assert f"up to {share_text(false['withstands'])} of sectors of 40 homes without influence" in text
+    assert str(false["cell"]) in text
+
+
+@pytest.mark.parametrize(
+    ("plan", "homes"), [({}, 81 * 2), ({"decision": {"withstands": {"sd": 0.4}}}, 40)], ids=["larger", "another size"]
+)
+def test_where_it_was_not_measured_it_is_not_quoted(plan, homes):
+    if worst_withstood(homes) is not None and not plan:
+        pytest.skip("measured by now")
+    text = said(Plan(**plan), homes=homes)
+    assert "was not measured for such data and such a plan" in text
+    assert "One that withstands" not in text
+
+
+def test_a_plan_that_asks_nothing_to_be_withstood_is_told_nothing_of_it():
+    assert "withstand" not in said(Plan(decision={"withstands": {"sd": 0.0}}))
 
 
 def test_what_is_unseen_is_told_by_a_share_at_or_beyond_the_data_s_own():

@@ -32,6 +32,7 @@ from missingmodels.plan import Plan
 
 SEEN = 0.95  # the sectors measured are seen whole; from here on data count as seen like them
 DAYS = 365  # and they were watched for a year
+REAL = "influence 1.3"  # the cell of ``shared_causes`` in which peers do act
 
 
 def false_confidence_words(data: Mapping[str, Any], plan: Plan, model: str) -> str:
@@ -96,7 +97,41 @@ def _quoted(homes: int, plan: Plan, model: str) -> str:
     with_model = (
         "" if model == under.model else f" The shocks were measured with {under.model}, which {model} contains."
     )
-    return f"How often such an answer is wrong: {'; '.join(parts)}.{with_model}{_since(plan, under)}"
+    told = f"How often such an answer is wrong: {'; '.join(parts)}.{with_model}"
+    return told + _since(plan, under) + _withstands(homes, plan)
+
+
+def worst_withstood(homes: int) -> tuple[pd.Series, pd.Series] | None:
+    """The cell without influence in which *supported, and withstands …* came out most often, and that with influence.
+
+    Of the sizes on both sides of ``homes``; None where none that was measured in enough worlds is near.
+    """
+    table = packaged("shared_causes.csv")
+    near = table["homes"].between(homes / FAR, homes * FAR) & (table["worlds"] >= FEWEST_WORLDS)
+    held = applicable(table[near], homes) if near.any() else table[near]
+    real = held["cell"] == REAL
+    if not real.any() or real.all():
+        return None
+    false, true = held[~real], held[real]
+    return false.loc[false["withstands"].idxmax()], true.loc[true["withstands"].idxmin()]
+
+
+def _withstands(homes: int, plan: Plan) -> str:
+    """How often the verdict that withstands shocks is wrong, where the plan asks for it."""
+    asked = plan.decision.withstands
+    if not asked.sd:
+        return ""
+    every = " These count every answer that is supported, whatever shared shocks it withstands."
+    found = worst_withstood(homes) if asked == measured("shared_causes").plan.decision.withstands else None
+    if found is None:
+        return f"{every} How often one that withstands them is wrong was not measured for such data and such a plan."
+    false, true = found
+    return (
+        f"{every} One that withstands shocks of sd {asked.sd:g}, or all that the data leave open, came out in up to "
+        f"{share_text(false['withstands'])} of sectors of {false['homes']} homes without influence (worst of the "
+        f"shared causes measured: {false['cell']}), and in {share_text(true['withstands'])} where the rate ratio was "
+        f"1.3 (M1, {true['homes']} homes)."
+    )
 
 
 def _since(plan: Plan, under: Measured) -> str:
@@ -105,8 +140,7 @@ def _since(plan: Plan, under: Measured) -> str:
     if plan.exposure.witnessed != under.plan.exposure.witnessed:
         found.append("the exposure to those who live there now")
     said = f" They were measured with {listed(found)}." if found else ""
-    shocks = " They count every answer that is supported, whatever shared shocks it withstands."
-    return said + (shocks if plan.decision.withstands.sd else "")
+    return said
 
 
 def _power(homes: int, under: Measured) -> str:
