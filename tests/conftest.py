@@ -26,6 +26,7 @@ def few_refits() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evidence, "REFITS", 1)
         patch.setattr(evidence, "begin_own_history", partial(evidence.begin_own_history, refits=0))
+        patch.setattr(evidence, "forecasts", lambda *_: [])
         yield
 
 

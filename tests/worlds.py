@@ -38,12 +38,12 @@ def small_world(seed: int, **parts: Any) -> World:
 
 
 def plan_of(**parts: Any) -> Plan:
-    """A plan from plain values, as a TOML file would give it, without what all homes share unless that is asked for.
+    """A plan from plain values, as a TOML file would give it, without what all homes share and forecasts unless asked.
 
-    Its weeks make three times the rows, of which most statements do not speak.
+    The weeks of the one make three times the rows, the other takes a fit a model, and most statements speak of neither.
     """
-    effects = {"sector_process": "none"} | parts.pop("effects", {})
-    return from_mapping(parts | {"effects": effects}, Plan)
+    effects, scores = ({"sector_process": "none"} | parts.pop("effects", {})), parts.pop("scores", {"last_days": 0})
+    return from_mapping(parts | {"effects": effects, "scores": scores}, Plan)
 
 
 def remade(tables: Tables, frames: Mapping[str, pd.DataFrame], **changes: Any) -> Tables:
