@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from missingmodels.errors import DiagnosticsFailed
@@ -17,6 +18,7 @@ from missingmodels.report.text import summary_text
 from missingmodels.runs import answer as pipeline
 from missingmodels.runs import tried
 from missingmodels.runs import write as runs
+from missingmodels.side_by_side import side_by_side
 from missingmodels.tables import Tables
 from worlds import plan_of, small_world
 
@@ -136,3 +138,16 @@ def test_one_failed_gate_leaves_the_others_and_says_which_is_absent(
     found, _ = run(tables, place, overwrite=True, allow_unconverged=True)
     assert [fit.model for fit in found.fits] == ["M0", "M1"]
     assert not kept_folder(place).exists()
+
+
+def test_side_by_side_the_same_is_answered_drawn_and_kept(tables: Tables, tmp_path: Path) -> None:
+    plan = PLAN.changed({"sampling.method": "auto"})
+    alone, _ = run(tables, tmp_path / "alone", plan)
+    with side_by_side(1):
+        beside, _ = run(tables, tmp_path / "beside", plan)
+    assert [fit.certificate["method_asked"] for fit in beside.fits] == ["auto"] * len(alone.fits)
+    for one, other in zip(alone.fits, beside.fits, strict=True):
+        np.testing.assert_array_equal(one.parameters.intercept, other.parameters.intercept)
+    assert beside.evidence.comparisons == alone.evidence.comparisons
+    held = [sorted((tmp_path / name / "release" / "figures").iterdir()) for name in ("alone", "beside")]
+    assert [path.name for path in held[0]] == [path.name for path in held[1]]
