@@ -60,7 +60,7 @@ def climb(
                 scales=scales, b=point.b + move_b, z=point.z + move_z, factor=factor, log_density=value, steps=step
             )
         point = _ascend(data, scales, point, move_b, move_z)
-    raise FloatingPointError(f"Newton's steps did not settle in {MOST_STEPS} ({scales})")
+    raise FloatingPointError(f"Newton's steps to the mode did not settle in {MOST_STEPS}")
 
 
 def _guided(data: LaplaceData, scales: Scales, point: Point, guide: Factor, tolerance: float) -> Point:
