@@ -241,6 +241,7 @@ models = ["M0", "M1"]
 exposure.beside = []
 sampling.draws = 250
 gate.ess_min = 50
+gate.tail_share_max = 0.05
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import math
 
 import numpy as np
@@ -19,7 +20,7 @@ from missingmodels.frame.design import build_design
 from missingmodels.frame.forward import FOLLOWING
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, columns_behind, model_terms
-from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE
+from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Frame
 from missingmodels.tables import Tables
 from missingmodels.vocabulary import QUANTITIES, column_label
 from own_cases import DAYS, by_day, date, days_of, with_own
@@ -33,7 +34,13 @@ def tables() -> Tables:
 
 @pytest.fixture(scope="module")
 def days(tables: Tables):
-    return days_of(tables)
+    return days_of(tables, frame=with_holidays(tables))
+
+
+def with_holidays(tables: Tables) -> Frame:
+    """The plan's frame with a calendar, which one of the columns reads."""
+    start = tables.observed_from.date()
+    return Frame(school_holidays={"all": ((start, start + dt.timedelta(days=9)), (dt.date(2099, 1, 1),) * 2)})
 
 
 def fact(days, name):
@@ -185,7 +192,7 @@ ALL_FACTS = sorted({name for name, _, _ in MEASURED})
 
 def everything(tables: Tables) -> dict[str, np.ndarray]:
     """(C, D) of every column that a formula may name and structure is made of, NaN in no home."""
-    days = days_of(tables)
+    days = days_of(tables, frame=with_holidays(tables))
     plan = plan_of(exposure={"primary": "peer_kernel", "beside": [*EXPOSURES[:4]], "outside": "outside_presence"})
     needed = {*EXPOSURES, *OUTSIDE, "no_peers", "peers_unseen", "kernel_unseen", "no_outside_ties", "outside_unseen"}
     columns = {name: make(days) for name, make in COLUMNS.items()}

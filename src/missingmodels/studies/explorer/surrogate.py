@@ -127,7 +127,7 @@ def scaled(x: Mapping[str, Array]) -> Array:
 
 
 def columns(cells: pd.DataFrame) -> dict[str, Array]:
-    """The factors of cells by name."""
+    """(C,) of each factor of C cells, by its name."""
     return {name: cells[name].to_numpy(float) for name in NAMES}
 
 
