@@ -16,7 +16,7 @@ from missingmodels.evidence.scores.elpd import (
     home_scores,
     leave_one_child_out,
 )
-from missingmodels.evidence.scores.held_out import Refits, children_of, some_rows
+from missingmodels.evidence.scores.held_out import Refits, children_of, refitted, some_rows
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.pareto import smooth
 from missingmodels.frame.design import Design
@@ -150,7 +150,7 @@ def test_refits_side_by_side_are_those_made_one_by_one(whole: Fit) -> None:
     for processes in (0, 2):
         with side_by_side(processes):
             refits = Refits(PLAN, most=3)
-            found[processes] = list(refits.each([(whole, group, as_it_is) for group in groups]))
+            found[processes] = list(refitted([(refits, whole, group, as_it_is) for group in groups]))
         assert refits.left == 0
         assert [one is None for one in found[processes]] == [False, False, False, True]
     for children, one, other in zip(groups[:3], found[0], found[2], strict=False):

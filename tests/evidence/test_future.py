@@ -12,7 +12,6 @@ from tests.made_onsets import empty_design, truth_of, with_onsets
 from missingmodels.evidence.scores.future import (
     Future,
     first_cell,
-    fit_to,
     forecasts,
     future_difference,
     future_scores,
@@ -73,7 +72,7 @@ def test_a_child_is_scored_given_its_own_past_by_hand(whole: Fit) -> None:
 def test_effects_of_later_cells_come_by_their_law(whole: Fit) -> None:
     """Nothing is seen of the last period, so a fit to the days before holds draws of its law there."""
     design = whole.design
-    before = fit_to(whole, design.period < PERIODS - 1, Refits(PLAN, most=0))
+    before = Refits(PLAN, most=0).rule(whole).fit(design.period < PERIODS - 1, "before")
     assert before is not None
     p = before.parameters
     standard = p.home_period[:, :, -1] / p.sigma_period[:, None]

@@ -60,7 +60,7 @@ def compare(
     size = f"{len(fits[0].design.child_ids):,} children and {len(fits[0].design.home_ids):,} homes"
     say(scrubbed(f"Scoring {size} …", policy))
     with Progress(quiet=as_json) as told:
-        budget = Refits(plan, most=refits, method="auto" if sampled else "laplace", progress=told)
+        budget = Refits(plan, most=refits, method="auto" if sampled else "laplace")
         evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget, told)
     doing("Drawing figures and pages")
     files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run))

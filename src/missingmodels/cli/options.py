@@ -91,7 +91,11 @@ Engine = Annotated[
 
 _held = ExitStack()
 # What processes need that judge chains and make refits.
-REFITTING = ("missingmodels.evidence.own_history", "missingmodels.fitting.nuts.chains")
+REFITTING = (
+    "missingmodels.evidence.own_history",
+    "missingmodels.fitting.nuts.chains",
+    "missingmodels.report.figures.pictures",
+)
 
 
 def reserve(place: Path, *, kind: str = "", overwrite: bool = False) -> None:

@@ -29,7 +29,8 @@ from missingmodels.evidence.network_week import network_week
 from missingmodels.evidence.own_history import Begun, begin_own_history
 from missingmodels.evidence.parts import Row, Withstood
 from missingmodels.evidence.record import Evidence
-from missingmodels.evidence.scores.comparison import comparisons, sensitivities
+from missingmodels.evidence.scores.comparison import comparisons, scores_of, sensitivities
+from missingmodels.evidence.scores.elpd import mend
 from missingmodels.evidence.scores.future import forecasts
 from missingmodels.evidence.scores.held_out import Refits
 from missingmodels.evidence.support import support_of
@@ -115,7 +116,7 @@ def make_evidence(  # noqa: PLR0913
         support=support_of(fits),
         withstood=shocks,
     )
-    return _beside(evidence, fits, plan, Refits(plan, most=REFITS, progress=progress), own, told)
+    return _beside(evidence, fits, plan, Refits(plan, most=REFITS), own, told)
 
 
 def _with_shocks(
@@ -207,16 +208,21 @@ def _beside(
 ) -> Evidence:
     factors, scaling = sensitivities(fits, evidence.rows, plan, told)
     told("Scores of prediction", 0, 0)
-    fullest = own.scores(plan, told)
-    scores = [*comparisons(fits, plan, refits, fullest), *forecasts(fits, plan, refits)]
-    predicted = any(c.unit == "future" for c in scores) or not (scores and plan.scores.last_days)
+    histories = own.scores(told)
+    scores = scores_of(fits, plan, [one for one in histories if one is not None])
+    shared, owned = {id(one) for one in scores}, {id(one) for one in histories}
+    # the fullest model's own serve both, and so may take as many refits as the more generous of them
+    mends = [(one, refits if id(one) in shared and refits.left > r.left else r) for one, r in own.mends(histories)]
+    mend([*mends, *((one, refits) for one in scores if id(one) not in owned)], told)
+    pairs, ahead = comparisons(fits, plan, scores), forecasts(fits, plan, refits)
+    unpredicted = [NOT_PREDICTED] if pairs and plan.scores.last_days and not ahead else []
     return replace(
         evidence,
-        notes=tuple(dict.fromkeys([*evidence.notes, *([] if predicted else [NOT_PREDICTED])])),
-        comparisons=tuple(scores),
+        notes=tuple(dict.fromkeys([*evidence.notes, *unpredicted])),
+        comparisons=(*pairs, *ahead),
         bayes_factors=tuple(factors),
         power_scaling=tuple(scaling),
-        own_history=own(told, fullest),
+        own_history=own.compared(histories),
     )
 
 

@@ -9,8 +9,7 @@ Heckman 1981; specification, section 2).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from missingmodels.config import from_mapping
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.evidence.decisions import BOTH, CANNOT_TELL, HISTORY, VULNERABILITY
 from missingmodels.evidence.parts import ElpdDifference, OwnHistory
-from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference
+from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, mend
 from missingmodels.evidence.scores.held_out import Refits, some_rows
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit, fit
@@ -39,27 +38,52 @@ NO_FRAILTY = 1e4  # shape of a frailty that is as good as none
 DEFAULT_EFFECTS = {"frailty": "gamma", "authority": False, "owner": False, "peer_slope_by_home": False}
 
 
-@dataclasses.dataclass(frozen=True)
 class Begun:
-    """The comparison, of which the fits are under way; ``finish`` gives it, None without own-history columns.
+    """The comparison, of which the fits are under way: their ``scores``, once mended, give it."""
 
-    ``asks`` is the fit whose scores of children, mended by ``refits`` refits at most, it is to be given: the model's
-    own, where the fast engine made that and it is no other than the one to compare with.
-    """
+    def __init__(self, whole: Fit, plan: Plan, arrived: np.ndarray, method: Method, refits: int) -> None:
+        design = whole.design
+        self.whole, self.arrived, self.plan, self.most = whole, arrived, _by_fast_engine(plan), refits
+        self.names = tuple(name for name in design.names if name.startswith(OWN))
+        bare = dataclasses.replace(design, groups={}, slope_of="")
+        asked = _Asked(model=whole.model, exposure=whole.exposure, seed=int(whole.certificate["seed"]), method=method)
+        #: whether the model's own fit, by the fast engine and no other than the one to compare with, serves
+        self.itself = (
+            self.plan == plan and not (design.groups or design.slope_of) and "log_weight" in whole.sample_stats
+        )
+        changes: list[dict[str, float]] = [{}, dict.fromkeys(self.names, 0.0), {"frailty_shape": NO_FRAILTY}]
+        self.plans = [_for_scores(self.plan, fixed) for fixed in changes]
+        wanted = self.plans[self.itself :] if self.names else []
+        self.fits = [begin(_fit, asked, bare, one) for one in wanted]
+        self.new = None
+        if self.names and arrived.any():
+            self.new = begin(_fit, asked, some_rows(bare, arrived[bare.child]), self.plan)
 
-    finish: Callable[[Scores | None, Progress | None], OwnHistory | None] = lambda *_: None
-    asks: Fit | None = None
-    refits: int = 0
+    def scores(self, progress: Progress = lambda *_: None) -> list[Scores | None]:
+        """Of children under the fits with both, without own history and without frailty, none of them mended; None
+        where a fit failed the gate. None at all without own-history columns.
+        """
+        found: list[Fit | None] = [self.whole] if self.itself and self.names else []
+        for at, fit_of in enumerate(self.fits):
+            progress(STAGE, at, len(self.fits))
+            found.append(fit_of())
+        return [None if one is None else child_scores(one) for one in found]
 
-    def scores(self, plan: Plan, progress: Progress | None = None) -> Scores | None:
-        """The scores that it asks for."""
-        if self.asks is None:
-            return None
-        return child_scores(self.asks, Refits(plan, most=self.refits, progress=progress))
+    def mends(self, scores: Sequence[Scores | None]) -> list[tuple[Scores, Refits]]:
+        """The scores that are there, each with the refits that may mend it."""
+        pairs = zip(scores, self.plans, strict=False)
+        return [(one, Refits(plan, most=self.most)) for one, plan in pairs if one is not None]
 
-    def __call__(self, progress: Progress | None = None, scores: Scores | None = None) -> OwnHistory | None:
-        """The comparison; ``progress`` is told of each fit that is awaited."""
-        return self.finish(scores, progress)
+    def alone(self) -> OwnHistory | None:
+        """The comparison by refits of its own and nobody else's."""
+        scores = self.scores()
+        mend(self.mends(scores))
+        return self.compared(scores)
+
+    def compared(self, scores: Sequence[Scores | None]) -> OwnHistory | None:
+        """The comparison; None without own-history columns."""
+        new = None if self.new is None else self.new()
+        return _compared(self, scores, new) if self.names else None
 
 
 def begin_own_history(
@@ -71,36 +95,12 @@ def begin_own_history(
     engine's gate refuses. Scores of children whom the weights of a fit cannot leave out are mended by no more than
     ``refits`` refits of each.
     """
-    design = whole.design
-    names = tuple(name for name in design.names if name.startswith(OWN))
-    if not names:
-        return Begun()
-    bare, fast = dataclasses.replace(design, groups={}, slope_of=""), _by_fast_engine(plan)
-    asked = _Asked(model=whole.model, exposure=whole.exposure, seed=int(whole.certificate["seed"]), method=method)
-    itself = fast == plan and not design.groups and not design.slope_of and "log_weight" in whole.sample_stats
-    changes: list[dict[str, float]] = [{}, dict.fromkeys(names, 0.0), {"frailty_shape": NO_FRAILTY}]
-    begun: list[Callable[[], Any]] = [
-        begin(_scored, asked, bare, _for_scores(fast, fixed), refits) for fixed in changes[itself:]
-    ]
-    arrived = risk.residence[:, 0] == NO_HOME
-    if arrived.any():
-        begun.append(begin(_fit, asked, some_rows(bare, arrived[bare.child]), fast))
-
-    def finish(scores: Scores | None, progress: Progress | None) -> OwnHistory | None:
-        found: list[Any] = [scores] if itself else []
-        for at, result in enumerate(begun):
-            if progress is not None:
-                progress(STAGE, at, len(begun))
-            found.append(result())
-        if progress is not None:
-            progress(STAGE, len(begun), len(begun))
-        return _compared(whole, fast, names, arrived, found)
-
-    return Begun(finish, whole if itself else None, refits)
+    return Begun(whole, plan, risk.residence[:, 0] == NO_HOME, method, refits)
 
 
-def _compared(whole: Fit, plan: Plan, names: tuple[str, ...], arrived: np.ndarray, found: Sequence[Any]) -> OwnHistory:
-    both, no_history, no_frailty, new = (*found, None)[:4]
+def _compared(begun: Begun, scores: Sequence[Scores | None], new: Fit | None) -> OwnHistory:
+    whole, plan, names = begun.whole, begun.plan, begun.names
+    both, no_history, no_frailty = scores
     over_frailty, over_history = _gain(both, no_history), _gain(both, no_frailty)
     first = _interval(whole, names[0], plan)
     among_new = (None,) * 4 if new is None else _interval(new, names[0], plan)
@@ -119,7 +119,7 @@ def _compared(whole: Fit, plan: Plan, names: tuple[str, ...], arrived: np.ndarra
         ratio_low=first[1],
         ratio_high=first[2],
         probability=first[3],
-        new_arrivals=int(arrived.sum()),
+        new_arrivals=int(begun.arrived.sum()),
         new_ratio=among_new[0],
         new_ratio_low=among_new[1],
         new_ratio_high=among_new[2],
@@ -176,12 +176,6 @@ def _fit(asked: _Asked, design: Design, plan: Plan) -> Fit | None:
         return fit(design, plan, model=asked.model, exposure=asked.exposure, seed=asked.seed, method=asked.method)
     except DiagnosticsFailed:
         return None
-
-
-def _scored(asked: _Asked, design: Design, plan: Plan, refits: int) -> Scores | None:
-    """Scores of children, mended by so many refits at most; None where the fit fails the gate."""
-    found = _fit(asked, design, plan)
-    return None if found is None else child_scores(found, Refits(plan, most=refits))
 
 
 def _gain(both: Scores | None, one: Scores | None) -> ElpdDifference | None:

@@ -15,6 +15,7 @@ from missingmodels.fitting.drawn import Drawn, labelled
 from missingmodels.models.priors import FURTHER
 from missingmodels.parameters import Array, Effect, Parameters
 from missingmodels.plan import Decision, kept_plan
+from missingmodels.vocabulary import fit_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,12 +58,12 @@ class Fit:
     sample_stats: Mapping[str, Array] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        name = f"{self.model} ({self.exposure})" if self.exposure else self.model
         draws = next(iter(self.values.values())).shape[0]
         failed = "; ".join(self.diagnostics.failed)
         passed = f"FAILED the gate: {failed}" if failed else "passed the gate"
         units = ", ".join(f"{len(ids):,} {dim.removesuffix('_index')}s" for dim, ids in self.labels.items())
         how = f"{draws:,} draws by {self.certificate.get('method', 'an unrecorded method')}"
+        name = fit_name(self.model, self.exposure)
         return f"Fit of {name}, family {self.family}: {how}, {passed}\n  {units}\n  more: summary(), to_datatree()"
 
     def _repr_html_(self) -> str:

@@ -21,7 +21,7 @@ from missingmodels.report.figures.rates import changes
 from missingmodels.report.lines import headline, lines
 from missingmodels.report.planned import planned
 from missingmodels.report.withstood import withstood_words
-from missingmodels.vocabulary import QUANTITIES, column_label
+from missingmodels.vocabulary import QUANTITIES, column_label, fit_name
 
 TITLE = "Methods and results"
 
@@ -151,8 +151,8 @@ def _priors(evidence: Evidence) -> Iterator[str]:
 
 def _engine(evidence: Evidence) -> Iterator[str]:
     yield sentences.engine_words(evidence.certificates)
-    passed = [words.fit_name(c["model"], c["exposure"]) for c in evidence.certificates if c["diagnostics"]["passed"]]
-    failed = [words.fit_name(c["model"], c["exposure"]) for c in evidence.failed]
+    passed = [fit_name(c["model"], c["exposure"]) for c in evidence.certificates if c["diagnostics"]["passed"]]
+    failed = [fit_name(c["model"], c["exposure"]) for c in evidence.failed]
     gate = ", ".join(f"{name} {value:g}" for name, value in evidence.plan.get("gate", {}).items())
     yield (
         f"A fit was read only if it passed a gate fixed beforehand ({gate}). Passed by {', '.join(passed) or 'none'}"

@@ -12,7 +12,7 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.scores.elpd import GOOD_K
 from missingmodels.evidence.scores.power_scaling import FINE, SENSITIVE
 from missingmodels.report import words
-from missingmodels.vocabulary import column_label
+from missingmodels.vocabulary import column_label, fit_name
 
 _LEFT_OUT = {
     "child": "a child left out",
@@ -120,7 +120,7 @@ def factors(evidence: Evidence) -> dict[str, Any]:
             for b in held
         ],
         "widths": [f"×{width / held[0].prior_sd:g}" for width in held[0].widths] if held else [],
-        "fits": ", ".join(dict.fromkeys(words.fit_name(b.model, b.exposure) for b in held)),
+        "fits": ", ".join(dict.fromkeys(fit_name(b.model, b.exposure) for b in held)),
         "lost": any(k > GOOD_K for b in held for k in b.k_hat_by_width),
         "far": any(b.null_distance > 4 for b in held),
     }
@@ -182,7 +182,7 @@ def history(evidence: Evidence) -> dict[str, Any] | None:
     return {
         "verdict": h.verdict,
         "meaning": _HISTORY_MEANS.get(h.verdict, "A fit that is needed did not pass the gate."),
-        "fit": words.fit_name(h.model, h.exposure),
+        "fit": fit_name(h.model, h.exposure),
         "converged": (h.model, h.exposure) in _sound(evidence),
         "gains": _gains(h),
         "k": _history_k(h),

@@ -20,7 +20,7 @@ from missingmodels.report.timing import timing_shown
 from missingmodels.report.withstood import shocks_tried
 from missingmodels.tables import is_simulated
 from missingmodels.tables.judgement import judgements_of
-from missingmodels.vocabulary import SCALARS, column_label, defined, subject, worded
+from missingmodels.vocabulary import SCALARS, column_label, defined, fit_name, subject, worded
 
 
 def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def how_often(evidence: Evidence) -> list[str]:
 def _failed(evidence: Evidence) -> list[tuple[str, list[str]]]:
     """Fits that did not pass the gate, each with what failed."""
     return [
-        (words.fit_name(c["model"], c["exposure"]), list(c["diagnostics"]["failed"]) or ["the gate was not passed"])
+        (fit_name(c["model"], c["exposure"]), list(c["diagnostics"]["failed"]) or ["the gate was not passed"])
         for c in evidence.failed
     ]
 
@@ -274,7 +274,7 @@ def gate_table(evidence: Evidence) -> dict[str, Any]:
         cells = [_cell(held.get(value), digits) for value, _, _, _, digits in shown]
         rows.append(
             {
-                "fit": words.fit_name(c["model"], c["exposure"]),
+                "fit": fit_name(c["model"], c["exposure"]),
                 "cells": [*cells, words.engine(c), seconds],
                 "converged": held["passed"],
                 "worst": held.get("worst", ""),
@@ -315,7 +315,7 @@ def _coefficients(found: Sequence[Line]) -> list[dict[str, Any]]:
 def _certificate(c: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that a birth certificate holds, diagnostics apart, as they have their own table."""
     return {
-        "fit": words.fit_name(c["model"], c["exposure"]),
+        "fit": fit_name(c["model"], c["exposure"]),
         "entries": [
             (name.replace("_", " "), _plain(value))
             for name, value in c.items()

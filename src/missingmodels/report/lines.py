@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from missingmodels.evidence.decisions import NOT_CONVERGED
 from missingmodels.evidence.parts import Row
 from missingmodels.evidence.record import Evidence
-from missingmodels.report import words
+from missingmodels.vocabulary import fit_name
 
 # H2 as practitioners put it, in three parts; each structure variable belongs to one.
 H2_PARTS = {
@@ -30,7 +30,7 @@ class Line:
     @property
     def fit(self) -> str:
         """Model and exposure of the line's fit, in words."""
-        return words.fit_name(self.row.model, self.row.exposure)
+        return fit_name(self.row.model, self.row.exposure)
 
 
 def lines(evidence: Evidence) -> tuple[Line, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from missingmodels.evidence.record import Evidence
-from missingmodels.report import words
+from missingmodels.vocabulary import fit_name
 
 AS_PLANNED = "As planned"
 
@@ -20,7 +20,7 @@ def planned(evidence: Evidence) -> dict[str, Any] | None:
         for one in held["departures"]
     ]
     found += [
-        {"key": "models", "planned": words.fit_name(c["model"], c["exposure"]), "used": "left out: it failed the gate"}
+        {"key": "models", "planned": fit_name(c["model"], c["exposure"]), "used": "left out: it failed the gate"}
         for c in evidence.failed
         if c.get("absent")
     ]

@@ -14,7 +14,7 @@ from missingmodels.evidence.robustness.operating import listed
 from missingmodels.report import words
 from missingmodels.report.lines import H2_PARTS, Line, headline, variable
 from missingmodels.tables import MIXED, is_simulated, kind_of
-from missingmodels.vocabulary import worded
+from missingmodels.vocabulary import fit_name, worded
 
 # What each verdict means, for a reader who has not met the rule.
 _MEANING = {
@@ -235,7 +235,7 @@ def engine_words(certificates: Sequence[Mapping[str, Any]]) -> str:
             "worth."
         )
     said += [
-        f"{words.fit_name(c['model'], c['exposure'])} was to be drawn by nested Laplace, but "
+        f"{fit_name(c['model'], c['exposure'])} was to be drawn by nested Laplace, but "
         f"{c['why_not_laplace']}, so it was sampled."
         for c in certificates
         if c.get("why_not_laplace")

@@ -13,7 +13,7 @@ from missingmodels.report import words
 from missingmodels.report.carries import carries_in_a_line
 from missingmodels.report.lines import Line, headline, lines
 from missingmodels.tables import is_simulated, kind_of
-from missingmodels.vocabulary import subject, worded
+from missingmodels.vocabulary import fit_name, subject, worded
 
 COLUMNS, NARROWEST = 100, 60
 _NUMBERS = 2 + len(" ratio       90 %        P ")  # flags and numbers of a row
@@ -132,7 +132,7 @@ def _warnings(evidence: Evidence, shown: Sequence[Line]) -> list[str]:
         )
         for c in failed[:3]:
             reasons = "; ".join(c["diagnostics"]["failed"])
-            found.append(f"    {words.fit_name(c['model'], c['exposure'])}: {reasons}")
+            found.append(f"    {fit_name(c['model'], c['exposure'])}: {reasons}")
         if len(failed) > 3:
             found.append(f"    … and {len(failed) - 3} more fits")
     if any(line.row.remark.startswith(NOT_CONVERGED) for line in shown):

@@ -8,6 +8,7 @@ from typing import Any
 from missingmodels.evidence.parts import DISPERSION
 from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
+from missingmodels.vocabulary import fit_name
 
 TITLES = {
     "gaps": "days to a child’s next episode",
@@ -32,7 +33,7 @@ def timing_shown(evidence: Evidence) -> dict[str, Any] | None:
         "rows": rows,
         "outside": sum(row["outside"] for row in rows),
         "mass": words.mass(held["parts"][0]["replicated"]["mass"]),
-        "fit": words.fit_name(held["model"], held["exposure"]),
+        "fit": fit_name(held["model"], held["exposure"]),
     }
 
 

@@ -139,11 +139,6 @@ def trace_note(chains: int, *, single: bool) -> str:
     return text + (" One colour alone: draws of the fast engine, in no order." if single else "")
 
 
-def fit_name(model: str, exposure: str) -> str:
-    """A fit by its model and exposure."""
-    return f"{model} ({exposure})" if exposure else model
-
-
 def day(iso: str) -> str:
     """A date as it is read."""
     d = date.fromisoformat(iso)

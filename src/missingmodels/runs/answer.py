@@ -25,6 +25,7 @@ from missingmodels.runs.tried import Way, all_tried, refusal
 from missingmodels.tables import Tables, require_valid
 from missingmodels.terminal import Progress as Shown
 from missingmodels.terminal import is_watched
+from missingmodels.vocabulary import fit_name
 
 if TYPE_CHECKING:
     from missingmodels.models.term import GroupEffect
@@ -38,7 +39,7 @@ class Answer:
     evidence: Evidence
 
     def __repr__(self) -> str:
-        fits = ", ".join(f"{one.model} ({one.exposure})" if one.exposure else one.model for one in self.fits)
+        fits = ", ".join(fit_name(one.model, one.exposure) for one in self.fits)
         return f"Answer by {len(self.fits)} fits: {fits}\n{self.evidence!r}"
 
     def _repr_html_(self) -> str:

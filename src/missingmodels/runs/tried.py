@@ -16,6 +16,7 @@ from missingmodels.fitting.stores.kept import Kept
 from missingmodels.frame.design import Design
 from missingmodels.plan import Plan
 from missingmodels.side_by_side import each, has_others
+from missingmodels.vocabulary import fit_name
 
 if TYPE_CHECKING:
     from missingmodels.models.term import GroupEffect
@@ -34,7 +35,7 @@ class Tried:
     @property
     def label(self) -> str:
         """Model and exposure."""
-        return _label(self.model, self.exposure)
+        return fit_name(self.model, self.exposure)
 
     @property
     def note(self) -> str:
@@ -74,7 +75,7 @@ def all_tried(designs: Mapping[tuple[str, str], Design], plan: Plan, seed: int, 
     made = each(functools.partial(_fast, plan, seed), [(key, designs[key]) for key in ahead])
     tried = []
     for key, design in designs.items():
-        way.told(f"Fitting {_label(*key)}", 0, 0)
+        way.told(f"Fitting {fit_name(*key)}", 0, 0)
         tried.append(_tried(design, plan, key, seed, way, there=kept[key], fast=next(made) if key in ahead else None))
     return tried
 
@@ -101,7 +102,7 @@ def _tried(
 ) -> Tried:
     """One model: as it was kept, as the fast engine made it ahead, or fitted now."""
     (model, exposure), told, found = key, way.told, there or fast
-    label = _label(model, exposure)
+    label = fit_name(model, exposure)
     if found is None:
         try:
             found = fit(
@@ -125,10 +126,6 @@ def _tried(
     except DiagnosticsFailed as error:
         return Tried(model=model, exposure=exposure, fit=found, refusal=error)
     return Tried(model=model, exposure=exposure, fit=found, refusal=None)
-
-
-def _label(model: str, exposure: str) -> str:
-    return f"{model} ({exposure})" if exposure else model
 
 
 def refusal(refused: Sequence[Tried], found: Answer | None) -> DiagnosticsFailed:

@@ -33,6 +33,7 @@ __all__ = [
     "asked_words",
     "column_label",
     "defined",
+    "fit_name",
     "notation_page",
     "subject",
     "unit_label",
@@ -62,6 +63,11 @@ EQUATIONS = {
     "Official statistics": OFFICIAL_EQUATION,
 }
 QUANTITIES = {q.name: q for group in GROUPS.values() for q in group}
+
+
+def fit_name(model: str, exposure: str) -> str:
+    """A fit by its model and exposure."""
+    return f"{model} ({exposure})" if exposure else model
 
 
 def column_label(name: str, told: Mapping[str, Quantity] | None = None) -> str:

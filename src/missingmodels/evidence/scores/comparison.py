@@ -5,12 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-import numpy as np
-
 from missingmodels.evidence.parts import BayesFactor, ElpdDifference, PowerScaling, Row
 from missingmodels.evidence.scores.bayes_factor import bayes_factors
-from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, every_home, mended
-from missingmodels.evidence.scores.held_out import Refits
+from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, every_home
 from missingmodels.evidence.scores.power_scaling import power_scaling
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
@@ -21,35 +18,32 @@ SENSITIVITIES = "Bayes factors and sensitivity to priors"
 AGAINST = (("M1", "M0", "H1"), ("M3", "M2", "H1"), ("M2", "M0", "H2"), ("M3", "M1", "H2"), ("M3", "M0", "H1 and H2"))
 
 
-def comparisons(
-    fits: Sequence[Fit], plan: Plan, refits: Refits | None = None, fullest: Scores | None = None
-) -> list[ElpdDifference]:
-    """Every nested pair that was fitted, per child and then per home; both sides hold the primary exposure or none.
+def nested(fits: Sequence[Fit], plan: Plan) -> list[tuple[Fit, Fit, str]]:
+    """Every nested pair that was fitted, and the hypothesis it speaks of; both hold the primary exposure or none."""
+    held = {f.model: f for f in fits if f.exposure == (plan.exposure.primary if f.model in ("M1", "M3") else "")}
+    return [(held[a], held[b], why) for a, b, why in AGAINST if a in held and b in held]
 
-    Children are mended before homes, as far as ``refits`` go; scores of children under one of the fits may be there
-    already (``fullest``), and serve where none of them is bad. Homes have no score where each has a process that
-    drifts: theirs rests on independent periods.
+
+def scores_of(fits: Sequence[Fit], plan: Plan, there: Sequence[Scores] = ()) -> list[Scores]:
+    """What nested pairs compare, none of it mended: of children under each of their fits, then of homes.
+
+    Those that are ``there`` already serve again. Homes have no score where each has a process that drifts: theirs rests
+    on independent periods.
     """
-    primary = plan.exposure.primary
-    by_name = {(f.model, f.exposure): f for f in fits}
-    held = {model: by_name.get((model, primary if model in ("M1", "M3") else "")) for model in ("M0", "M1", "M2", "M3")}
-    pairs = [(held[a], held[b], why) for a, b, why in AGAINST if held[a] is not None and held[b] is not None]
-    scored = list({id(fit): fit for a, b, _ in pairs for fit in (a, b) if fit is not None}.values())
-    children = [
-        fullest if fullest is not None and fit is fullest.fit and _sound(fullest) else child_scores(fit)
-        for fit in scored
+    scored = list({id(fit): fit for *pair, _ in nested(fits, plan) for fit in pair}.values())
+    made = {id(one.fit): one for one in there}
+    children = [made[id(fit)] if id(fit) in made else child_scores(fit) for fit in scored]
+    return [*children, *([] if plan.effects.home_process == "drift" else every_home(scored))]
+
+
+def comparisons(fits: Sequence[Fit], plan: Plan, scores: Sequence[Scores]) -> list[ElpdDifference]:
+    """Every nested pair by the scores of its fits, per child and then per home."""
+    of_unit = {(one.unit, id(one.fit)): one for one in scores}
+    return [
+        elpd_difference(of_unit[unit, id(a)], of_unit[unit, id(b)], hypothesis=why)
+        for unit in dict.fromkeys(one.unit for one in scores)
+        for a, b, why in nested(fits, plan)
     ]
-    homes = [] if plan.effects.home_process == "drift" else every_home(scored)
-    found = []
-    of_unit = {(one.unit, one.fit.model): one for one in mended([*children, *homes], refits)}
-    for unit in dict.fromkeys(unit for unit, _ in of_unit):
-        sides = [(of_unit[unit, a.model], of_unit[unit, b.model], why) for a, b, why in pairs if a and b]
-        found += [elpd_difference(one, other, hypothesis=why) for one, other, why in sides]
-    return found
-
-
-def _sound(scores: Scores) -> bool:
-    return bool(np.all(scores.mended | ~scores.bad))
 
 
 def _judged_columns(fits: Sequence[Fit], rows: Sequence[Row]) -> list[tuple[Fit, list[tuple[str, str, str, str]]]]:

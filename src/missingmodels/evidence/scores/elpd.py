@@ -18,8 +18,9 @@ from scipy.special import logsumexp
 
 from missingmodels.evidence.parts import ElpdDifference
 from missingmodels.evidence.scores.bridge import log_ratio
-from missingmodels.evidence.scores.held_out import Read, Refits, children_of, some_rows
+from missingmodels.evidence.scores.held_out import Read, Refits, children_of, refitted, some_rows
 from missingmodels.evidence.scores.home_integral import cells_of, log_integral
+from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.fitting.pareto import smooth
@@ -27,6 +28,7 @@ from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
 from missingmodels.provenance import stream
 from missingmodels.side_by_side import each
+from missingmodels.vocabulary import fit_name
 
 Unit = Literal["child", "home"]
 GOOD_K = 0.7
@@ -67,7 +69,9 @@ def child_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     A child's density has the frailty integrated out and home effects at their draws; importance weights move those
     to their posterior given the other children.
     """
-    return mended([_scores(fit, "child", *leave_one_child_out(fit))], refits)[0]
+    found = _scores(fit, "child", *leave_one_child_out(fit))
+    mend([(found, refits)] if refits is not None else [])
+    return found
 
 
 def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
@@ -76,25 +80,27 @@ def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     The home's own effects are integrated over their law (``home_integral``); the weights move coefficients, scales and
     the effects of other homes, where movers lived too, to their posterior without those children.
     """
-    return mended(every_home([fit]), refits)[0]
+    (found,) = every_home([fit])
+    mend([(found, refits)] if refits is not None else [])
+    return found
 
 
 def every_home(fits: Sequence[Fit]) -> list[Scores]:
     """The scores of homes under each of the fits, none of them mended; side by side where ``side_by_side`` allows."""
-    asked = [(f.design, f.parameters.thinned(DRAWS), _efficiency(f), _stream_of(f, "home")) for f in fits]
+    asked = [(f.design, f.parameters.thinned(DRAWS), efficiency(f), _stream_of(f, "home")) for f in fits]
     return [_scores(fit, "home", *found) for fit, found in zip(fits, each(_leave_homes_out, asked), strict=True)]
 
 
-def mended(scores: Sequence[Scores], refits: Refits | None) -> list[Scores]:
-    """The scores with bad ones taken from refits as far as those go: of the first first, and of each the worst."""
-    if refits is None:
-        return list(scores)
-    bad = [(one, int(unit)) for one in scores for unit in _worst_first(one)]
-    for (one, unit), found in zip(bad, refits.each([_asked(*each_bad) for each_bad in bad]), strict=True):
+def mend(scores: Sequence[tuple[Scores, Refits]], progress: Progress | None = None) -> None:
+    """Put scores from refits in the place of bad ones, as far as each one's refits go: the first first, of each the
+    worst. All refits stand in one queue, so that no process waits for those of one model to end.
+    """
+    bad = [(one, refits, int(unit)) for one, refits in scores for unit in _worst_first(one)]
+    asked = [(refits, *_asked(one, unit)) for one, refits, unit in bad]
+    for (one, _, unit), found in zip(bad, refitted(asked, progress), strict=True):
         if found is not None:
             sides = (one.fit.log_density[:, unit], found) if one.unit == "child" else found
             one.elpd[unit], one.error[unit] = log_ratio(*sides)
-    return list(scores)
 
 
 def _asked(scores: Scores, unit: int) -> tuple[Fit, Iterable[int], Read]:
@@ -120,11 +126,11 @@ def _child_without(design: Design, child: int, seed: int, without: Fit) -> Array
 
 def leave_one_child_out(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     """(C,) expected log predictive density and Pareto k of every child, from the one fit alone."""
-    efficiency = _efficiency(fit)
+    worth = efficiency(fit)
     elpd, shape = np.zeros(fit.log_density.shape[1]), np.zeros(fit.log_density.shape[1])
     # a child without days in the window has density 0 in every draw
     for child in np.flatnonzero(np.ptp(fit.log_density, axis=0) > 0):
-        elpd[child], shape[child] = _left_out(fit.log_density[:, child], efficiency)
+        elpd[child], shape[child] = _left_out(fit.log_density[:, child], worth)
     return elpd, shape
 
 
@@ -161,7 +167,7 @@ def _left_out(log_density: Array, efficiency: float) -> tuple[float, float]:
     return float(logsumexp(log_weights + log_density)), shape
 
 
-def _efficiency(fit: Fit) -> float:
+def efficiency(fit: Fit) -> float:
     """What a draw is worth of an independent one: of the intercept for chains, of all for weighted draws."""
     draws = fit.parameters.draws
     if fit.diagnostics.importance_ess is not None:
@@ -184,8 +190,8 @@ def elpd_difference(a: Scores, b: Scores, *, hypothesis: str) -> ElpdDifference:
     errors = np.concatenate([a.error[a.mended], b.error[b.mended]])
     return ElpdDifference(
         hypothesis=hypothesis,
-        model=_name(a.fit),
-        against=_name(b.fit),
+        model=fit_name(a.fit.model, a.fit.exposure),
+        against=fit_name(b.fit.model, b.fit.exposure),
         unit=a.unit,
         difference=float(difference.sum()),
         standard_error=float(np.sqrt(difference.size * difference.var(ddof=1))) if difference.size > 1 else np.nan,
@@ -202,7 +208,3 @@ def _linked(fit: Fit) -> int:
     """How many children lived in more than one home, and so are in the scores of several."""
     pairs = np.unique(np.stack([fit.design.child, fit.design.home]), axis=1)
     return int((np.bincount(pairs[0]) > 1).sum())
-
-
-def _name(fit: Fit) -> str:
-    return f"{fit.model} ({fit.exposure})" if fit.exposure else fit.model

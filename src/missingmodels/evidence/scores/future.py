@@ -9,23 +9,25 @@ they came, recent onsets among them, so that a child's score is the product of i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import logsumexp
 
-from missingmodels.errors import ConfigInvalid, DiagnosticsFailed
 from missingmodels.evidence.parts import ElpdDifference
-from missingmodels.evidence.scores.comparison import AGAINST
-from missingmodels.evidence.scores.elpd import _efficiency, _name
-from missingmodels.evidence.scores.held_out import TRIES, Refits, _lighter, some_rows
-from missingmodels.fitting.fit import Fit, beyond_laplace, fit
+from missingmodels.evidence.scores.comparison import nested
+from missingmodels.evidence.scores.elpd import efficiency
+from missingmodels.evidence.scores.held_out import Refits, some_rows
+from missingmodels.fitting.fit import Fit, beyond_laplace
 from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
-from missingmodels.plan import Method, Plan
-from missingmodels.provenance import seed_of, stream
+from missingmodels.plan import Plan
+from missingmodels.provenance import stream
+from missingmodels.side_by_side import each
+from missingmodels.vocabulary import fit_name
 
 DRAWS = 1000  # of the fit to the days before, at most
 LEAST_BEFORE = 0.5  # of the record; a fit to less says little of what one to all of it would predict
@@ -46,12 +48,16 @@ class Future:
 
 
 def forecasts(fits: Sequence[Fit], plan: Plan, refits: Refits) -> list[ElpdDifference]:
-    """Of every nested pair of which both sides could be fitted to the days before, the difference of their scores."""
-    primary = plan.exposure.primary
-    held = {f.model: f for f in fits if f.exposure == (primary if f.model in ("M1", "M3") else "")}
-    pairs = [(a, b, why) for a, b, why in AGAINST if a in held and b in held]
-    made = {name: future_scores(held[name], plan, refits) for name in {name for pair in pairs for name in pair[:2]}}
-    sides = [(made[a], made[b], why) for a, b, why in pairs]
+    """Of every nested pair of which both sides could be fitted to the days before, the difference of their scores.
+
+    The fits are made side by side where ``side_by_side`` allows.
+    """
+    pairs = nested(fits, plan)
+    asked = list({id(fit): fit for *pair, _ in pairs for fit in pair}.values())
+    without_draws = [replace(fit, values={}, sample_stats={}) for fit in asked]  # which are many, and not looked at
+    found = each(functools.partial(future_scores, plan=plan, refits=refits), without_draws)
+    made = {id(fit): replace(one, fit=fit) if one else None for fit, one in zip(asked, found, strict=True)}
+    sides = [(made[id(a)], made[id(b)], why) for a, b, why in pairs]
     return [future_difference(a, b, hypothesis=why) for a, b, why in sides if a and b]
 
 
@@ -65,19 +71,22 @@ def first_cell(design: Design, plan: Plan) -> int | None:
 
 
 def future_scores(whole: Fit, plan: Plan, refits: Refits) -> Future | None:
-    """Scores of one model; None where there is nothing to split, or the fit to the days before cannot be had."""
+    """Scores of one model; None where there is nothing to split, or the fit to the days before cannot be had.
+
+    There is one such fit a model, so it does not count among the refits.
+    """
     design = whole.design
     first = first_cell(design, plan)
-    if first is None:
+    if first is None or (refits.method == "laplace" and beyond_laplace(design)):
         return None
     later = (design.period >= first) & (design.days > 0)
     children = np.unique(design.child[later])
-    before = fit_to(whole, design.period < first, refits) if children.size else None
+    before = refits.rule(whole).fit(design.period < first, "before") if children.size else None
     if before is None:
         return None
     own = some_rows(design, np.isin(design.child, children))
     density = given_before(own, own.period < first, before.parameters.thinned(DRAWS), int(whole.certificate["seed"]))
-    elpd, error = predictive(density[:, children], _efficiency(before))
+    elpd, error = predictive(density[:, children], efficiency(before))
     k_hat = before.diagnostics.k_hat
     return Future(
         fit=whole,
@@ -86,30 +95,6 @@ def future_scores(whole: Fit, plan: Plan, refits: Refits) -> Future | None:
         error=error,
         k_hat=float("nan") if k_hat is None else k_hat,
     )
-
-
-def fit_to(whole: Fit, keep: np.ndarray, refits: Refits) -> Fit | None:
-    """The fit to the rows ``keep`` (R,) alone; None where the fast engine may not make it, or it fails the gate.
-
-    There is one a model, so it does not count among the refits.
-    """
-    if refits.method == "laplace" and beyond_laplace(whole.design):
-        return None
-    for attempt in range(TRIES):
-        method: Method = refits.method if attempt == TRIES - 1 else "laplace"
-        try:
-            return fit(
-                some_rows(whole.design, keep),
-                _lighter(refits.plan),
-                model=whole.model,
-                exposure=whole.exposure,
-                seed=seed_of(int(whole.certificate["seed"]), "before", attempt),
-                method=method,
-                with_children=False,
-            )
-        except (DiagnosticsFailed, ConfigInvalid):
-            continue
-    return None
 
 
 def given_before(design: Design, before: np.ndarray, parameters: Parameters, seed: int) -> Array:
@@ -133,8 +118,8 @@ def future_difference(a: Future, b: Future, *, hypothesis: str) -> ElpdDifferenc
     spread = np.sqrt(difference.size * difference.var(ddof=1)) if difference.size > 1 else np.nan
     return ElpdDifference(
         hypothesis=hypothesis,
-        model=_name(a.fit),
-        against=_name(b.fit),
+        model=fit_name(a.fit.model, a.fit.exposure),
+        against=fit_name(b.fit.model, b.fit.exposure),
         unit="future",
         last_days=a.days,
         difference=float(difference.sum()),

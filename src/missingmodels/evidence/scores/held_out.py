@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
-import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -45,8 +46,8 @@ Read = Callable[[Fit], Any]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """What a refit needs of the whole fit, and the rule that it is made by."""
+class Rule:
+    """How fits to a part of a whole fit's data are made."""
 
     design: Design
     model: str
@@ -56,96 +57,105 @@ class _Asked:
     method: Method
     known: Known | None = None
 
+    def fit(self, keep: np.ndarray, what: str, *which: int) -> Fit | None:
+        """The fit to the rows ``keep`` (R,), without frailties; None where it fails the gate or cannot be had.
+
+        Pareto k of one set of proposals is a noisy number: one above its limit has a second chance. Seeds of their own,
+        named by ``what`` and ``which``, make the draws independent of those of the whole, as bridges between the two
+        want them.
+        """
+        for attempt in range(TRIES):
+            method: Method = self.method if attempt == TRIES - 1 else "laplace"
+            with contextlib.suppress(DiagnosticsFailed, ConfigInvalid):
+                return fit(
+                    some_rows(self.design, keep),
+                    self.plan,
+                    model=self.model,
+                    exposure=self.exposure,
+                    seed=seed_of(self.seed, what, attempt, *which),
+                    method=method,
+                    with_children=False,
+                    known=self.known if attempt == 0 else None,
+                )
+        return None
+
 
 class Refits:
-    """Fits without some children, no more of them than ``most``; ``left`` counts down.
+    """How fits without some children are made, and that no more than ``most`` may be; ``left`` counts down.
 
     They are made by the fast engine and must pass the plan's gate; with the method ``auto`` the sampler takes those
     that it cannot fit or that fail, seconds to minutes each.
     """
 
-    def __init__(self, plan: Plan, *, most: int, method: Method = "laplace", progress: Progress | None = None) -> None:
+    def __init__(self, plan: Plan, *, most: int, method: Method = "laplace") -> None:
         self.plan, self.left, self.method = plan, most, method
-        self.most, self.progress, self.done = most, progress, 0
 
     def without(self, whole: Fit, children: Iterable[int]) -> Fit | None:
         """The fit to all other children, without frailties; None where none may be made, or it fails the gate."""
-        (found,) = self.each([(whole, children, _itself)])
+        (found,) = refitted([(self, whole, children, _itself)])
         return found
 
-    def each(self, asked: Sequence[tuple[Fit, Iterable[int], Read]]) -> Iterator[Any]:
-        """What each function reads from its fit ``without`` its children, in turn; None where there is none.
+    def rule(self, whole: Fit, known: Known | None = None) -> Rule:
+        """How fits to a part of the data of ``whole`` are made; ``known`` is where a search over all of them ended."""
+        return Rule(
+            design=whole.design,
+            model=whole.model,
+            exposure=whole.exposure,
+            seed=int(whole.certificate["seed"]),
+            plan=_lighter(self.plan),
+            method=self.method,
+            known=known,
+        )
 
-        They are made side by side where ``side_by_side`` allows, so the functions must be picklable. Each refit has a
-        seed of its own, so the order in which they end is nothing to the answers.
-        """
-        made = [one for one in asked if self._possible(one[0])][: max(self.left, 0)]
-        self.left -= len(made)
-        rules = self._rules([whole for whole, _, _ in made])
-        found = each(_read, [(rules[id(whole)], children, read) for whole, children, read in made])
-        taken = {id(one) for one in made}
-        for one in asked:
-            if id(one) not in taken:
-                yield None
-                continue
-            read = next(found)
-            self.done += 1
-            if self.progress is not None:
-                self.progress("Refits without a child or home, at most", self.done, self.most)
-            yield read
+    def take(self, whole: Fit) -> bool:
+        """Count one more refit of a fit down; False where none may be made."""
+        possible = self.left > 0 and (self.method != "laplace" or not beyond_laplace(whole.design))
+        self.left -= possible
+        return possible
 
-    def _possible(self, whole: Fit) -> bool:
-        return self.method != "laplace" or not beyond_laplace(whole.design)
 
-    def _rules(self, wholes: Sequence[Fit]) -> dict[int, _Asked]:
-        """How the refits of each of the fits are made, by its identity."""
-        number = collections.Counter(map(id, wholes))
-        every = {id(whole): whole for whole in wholes}
-        near = [at for at, n in number.items() if n >= SEVERAL and not beyond_laplace(every[at].design)]
-        search = functools.partial(known_of, plan=self.plan)
-        known = dict(zip(near, each(search, [every[at].design for at in near]), strict=True))
-        return {
-            at: _Asked(
-                design=whole.design,
-                model=whole.model,
-                exposure=whole.exposure,
-                seed=int(whole.certificate["seed"]),
-                plan=_lighter(self.plan),
-                method=self.method,
-                known=known.get(at),
-            )
-            for at, whole in every.items()
-        }
+def refitted(
+    asked: Sequence[tuple[Refits, Fit, Iterable[int], Read]], progress: Progress | None = None
+) -> Iterator[Any]:
+    """What each function reads from its fit without its children, in turn; None where there is none.
+
+    All are made side by side where ``side_by_side`` allows, so the functions must be picklable. Each refit has a seed
+    of its own, so the order in which they end is nothing to the answers.
+    """
+    taken = [refits.take(whole) for refits, whole, _, _ in asked]
+    made = [one for one, is_taken in zip(asked, taken, strict=True) if is_taken]
+    rules = _rules([(refits, whole) for refits, whole, _, _ in made])
+    found = each(_read, [(rules[id(refits), id(whole)], children, read) for refits, whole, children, read in made])
+    done = itertools.count(1)
+    for is_taken in taken:
+        yield next(found) if is_taken else None
+        if is_taken and progress is not None:
+            progress("Refits without a child or home", next(done), len(made))
+
+
+def _rules(made: Sequence[tuple[Refits, Fit]]) -> dict[tuple[int, int], Rule]:
+    """How the refits of each of the fits are made; several of one begin where a search over all its data ends."""
+    number = collections.Counter((id(refits), id(whole)) for refits, whole in made)
+    every = {(id(refits), id(whole)): (refits, whole) for refits, whole in made}
+    near = [at for at, n in number.items() if n >= SEVERAL and not beyond_laplace(every[at][1].design)]
+    searched = each(_known, [(every[at][1].design, every[at][0].plan) for at in near])
+    known = dict(zip(near, searched, strict=True))
+    return {at: refits.rule(whole, known.get(at)) for at, (refits, whole) in every.items()}
+
+
+def _known(asked: tuple[Design, Plan]) -> Known | None:
+    return known_of(*asked)
 
 
 def _itself(found: Fit) -> Fit:
     return found
 
 
-def _read(one: tuple[_Asked, Iterable[int], Read]) -> Any:
-    asked, children, read = one
+def _read(one: tuple[Rule, Iterable[int], Read]) -> Any:
+    rule, children, read = one
     out = sorted(int(child) for child in children)
-    design = some_rows(asked.design, ~np.isin(asked.design.child, out))
-    # Pareto k of one set of proposals is a noisy number: one above its limit has a second chance. Seeds of their
-    # own make the draws independent of those of the whole, as the bridge between the two wants them.
-    for attempt in range(TRIES):
-        seed = seed_of(asked.seed, "without", attempt, *out)
-        method: Method = asked.method if attempt == TRIES - 1 else "laplace"
-        try:
-            found = fit(
-                design,
-                asked.plan,
-                model=asked.model,
-                exposure=asked.exposure,
-                seed=seed,
-                method=method,
-                with_children=False,
-                known=asked.known if attempt == 0 else None,
-            )
-        except (DiagnosticsFailed, ConfigInvalid):
-            continue
-        return read(found)
-    return None
+    found = rule.fit(~np.isin(rule.design.child, out), "without", *out)
+    return None if found is None else read(found)
 
 
 def _lighter(plan: Plan) -> Plan:

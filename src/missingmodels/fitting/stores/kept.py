@@ -15,6 +15,7 @@ from missingmodels.fitting.result import Fit
 from missingmodels.frame.design import Design
 from missingmodels.plan import Plan
 from missingmodels.provenance import digest_json, versions
+from missingmodels.vocabulary import fit_name
 
 
 def kept_folder(target: Path) -> Path:
@@ -53,7 +54,7 @@ class Kept:
         except InputError as error:
             self.say(f"A kept fit of {model} is fitted anew: {error.what}.")
             return None
-        self.say(f"{model}{f' ({exposure})' if exposure else ''} was finished before: read from {path}.")
+        self.say(f"{fit_name(model, exposure)} was finished before: read from {path}.")
         return found
 
     def add(self, fit: Fit, plan: Plan, seed: int) -> None:

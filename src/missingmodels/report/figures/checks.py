@@ -26,7 +26,7 @@ from missingmodels.report.figures.style import (
     reference_line,
     styled,
 )
-from missingmodels.vocabulary import SCALARS, column_label
+from missingmodels.vocabulary import SCALARS, column_label, fit_name
 
 
 @styled
@@ -154,7 +154,7 @@ def _trace(ax: Axes, chains: Sequence[Sequence[float]] | None, *, sound: bool) -
 
 def _fit_title(ax: Axes, fit: Mapping[str, Any]) -> None:
     sound = fit["gate"]["passed"]
-    text = words.fit_name(fit["model"], fit["exposure"])
+    text = fit_name(fit["model"], fit["exposure"])
     ax.annotate(
         text if sound else f"{text}: not converged", (0, 1), xycoords="axes fraction", xytext=(0, 5),
         textcoords="offset points", fontsize=8.5, color=GREY if sound else RED,
