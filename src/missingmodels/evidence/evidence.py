@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from missingmodels.evidence import figure_data
 from missingmodels.evidence.decisions import SUPPORTED, rule_in_words
 from missingmodels.evidence.effects.contrasts import contrast_rows
-from missingmodels.evidence.effects.dynamic import lived_again
+from missingmodels.evidence.effects.dynamic import LivedAgain, lived_again
 from missingmodels.evidence.effects.hypotheses import (
     coefficient_rows,
     fullest_model,
@@ -45,8 +46,9 @@ from missingmodels.frame.rows import Rows
 from missingmodels.frame.unseen import coverage_bands
 from missingmodels.plan import Plan
 from missingmodels.provenance import stream
+from missingmodels.side_by_side import each
 from missingmodels.tables import Tables
-from missingmodels.vocabulary import worded
+from missingmodels.vocabulary import Quantity, worded
 
 # Refits without a child or a home that making evidence may take, a fraction of a second each for forty homes; the
 # command `compare` takes as many as are needed.
@@ -75,28 +77,19 @@ def make_evidence(  # noqa: PLR0913
     told: Progress = progress or (lambda *_: None)
     fullest = _fullest(fits, plan)
     own = begin_own_history(fullest, risk, plan)  # first, as it takes longest
-    found: list[Row] = []
-    why_not: list[str] = []
-    timing: Mapping[str, Any] | None = None
-    for at, fit in enumerate(fits):
-        told("Weighing the hypotheses", at, len(fits))
-        if fit.exposure:
-            again = lived_again(fit, tables, risk, plan, seed=seed)
-            why_not += again.notes
-            timing = again.timing if fit is fullest else timing
-            rows_of_peers = [*peer_rows(fit, plan.decision), *again.rows, *further_peer_rows(fit, plan.decision)]
-            found += with_role(rows_of_peers, fits, "H1", plan)
-        if fit.model in ("M2", "M3"):
-            found += with_role([*structure_rows(fit, plan), *structure_shares(fit, plan)], fits, "H2", plan)
-        found += heterogeneity_rows(fit, plan.decision)
-        found += vulnerability_rows(fit, plan)
-        found += coefficient_rows(fit, plan.decision, rows.told)
-        found += contrast_rows(fit, plan, rows.told, fullest=fit is fullest)
+    read = functools.partial(_read, tables=tables, risk=risk, told=rows.told, plan=plan, seed=seed)
+    asked_fits = [(fit, fit is fullest, _answers(fit, fits, plan)) for fit in fits]
+    said: list[_Said] = []
+    for one in each(read, asked_fits):
+        told("Weighing the hypotheses", len(said), len(fits))
+        said.append(one)
     told("Weighing the hypotheses", len(fits), len(fits))
+    found: list[Row] = []
+    for one in said:
+        found += with_role(one.peers, fits, "H1", plan) + with_role(one.structure, fits, "H2", plan) + one.others
     for hypothesis in ("H1", "H2"):
-        for fit in fits:
-            if fit.model == fullest_model(fits, hypothesis) and fit.exposure in ("", plan.exposure.primary):
-                found += with_role(intervention_rows(fit, hypothesis, plan), fits, hypothesis, plan)
+        for one in said:
+            found += with_role(one.interventions.get(hypothesis, []), fits, hypothesis, plan)
     found += with_role(drop_rows(fits, plan.decision), fits, "H2", plan)
     asked = asked_of(tables, plan)
     found = [replace(row, label=worded(row.label, asked)) for row in found]
@@ -108,15 +101,74 @@ def make_evidence(  # noqa: PLR0913
         comparisons=(),
         data=describe_risk(tables, risk, rows) | ({"asked": asked} if asked else {}),
         notes=tuple(
-            dict.fromkeys([*notes, *(note for fit in fits for note in (*fit.design.notes, *rate_notes(fit))), *why_not])
+            dict.fromkeys(
+                [
+                    *notes,
+                    *(note for fit, one in zip(fits, said, strict=True) for note in (*fit.design.notes, *one.coarse)),
+                    *(note for one in said for note in one.notes),
+                ]
+            )
         ),
-        figures=_figures(list(fits), tables, risk, rows, plan, seed) | {"timing": timing},
+        figures=_figures(list(fits), tables, risk, rows, plan, seed)
+        | {"timing": next((one.timing for one in said if one.timing), None)},
         certificates=tuple(brief(f.certificate) for f in fits),
         origin=tables.origin,
         support=support_of(fits),
         withstood=shocks,
     )
     return _beside(evidence, fits, plan, Refits(plan, most=REFITS), own, told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """What one fit says: rows of either hypothesis, of neither, and by hypothesis of interventions; notes; timing."""
+
+    peers: list[Row]
+    structure: list[Row]
+    others: list[Row]
+    interventions: dict[str, list[Row]]
+    notes: tuple[str, ...]
+    coarse: list[str]
+    timing: Mapping[str, Any] | None
+
+
+def _answers(fit: Fit, fits: Sequence[Fit], plan: Plan) -> list[str]:
+    """The hypotheses that a fit answers."""
+    primary = fit.exposure in ("", plan.exposure.primary)
+    return [which for which in ("H1", "H2") if primary and fit.model == fullest_model(fits, which)]
+
+
+@one_blas_thread
+def _read(
+    asked: tuple[Fit, bool, list[str]],
+    *,
+    tables: Tables,
+    risk: RiskSet,
+    told: Mapping[str, Quantity],
+    plan: Plan,
+    seed: int,
+) -> _Said:
+    """Of a fit, whether it is the fullest, and the hypotheses that it answers."""
+    fit, is_fullest, answers = asked
+    again = lived_again(fit, tables, risk, plan, seed=seed) if fit.exposure else LivedAgain()
+    peers = (
+        [*peer_rows(fit, plan.decision), *again.rows, *further_peer_rows(fit, plan.decision)] if fit.exposure else []
+    )
+    structure = [*structure_rows(fit, plan), *structure_shares(fit, plan)] if fit.model in ("M2", "M3") else []
+    return _Said(
+        peers=peers,
+        structure=structure,
+        others=[
+            *heterogeneity_rows(fit, plan.decision),
+            *vulnerability_rows(fit, plan),
+            *coefficient_rows(fit, plan.decision, told),
+            *contrast_rows(fit, plan, told, fullest=is_fullest),
+        ],
+        interventions={hypothesis: intervention_rows(fit, hypothesis, plan) for hypothesis in answers},
+        notes=again.notes,
+        coarse=rate_notes(fit),
+        timing=again.timing if is_fullest else None,
+    )
 
 
 def _with_shocks(

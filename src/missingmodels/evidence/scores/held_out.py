@@ -21,7 +21,7 @@ from missingmodels.plan import Method, Plan
 from missingmodels.provenance import seed_of
 from missingmodels.side_by_side import each
 
-DRAWS, TRIES = 2000, 2  # of a refit
+DRAWS, TRIES = 1000, 2  # of a refit
 WORTH = 200.0  # effective draws of a refit that are enough
 SEVERAL = 4  # refits for which one search over all data pays
 ROWS = ("matrix", "child", "home", "period", "onsets", "days", "days_at_risk", "burn_in", "before_window")

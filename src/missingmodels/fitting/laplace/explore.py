@@ -251,7 +251,7 @@ def _parabolas(middle: Node, pairs: list[tuple[Node, Node]], step: Array) -> tup
 def _composite(surface: Surface, middle: Node, sd: Array, slopes: Slopes | None) -> Region:
     """Corners at one and stars at 1.7 standard deviations; a full quadratic through them gives mode and covariance."""
     nodes = [middle]
-    around = [middle.at + shift * sd for shift in _shifts(sd.size)[1:]]
+    around = [middle.at + shift * sd for shift in shifts_of(sd.size)[1:]]
     for at in around + _edges(surface.space, middle.at, sd):
         nodes.append(surface.node(at, _foretell(middle, surface.space.fold(at), slopes)))
     return region_of(surface, nodes, sd)
@@ -262,14 +262,14 @@ def region_of(surface: Surface, around: list[Node], sd: Array) -> Region:
 
     A top ``FURTHEST_TOP`` steps from the middle is a bound that was met, and no top.
     """
-    middle, shifts = around[0], _shifts(sd.size)
+    middle, shifts = around[0], shifts_of(sd.size)
     values = np.array([node.log_density for node in around[: len(shifts)]]) - middle.log_density
     top, covariance = _quadratic(shifts, values)
     root = sd[:, None] * np.linalg.cholesky(covariance)
     return replace(_region(surface, middle.at + top * sd, root), around=tuple(around), sd=sd)
 
 
-def _shifts(size: int) -> Array:
+def shifts_of(size: int) -> Array:
     """(N, F) of the design about a middle, itself the first, in steps."""
     corners = np.array(list(itertools.product((-1.0, 1.0), repeat=size)))
     stars = np.concatenate([np.eye(size), -np.eye(size)]) * 1.7
