@@ -33,7 +33,7 @@ from missingmodels.evidence.own_history import (
     HISTORY,
     NOT_COMPARED,
     VULNERABILITY,
-    begin_own_history,
+    own_histories,
     verdict,
 )
 from missingmodels.fitting.fit import fit
@@ -72,7 +72,7 @@ def one_world(kind: str, homes: int, index: int) -> dict[str, Any]:
     prepared = prepare(world.tables, PLAN, fits=[("M1", PLAN.exposure.primary)])
     design = prepared.designs["M1", PLAN.exposure.primary]
     whole = fit(design, PLAN, model="M1", exposure=PLAN.exposure.primary, seed=seed)
-    found = begin_own_history(whole, prepared.risk, PLAN, refits=0).alone()
+    found = own_histories(whole, prepared.risk, PLAN, refits=0).alone()
     assert found is not None
     return {
         "kind": kind,

@@ -25,7 +25,7 @@ def few_refits() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evidence, "REFITS", 1)
-        patch.setattr(evidence, "begin_own_history", partial(evidence.begin_own_history, refits=0))
+        patch.setattr(evidence, "own_histories", partial(evidence.own_histories, refits=0))
         patch.setattr(evidence, "forecasts", lambda *_: [])
         yield
 

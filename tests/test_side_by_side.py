@@ -11,7 +11,7 @@ import pytest
 
 from missingmodels import side_by_side as module
 from missingmodels.errors import CannotAnswer
-from missingmodels.side_by_side import begin, each, side_by_side
+from missingmodels.side_by_side import each, side_by_side
 
 
 def process_of(_):
@@ -47,11 +47,10 @@ def test_this_process_takes_its_share_from_the_end():
     assert len(set(places)) == 2
 
 
-def test_without_processes_all_is_done_here_and_late():
+def test_without_processes_all_is_done_here():
     with side_by_side(0):
         assert set(each(process_of, range(2))) == {os.getpid()}
-        asked = begin(doubled, 4)
-        assert asked() == 8
+        assert list(each(doubled, [4])) == [8]
 
 
 def test_a_worker_that_dies_costs_time_and_no_answer():

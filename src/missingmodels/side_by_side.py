@@ -7,12 +7,12 @@ there are nor on which of them ends first. Threads would not do: most of the fas
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
 import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,6 +21,7 @@ from typing import Any
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _pool: ProcessPoolExecutor | None = None
+_processes = 0  # of the pool
 
 
 def usable_cores() -> int:
@@ -30,17 +31,17 @@ def usable_cores() -> int:
 
 @contextlib.contextmanager
 def side_by_side(processes: int, *, ready: Sequence[str] = ()) -> Iterator[None]:
-    """Let ``each`` and ``begin`` use so many processes beside this one within the block; inside another, none more.
+    """Let ``each`` use so many processes beside this one within the block; inside another, none more.
 
     They start at once and import the modules ``ready``, while this process still prepares what they are to do. A
     script that uses this must keep its own work behind ``if __name__ == "__main__"``, as they import it too.
     """
-    global _pool
+    global _pool, _processes
     executor = None if processes < 1 or _pool is not None else _started(processes, ready)
     if executor is None:
         yield
         return
-    _pool = executor
+    _pool, _processes = executor, processes
     try:
         yield
     finally:
@@ -58,49 +59,62 @@ def each[A, B](task: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
 
     This process takes its share: from the end, while the others are at the beginning.
     """
-    asked = [begin(task, item) for item in items]
-    for at, one in enumerate(asked):
-        for other in reversed(asked[at:]):
-            if one.ended():
-                break
-            other.take()
-        yield one()
+    if _pool is None:
+        yield from map(task, items)
+        return
+    shared = _Shared(task, list(items), _pool)
+    try:
+        for at in range(len(shared.items)):
+            yield shared.result(at)
+    finally:
+        shared.waiting.clear()
 
 
-def begin[B](task: Callable[..., B], *given: Any) -> _Asked[B]:
-    """A task of which the result will be wanted: begun in another process, or done here when it is."""
-    future: Future[B] | None = None
-    if _pool is not None:
-        with contextlib.suppress(BrokenProcessPool):
-            future = _pool.submit(task, *given)
-    return _Asked(functools.partial(task, *given), future)
+class _Shared[A, B]:
+    """Items that this process and others work through from both ends.
 
+    An executor is handed no more than it has processes for: what lies in its own queue nobody else could take.
+    """
 
-class _Asked[B]:
-    """A task that was handed over; called, it gives the result."""
+    def __init__(self, task: Callable[[A], B], items: list[A], executor: ProcessPoolExecutor) -> None:
+        self.task, self.items, self.executor = task, items, executor
+        self.waiting, self.lock = deque(range(len(items))), threading.Lock()
+        self.elsewhere, self.here = dict[int, Future[B]](), dict[int, B]()
+        for _ in range(_processes):
+            self._hand_over()
 
-    def __init__(self, task: Callable[[], B], future: Future[B] | None) -> None:
-        self.task, self.future, self.done = task, future, list[B]()
+    def _hand_over(self, _: Any = None) -> None:
+        """Give the first item that waits to another process, which is given the next when it ends."""
+        with self.lock:
+            if not self.waiting:
+                return
+            at = self.waiting.popleft()
+            try:
+                future = self.elsewhere[at] = self.executor.submit(self.task, self.items[at])
+            except RuntimeError:  # broken, or being stopped
+                self.waiting.appendleft(at)
+                return
+        future.add_done_callback(self._hand_over)
 
-    def __call__(self) -> B:
-        """The result; a task that no process has begun yet is done here."""
-        self.take()
-        if not self.done and self.future is not None:
+    def _take(self) -> bool:
+        """Do the last item that waits, here; False if none does."""
+        with self.lock:
+            at = self.waiting.pop() if self.waiting else None
+        if at is not None:
+            self.here[at] = self.task(self.items[at])
+        return at is not None
+
+    def result(self, at: int) -> B:
+        """The result of one item, when it is there; until then others are done here."""
+        while not (at in self.here or (at in self.elsewhere and self.elsewhere[at].done())) and self._take():
+            pass
+        if at not in self.here:
             # a worker that was killed, for lack of memory or otherwise, takes no answer with it: it is worked out here
-            with contextlib.suppress(BrokenProcessPool):
-                self.done.append(self.future.result())
-        if not self.done:
-            self.done.append(self.task())
-        return self.done[0]
-
-    def ended(self) -> bool:
-        """Whether the result is there."""
-        return bool(self.done) or (self.future is not None and self.future.done())
-
-    def take(self) -> None:
-        """Do the task here if there are others who might, and none of them has begun it."""
-        if not self.done and self.future is not None and self.future.cancel():
-            self.done.append(self.task())
+            try:
+                return self.elsewhere[at].result()
+            except BrokenProcessPool:
+                self.here[at] = self.task(self.items[at])
+        return self.here.pop(at)
 
 
 def executor_of(processes: int) -> ProcessPoolExecutor:

@@ -16,7 +16,7 @@ from missingmodels.evidence.own_history import (
     NOT_COMPARED,
     VULNERABILITY,
     _contraction,
-    begin_own_history,
+    own_histories,
     verdict,
 )
 from missingmodels.evidence.parts import OwnHistory
@@ -52,7 +52,7 @@ def in_a_world(seed: int, **onset: float) -> OwnHistory:
     tables = simulate_world(scenario, seed=seed).tables
     prepared = prepare(tables, PLAN, fits=[("M1", "peer_presence")])
     whole = fit(prepared.designs["M1", "peer_presence"], PLAN, model="M1", exposure="peer_presence", seed=seed)
-    found = begin_own_history(whole, prepared.risk, PLAN).alone()
+    found = own_histories(whole, prepared.risk, PLAN).alone()
     assert found is not None
     entered = tables["placements"].groupby("child_id")["start_date"].min().loc[list(prepared.risk.child_ids)]
     assert 0 < found.new_arrivals == (entered > tables.observed_from).sum() < len(entered)
@@ -80,7 +80,7 @@ def test_without_own_history_there_is_nothing_to_tell() -> None:
     plan = from_mapping(PLAN.model_dump(mode="json") | {"terms": {"history": "arrival_band"}}, Plan)
     prepared = prepare(simulate_world(from_mapping({"homes": {"count": 12}}, Scenario), seed=1).tables, plan)
     whole = fit(prepared.designs["M0", ""], plan, model="M0", seed=1, allow_unconverged=True)
-    assert begin_own_history(whole, prepared.risk, plan).alone() is None
+    assert own_histories(whole, prepared.risk, plan).alone() is None
 
 
 def test_scores_of_the_models_own_fit_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_scores_of_the_models_own_fit_are_made_once(monkeypatch: pytest.MonkeyPa
         fit(prepared.designs[name, exposure], plan, model=name, exposure=exposure, seed=1)
         for name, exposure in (("M0", ""), ("M1", "peer_presence"))
     ]
-    begun = begin_own_history(fits[1], prepared.risk, plan, refits=0)
+    begun = own_histories(fits[1], prepared.risk, plan, refits=0)
     there = begun.scores()[0]
     assert there is not None
     assert there.elpd == pytest.approx(child_scores(fits[1]).elpd)
@@ -99,7 +99,7 @@ def test_scores_of_the_models_own_fit_are_made_once(monkeypatch: pytest.MonkeyPa
     plain, shared = (comparisons(fits, plan, scores_of(fits, plan, held))[0] for held in ((), [moved]))
     assert shared.difference == pytest.approx(plain.difference + there.elpd.size)
     by_sampler = dataclasses.replace(fits[1], sample_stats={})
-    assert begin_own_history(by_sampler, prepared.risk, plan, refits=0).itself is False
+    assert own_histories(by_sampler, prepared.risk, plan, refits=0).itself is False
 
 
 def test_contraction_is_told_in_the_samplers_units() -> None:

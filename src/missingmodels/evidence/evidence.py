@@ -27,7 +27,8 @@ from missingmodels.evidence.effects.interventions import intervention_rows
 from missingmodels.evidence.effects.variance import drop_rows, structure_shares, vulnerability_rows
 from missingmodels.evidence.effects.withstood import judged, weekly, withstood
 from missingmodels.evidence.network_week import network_week
-from missingmodels.evidence.own_history import Begun, begin_own_history
+from missingmodels.evidence.own_history import STAGE as OWN_HISTORY
+from missingmodels.evidence.own_history import OwnHistories, own_histories
 from missingmodels.evidence.parts import Row, Withstood
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.scores.comparison import comparisons, scores_of, sensitivities
@@ -76,7 +77,7 @@ def make_evidence(  # noqa: PLR0913
     """
     told: Progress = progress or (lambda *_: None)
     fullest = _fullest(fits, plan)
-    own = begin_own_history(fullest, risk, plan)  # first, as it takes longest
+    own = own_histories(fullest, risk, plan)
     read = functools.partial(_read, tables=tables, risk=risk, told=rows.told, plan=plan, seed=seed)
     asked_fits = [(fit, fit is fullest, _answers(fit, fits, plan)) for fit in fits]
     said: list[_Said] = []
@@ -246,7 +247,7 @@ def compared(
     progress: Progress | None = None,
 ) -> Evidence:
     """The evidence with scores of prediction, Bayes factors, sensitivity to priors, and own history, made anew."""
-    own = begin_own_history(_fullest(fits, plan), risk, plan, method=refits.method)
+    own = own_histories(_fullest(fits, plan), risk, plan, method=refits.method)
     return _beside(evidence, fits, plan, refits, own, progress or (lambda *_: None))
 
 
@@ -255,12 +256,13 @@ def _beside(
     fits: Sequence[Fit],
     plan: Plan,
     refits: Refits,
-    own: Begun,
+    own: OwnHistories,
     told: Progress,
 ) -> Evidence:
     factors, scaling = sensitivities(fits, evidence.rows, plan, told)
+    told(OWN_HISTORY, 0, 0)
+    histories = own.scores()
     told("Scores of prediction", 0, 0)
-    histories = own.scores(told)
     scores = scores_of(fits, plan, [one for one in histories if one is not None])
     shared, owned = {id(one) for one in scores}, {id(one) for one in histories}
     # the fullest model's own serve both, and so may take as many refits as the more generous of them

@@ -19,13 +19,12 @@ from missingmodels.evidence.decisions import BOTH, CANNOT_TELL, HISTORY, VULNERA
 from missingmodels.evidence.parts import ElpdDifference, OwnHistory
 from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, mend
 from missingmodels.evidence.scores.held_out import Refits, some_rows
-from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.models.priors import plan_priors
 from missingmodels.plan import Decision, Method, Plan
-from missingmodels.side_by_side import begin
+from missingmodels.side_by_side import each
 
 OWN = "own_"
 STAGE = "Own history"
@@ -38,36 +37,40 @@ NO_FRAILTY = 1e4  # shape of a frailty that is as good as none
 DEFAULT_EFFECTS = {"frailty": "gamma", "authority": False, "owner": False, "peer_slope_by_home": False}
 
 
-class Begun:
-    """The comparison, of which the fits are under way: their ``scores``, once mended, give it."""
+class OwnHistories:
+    """Own history against stable vulnerability under one model: ``scores`` of its fits, once mended, give it."""
 
     def __init__(self, whole: Fit, plan: Plan, arrived: np.ndarray, method: Method, refits: int) -> None:
         design = whole.design
         self.whole, self.arrived, self.plan, self.most = whole, arrived, _by_fast_engine(plan), refits
         self.names = tuple(name for name in design.names if name.startswith(OWN))
-        bare = dataclasses.replace(design, groups={}, slope_of="")
-        asked = _Asked(model=whole.model, exposure=whole.exposure, seed=int(whole.certificate["seed"]), method=method)
-        #: whether the model's own fit, by the fast engine and no other than the one to compare with, serves
-        self.itself = (
-            self.plan == plan and not (design.groups or design.slope_of) and "log_weight" in whole.sample_stats
-        )
+        # whether the model's own fit, by the fast engine and no other than the one to compare with, serves
+        is_bare = not (design.groups or design.slope_of)
+        self.itself = self.plan == plan and is_bare and "log_weight" in whole.sample_stats
         changes: list[dict[str, float]] = [{}, dict.fromkeys(self.names, 0.0), {"frailty_shape": NO_FRAILTY}]
         self.plans = [_for_scores(self.plan, fixed) for fixed in changes]
-        wanted = self.plans[self.itself :] if self.names else []
-        self.fits = [begin(_fit, asked, bare, one) for one in wanted]
-        self.new = None
-        if self.names and arrived.any():
-            self.new = begin(_fit, asked, some_rows(bare, arrived[bare.child]), self.plan)
+        self.method = method
+        self.new: Fit | None = None  # to those who arrived within the record, once there are scores
 
-    def scores(self, progress: Progress = lambda *_: None) -> list[Scores | None]:
+    def scores(self) -> list[Scores | None]:
         """Of children under the fits with both, without own history and without frailty, none of them mended; None
         where a fit failed the gate. None at all without own-history columns.
+
+        The fits, and one to those who arrived within the record, are made side by side where ``side_by_side`` allows.
         """
-        found: list[Fit | None] = [self.whole] if self.itself and self.names else []
-        for at, fit_of in enumerate(self.fits):
-            progress(STAGE, at, len(self.fits))
-            found.append(fit_of())
-        return [None if one is None else child_scores(one) for one in found]
+        if not self.names:
+            return []
+        whole = self.whole
+        bare = dataclasses.replace(whole.design, groups={}, slope_of="")
+        asked = _Asked(
+            model=whole.model, exposure=whole.exposure, seed=int(whole.certificate["seed"]), method=self.method
+        )
+        wanted = [(asked, bare, plan) for plan in self.plans[self.itself :]]
+        if self.arrived.any():
+            wanted.append((asked, some_rows(bare, self.arrived[bare.child]), self.plan))
+        made = [*([whole] if self.itself else []), *each(_fit, wanted)]
+        self.new = made[len(self.plans)] if self.arrived.any() else None
+        return [None if one is None else child_scores(one) for one in made[: len(self.plans)]]
 
     def mends(self, scores: Sequence[Scores | None]) -> list[tuple[Scores, Refits]]:
         """The scores that are there, each with the refits that may mend it."""
@@ -82,24 +85,22 @@ class Begun:
 
     def compared(self, scores: Sequence[Scores | None]) -> OwnHistory | None:
         """The comparison; None without own-history columns."""
-        new = None if self.new is None else self.new()
-        return _compared(self, scores, new) if self.names else None
+        return _compared(self, scores) if self.names else None
 
 
-def begin_own_history(
+def own_histories(
     whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "laplace", refits: int = REFITS
-) -> Begun:
-    """What gives the comparison for the model of ``whole``, by up to four more fits.
+) -> OwnHistories:
+    """The comparison for the model of ``whole``, by up to four more fits.
 
-    The fits begin at once where ``side_by_side`` allows. With the method ``auto`` the sampler takes those that the fast
-    engine's gate refuses. Scores of children whom the weights of a fit cannot leave out are mended by no more than
-    ``refits`` refits of each.
+    With the method ``auto`` the sampler takes those that the fast engine's gate refuses. Scores of children whom the
+    weights of a fit cannot leave out are mended by no more than ``refits`` refits of each.
     """
-    return Begun(whole, plan, risk.residence[:, 0] == NO_HOME, method, refits)
+    return OwnHistories(whole, plan, risk.residence[:, 0] == NO_HOME, method, refits)
 
 
-def _compared(begun: Begun, scores: Sequence[Scores | None], new: Fit | None) -> OwnHistory:
-    whole, plan, names = begun.whole, begun.plan, begun.names
+def _compared(of: OwnHistories, scores: Sequence[Scores | None]) -> OwnHistory:
+    whole, plan, names, new = of.whole, of.plan, of.names, of.new
     both, no_history, no_frailty = scores
     over_frailty, over_history = _gain(both, no_history), _gain(both, no_frailty)
     first = _interval(whole, names[0], plan)
@@ -119,7 +120,7 @@ def _compared(begun: Begun, scores: Sequence[Scores | None], new: Fit | None) ->
         ratio_low=first[1],
         ratio_high=first[2],
         probability=first[3],
-        new_arrivals=int(begun.arrived.sum()),
+        new_arrivals=int(of.arrived.sum()),
         new_ratio=among_new[0],
         new_ratio_low=among_new[1],
         new_ratio_high=among_new[2],
@@ -170,10 +171,11 @@ class _Asked:
     method: Method
 
 
-def _fit(asked: _Asked, design: Design, plan: Plan) -> Fit | None:
+def _fit(asked: tuple[_Asked, Design, Plan]) -> Fit | None:
     """None where the fit fails the gate."""
+    how, design, plan = asked
     try:
-        return fit(design, plan, model=asked.model, exposure=asked.exposure, seed=asked.seed, method=asked.method)
+        return fit(design, plan, model=how.model, exposure=how.exposure, seed=how.seed, method=how.method)
     except DiagnosticsFailed:
         return None
 
