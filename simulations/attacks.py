@@ -37,7 +37,7 @@ from missingmodels.disclosure.gate import gated_data
 from missingmodels.disclosure.policy import load_policy
 from missingmodels.disclosure.record import Judged
 from missingmodels.errors import CannotAnswer
-from missingmodels.evidence.evidence import describe_risk
+from missingmodels.evidence.counts import describe_risk
 from missingmodels.frame.describe import describe
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows

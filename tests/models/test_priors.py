@@ -7,7 +7,8 @@ import pytest
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.models.daily_priors import daily_priors
-from missingmodels.models.priors import Prior, draw_prior, plan_priors, prior_set, require_known, scales_of
+from missingmodels.models.prior import Prior, draw_prior
+from missingmodels.models.priors import plan_priors, prior_set, require_known, scales_of
 from missingmodels.plan import Effects, Plan
 from worlds import plan_of
 

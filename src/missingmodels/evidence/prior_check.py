@@ -20,7 +20,8 @@ from missingmodels.fitting.marginal import draw_frailty
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.design import Design
 from missingmodels.frame.published.missing import top_share
-from missingmodels.models.priors import FURTHER, PriorSet, draw_prior, plan_priors, scales_of
+from missingmodels.models.prior import FURTHER, PriorSet, draw_prior
+from missingmodels.models.priors import plan_priors, scales_of
 from missingmodels.models.process import Process
 from missingmodels.parameters import Array, Effect, Parameters
 from missingmodels.plan import Effects, Plan

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from missingmodels.models.priors import ColumnPriors, Prior, plan_priors, scales_of
+from missingmodels.models.prior import ColumnPriors, Prior
+from missingmodels.models.priors import plan_priors, scales_of
 from missingmodels.parameters import Array
 from missingmodels.plan import kept_plan
 

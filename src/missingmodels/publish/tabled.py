@@ -19,7 +19,8 @@ from missingmodels.plan import kept_plan
 from missingmodels.publish.names import TABLES
 from missingmodels.publish.reading import released_evidence, released_lines, released_table, study_summary
 from missingmodels.report import words
-from missingmodels.report.content import data_words, gate_table
+from missingmodels.report.content import data_words
+from missingmodels.report.diagnosed import gate_table
 from missingmodels.report.figures.frames import effects, rates
 from missingmodels.report.figures.rates import changes
 from missingmodels.report.figures.studied import measures_frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from missingmodels.evidence.effects.contrasts import CONTRAST
@@ -12,6 +12,7 @@ from missingmodels.evidence.worst_case import false_confidence_words, unseen_wor
 from missingmodels.plan import kept_plan
 from missingmodels.report import comparison, sentences, words
 from missingmodels.report.carries import carries
+from missingmodels.report.diagnosed import certificate_of, gate_table
 from missingmodels.report.figures.pictures import Picture
 from missingmodels.report.first import contents, flow, plain_answers
 from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
@@ -82,7 +83,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "coefficients": _coefficients(found),
         "notes": [words.typographic(note) for note in evidence.notes],
         "episodes": [(name, words.count(n)) for name, n in evidence.data.get("episodes", {}).items()],
-        "certificates": [_certificate(c) for c in evidence.certificates],
+        "certificates": [certificate_of(c) for c in evidence.certificates],
         "origin_record": json.dumps(evidence.origin, indent=1, ensure_ascii=False, default=str),
         "models": {c["model"]: words.MODELS.get(c["model"], "") for c in evidence.certificates},
     }
@@ -244,57 +245,6 @@ def data_words(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-_GATE: tuple[tuple[str, str, str, str, int], ...] = (
-    # value, limit in the plan, heading, side of the limit, decimals
-    ("rhat_max", "rhat_max", "R‑hat", "≤", 3),
-    ("rhat_effects_max", "rhat_effects_max", "R‑hat, home effects", "≤", 3),
-    ("ess_bulk_min", "ess_min", "bulk ESS", "≥", 0),
-    ("ess_tail_min", "ess_min", "tail ESS", "≥", 0),
-    ("divergences", "divergences_max", "divergences", "≤", 0),
-    ("bfmi_min", "bfmi_min", "E‑BFMI", "≥", 2),
-    ("tree_depth_share", "tree_depth_share_max", "at depth limit", "≤", 3),
-    ("k_hat", "k_hat_max", "Pareto k", "≤", 2),
-    ("importance_ess", "ess_min", "importance ESS", "≥", 0),
-    ("tail_share_max", "tail_share_max", "share in a tail", "≤", 3),
-    ("edge_loss", "edge_loss_max", "lost near 0", "≤", 3),
-)
-
-
-def gate_table(evidence: Evidence) -> dict[str, Any]:
-    """Gate values of every fit beside their limits, its engine and the seconds it took; columns that any fit has."""
-    gate = dict(evidence.plan.get("gate", {}))
-    if "tail_share_max" in gate:
-        gate["tail_share_max"] = kept_plan(evidence.plan).tail_share_limit
-    shown = [g for g in _GATE if any(c["diagnostics"].get(g[0]) is not None for c in evidence.certificates)]
-    heads = [(head, f"{side} {gate[limit]:g}" if limit in gate else "") for _, limit, head, side, _ in shown]
-    rows = []
-    for c in evidence.certificates:
-        held = c["diagnostics"]
-        seconds = " + ".join(_seconds(c[k]) if k in c else "–" for k in ("compile_seconds", "sample_seconds"))
-        cells = [_cell(held.get(value), digits) for value, _, _, _, digits in shown]
-        rows.append(
-            {
-                "fit": fit_name(c["model"], c["exposure"]),
-                "cells": [*cells, words.engine(c), seconds],
-                "converged": held["passed"],
-                "worst": held.get("worst", ""),
-            }
-        )
-    return {
-        "heads": [*heads, ("engine", ""), ("seconds", "compile + sample")],
-        "rows": rows,
-        "engines": sentences.engine_words(evidence.certificates),
-    }
-
-
-def _cell(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:,.{digits}f}"
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.2f}" if 0 < value < 1 else f"{value:.0f}"
-
-
 def _coefficients(found: Sequence[Line]) -> list[dict[str, Any]]:
     """Tables of coefficients, one a fit, in the order of the evidence."""
     tables: dict[tuple[str, bool], list[dict[str, str]]] = {}
@@ -310,23 +260,3 @@ def _coefficients(found: Sequence[Line]) -> list[dict[str, Any]]:
             }
             tables.setdefault((line.fit, line.converged), []).append(cell)
     return [{"fit": fit, "converged": converged, "rows": rows} for (fit, converged), rows in tables.items()]
-
-
-def _certificate(c: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that a birth certificate holds, diagnostics apart, as they have their own table."""
-    return {
-        "fit": fit_name(c["model"], c["exposure"]),
-        "entries": [
-            (name.replace("_", " "), _plain(value))
-            for name, value in c.items()
-            if name not in ("model", "exposure", "diagnostics")
-        ],
-    }
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(held)}" for name, held in value.items())
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return ", ".join(_plain(held) for held in value)
-    return str(value)

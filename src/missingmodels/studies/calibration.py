@@ -22,7 +22,8 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import FRAILTY, Prior, PriorSet, plan_priors, scales_of
+from missingmodels.models.prior import FRAILTY, Prior, PriorSet
+from missingmodels.models.priors import plan_priors, scales_of
 from missingmodels.parameters import Parameters
 from missingmodels.plan import Effects, Plan, PriorChange
 from missingmodels.provenance import stream

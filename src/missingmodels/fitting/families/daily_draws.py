@@ -10,7 +10,7 @@ import xarray as xr
 from missingmodels.fitting.drawn import LEAD, labelled, unlabelled
 from missingmodels.fitting.marginal import child_sums, integrated_frailty
 from missingmodels.frame.daily import DailyDesign
-from missingmodels.models.daily import Excitation
+from missingmodels.models.daily_terms import Excitation
 from missingmodels.models.model import Model
 
 BLOCK = 4_000_000  # numbers worked on at once

@@ -18,7 +18,7 @@ from scipy.special import gammaln
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
-    from missingmodels.models.priors import PriorSet
+    from missingmodels.models.prior import PriorSet
 
 Array = np.ndarray
 

@@ -13,7 +13,8 @@ from missingmodels.fitting.laplace.approximation import LaplaceDraws, Weighed, l
 from missingmodels.fitting.laplace.child import LAWS
 from missingmodels.fitting.laplace.nearby import Known
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import PriorSet, plan_priors
+from missingmodels.models.prior import PriorSet
+from missingmodels.models.priors import plan_priors
 from missingmodels.models.process import Process
 from missingmodels.plan import Plan
 from missingmodels.provenance import stream

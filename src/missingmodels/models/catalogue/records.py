@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from missingmodels.models.priors import Prior
+from missingmodels.models.prior import Prior
 from missingmodels.models.term import Term
 
 
