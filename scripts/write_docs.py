@@ -24,7 +24,7 @@ from missingmodels.models.catalogue.models import models_page
 from missingmodels.plan import Plan
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.associations import associations, dials
-from missingmodels.studies.study import Study
+from missingmodels.studies.questions.study import Study
 from missingmodels.tables.contract import TABLES, Column
 from missingmodels.targets import INTERVAL_NOTE, targets
 from missingmodels.vocabulary import notation_page

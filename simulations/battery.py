@@ -32,7 +32,7 @@ from missingmodels.plan import Plan
 from missingmodels.presets import load_scenario
 from missingmodels.provenance import seed_of, versions
 from missingmodels.simulate.world import simulate_world
-from missingmodels.studies.replicate import READ
+from missingmodels.studies.computing.replicate import READ
 
 WORLDS = ("null", "homophily_only", "shocks_only", "small")
 SEED = 6

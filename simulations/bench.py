@@ -35,8 +35,8 @@ from missingmodels.plan import Plan
 from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
-from missingmodels.studies.grid import make_grid
-from missingmodels.studies.replicate import designed, run_replicate, simulated
+from missingmodels.studies.computing.replicate import designed, run_replicate, simulated
+from missingmodels.studies.questions.grid import make_grid
 from missingmodels.tables import check_tables
 
 

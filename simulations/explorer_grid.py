@@ -21,12 +21,12 @@ import pandas as pd
 from scipy.stats import qmc
 
 from missingmodels.provenance import versions
+from missingmodels.studies.computing.pool import Pool
+from missingmodels.studies.computing.rows import FITTED
+from missingmodels.studies.computing.store import Store, Task
 from missingmodels.studies.explorer.factors import FACTORS, scenario_value
-from missingmodels.studies.grid import Grid, make_grid
-from missingmodels.studies.pool import Pool
-from missingmodels.studies.rows import FITTED
+from missingmodels.studies.questions.grid import Grid, make_grid
 from missingmodels.studies.run import run_study
-from missingmodels.studies.store import Store, Task
 
 SEED = 20250409
 CELLS_BASE_2, WORLDS, BATCH, BLOCK = 9, 100, 5, 32

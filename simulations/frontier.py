@@ -34,7 +34,7 @@ from missingmodels.plan import Plan
 from missingmodels.provenance import seed_of, versions
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
-from missingmodels.studies.replicate import READ
+from missingmodels.studies.computing.replicate import READ
 
 LENGTHS = (7, 14, 28, 91, 182)  # days
 SIZES = (0.25, 0.5, 0.75)  # sd of log rate

@@ -43,7 +43,7 @@ from missingmodels.provenance import seed_of, versions
 from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
-from missingmodels.studies.replicate import READ
+from missingmodels.studies.computing.replicate import READ
 
 SEED = 65
 PLAN = Plan(

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chisquare, kstest
 
-from missingmodels.studies.measures import share_error
+from missingmodels.studies.answers.measures import share_error
 
 RANKED = 99  # thinned draws that a truth is ranked among
 BINS = 20

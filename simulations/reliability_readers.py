@@ -339,7 +339,7 @@ def _toml(kind: Any) -> Callable[[Path, int], Account]:
 
 
 def _study(folder: Path, index: int) -> Account:
-    from missingmodels.studies.grid import read_study
+    from missingmodels.studies.questions.grid import read_study
 
     read_study(folder / "f.toml")
     return None

@@ -37,7 +37,7 @@ from missingmodels.provenance import seed_of, versions
 from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import World, simulate_world
-from missingmodels.studies.replicate import READ
+from missingmodels.studies.computing.replicate import READ
 
 SEED = 11
 MODEL, EXPOSURE = "M1", "peer_presence"

@@ -11,7 +11,7 @@ import pytest
 
 from missingmodels.evidence.robustness.battery import BY_NAME, DROPPED
 from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole
-from missingmodels.studies.grid import read_study
+from missingmodels.studies.questions.grid import read_study
 from missingmodels.tables import read_tables
 from resealed import reseal
 from test_cli import is_a_message, run

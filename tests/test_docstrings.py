@@ -35,7 +35,7 @@ def _said_in_base(place: str, node: ast.FunctionDef) -> bool:
 
 def _other_grid(place: str) -> bool:
     """A study's grid of cells, and a spreadsheet's of text, are no arrays."""
-    return place.startswith(("studies/grid", "studies/misspecified", "extract/readers"))
+    return place.startswith(("studies/questions/grid", "studies/questions/misspecified", "extract/readers"))
 
 
 def test_arrays_have_shapes() -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from missingmodels.frame.columns.lives import TieSpans
-from missingmodels.frame.columns.outside import outside_exposures
+from missingmodels.frame.columns.of_peers.outside import outside_exposures
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from worlds import EXPOSURES, day_rows, exposures_of, plan_of, small_world

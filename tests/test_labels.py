@@ -8,7 +8,7 @@ from pathlib import Path
 
 import missingmodels
 from missingmodels.fitting.families.outcomes_summary import TOLD
-from missingmodels.report.official import SCALES
+from missingmodels.report.pages.official import SCALES
 from missingmodels.vocabulary import QUANTITIES, SCALARS
 
 # How labels of spreads, shapes, shares and the like begin; names of estimands and units of measure do not.

@@ -275,7 +275,7 @@ CORE = (
     "recording",
     "sources",
     "targets",
-    "frame.columns.exposure",
+    "frame.columns.of_peers.exposure",
     "simulate.run",
 )
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from missingmodels.frame.columns.exposure import own_history
+from missingmodels.frame.columns.of_peers.exposure import own_history
 from missingmodels.frame.columns.structure import mix_measures, split_between_within, staff_measures
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import NO_HOME, build_risk_set

@@ -10,7 +10,7 @@ from importlib.resources import files
 import pytest
 
 from missingmodels.cli.models import fit_rows
-from missingmodels.cli.official import official
+from missingmodels.cli.reading.official import official
 from missingmodels.config import from_mapping, preset, read_toml
 from missingmodels.errors import ConfigInvalid
 from missingmodels.fitting.diagnostics import broken_by_weights

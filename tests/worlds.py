@@ -11,8 +11,8 @@ import pytest
 
 import missingmodels.frame.rows as rows_module
 from missingmodels.config import from_mapping
-from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.columns.lives import PeerGrids
+from missingmodels.frame.columns.of_peers.exposure import peer_exposures
 from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import Rows, build_rows

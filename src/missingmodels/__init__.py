@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from missingmodels.runs.robust import robustness
     from missingmodels.scenario import Scenario
     from missingmodels.simulate.world import simulate_world
-    from missingmodels.studies.asked import power
+    from missingmodels.studies.questions.asked import power
     from missingmodels.tables import Tables, check_tables, make_tables, read_tables, write_tables
 
 _HOMES = {
@@ -86,7 +86,7 @@ _HOMES = {
     "write_evidence": "evidence.record",
     "robustness": "runs.robust",
     "write_report": "report.html",
-    "power": "studies.asked",
+    "power": "studies.questions.asked",
     "MissingModelsError": "errors",
 }
 

@@ -13,7 +13,7 @@ from missingmodels.frame.design import Design
 from missingmodels.models.priors import plan_priors
 from missingmodels.plan import Plan
 from missingmodels.report.figures.style import png
-from missingmodels.report.prior_check import prior_figure, table_csv
+from missingmodels.report.pages.prior_check import prior_figure, table_csv
 from missingmodels.targets import targets
 from worlds import plan_of
 

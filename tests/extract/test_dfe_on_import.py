@@ -85,7 +85,7 @@ def test_an_archive_is_unpacked_for_the_rules(tmp_path):
 
 def test_the_rules_run_on_what_the_import_accepted(tmp_path, monkeypatch, capsys):
     """A bad date set aside, and a year given because the dates do not say it."""
-    from missingmodels.cli.importing import import_ssda903
+    from missingmodels.cli.reading.importing import import_ssda903
 
     monkeypatch.setenv(dfe_rules.NAMED_BY, str(stand_in(tmp_path, SAID | {"findings": []})))
     bad = [write_year(tmp_path, 2023, missing=[{"MIS_START": "31/06/2022"}])]
@@ -123,7 +123,7 @@ def test_absent_they_say_how_to_get_them(tmp_path, monkeypatch, capsys):
 
 
 def test_the_option_refuses_before_anything_is_read_or_written(tmp_path, monkeypatch):
-    from missingmodels.cli.importing import import_ssda903
+    from missingmodels.cli.reading.importing import import_ssda903
 
     monkeypatch.setenv(dfe_rules.NAMED_BY, str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="is no file"):
@@ -132,7 +132,7 @@ def test_the_option_refuses_before_anything_is_read_or_written(tmp_path, monkeyp
 
 
 def test_the_option_folds_findings_in(tmp_path, monkeypatch, capsys):
-    from missingmodels.cli.importing import import_ssda903
+    from missingmodels.cli.reading.importing import import_ssda903
 
     monkeypatch.setenv(
         dfe_rules.NAMED_BY, str(stand_in(tmp_path, SAID | {"findings": [FINDING | {"count": 1, "rows": [2]}]}))

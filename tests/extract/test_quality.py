@@ -13,7 +13,7 @@ from missingmodels.extract import quality
 from missingmodels.extract.returns import rules as rules903
 from missingmodels.extract.returns.ssda903 import read_ssda903
 from missingmodels.frame.choices import compare_choices
-from missingmodels.report.quality import quality_page
+from missingmodels.report.pages.quality import quality_page
 from missingmodels.runs.importing import quality_of, write_import
 
 # c1: open in both returns (resubmitted); a missing row without type in each year; an orphan in 2023/24. c2: its two

@@ -26,7 +26,7 @@ ENTRIES = [
     ("evidence.prior_check", "check_priors"),
     ("evidence.unseen_rows", "with_unseen"),
     ("evidence.effects.dynamic", "dynamic_attributable_fraction"),
-    ("studies.batch", "replicate_rows"),
+    ("studies.computing.batch", "replicate_rows"),
 ]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from missingmodels.frame.columns.days import Days
-from missingmodels.frame.columns.elsewhere import authority_recent, outside_recent
+from missingmodels.frame.columns.of_peers.elsewhere import authority_recent, outside_recent
 
 DAYS = 12
 HOMES = ("g", "h", "k")

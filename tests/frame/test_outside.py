@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import missingmodels.frame.columns.outside as outside_module
-from missingmodels.frame.columns.exposure import peer_exposures
+import missingmodels.frame.columns.of_peers.outside as outside_module
 from missingmodels.frame.columns.lives import Lives, PeerGrids, TieSpans, fading
-from missingmodels.frame.columns.outside import outside_exposures
+from missingmodels.frame.columns.of_peers.exposure import peer_exposures
+from missingmodels.frame.columns.of_peers.outside import outside_exposures
 
 DAYS = 6
 # Children 0 and 1 in home 0, 2 in home 1, which moves to home 0 on day 4; 3 in home 2 from day 2; 4 never in a home.

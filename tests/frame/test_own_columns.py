@@ -13,8 +13,8 @@ import pytest
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.frame.columns.facts import fact_columns
 from missingmodels.frame.columns.library import COLUMNS
+from missingmodels.frame.columns.of_peers.peers import peer_columns
 from missingmodels.frame.columns.own import own_columns
-from missingmodels.frame.columns.peers import peer_columns
 from missingmodels.frame.columns.structure import MIX, mix_measures, staff_measures
 from missingmodels.frame.design import build_design
 from missingmodels.frame.forward import FOLLOWING

@@ -9,8 +9,8 @@ import pytest
 
 import missingmodels.frame.unseen as unseen_module
 from missingmodels.errors import ConfigInvalid
-from missingmodels.frame.columns.exposure import own_history
 from missingmodels.frame.columns.lives import Unseen
+from missingmodels.frame.columns.of_peers.exposure import own_history
 from missingmodels.frame.lately import SimulatedDays
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.rows import build_rows

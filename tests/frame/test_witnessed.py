@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from blind import exposure as blind
-from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.columns.lives import Lives, PeerGrids, TieSpans
-from missingmodels.frame.columns.outside import outside_exposures
-from missingmodels.frame.columns.witnessed import Witnessed
+from missingmodels.frame.columns.of_peers.exposure import peer_exposures
+from missingmodels.frame.columns.of_peers.outside import outside_exposures
+from missingmodels.frame.columns.of_peers.witnessed import Witnessed
 
 WINDOW, TAU = 3, 2.0
 NAMES = ("peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel", "no_peers", "peers_unseen")

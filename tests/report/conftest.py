@@ -15,8 +15,8 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.robustness import frontier as battery_frontier
 from missingmodels.evidence.robustness import operating as battery_operating
 from missingmodels.evidence.scores.power_scaling import FINE
-from missingmodels.report import battery_page
 from missingmodels.report.figures import pictures as figures
+from missingmodels.report.pages import battery_page
 
 MASS = 0.9
 FITS = (("M0", ""), ("M3", "peer_presence"), ("M3", "peer_density"))

@@ -7,11 +7,11 @@ import itertools
 
 import pytest
 
-from missingmodels.report.study_page import SOMETIMES, study_page, study_pictures
-from missingmodels.studies.figures import cells_csv
-from missingmodels.studies.measures import MEANINGS
-from missingmodels.studies.progress import StudyProgress
-from missingmodels.studies.text import cell_of, solution_sentence, summary_text
+from missingmodels.report.pages.study_page import SOMETIMES, study_page, study_pictures
+from missingmodels.studies.answers.figures import cells_csv
+from missingmodels.studies.answers.measures import MEANINGS
+from missingmodels.studies.answers.text import cell_of, solution_sentence, summary_text
+from missingmodels.studies.computing.progress import StudyProgress
 
 
 def measure(value, error=0.02, count=100):

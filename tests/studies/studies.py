@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from missingmodels.studies.grid import Grid, make_grid
+from missingmodels.studies.questions.grid import Grid, make_grid
 
 TINY: dict[str, Any] = {
     "name": "tiny",

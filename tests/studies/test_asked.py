@@ -12,13 +12,13 @@ import pytest
 
 import missingmodels as mm
 from missingmodels.errors import ConfigInvalid, InputError
-from missingmodels.studies.batch import run_batch
-from missingmodels.studies.own import Own
-from missingmodels.studies.pool import Here, Pool
+from missingmodels.studies.answers.summary import summarise
+from missingmodels.studies.answers.text import summary_text
+from missingmodels.studies.computing.batch import run_batch
+from missingmodels.studies.computing.pool import Here, Pool
+from missingmodels.studies.computing.store import Store, read_store, rows_digest
+from missingmodels.studies.questions.own import Own
 from missingmodels.studies.run import run_study
-from missingmodels.studies.store import Store, read_store, rows_digest
-from missingmodels.studies.summary import summarise
-from missingmodels.studies.text import summary_text
 from studies import grid_of, study_of
 
 ONE = {"axes": {"contagion.log_rate_ratio": [0.3]}, "replicates": {"batch": 2, "at_least": 4, "step": 4, "at_most": 4}}

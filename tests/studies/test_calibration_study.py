@@ -25,8 +25,8 @@ from missingmodels.studies.calibration import (
     weights_of,
     within_bounds,
 )
-from missingmodels.studies.grid import make_grid
-from missingmodels.studies.replicate import designed
+from missingmodels.studies.computing.replicate import designed
+from missingmodels.studies.questions.grid import make_grid
 from studies import TINY
 
 STRUCTURE = ["staff_ratio", "turnover", "mix_need"]

@@ -11,12 +11,12 @@ from typing import ClassVar
 import pytest
 
 from missingmodels.errors import InputError
-from missingmodels.studies.batch import run_certified
-from missingmodels.studies.certificate import certificate
-from missingmodels.studies.cluster import Cluster
-from missingmodels.studies.pool import Here
+from missingmodels.studies.computing.batch import run_certified
+from missingmodels.studies.computing.certificate import certificate
+from missingmodels.studies.computing.cluster import Cluster
+from missingmodels.studies.computing.pool import Here
+from missingmodels.studies.computing.store import Store, rows_digest
 from missingmodels.studies.run import known_schedule, run_study
-from missingmodels.studies.store import Store, rows_digest
 from studies import grid_of
 
 

@@ -128,7 +128,7 @@ def test_the_script_says_what_python_says(grid, page, tmp_path) -> None:
     data = re.search(r'id="data">(.*?)</script>', page, re.S)
     assert data is not None
     (tmp_path / "data.json").write_text(data[1])
-    script = Path(__file__).parents[2] / "src/missingmodels/report/explorer.js"
+    script = Path(__file__).parents[2] / "src/missingmodels/report/assets/explorer.js"
     shutil.copyfile(script, tmp_path / "explorer.cjs")
     x = columns(grid.head(20))
     points = [{name: float(x[name][k]) for name in NAMES} for k in range(20)]
@@ -160,7 +160,7 @@ console.log(JSON.stringify({{
 
 def study_of_the_page(text: str, folder: Path) -> None:
     """The file that the page prints is a study of the point."""
-    from missingmodels.studies.grid import read_study
+    from missingmodels.studies.questions.grid import read_study
 
     (folder / "s.toml").write_text(text)
     grid = read_study(folder / "s.toml")

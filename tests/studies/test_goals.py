@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.studies import replicate
-from missingmodels.studies.batch import replicate_rows
-from missingmodels.studies.lead import beside, lead
-from missingmodels.studies.measures import cell_measures
-from missingmodels.studies.misspecified import DIALS, WORLDS, beside_grid
-from missingmodels.studies.solutions import solutions
-from missingmodels.studies.solver import cost_of
+from missingmodels.studies.answers.lead import beside, lead
+from missingmodels.studies.answers.measures import cell_measures
+from missingmodels.studies.answers.solutions import solutions
+from missingmodels.studies.answers.solver import cost_of
+from missingmodels.studies.computing import replicate
+from missingmodels.studies.computing.batch import replicate_rows
+from missingmodels.studies.questions.misspecified import DIALS, WORLDS, beside_grid
 from studies import grid_of
 
 EASY = {"supported_probability": 0.501}  # a rule that a strong effect meets at once

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from missingmodels.studies.measures import cell_measures, mean, ratio_of_means, share, share_error
+from missingmodels.studies.answers.measures import cell_measures, mean, ratio_of_means, share, share_error
 
 # Five worlds with a true log rate ratio of 0.2; the fifth fit failed.
 TRUTH = np.array([0.2, 0.2, 0.2, 0.2, np.nan])

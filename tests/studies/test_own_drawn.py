@@ -10,8 +10,8 @@ import pytest
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.columns.told import tables_behind
-from missingmodels.studies.grid import make_grid
-from missingmodels.studies.replicate import run_replicate, simulated
+from missingmodels.studies.computing.replicate import run_replicate, simulated
+from missingmodels.studies.questions.grid import make_grid
 from missingmodels.tables import require_valid
 from worlds import small_world
 

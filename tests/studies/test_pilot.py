@@ -18,7 +18,7 @@ from missingmodels.frame.riskset import build_risk_set
 from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
-from missingmodels.studies.grid import leaves, make_grid, read_study
+from missingmodels.studies.computing.replicate import drawn_scenario
 from missingmodels.studies.pilot import (
     _days,
     _new_stays,
@@ -31,7 +31,7 @@ from missingmodels.studies.pilot import (
     sizes,
     study_toml,
 )
-from missingmodels.studies.replicate import drawn_scenario
+from missingmodels.studies.questions.grid import leaves, make_grid, read_study
 from studies import study_of
 from worlds import plan_of
 

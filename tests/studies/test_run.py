@@ -14,16 +14,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import missingmodels.studies.batch as batch_module
-import missingmodels.studies.certificate as certificate_module
+import missingmodels.studies.computing.batch as batch_module
+import missingmodels.studies.computing.certificate as certificate_module
 from missingmodels.errors import InputError, MissingModelsError
-from missingmodels.studies.batch import replicate_rows, run_batch
-from missingmodels.studies.certificate import certificate
-from missingmodels.studies.pool import Here, Pool
+from missingmodels.studies.answers.summary import summarise
+from missingmodels.studies.answers.text import summary_text
+from missingmodels.studies.computing.batch import replicate_rows, run_batch
+from missingmodels.studies.computing.certificate import certificate
+from missingmodels.studies.computing.pool import Here, Pool
+from missingmodels.studies.computing.store import Store, read_store, rows_digest
 from missingmodels.studies.run import known_schedule, run_study
-from missingmodels.studies.store import Store, read_store, rows_digest
-from missingmodels.studies.summary import summarise
-from missingmodels.studies.text import summary_text
 from resealed import reseal
 from studies import as_toml, grid_of, study_of
 
@@ -300,8 +300,8 @@ def test_ctrl_c_leaves_a_study_that_goes_on(alone, tmp_path):
 @pytest.mark.slow
 def test_workers_that_keep_dying_end_the_study_with_advice(monkeypatch):
     """The pool gives up once workers have died often enough without a batch; here they die at once."""
-    monkeypatch.setattr("missingmodels.studies.pool.BREAKS", 1)
-    monkeypatch.setattr("missingmodels.studies.pool.run_batch", _die)
+    monkeypatch.setattr("missingmodels.studies.computing.pool.BREAKS", 1)
+    monkeypatch.setattr("missingmodels.studies.computing.pool.run_batch", _die)
     pool = Pool({}, 1)
     try:
         pool.submit((0, 0))

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from missingmodels.studies.measures import share_error
-from missingmodels.studies.schedule import Schedule, Tally, looks, mine
-from missingmodels.studies.study import Replicates, Study
+from missingmodels.studies.answers.measures import share_error
+from missingmodels.studies.computing.schedule import Schedule, Tally, looks, mine
+from missingmodels.studies.questions.study import Replicates, Study
 
 SETTINGS = Replicates(batch=10, at_least=20, step=20, at_most=80, target_error=0.05)
 STUDY = Study(replicates=SETTINGS)

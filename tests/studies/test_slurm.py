@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from missingmodels.studies.slurm import slurm_script
+from missingmodels.studies.computing.slurm import slurm_script
 from studies import grid_of
 
 # Options as `man sbatch` has them; a job that is depended on must have been submitted.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from missingmodels.studies.solver import cheapest, cost_of, fit_curve, solve
+from missingmodels.studies.answers.solver import cheapest, cost_of, fit_curve, solve
 
 SIZES = np.array([20.0, 40.0, 80.0, 160.0])
 

@@ -11,10 +11,10 @@ from missingmodels.fitting.fit import data_digest
 from missingmodels.plan import Exposure
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
-from missingmodels.studies.grid import changed_scenario, leaves, make_grid, read_study
-from missingmodels.studies.grid import grid_of as from_record
-from missingmodels.studies.replicate import designed, drawn_scenario, simulated
-from missingmodels.studies.rows import true_log_ratio
+from missingmodels.studies.computing.replicate import designed, drawn_scenario, simulated
+from missingmodels.studies.computing.rows import true_log_ratio
+from missingmodels.studies.questions.grid import changed_scenario, leaves, make_grid, read_study
+from missingmodels.studies.questions.grid import grid_of as from_record
 from studies import as_toml, grid_of, study_of
 
 

@@ -240,7 +240,7 @@ def test_every_format_has_a_schema():
     from missingmodels.fitting.stores.store import LAYOUTS
     from missingmodels.runs import calibrate as calibration_run
     from missingmodels.runs import official as official_run
-    from missingmodels.studies import store as power_store
+    from missingmodels.studies.computing import store as power_store
     from missingmodels.tables import store
 
     formats = {

@@ -15,22 +15,23 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from missingmodels.cli import data, importing, models
+from missingmodels.cli import models
 from missingmodels.cli.compare import compare
 from missingmodels.cli.daily import fit_daily
-from missingmodels.cli.explorer import explorer
 from missingmodels.cli.grouped import Grouped
-from missingmodels.cli.official import official
 from missingmodels.cli.options import ended
 from missingmodels.cli.outcomes import fit_outcome
 from missingmodels.cli.plan import app as plan_app
-from missingmodels.cli.pooling import pool, summarise
-from missingmodels.cli.power import power
 from missingmodels.cli.priors import check_priors
 from missingmodels.cli.publish import figure, methods, rerun, table
+from missingmodels.cli.reading import data, importing
+from missingmodels.cli.reading.official import official
 from missingmodels.cli.robustness import robustness
 from missingmodels.cli.stopping import Stopped, stoppable
-from missingmodels.cli.twin import twin
+from missingmodels.cli.studying.explorer import explorer
+from missingmodels.cli.studying.pooling import pool, summarise
+from missingmodels.cli.studying.power import power
+from missingmodels.cli.studying.twin import twin
 from missingmodels.errors import DiagnosticsFailed, InputError, MissingModelsError
 from missingmodels.provenance import package_version
 from missingmodels.terminal import encodable, never_silent, say

@@ -23,7 +23,7 @@ def check_priors(
     from missingmodels.evidence.prior_check import check_priors
     from missingmodels.presets import load_plan
     from missingmodels.report.figures.style import png
-    from missingmodels.report.prior_check import prior_figure, table_csv
+    from missingmodels.report.pages.prior_check import prior_figure, table_csv
     from missingmodels.runs.answer import models_to_fit, prepare
     from missingmodels.tables import read_tables
     from missingmodels.writing import require_new, write_together

@@ -47,7 +47,7 @@ def robustness(
     from missingmodels.evidence.robustness.battery import CHECKS, KEPT, run_battery
     from missingmodels.evidence.robustness.bench import Bench
     from missingmodels.plan import kept_plan
-    from missingmodels.report.battery_page import battery_text
+    from missingmodels.report.pages.battery_page import battery_text
     from missingmodels.runs.write import evidence_path, noise_of, policy_of, read_run, tables_folder
     from missingmodels.tables import read_tables
 
@@ -128,7 +128,7 @@ def _write(found: Battery, bench: Bench, evidence: Evidence, run: Path, judged: 
     """Table, figures and page into the run's folder: all of them together, or none."""
     from missingmodels.disclosure.record import record_files
     from missingmodels.provenance import versions
-    from missingmodels.report.battery_page import battery_page, battery_pictures, battery_table
+    from missingmodels.report.pages.battery_page import battery_page, battery_pictures, battery_table
     from missingmodels.runs.write import renew_run
     from missingmodels.tables import is_simulated, kind_of
     from missingmodels.tables.csv_out import frame_csv, records_csv

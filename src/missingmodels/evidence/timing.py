@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from missingmodels.evidence.parts import TIMING
-from missingmodels.frame.columns.exposure import ARRIVAL_BANDS, arrival_bands
+from missingmodels.frame.columns.of_peers.exposure import ARRIVAL_BANDS, arrival_bands
 from missingmodels.frame.forward import ForwardDays
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.parameters import Array

@@ -13,9 +13,9 @@ import numpy as np
 from missingmodels.evidence.effects.estimands import rate_ratio
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.marginal import draw_frailty
-from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.columns.lives import Unseen
-from missingmodels.frame.columns.peers import peer_grids
+from missingmodels.frame.columns.of_peers.exposure import peer_exposures
+from missingmodels.frame.columns.of_peers.peers import peer_grids
 from missingmodels.frame.design import Design, build_design, require_contrast
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms

@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
-from missingmodels.frame.columns.exposure import peer_exposures
-from missingmodels.frame.columns.peers import peer_grids
+from missingmodels.frame.columns.of_peers.exposure import peer_exposures
+from missingmodels.frame.columns.of_peers.peers import peer_grids
 from missingmodels.frame.design import Design, build_design, require_contrast
 from missingmodels.frame.design_matrix import Group
 from missingmodels.frame.riskset import NO_HOME, RiskSet, build_risk_set

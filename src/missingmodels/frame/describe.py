@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.columns.lives import home_sums
-from missingmodels.frame.columns.peers import peer_grids
+from missingmodels.frame.columns.of_peers.exposure import peer_exposures
+from missingmodels.frame.columns.of_peers.peers import peer_grids
 from missingmodels.frame.riskset import NO_HOME, build_risk_set
 from missingmodels.frame.unseen import coverage_bands
 from missingmodels.intervals import to_day

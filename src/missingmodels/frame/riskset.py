@@ -16,8 +16,8 @@ from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns.arrays import places, rows_of
 from missingmodels.frame.columns.happened import event_days, recorded_from
 from missingmodels.frame.columns.lives import Lives
+from missingmodels.frame.columns.of_peers.witnessed import Witnessed
 from missingmodels.frame.columns.stays import in_short_break_homes, stays_in_homes, weak_homes
-from missingmodels.frame.columns.witnessed import Witnessed
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
 from missingmodels.plan import MISSING, Frame
 from missingmodels.tables import Tables

@@ -18,8 +18,8 @@ from missingmodels.frame.columns.facts import fact_columns
 from missingmodels.frame.columns.groups import home_groups
 from missingmodels.frame.columns.library import COLUMNS
 from missingmodels.frame.columns.lives import Unseen
+from missingmodels.frame.columns.of_peers.peers import peer_columns
 from missingmodels.frame.columns.own import own_by_name, own_columns
-from missingmodels.frame.columns.peers import peer_columns
 from missingmodels.frame.columns.stays import weak_homes_note
 from missingmodels.frame.columns.structure import (
     mix_measures,

@@ -14,8 +14,8 @@ from missingmodels.evidence.record import EVIDENCE, Evidence, read_evidence
 from missingmodels.evidence.robustness.bench import Line
 from missingmodels.evidence.robustness.curve import Specification
 from missingmodels.records import read_json
-from missingmodels.studies.figures import SUMMARY
-from missingmodels.studies.summary import FORMAT as SUMMARY_FORMAT
+from missingmodels.studies.answers.figures import SUMMARY
+from missingmodels.studies.answers.summary import FORMAT as SUMMARY_FORMAT
 from missingmodels.tables.csv_out import unguarded
 from missingmodels.tables.manifest import named_files, read_manifest, require_named
 from missingmodels.tables.store import RUN_FORMAT

@@ -1,4 +1,4 @@
-"""Templates and style sheets of the pages, by their names in this folder."""
+"""Templates and style sheets of the pages, by their names in `assets`."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from importlib import resources
 
 
 def resource(name: str) -> str:
-    """The text of a template or style sheet of this folder."""
-    return resources.files("missingmodels.report").joinpath(name).read_text(encoding="utf-8")
+    """The text of a template or style sheet of `assets`."""
+    return resources.files("missingmodels.report").joinpath("assets", name).read_text(encoding="utf-8")

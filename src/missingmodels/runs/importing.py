@@ -22,7 +22,7 @@ from missingmodels.frame.choices import compare_choices
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.unseen import coverage_bands
 from missingmodels.plan import Frame
-from missingmodels.report.quality import Quality, quality_page
+from missingmodels.report.pages.quality import Quality, quality_page
 from missingmodels.tables import Tables
 from missingmodels.tables.contract import TABLES
 from missingmodels.tables.csv_out import write_csv

@@ -17,7 +17,7 @@ from missingmodels.fitting.stores.store import DRAWS, write_fit
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.published.official import build_official
 from missingmodels.plan import INTERVAL_MASS, Sampling
-from missingmodels.report.official import SCALES, STATEMENT, label_of, official_page
+from missingmodels.report.pages.official import SCALES, STATEMENT, label_of, official_page
 from missingmodels.tables.csv_out import frame_csv, records_csv
 from missingmodels.tables.manifest import write_manifest
 from missingmodels.vocabulary import column_label

@@ -13,7 +13,7 @@ from missingmodels.evidence.robustness.bench import Bench
 from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole, frontier_sentence
 from missingmodels.evidence.robustness.operating import WORLDS
 from missingmodels.plan import Plan
-from missingmodels.report.battery_page import battery_pictures, battery_table, battery_text, summary
+from missingmodels.report.pages.battery_page import battery_pictures, battery_table, battery_text, summary
 from missingmodels.tables import Tables
 from missingmodels.writing import write_together
 

@@ -29,9 +29,9 @@ from missingmodels.plan import Effects, Plan, PriorChange
 from missingmodels.provenance import stream
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.slow import raw_intercept
-from missingmodels.studies.grid import Cell, Grid, changed_scenario
-from missingmodels.studies.replicate import REDRAWS, designed, fitted, simulated
-from missingmodels.studies.rows import FITTED, UNANSWERED, UNCONVERGED
+from missingmodels.studies.computing.replicate import REDRAWS, designed, fitted, simulated
+from missingmodels.studies.computing.rows import FITTED, UNANSWERED, UNCONVERGED
+from missingmodels.studies.questions.grid import Cell, Grid, changed_scenario
 
 Array = np.ndarray
 SCALES = {

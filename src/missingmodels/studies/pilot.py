@@ -23,7 +23,7 @@ from missingmodels.scenario.onset import Onset
 from missingmodels.simulate.homes import DAYS_PER_YEAR
 from missingmodels.simulate.slow import CENTRES
 from missingmodels.simulate.world import ARRIVAL, NOT_COEFFICIENTS
-from missingmodels.studies.study import Study
+from missingmodels.studies.questions.study import Study
 from missingmodels.tables import Tables, kind_of
 
 DRAWS = 200  # of the posterior, that worlds are made of
@@ -220,7 +220,7 @@ def _stay_bands(days: Array, ended: np.ndarray) -> Array:
 
 def _set(plan: Mapping[str, Any]) -> dict[str, Any]:
     """What of a run's plan differs from the default, as dotted fields; its engine is the study's own key."""
-    from missingmodels.studies.study import flat
+    from missingmodels.studies.questions.study import flat
 
     usual = flat(Plan().model_dump(mode="json"))
     skipped = ("name", "models", "sampling.method", "exposure.primary", "contrast", "frame.coverage_rule")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from missingmodels.studies.grid import Grid
-from missingmodels.studies.pool import Backend
-from missingmodels.studies.schedule import Schedule, mine, tally
-from missingmodels.studies.store import Store, Task
+from missingmodels.studies.computing.pool import Backend
+from missingmodels.studies.computing.schedule import Schedule, mine, tally
+from missingmodels.studies.computing.store import Store, Task
+from missingmodels.studies.questions.grid import Grid
 
 Report = Callable[[int, int, int], None]
 Order = Callable[[Task], tuple[int, ...]]

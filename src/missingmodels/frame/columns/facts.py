@@ -16,7 +16,7 @@ from missingmodels.formula import Call, Fact, Name, read_formula
 from missingmodels.frame.columns.arrays import numbers, places, texts
 from missingmodels.frame.columns.days import Days
 from missingmodels.frame.columns.happened import recorded_from
-from missingmodels.frame.columns.peer_events import peers_of_day
+from missingmodels.frame.columns.of_peers.peer_events import peers_of_day
 from missingmodels.frame.columns.today import Shifts, mean_on_shift, shifts_today
 from missingmodels.intervals import expand, to_day
 from missingmodels.plan import MISSING, Exposure

@@ -13,9 +13,9 @@ import pandas as pd
 
 from missingmodels.frame.columns.arrays import numbers, places, scores, texts
 from missingmodels.frame.columns.days import Days
-from missingmodels.frame.columns.elsewhere import authority_recent, outside_recent
-from missingmodels.frame.columns.exposure import ARRIVAL_BANDS, any_onset, arrival_bands
 from missingmodels.frame.columns.holidays import school_holiday
+from missingmodels.frame.columns.of_peers.elsewhere import authority_recent, outside_recent
+from missingmodels.frame.columns.of_peers.exposure import ARRIVAL_BANDS, any_onset, arrival_bands
 from missingmodels.frame.columns.today import agency_on_shift, known_staff_on_shift, new_staff_on_shift
 from missingmodels.intervals import UNRECORDED_DAY, expand, to_day
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.frame.columns.exposure import own_history, peer_exposures
-from missingmodels.frame.columns.peers import peer_grids
+from missingmodels.frame.columns.of_peers.exposure import own_history, peer_exposures
+from missingmodels.frame.columns.of_peers.peers import peer_grids
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.outcomes.design import choose_terms, group_of, outcome_rows
 from missingmodels.frame.riskset import RiskSet, build_risk_set

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import InputError
-from missingmodels.report.explorer import rendered
+from missingmodels.report.pages.explorer import rendered
 from missingmodels.studies.explorer.factors import FACTORS
 from missingmodels.studies.explorer.surrogate import (
     BURN_IN_DAYS,

@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 
 from missingmodels.errors import InputError
 from missingmodels.provenance import digest_bytes
-from missingmodels.studies.certificate import certificate
-from missingmodels.studies.grid import Grid, grid_of
+from missingmodels.studies.computing.certificate import certificate
+from missingmodels.studies.questions.grid import Grid, grid_of
 from missingmodels.tables.manifest import read_manifest, write_manifest
 from missingmodels.tables.parquet import read_parquet
 from missingmodels.writing import MANIFEST, claim, require_free, write_whole

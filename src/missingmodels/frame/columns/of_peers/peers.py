@@ -9,12 +9,12 @@ import numpy as np
 
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns.arrays import places
-from missingmodels.frame.columns.exposure import peer_exposures
 from missingmodels.frame.columns.happened import happened, recorded_from
 from missingmodels.frame.columns.lives import PeerGrids, TieSpans, Unseen
-from missingmodels.frame.columns.outside import outside_exposures
-from missingmodels.frame.columns.ties import age_gap_ties, same_sex_ties
-from missingmodels.frame.columns.witnessed import Witnessed
+from missingmodels.frame.columns.of_peers.exposure import peer_exposures
+from missingmodels.frame.columns.of_peers.outside import outside_exposures
+from missingmodels.frame.columns.of_peers.ties import age_gap_ties, same_sex_ties
+from missingmodels.frame.columns.of_peers.witnessed import Witnessed
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.intervals import UNRECORDED_DAY, to_day
 from missingmodels.plan import KERNEL_MEMORY, OUTSIDE, Exposure, Plan

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from missingmodels.studies.grid import Grid
-from missingmodels.studies.solver import Solution, cheapest, cost_of, solve
+from missingmodels.studies.answers.solver import Solution, cheapest, cost_of, solve
+from missingmodels.studies.questions.grid import Grid
 
 
 def solutions(grid: Grid, cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

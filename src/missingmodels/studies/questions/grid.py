@@ -15,9 +15,9 @@ from missingmodels.plan import Decision, Plan, kept_plan, with_method
 from missingmodels.presets import load_plan, load_scenario
 from missingmodels.provenance import digest_json
 from missingmodels.scenario import OwnDrawn, Scenario, kept_scenario
-from missingmodels.studies.faults import OWN, ask_faults, nearest
-from missingmodels.studies.own import NO_FUNCTIONS, Own
-from missingmodels.studies.study import BEGINNINGS, Study, flat
+from missingmodels.studies.questions.faults import OWN, ask_faults, nearest
+from missingmodels.studies.questions.own import NO_FUNCTIONS, Own
+from missingmodels.studies.questions.study import BEGINNINGS, Study, flat
 
 
 @dataclass(frozen=True, kw_only=True)

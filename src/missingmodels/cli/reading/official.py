@@ -21,7 +21,7 @@ def official(
     as_json: Json = False,
 ) -> None:
     """Fit missing incidents by authority and year to the workforce and homes that official statistics publish."""
-    from missingmodels.report.official import STATEMENT, official_text
+    from missingmodels.report.pages.official import STATEMENT, official_text
     from missingmodels.runs.official import FORMAT, analyse_official, write_official
 
     reserve(output, kind=FORMAT, overwrite=overwrite)

@@ -102,13 +102,13 @@ def power(
 
 
 def _read(study: Path) -> Any:
-    from missingmodels.studies.grid import read_study
+    from missingmodels.studies.questions.grid import read_study
 
     return read_study(study)
 
 
 def _slurm(grid: Any, study: Path, output: Path, tasks: int) -> None:
-    from missingmodels.studies.slurm import slurm_script
+    from missingmodels.studies.computing.slurm import slurm_script
 
     sys.stdout.write(slurm_script(grid, study, output, tasks))
 
@@ -124,9 +124,9 @@ def _computed(
     quiet: bool,
 ) -> Any:
     """What was computed of the study, or of its slice; None where nothing was to be."""
-    from missingmodels.studies.progress import StudyProgress
+    from missingmodels.studies.computing.progress import StudyProgress
+    from missingmodels.studies.computing.store import Store
     from missingmodels.studies.run import run_study
-    from missingmodels.studies.store import Store
 
     part = _part(array)
     store = Store(output, grid)
@@ -155,8 +155,8 @@ def _slice_said(array: str, ran: Any, as_json: bool) -> None:
 
 
 def _explain(folder: Path | None, output: Path | None, as_json: bool) -> None:
-    from missingmodels.studies.explain import EXPLAINED, write_explanation
-    from missingmodels.studies.store import read_store
+    from missingmodels.studies.answers.explain import EXPLAINED, write_explanation
+    from missingmodels.studies.computing.store import read_store
 
     if folder is None:
         raise ConfigInvalid("explain needs the folder of a study", remedy="missingmodels power explain FOLDER")
@@ -171,14 +171,14 @@ def _explain(folder: Path | None, output: Path | None, as_json: bool) -> None:
 
 
 def _beside_of(grid: Any) -> Any:
-    from missingmodels.studies.misspecified import beside_grid
+    from missingmodels.studies.questions.misspecified import beside_grid
 
     return beside_grid(grid)
 
 
 def _compute_beside(grid: Any, output: Path, workers: int | None, scheduler: str | None, *, quiet: bool) -> None:
-    from missingmodels.studies.misspecified import folder_of
-    from missingmodels.studies.progress import StudyProgress
+    from missingmodels.studies.computing.progress import StudyProgress
+    from missingmodels.studies.questions.misspecified import folder_of
     from missingmodels.studies.run import run_study
 
     doing("Simulating and fitting worlds that are not the model's")
@@ -190,9 +190,9 @@ def _compute_beside(grid: Any, output: Path, workers: int | None, scheduler: str
 def _summary(store: Any, folder: Path) -> dict[str, Any]:
     """The study's summary, with the worlds beside it where they were run."""
     from missingmodels.errors import MissingModelsError
-    from missingmodels.studies.misspecified import beside_grid, folder_of, rows_of
-    from missingmodels.studies.store import read_store
-    from missingmodels.studies.summary import summarise, with_lead
+    from missingmodels.studies.answers.summary import summarise, with_lead
+    from missingmodels.studies.computing.store import read_store
+    from missingmodels.studies.questions.misspecified import beside_grid, folder_of, rows_of
 
     found = summarise(store)
     if not folder_of(folder).is_dir():
@@ -227,9 +227,9 @@ def _pilot(run: Path) -> None:
 
 
 def _finish(grid: Any, output: Path, as_json: bool) -> None:
-    from missingmodels.studies.figures import write_summary
-    from missingmodels.studies.store import Store
-    from missingmodels.studies.text import summary_text
+    from missingmodels.studies.answers.figures import write_summary
+    from missingmodels.studies.answers.text import summary_text
+    from missingmodels.studies.computing.store import Store
 
     doing("Summing up the study")
     found = _summary(Store(output, grid), output)
@@ -241,13 +241,13 @@ def _finish(grid: Any, output: Path, as_json: bool) -> None:
 
 def _backend(grid: Any, workers: int | None, scheduler: str | None, *, quiet: bool) -> Callable[[], Any]:
     from missingmodels.side_by_side import usable_cores
-    from missingmodels.studies.pool import Pool
+    from missingmodels.studies.computing.pool import Pool
 
     def make() -> Any:
         if scheduler is None:
             made: Any = Pool(grid.record(), workers or usable_cores())
         else:
-            from missingmodels.studies.cluster import Cluster
+            from missingmodels.studies.computing.cluster import Cluster
 
             made = Cluster(grid.record(), scheduler)
         if not quiet:
@@ -259,7 +259,7 @@ def _backend(grid: Any, workers: int | None, scheduler: str | None, *, quiet: bo
 
 def _one(grid: Any, text: str) -> None:
     from missingmodels.side_by_side import single_threads
-    from missingmodels.studies.batch import replicate_rows
+    from missingmodels.studies.computing.batch import replicate_rows
 
     cell, _, index = text.partition(":")
     if not (cell.isdecimal() and index.isdecimal() and int(cell) < len(grid.cells)):

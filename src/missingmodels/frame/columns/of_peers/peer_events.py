@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from missingmodels.frame.columns.days import Days
-from missingmodels.frame.columns.exposure import peer_exposures
-from missingmodels.frame.columns.peers import given_peers
+from missingmodels.frame.columns.of_peers.exposure import peer_exposures
+from missingmodels.frame.columns.of_peers.peers import given_peers
 from missingmodels.plan import Exposure
 
 

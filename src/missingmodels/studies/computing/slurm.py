@@ -6,7 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from missingmodels.studies.grid import Grid
+from missingmodels.studies.questions.grid import Grid
 
 _SCRIPT = r"""#!/bin/bash
 # Submits the study {name} to SLURM: run it where sbatch is, as often as you like. What is computed is kept, so a

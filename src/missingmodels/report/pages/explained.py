@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from missingmodels.report.study_page import number
+from missingmodels.report.pages.study_page import number
 from missingmodels.report.templates import resource
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from missingmodels.report.explained import explained_markdown, explained_page
-from missingmodels.report.study_page import study_pictures
-from missingmodels.studies.lead import EFFECT
-from missingmodels.studies.text import value
+from missingmodels.report.pages.explained import explained_markdown, explained_page
+from missingmodels.report.pages.study_page import study_pictures
+from missingmodels.studies.answers.lead import EFFECT
+from missingmodels.studies.answers.text import value
 
 Found = Mapping[str, Any]
 EXPLAINED = "explained"

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from missingmodels.errors import MissingModelsError
 from missingmodels.side_by_side import executor_of, single_threads, stop
-from missingmodels.studies.batch import run_batch
-from missingmodels.studies.own import NO_FUNCTIONS, Own
-from missingmodels.studies.store import Task
+from missingmodels.studies.computing.batch import run_batch
+from missingmodels.studies.computing.store import Task
+from missingmodels.studies.questions.own import NO_FUNCTIONS, Own
 
 Rows = list[dict[str, Any]]
 BREAKS = 5  # times that workers may die without a batch being finished before the study gives up

@@ -15,7 +15,7 @@ SUMMARY, CELLS, PAGE = "summary.json", "cells.csv", "study.html"
 
 def write_summary(found: Mapping[str, Any], folder: Path) -> Path:
     """Write ``summary.json``, ``cells.csv``, the figures and the page, all together. Returns the page's path."""
-    from missingmodels.report.study_page import study_page, study_pictures
+    from missingmodels.report.pages.study_page import study_page, study_pictures
 
     pictures = study_pictures(found)
     page = study_page(found, pictures)

@@ -24,11 +24,20 @@ from missingmodels.runs.answer import prepare
 from missingmodels.scenario import OwnDrawn, Scenario
 from missingmodels.simulate.records.taking_part import recorded_until
 from missingmodels.simulate.world import World, simulate_world
-from missingmodels.studies.estimands import estimand_row
-from missingmodels.studies.grid import Cell, Grid, changed_scenario
-from missingmodels.studies.own import NO_FUNCTIONS
-from missingmodels.studies.rows import FITTED, UNANSWERED, UNCONVERGED, Row, empty, no_estimand, row_of, true_log_ratio
-from missingmodels.studies.study import AT_A_LOOK, MEASURED, Law
+from missingmodels.studies.computing.rows import (
+    FITTED,
+    UNANSWERED,
+    UNCONVERGED,
+    Row,
+    empty,
+    no_estimand,
+    row_of,
+    true_log_ratio,
+)
+from missingmodels.studies.questions.estimands import estimand_row
+from missingmodels.studies.questions.grid import Cell, Grid, changed_scenario
+from missingmodels.studies.questions.own import NO_FUNCTIONS
+from missingmodels.studies.questions.study import AT_A_LOOK, MEASURED, Law
 from missingmodels.tables import Tables
 
 REDRAWS = 1000

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.side_by_side import usable_cores
-from missingmodels.studies.figures import cells_records, write_summary
-from missingmodels.studies.grid import Grid, make_grid, read_study
-from missingmodels.studies.own import Decide, Measure, Own, require_functions
-from missingmodels.studies.pool import Backend, Here, Pool
-from missingmodels.studies.progress import StudyProgress
+from missingmodels.studies.answers.figures import cells_records, write_summary
+from missingmodels.studies.answers.summary import summarise
+from missingmodels.studies.answers.text import summary_text
+from missingmodels.studies.computing.pool import Backend, Here, Pool
+from missingmodels.studies.computing.progress import StudyProgress
+from missingmodels.studies.computing.store import Store
+from missingmodels.studies.questions.grid import Grid, make_grid, read_study
+from missingmodels.studies.questions.own import Decide, Measure, Own, require_functions
 from missingmodels.studies.run import run_study
-from missingmodels.studies.store import Store
-from missingmodels.studies.summary import summarise
-from missingmodels.studies.text import summary_text
 
 if TYPE_CHECKING:
     import pandas as pd

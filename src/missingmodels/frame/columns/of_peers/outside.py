@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from missingmodels.frame.columns.lives import Grid, TieSpans, any_onset
-from missingmodels.frame.columns.witnessed import Witnessed
+from missingmodels.frame.columns.of_peers.witnessed import Witnessed
 from missingmodels.intervals import count, expand
 
 TIE_DAYS_AT_ONCE = 2_000_000  # about 100 MB: a sector's ties unfold to far more days than its children live

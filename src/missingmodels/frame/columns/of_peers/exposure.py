@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from missingmodels.frame.columns.lives import Grid, PeerGrids, any_onset
-from missingmodels.frame.columns.unwitnessed import unwitnessed_exposures
-from missingmodels.frame.columns.witnessed import witnessed_exposures
+from missingmodels.frame.columns.of_peers.unwitnessed import unwitnessed_exposures
+from missingmodels.frame.columns.of_peers.witnessed import witnessed_exposures
 
 
 def peer_exposures(given: PeerGrids, *, witnessed: bool) -> dict[str, Grid]:

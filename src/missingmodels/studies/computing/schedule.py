@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.evidence.decisions import SUPPORTED, kind_of_verdict
-from missingmodels.studies.measures import share_error
-from missingmodels.studies.rows import FITTED
-from missingmodels.studies.store import Task
-from missingmodels.studies.study import Replicates, Study
+from missingmodels.studies.answers.measures import share_error
+from missingmodels.studies.computing.rows import FITTED
+from missingmodels.studies.computing.store import Task
+from missingmodels.studies.questions.study import Replicates, Study
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from missingmodels.studies.text import value
+from missingmodels.studies.answers.text import value
 
 Found = Mapping[str, Any]
 EFFECT = "contagion.log_rate_ratio"

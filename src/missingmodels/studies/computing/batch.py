@@ -11,11 +11,11 @@ from typing import Any
 
 from missingmodels.errors import InputError
 from missingmodels.fitting.threads import one_blas_thread
-from missingmodels.studies.certificate import certificate
-from missingmodels.studies.grid import Grid, grid_of
-from missingmodels.studies.own import NO_FUNCTIONS, Own
-from missingmodels.studies.replicate import run_replicate
-from missingmodels.studies.store import differences
+from missingmodels.studies.computing.certificate import certificate
+from missingmodels.studies.computing.replicate import run_replicate
+from missingmodels.studies.computing.store import differences
+from missingmodels.studies.questions.grid import Grid, grid_of
+from missingmodels.studies.questions.own import NO_FUNCTIONS, Own
 
 
 def run_batch(record: Mapping[str, Any], cell: int, batch: int, own: Own = NO_FUNCTIONS) -> list[dict[str, Any]]:

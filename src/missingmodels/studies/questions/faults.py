@@ -8,7 +8,7 @@ from typing import Any
 
 from missingmodels.plan import EXPOSURES, STRUCTURE, Plan, terms_of
 from missingmodels.scenario import Scenario
-from missingmodels.studies.study import BEGINNINGS, Study
+from missingmodels.studies.questions.study import BEGINNINGS, Study
 
 OWN = "own."  # beginning of the fields of a variable of one's own, as own.adhd.share
 

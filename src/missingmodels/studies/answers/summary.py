@@ -11,17 +11,17 @@ import pandas as pd
 
 from missingmodels.evidence.decisions import NEGLIGIBLE, SUPPORTED, kind_of_verdict
 from missingmodels.provenance import versions
-from missingmodels.studies.estimands import LABELS
-from missingmodels.studies.grid import Cell, Grid
-from missingmodels.studies.lead import beside, lead
-from missingmodels.studies.measures import MEANINGS, cell_measures, mean
-from missingmodels.studies.rows import FITTED, no_estimand, no_truth
+from missingmodels.studies.answers.lead import beside, lead
+from missingmodels.studies.answers.measures import MEANINGS, cell_measures, mean
+from missingmodels.studies.answers.solutions import solutions
+from missingmodels.studies.answers.text import solution_sentence
+from missingmodels.studies.computing.rows import FITTED, no_estimand, no_truth
+from missingmodels.studies.computing.schedule import Schedule
+from missingmodels.studies.computing.store import Store
+from missingmodels.studies.questions.estimands import LABELS
+from missingmodels.studies.questions.grid import Cell, Grid
+from missingmodels.studies.questions.study import AT_A_LOOK, MEASURED, Study
 from missingmodels.studies.run import known_schedule
-from missingmodels.studies.schedule import Schedule
-from missingmodels.studies.solutions import solutions
-from missingmodels.studies.store import Store
-from missingmodels.studies.study import AT_A_LOOK, MEASURED, Study
-from missingmodels.studies.text import solution_sentence
 from missingmodels.vocabulary import unit_label
 
 FORMAT = "missingmodels-study-summary-1"

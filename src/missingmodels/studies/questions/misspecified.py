@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.studies.grid import Grid, grid_of
-from missingmodels.studies.lead import EFFECT
-from missingmodels.studies.study import SIZES
+from missingmodels.studies.answers.lead import EFFECT
+from missingmodels.studies.questions.grid import Grid, grid_of
+from missingmodels.studies.questions.study import SIZES
 
 # What is wrong with the worlds -> fields of the scenario that make it so.
 WORLDS: Mapping[str, Mapping[str, float]] = {

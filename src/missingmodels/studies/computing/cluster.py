@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from missingmodels.errors import InputError, MissingModelsError
-from missingmodels.studies.batch import run_certified
-from missingmodels.studies.certificate import certificate
-from missingmodels.studies.store import Task, differences
+from missingmodels.studies.computing.batch import run_certified
+from missingmodels.studies.computing.certificate import certificate
+from missingmodels.studies.computing.store import Task, differences
 
 DEATHS = 5  # workers that may die over one batch before the study gives up
 AHEAD = 2  # batches in hand a thread, so that no worker waits for the client
