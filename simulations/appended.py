@@ -55,6 +55,11 @@ def worlds_of[Key: Hashable](
     return worlds
 
 
+def worlds_by_seed(options: argparse.Namespace, one_world: Callable[[int], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Worlds that are known by their seed alone, from 1 to as many as are asked for."""
+    return worlds_of(options, range(1, options.worlds + 1), lambda world: int(world["seed"]), one_world)
+
+
 def ships(output: Path) -> bool:
     """Are these the tracked results, of which a copy ships with the package?"""
     return output.resolve() == RESULTS

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from appended import arguments, worlds_of
+from appended import arguments, worlds_by_seed
 
 from missingmodels.evidence.pool.likelihood import likelihood_file, likelihood_of, read_likelihood
 from missingmodels.evidence.pool.pooled import pool
@@ -124,12 +124,7 @@ def main() -> None:
     parser.add_argument("--homes", type=int, default=20, help="of each authority")
     parser.add_argument("--apart", type=float, default=0.0, help="of rates: 0.4 has them from 2.1 to 4.9 a year")
     options = parser.parse_args()
-    worlds = worlds_of(
-        options,
-        range(1, options.worlds + 1),
-        lambda world: int(world["seed"]),
-        lambda seed: one_world(seed, options.homes, options.apart),
-    )
+    worlds = worlds_by_seed(options, lambda seed: one_world(seed, options.homes, options.apart))
     frame = pd.DataFrame(worlds)
     frame["away_in_sd"] = (frame["pooled_mean"] - frame["whole_mean"]) / frame["whole_sd"]
     frame["sd_ratio"] = frame["pooled_sd"] / frame["whole_sd"]

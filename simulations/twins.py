@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from appended import arguments, worlds_of
+from appended import arguments, worlds_by_seed
 
 from missingmodels.disclosure.policy import load_policy
 from missingmodels.disclosure.record import Judged
@@ -162,12 +162,7 @@ def main() -> None:
     parser.add_argument("--twins", type=int, default=4, help="of each sector")
     parser.add_argument("--rehearsals", type=int, default=8, help="of each sector")
     options = parser.parse_args()
-    worlds = worlds_of(
-        options,
-        range(1, options.worlds + 1),
-        lambda world: int(world["seed"]),
-        lambda seed: one_world(seed, options.homes, options.twins, options.rehearsals),
-    )
+    worlds = worlds_by_seed(options, lambda seed: one_world(seed, options.homes, options.twins, options.rehearsals))
     rows = rows_of(worlds)
     told = summary(worlds, rows)
     recipe = f"python simulations/twins.py --worlds {len(worlds)} --twins {options.twins} --homes {options.homes}"

@@ -29,6 +29,11 @@ def dies_elsewhere(home, x):
     return x
 
 
+def slow_at_first(item):
+    time.sleep(0.5 * (item == 0))
+    return os.getpid()
+
+
 def refuses(_):
     raise CannotAnswer("nothing to say", where="here", remedy="ask another")
 
@@ -45,6 +50,15 @@ def test_this_process_takes_its_share_from_the_end():
     assert places[0] != os.getpid()
     assert places[-1] == os.getpid()
     assert len(set(places)) == 2
+
+
+def test_nothing_waits_behind_what_a_process_is_at():
+    """Of three pieces, the first long: the other two are done here, not laid in a queue where nobody can take them."""
+    with side_by_side(1):
+        list(each(process_of, range(2)))  # the process is there
+        first, *rest = each(slow_at_first, range(3))
+    assert first != os.getpid()
+    assert rest == [os.getpid()] * 2
 
 
 def test_without_processes_all_is_done_here():

@@ -9,7 +9,7 @@ import pytest
 from test_laplace import made_design, priors_with
 
 from missingmodels.fitting.laplace import approximation as engine
-from missingmodels.fitting.laplace import nearby
+from missingmodels.fitting.laplace import explore, nearby
 from missingmodels.fitting.laplace.approximation import laplace, search
 
 ROWS = ("matrix", "child", "home", "period", "onsets", "days", "days_at_risk", "burn_in", "before_window")
@@ -63,3 +63,23 @@ def test_nothing_free_is_no_search_at_all():
     design, priors = made_design(5), priors_with(sigma_home=0.0, sigma_period=0.0, frailty_shape=0.8)
     alone, near = both(without(design, [0]), search(design, priors), priors, draws=400)
     assert np.array_equal(near.intercept, alone.intercept)
+
+
+def test_corners_are_foretold_from_the_stars_as_they_would_be_found():
+    """Without a child of many onsets: density, mode and factor at each corner, which nobody evaluates."""
+    design, priors = made_design(7, children=24), priors_with()
+    stayed = [child for child in range(24) if np.unique(design.home[design.child == child]).size == 1]
+    out = max(stayed, key=lambda child: design.onsets[design.child == child].sum())
+    known, fewer = search(design, priors), without(design, [out])
+    surface = engine._surface(fewer, priors, "gamma", None)[2]
+    region = nearby.explore_near(surface, known)
+    corners = nearby.corners_of(explore.shifts_of(known.sd.size))
+    assert len(corners) == 2**known.sd.size
+    for at in corners:
+        foretold, found = region.around[at], surface.node(region.around[at].at)
+        assert foretold.log_density == pytest.approx(found.log_density, abs=0.15)
+        np.testing.assert_allclose(foretold.b, found.b, atol=0.02)
+        for part, other in zip(foretold.parts, found.parts, strict=True):
+            assert np.linalg.norm(part - other) <= 0.15 * np.linalg.norm(other)
+    moved = max(abs(known.around[at].log_density - region.around[at].log_density) for at in corners)
+    assert moved > 1.0, "else the other search's own would have done"

@@ -24,9 +24,8 @@ from missingmodels.report.diagnosed import gate_table
 from missingmodels.report.figures.frames import effects, rates
 from missingmodels.report.figures.rates import changes
 from missingmodels.report.figures.studied import measures_frame
-from missingmodels.report.figures.study import axis_name
 from missingmodels.report.lines import COEFFICIENT, headline, lines
-from missingmodels.vocabulary import column_label, unit_label
+from missingmodels.vocabulary import axis_name, column_label, unit_label
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -42,6 +42,8 @@ from missingmodels.writing import whole_folder
 
 SCENARIO = "scenario.toml"
 KIND = "a twin: a simulated sector with the released margins and effects of another data set"
+_SPANS = ("end_date",)  # empty where a span is open, whether or not any of the extract has ended
+_HEAD = "# What a twin was made of: every value has passed the gate. `missingmodels simulate --scenario` makes more."
 _PEERS, _RATE = "contagion.log_rate_ratio", "onset.rate_per_year"
 
 
@@ -202,12 +204,6 @@ def _as_recorded(frame: pd.DataFrame, like: pd.DataFrame, table: str, least: int
         if not column.required and column.name not in _SPANS and like[column.name].notna().sum() < least
     ]
     return frame.assign(**{name: pd.Series(index=frame.index, dtype=frame[name].dtype) for name in bare})
-
-
-_SPANS = ("end_date",)  # empty where a span is open, whether or not any of the extract has ended
-
-
-_HEAD = "# What a twin was made of: every value has passed the gate. `missingmodels simulate --scenario` makes more."
 
 
 def scenario_toml(scenario: Scenario) -> bytes:

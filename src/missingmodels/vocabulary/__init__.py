@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from missingmodels.vocabulary.asked import asked_words, defined, subject, worded
+from missingmodels.vocabulary.axes import axis_name
 from missingmodels.vocabulary.daily import DAILY, DAILY_EQUATIONS
 from missingmodels.vocabulary.further import FURTHER
 from missingmodels.vocabulary.official import OFFICIAL, OFFICIAL_EQUATION
@@ -31,6 +32,7 @@ __all__ = [
     "STRUCTURE",
     "Quantity",
     "asked_words",
+    "axis_name",
     "column_label",
     "defined",
     "fit_name",

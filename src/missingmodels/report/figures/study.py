@@ -25,26 +25,13 @@ from missingmodels.report.figures.style import (
     reference_line,
     styled,
 )
+from missingmodels.vocabulary import axis_name
 
 Found = Mapping[str, Any]
 Cells = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
 LINES = (BLUE, VERMILION, GREEN, PURPLE, "#e69f00", "#56b4e9")
 MARKS = ("o", "s", "^", "D", "v", "P")
-NAMES = {
-    "homes.count": "homes",
-    "days": "days observed",
-    "contagion.log_rate_ratio": "peer influence (log rate ratio)",
-    "dials.shock_sd": "shared shocks (sd of log rate)",
-    "dials.shock_days": "length of shocks (days)",
-    "dials.homophily": "homophily",
-    "recording.unseen_children_share": "children not seen",
-}
 MOST_LINES = len(LINES)
-
-
-def axis_name(name: str) -> str:
-    """An axis in words."""
-    return NAMES.get(name, name)
 
 
 def measured(found: Found, quantity: str, rule: str = "plan") -> Cells:

@@ -12,6 +12,7 @@ import jinja2
 from missingmodels.report.figures import study as draw
 from missingmodels.report.figures.style import png
 from missingmodels.report.templates import resource
+from missingmodels.vocabulary import axis_name
 
 HEADS = {
     "power": "power",
@@ -44,8 +45,8 @@ def study_pictures(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         if axes:
             made["curves"] = (
                 draw.power_curves(found),
-                f"{what.capitalize()} over {draw.axis_name(axes[0])}",
-                f"Lines of {what} over {draw.axis_name(axes[0])}; the tables below hold the same numbers.",
+                f"{what.capitalize()} over {axis_name(axes[0])}",
+                f"Lines of {what} over {axis_name(axes[0])}; the tables below hold the same numbers.",
             )
         if len(axes) > 1 and all(len(found["axes"][n]) > 1 for n in axes[:2]):
             made["map"] = (draw.assurance_map(found), f"Map of {what}", f"Contours of {what} over two axes.")
@@ -73,7 +74,7 @@ def study_page(found: Mapping[str, Any], pictures: Mapping[str, Mapping[str, Any
         misspecified=_misspecified(found),
         plain_tables=[*_estimands(found), *_numbers(found)],
         heads=HEADS,
-        axes=[draw.axis_name(name) for name in found["axes"]],
+        axes=[axis_name(name) for name in found["axes"]],
         tables=(tables := _tables(found) if found["kind"] == "power" else []),
         shown={name for table in tables for name in table["heads"]},
         ranks=[c for c in found["cells"] if c.get("ranks")],
@@ -110,7 +111,7 @@ def _misspecified(found: Mapping[str, Any]) -> dict[str, Any] | None:
     notes: dict[str, str] = {}
     rows = [
         {
-            "world": ", ".join([row["world"], *(f"{k} = {number(v)}" for k, v in row["at"].items())]),
+            "world": ", ".join([row["world"], *(f"{axis_name(k)} {number(v)}" for k, v in row["at"].items())]),
             "effect": number(row["effect"]),
             "worlds": row["worlds"],
             "measures": [_measure(row[name], notes) for name in ("power", "bias", "coverage", "type_s", "type_m")],
@@ -132,7 +133,7 @@ def _estimands(found: Mapping[str, Any]) -> list[dict[str, Any]]:
             for m in cell["estimands"]
             if m["quantity"] == quantity
         ]
-        heads = ["cell", *(draw.axis_name(n) for n in found["axes"]), "worlds", *names]
+        heads = ["cell", *(axis_name(n) for n in found["axes"]), "worlds", *names]
         said = [f"{mark} {why}" for why, mark in notes.items()]
         tables.append({"title": f"{label} ({quantity})", "heads": heads, "rows": rows, "notes": said})
     return tables
@@ -147,7 +148,7 @@ def _numbers(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         for cell in found["cells"]
         for n in cell.get("numbers", ())
     ]
-    heads = ["cell", *(draw.axis_name(n) for n in found["axes"]), "number", "worlds", "mean", "5 %", "95 %"]
+    heads = ["cell", *(axis_name(n) for n in found["axes"]), "number", "worlds", "mean", "5 %", "95 %"]
     asked = found.get("asked", {}).get("measure", {}).get("function", "")
     return [{"title": f"Measured by {asked}", "heads": heads, "rows": rows, "notes": []}] if rows else []
 

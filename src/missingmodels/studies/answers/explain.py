@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import exp
 from pathlib import Path
 from typing import Any
 
 from missingmodels.report.pages.explained import explained_markdown, explained_page
 from missingmodels.report.pages.study_page import study_pictures
 from missingmodels.studies.answers.lead import EFFECT
-from missingmodels.studies.answers.text import value
+from missingmodels.studies.answers.text import at_words, value
+from missingmodels.writing import write_together
 
 Found = Mapping[str, Any]
 EXPLAINED = "explained"
@@ -49,8 +51,6 @@ def _rule(rule: Mapping[str, Any]) -> str:
 
 
 def _effect(found: Found, study: Mapping[str, Any], scenario: Mapping[str, Any]) -> str:
-    from math import exp
-
     if EFFECT in study["prior"] or EFFECT in study["draws"]:
         return "The effect differs from world to world as far as it is unknown today, so the share is an assurance."
     held = study["axes"].get(EFFECT) or study["points"].get(EFFECT) or [scenario["contagion"]["log_rate_ratio"]]
@@ -91,7 +91,7 @@ def _risks(found: Found) -> list[str]:
     main = next(iter(found["quantities"]))
     key = "assurance" if found["assurance"] else "power"
     row = max((r for r in rows if r["quantity"] == main), key=lambda r: r[key]["value"], default=rows[-1])
-    where = ", ".join(f"{k} = {value(v)}" for k, v in row["at"].items()) or "the one design"
+    where = at_words(row["at"]) or "the one design"
     return [
         f"At {where}:",
         _said("a supported finding has the wrong sign in {} of worlds", row["type_s"], percent=True),
@@ -129,8 +129,6 @@ def explanation_files(found: Found) -> dict[str, bytes]:
 
 def write_explanation(found: Found, output: Path) -> list[Path]:
     """Write both forms beside each other: ``output`` with the endings .html and .md."""
-    from missingmodels.writing import write_together
-
     named = {output.with_suffix(Path(name).suffix).name: body for name, body in explanation_files(found).items()}
     write_together(output.parent, named)
     return [output.parent / name for name in named]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from missingmodels.studies.answers.text import value
+from missingmodels.studies.answers.text import at_words
 
 Found = Mapping[str, Any]
 EFFECT = "contagion.log_rate_ratio"
@@ -31,7 +31,7 @@ def _of_solution(solution: Mapping[str, Any], found: Found) -> str:
     if "width" in solution:
         goal = f"an interval no wider than {solution['width']:g} in {solution['assurance']:.0%} of worlds"
     of = found["quantities"].get(solution["quantity"], solution["quantity"])
-    where = "".join(f", {k} = {value(v)}" for k, v in solution["others"].items())
+    where = f", {at_words(solution['others'])}" if solution["others"] else ""
     if "cheapest" in solution:
         best = solution["cheapest"]
         return (
@@ -64,7 +64,7 @@ def _of_cells(found: Found, quantity: str) -> str:
     if not held:
         return f"No world has run yet ({label})."
     cell, best = max(held, key=lambda pair: pair[1]["value"])
-    where = ", ".join(f"{k} = {value(v)}" for k, v in cell["at"].items()) or "the one design that was run"
+    where = at_words(cell["at"]) or "the one design that was run"
     told = f"{what.capitalize()} is {best['value']:.0%} (± {best['error']:.0%}) at best, with {where} ({label})."
     return told if best["value"] >= WANTED or len(held) == 1 else f"{told} No cell reaches {WANTED:.0%}."
 

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from missingmodels.vocabulary import axis_name
+
 COLUMNS = 118
 HEADS = ("power", "type_s", "type_m", "bias", "coverage", "failed")  # the others stand on the page
 FURTHER = ("precise", "stopped_day")  # of a study that aims at a width, or looks in time
@@ -105,6 +107,11 @@ def value(found: Any) -> str:
     return f"{found:g}" if isinstance(found, float) else str(found)
 
 
+def at_words(at: Mapping[str, Any]) -> str:
+    """A point of a study's axes, in words."""
+    return ", ".join(f"{axis_name(name)} {value(held)}" for name, held in at.items())
+
+
 def cell_of(measure: Mapping[str, Any], notes: dict[str, str]) -> str:
     """A measure and its Monte Carlo error; where it cannot be had, the mark of why, which is added to the ``notes``."""
     if measure["value"] is None:
@@ -117,7 +124,7 @@ def cell_of(measure: Mapping[str, Any], notes: dict[str, str]) -> str:
 def solution_sentence(solution: Mapping[str, Any]) -> str:
     """What the solver found, in a sentence."""
     unit = "homes" if solution["size"] == "homes.count" else "days"
-    where = ", ".join(f"{k} = {value(v)}" for k, v in solution["others"].items())
+    where = at_words(solution["others"])
     aimed = f"an interval of at most {solution['width']:g}, " if "width" in solution else ""
     head = f"{solution['quantity']}{', ' + where if where else ''}: {aimed}"
     if "why_not" in solution:
@@ -170,7 +177,7 @@ def _calibration(found: Mapping[str, Any]) -> list[str]:
 
 
 def _at(cell: Mapping[str, Any]) -> str:
-    held = ", ".join(f"{k} = {value(v)}" for k, v in cell["at"].items())
+    held = at_words(cell["at"])
     return f" ({held})" if held else ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from missingmodels.errors import ConfigInvalid
+from missingmodels.scenario import Scenario
 from missingmodels.studies.answers.lead import EFFECT
 from missingmodels.studies.questions.grid import Grid, grid_of
 from missingmodels.studies.questions.study import SIZES
@@ -21,6 +22,7 @@ WORLDS: Mapping[str, Mapping[str, float]] = {
     "three children in ten are not in the record": {"recording.unseen_children_share": 0.3},
 }
 DIALS = tuple(name for dials in WORLDS.values() for name in dials)
+USUAL = Scenario().contagion.log_rate_ratio  # for a study in which every effect is 0
 FOLDER = "-misspecified"  # after the name of the study's own folder
 
 
@@ -74,7 +76,7 @@ def _effect(grid: Grid) -> float:
         return float(law.mean if law.mean is not None else ((law.low or 0.0) + (law.high or 0.0)) / 2)
     held = study.draws.get(EFFECT) or study.grid_fields.get(EFFECT) or (grid.scenario.contagion.log_rate_ratio,)
     some = [float(v) for v in held if v]
-    return float(np.quantile(some, 0.5, method="nearest")) if some else 0.262
+    return float(np.quantile(some, 0.5, method="nearest")) if some else USUAL
 
 
 def _points(grid: Grid, effect: float) -> dict[str, list[float]]:
