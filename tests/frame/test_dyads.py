@@ -5,10 +5,11 @@ from __future__ import annotations
 import types
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from missingmodels.frame.columns.lives import Lives
-from missingmodels.frame.dyads import LIKENESS, by_likeness
+from missingmodels.frame.dyads import LIKENESS, by_likeness, near_in_age
 from missingmodels.frame.placebo import lagged_presence
 from missingmodels.frame.riskset import build_risk_set
 from worlds import plan_of, remade, small_world
@@ -64,3 +65,20 @@ def test_either_kind_is_any_peer(kind, witnessed):
     children[column] = None
     bare = remade(world.tables, {"children": children})
     assert not any(grid.any() for grid in by_likeness(risk, LIKENESS[kind](bare, risk), **span))
+
+
+def test_near_in_age_is_born_within_a_year_to_the_day():
+    tables = small_world(3, n_homes=4, days=60).tables
+    children = tables["children"].copy()
+    first = pd.Timestamp("2010-01-01")
+    children["birth_date"] = first
+    ids = children["child_id"].to_numpy()
+    for child, away in ((1, 365), (2, 366)):
+        children.loc[children["child_id"] == ids[child], "birth_date"] = first + pd.Timedelta(days=away)
+    tables = remade(tables, {"children": children})
+    risk = build_risk_set(tables, plan_of().frame)
+    at = [risk.child_ids.index(ids[child]) for child in range(3) if ids[child] in risk.child_ids]
+    assert len(at) == 3
+    alike, known = near_in_age(tables, risk)(np.array([at[0], at[0]]), np.array(at[1:]))
+    assert alike.tolist() == [True, False]
+    assert known.all()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
+import linecache
 from pathlib import Path
 
 import my_questions
@@ -124,3 +126,17 @@ def test_a_record_from_before_a_key_came_is_the_same_study(asked, tmp_path) -> N
     held["digest"] = "sha256:" + "0" * 64
     reseal(tmp_path / "s", held)
     assert store.require_same()["digest"] == "sha256:" + "0" * 64
+
+
+def test_a_function_that_was_rewritten_under_its_name_is_another(tmp_path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    records = []
+    for limit in ("1.1", "1.2"):
+        (tmp_path / "rewritten.py").write_text(f"def sure(fit):\n    return fit.ratio > {limit}\n")
+        spec = importlib.util.spec_from_file_location("rewritten", tmp_path / "rewritten.py")
+        module = importlib.util.module_from_spec(spec)
+        linecache.clearcache()
+        spec.loader.exec_module(module)
+        records.append(Own(decide=module.sure).record()["decide"])
+    assert records[0]["function"] == records[1]["function"] == "rewritten.sure"
+    assert records[0]["text"] != records[1]["text"]

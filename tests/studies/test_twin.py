@@ -149,3 +149,35 @@ def test_what_is_blocked_is_not_planted(private):
             private.fit, private.tables, private.risk, PLAN,
             Behind(SimpleNamespace(data={}, support=none), GENERIC), Judged(GENERIC),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("failing", [0, 3], ids=["all fitted", "most not"])
+def test_a_rehearsal_adds_what_its_fits_fall_short_by_hand(monkeypatch, failing):
+    """Rates of 1.6 where 2 was told: 2.5. An effect of 0.2 where 0.3 was told: 0.4; one that is blocked stays 0."""
+    from missingmodels.scenario import Scenario
+    from missingmodels.studies import twin
+
+    told = Scenario(onset={"rate_per_year": 2.0, "own_1_7": 0.3, "male": 0.0}, contagion={"log_rate_ratio": 0.0})
+    again = {"onset.rate_per_year": 1.6, "onset.own_1_7": 0.2, "onset.male": 0.1, "contagion.log_rate_ratio": -0.1}
+    seen = []
+
+    def fitted(*_, seed, **__):
+        seen.append(seed)
+        if len(seen) <= failing:
+            raise CannotAnswer("nothing", remedy="none")
+
+    monkeypatch.setattr(twin, "twin_tables", lambda *_, **__: None)
+    monkeypatch.setattr(twin, "prepare", lambda *_, **__: SimpleNamespace(designs={("M1", "peer_presence"): None}))
+    monkeypatch.setattr(twin, "fit_model", fitted)
+    monkeypatch.setattr(twin, "left_out", lambda _: {})
+    monkeypatch.setattr(twin, "_means", lambda *_: again)
+    whole = SimpleNamespace(model="M1", exposure="peer_presence")
+    given = {"like": None, "policy": load_policy("none"), "seed": 1, "rehearsals": 4}
+    made = twin.rehearsed(told, whole, PLAN, **given)
+    assert len(set(seen)) == 4
+    if failing:
+        assert made == told
+        return
+    assert made.onset.rate_per_year == pytest.approx(2.5)
+    assert (made.onset.own_1_7, made.onset.male) == (pytest.approx(0.4), 0.0)
+    assert made.contagion.log_rate_ratio == pytest.approx(0.1), "peers' effect may be planted as 0, and is moved"
