@@ -33,6 +33,7 @@ from missingmodels.evidence.own_history import (
     HISTORY,
     NOT_COMPARED,
     VULNERABILITY,
+    Asked,
     own_histories,
     verdict,
 )
@@ -72,7 +73,7 @@ def one_world(kind: str, homes: int, index: int) -> dict[str, Any]:
     prepared = prepare(world.tables, PLAN, fits=[("M1", PLAN.exposure.primary)])
     design = prepared.designs["M1", PLAN.exposure.primary]
     whole = fit(design, PLAN, model="M1", exposure=PLAN.exposure.primary, seed=seed)
-    found = own_histories(whole, prepared.risk, PLAN, refits=0).alone()
+    found = own_histories(Asked.of(whole), whole.design, prepared.risk, PLAN, refits=0).alone(whole)
     assert found is not None
     return {
         "kind": kind,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,11 +20,11 @@ def shared() -> Path:
 @pytest.fixture(scope="module")
 def few_refits() -> Iterator[None]:
     """Evidence with one refit where it may take dozens: for tests that read nothing of who is left out."""
-    from missingmodels.evidence import evidence
+    from missingmodels.evidence import evidence, own_history
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evidence, "REFITS", 1)
-        patch.setattr(evidence, "own_histories", partial(evidence.own_histories, refits=0))
+        patch.setattr(own_history, "REFITS", 0)
         patch.setattr(evidence, "forecasts", lambda *_: [])
         yield
 

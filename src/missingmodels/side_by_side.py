@@ -14,14 +14,13 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-_pool: ProcessPoolExecutor | None = None
-_processes = 0  # of the pool
+_others: _Others | None = None
 
 
 def usable_cores() -> int:
@@ -36,22 +35,22 @@ def side_by_side(processes: int, *, ready: Sequence[str] = ()) -> Iterator[None]
     They start at once and import the modules ``ready``, while this process still prepares what they are to do. A
     script that uses this must keep its own work behind ``if __name__ == "__main__"``, as they import it too.
     """
-    global _pool, _processes
-    executor = None if processes < 1 or _pool is not None else _started(processes, ready)
+    global _others
+    executor = None if processes < 1 or _others is not None else _started(processes, ready)
     if executor is None:
         yield
         return
-    _pool, _processes = executor, processes
+    _others = _Others(executor, processes)
     try:
         yield
     finally:
-        _pool = None
+        _others = None
         stop(executor)
 
 
 def has_others() -> bool:
     """Whether other processes take a share of what is handed over."""
-    return _pool is not None
+    return _others is not None
 
 
 def each[A, B](task: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
@@ -59,60 +58,104 @@ def each[A, B](task: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
 
     This process takes its share: from the end, while the others are at the beginning.
     """
-    if _pool is None:
-        yield from map(task, items)
-        return
-    shared = _Shared(task, list(items), _pool)
+    work = begun(task, items, awaited=True)
     try:
-        for at in range(len(shared.items)):
-            yield shared.result(at)
+        yield from work.results()
     finally:
-        shared.waiting.clear()
+        work.drop()
 
 
-class _Shared[A, B]:
-    """Items that this process and others work through from both ends.
+def begun[A, B](task: Callable[[A], B], items: Iterable[A], *, awaited: bool = False) -> Work[A, B]:
+    """``task`` of each item as for ``each``, whose ``results`` are asked for later.
 
-    An executor is handed no more than it has processes for: what lies in its own queue nobody else could take.
+    Other processes turn to it while nothing that is ``awaited`` waits for them; without any, it is done when asked for.
+    """
+    work = Work(task, list(items), _others)
+    if _others is not None:
+        _others.add(work, awaited=awaited)
+    return work
+
+
+class _Others:
+    """Other processes and what waits for them, the awaited first.
+
+    Their executor is handed no more than it has processes for: what lies in its own queue nobody else could take.
     """
 
-    def __init__(self, task: Callable[[A], B], items: list[A], executor: ProcessPoolExecutor) -> None:
-        self.task, self.items, self.executor = task, items, executor
-        self.waiting, self.lock = deque(range(len(items))), threading.Lock()
-        self.elsewhere, self.here = dict[int, Future[B]](), dict[int, B]()
-        for _ in range(_processes):
-            self._hand_over()
+    def __init__(self, executor: ProcessPoolExecutor, processes: int) -> None:
+        self.executor, self.idle = executor, processes
+        self.works: list[Work[Any, Any]] = []
+        self.lock = threading.RLock()
 
-    def _hand_over(self, _: Any = None) -> None:
-        """Give the first item that waits to another process, which is given the next when it ends."""
+    def add(self, work: Work[Any, Any], *, awaited: bool) -> None:
+        """Let the others begin with it."""
         with self.lock:
-            if not self.waiting:
-                return
-            at = self.waiting.popleft()
+            self.works.insert(0 if awaited else len(self.works), work)
+            self._feed()
+
+    def drop(self, work: Work[Any, Any]) -> None:
+        """Begin nothing more of it."""
+        with self.lock:
+            work.waiting.clear()
+            self.works = [other for other in self.works if other is not work]
+
+    def _feed(self) -> None:
+        """Give each process that has nothing to do the first item that waits."""
+        while self.idle and (work := next((one for one in self.works if one.waiting), None)) is not None:
+            at = work.waiting.popleft()
             try:
-                future = self.elsewhere[at] = self.executor.submit(self.task, self.items[at])
+                future = work.elsewhere[at] = self.executor.submit(work.task, work.items[at])
             except RuntimeError:  # broken, or being stopped
-                self.waiting.appendleft(at)
+                work.waiting.appendleft(at)
                 return
-        future.add_done_callback(self._hand_over)
+            self.idle -= 1
+            future.add_done_callback(self._ended)
 
-    def _take(self) -> bool:
-        """Do the last item that waits, here; False if none does."""
+    def _ended(self, future: Future[Any]) -> None:
+        # where the processes are gone, the executor tells so under its own lock, and would wait for itself in a submit
+        if future.cancelled() or isinstance(future.exception(), BrokenProcessPool):
+            return
         with self.lock:
-            at = self.waiting.pop() if self.waiting else None
-        if at is not None:
-            self.here[at] = self.task(self.items[at])
-        return at is not None
+            self.idle += 1
+            self._feed()
 
-    def result(self, at: int) -> B:
-        """The result of one item, when it is there; until then others are done here."""
-        while not (at in self.here or (at in self.elsewhere and self.elsewhere[at].done())) and self._take():
+    def take(self, first: Work[Any, Any]) -> bool:
+        """Do an item here, the last that waits of one work or else of another; False if none does."""
+        with self.lock:
+            work = next((one for one in (first, *self.works) if one.waiting), None)
+            at = None if work is None else work.waiting.pop()
+        if work is None or at is None:
+            return False
+        work.here[at] = work.task(work.items[at])
+        return True
+
+
+class Work[A, B]:
+    """Items that this process and others work through from both ends."""
+
+    def __init__(self, task: Callable[[A], B], items: list[A], others: _Others | None) -> None:
+        self.task, self.items, self.others = task, items, others
+        self.waiting = deque(range(len(items)))
+        self.elsewhere, self.here = dict[int, Future[B]](), dict[int, B]()
+
+    def results(self) -> Iterator[B]:
+        """Of each item, in their order; while one is not there yet, others are done here."""
+        for at, item in enumerate(self.items):
+            yield self.task(item) if self.others is None else self._result(at, self.others)
+
+    def drop(self) -> None:
+        """Begin nothing more of it."""
+        if self.others is not None:
+            self.others.drop(self)
+
+    def _result(self, at: int, others: _Others) -> B:
+        while not (at in self.here or (at in self.elsewhere and self.elsewhere[at].done())) and others.take(self):
             pass
         if at not in self.here:
             # a worker that was killed, for lack of memory or otherwise, takes no answer with it: it is worked out here
             try:
                 return self.elsewhere[at].result()
-            except BrokenProcessPool:
+            except (BrokenProcessPool, CancelledError):
                 self.here[at] = self.task(self.items[at])
         return self.here.pop(at)
 

@@ -15,6 +15,7 @@ from missingmodels.evidence.own_history import (
     HISTORY,
     NOT_COMPARED,
     VULNERABILITY,
+    Asked,
     _contraction,
     own_histories,
     verdict,
@@ -52,7 +53,7 @@ def in_a_world(seed: int, **onset: float) -> OwnHistory:
     tables = simulate_world(scenario, seed=seed).tables
     prepared = prepare(tables, PLAN, fits=[("M1", "peer_presence")])
     whole = fit(prepared.designs["M1", "peer_presence"], PLAN, model="M1", exposure="peer_presence", seed=seed)
-    found = own_histories(whole, prepared.risk, PLAN).alone()
+    found = own_histories(Asked.of(whole), whole.design, prepared.risk, PLAN).alone(whole)
     assert found is not None
     entered = tables["placements"].groupby("child_id")["start_date"].min().loc[list(prepared.risk.child_ids)]
     assert 0 < found.new_arrivals == (entered > tables.observed_from).sum() < len(entered)
@@ -80,7 +81,7 @@ def test_without_own_history_there_is_nothing_to_tell() -> None:
     plan = from_mapping(PLAN.model_dump(mode="json") | {"terms": {"history": "arrival_band"}}, Plan)
     prepared = prepare(simulate_world(from_mapping({"homes": {"count": 12}}, Scenario), seed=1).tables, plan)
     whole = fit(prepared.designs["M0", ""], plan, model="M0", seed=1, allow_unconverged=True)
-    assert own_histories(whole, prepared.risk, plan).alone() is None
+    assert own_histories(Asked.of(whole), whole.design, prepared.risk, plan).alone(whole) is None
 
 
 def test_scores_of_the_models_own_fit_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,15 +92,18 @@ def test_scores_of_the_models_own_fit_are_made_once(monkeypatch: pytest.MonkeyPa
         fit(prepared.designs[name, exposure], plan, model=name, exposure=exposure, seed=1)
         for name, exposure in (("M0", ""), ("M1", "peer_presence"))
     ]
-    begun = own_histories(fits[1], prepared.risk, plan, refits=0)
-    there = begun.scores()[0]
+    own = own_histories(Asked.of(fits[1]), fits[1].design, prepared.risk, plan, refits=0)
+    there = own.scores(fits[1])[0]
     assert there is not None
     assert there.elpd == pytest.approx(child_scores(fits[1]).elpd)
     moved = dataclasses.replace(there, elpd=there.elpd + 1.0)
     plain, shared = (comparisons(fits, plan, scores_of(fits, plan, held))[0] for held in ((), [moved]))
     assert shared.difference == pytest.approx(plain.difference + there.elpd.size)
     by_sampler = dataclasses.replace(fits[1], sample_stats={})
-    assert own_histories(by_sampler, prepared.risk, plan, refits=0).itself is False
+    anew = own.scores(by_sampler)[0]
+    assert there.fit is fits[1]
+    assert anew is not None
+    assert "log_weight" in anew.fit.sample_stats, "made anew, by the engine of those that it is compared with"
 
 
 def test_contraction_is_told_in_the_samplers_units() -> None:

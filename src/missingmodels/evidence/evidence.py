@@ -27,7 +27,7 @@ from missingmodels.evidence.effects.variance import drop_rows, structure_shares,
 from missingmodels.evidence.effects.withstood import judged, weekly, withstood
 from missingmodels.evidence.network_week import network_week
 from missingmodels.evidence.own_history import STAGE as OWN_HISTORY
-from missingmodels.evidence.own_history import OwnHistories, own_histories
+from missingmodels.evidence.own_history import Asked, OwnHistories, own_histories
 from missingmodels.evidence.parts import Row, Withstood
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.scores.comparison import comparisons, scores_of, sensitivities
@@ -67,14 +67,17 @@ def make_evidence(  # noqa: PLR0913
     seed: int,
     notes: Sequence[str] = (),
     progress: Progress | None = None,
+    own: OwnHistories | None = None,
 ) -> Evidence:
     """The evidence of fits that stand on the same rows; ``progress`` is told of each stage.
 
-    H1 is answered by the fullest model with peers, H2 by the fullest with structure; the role of a row says so.
+    H1 is answered by the fullest model with peers, H2 by the fullest with structure; the role of a row says so. ``own``
+    is own history under the fullest model, if it was begun before the fits were there.
     """
     told: Progress = progress or (lambda *_: None)
     fullest = _fullest(fits, plan)
-    own = own_histories(fullest, risk, plan)
+    if own is None or own.asked != Asked.of(fullest):
+        own = own_histories(Asked.of(fullest), fullest.design, risk, plan)
     read = functools.partial(_read, tables=tables, risk=risk, told=rows.told, plan=plan, seed=seed)
     asked_fits = [(fit, fit is fullest, _answers(fit, fits, plan)) for fit in fits]
     said: list[_Said] = []
@@ -204,7 +207,8 @@ def compared(
     progress: Progress | None = None,
 ) -> Evidence:
     """The evidence with scores of prediction, Bayes factors, sensitivity to priors, and own history, made anew."""
-    own = own_histories(_fullest(fits, plan), risk, plan, method=refits.method)
+    fullest = _fullest(fits, plan)
+    own = own_histories(Asked.of(fullest, refits.method), fullest.design, risk, plan)
     return _beside(evidence, fits, plan, refits, own, progress or (lambda *_: None))
 
 
@@ -218,7 +222,8 @@ def _beside(
 ) -> Evidence:
     factors, scaling = sensitivities(fits, evidence.rows, plan, told)
     told(OWN_HISTORY, 0, 0)
-    histories = own.scores()
+    whole = _fullest(fits, plan)
+    histories = own.scores(whole)
     told("Scores of prediction", 0, 0)
     scores = scores_of(fits, plan, [one for one in histories if one is not None])
     shared, owned = {id(one) for one in scores}, {id(one) for one in histories}
@@ -233,7 +238,7 @@ def _beside(
         comparisons=(*pairs, *ahead),
         bayes_factors=tuple(factors),
         power_scaling=tuple(scaling),
-        own_history=own.compared(histories),
+        own_history=own.compared(whole, histories),
     )
 
 

@@ -24,7 +24,7 @@ from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.models.priors import plan_priors
 from missingmodels.plan import Decision, Method, Plan
-from missingmodels.side_by_side import each
+from missingmodels.side_by_side import begun
 
 OWN = "own_"
 STAGE = "Own history"
@@ -37,38 +37,54 @@ NO_FRAILTY = 1e4  # shape of a frailty that is as good as none
 DEFAULT_EFFECTS = {"frailty": "gamma", "authority": False, "owner": False, "peer_slope_by_home": False}
 
 
-class OwnHistories:
-    """Own history against stable vulnerability under one model: ``scores`` of its fits, once mended, give it."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The fit that own history is compared under, and how those beside it are made."""
 
-    def __init__(self, whole: Fit, plan: Plan, arrived: np.ndarray, method: Method, refits: int) -> None:
-        design = whole.design
-        self.whole, self.arrived, self.plan, self.most = whole, arrived, _by_fast_engine(plan), refits
+    model: str
+    exposure: str
+    seed: int
+    method: Method = "laplace"
+
+    @classmethod
+    def of(cls, whole: Fit, method: Method = "laplace") -> Asked:
+        """That of a fit which is there."""
+        return cls(model=whole.model, exposure=whole.exposure, seed=int(whole.certificate["seed"]), method=method)
+
+
+class OwnHistories:
+    """Own history against stable vulnerability under one model: ``scores`` of its fits, once mended, give it.
+
+    Its own fits, and one to those who arrived within the record, are begun at once where ``side_by_side`` allows.
+    """
+
+    def __init__(self, asked: Asked, design: Design, plan: Plan, arrived: np.ndarray, refits: int | None) -> None:
+        self.asked, self.arrived, self.plan = asked, arrived, _by_fast_engine(plan)
+        self.most = REFITS if refits is None else refits
         self.names = tuple(name for name in design.names if name.startswith(OWN))
-        # whether the model's own fit, by the fast engine and no other than the one to compare with, serves
-        is_bare = not (design.groups or design.slope_of)
-        self.itself = self.plan == plan and is_bare and "log_weight" in whole.sample_stats
+        # whether the model's own fit is of no other plan than the one to compare with
+        self.itself = self.plan == plan and not (design.groups or design.slope_of)
         changes: list[dict[str, float]] = [{}, dict.fromkeys(self.names, 0.0), {"frailty_shape": NO_FRAILTY}]
         self.plans = [_for_scores(self.plan, fixed) for fixed in changes]
-        self.method = method
+        self.bare = dataclasses.replace(design, groups={}, slope_of="")
+        wanted = [(asked, self.bare, one) for one in self.plans[self.itself :]]
+        if arrived.any():
+            wanted.append((asked, some_rows(self.bare, arrived[self.bare.child]), self.plan))
+        self.fits = begun(_fit, wanted if self.names else [])
         self.new: Fit | None = None  # to those who arrived within the record, once there are scores
 
-    def scores(self) -> list[Scores | None]:
+    def scores(self, whole: Fit) -> list[Scores | None]:
         """Of children under the fits with both, without own history and without frailty, none of them mended; None
         where a fit failed the gate. None at all without own-history columns.
 
-        The fits, and one to those who arrived within the record, are made side by side where ``side_by_side`` allows.
+        The model's own fit ``whole`` serves, if it is of the same plan and by the fast engine.
         """
         if not self.names:
             return []
-        whole = self.whole
-        bare = dataclasses.replace(whole.design, groups={}, slope_of="")
-        asked = _Asked(
-            model=whole.model, exposure=whole.exposure, seed=int(whole.certificate["seed"]), method=self.method
-        )
-        wanted = [(asked, bare, plan) for plan in self.plans[self.itself :]]
-        if self.arrived.any():
-            wanted.append((asked, some_rows(bare, self.arrived[bare.child]), self.plan))
-        made = [*([whole] if self.itself else []), *each(_fit, wanted)]
+        made = list(self.fits.results())
+        if self.itself:
+            fast = "log_weight" in whole.sample_stats
+            made.insert(0, whole if fast else _fit((self.asked, self.bare, self.plans[0])))
         self.new = made[len(self.plans)] if self.arrived.any() else None
         return [None if one is None else child_scores(one) for one in made[: len(self.plans)]]
 
@@ -77,30 +93,30 @@ class OwnHistories:
         pairs = zip(scores, self.plans, strict=False)
         return [(one, Refits(plan, most=self.most)) for one, plan in pairs if one is not None]
 
-    def alone(self) -> OwnHistory | None:
+    def alone(self, whole: Fit) -> OwnHistory | None:
         """The comparison by refits of its own and nobody else's."""
-        scores = self.scores()
+        scores = self.scores(whole)
         mend(self.mends(scores))
-        return self.compared(scores)
+        return self.compared(whole, scores)
 
-    def compared(self, scores: Sequence[Scores | None]) -> OwnHistory | None:
+    def compared(self, whole: Fit, scores: Sequence[Scores | None]) -> OwnHistory | None:
         """The comparison; None without own-history columns."""
-        return _compared(self, scores) if self.names else None
+        return _compared(self, whole, scores) if self.names else None
 
 
 def own_histories(
-    whole: Fit, risk: RiskSet, plan: Plan, *, method: Method = "laplace", refits: int = REFITS
+    asked: Asked, design: Design, risk: RiskSet, plan: Plan, *, refits: int | None = None
 ) -> OwnHistories:
-    """The comparison for the model of ``whole``, by up to four more fits.
+    """The comparison for a model on a design, by up to four more fits.
 
     With the method ``auto`` the sampler takes those that the fast engine's gate refuses. Scores of children whom the
     weights of a fit cannot leave out are mended by no more than ``refits`` refits of each.
     """
-    return OwnHistories(whole, plan, risk.residence[:, 0] == NO_HOME, method, refits)
+    return OwnHistories(asked, design, plan, risk.residence[:, 0] == NO_HOME, refits)
 
 
-def _compared(of: OwnHistories, scores: Sequence[Scores | None]) -> OwnHistory:
-    whole, plan, names, new = of.whole, of.plan, of.names, of.new
+def _compared(of: OwnHistories, whole: Fit, scores: Sequence[Scores | None]) -> OwnHistory:
+    plan, names, new = of.plan, of.names, of.new
     both, no_history, no_frailty = scores
     over_frailty, over_history = _gain(both, no_history), _gain(both, no_frailty)
     first = _interval(whole, names[0], plan)
@@ -163,15 +179,7 @@ def _for_scores(plan: Plan, fixed: dict[str, float]) -> Plan:
     return from_mapping(values, Plan)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Asked:
-    model: str
-    exposure: str
-    seed: int
-    method: Method
-
-
-def _fit(asked: tuple[_Asked, Design, Plan]) -> Fit | None:
+def _fit(asked: tuple[Asked, Design, Plan]) -> Fit | None:
     """None where the fit fails the gate."""
     how, design, plan = asked
     try:

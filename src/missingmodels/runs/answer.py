@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.effects.contrasts import require_contrasts
 from missingmodels.evidence.evidence import make_evidence
+from missingmodels.evidence.own_history import Asked, OwnHistories, own_histories
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.unseen import setting_of
 from missingmodels.evidence.unseen_rows import with_unseen
@@ -145,6 +146,7 @@ def answer(
             return answer(tables, plan, seed=seed, allow_unconverged=allow_unconverged, progress=shown, **given)
     told: Progress = progress or (lambda *_: None)
     prepared = prepare(tables, plan, terms=terms)
+    own = _own_history_begun(prepared, plan, seed)
     # what is kept is found again by plan and data, which say nothing of terms of one's own
     tried = all_tried(prepared.designs, plan, seed, Way(told=told, kept=None if terms else kept, terms=terms))
     refused = [one for one in tried if one.refusal is not None and not (allow_unconverged and one.fit is not None)]
@@ -152,7 +154,7 @@ def answer(
     fits = [one.fit for one in tried if one.fit is not None and one.label not in labels]
     if refused and all(fit.exposure for fit in fits):
         raise refusal(refused, None)  # without a model that holds no peers there is nothing to compare with
-    found = _weighed(fits, prepared, tables, plan, seed, told)
+    found = _weighed(fits, prepared, own, tables, plan, seed, told)
     if not refused:
         return found
     evidence = replace(
@@ -163,7 +165,22 @@ def answer(
     raise refusal(refused, replace(found, evidence=evidence))
 
 
-def _weighed(fits: list[Fit], prepared: Prepared, tables: Tables, plan: Plan, seed: int, told: Progress) -> Answer:
+def _own_history_begun(prepared: Prepared, plan: Plan, seed: int) -> OwnHistories:
+    """Own history under the fullest model, whose fits need no other: they fill what the models leave of a process."""
+    model, exposure = max(prepared.designs, key=lambda key: (key[0], key[1] == plan.exposure.primary))
+    asked = Asked(model=model, exposure=exposure, seed=seed)
+    return own_histories(asked, prepared.designs[model, exposure], prepared.risk, plan)
+
+
+def _weighed(
+    fits: list[Fit],
+    prepared: Prepared,
+    own: OwnHistories,
+    tables: Tables,
+    plan: Plan,
+    seed: int,
+    told: Progress,
+) -> Answer:
     evidence = make_evidence(
         fits,
         tables=tables,
@@ -173,6 +190,7 @@ def _weighed(fits: list[Fit], prepared: Prepared, tables: Tables, plan: Plan, se
         seed=seed,
         notes=prepared.notes,
         progress=told,
+        own=own,
     )
     with_peers = [model for model, exposure in models_to_fit(plan) if exposure == plan.exposure.primary]
     answering = {found.model for found in fits if found.exposure == plan.exposure.primary}
