@@ -156,8 +156,10 @@ def _digest(path: Path) -> str:
 
 
 def _timeless(value: Any) -> Any:
+    """Without times and without digests of files that hold times: each file named is compared itself."""
     if isinstance(value, dict):
-        return {k: _timeless(v) for k, v in value.items() if "seconds" not in k and k != "tables"}
+        kept = {k: v for k, v in value.items() if "seconds" not in k and k not in ("tables", "manifest_digest")}
+        return {k: sorted(v) if k == "files" else _timeless(v) for k, v in kept.items()}
     return [_timeless(v) for v in value] if isinstance(value, list) else value
 
 

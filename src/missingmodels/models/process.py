@@ -76,6 +76,10 @@ class Process:
 
     def to_squares(self, values: Array) -> Array:
         """(H, Q, Q) of (H, T): the same on both sides of a matrix that has the values on its diagonal."""
+        if self.drifts is None:
+            out = np.zeros((values.shape[0], self.size, self.size))
+            out[:, np.arange(self.size), np.arange(self.size)] = values @ self._root
+            return out
         return np.asarray(np.matmul(self._root.T * values[:, None], self._root))
 
 

@@ -24,6 +24,7 @@ from scipy.sparse import csr_array
 
 from missingmodels.fitting.laplace.data import Array, LaplaceData
 from missingmodels.fitting.laplace.point import Point, Scales
+from missingmodels.models.process import Process
 
 try:
     from missingmodels.fitting.laplace import kernels
@@ -212,20 +213,30 @@ def _term(
     """
     half = data.columns * np.sqrt(m)[:, None]
     dense = half.T @ half
-    child_b, slots, border, held = _cell_sums(data, m)
+    child_b, slots, of_cells, held = _cell_sums(data, m)
+    border = scales.to_blocks(of_cells)
     if scales.process is not None and scales.process.sector.size:
         root = scales.sigma_sector * scales.process.sector
-        across = border.sum(axis=0).T @ root
+        across = of_cells.sum(axis=0).T @ root
         dense = np.block([[dense, across], [across.T, (root.T * held.sum(axis=0)) @ root]])
-        border = np.concatenate([border, held[..., None] * root], axis=2)
+        border = np.concatenate([border, _shared_border(scales, scales.process, held, root)], axis=2)
         child_b = np.concatenate([child_b, data.slots_of_child @ (slots.reshape(-1, data.periods) @ root)], axis=1)
     inverse = np.append(inverse_shape, 0.0)
     of_slots = scales.to_blocks(slots.transpose(0, 2, 1))
     pulled = of_slots * inverse[data.slot_child][:, None]
     block = scales.to_squares(held) - np.matmul(pulled, of_slots.transpose(0, 2, 1))
-    border = scales.to_blocks(border) - np.matmul(pulled, child_b[data.slot_child])
+    border -= np.matmul(pulled, child_b[data.slot_child])
     dense -= child_b.T @ (child_b * inverse[:, None])
     return dense, block, border, np.ascontiguousarray(of_slots.transpose(0, 2, 1)), child_b[:-1]
+
+
+def _shared_border(scales: Scales, process: Process, held: Array, root: Array) -> Array:
+    """(H, D, K) of the effects of homes against what all homes share, whose ``root`` is (T, K)."""
+    if kernels is None or process.drifts is not None or not scales.period_on:
+        return scales.to_blocks(held[..., None] * root)
+    out = np.zeros((held.shape[0], int(scales.home_on) + process.size, root.shape[1]))
+    kernels.shared_border(held, root, process.period, int(scales.home_on), out)
+    return out
 
 
 def _cell_sums(data: LaplaceData, m: Array) -> tuple[Array, Array, Array, Array]:

@@ -87,6 +87,22 @@ def cell_sums(
 
 
 @_compiled
+def shared_border(held: Array, root: Array, period: Array, first: int, out: Array) -> None:
+    """Fill ``out`` (H, ``first`` + Q, K), 0 before, with ``held`` (H, T) times ``root`` (T, K) summed over each period.
+
+    With ``first`` of 1 their sum over all cells stands before.
+    """
+    for h in range(held.shape[0]):
+        for t in range(held.shape[1]):
+            line, weight = out[h, first + period[t]], held[h, t]
+            for k in range(root.shape[1]):
+                line[k] += weight * root[t, k]
+        for q in range(first, out.shape[1] * first):
+            for k in range(root.shape[1]):
+                out[h, 0, k] += out[h, q, k]
+
+
+@_compiled
 def eliminate(
     block: Array,
     border: Array,
