@@ -37,10 +37,27 @@ def test_every_command_has_its_line_and_no_other_is_named() -> None:
     assert named == known
 
 
-@pytest.mark.sampled
-def test_readme_python_runs_as_printed(tmp_path: Path) -> None:
+def python_of_the_readme() -> str:
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    return str(code)
+
+
+@pytest.mark.sampled
+@pytest.mark.usefixtures("few_refits")
+def test_readme_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """Every line of it, with one refit in place of dozens; as printed it is a slow test below."""
+    code = python_of_the_readme()
     assert len([line for line in code.splitlines() if line.strip()]) <= 12
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README", "exec"), {})
+    printed = capsys.readouterr().out
+    assert "supported" in printed or "cannot say" in printed
+    assert (tmp_path / "report.html").stat().st_size > 100_000
+
+
+@pytest.mark.slow
+def test_readme_python_runs_as_printed(tmp_path: Path) -> None:
+    code = python_of_the_readme()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
     assert "supported" in done.stdout or "cannot say" in done.stdout

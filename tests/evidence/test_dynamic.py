@@ -277,6 +277,7 @@ def test_a_product_with_own_history_can_be_forwarded():
     require_forward(SimpleNamespace(names=("own_1_7", "own_1_7:male", "peer_count"), constants={}), "peer_count")
 
 
+@pytest.mark.sampled
 @pytest.mark.usefixtures("few_refits")
 def test_rows_of_a_plan_and_why_an_exposure_has_none():
     """Beside the one-step fraction stands the dynamic one; where there can be none a note says why."""
@@ -320,6 +321,7 @@ def agree(study, case: str, worlds: int) -> dict[str, float]:
     return study.summarise(held).iloc[0].to_dict()
 
 
+@pytest.mark.sampled
 def test_the_fraction_is_that_of_the_simulators_own_counterfactual(study):
     """At the true values, over a few worlds; what one step gives is another number, and that is seen."""
     found = agree(study, "peer_density", 8)

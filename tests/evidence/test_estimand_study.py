@@ -21,6 +21,7 @@ def study(monkeypatch):
     return estimand_recovery
 
 
+@pytest.mark.sampled
 def test_one_world_has_every_estimand_with_its_truth(study, monkeypatch):
     monkeypatch.setitem(study.HOMES, "small", 15)
     plan = study.PLAN.model_copy(

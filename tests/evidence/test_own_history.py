@@ -62,6 +62,7 @@ def in_a_world(seed: int, **onset: float) -> OwnHistory:
     return found
 
 
+@pytest.mark.sampled
 def test_children_who_differ_and_nothing_else() -> None:
     found = in_a_world(2, frailty_shape=0.5, own_1_7=0.0, own_8_28=0.0)
     assert found.verdict == VULNERABILITY
@@ -71,6 +72,7 @@ def test_children_who_differ_and_nothing_else() -> None:
     assert found.k_hat_max > 0.7
 
 
+@pytest.mark.sampled
 def test_episodes_that_bring_episodes_and_nothing_else() -> None:
     found = in_a_world(3, frailty_shape=50.0, own_1_7=1.2, own_8_28=0.6)
     assert found.verdict == HISTORY

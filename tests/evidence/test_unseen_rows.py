@@ -27,7 +27,7 @@ PLAN = {
 }
 
 
-pytestmark = pytest.mark.usefixtures("few_refits")
+pytestmark = [pytest.mark.sampled, pytest.mark.usefixtures("few_refits")]
 
 
 @pytest.fixture(scope="module")

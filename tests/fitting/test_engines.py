@@ -262,6 +262,7 @@ def test_diagnostics_without_weights_or_chains_need_no_numbers() -> None:
     assert Diagnostics(worst="", failed=()).passed
 
 
+@pytest.mark.sampled
 def test_the_fast_way_needs_neither_pymc_nor_arviz() -> None:
     """From a simulated sector to evidence and its text, with the heavy libraries blocked."""
     program = """
@@ -274,7 +275,7 @@ from missingmodels.report.text import summary_text
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 plan = Plan(models=("M0", "M1"), exposure={"beside": ()}, sampling={"draws": 250, "method": "laplace"},
-            gate={"ess_min": 100})
+            gate={"ess_min": 100}, effects={"sector_process": "none"}, scores={"last_days": 0})
 found = answer(simulate_world(Scenario(homes={"count": 15}, days=240), seed=4).tables, plan, seed=4)
 print(summary_text(found.evidence))
 """

@@ -129,6 +129,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Made(fit=found, model=getattr(drive, "model", None), points=getattr(drive, "points", None))
 
 
+@pytest.mark.sampled
 def test_arviz_runs_on_it_as_it_comes(made: Made) -> None:
     import arviz as az  # with its plots seconds to import: not while tests are collected
     import matplotlib as mpl

@@ -63,6 +63,7 @@ def test_its_effect_stands_in_the_density(design: Design) -> None:
     assert moved - at_zero == pytest.approx(homes - at_zero + prior, rel=1e-9)
 
 
+@pytest.mark.sampled
 @pytest.mark.usefixtures("few_refits")
 def test_it_flows_through_fit_evidence_and_report(design: Design) -> None:
     plan = PLAN.model_copy(update={"models": ("M0",)})
