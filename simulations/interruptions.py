@@ -32,10 +32,10 @@ import pandas as pd
 from missingmodels.provenance import digest_arrays, digest_bytes, digest_file, digest_json, stream, versions
 
 YEAR = 'name = "year"\ndays = 365\n[homes]\ncount = 6\n'
-# no own history and no forecast: fits of which no file would be another
+# no own history and no forecast, and short chains: fits of which no file would be another
 PLAN = (
     'models = ["M0", "M1"]\nterms.history = "arrival_band"\nscores.last_days = 0\n'
-    "exposure.beside = []\nsampling.draws = 250\ngate.ess_min = 50\n"
+    "exposure.beside = []\nsampling.draws = 250\nsampling.tune = 200\nsampling.chains = 2\ngate.ess_min = 50\n"
 )
 STUDY = """
 name = "six homes"
