@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
+import math
 import os
 import shutil
 import signal
@@ -57,6 +59,7 @@ at_most = 8
 target_error = 0.17
 """
 WAIT_SECONDS = 3600.0
+ROUNDING = 1e-3  # relative, by which two short runs of a sampler differ: rounding is magnified by the ranks of R-hat
 OLD = b"old"
 ADDRESS = "INTERRUPTIONS_SCHEDULER"  # where a dask scheduler answers
 
@@ -71,6 +74,7 @@ class Command:
     words: str
     renews: tuple[str, ...] = ()
     resumes: bool = False  # the same command again goes on; others that write a folder anew take --overwrite
+    samples: bool = False  # two runs of it agree to all but the last digits
 
     def on(self, base: Path, place: Path) -> list[str]:
         """The words on one place."""
@@ -88,7 +92,7 @@ COMMANDS = {
     "export": Command(words="export BASE/tables -o PLACE"),
     "import": Command(words="import ssda903 BASE/files/returns/SIM_2024-25 --authority SIM -o PLACE"),
     "fit": Command(words="fit BASE/tables --plan BASE/plan.toml --method laplace -o PLACE"),
-    "fit_sampled": Command(words="fit BASE/tables --plan BASE/plan.toml --allow-unconverged -o PLACE"),
+    "fit_sampled": Command(words="fit BASE/tables --plan BASE/plan.toml --allow-unconverged -o PLACE", samples=True),
     "report": Command(words="report PLACE", renews=REPORT),
     "compare": Command(
         words="compare PLACE --refits 2", renews=(*REPORT, "release/evidence.json", "private/evidence.json")
@@ -141,9 +145,35 @@ def visible(place: Path) -> list[Path]:
     return [path for path in found if not any(part.startswith(".") for part in path.relative_to(place).parts)]
 
 
-def content(place: Path) -> dict[str, str]:
-    """Digest of what each file says, times left out; pages of fits hold times and are judged by their presence."""
-    return {path.relative_to(place).as_posix(): _digest(path) for path in visible(place)}
+def content(place: Path, whole: Path | None = None) -> dict[str, str]:
+    """Digest of what each file says, times left out; pages of fits hold times and are judged by their presence.
+
+    Numbers that differ from those of a ``whole`` run by no more than rounding count as those.
+    """
+    found = {path.relative_to(place).as_posix(): path for path in visible(place)}
+    twins = {name: path if whole is None else whole / name for name, path in found.items()}
+    return {name: _digest(twins[name] if _near(path, twins[name]) else path) for name, path in found.items()}
+
+
+def _near(path: Path, twin: Path) -> bool:
+    if path == twin or not twin.is_file() or path.suffix not in (".json", ".nc"):
+        return False
+    if path.suffix == ".json":
+        return _agree(*(_timeless(json.loads(one.read_text(encoding="utf-8"))) for one in (path, twin)))
+    pairs = list(itertools.zip_longest(_arrays(path), _arrays(twin)))
+    return all(a is not None and b is not None and _agree(a.tolist(), b.tolist()) for a, b in pairs)
+
+
+def _agree(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_agree(one[k], other[k]) for k in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_agree, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=ROUNDING, abs_tol=ROUNDING) or (one != one and other != other)
+    if isinstance(one, str) and isinstance(other, str) and one.startswith("sha256:"):
+        return other.startswith("sha256:")  # of a file that is compared itself
+    return bool(one == other)
 
 
 def _digest(path: Path) -> str:
@@ -179,11 +209,11 @@ def hidden(folder: Path) -> list[str]:
     return [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.name.startswith(".")]
 
 
-def state(place: Path, command: Command, old: dict[str, str], new: dict[str, str]) -> str:
+def state(place: Path, command: Command, old: dict[str, str], new: dict[str, str], whole: Path | None = None) -> str:
     """What stands at a place: nothing, old, new, or a mixture; a power study grows batch by batch."""
     if not place.exists():
         return "nothing"
-    held = content(place)
+    held = content(place, whole)
     if held in (old, new):
         return "old" if held == old else "new"
     if not command.renews and all(new.get(name) == digest for name, digest in held.items()):
@@ -192,9 +222,10 @@ def state(place: Path, command: Command, old: dict[str, str], new: dict[str, str
     return "completed by a journal" if journal else "MIXED"
 
 
-def one(name: str, base: Path, place: Path, moment: float, number: int, new: dict[str, str]) -> dict[str, Any]:
-    """One interruption, and what became of it."""
+def one(name: str, base: Path, place: Path, moment: float, number: int, undisturbed: Path) -> dict[str, Any]:
+    """One interruption, and what became of it beside an undisturbed run."""
     command = COMMANDS[name]
+    new, whole = content(undisturbed), undisturbed if command.samples else None
     prepared(command, base, place)
     old = content(place) if place.exists() else {}
     words = command.on(base, place)
@@ -202,9 +233,10 @@ def one(name: str, base: Path, place: Path, moment: float, number: int, new: dic
     time.sleep(moment)
     started.send_signal(number)
     _, told = started.communicate(timeout=WAIT_SECONDS)
-    found, left = state(place, command, old, new), hidden(place.parent)
+    found = state(place, command, old, new, whole)
+    left = [name for name in hidden(place.parent) if name not in told]  # finished fits are kept, and said to be
     again = finished(command.again(base, place))
-    end = content(place) if place.exists() else {}
+    end = content(place, whole) if place.exists() else {}
     return {
         "command": name,
         "signal": signal.Signals(number).name,
@@ -263,10 +295,10 @@ def campaign(names: list[str], kills: int, seed: int, work: Path) -> pd.DataFram
         seconds = time.monotonic() - begin
         if done.returncode:
             raise SystemExit(f"{name} does not end well undisturbed: {done.stderr}")
-        new, draws = content(place), stream(seed, "interruptions", name).uniform(0.0, 1.05 * seconds, kills)
+        draws = stream(seed, "interruptions", name).uniform(0.0, 1.05 * seconds, kills)
         for index, moment in enumerate(draws):
             number = signal.SIGKILL if index % 2 == 0 else signal.SIGTERM
-            row = one(name, base, work / name / str(index) / "out", float(moment), number, new)
+            row = one(name, base, work / name / str(index) / "out", float(moment), number, place)
             rows.append(row | {"faults": "; ".join(faults(row))})
             shutil.rmtree(work / name / str(index))
             print(

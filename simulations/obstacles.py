@@ -163,14 +163,15 @@ def faults(codes: list[int], told: list[str], found: str, again: int, same: bool
     return [rule for rule, kept in rules.items() if not kept]
 
 
-def one(case: Case, obstacle: str, begun: Any, new: dict[str, str]) -> dict[str, Any]:
-    """One command and one obstacle, and what became of it."""
+def one(case: Case, obstacle: str, begun: Any, undisturbed: Path) -> dict[str, Any]:
+    """One command and one obstacle, and what became of it beside an undisturbed run."""
     old, ended, clear = begun
+    new, whole = content(undisturbed), undisturbed if case.command.samples else None
     codes, told = [code for code, _ in ended], [said for _, said in ended]
-    found = state(case.place, case.command, old, new)
+    found = state(case.place, case.command, old, new, whole)
     clear()
     again = finished(case.command.again(case.base, case.place))
-    end = content(case.place) if case.place.exists() else {}
+    end = content(case.place, whole) if case.place.exists() else {}
     left = [name for name in hidden(case.place.parent) if name != "."]
     wrong = faults(codes, told, found, again.returncode, end == new, left)
     lines = [line for said in told for line in said.strip().splitlines()[-2:]]
@@ -188,7 +189,6 @@ def obstacles(name: str, work: Path, base: Path) -> list[dict[str, Any]]:
     seconds = time.monotonic() - begin
     if code:
         raise SystemExit(f"{name} does not end well undisturbed: {said}")
-    new = content(undisturbed.place)
     added = max(_bytes(undisturbed.place.parent) - before, 65_536)
     tries: dict[str, Callable[[Case], Any]] = {"read-only": read_only, "twice": twice}
     tries |= {f"full at {s:.0%}": lambda case, s=s: full_disk(case, s, added) for s in ROOM}
@@ -196,7 +196,7 @@ def obstacles(name: str, work: Path, base: Path) -> list[dict[str, Any]]:
     rows = []
     for obstacle, begin_it in tries.items():
         case = Case(name, _fresh(work), base)
-        rows.append(one(case, obstacle, begin_it(case), new))
+        rows.append(one(case, obstacle, begin_it(case), undisturbed.place))
         print(*(f"{key}={value}" for key, value in rows[-1].items()), flush=True)
         while not subprocess.run(["umount", str(case.place.parent)], capture_output=True).returncode:
             pass

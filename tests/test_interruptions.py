@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import signal
 import sys
 from pathlib import Path
@@ -61,3 +62,19 @@ def test_pages_of_one_command_beside_another_are_a_mixture(interruptions, tmp_pa
     (place / ".missingmodels.0123456789ab.part").mkdir()
     (place / ".missingmodels.0123456789ab.part" / "journal.json").write_text("{}")
     assert interruptions.state(place, report, old, new) == "completed by a journal"
+
+
+def test_numbers_count_as_those_of_a_whole_run_up_to_rounding(interruptions, tmp_path):
+    for name, value, digest in (("whole", 0.5, "a"), ("near", 0.5 * (1 + 1e-5), "b"), ("far", 0.51, "a")):
+        (tmp_path / name).mkdir()
+        told = {
+            "median": value,
+            "files": {"evidence.json": f"sha256:{digest}"},
+            "of": f"sha256:{digest}",
+            "seconds": value,
+        }
+        (tmp_path / name / "evidence.json").write_text(json.dumps(told))
+    whole, near, far = (tmp_path / name for name in ("whole", "near", "far"))
+    assert interruptions.content(near) != interruptions.content(whole)
+    assert interruptions.content(near, whole) == interruptions.content(whole)
+    assert interruptions.content(far, whole) != interruptions.content(whole)
