@@ -89,6 +89,7 @@ def test_nothing_more_is_begun_of_what_is_dropped():
         assert len(list(each(process_of, range(2)))) == 2
         assert len(later.elsewhere) == 1
         assert not later.here
+        assert not module._others.works, "nothing is held of what was read or dropped"
 
 
 def test_without_processes_all_is_done_here():

@@ -58,11 +58,7 @@ def each[A, B](task: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
 
     This process takes its share: from the end, while the others are at the beginning.
     """
-    work = begun(task, items, awaited=True)
-    try:
-        yield from work.results()
-    finally:
-        work.drop()
+    yield from begun(task, items, awaited=True).results()
 
 
 def begun[A, B](task: Callable[[A], B], items: Iterable[A], *, awaited: bool = False) -> Work[A, B]:
@@ -140,8 +136,11 @@ class Work[A, B]:
 
     def results(self) -> Iterator[B]:
         """Of each item, in their order; while one is not there yet, others are done here."""
-        for at, item in enumerate(self.items):
-            yield self.task(item) if self.others is None else self._result(at, self.others)
+        try:
+            for at, item in enumerate(self.items):
+                yield self.task(item) if self.others is None else self._result(at, self.others)
+        finally:
+            self.drop()
 
     def drop(self) -> None:
         """Begin nothing more of it."""

@@ -88,6 +88,10 @@ class OwnHistories:
         self.new = made[len(self.plans)] if self.arrived.any() else None
         return [None if one is None else child_scores(one) for one in made[: len(self.plans)]]
 
+    def close(self) -> None:
+        """Begin no more of its fits: nobody asks for them."""
+        self.fits.drop()
+
     def mends(self, scores: Sequence[Scores | None]) -> list[tuple[Scores, Refits]]:
         """The scores that are there, each with the refits that may mend it."""
         pairs = zip(scores, self.plans, strict=False)

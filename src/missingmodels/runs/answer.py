@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -146,15 +147,15 @@ def answer(
             return answer(tables, plan, seed=seed, allow_unconverged=allow_unconverged, progress=shown, **given)
     told: Progress = progress or (lambda *_: None)
     prepared = prepare(tables, plan, terms=terms)
-    own = _own_history_begun(prepared, plan, seed)
-    # what is kept is found again by plan and data, which say nothing of terms of one's own
-    tried = all_tried(prepared.designs, plan, seed, Way(told=told, kept=None if terms else kept, terms=terms))
-    refused = [one for one in tried if one.refusal is not None and not (allow_unconverged and one.fit is not None)]
-    labels = {one.label for one in refused}
-    fits = [one.fit for one in tried if one.fit is not None and one.label not in labels]
-    if refused and all(fit.exposure for fit in fits):
-        raise refusal(refused, None)  # without a model that holds no peers there is nothing to compare with
-    found = _weighed(fits, prepared, own, tables, plan, seed, told)
+    with closing(_own_history_begun(prepared, plan, seed)) as own:
+        # what is kept is found again by plan and data, which say nothing of terms of one's own
+        tried = all_tried(prepared.designs, plan, seed, Way(told=told, kept=None if terms else kept, terms=terms))
+        refused = [one for one in tried if one.refusal is not None and not (allow_unconverged and one.fit is not None)]
+        labels = {one.label for one in refused}
+        fits = [one.fit for one in tried if one.fit is not None and one.label not in labels]
+        if refused and all(fit.exposure for fit in fits):
+            raise refusal(refused, None)  # without a model that holds no peers there is nothing to compare with
+        found = _weighed(fits, prepared, own, tables, plan, seed, told)
     if not refused:
         return found
     evidence = replace(
