@@ -33,7 +33,8 @@ def few_refits() -> Iterator[None]:
 # simulator is yet to be compiled, one worker does that while the other is with what simulates nothing.
 LONGEST = (
     *("test_analyses.py", "test_agreement.py", "test_laplace.py", "test_natives.py", "test_fit.py"),
-    *("test_own_terms.py", "test_docs.py", "test_daily.py"),
+    *("test_unseen_rows.py", "test_own_variables.py", "test_own_terms.py", "test_docs.py", "test_daily.py"),
+    *("test_cli.py", "test_cli_robustness.py", "test_sides.py", "test_resume.py"),
 )
 
 

@@ -18,6 +18,7 @@ from missingmodels.fitting.stores.store import fit_bytes, fit_from_bytes, read_f
 from missingmodels.runs.answer import Answer, answer
 from missingmodels.runs.write import read_run, tables_folder, write_run
 from missingmodels.tables import Tables, write_tables
+from random_points import points_at_random
 from resealed import reseal
 from test_cli import run
 from worlds import plan_of, small_world
@@ -120,7 +121,6 @@ def test_children_come_back_as_they_were(made: tuple[Tables, Answer], tmp_path: 
     assert fast.design.child_ids[0].encode() not in fit_bytes(fast)
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("kind", "said"), [("kernel", "recomputed"), ("hawkes", "left out"), ("ornstein_uhlenbeck", "recomputed")]
 )
@@ -130,13 +130,12 @@ def test_children_of_daily_models_come_back_where_their_frailty_was_integrated_o
     plan = plan_of(
         models=["M0", "M1"],
         terms={"vulnerability": "male", "history": "own_1_7"},
-        sampling={"draws": 50, "tune": 50, "chains": 2, "doublings": 0},
     )
-    found = fit_daily(tables_of(), plan, kind=kind, seed=1, allow_unconverged=True)  # type: ignore[arg-type]
+    with points_at_random():
+        found = fit_daily(tables_of(), plan, kind=kind, seed=1)  # type: ignore[arg-type]
     check_children(found, said)
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("asked", "said"),
     [({"frailty": "gamma"}, "recomputed"), ({"frailty": "normal"}, "left out"), ({"child": None}, "recomputed")],
@@ -145,14 +144,13 @@ def test_children_of_rows_come_back_where_their_frailty_was_integrated_out(asked
     import pandas as pd
 
     from missingmodels.fitting.families.rows import fit_rows
-    from missingmodels.plan import Sampling
 
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"who": np.repeat(np.arange(20), 3), "site": np.tile(list("abc"), 20)})
     frame = frame.assign(x=rng.normal(size=60), y=rng.poisson(1.0, 60), days=rng.uniform(1, 3, 60))
     question = {"child": "who", "home": "site", "exposure": "days"} | asked
-    sampling = Sampling(draws=50, tune=50, chains=2, doublings=0)
-    found = fit_rows(frame, formula="y ~ x", sampling=sampling, seed=1, allow_unconverged=True, **question)
+    with points_at_random():
+        found = fit_rows(frame, formula="y ~ x", seed=1, **question)
     check_children(found, said)
 
 

@@ -1,7 +1,7 @@
 """A fit as ArviZ knows one: its functions run on every family as they come, and what they are given is the model's own.
 
-Draws here are points at random, put through each family's own call with the sampler's drive replaced: ArviZ does not
-ask where draws come from, and densities are compared with those of the PyMC model at the very same points.
+Draws here are points at random: ArviZ does not ask where draws come from, and densities are compared with those of the
+PyMC model at the very same points.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from test_laplace import made_design
 from daily_cases import tables_of
 from missingmodels.extract.published.statistics import read_official
 from missingmodels.fitting.children import stored
-from missingmodels.fitting.diagnostics import Diagnostics
-from missingmodels.fitting.drawn import Drawn, unlabelled
 from missingmodels.fitting.families import daily, official, outcomes, rows
 from missingmodels.fitting.fit import fit
 from missingmodels.fitting.result import Fit
@@ -32,13 +30,12 @@ from missingmodels.frame.published.official import build_official
 from missingmodels.plan import Plan
 from missingmodels.tables import Tables
 from official import made_up
+from random_points import points_at_random
 from worlds import plan_of, remade
 
 QUICK = Mode(linker="py", optimizer=None)
-CHAINS, DRAWS = 2, 60
 FAST = plan_of(sampling={"draws": 200, "chains": 4, "method": "laplace"}, gate={"ess_min": 20})
 DAILY = plan_of(models=["M0", "M1"], terms={"vulnerability": "male + age_years", "history": "own_1_7"})
-FINE = Diagnostics(worst="", failed=())
 # Points at random are no posterior, so that leaving a unit out moves far: ArviZ says so.
 pytestmark = pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto distribution")
 
@@ -50,31 +47,6 @@ class Made:
     fit: Fit
     model: Any = None
     points: Any = None
-
-
-class Drive:
-    """In the place of ``draw_until_passed``: points at random of the model's free variables, reported as draws are."""
-
-    def __init__(self, spread: float) -> None:
-        self.spread = spread
-
-    def __call__(self, job: Any, sampling: Any, gate: Any, *, seed: int, stage: str, progress: Any = None) -> Drawn:
-        self.model, _ = job.compiled()
-        rng, points = np.random.default_rng(seed), {}
-        for free in self.model.free_RVs:
-            shape = (CHAINS, DRAWS, *(int(n) for n in free.shape.eval()))
-            found = rng.normal(-self.spread, self.spread, shape)
-            positive = self.model.rvs_to_values[free].name.endswith("_log__")
-            points[free.name] = np.exp(found) if positive else found
-        dims = {name: ("chain", "draw", *(f"{name}_{i}" for i in range(v.ndim - 2))) for name, v in points.items()}
-        self.points = xr.Dataset({name: (dims[name], values) for name, values in points.items()})
-        values, dims, labels = unlabelled(job.natural(self.points, 0))
-        record = {"method": "nuts/nutpie", "target_accept": 0.9}
-        stats = {"diverging": np.zeros((CHAINS, DRAWS), np.int8), "energy": rng.normal(size=(CHAINS, DRAWS))}
-        stats["depth"] = np.full((CHAINS, DRAWS), 4)
-        return Drawn(
-            values=values, dims=dims, labels=labels, chains=CHAINS, diagnostics=FINE, record=record, sample_stats=stats
-        )
 
 
 def by_outcome(name: str, **settings: Any) -> Callable[[Path], Fit]:
@@ -120,11 +92,8 @@ CASES: dict[str, Callable[[Path], Fit]] = {
 
 @pytest.fixture(scope="module", params=list(CASES))
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    drive = Drive(0.02 if request.param == "official" else 0.3)  # thousands of incidents know what they say
-    with pytest.MonkeyPatch.context() as patch:
-        for family in (daily, official, outcomes, rows):
-            patch.setattr(family, "draw_until_passed", drive)
-            patch.setattr(family, "compiled_once", lambda model: (model.build(), 0.0))
+    spread = 0.02 if request.param == "official" else 0.3  # thousands of incidents know what they say
+    with points_at_random(spread) as drive:
         found = CASES[request.param](tmp_path_factory.mktemp("made"))
     return Made(fit=found, model=getattr(drive, "model", None), points=getattr(drive, "points", None))
 
