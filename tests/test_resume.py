@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -103,6 +104,18 @@ def test_a_damaged_kept_fit_is_fitted_anew(tables: Tables, tmp_path: Path, fitte
     path.write_bytes(path.read_bytes()[:-5])
     assert held.get(design, PLAN, "M0", "", 1) is None
     assert "M0 is fitted anew" in said[-1]
+
+
+def test_a_stop_while_the_first_fit_is_kept_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Kept, "_file", stopped)
+    with pytest.raises(KeyboardInterrupt), Kept(tmp_path / ".out.partial", said.append) as held:
+        held.add(SimpleNamespace(design=None, model="M0", exposure=""), Plan(), 1)  # type: ignore[arg-type]
+    assert (list(tmp_path.iterdir()), said) == ([], [])
 
 
 def test_one_failed_gate_leaves_the_others_and_says_which_is_absent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +39,10 @@ class Kept:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         held = len(list(self.folder.glob("*.nc")))
-        if kind is not None and held:
+        if not held:
+            with contextlib.suppress(OSError):  # made for a fit that did not come to be
+                self.folder.rmdir()
+        elif kind is not None:
             fits = "1 finished fit is" if held == 1 else f"{held} finished fits are"
             self.say(f"{fits} kept in {self.folder}; the same command goes on from there.")
 
