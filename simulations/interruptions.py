@@ -1,6 +1,6 @@
 """Commands that are killed at random moments: what is found then, what the next start makes of it, what is left.
 
-    python simulations/interruptions.py --kills 25 --output simulations/results
+    python simulations/interruptions.py --kills 20 --output simulations/results
 
 Each command runs once undisturbed on a world of six homes. Then, ``--kills`` times, a fresh copy is begun and ended by
 SIGKILL or SIGTERM in turn, at a moment drawn from the named stream between its start and 1.05 times the undisturbed
@@ -318,10 +318,32 @@ def main() -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with tempfile.TemporaryDirectory(prefix="interruptions-") as work, cluster(given.commands):
         found = campaign(given.commands, given.kills, given.seed, Path(work))
+    if given.output is not None:
+        found = kept(found, given.output)
+    summary = summarised(found, given.kills, given.seed)
+    if given.output is not None:
+        (given.output / "interruptions.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(summary, indent=1))
+    return int(summary["wrong"] > 0)
+
+
+def kept(found: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """All interruptions on record, those of a command that was run again in place of its earlier ones."""
+    path = folder / "interruptions.csv"
+    if path.is_file():
+        earlier = pd.read_csv(path, keep_default_na=False)
+        found = pd.concat([earlier[~earlier["command"].isin(found["command"])], found], ignore_index=True)
+    found = found.sort_values("command", key=lambda names: names.map([*COMMANDS].index), kind="stable")
+    found.to_csv(path, index=False, lineterminator="\n")
+    return found
+
+
+def summarised(found: pd.DataFrame, kills: int, seed: int) -> dict[str, Any]:
+    """How many interruptions went wrong, by command."""
     counts = found.assign(wrong=found["faults"] != "").groupby("command", sort=False)["wrong"].agg(["size", "sum"])
-    summary = {
-        "recipe": f"python simulations/interruptions.py --kills {given.kills} --seed {given.seed}",
-        "seed": given.seed,
+    return {
+        "recipe": f"python simulations/interruptions.py --kills {kills} --seed {seed}",
+        "seed": seed,
         "interruptions": len(found),
         "wrong": int((found["faults"] != "").sum()),
         "by_command": {
@@ -330,11 +352,6 @@ def main() -> int:
         "found": {str(k): int(v) for k, v in found["found"].value_counts().items()},
         "versions": versions(),
     }
-    if given.output is not None:
-        found.to_csv(given.output / "interruptions.csv", index=False, lineterminator="\n")
-        (given.output / "interruptions.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(summary, indent=1))
-    return int(summary["wrong"] > 0)
 
 
 if __name__ == "__main__":
