@@ -16,7 +16,7 @@
 # The data are simulated on the spot, so the truth is known and stands in the last section. For an extract of your own
 # change one line, marked below; the guide `01_your_extract.py` makes its tables.
 #
-# It runs as it is, in about a minute, as `python analyses/02_peers.py` or as a notebook with jupytext;
+# It runs as it is, in about three minutes, as `python analyses/02_peers.py` or as a notebook with jupytext;
 # `SCENARIO=tiny` makes a quick look of it. It defines nothing.
 
 # %%

@@ -13,7 +13,7 @@
 # on the spot, so the truth is known and stands in the last section; for an extract of your own change one line, marked
 # below. `02_peers.py` does the same for H1, and explains the model at more length.
 #
-# It runs as it is, in about a minute, as `python analyses/03_staffing_and_mix.py` or as a notebook with jupytext;
+# It runs as it is, in about three minutes, as `python analyses/03_staffing_and_mix.py` or as a notebook with jupytext;
 # `SCENARIO=tiny` makes a quick look of it. It defines nothing.
 
 # %%
