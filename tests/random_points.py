@@ -37,11 +37,11 @@ class Drive:
 
     def __call__(self, job: Any, sampling: Any, gate: Any, *, seed: int, stage: str, progress: Any = None) -> Drawn:
         self.model, _ = job.compiled()
-        rng, points = np.random.default_rng(seed), {}
+        rng, points, first = np.random.default_rng(seed), {}, self.model.initial_point()
         for free in self.model.free_RVs:
-            shape = (CHAINS, DRAWS, *(int(n) for n in free.shape.eval()))
-            found = rng.normal(-self.spread, self.spread, shape)
-            positive = self.model.rvs_to_values[free].name.endswith("_log__")
+            value = self.model.rvs_to_values[free].name
+            found = rng.normal(-self.spread, self.spread, (CHAINS, DRAWS, *first[value].shape))
+            positive = value.endswith("_log__")
             points[free.name] = np.exp(found) if positive else found
         dims = {name: ("chain", "draw", *(f"{name}_{i}" for i in range(v.ndim - 2))) for name, v in points.items()}
         self.points = xr.Dataset({name: (dims[name], values) for name, values in points.items()})

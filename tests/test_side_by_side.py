@@ -75,6 +75,15 @@ def test_what_is_begun_fills_what_is_left_of_every_process():
     assert list(begun(doubled, range(3)).results()) == [0, 2, 4]
 
 
+def test_who_would_wait_for_another_process_does_what_is_begun_meanwhile():
+    with side_by_side(1):
+        list(each(process_of, range(2)))
+        awaited = begun(slow_at_first, [0], awaited=True)
+        later = begun(process_of, range(4))
+        assert list(awaited.results()) != [os.getpid()]
+        assert later.here, "done here while the other process was at what was awaited"
+
+
 def test_what_is_begun_and_not_read_before_the_processes_end_is_done_here():
     with side_by_side(1):
         later = begun(process_of, range(2))
