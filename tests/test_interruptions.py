@@ -70,7 +70,6 @@ def test_numbers_count_as_those_of_a_whole_run_up_to_rounding(interruptions, tmp
         told = {
             "median": value,
             "files": {"evidence.json": f"sha256:{digest}"},
-            "of": f"sha256:{digest}",
             "seconds": value,
         }
         (tmp_path / name / "evidence.json").write_text(json.dumps(told))
