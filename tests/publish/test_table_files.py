@@ -32,7 +32,8 @@ def test_a_table_says_the_same_in_every_form(run, name):
     assert tuple(cell.text for cell in table.rows[0].cells) == found.columns
     assert tuple(cell.text for cell in table.rows[-1].cells) == found.rows[-1][1]
     html = made["html"].decode()
-    assert "http" not in html
+    assert "http:" not in html
+    assert "https:" not in html
     assert found.rows[-1][1][0].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in html
     assert made["tex"].decode().count("\\begin{tabular") == 1
     assert len(list(csv.reader(io.StringIO(made["csv"].decode())))) == len(found.data) + 1

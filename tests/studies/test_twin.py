@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -102,6 +103,11 @@ def test_a_twin_is_like_its_data(private, written):
     assert written.tables.all_residents == private.tables.all_residents
 
 
+def numbers_in(text: str) -> set[str]:
+    """Whole numbers that stand alone: digests, times and decimals hold any three digits by chance."""
+    return set(re.findall(r"(?<![\w.:+-])\d+(?![\w.:+-])", text))
+
+
 @pytest.mark.sampled
 def test_a_twin_says_what_it_is_and_nothing_of_where_it_came_from(private, written):
     found = read_tables(written.folder)
@@ -111,7 +117,7 @@ def test_a_twin_says_what_it_is_and_nothing_of_where_it_came_from(private, writt
     assert {SCENARIO, "disclosure.csv", "disclosure.json", "manifest.json"} <= set(held)
     assert json.loads(held["disclosure.json"])["data"] == "ssda903"
     for name in (SCENARIO, "disclosure.csv", "disclosure.json", "manifest.json"):
-        assert b"301" not in held[name].replace(b"sha256:", b"").split(b'"files"')[0], name
+        assert "301" not in numbers_in(held[name].decode()), name
     assert {f"effect {name}" for name in ("contagion.log_rate_ratio", "onset.rate_per_year")} <= {
         one.output for one in written.judged.outputs if one.action == "rounded"
     }
