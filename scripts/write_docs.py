@@ -342,8 +342,8 @@ def rows_page() -> str:
     """How to fit rows of one's own."""
     from missingmodels.fitting.families import rows
     from missingmodels.frame.own_rows import columns as counts_columns
-    from missingmodels.models import row_priors
     from missingmodels.models import rows as models
+    from missingmodels.models.priors import of_rows as row_priors
     from missingmodels.vocabulary.unrecorded import NULL_WORDS
 
     null_words = ", ".join(f"`{word}`" for word in sorted(filter(None, NULL_WORDS)))
@@ -351,7 +351,7 @@ def rows_page() -> str:
     lines = [
         "# Rows of one's own",
         "",
-        "Made from `missingmodels.fitting.families.rows` and `missingmodels.models.row_priors`.",
+        "Made from `missingmodels.fitting.families.rows` and `missingmodels.models.priors.of_rows`.",
         "",
     ]
     given = inspect.signature(rows.fit_rows).parameters.values()

@@ -30,8 +30,8 @@ from missingmodels.fitting.laplace.engine import draw as draw_fast
 from missingmodels.fitting.nuts.coordinates import Posterior
 from missingmodels.fitting.nuts.engine import draw as draw_sampled
 from missingmodels.frame.design import Design
-from missingmodels.models.prior import PriorSet
-from missingmodels.models.priors import prior_set
+from missingmodels.models.priors.law import PriorSet
+from missingmodels.models.priors.of_plan import prior_set
 from missingmodels.plan import Effects, Plan
 from missingmodels.provenance import versions
 

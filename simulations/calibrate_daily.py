@@ -30,8 +30,8 @@ from missingmodels.errors import CannotAnswer
 from missingmodels.fitting.families.daily import fit_daily
 from missingmodels.fitting.families.daily_draws import flattened
 from missingmodels.frame.daily import GRID_DAYS, KINDS, MEMORY_DAYS
-from missingmodels.models.daily_priors import DailyPriors, daily_priors
-from missingmodels.models.prior import Prior
+from missingmodels.models.priors.daily import DailyPriors, daily_priors
+from missingmodels.models.priors.law import Prior
 from missingmodels.plan import Plan
 from missingmodels.provenance import seed_of, stream, versions
 from missingmodels.tables import Tables, make_tables

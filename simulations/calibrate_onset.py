@@ -25,8 +25,8 @@ from missingmodels.errors import DiagnosticsFailed
 from missingmodels.fitting.fit import fit
 from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design
-from missingmodels.models.prior import Prior, PriorSet
-from missingmodels.models.priors import plan_priors, scales_of
+from missingmodels.models.priors.law import Prior, PriorSet
+from missingmodels.models.priors.of_plan import plan_priors, scales_of
 from missingmodels.parameters import Effect, Parameters
 from missingmodels.plan import Plan
 from missingmodels.provenance import seed_of, stream, versions

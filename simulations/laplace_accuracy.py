@@ -36,8 +36,8 @@ from missingmodels.fitting.laplace.explore import Surface, explore
 from missingmodels.fitting.laplace.scales import ScaleSpace
 from missingmodels.fitting.nuts.whitened import sample
 from missingmodels.frame.design import Design
-from missingmodels.models.prior import PriorSet
-from missingmodels.models.priors import prior_set
+from missingmodels.models.priors.law import PriorSet
+from missingmodels.models.priors.of_plan import prior_set
 from missingmodels.plan import Plan, Sampling
 from missingmodels.presets import load_scenario
 from missingmodels.provenance import stream, versions

@@ -13,7 +13,7 @@ from scipy.special import logsumexp
 
 from missingmodels.fitting.families.rows_draws import log_densities
 from missingmodels.fitting.fit import Fit
-from missingmodels.models.row_priors import home_columns
+from missingmodels.models.priors.of_rows import home_columns
 
 TURNS = 300
 THIN = 2  # of the grid, which stays accurate to 1e-10

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.fitting.laplace.approximation import laplace
-from missingmodels.models.priors import prior_set
+from missingmodels.models.priors.of_plan import prior_set
 from missingmodels.plan import Plan
 from missingmodels.provenance import stream, versions
 from missingmodels.runs.answer import prepare

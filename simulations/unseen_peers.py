@@ -28,7 +28,7 @@ from appended import PACKAGED, RESULTS, ships
 
 from missingmodels.config import from_mapping
 from missingmodels.errors import CannotAnswer, DiagnosticsFailed
-from missingmodels.evidence import unseen
+from missingmodels.evidence.unseen import assumptions as unseen
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.unseen import visible_residents

@@ -10,7 +10,7 @@ from missingmodels.errors import RowsInvalid
 from missingmodels.fitting.families.rows_draws import log_densities
 from missingmodels.frame.own_rows.asked import Asked
 from missingmodels.frame.own_rows.counts import build_counts
-from missingmodels.models.row_priors import row_priors
+from missingmodels.models.priors.of_rows import row_priors
 from missingmodels.models.rows import rows_model
 
 

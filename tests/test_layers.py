@@ -230,7 +230,7 @@ def test_the_two_bans_that_carry_the_science(one, other):
     ("name", "line", "why"),
     [
         ("frame.rows", "from missingmodels.simulate.world import World", "past"),
-        ("frame.rows", "from missingmodels.models.priors import Prior", "upward"),
+        ("frame.rows", "from missingmodels.models.priors.law import Prior", "upward"),
         ("extract.returns.ssda903", "import missingmodels.simulate.world", "sideways"),
         ("simulate.world", "from missingmodels.models import onset", "upward"),
         ("models.onset", "from missingmodels import simulate", "past"),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from missingmodels.fitting.stores.store import read_fit, write_fit
     from missingmodels.frame.describe import describe
     from missingmodels.models.build import build_model
-    from missingmodels.models.prior import Prior
+    from missingmodels.models.priors.law import Prior
     from missingmodels.models.term import GroupEffect, Term
     from missingmodels.plan import Plan
     from missingmodels.presets import load_plan, load_scenario

@@ -13,8 +13,8 @@ from missingmodels.fitting.laplace.child import ChildLaw
 from missingmodels.fitting.nuts.coordinates import Posterior
 from missingmodels.models.frailty import RICH, expected_onsets
 from missingmodels.models.onset import onset_model
-from missingmodels.models.prior import FURTHER, SCALES
-from missingmodels.models.priors import plan_priors, prior_set
+from missingmodels.models.priors.law import FURTHER, SCALES
+from missingmodels.models.priors.of_plan import plan_priors, prior_set
 from plain import reference, reference_frailty
 from worlds import plan_of
 

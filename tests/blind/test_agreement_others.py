@@ -8,14 +8,14 @@ import pytest
 from pytensor.compile.mode import Mode
 from scipy.special import gammaln
 
-from missingmodels.evidence.unseen import history_weights
+from missingmodels.evidence.unseen.assumptions import history_weights
 from missingmodels.frame.design_matrix import EventRows, Group
 from missingmodels.frame.own_rows.asked import Asked
 from missingmodels.frame.own_rows.counts import build_counts
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.unseen import filled_share, turnover_chances, visible_residents
 from missingmodels.models.official import PRIORS, official_model
-from missingmodels.models.row_priors import row_priors
+from missingmodels.models.priors.of_rows import row_priors
 from missingmodels.models.rows import rows_model
 from plain import reference
 from plain.official_reference import official_log_density

@@ -21,7 +21,7 @@ from missingmodels.frame.riskset import build_risk_set
 from missingmodels.intervals import to_day
 from missingmodels.models.outcomes.models import outcome_model
 from missingmodels.models.outcomes.priors import SCALARS, outcome_priors
-from missingmodels.models.prior import Prior
+from missingmodels.models.priors.law import Prior
 from plain import outcome_reference
 from worlds import plan_of, remade, small_world
 

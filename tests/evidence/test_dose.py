@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from missingmodels.evidence.figure_data import ENOUGH, bins_with_enough
+from missingmodels.evidence.figures.figure_data import ENOUGH, bins_with_enough
 
 
 @pytest.mark.parametrize(

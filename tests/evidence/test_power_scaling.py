@@ -103,6 +103,6 @@ def test_the_prior_is_the_plans_to_a_constant() -> None:
 
 
 def _intercept_mean(plan: Plan) -> float:
-    from missingmodels.models.priors import plan_priors
+    from missingmodels.models.priors.of_plan import plan_priors
 
     return plan_priors(plan).intercept.mean

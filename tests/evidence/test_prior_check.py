@@ -10,7 +10,7 @@ import pytest
 from made_onsets import empty_design
 from missingmodels.evidence.prior_check import check_priors, drawn_parameters, last_year, predicted
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.plan import Plan
 from missingmodels.report.figures.style import png
 from missingmodels.report.pages.prior_check import prior_figure, table_csv

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from missingmodels.errors import DiagnosticsFailed
-from missingmodels.evidence import unseen, unseen_rows
 from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, SUPPORTED
-from missingmodels.evidence.unseen_rows import between
+from missingmodels.evidence.unseen import assumptions as unseen
+from missingmodels.evidence.unseen import rows as unseen_rows
+from missingmodels.evidence.unseen.rows import between
 from missingmodels.frame.unseen import with_places
 from missingmodels.report.html import write_report
 from missingmodels.report.lines import lines

@@ -18,8 +18,8 @@ from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.fitting.families.daily import fit_daily
 from missingmodels.fitting.stores.store import read_fit
 from missingmodels.frame.daily import daily_design
-from missingmodels.models.daily_priors import daily_priors
 from missingmodels.models.daily_terms import drifted
+from missingmodels.models.priors.daily import daily_priors
 from missingmodels.plan import Plan
 from missingmodels.tables import write_tables
 from test_cli import is_a_message, run

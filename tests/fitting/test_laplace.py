@@ -20,7 +20,7 @@ from missingmodels.fitting.laplace.point import Scales, at_point
 from missingmodels.fitting.laplace.weights import log_joint, mean_gradient
 from missingmodels.fitting.pareto import fit_pareto, resample, smooth
 from missingmodels.frame.design import Design
-from missingmodels.models.priors import prior_set
+from missingmodels.models.priors.of_plan import prior_set
 from missingmodels.plan import Priors
 from plain import reference
 

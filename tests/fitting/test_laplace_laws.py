@@ -15,7 +15,7 @@ from missingmodels.fitting.laplace.data import laplace_data
 from missingmodels.fitting.laplace.gaussian import factorise
 from missingmodels.fitting.laplace.point import Scales, at_point
 from missingmodels.fitting.laplace.weights import log_joint, mean_gradient
-from missingmodels.models.prior import Prior
+from missingmodels.models.priors.law import Prior
 
 LAWS = {
     "log_normal": Scales(sigma_home=0.5, sigma_period=0.3, law="log_normal", further={"frailty_sd_log": 1.1}),

@@ -16,7 +16,7 @@ from missingmodels.fitting.laplace.point import Scales, at_point
 from missingmodels.fitting.laplace.scales import ScaleSpace
 from missingmodels.fitting.nuts.coordinates import Posterior
 from missingmodels.fitting.nuts.whitening import SCALES
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.models.process import Process, drift
 from missingmodels.runs.answer import prepare
 

@@ -21,7 +21,7 @@ from missingmodels.fitting.stores.store import read_fit
 from missingmodels.frame.outcomes.episodes import DAY_BANDS, home_episodes, return_rows
 from missingmodels.models.outcomes.models import DESIGNS
 from missingmodels.models.outcomes.priors import SCALARS, outcome_priors
-from missingmodels.models.prior import Prior
+from missingmodels.models.priors.law import Prior
 from missingmodels.plan import Decision, Gate, Plan, Sampling
 from missingmodels.recording import Recording
 from missingmodels.runs.fit_folder import write_fit_folder

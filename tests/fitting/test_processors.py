@@ -20,7 +20,7 @@ from test_laplace import made_design
 
 from missingmodels.fitting.laplace.approximation import laplace
 from missingmodels.fitting.laplace.data import laplace_data
-from missingmodels.models.priors import prior_set
+from missingmodels.models.priors.of_plan import prior_set
 from missingmodels.plan import Priors
 
 HERE = Path(__file__).parent

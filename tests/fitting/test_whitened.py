@@ -17,7 +17,7 @@ from missingmodels.fitting.nuts.coordinates import Posterior
 from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
-from missingmodels.models.priors import prior_set
+from missingmodels.models.priors.of_plan import prior_set
 from worlds import plan_of, small_world
 
 

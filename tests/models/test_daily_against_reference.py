@@ -14,7 +14,7 @@ import pytest
 from daily_cases import single_days, tables_of
 from missingmodels.frame.daily import daily_design
 from missingmodels.models.daily import daily_model
-from missingmodels.models.daily_priors import KERNEL, daily_priors
+from missingmodels.models.priors.daily import KERNEL, daily_priors
 from plain import daily_reference, reference
 from worlds import exposures_of, plan_of
 

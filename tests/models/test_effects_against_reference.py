@@ -18,7 +18,7 @@ from missingmodels.frame.columns.groups import Group
 from missingmodels.frame.design import Design
 from missingmodels.models.frailty import RICH, expected_onsets
 from missingmodels.models.onset import onset_model
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.plan import Plan
 from plain import reference, reference_frailty
 from worlds import plan_of

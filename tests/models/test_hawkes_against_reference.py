@@ -12,7 +12,7 @@ from daily_cases import single_days, tables_of
 from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.daily import daily_design
 from missingmodels.models.daily import daily_model
-from missingmodels.models.daily_priors import daily_priors
+from missingmodels.models.priors.daily import daily_priors
 from plain import daily_reference, reference
 from worlds import plan_of
 

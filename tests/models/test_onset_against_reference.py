@@ -19,7 +19,7 @@ from missingmodels.frame.design import build_design
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows, model_terms
 from missingmodels.models.onset import onset_model
-from missingmodels.models.priors import prior_set
+from missingmodels.models.priors.of_plan import prior_set
 from plain import reference
 from worlds import EXPOSURES, plan_of, small_world
 

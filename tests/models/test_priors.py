@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.models.daily_priors import daily_priors
-from missingmodels.models.prior import Prior, draw_prior
-from missingmodels.models.priors import plan_priors, prior_set, require_known, scales_of
+from missingmodels.models.priors.daily import daily_priors
+from missingmodels.models.priors.law import Prior, draw_prior
+from missingmodels.models.priors.of_plan import plan_priors, prior_set, require_known, scales_of
 from missingmodels.plan import Effects, Plan
 from worlds import plan_of
 

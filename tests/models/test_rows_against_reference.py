@@ -18,7 +18,7 @@ from scipy.special import logsumexp
 from missingmodels.fitting.families.rows_draws import log_densities
 from missingmodels.frame.own_rows.asked import Asked
 from missingmodels.frame.own_rows.counts import build_counts
-from missingmodels.models.row_priors import row_priors
+from missingmodels.models.priors.of_rows import row_priors
 from missingmodels.models.rows import rows_model
 
 LOG_U = np.arange(-150.0, 8.0, 0.005)  # the integrand falls as exp(k log u): exp(-45) at the left for k = 0.3

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.models.priors import plan_priors, prior_set
+from missingmodels.models.priors.of_plan import plan_priors, prior_set
 from missingmodels.provenance import stream
 from missingmodels.simulate.world import simulate_world
 from missingmodels.studies.calibration import (

@@ -9,8 +9,8 @@ import pytest
 from examples import valid_tables
 
 from missingmodels.errors import InputError
-from missingmodels.evidence.network_day import network_day
-from missingmodels.evidence.network_week import network_week
+from missingmodels.evidence.figures.network_day import network_day
+from missingmodels.evidence.figures.network_week import network_week
 from missingmodels.extract.mapped.mapping import read_mapping
 from missingmodels.extract.mapped.to_table import into_tables, read_mapped
 from missingmodels.extract.ofsted.homes import add_homes

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from missingmodels.evidence import figure_data
 from missingmodels.evidence.counts import describe_risk
 from missingmodels.evidence.decisions import SUPPORTED, rule_in_words
 from missingmodels.evidence.effects.contrasts import contrast_rows
@@ -25,7 +24,8 @@ from missingmodels.evidence.effects.hypotheses import (
 from missingmodels.evidence.effects.interventions import intervention_rows
 from missingmodels.evidence.effects.variance import drop_rows, structure_shares, vulnerability_rows
 from missingmodels.evidence.effects.withstood import judged, weekly, withstood
-from missingmodels.evidence.network_week import network_week
+from missingmodels.evidence.figures import figure_data
+from missingmodels.evidence.figures.network_week import network_week
 from missingmodels.evidence.own_history import STAGE as OWN_HISTORY
 from missingmodels.evidence.own_history import Asked, OwnHistories, own_histories
 from missingmodels.evidence.parts import Row, Withstood

@@ -22,7 +22,7 @@ from missingmodels.evidence.scores.held_out import Refits, some_rows
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import NO_HOME, RiskSet
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.plan import Decision, Method, Plan
 from missingmodels.side_by_side import begun
 

@@ -20,8 +20,8 @@ from missingmodels.fitting.marginal import draw_frailty
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.design import Design
 from missingmodels.frame.published.missing import top_share
-from missingmodels.models.prior import FURTHER, PriorSet, draw_prior
-from missingmodels.models.priors import plan_priors, scales_of
+from missingmodels.models.priors.law import FURTHER, PriorSet, draw_prior
+from missingmodels.models.priors.of_plan import plan_priors, scales_of
 from missingmodels.models.process import Process
 from missingmodels.parameters import Array, Effect, Parameters
 from missingmodels.plan import Effects, Plan

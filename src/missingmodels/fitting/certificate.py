@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from missingmodels.fitting.drawn import Drawn
-from missingmodels.models.prior import Prior
+from missingmodels.models.priors.law import Prior
 from missingmodels.plan import Decision, Gate, Plan, Sampling
 from missingmodels.provenance import digest_json, versions
 

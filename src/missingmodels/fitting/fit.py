@@ -17,8 +17,8 @@ from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.fitting.result import ADDED, Fit
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.design import Design
-from missingmodels.models.prior import FURTHER
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.law import FURTHER
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.parameters import Array
 from missingmodels.plan import METHODS, Method, Plan, with_method
 from missingmodels.provenance import digest_arrays, stream

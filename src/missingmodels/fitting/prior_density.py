@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from missingmodels.models.prior import ColumnPriors, Prior
-from missingmodels.models.priors import plan_priors, scales_of
+from missingmodels.models.priors.law import ColumnPriors, Prior
+from missingmodels.models.priors.of_plan import plan_priors, scales_of
 from missingmodels.parameters import Array
 from missingmodels.plan import kept_plan
 
@@ -81,7 +81,7 @@ def _onset(fit: Fit) -> Priors:
 
 
 def _daily(fit: Fit) -> Priors:
-    from missingmodels.models.daily_priors import daily_priors
+    from missingmodels.models.priors.daily import daily_priors
 
     priors, design = daily_priors(kept_plan(fit.certificate["plan"])), fit.design
     intercept, coefficients = design.to_standardised(fit.values["intercept"], _coefficients(fit))
@@ -91,7 +91,7 @@ def _daily(fit: Fit) -> Priors:
 
 
 def _rows(fit: Fit) -> Priors:
-    from missingmodels.models.row_priors import row_priors
+    from missingmodels.models.priors.of_rows import row_priors
 
     counts, written = fit.design, fit.certificate["priors"]
     priors = row_priors(written, counts, fit.certificate["frailty"])

@@ -12,7 +12,7 @@ import numpy as np
 
 from missingmodels.fitting.diagnostics import Diagnostics
 from missingmodels.fitting.drawn import Drawn, labelled
-from missingmodels.models.prior import FURTHER
+from missingmodels.models.priors.law import FURTHER
 from missingmodels.parameters import Array, Effect, Parameters
 from missingmodels.plan import Decision, kept_plan
 from missingmodels.vocabulary import fit_name

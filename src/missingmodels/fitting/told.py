@@ -13,7 +13,7 @@ from missingmodels.fitting.drawn import LEAD
 from missingmodels.fitting.families.daily_words import daily_sentence
 from missingmodels.fitting.families.outcomes_summary import outcome_sentences, outcome_table
 from missingmodels.fitting.intervals import bounds
-from missingmodels.models.prior import FURTHER
+from missingmodels.models.priors.law import FURTHER
 
 if TYPE_CHECKING:
     from missingmodels.fitting.result import Fit

@@ -10,12 +10,12 @@ from missingmodels.frame.daily import DailyDesign
 from missingmodels.frame.design import Design
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.models.daily import daily_model
-from missingmodels.models.daily_priors import daily_priors
 from missingmodels.models.model import Model
 from missingmodels.models.onset import onset_model, require_own
 from missingmodels.models.outcomes.models import DESIGNS, outcome_model
 from missingmodels.models.outcomes.priors import outcome_priors
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.daily import daily_priors
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.models.process import Process
 from missingmodels.models.term import GroupEffect
 from missingmodels.plan import Plan

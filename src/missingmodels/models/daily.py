@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from missingmodels.frame.daily import DailyDesign
 from missingmodels.models import frailty
-from missingmodels.models.daily_priors import HAWKES, KERNEL, PROCESS, DailyPriors
 from missingmodels.models.daily_terms import SOURCES, ChildFrailty, Drift, Excitation, Kernel
 from missingmodels.models.model import RATE, Likelihood, Model
-from missingmodels.models.prior import ModelPriors
+from missingmodels.models.priors.daily import HAWKES, KERNEL, PROCESS, DailyPriors
+from missingmodels.models.priors.law import ModelPriors
 from missingmodels.models.shared import BEFORE, CONSTANTS_OUT, HOMES, PERIODS
 from missingmodels.models.term import (
     Columns,

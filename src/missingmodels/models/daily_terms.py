@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 
 from missingmodels.frame.daily import DailyDesign, Lags
 from missingmodels.models.model import RATE, Likelihood, Predicted
-from missingmodels.models.prior import ModelPriors
+from missingmodels.models.priors.law import ModelPriors
 from missingmodels.models.term import (
     Array,
     Built,

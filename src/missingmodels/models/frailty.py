@@ -17,7 +17,7 @@ from missingmodels.frame.design import Design
 from missingmodels.models.likelihood import by_child, integrated_frailty, low_risk_frailty
 from missingmodels.models.likelihoods import gamma_poisson_of, poisson_of
 from missingmodels.models.model import RATE, Drawing, Likelihood, Predicted
-from missingmodels.models.prior import ModelPriors
+from missingmodels.models.priors.law import ModelPriors
 from missingmodels.models.shared import GAMMA_EQUATION, GAMMA_MEANING
 from missingmodels.models.term import Array, Built, Data, Designed, Draws, Tensor, Tensors
 

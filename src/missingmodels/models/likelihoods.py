@@ -14,7 +14,7 @@ from scipy.special import gammaln
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.models.likelihood import by_child, integrated_frailty
 from missingmodels.models.model import RATE, Drawing, Likelihood, Predicted
-from missingmodels.models.prior import ModelPriors
+from missingmodels.models.priors.law import ModelPriors
 from missingmodels.models.term import Array, Data, Designed, Tensor
 
 # A gamma frailty of standard deviation below 1e-4 cannot be told from none, and lgamma(k) loses its digits there.

@@ -11,7 +11,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from missingmodels.models.prior import ModelPriors, Prior
+from missingmodels.models.priors.law import ModelPriors, Prior
 from missingmodels.models.term import Array, Built, Columns, Data, Designed, Draws, Tensor, Tensors, Term, scalar
 
 Terms = tuple[Term, ...]

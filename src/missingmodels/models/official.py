@@ -19,7 +19,7 @@ import pytensor.tensor as pt
 
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.models.model import RATE, Likelihood, Model, Predicted
-from missingmodels.models.prior import ColumnPriors, ModelPriors, Prior
+from missingmodels.models.priors.law import ColumnPriors, ModelPriors, Prior
 from missingmodels.models.term import (
     Array,
     Built,

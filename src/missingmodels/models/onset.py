@@ -13,8 +13,8 @@ from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.design import Design
 from missingmodels.models.frailty import FRAILTY_LAWS
 from missingmodels.models.model import RATE, Model
-from missingmodels.models.prior import ModelPriors, PriorSet
-from missingmodels.models.priors import scales_of
+from missingmodels.models.priors.law import ModelPriors, PriorSet
+from missingmodels.models.priors.of_plan import scales_of
 from missingmodels.models.process import Process
 from missingmodels.models.shared import BEFORE, CONSTANTS_OUT, HOMES, PERIODS
 from missingmodels.models.term import (

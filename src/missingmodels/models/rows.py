@@ -16,7 +16,7 @@ from dataclasses import replace
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.models.likelihoods import GammaPoisson, Poisson, RowsLikelihood, Trials
 from missingmodels.models.model import RATE, Model
-from missingmodels.models.row_priors import RowPriors
+from missingmodels.models.priors.of_rows import RowPriors
 from missingmodels.models.term import Columns, GroupEffect, Level, LogEffect
 
 COUNTS = Poisson(

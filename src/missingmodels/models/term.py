@@ -16,7 +16,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from missingmodels.frame.design_matrix import Group
-from missingmodels.models.prior import LAWS, ModelPriors, Prior
+from missingmodels.models.priors.law import LAWS, ModelPriors, Prior
 
 Tensor = pt.TensorVariable
 Array = np.ndarray

@@ -14,7 +14,7 @@ from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.robustness.battery import BY_NAME
 from missingmodels.models.catalogue.records import law_text
-from missingmodels.models.priors import plan_priors, scales_of
+from missingmodels.models.priors.of_plan import plan_priors, scales_of
 from missingmodels.plan import kept_plan
 from missingmodels.publish.names import TABLES
 from missingmodels.publish.reading import released_evidence, released_lines, released_table, study_summary

@@ -12,8 +12,8 @@ from missingmodels.evidence.effects.contrasts import require_contrasts
 from missingmodels.evidence.evidence import make_evidence
 from missingmodels.evidence.own_history import Asked, OwnHistories, own_histories
 from missingmodels.evidence.record import Evidence
-from missingmodels.evidence.unseen import setting_of
-from missingmodels.evidence.unseen_rows import with_unseen
+from missingmodels.evidence.unseen.assumptions import setting_of
+from missingmodels.evidence.unseen.rows import with_unseen
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.stores.kept import Kept
@@ -21,7 +21,7 @@ from missingmodels.frame.columns.told import asked_of
 from missingmodels.frame.design import Design, build_design, require_contrast, require_structure
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms, variables
-from missingmodels.models.priors import require_known
+from missingmodels.models.priors.of_plan import require_known
 from missingmodels.plan import Plan
 from missingmodels.runs.tried import Way, all_tried, refusal
 from missingmodels.tables import Tables, require_valid

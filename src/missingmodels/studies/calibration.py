@@ -22,8 +22,8 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
 from missingmodels.frame.design import Design
-from missingmodels.models.prior import FRAILTY, Prior, PriorSet
-from missingmodels.models.priors import plan_priors, scales_of
+from missingmodels.models.priors.law import FRAILTY, Prior, PriorSet
+from missingmodels.models.priors.of_plan import plan_priors, scales_of
 from missingmodels.parameters import Parameters
 from missingmodels.plan import Effects, Plan, PriorChange
 from missingmodels.provenance import stream

@@ -192,7 +192,7 @@ def network(
     from datetime import date
 
     from missingmodels.errors import InputError
-    from missingmodels.evidence.network_day import network_day
+    from missingmodels.evidence.figures.network_day import network_day
     from missingmodels.presets import load_plan
     from missingmodels.report.figures.network_day import network_day as draw
     from missingmodels.report.figures.style import png

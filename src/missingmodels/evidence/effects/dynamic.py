@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.evidence import figure_data
 from missingmodels.evidence.decisions import summarise
+from missingmodels.evidence.figures import figure_data
 from missingmodels.evidence.parts import Row
 from missingmodels.evidence.timing import Places, timing
 from missingmodels.fitting.threads import one_blas_thread

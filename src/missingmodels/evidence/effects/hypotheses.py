@@ -23,7 +23,7 @@ from missingmodels.fitting.exponential import exponential
 from missingmodels.fitting.fit import Fit
 from missingmodels.frame.design import Design
 from missingmodels.frame.rows import moderation_column
-from missingmodels.models.prior_sets import QUARTER_SHORT
+from missingmodels.models.priors.sets import QUARTER_SHORT
 from missingmodels.plan import OUTSIDE, Decision, Plan
 from missingmodels.vocabulary import QUANTITIES, SCALARS, Quantity, column_label
 

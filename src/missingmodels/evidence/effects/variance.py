@@ -27,8 +27,8 @@ from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.pareto import resample, smooth
 from missingmodels.frame.design import Design
 from missingmodels.frame.rows import top_level_terms, variables
-from missingmodels.models.prior import FRAILTY, draw_prior
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.law import FRAILTY, draw_prior
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.parameters import Array, Parameters
 from missingmodels.plan import Decision, Plan
 from missingmodels.provenance import stream

@@ -21,7 +21,7 @@ from pydantic import Field, model_validator
 
 from missingmodels.errors import CannotAnswer, InputError
 from missingmodels.fitting.fit import Fit
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.parameters import Array
 from missingmodels.plan import kept_plan
 from missingmodels.records import Json, Name, Record, checked, read_json

@@ -9,7 +9,7 @@ from typing import Any
 
 from missingmodels.evidence.robustness.bench import Bench, judged
 from missingmodels.evidence.robustness.variants import ERRORS, effective_period, period_changes
-from missingmodels.models.prior import FRAILTY
+from missingmodels.models.priors.law import FRAILTY
 from missingmodels.plan import Plan
 
 WINDOWS = (3, 7, 14, 28)

@@ -13,7 +13,7 @@ from missingmodels.evidence.robustness.bench import UNSEEN, Bench, Line, judged,
 from missingmodels.fitting.fit import Fit
 from missingmodels.frame.placebo import lagged_presence, without_joint_departures
 from missingmodels.frame.rows import model_terms
-from missingmodels.models.prior import FRAILTY
+from missingmodels.models.priors.law import FRAILTY
 from missingmodels.plan import MISSING, Method, Plan
 
 WINDOWS = (3, 7, 14, 28)

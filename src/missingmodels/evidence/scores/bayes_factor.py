@@ -17,7 +17,7 @@ from scipy.stats import norm
 from missingmodels.evidence.parts import BayesFactor
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.pareto import LARGEST_K, smooth
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.parameters import Array
 from missingmodels.plan import Plan
 

@@ -14,9 +14,9 @@ from missingmodels.fitting.result import Fit, fit_of
 from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.daily import DailyDesign, Kind, daily_design
 from missingmodels.models.daily import daily_model
-from missingmodels.models.daily_priors import daily_priors
 from missingmodels.models.model import Model
-from missingmodels.models.priors import require_known
+from missingmodels.models.priors.daily import daily_priors
+from missingmodels.models.priors.of_plan import require_known
 from missingmodels.plan import Plan, kept_plan
 from missingmodels.provenance import digest_arrays, stream
 from missingmodels.tables import Tables

@@ -21,7 +21,7 @@ from missingmodels.frame.design_matrix import EventRows
 from missingmodels.models.model import Model
 from missingmodels.models.outcomes.models import DESIGNS, natural_outcome, outcome_model
 from missingmodels.models.outcomes.priors import OutcomePriors, outcome_priors
-from missingmodels.models.prior import Prior
+from missingmodels.models.priors.law import Prior
 from missingmodels.plan import Plan
 from missingmodels.provenance import digest_arrays
 from missingmodels.tables import Tables

@@ -20,7 +20,7 @@ from missingmodels.fitting.threads import one_blas_thread
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.frame.own_rows.asked import ask
 from missingmodels.frame.own_rows.counts import build_counts
-from missingmodels.models.row_priors import row_priors
+from missingmodels.models.priors.of_rows import row_priors
 from missingmodels.models.rows import rows_model
 from missingmodels.plan import INTERVAL_MASS, Gate, Sampling
 from missingmodels.provenance import digest_arrays, stream

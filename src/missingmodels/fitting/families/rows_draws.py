@@ -13,7 +13,7 @@ from missingmodels.fitting.marginal import child_sums, integrated_frailty
 from missingmodels.frame.design_matrix import EventRows
 from missingmodels.models.likelihoods import GammaPoisson
 from missingmodels.models.model import Model
-from missingmodels.models.row_priors import home_columns
+from missingmodels.models.priors.of_rows import home_columns
 
 BLOCK = 4_000_000  # numbers worked on at once
 MOST_DENSITIES = 50_000_000  # numbers kept: 400 MB

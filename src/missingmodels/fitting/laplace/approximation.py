@@ -35,7 +35,7 @@ from missingmodels.models.process import Process
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
-    from missingmodels.models.prior import PriorSet
+    from missingmodels.models.priors.law import PriorSet
 
 TOLERANCE = 0.03  # gain of log density below which Newton's next step is the last
 

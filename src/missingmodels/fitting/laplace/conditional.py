@@ -19,8 +19,8 @@ from missingmodels.fitting.laplace.explore import Node, Surface, search
 from missingmodels.fitting.laplace.mode import Mode
 from missingmodels.fitting.laplace.proposal import mean_shift
 from missingmodels.fitting.laplace.scales import ScaleSpace
-from missingmodels.models.prior import Prior
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.law import Prior
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.models.process import Process
 
 if TYPE_CHECKING:

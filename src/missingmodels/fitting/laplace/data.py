@@ -18,7 +18,7 @@ from scipy.special import gammaln
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
-    from missingmodels.models.prior import PriorSet
+    from missingmodels.models.priors.law import PriorSet
 
 Array = np.ndarray
 

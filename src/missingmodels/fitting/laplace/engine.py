@@ -13,8 +13,8 @@ from missingmodels.fitting.laplace.approximation import LaplaceDraws, Weighed, l
 from missingmodels.fitting.laplace.child import LAWS
 from missingmodels.fitting.laplace.nearby import Known
 from missingmodels.frame.design import Design
-from missingmodels.models.prior import PriorSet
-from missingmodels.models.priors import plan_priors
+from missingmodels.models.priors.law import PriorSet
+from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.models.process import Process
 from missingmodels.plan import Plan
 from missingmodels.provenance import stream

@@ -21,7 +21,7 @@ from missingmodels.fitting.laplace.point import Scales
 from missingmodels.models.process import Process
 
 if TYPE_CHECKING:
-    from missingmodels.models.prior import PriorSet
+    from missingmodels.models.priors.law import PriorSet
 
 KNEE = 0.15
 NOTHING = 0.1  # sd of a log rate: a home at plus one sd has a tenth more than the middle one

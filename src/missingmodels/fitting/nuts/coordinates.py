@@ -36,7 +36,7 @@ from missingmodels.fitting.nuts.whitening import GUESS, SCALES, Map, whitening
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
-    from missingmodels.models.prior import PriorSet
+    from missingmodels.models.priors.law import PriorSet
     from missingmodels.models.process import Process
 
 

@@ -12,7 +12,7 @@ from missingmodels.fitting.drawn import Drawn, Progress
 from missingmodels.fitting.drive import METHOD, draw_until_passed
 from missingmodels.fitting.nuts import whitened as nuts_whitened
 from missingmodels.frame.design import Design
-from missingmodels.models.prior import PriorSet
+from missingmodels.models.priors.law import PriorSet
 from missingmodels.plan import Plan
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from missingmodels.fitting.nuts.sample import compiled_once
 from missingmodels.frame.design import Design
 from missingmodels.models.model import Model
 from missingmodels.models.onset import onset_model
-from missingmodels.models.prior import PriorSet
+from missingmodels.models.priors.law import PriorSet
 from missingmodels.models.process import Process
 from missingmodels.models.term import GroupEffect
 from missingmodels.plan import Plan

@@ -14,7 +14,7 @@ from missingmodels.fitting.drawn import LEAD
 from missingmodels.fitting.drive import Job
 from missingmodels.fitting.nuts.coordinates import Posterior
 from missingmodels.frame.design import Design
-from missingmodels.models.prior import PriorSet
+from missingmodels.models.priors.law import PriorSet
 from missingmodels.models.process import Process
 from missingmodels.parameters import Array
 from missingmodels.plan import Effects, Plan

@@ -13,7 +13,7 @@ from missingmodels.fitting.laplace.mode import climb, start
 from missingmodels.fitting.laplace.point import Scales
 
 if TYPE_CHECKING:
-    from missingmodels.models.prior import PriorSet
+    from missingmodels.models.priors.law import PriorSet
     from missingmodels.models.process import Process
 
 SCALES = ("sigma_home", "sigma_period", "frailty_shape", "sigma_sector")

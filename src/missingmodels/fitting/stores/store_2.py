@@ -11,7 +11,7 @@ from missingmodels.fitting.result import ADDED, Fit
 from missingmodels.fitting.stores.store_3 import diagnostics_of, stats_of
 from missingmodels.frame.design import Design
 from missingmodels.frame.design_matrix import Group
-from missingmodels.models.prior import FURTHER
+from missingmodels.models.priors.law import FURTHER
 
 FORMAT = "missingmodels-fit-2"
 _DESIGN_ROWS = ("child", "home", "period", "onsets", "days", "days_at_risk", "burn_in", "before_window")

@@ -7,8 +7,8 @@ from functools import partial
 from missingmodels.models.catalogue.records import ModelRecord
 from missingmodels.models.catalogue.terms import GATE, UNITS, Use, both_sets
 from missingmodels.models.daily import DRIFT_TERMS, HAWKES_TERMS, KERNEL_TERMS
-from missingmodels.models.daily_priors import daily_priors
-from missingmodels.models.prior import Prior
+from missingmodels.models.priors.daily import daily_priors
+from missingmodels.models.priors.law import Prior
 from missingmodels.plan import Plan, Priors
 
 WINDOWS = ("peer_presence", "peer_density")  # exposures that a kernel takes the place of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from missingmodels.models.catalogue.records import ModelRecord
 from missingmodels.models.catalogue.terms import GATE, UNITS, Use, both_sets
 from missingmodels.models.onset import ONSET_TERMS
-from missingmodels.models.prior import FURTHER, SCALES, Prior
-from missingmodels.models.priors import prior_set
+from missingmodels.models.priors.law import FURTHER, SCALES, Prior
+from missingmodels.models.priors.of_plan import prior_set
 from missingmodels.plan import Priors
 
 

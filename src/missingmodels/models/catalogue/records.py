@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from missingmodels.models.prior import Prior
+from missingmodels.models.priors.law import Prior
 from missingmodels.models.term import Term
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from missingmodels.models.prior import Prior
+from missingmodels.models.priors.law import Prior
 
 Use = Literal["weak", "informed"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.special import expit
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.models.prior import ColumnPriors, ModelPriors, Prior, PriorSet
-from missingmodels.models.priors import prior_set
+from missingmodels.models.priors.law import ColumnPriors, ModelPriors, Prior, PriorSet
+from missingmodels.models.priors.of_plan import prior_set
 from missingmodels.plan import Priors as PriorSettings
 from missingmodels.sources import card
 

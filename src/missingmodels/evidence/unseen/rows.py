@@ -15,7 +15,7 @@ from missingmodels.evidence.effects.hypotheses import peer_ratio
 from missingmodels.evidence.effects.withstood import judged
 from missingmodels.evidence.parts import Row
 from missingmodels.evidence.record import Evidence
-from missingmodels.evidence.unseen import (
+from missingmodels.evidence.unseen.assumptions import (
     CHAINS,
     ROUNDS,
     Setting,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from missingmodels.models.prior import Prior, PriorSet
+from missingmodels.models.priors.law import Prior, PriorSet
 from missingmodels.sources import card
 
 # What "short staffing" means where a size is stated for it: staff per resident a quarter below the home's mean.

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from missingmodels.models.prior import Prior, PriorSet
-from missingmodels.models.priors import prior_set, replacement
+from missingmodels.models.priors.law import Prior, PriorSet
+from missingmodels.models.priors.of_plan import prior_set, replacement
 from missingmodels.plan import Plan
 
 # Parameters of each kind that are not coefficients of columns; a kernel beside the process adds that of the first.

@@ -21,7 +21,7 @@ from scipy.optimize import linprog
 
 from missingmodels.frame.design_matrix import EventRows, Group
 from missingmodels.frame.own_rows.asked import rows_invalid
-from missingmodels.models.prior import ColumnPriors, ModelPriors, Prior
+from missingmodels.models.priors.law import ColumnPriors, ModelPriors, Prior
 
 # Names of the arguments of each law. The location of a scale's prior must be 0: it is folded there.
 REAL_LAWS = {

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.models.prior import DAILY_SCALES, FRAILTY, FURTHER, SCALES, Prior, PriorSet
-from missingmodels.models.prior_sets import informed, weak
+from missingmodels.models.priors.law import DAILY_SCALES, FRAILTY, FURTHER, SCALES, Prior, PriorSet
+from missingmodels.models.priors.sets import informed, weak
 from missingmodels.plan import Effects, Plan, PriorChange
 from missingmodels.plan import Priors as PriorSettings
 
