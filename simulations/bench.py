@@ -73,7 +73,7 @@ def import_pool(folder: Path) -> None:
     from missingmodels.runs.importing import write_import
 
     wall, cpu = time.perf_counter(), time.process_time()
-    found = read_ssda903(folder, authority="made up")
+    found = read_ssda903(folder, authority="made up", accept=("authority",))
     read = time.process_time() - cpu
     write_import(found.tables, found.ledger, folder.parent / f"{folder.name}-tables")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

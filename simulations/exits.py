@@ -43,10 +43,15 @@ Key = tuple[int, float, float, bool]
 
 
 def plan_of(witnessed: bool) -> Plan:
-    """The default plan, of one model, by the fast engine."""
-    exposure = {"beside": (), "witnessed": witnessed}
-    sampling = {"method": "laplace", "draws": 1000}
-    return Plan(models=("M0", MODEL), exposure=exposure, terms={"structure": ()}, sampling=sampling)
+    """One model by the fast engine, with effects of homes' periods as the world has them, so that the truth is known."""
+    return Plan(
+        models=("M0", MODEL),
+        exposure={"beside": (), "witnessed": witnessed},
+        terms={"structure": ()},
+        frame={"cell_days": None},
+        effects={"sector_process": "none"},
+        sampling={"method": "laplace", "draws": 1000},
+    )
 
 
 def known_effects(design: Design, truth: Parameters) -> float:

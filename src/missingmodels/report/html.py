@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jinja2
-
 from missingmodels.disclosure.gate import released
 from missingmodels.disclosure.policy import Policy, policy_for
 from missingmodels.evidence.decisions import kind_of_verdict
@@ -13,7 +11,7 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.report.content import content
 from missingmodels.report.figures.pictures import FIGURES as KNOWN
 from missingmodels.report.figures.pictures import Picture, pictures, write_figures
-from missingmodels.report.templates import resource
+from missingmodels.report.templates import rendered
 from missingmodels.writing import write_together
 
 __all__ = ["page", "report_files", "write_figures", "write_report"]
@@ -45,9 +43,4 @@ def report_files(evidence: Evidence, name: str = REPORT) -> tuple[dict[str, byte
 
 def page(evidence: Evidence, shown: dict[str, Picture]) -> str:
     """The page's text. Whatever comes from data or plan is escaped; only the style sheet, our own, is not."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["kind_of_verdict"] = kind_of_verdict
-    css = resource("report.css")
-    return environment.from_string(resource("report.html")).render(css=css, **content(evidence, shown))
+    return rendered("report.html", {"kind_of_verdict": kind_of_verdict}, **content(evidence, shown))

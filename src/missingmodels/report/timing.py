@@ -25,7 +25,7 @@ def timing_shown(evidence: Evidence) -> dict[str, Any] | None:
     if not held or not held["parts"]:
         return None
     rows = [
-        row | {"part": TITLES[part["name"]] if i == 0 else ""}
+        row | {"part": TITLES[part["name"]] if i == 0 else "", "rows": len(part["bins"])}
         for part in held["parts"]
         for i, row in enumerate(_rows(part))
     ]

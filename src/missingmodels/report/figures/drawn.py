@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +17,7 @@ from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.evidence.record import Evidence
 from missingmodels.report.figures.pictures import SHOWN
 from missingmodels.report.figures.style import KINDS, Kind, picture
+from missingmodels.report.templates import inside
 from missingmodels.writing import require_new, write_whole
 
 
@@ -56,8 +56,7 @@ class Drawn:
         return picture(self.figure, kind, title=self.title, alt=self.alt)
 
     def _repr_html_(self) -> str:
-        image = base64.b64encode(self.content("png")).decode("ascii")
-        return f'<img src="data:image/png;base64,{image}" alt="{escape(self.alt, quote=True)}" width="860">'
+        return f'<img src="{inside(self.content("png"))}" alt="{escape(self.alt, quote=True)}" width="860">'
 
 
 def kind_of_file(path: Path) -> Kind:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import math
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from missingmodels.report.figures.network import network_week
 from missingmodels.report.figures.rates import changes, rates_figure
 from missingmodels.report.figures.style import picture
 from missingmodels.report.lines import headline, lines
+from missingmodels.report.templates import inside
 from missingmodels.side_by_side import each
 from missingmodels.tables import is_simulated
 from missingmodels.writing import write_together
@@ -160,14 +160,15 @@ class Picture:
     """A figure as PNG, with its words."""
 
     png: bytes
+    title: str
     alt: str
     caption: str
     converged: bool = True
 
     @property
-    def data_uri(self) -> str:
-        """The image inside the page itself, so that the page needs nothing else."""
-        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+    def source(self) -> str:
+        """The image itself, for a page to hold."""
+        return inside(self.png)
 
 
 def draw(evidence: Evidence) -> dict[str, Figure]:
@@ -186,7 +187,7 @@ def _picture(evidence: Evidence, name: str) -> Picture:
     alt, caption = one.words(evidence)
     failed: Any = set(evidence.unconverged) & one.models(evidence)
     drawn = picture(one.draw(evidence, None), title=one.title, alt=alt)
-    return Picture(png=drawn, alt=alt, caption=caption, converged=not failed)
+    return Picture(png=drawn, title=one.title, alt=alt, caption=caption, converged=not failed)
 
 
 def write_figures(evidence: Evidence, folder: Path) -> list[Path]:

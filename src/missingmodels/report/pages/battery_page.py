@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from missingmodels.evidence.decisions import rule_in_words
@@ -23,7 +21,7 @@ from missingmodels.report import words
 from missingmodels.report.figures.battery import battery_figure, curve_figure
 from missingmodels.report.figures.frontier import frontier_figure
 from missingmodels.report.figures.style import png
-from missingmodels.report.templates import resource
+from missingmodels.report.templates import inside, rendered
 
 Pictures = Mapping[str, Mapping[str, Any]]
 
@@ -133,17 +131,11 @@ def battery_page(
     simulated: bool = False,
 ) -> str:
     """The page's text; it needs nothing else. Of data that are not ``simulated`` it warns of small counts."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    sources = [
-        dict(picture) | {"source": "data:image/png;base64," + base64.b64encode(picture["png"]).decode("ascii")}
-        for picture in shown.values()
-    ]
+    sources = [dict(picture) | {"source": inside(picture["png"])} for picture in shown.values()]
     lines = [line for line in found.lines if line.kind != "size"]
     level = 1 - plan.decision.supported_probability
-    return environment.from_string(resource("battery.html")).render(
-        css=resource("report.css"),
+    return rendered(
+        "battery.html",
         origin=origin,
         simulated=simulated,
         summary=summary(found, plan),

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jinja2
-
 from missingmodels.report import calibration as text
-from missingmodels.report.templates import resource
+from missingmodels.report.templates import inside, rendered
 from missingmodels.targets import INTERVAL_NOTE, Compared, in_order
 
 
 def calibration_page(compared: Sequence[Compared], provenance: Mapping[str, Any], picture: bytes) -> str:
     """The page's text; all but the style sheet is escaped."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(resource("calibration.html"))
     several = any(len(c.measured) > 1 for c in compared)
     ordered = in_order(compared)
-    return template.render(
-        css=resource("report.css"),
-        picture="data:image/png;base64," + base64.b64encode(picture).decode("ascii"),
+    return rendered(
+        "calibration.html",
+        picture=inside(picture),
         headline=text.headline(compared),
         origin=origin(provenance),
         notes=[INTERVAL_NOTE, text.ERROR_NOTE if several else text.SINGLE_NOTE],

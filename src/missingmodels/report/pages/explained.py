@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
-import jinja2
-
 from missingmodels.report.pages.study_page import number
-from missingmodels.report.templates import resource
+from missingmodels.report.templates import inside, rendered
 
 
 def explained_page(said: Mapping[str, Any]) -> str:
     """The page's text; all but the style sheet is escaped."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     picture = said["picture"]
-    source = "" if picture is None else "data:image/png;base64," + base64.b64encode(picture["png"]).decode("ascii")
-    return environment.from_string(resource("explained.html")).render(
-        css=resource("report.css"), said=said, source=source, worlds=worlds_rows(said["worlds"])
-    )
+    source = "" if picture is None else inside(picture["png"])
+    return rendered("explained.html", said=said, source=source, worlds=worlds_rows(said["worlds"]))
 
 
 def worlds_rows(rows: Any) -> list[dict[str, str]]:

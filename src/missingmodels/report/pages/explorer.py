@@ -6,18 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import jinja2
-
-from missingmodels.report.templates import resource
+from missingmodels.report.templates import rendered, resource
 
 
-def rendered(data: Mapping[str, Any], **said: Any) -> str:
+def filled(data: Mapping[str, Any], **said: Any) -> str:
     """The page's text: ``data`` is what its script reads, ``said`` what its template shows, all of it escaped."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(resource("explorer.html")).render(
-        css=resource("report.css"),
+    return rendered(
+        "explorer.html",
         # nothing in it can end the script: it is numbers and the package's own words
         data=json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
         script=resource("explorer.js"),

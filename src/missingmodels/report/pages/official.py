@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jinja2
-
-from missingmodels.report.templates import resource
+from missingmodels.report.templates import rendered
 
 STATEMENT = (
     "It can say whether authorities, and years of one authority, with more turnover among social workers, more agency "
@@ -51,11 +49,8 @@ def official_page(
     failed: Sequence[str],
 ) -> str:
     """The page's text; all but the style sheet is escaped. Rows hold ``label``, ``median``, ``low`` and ``high``."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(resource("official.html")).render(
-        css=resource("report.css"), statement=STATEMENT, head=head, rows=rows, scales=scales, notes=notes, fit=fit,
+    return rendered(
+        "official.html", statement=STATEMENT, head=head, rows=rows, scales=scales, notes=notes, fit=fit,
         interval=interval, failed=failed,
     )  # fmt: skip
 

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
-
-from missingmodels.report.templates import resource
+from missingmodels.report.templates import rendered
 from missingmodels.tables.judgement import Judgement
 
 Row = Mapping[str, Any]
@@ -50,15 +48,16 @@ class Quality:
 
 def quality_page(quality: Quality) -> str:
     """The page's text. Whatever comes from the data is escaped; only the style sheet, our own, is not."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"n": _whole, "share": _share, "year": _year}
     years = sorted({year for rule in (*quality.rules, *(quality.dfe or ())) for year in rule["by_year"]})
     base = quality.choices[0] if quality.choices else None
     peak = max((count for rule in quality.rules for count in rule["by_year"].values()), default=1)
-    return environment.from_string(resource("quality.html")).render(
-        css=resource("report.css"), q=quality, years=years, base=base, peak=peak
+    return rendered(
+        "quality.html",
+        {"n": _whole, "share": _share, "year": _year},
+        q=quality,
+        years=years,
+        base=base,
+        peak=peak,
     )
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from typing import Any
 
-import jinja2
-
 from missingmodels.report.figures import study as draw
 from missingmodels.report.figures.style import png
-from missingmodels.report.templates import resource
+from missingmodels.report.templates import inside, rendered
 from missingmodels.vocabulary import axis_name
 
 HEADS = {
@@ -60,11 +57,8 @@ def study_pictures(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def study_page(found: Mapping[str, Any], pictures: Mapping[str, Mapping[str, Any]]) -> str:
     """The page's text; all but the style sheet is escaped."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(resource("study.html")).render(
-        css=resource("report.css"),
+    return rendered(
+        "study.html",
         found=found,
         what="assurance" if found["assurance"] else "power",
         worlds=sum(cell["replicates"] for cell in found["cells"]),
@@ -88,7 +82,7 @@ def _first(pictures: Mapping[str, Any]) -> str:
 
 
 def _inline(picture: Mapping[str, Any]) -> dict[str, Any]:
-    source = "data:image/png;base64," + base64.b64encode(picture["png"]).decode("ascii")
+    source = inside(picture["png"])
     return {**picture, "source": source}
 
 
