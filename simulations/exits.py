@@ -43,7 +43,7 @@ Key = tuple[int, float, float, bool]
 
 
 def plan_of(witnessed: bool) -> Plan:
-    """One model by the fast engine, with effects of homes' periods as the world has them, so that the truth is known."""
+    """One model by the fast engine; its homes have periods as the world has them, so that the truth is known."""
     return Plan(
         models=("M0", MODEL),
         exposure={"beside": (), "witnessed": witnessed},
