@@ -15,6 +15,7 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.robustness import frontier as battery_frontier
 from missingmodels.evidence.robustness import operating as battery_operating
 from missingmodels.evidence.scores.power_scaling import FINE
+from missingmodels.plan import Plan
 from missingmodels.report.figures import pictures as figures
 from missingmodels.report.pages import battery_page
 
@@ -210,12 +211,7 @@ _DATA = {
     "rows": 400,
     "episodes": {"episodes in the tables": 45},
 }
-_PLAN = {
-    "name": "demo",
-    "exposure": {"primary": "peer_presence", "window_days": 7},
-    "frame": {"period_days": 28},
-    "gate": {"rhat_max": 1.01},
-}
+_PLAN = Plan(name="demo").model_dump(mode="json")  # whole, as a run keeps it: no default escapes the pages
 
 
 def _factor(name: str, label: str, own: float, by_width: tuple[float, ...]) -> BayesFactor:

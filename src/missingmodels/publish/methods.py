@@ -17,6 +17,7 @@ from missingmodels.report import sentences, words
 from missingmodels.report.carries import carries
 from missingmodels.report.comparison import left_out
 from missingmodels.report.content import data_words, how_often
+from missingmodels.report.diagnosed import gate_limits
 from missingmodels.report.figures.rates import changes
 from missingmodels.report.lines import headline, lines
 from missingmodels.report.planned import planned
@@ -153,7 +154,7 @@ def _engine(evidence: Evidence) -> Iterator[str]:
     yield sentences.engine_words(evidence.certificates)
     passed = [fit_name(c["model"], c["exposure"]) for c in evidence.certificates if c["diagnostics"]["passed"]]
     failed = [fit_name(c["model"], c["exposure"]) for c in evidence.failed]
-    gate = ", ".join(f"{name} {value:g}" for name, value in evidence.plan.get("gate", {}).items())
+    gate = ", ".join(f"{head} {limit}" for _, head, limit, _ in gate_limits(evidence) if limit)
     yield (
         f"A fit was read only if it passed a gate fixed beforehand ({gate}). Passed by {', '.join(passed) or 'none'}"
         + (f", and not by {', '.join(failed)}, whose numbers are not to be read" if failed else "")

@@ -26,18 +26,25 @@ _GATE: tuple[tuple[str, str, str, str, int], ...] = (
 )
 
 
-def gate_table(evidence: Evidence) -> dict[str, Any]:
-    """Gate values of every fit beside their limits, its engine and the seconds it took; columns that any fit has."""
+def gate_limits(evidence: Evidence) -> list[tuple[str, str, str, int]]:
+    """Value, heading, limit in words and decimals of each measure that any fit has; the limit is blank without one."""
     gate = dict(evidence.plan.get("gate", {}))
     if "tail_share_max" in gate:
         gate["tail_share_max"] = kept_plan(evidence.plan).tail_share_limit
-    shown = [g for g in _GATE if any(c["diagnostics"].get(g[0]) is not None for c in evidence.certificates)]
-    heads = [(head, f"{side} {gate[limit]:g}" if limit in gate else "") for _, limit, head, side, _ in shown]
-    rows = []
+    return [
+        (value, head, f"{side} {gate[limit]:g}" if limit in gate else "", digits)
+        for value, limit, head, side, digits in _GATE
+        if any(c["diagnostics"].get(value) is not None for c in evidence.certificates)
+    ]
+
+
+def gate_table(evidence: Evidence) -> dict[str, Any]:
+    """Gate values of every fit beside their limits, its engine and the seconds it took; columns that any fit has."""
+    shown, rows = gate_limits(evidence), []
     for c in evidence.certificates:
         held = c["diagnostics"]
         seconds = " + ".join(_seconds(c[k]) if k in c else "–" for k in ("compile_seconds", "sample_seconds"))
-        cells = [_cell(held.get(value), digits) for value, _, _, _, digits in shown]
+        cells = [_cell(held.get(value), digits) for value, _, _, digits in shown]
         rows.append(
             {
                 "fit": fit_name(c["model"], c["exposure"]),
@@ -47,7 +54,7 @@ def gate_table(evidence: Evidence) -> dict[str, Any]:
             }
         )
     return {
-        "heads": [*heads, ("engine", ""), ("seconds", "compile + sample")],
+        "heads": [*((head, limit) for _, head, limit, _ in shown), ("engine", ""), ("seconds", "compile + sample")],
         "rows": rows,
         "engines": sentences.engine_words(evidence.certificates),
     }
