@@ -40,6 +40,7 @@ def worlds_of[Key: Hashable](
 
     One that cannot be answered is told and left out.
     """
+    options.output.mkdir(parents=True, exist_ok=True)  # told before hours of work where it cannot be
     worlds = read_worlds(options.work)
     done, end = {key_of(world) for world in worlds}, time.monotonic() + 60 * options.minutes
     for key in [] if options.summarise else (key for key in asked if key not in done):

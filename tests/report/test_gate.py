@@ -321,3 +321,47 @@ def test_a_table_of_one_fit_leaves_by_line() -> None:
     )
     same, said = gated_table(table, ["3 first."], [], Judged(load_policy("none")))
     assert (same is table, said) == (True, ["3 first."])
+
+
+@pytest.mark.parametrize("children", range(10, 60))
+def test_a_risk_gives_no_count_back(children):
+    """As many children as are rounded to one number have one risk."""
+    judged = Judged(GENERIC)
+    judged.add("a", Class.COUNT, "rounded", children=children)
+    judged.add("a", Class.COUNT, "rounded", children=max(10, rounded(children, GENERIC)))
+    assert judged.outputs[0].risk == judged.outputs[1].risk
+
+
+def test_a_risk_of_data_near_to_others_has_the_noise_of_its_count():
+    judged, key = Judged(GENERIC, b"key"), Judged(GENERIC, b"key")
+    judged.add("a", Class.COUNT, "rounded", children=43)
+    key.add("a", Class.COUNT, "rounded", children=43)
+    told = rounded(key.noised("a", 43), GENERIC)
+    assert judged.outputs[0].risk == round(10 / max(told, 10), 2)
+
+
+def test_a_share_of_home_days_that_few_homes_may_make_up_is_gone_and_what_gives_it_back():
+    bands = {"over 0 to 0.25": 0.04, "over 0.25 to 0.5": 0.2, "over 0.5 to 0.75": 0.0, "over 0.75 to 1": 0.76}
+    data = {"homes": 60, "coverage": bands, "share_of_days_in_weak_homes": 0.05, "joint_onsets": 14, "onsets": 500}
+    told = gated_data(data, Judged(GENERIC))
+    # 2.4 homes' worth of days; the next small one goes with it, as the four come to 1
+    assert told["coverage"] == {
+        "over 0 to 0.25": None, "over 0.25 to 0.5": None, "over 0.5 to 0.75": 0.0, "over 0.75 to 1": 0.76,
+    }  # fmt: skip
+    assert told["share_of_days_in_weak_homes"] is None
+    assert told["joint_onsets"] is None, (
+        "seven pairs, at the fewest and, as no more than two left together, at the most"
+    )
+    whole = gated_data(data | {"share_of_days_in_weak_homes": 0.4, "joint_onsets": 26}, Judged(GENERIC))
+    assert (whole["share_of_days_in_weak_homes"], whole["joint_onsets"]) == (0.4, 25)
+    assert gated_data(data, Judged(GENERIC, b"key"))["coverage"] == dict.fromkeys(bands)
+
+
+def test_beside_few_no_share_is_told_and_the_engines_own_numbers_are():
+    few = "M0: 11.2% of onsets, of 3 children, have an expected intensity above 0.3 a day"
+    assert scrubbed(few, GENERIC) == (
+        "M0: [blocked] of onsets, of fewer than 10 children, have an expected intensity above 0.3 a day"
+    )
+    assert "11 %" in scrubbed(few.replace(" 3 ", " 43 "), GENERIC)
+    ours = "Monte Carlo error 1.2%, 400 draws lived again 6 times each"
+    assert scrubbed(ours, GENERIC) == "Monte Carlo error 1 %, 400 draws lived again 6 times each"

@@ -8,7 +8,7 @@ from typing import Any
 
 from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.counts import blocked_part, rounded, significant, too_small
-from missingmodels.disclosure.gate import gated_cells, plain
+from missingmodels.disclosure.gate import gated_bands, gated_cells, plain
 from missingmodels.disclosure.record import Judged
 from missingmodels.targets import Compared, Measured
 
@@ -18,8 +18,8 @@ _SHARES = (
     "share_of_home_days_with_two_or_more",
     "share_of_days_at_risk_beside_a_recent_peer",
     "median_coverage",
-    "share_of_home_days_with_coverage",  # and the band
 )
+_COVERAGE = "share_of_home_days_with_coverage_"  # and the band
 FIELDS: dict[str, Class] = {
     **dict.fromkeys(("observed_from", "observed_to"), Class.SETTING),
     **dict.fromkeys(("origin", "staffing"), Class.WORDS),
@@ -47,7 +47,9 @@ def described(found: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
         judged.add("description", Class.COUNT, "blocked", rule="minimum of the whole", reason=" and ".join(few))
         kept = ("observed_from", "observed_to", "origin")
         return {n: v if n in kept else {} if isinstance(v, Mapping) else None for n, v in found.items()}
-    return {name: _told(name, value, found, judged) for name, value in found.items()}
+    bands = {n: v for n, v in found.items() if n.startswith(_COVERAGE)}
+    covered = gated_bands("coverage", bands, found["homes"], judged) if bands else {}
+    return {n: covered[n] if n in covered else _told(n, v, found, judged) for n, v in found.items()}
 
 
 def _told(name: str, value: Any, found: Mapping[str, Any], judged: Judged) -> Any:
@@ -59,7 +61,7 @@ def _told(name: str, value: Any, found: Mapping[str, Any], judged: Judged) -> An
         why = blocked_part(round(value * whole), whole, policy)
         judged.add(name, Class.SHARE, "blocked" if why else "rounded", rule="minimum count" if why else "", reason=why)
         return None if why else round(float(value), 2)
-    kind = FIELDS.get(name, FIELDS["share_of_home_days_with_coverage"] if "_coverage_" in name else None)
+    kind = FIELDS.get(name)
     if name == "episodes":
         return gated_cells(name, value, judged)
     if kind is Class.COUNT:

@@ -24,6 +24,8 @@ WHOLES = {
     "joint_onsets": "onsets",
     "same_day_repeats": "onsets",
 }
+SHARES_OF_HOMES = ("coverage", "share_of_days_in_weak_homes")
+_REST = "all others"
 _KEPT_ORIGIN = ("kind", "authority", "year")
 
 
@@ -206,6 +208,14 @@ def gated_data(data: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
             judged.add(f"data.{name}", "none", "blocked", rule="no class")
         elif name == "episodes":
             found[name] = gated_cells(f"data.{name}", value, judged)
+        elif name in SHARES_OF_HOMES and value is not None:
+            bands = value if isinstance(value, Mapping) else {"": value, _REST: 1 - value}
+            told = gated_bands(f"data.{name}", bands, data["homes"], judged)
+            found[name] = told if isinstance(value, Mapping) else told[""]
+        elif name == "joint_onsets" and value and too_small(value / 2, judged.policy):
+            # two of one day are one pair: from few of them the number of pairs follows
+            judged.add(f"data.{name}", kind, "blocked", rule="minimum count", reason="pairs of too few")
+            found[name] = None
         elif kind is Class.COUNT:
             whole = data.get(WHOLES.get(name, ""))
             found[name] = _count(f"data.{name}", value, whole, judged)
@@ -229,6 +239,28 @@ def gated_cells(output: str, cells: Mapping[str, int], judged: Judged) -> dict[s
             found[name] = None
         else:
             found[name] = _count(f"{output}.{name}", count, None, judged)
+    return found
+
+
+def gated_bands(output: str, shares: Mapping[str, float], homes: int, judged: Judged) -> dict[str, float | None]:
+    """Shares of homes' days that come to 1, none that fewer homes than the minimum may make up.
+
+    How many homes are behind a share is not held: at least as many as that share of all of them.
+    """
+    policy = judged.policy
+    if judged.noise_key is not None:
+        judged.add(output, Class.SHARE, "blocked", rule="near to an earlier output")
+        return dict.fromkeys(shares)
+    least = policy.model_copy(update={"minimum_count": policy.minimum_homes, "zeros": "show"})
+    gone = blocked_cells({name: share * homes for name, share in shares.items() if share}, least)
+    found: dict[str, float | None] = {}
+    for name, share in shares.items():
+        if name != _REST:
+            why = gone.get(name, "").replace("fewer than", "perhaps fewer homes than")
+            told = f"{output}.{name}".rstrip(".")
+            rule = "minimum behind an estimate" if why else "two decimals"
+            judged.add(told, Class.SHARE, "blocked" if why else "rounded", rule=rule, reason=why)
+            found[name] = None if why else round(float(share), 2)
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from missingmodels.disclosure.counts import rounded
 from missingmodels.disclosure.policy import Policy
 from missingmodels.provenance import digest_bytes, versions
 from missingmodels.tables.csv_out import records_csv
@@ -25,7 +26,8 @@ class _Output:
     ----------
     value_class : what it is, by the table of classes
     rule : the rule that decided, empty where none holds it back
-    risk : the minimum over the children behind it, at most 1; 0 of what is blocked or tells nothing of the data
+    risk : the minimum over the children behind it as they may be told, rounded, so that it gives no count back; at most
+        1; 0 of what is blocked or tells nothing of the data
     """
 
     output: str
@@ -56,7 +58,10 @@ class Judged:
         self, output: str, value_class: str, action: Action, *, rule: str = "", reason: str = "", children: float = 0
     ) -> None:
         """Note one output; ``children`` behind it give its risk."""
-        risk = round(min(1.0, self.policy.minimum_children / children), 2) if children and action != "blocked" else 0.0
+        risk = 0.0
+        if children and action != "blocked":
+            least = self.policy.minimum_children
+            risk = round(least / max(rounded(self.noised(output, children), self.policy), least), 2)
         made = _Output(output=output, value_class=value_class, action=action, rule=rule, reason=reason, risk=risk)
         self.outputs.append(made)
 

@@ -8,7 +8,8 @@ from missingmodels.disclosure.counts import rounded, significant, too_small
 from missingmodels.disclosure.policy import Policy
 
 BLOCKED = "[blocked]"
-_TOKEN = re.compile(r"[\w.,:/+-]*\d[\w.,:/+-]*(?:\s?%)?")
+_OURS = r"\d[\d,]* draws\b|\d+ times each\b"  # how the engine works, whatever the data
+_TOKEN = re.compile(rf"({_OURS})|[\w.,:/+-]*\d[\w.,:/+-]*(?:\s?%)?")
 _COUNT = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,5}")
 _DECIMAL = re.compile(r"[-+−]?\d+\.\d+")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s?%")
@@ -16,15 +17,28 @@ _OWN = re.compile(r"M[0-3]|H[12]|[a-z]+(?:_[a-z0-9]+)+|\d+-day|v?\d+\.\d+\.\d+")
 
 
 def scrubbed(text: str, policy: Policy) -> str:
-    """A text whose counts are rounded or blocked, shares whole per cent, other numbers short, and codes gone."""
-    return text if not policy.active else _TOKEN.sub(lambda found: _told(found[0], policy), text)
+    """A text whose counts are rounded or blocked, shares whole per cent, other numbers short, and codes gone.
+
+    Beside a count that is blocked no share is told: it may be theirs.
+    """
+    if not policy.active:
+        return text
+    few = any(_is_few(found[0], policy) for found in _TOKEN.finditer(text) if not found[1])
+    return _TOKEN.sub(lambda found: found[1] or _told(found[0], policy, few=few), text)
 
 
-def _told(token: str, policy: Policy) -> str:
+def _is_few(token: str, policy: Policy) -> bool:
+    core = token.rstrip(".,:;/+-")
+    return bool(_COUNT.fullmatch(core)) and too_small(int(core.replace(",", "")), policy)
+
+
+def _told(token: str, policy: Policy, *, few: bool) -> str:
     core = token.rstrip(".,:;/+-")
     tail = token[len(core) :]
     share = _SHARE.fullmatch(core)
     if share is not None:
+        if few:
+            return BLOCKED + tail
         said = round(float(share[1]))
         return (f"{said} %" if said else "under 1 %") + tail
     if _OWN.fullmatch(core):

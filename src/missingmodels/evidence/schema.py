@@ -64,7 +64,7 @@ class Data(Open):
     onsets_exposed: Count | None = None
     share_of_days_in_weak_homes: Share | None = None
     share_of_rows_repaired: Share | None = None
-    coverage: dict[Name, Share] | None = None
+    coverage: dict[Name, Share | None] | None = None
     # only where outcome or peers' events are other than missing episodes
     asked: dict[Name, Name] | None = None
 

@@ -44,9 +44,10 @@ def _coverage(data: Mapping[str, Any]) -> str:
     middle = data.get("median_coverage")
     if middle is None:
         return "unrecorded"
-    low = sum(share for band, share in data.get("coverage", {}).items() if band in _LOW)
-    note = f"; half or less in {words.percent(low)} of home-days" if low else ""
-    return words.percent(middle) + note
+    low = [share for band, share in (data.get("coverage") or {}).items() if band in _LOW]
+    if None in low:
+        return f"{words.percent(middle)}; in how many home-days half or less, may not be told"
+    return words.percent(middle) + (f"; half or less in {words.percent(sum(low))} of home-days" if sum(low) else "")
 
 
 _LOW = ("over 0 to 0.25", "over 0.25 to 0.5")

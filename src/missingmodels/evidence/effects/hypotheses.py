@@ -194,12 +194,14 @@ def rate_notes(fit: Fit) -> list[str]:
     thinned = fit.parameters.thinned(100)
     rate = (exponential(fit.design.log_rate(thinned)) * thinned.frailty[:, fit.design.child]).mean(axis=0)
     onsets = fit.design.onsets
-    share = onsets[rate > COARSE_RATE].sum() / max(onsets.sum(), 1)
+    coarse = rate > COARSE_RATE
+    share = onsets[coarse].sum() / max(onsets.sum(), 1)
     if share <= COARSE_SHARE:
         return []
+    children = np.unique(fit.design.child[coarse & (onsets > 0)]).size
     return [
-        f"{fit.model}: {share:.1%} of onsets have an expected intensity above {COARSE_RATE} a day, where the half-day "
-        "rule understates a rate by 0.7 % or more"
+        f"{fit.model}: {share:.1%} of onsets, of {children} {'child' if children == 1 else 'children'}, have an "
+        f"expected intensity above {COARSE_RATE} a day, where the half-day rule understates a rate by 0.7 % or more"
     ]
 
 
