@@ -16,7 +16,9 @@ DATA = {
 
 
 def test_days_and_episodes_beside_a_recent_peer() -> None:
-    assert dict(carries(DATA))["beside a recently missing peer"].endswith("(730 days), with 6 of 12 episodes")
+    assert dict(carries(DATA))["beside a recently missing peer"].endswith(
+        "(730 days), with 6 of 12 episodes, before history, vulnerability and home are allowed for"
+    )
     assert "25.0% of days and 6 episodes" in carries_in_a_line(DATA)
 
 

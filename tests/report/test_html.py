@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from html import unescape
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from not_drawn import not_drawn
 
+from missingmodels.evidence.decisions import UNLESS, WITHSTANDS
 from missingmodels.evidence.worst_case import false_confidence_words
 from missingmodels.plan import kept_plan
 from missingmodels.report import html
@@ -293,3 +295,31 @@ def test_fits_on_assumptions_on_the_unseen_are_none_that_a_run_keeps(make):
     assumed = dict(evidence.certificates[0]) | {"unseen_peers": "never recent"}
     with_it = replace(evidence, certificates=(*evidence.certificates, assumed))
     assert with_it.fitted == evidence.certificates
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        (f"{UNLESS}0.32", "The data support an effect (unless homes share shocks of sd ≥ 0.32): one or more"),
+        (f"{WITHSTANDS}0.5", "The data support an effect (and withstands shared shocks of sd 0.5): one or more"),
+    ],
+)
+def test_the_first_screen_says_what_would_undo_its_answer(make, tmp_path, verdict, told):
+    rows = tuple(
+        replace(row, verdict=verdict)
+        if (row.estimand, row.name, row.role) == ("rate_ratio", row.exposure, "primary")
+        else row
+        for row in make().rows
+    )
+    assert told in written(make(rows=rows), tmp_path).partition('<nav id="contents"')[0]
+
+
+def test_the_first_screen_of_a_simulated_world_says_whether_its_truth_was_met(make, tmp_path):
+    def first(ratio):
+        acts = {"exposure": "peer_presence", "log_rate_ratio": math.log(ratio), "window_days": 7}
+        origin = {"kind": "simulated", "seed": 1, "scenario": {"name": "small", "contagion": acts}}
+        return unescape(written(make(origin=origin), tmp_path).partition('<nav id="contents"')[0])
+
+    assert "This simulated world was given 1.30: the interval holds it." in first(1.3)
+    assert "This simulated world was given 9.00: the interval misses it, as 10" in first(9.0)
+    assert "simulated world was given" not in unescape(written(make(), tmp_path))

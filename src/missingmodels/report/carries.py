@@ -14,6 +14,7 @@ def carries(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     beside = f"{words.share(data['share_of_days_exposed'], 1)} of days at risk"
     if _holds(data, "days_exposed", "onsets_exposed", "onsets"):
         beside += f" ({data['days_exposed']:,.0f} days), with {data['onsets_exposed']:,} of {data['onsets']:,} episodes"
+        beside += ", before history, vulnerability and home are allowed for"
     found = [(words.COVERAGE, _coverage(data)), (worded("beside a recently missing peer", data.get("asked")), beside)]
     if data.get("share_of_days_in_weak_homes") is not None:
         weak = data["share_of_days_in_weak_homes"]

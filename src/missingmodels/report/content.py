@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from missingmodels.evidence.decisions import CANNOT_SAY
 from missingmodels.evidence.effects.contrasts import CONTRAST
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.worst_case import false_confidence_words, unseen_words
@@ -116,7 +117,9 @@ def how_often(evidence: Evidence) -> list[str]:
     if not primary:
         return []
     plan = kept_plan(evidence.plan)
-    told = [false_confidence_words(evidence.data, plan, primary[0].model), unseen_words(evidence.data)]
+    open_answer = primary[0].verdict == CANNOT_SAY
+    told = ["That the data cannot say is no finding against influence." if open_answer else ""]
+    told += [false_confidence_words(evidence.data, plan, primary[0].model), unseen_words(evidence.data)]
     return [text for text in told if text]
 
 

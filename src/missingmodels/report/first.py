@@ -10,12 +10,13 @@ from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, OTHER_WAY, 
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.robustness.operating import listed
 from missingmodels.report import words
+from missingmodels.report.figures.pictures import truths
 from missingmodels.report.lines import H2_PARTS, Line, headline, variable
 
 _KINDS = (SUPPORTED, OTHER_WAY, NEGLIGIBLE, CANNOT_SAY)  # what is told first
 _OPEN = "not answered"
 _SAYS = {
-    SUPPORTED: "the data support an effect: {}.",
+    SUPPORTED: "the data support an effect{}: {}.",
     OTHER_WAY: "the data point the other way: {}.",
     NEGLIGIBLE: "if there is an effect, it is too small to matter: {}.",
     CANNOT_SAY: "these data neither establish an effect nor show that it is negligible: {}.",
@@ -32,7 +33,7 @@ def plain_answers(found: Sequence[Line], evidence: Evidence) -> list[dict[str, s
     ]
     told = [(name, *_answer(held)) for name, held in parts if held or name == _PEERS]
     first, *others = told
-    rows = [{"question": first[0], "kind": first[1], "text": first[2]}]
+    rows = [{"question": first[0], "kind": first[1], "text": first[2] + _against_truth(parts[0][1], evidence)}]
     for kind, group in groupby(sorted(others, key=lambda one: _rank(one[1])), key=lambda one: one[1]):
         same = list(group)
         if kind in (CANNOT_SAY, _OPEN):
@@ -70,8 +71,30 @@ def _answer(held: Sequence[Line]) -> tuple[str, str]:
         f"({words.mass(row.interval_mass)} interval {words.interval(row)})"
         for row in shown
     )
-    text = _SAYS.get(kind, "{}.").format(numbers)
+    if kind != SUPPORTED:
+        text = _SAYS.get(kind, "{}.").format(numbers)
+    else:
+        text = _SAYS[kind].format(_condition([row.verdict for row in shown]), numbers)
     return kind, text[0].upper() + text[1:]
+
+
+def _condition(verdicts: Sequence[str]) -> str:
+    """What an answer of *supported* adds to it: the shared shocks that undo it, or that it withstands."""
+    said = {verdict.removeprefix(SUPPORTED) for verdict in verdicts}
+    return f" ({'; '.join(sorted(one.strip(' ,') for one in said))})" if said != {""} else ""
+
+
+def _against_truth(held: Sequence[Line], evidence: Evidence) -> str:
+    """Of a simulated world, whether the interval holds the rate ratio that it was given."""
+    if not held or not held[0].converged:
+        return ""
+    row = held[0].row
+    truth = truths(evidence).get(row.exposure)
+    if truth is None or row.name != row.exposure:
+        return ""
+    holds = row.interval_low <= truth <= row.interval_high
+    missed = f"misses it, as {words.percent(1 - row.interval_mass)} of such intervals must"
+    return f" This simulated world was given {words.ratio(truth)}: the interval {'holds it' if holds else missed}."
 
 
 def flow(data: Mapping[str, Any]) -> list[dict[str, str]]:
