@@ -170,9 +170,9 @@ def test_warnings_alone_do_not_stop():
     [
         (lambda f: f.drop(columns="birth_date"), "column 'birth_date' is absent"),
         (lambda f: f.assign(shoe_size=1), "column 'shoe_size' is not known"),
-        (lambda f: f.assign(birth_date="yesterday-ish"), "column 'birth_date' does not read as date"),
-        (lambda f: f.assign(birth_date="03/04/2008"), "column 'birth_date' does not read as date"),
-        (lambda f: f.assign(need_score="high"), "column 'need_score' does not read as real"),
+        (lambda f: f.assign(birth_date="yesterday-ish"), "column 'birth_date' does not read as days, as 2024"),
+        (lambda f: f.assign(birth_date="03/04/2008"), "column 'birth_date' does not read as days, as 2024"),
+        (lambda f: f.assign(need_score="high"), "column 'need_score' does not read as numbers: rows 0"),
     ],
 )
 def test_frames_that_do_not_fit(change, message):

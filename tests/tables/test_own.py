@@ -31,6 +31,40 @@ def test_what_is_joined_stands_by_its_id_and_the_rest_is_unrecorded():
     assert not again.simulated
 
 
+def test_yes_and_no_are_read_as_they_are_written():
+    tables = joined({"child_id": ["ann", "dan"], "adhd": ["Yes", "no "]})
+    told = dict(zip(tables["children"]["child_id"], tables["children"]["adhd"].astype(object).fillna(""), strict=True))
+    assert (told["ann"], told["dan"]) == (True, False)
+
+
+def test_a_frame_that_nobody_declares_says_how():
+    with pytest.raises(ConfigInvalid, match="declares nothing of 'adhd'"):
+        base().with_columns(children=pd.DataFrame({"child_id": ["ann"], "adhd": [True]}))
+    with pytest.raises(ConfigInvalid, match="'climate' is in the frame and not declared"):
+        base().with_measures(pd.DataFrame({"name": ["climate"], "value": [1.0], "known_date": [date(0)]}))
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (
+            {"home_id": ["A"], "value": ["1"], "date": ["2024-03-31"]},
+            "'known_date' is absent; column 'date' is not known",
+        ),
+        (
+            {"home_id": ["A"], "value": ["1"], "known_date": ["31/03/2024"]},
+            "'known_date' does not read as days, as 2024-0",
+        ),
+    ],
+)
+def test_a_measure_that_does_not_read_says_which_column_once(frame, words):
+    with pytest.raises(InputError) as raised:
+        base().with_measures(pd.DataFrame({"name": ["climate"], **frame}), declare={"climate": {"meaning": "climate"}})
+    assert words in str(raised.value)
+    assert "start_date" not in str(raised.value).split("What to do")[0]
+    assert "format" not in str(raised.value)
+
+
 def test_a_home_alone_gives_every_span_of_its_own():
     frame = pd.DataFrame({"home_id": ["A"], "open_plan": [1.0]})
     tables = base().with_columns(homes=frame, declare={"open_plan": {"kind": "number", "meaning": "open plan"}})
@@ -44,7 +78,10 @@ def test_a_home_alone_gives_every_span_of_its_own():
         ({"child_id": ["ann", "ann"], "adhd": [True, False]}, "has another row: 0, 1"),
         ({"child_id": ["ann", None], "adhd": [True, False]}, "without child_id: 1"),
         ({"child": ["ann"], "adhd": [True]}, "lacks child_id"),
-        ({"child_id": ["ann"], "adhd": ["perhaps"]}, "does not read as flag"),
+        (
+            {"child_id": ["ann"], "adhd": ["perhaps"]},
+            "'adhd' does not read as yes or no, or as true and false: rows 0;",
+        ),
     ],
 )
 def test_rows_that_do_not_join_are_refused(values, words):

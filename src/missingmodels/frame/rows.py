@@ -157,7 +157,9 @@ def build_rows(
     unknown = sorted(needed - set(columns))
     if unknown:
         known = sorted({*columns, *COLUMNS, *own_by_name(tables)} | _all_structure_names())
-        meant = [near for name in unknown for near in get_close_matches(name, known, n=1)]
+        facts = _facts_by_name(tables)
+        near = {name: get_close_matches(name, known, n=1) for name in unknown}
+        meant = [one for name in unknown for one in ([facts[name]] if name in facts else near[name])]
         hint = f"; did you mean {', '.join(map(repr, meant))}?" if meant else ""
         raise ConfigInvalid(
             f"the formula names {', '.join(map(repr, unknown))}, which no column gives{hint}",
@@ -239,6 +241,12 @@ def _changes(key: Mapping[str, Any], size: int) -> np.ndarray:
             differs &= ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
         out[1:] |= differs
     return out
+
+
+def _facts_by_name(tables: Tables) -> dict[str, str]:
+    """How a formula reads each measure and event that the tables hold."""
+    measures = {str(name): f"measure({name})" for name in tables["measures"]["name"].dropna().unique()}
+    return measures | {str(kind): f"event({kind}, 1, 7)" for kind in tables["events"]["kind"].dropna().unique()}
 
 
 def _all_structure_names() -> set[str]:

@@ -122,11 +122,13 @@ def with_facts(tables: Tables, table: str, frame: pd.DataFrame, declare: Mapping
             remedy='declare={"climate": {"meaning": "how children rate the home\'s climate, 1 to 10"}}',
         )
     held = tables[table]
-    given = filled(table, frame)
     faults: list[str] = []
     kinds = {column.name: column for column in TABLES[table].columns}
-    new = pd.DataFrame({name: converted(given[name], kinds[name], faults) for name in given if name in kinds})
-    faults += [f"column {name!r} is not known" for name in given if name not in kinds]
+    compulsory = (name for name, column in kinds.items() if column.required and name not in FILLED[table])
+    faults += [f"column {name!r} is absent" for name in compulsory if name not in frame]
+    faults += [f"column {name!r} is not known" for name in frame if name not in kinds]
+    new = pd.DataFrame({name: converted(frame[name], kinds[name], faults) for name in frame if name in kinds})
+    new = filled(table, new)
     if faults:
         raise InputError(
             "; ".join(faults), where=table, remedy=f"the columns are: {', '.join(TABLES[table].column_names)}"

@@ -20,6 +20,16 @@ PANDAS_TYPES = {
     "flag": "boolean",
 }
 FIRST_YEAR, END_YEAR = 1800, 2300
+FLAGS = {**dict.fromkeys(("y", "yes", "true", "1", "t"), True), **dict.fromkeys(("n", "no", "false", "0", "f"), False)}
+_WANTED = {
+    "text": "text",
+    "date": "days, as 2024-03-31 or as pandas dates",
+    "time": "moments, as 2024-03-31 14:30 or as pandas dates",
+    "whole": "whole numbers",
+    "real": "numbers",
+    "flag": "yes or no, or as true and false",
+}
+_ROWS_SHOWN = 5
 OWN_REMEDY = (
     "; a column of your own is declared: tables.with_columns(…), or declare in a mapping (docs/own_variables.md)"
 )
@@ -59,17 +69,45 @@ def converted(values: pd.Series, column: Column, faults: list[str]) -> pd.Series
     """The values in the column's type; of values that do not read, unrecorded ones and a line in ``faults``."""
     try:
         found = _convert(values, column)
-        if column.kind in ("date", "time"):
-            _require_plausible(found)
-    except (ValueError, TypeError, OverflowError) as error:
-        faults.append(f"column {column.name!r} does not read as {column.kind} ({error})")
+    except (ValueError, TypeError, OverflowError):
+        bad = [at for at, value in enumerate(values) if not pd.isna(value) and not _reads(value, column)]
+        faults.append(f"column {column.name!r} does not read as {_WANTED[column.kind]}{_rows(bad)}")
         return pd.Series(index=values.index, dtype=PANDAS_TYPES[column.kind])
+    if column.kind in ("date", "time") and (far := _implausible(found)):
+        faults.append(f"column {column.name!r} lies outside the years {FIRST_YEAR} to {END_YEAR - 1}{_rows(far)}")
     return found
+
+
+def _rows(bad: list[int]) -> str:
+    """The first rows that will not do, by number: a value may be a child's."""
+    if not bad:
+        return ""
+    more = f" (first {_ROWS_SHOWN} of {len(bad)})" if len(bad) > _ROWS_SHOWN else ""
+    return f": rows {', '.join(map(str, bad[:_ROWS_SHOWN]))}{more}; the first row is 0"
+
+
+def _implausible(days: pd.Series) -> list[int]:
+    """Rows with days that no record here can hold, and that a grid of days would have no room for."""
+    years = days.dt.year
+    return [
+        int(at) for at in np.flatnonzero(((years < FIRST_YEAR) | (years >= END_YEAR)).to_numpy(bool, na_value=False))
+    ]
+
+
+def _reads(value: object, column: Column) -> bool:
+    try:
+        _convert(pd.Series([value]), column)
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return True
 
 
 def _convert(values: pd.Series, column: Column) -> pd.Series:
     if _is_as_wanted(values, column):
         return values
+    if column.kind == "flag" and (isinstance(values.dtype, pd.StringDtype) or values.dtype == object):
+        words = values.map(lambda one: FLAGS.get(one.strip().casefold(), one) if isinstance(one, str) else one)
+        return words.astype("boolean")
     if column.kind in ("date", "time"):
         # ISO only: 03/04/2023 would be taken for 4 March without a word.
         times = pd.to_datetime(values, format="ISO8601")
@@ -77,14 +115,6 @@ def _convert(values: pd.Series, column: Column) -> pd.Series:
     if column.kind == "whole":
         return pd.to_numeric(values).astype(PANDAS_TYPES[column.kind])
     return values.astype(PANDAS_TYPES[column.kind])
-
-
-def _require_plausible(days: pd.Series) -> None:
-    """Raise ValueError for days that no record here can hold, and that a grid of days would have no room for."""
-    first, last = days.min(), days.max()
-    for day in (first, last):
-        if not pd.isna(day) and not FIRST_YEAR <= day.year < END_YEAR:
-            raise ValueError(f"{day} lies outside the years {FIRST_YEAR} to {END_YEAR - 1}")
 
 
 def _is_as_wanted(values: pd.Series, column: Column) -> bool:

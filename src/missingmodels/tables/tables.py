@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ class Tables:
         children: pd.DataFrame | None = None,
         placements: pd.DataFrame | None = None,
         homes: pd.DataFrame | None = None,
-        declare: Mapping[str, Mapping[str, Any]],
+        declare: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> Tables:
         """The same data set with columns of one's own, joined by id; every row that has the id gets the value.
 
@@ -106,7 +107,9 @@ class Tables:
         given = {"children": children, "placements": placements, "homes": homes}
         return with_columns(self, {name: frame for name, frame in given.items() if frame is not None}, declare)
 
-    def with_measures(self, frame: pd.DataFrame, *, declare: Mapping[str, Mapping[str, Any]]) -> Tables:
+    def with_measures(
+        self, frame: pd.DataFrame, *, declare: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    ) -> Tables:
         """The same data set with dated values of one's own, which formulas read as ``measure(name)``.
 
         ``frame`` has ``name``, ``value``, ``known_date``, whichever of ``child_id``, ``home_id``, ``staff_id`` and
@@ -117,7 +120,9 @@ class Tables:
 
         return with_facts(self, "measures", frame, declare)
 
-    def with_events(self, frame: pd.DataFrame, *, declare: Mapping[str, Mapping[str, Any]]) -> Tables:
+    def with_events(
+        self, frame: pd.DataFrame, *, declare: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    ) -> Tables:
         """The same data set with events of one's own, which formulas read as ``event(kind, 1, 3)``.
 
         ``frame`` has ``kind``, ``day``, and ``child_id``, or ``home_id`` for what happened to a home. Events of a kind

@@ -13,7 +13,7 @@ import pandas as pd
 
 from missingmodels.errors import InputError
 from missingmodels.extract.mapped.headers import SURE, known_headers, nearness
-from missingmodels.extract.mapped.values import FLAGS, value_words
+from missingmodels.extract.mapped.values import value_words
 from missingmodels.extract.ofsted.layout import plain
 from missingmodels.extract.readers.cells import masked, nulls_blank
 from missingmodels.extract.readers.containers import file_tables
@@ -23,6 +23,7 @@ from missingmodels.extract.returns.layout import CODE
 from missingmodels.extract.staff.shift_times import has_clock
 from missingmodels.extract.staff.wide_rota import TIMES
 from missingmodels.tables.contract import TABLES, Column, Table
+from missingmodels.tables.schema import FLAGS
 
 # What a source seldom holds and a person must decide; proposed as one value for all rows.
 VALUES = {

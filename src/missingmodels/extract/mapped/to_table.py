@@ -12,7 +12,7 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault, InputError
 from missingmodels.extract.crosswalk import read_crosswalk
-from missingmodels.extract.ledger import Ledger, follow, in_play, ledger_of, remark, set_aside
+from missingmodels.extract.ledger import FAULTS_SHOWN, Ledger, follow, in_play, ledger_of, remark, set_aside
 from missingmodels.extract.mapped.interviews import flag_unmatched
 from missingmodels.extract.mapped.mapping import DataMapping, MappedColumn, TableMapping
 from missingmodels.extract.mapped.values import CHILDREN, column_values, refuse_names
@@ -64,7 +64,7 @@ def into_tables(
     held = _already(found, into) if into is not None and not replace else []
     if held:
         raise ImportFault(
-            f"the tables hold {', '.join(held)} already", remedy="give --overwrite to replace them, or another folder"
+            f"the tables hold {', '.join(held)} already", remedy="give --overwrite: the new ones take their place"
         )
     if into is None and not (mapping.observed_from and mapping.observed_to):
         raise ImportFault(
@@ -240,7 +240,9 @@ def _read(mapping: TableMapping) -> MappedTable:
             refuse_names(made[column.name], frame["row"], column.name, where=source.name)
         if column.kind in ("date", "time") and bad.any():
             days = text[mapped.source][bad].str.split().str[0]
-            notes.append(f"{source.name}: {column.name}: {int(bad.sum())} cells cannot be read: {way_on(days)}")
+            rows = ", ".join(frame["row"][bad].head(FAULTS_SHOWN).astype(str))
+            many = f"{int(bad.sum())} cells cannot be read, rows {rows}"
+            notes.append(f"{source.name}: {column.name}: {many}: {way_on(days)}")
         strict = column.required or mapped.otherwise == "set_aside"
         frame = set_aside(frame, bad & strict, f"{column.name}_unreadable") if strict else frame
         frame = remark(frame, bad & in_play(frame), f"{column.name} unreadable: unrecorded") if not strict else frame
@@ -281,7 +283,7 @@ def _nearest(absent: Sequence[str], columns: Sequence[str]) -> str:
     near = [c for name in absent for c in difflib.get_close_matches(column_name(name), columns, n=3, cutoff=0.5)]
     near = list(dict.fromkeys(near))
     said = f"nearest are {', '.join(near)}" if near else "none comes near"
-    return f"write the names as the file has them: of its {len(columns)} columns {said}"
+    return f"write the name of one of its {len(columns)} columns, in any case: {said}"
 
 
 def _hours_away(mapping: TableMapping, text: Mapping[str, pd.Series]) -> MappedColumn | None:

@@ -11,17 +11,15 @@ from missingmodels.errors import ImportFault
 from missingmodels.extract.ledger import FAULTS_SHOWN
 from missingmodels.extract.mapped.mapping import MappedColumn
 from missingmodels.extract.ofsted.layout import plain
-from missingmodels.extract.readers.cells import amounts, ids_with_nulls_blank, named, nulls_blank, visible
+from missingmodels.extract.readers.cells import amounts, ids_with_nulls_blank, named, nulls_blank, quotable, visible
 from missingmodels.extract.readers.dates import Form, column_dates, open_ends_blank
 from missingmodels.extract.returns.layout import CODE
 from missingmodels.extract.staff.shift_times import has_clock, moments, true_hours
 from missingmodels.tables.contract import Column
+from missingmodels.tables.schema import FLAGS
 from missingmodels.vocabulary.unrecorded import NULL_WORDS
 
 CHILDREN = ("child_id", "child_a", "child_b")
-FLAGS = {**dict.fromkeys(("y", "yes", "true", "1", "t"), True), **dict.fromkeys(("n", "no", "false", "0", "f"), False)}
-
-
 Values = tuple[pd.Series, pd.Series, str]
 
 
@@ -39,8 +37,20 @@ def column_values(
         values = values.where(~values.isin([""]), None)
         # a null word that the codes name is a level of its own
         strange = ~words.isin(NULL_WORDS) & ~words.isin(mapped.codes)
-        return values, strange, f"{len(mapped.codes)} codes from {mapped.source}"
+        note = f"{len(mapped.codes)} codes from {mapped.source}"
+        if strange.any():
+            note += f"; {int(strange.sum())} cells hold words that the codes lack: {_words_of(cells[strange])}"
+        return values, strange, note
     return _plain_values(column, mapped, cells, text, form)
+
+
+def _words_of(cells: pd.Series) -> str:
+    """Words and how often each is written, the most frequent first; what looks like a name is counted alone."""
+    counts = cells.str.strip().value_counts()
+    shown = counts[~named(pd.Series(counts.index, dtype="str")).to_numpy()]
+    told = [f"{quotable(str(word))} {n}" for word, n in shown.head(FAULTS_SHOWN).items()]
+    others = int(counts.sum() - shown.head(FAULTS_SHOWN).sum())
+    return ", ".join([*told, f"others {others}"] if others else told)
 
 
 def _plain_values(

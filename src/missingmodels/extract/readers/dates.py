@@ -204,6 +204,9 @@ def way_on(values: pd.Series) -> str:
         if len(cells) and dates(cells, form).notna().mean() > 1 / 2:
             return f"if they are right, declare how they are written: --dates {guess}{doubt} (in a mapping: dates = …)"
     if len(cells) and cells.str.fullmatch(r"\d{2}/\d{2}/\d{4}.*").mean() > 1 / 2:
+        swapped = dates(cells.str.replace(r"^(\d{2})/(\d{2})/(\d{4}).*$", r"\2/\1/\3", regex=True))
+        if swapped.isna().all() and cells.str.fullmatch(r"\d{2}/\d{2}/\d{4}").all():
+            return "no calendar has these days: correct them in the source"
         return "month and day may be swapped, or hours were kept: export them again as DD/MM/YYYY"
     how = "declare how they are written with --dates (in a mapping: dates = …)"
     return f"correct them in the source as DD/MM/YYYY, or {how}"

@@ -24,7 +24,7 @@ def add_staff(tables: Tables, found: Sequence[StaffTable], *, replace: bool = Fa
     held = [each.name for each in found if each.name in tables and not replace]
     if held:
         raise ImportFault(
-            f"the tables hold {', '.join(held)} already", remedy="give --overwrite to replace them, or another folder"
+            f"the tables hold {', '.join(held)} already", remedy="give --overwrite: the new ones take their place"
         )
     known = set(tables["homes"]["home_id"])
     settled = [_of_known_homes(each, known) for each in found]
