@@ -28,7 +28,6 @@ from scipy.stats import chi2
 
 from missingmodels.errors import CannotAnswer
 from missingmodels.fitting.families.daily import fit_daily
-from missingmodels.fitting.families.daily_draws import flattened
 from missingmodels.frame.daily import GRID_DAYS, KINDS, MEMORY_DAYS
 from missingmodels.models.priors.daily import DailyPriors, daily_priors
 from missingmodels.models.priors.law import Prior
@@ -198,7 +197,10 @@ def ranks_of(kind: str, replicate: int) -> dict[str, object]:
     row |= {"divergences": found.diagnostics.divergences, "cpu_seconds": round(time.process_time() - begin, 2)}
     row["compile_seconds"] = found.certificate["compile_seconds"]
     names = list(found.design.names)
-    draws = {str(name): flattened(values) for name, values in found.draws.data_vars.items()}
+    draws = {
+        str(name): values.to_numpy().reshape(-1, *values.shape[2:])  # chain after chain
+        for name, values in found.draws.data_vars.items()
+    }
     draws |= {name: draws["coefficients"][:, names.index(name)] for name in names}
     draws |= {"home[0]": draws["home"][:, 0], "home_period[0, -1]": draws["home_period"][:, 0, -1]}
     thin = slice(None, None, 2 * DRAWS // KEPT)

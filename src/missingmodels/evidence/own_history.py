@@ -20,6 +20,7 @@ from missingmodels.evidence.parts import ElpdDifference, OwnHistory
 from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, mend
 from missingmodels.evidence.scores.held_out import Refits, some_rows
 from missingmodels.fitting.fit import Fit, fit
+from missingmodels.fitting.marginal import log_variance
 from missingmodels.frame.design import Design
 from missingmodels.frame.riskset import NO_HOME, RiskSet
 from missingmodels.models.priors.of_plan import plan_priors
@@ -210,7 +211,7 @@ def _interval(found: Fit, name: str, plan: Plan) -> tuple[float, float, float, f
 
 def _correlation(found: Fit, name: str) -> float:
     p = found.parameters
-    spread = np.log(p.further["frailty_sd_log"]) if p.frailty_law == "log_normal" else -np.log(p.frailty_shape)
+    spread = np.log(log_variance(p))
     coefficient = p.coefficient(name)
     if not (np.ptp(spread) > 0 and np.ptp(coefficient) > 0):
         return 0.0  # the plan fixes one of them

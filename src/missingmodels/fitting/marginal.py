@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.special import gammaln
+from scipy.special import gammaln, polygamma
 
 from missingmodels.fitting import log_normal
 from missingmodels.fitting.exponential import exponential
@@ -67,23 +67,19 @@ def log_density_and_frailty(
             expected=sum_now @ rate,
             expected_before=np.zeros(1) if sum_before is None else sum_before @ rate,
         )
-        own, one, other = _LAWS[law](seen, block, rng)
+        own, one, other = _LAWS[law].given(seen, block, rng)
         density[part], first[part], second[part] = (linear + own).T, one.T, other.T
     return density, first, second
 
 
 def draw_frailty(parameters: Parameters, children: int, rng: np.random.Generator) -> Array:
     """(S, children) frailties of children of whom nothing is known, by the law of these parameters."""
-    sizes = (parameters.draws, children)
-    if parameters.frailty_law == "log_normal":
-        s = parameters.further["frailty_sd_log"][:, None]
-        return np.exp(s * rng.standard_normal(sizes) - s**2 / 2)
-    k = parameters.frailty_shape[:, None]
-    u = rng.gamma(np.broadcast_to(k, sizes)) / k
-    if parameters.frailty_law == "low_risk":
-        (share, low), (_, other) = _class_parts(parameters)
-        return u * np.where(rng.random(sizes) < share[:, None], low[:, None], other[:, None])
-    return u
+    return _LAWS[parameters.frailty_law].alone(parameters, (parameters.draws, children), rng)
+
+
+def log_variance(parameters: Parameters) -> Array:
+    """(S,) variance of log u between children: how much they differ."""
+    return _LAWS[parameters.frailty_law].log_variance(parameters)
 
 
 def _class_parts(parameters: Parameters) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -141,10 +137,50 @@ def _log_normal(seen: _Seen, block: Parameters, rng: np.random.Generator | None)
     return log_normal.integrated(onsets, expected, block.further["frailty_sd_log"], rng)
 
 
-_LAWS: Mapping[str, Callable[[_Seen, Parameters, np.random.Generator | None], Found]] = {
-    "gamma": _gamma,
-    "low_risk": _low_risk,
-    "log_normal": _log_normal,
+def _gamma_alone(parameters: Parameters, sizes: tuple[int, int], rng: np.random.Generator) -> Array:
+    k = parameters.frailty_shape[:, None]
+    return np.asarray(rng.gamma(np.broadcast_to(k, sizes)) / k)
+
+
+def _low_risk_alone(parameters: Parameters, sizes: tuple[int, int], rng: np.random.Generator) -> Array:
+    u = _gamma_alone(parameters, sizes, rng)
+    (share, low), (_, other) = _class_parts(parameters)
+    return u * np.where(rng.random(sizes) < share[:, None], low[:, None], other[:, None])
+
+
+def _log_normal_alone(parameters: Parameters, sizes: tuple[int, int], rng: np.random.Generator) -> Array:
+    s = parameters.further["frailty_sd_log"][:, None]
+    return np.asarray(np.exp(s * rng.standard_normal(sizes) - s**2 / 2))
+
+
+def _gamma_variance(parameters: Parameters) -> Array:
+    """ψ'(k)."""
+    return np.asarray(polygamma(1, parameters.frailty_shape))
+
+
+def _low_risk_variance(parameters: Parameters) -> Array:
+    """ψ'(k) + π (1 − π) log² ρ."""
+    share, ratio = parameters.further["low_risk_share"], parameters.further["low_risk_ratio"]
+    return np.asarray(_gamma_variance(parameters) + share * (1 - share) * np.log(ratio) ** 2)
+
+
+def _log_normal_variance(parameters: Parameters) -> Array:
+    return np.asarray(parameters.further["frailty_sd_log"] ** 2)
+
+
+@dataclass(frozen=True)
+class _Law:
+    """A law's density and draws given a child's rows, its draws without any, and the variance of log u."""
+
+    given: Callable[[_Seen, Parameters, np.random.Generator | None], Found]
+    alone: Callable[[Parameters, tuple[int, int], np.random.Generator], Array]
+    log_variance: Callable[[Parameters], Array]
+
+
+_LAWS: Mapping[str, _Law] = {
+    "gamma": _Law(_gamma, _gamma_alone, _gamma_variance),
+    "low_risk": _Law(_low_risk, _low_risk_alone, _low_risk_variance),
+    "log_normal": _Law(_log_normal, _log_normal_alone, _log_normal_variance),
 }
 
 

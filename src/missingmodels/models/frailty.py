@@ -1,7 +1,7 @@
 """Laws of the children's frailty u in the onset model: what each adds to the likelihood of a child's rows.
 
-A law is one object here, its scalars in ``models.priors``, its draws in ``fitting.marginal`` and, if the fast engine
-has it, its integral in ``fitting.laplace.child``.
+A law is one object here, its names in ``vocabulary.frailty``, its priors in ``models.priors``, its draws in
+``fitting.marginal`` and, if the fast engine has it, its integral in ``fitting.laplace.child``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from missingmodels.models.model import RATE, Drawing, Likelihood, Predicted
 from missingmodels.models.priors.law import ModelPriors
 from missingmodels.models.shared import GAMMA_EQUATION, GAMMA_MEANING
 from missingmodels.models.term import Array, Built, Data, Designed, Draws, Tensor, Tensors
+from missingmodels.vocabulary.frailty import FRAILTY
 
 # A child's own effect is centred where the data know more of it than the prior: from so many onsets expected on. Either
 # form for all children alike costs half of the effective draws of s, or far more, on data of the other kind.
@@ -160,7 +161,7 @@ GAMMA = _GammaLaw(
     name="children, gamma",
     code="frailty",
     equation=GAMMA_EQUATION,
-    parameters=("frailty_shape",),
+    parameters=FRAILTY["gamma"].scalars,
     chosen='effects.frailty = "gamma"',
     meaning=GAMMA_MEANING,
 )
@@ -168,7 +169,7 @@ LOG_NORMAL = _LogNormalLaw(
     name="children, log-normal",
     code="child",
     equation="log u_i = s z_i − s²/2, z_i ~ Normal(0, 1)",
-    parameters=("frailty_sd_log",),
+    parameters=FRAILTY["log_normal"].scalars,
     chosen='effects.frailty = "log_normal"',
     meaning=(
         "a longer tail of very frequent episodes and fewer children near none; mean 1. Sampled as z_i, or as "
@@ -182,7 +183,7 @@ LOW_RISK = _LowRiskLaw(
         "u_i = g_i m_i / (π ρ + 1 − π), g_i ~ Gamma(k, k), m_i = ρ with probability π, else 1: "
         "log L_i = log[π L(ρ) + (1 − π) L(1)], L(m) the gamma's with rates times m / (π ρ + 1 − π)"
     ),
-    parameters=("frailty_shape", "low_risk_share", "low_risk_ratio"),
+    parameters=FRAILTY["low_risk"].scalars,
     chosen='effects.frailty = "low_risk"',
     meaning="some children hardly ever go missing; mean 1 over both classes, which are summed over exactly",
 )

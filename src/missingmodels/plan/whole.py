@@ -13,6 +13,7 @@ from missingmodels.plan.formulas import column_named
 from missingmodels.plan.sections import Decision, Effects, Exposure, Frame, Gate, Priors, Sampling, Scores, Terms
 from missingmodels.plan.words import COUNTED, METHODS, MISSING, ModelName
 from missingmodels.provenance import digest_json
+from missingmodels.vocabulary.frailty import FRAILTY
 
 WEEK = 7
 FINEST_DRIFT = 14  # days of a cell at most: a week's wave in longer ones is called influence
@@ -74,10 +75,11 @@ class Plan(Config):
         if self.effects.peer_slope_by_home and not {"M1", "M3"} & set(self.models):
             raise ValueError("effects.peer_slope_by_home needs a model with peers, 'M1' or 'M3'")
         self._can_drift()
-        if self.effects.frailty == "log_normal" and self.frame.initial == "conditional":
+        if self.frame.initial == "conditional" and not FRAILTY[self.effects.frailty].conditional:
+            able = " and ".join(repr(name) for name, law in FRAILTY.items() if law.conditional)
             raise ValueError(
-                "effects.frailty = 'log_normal' needs frame.initial = 'joint': what is known before the window updates "
-                "a gamma in closed form, and no other law"
+                f"effects.frailty = {self.effects.frailty!r} needs frame.initial = 'joint': what is known before the "
+                f"window updates {able} in closed form, and no other law"
             )
         return self
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 EVERYWHERE = "all"  # whose calendar of school holidays stands where an authority has none of its own
 MISSING = "missing"  # the event that the missing episodes are
-EXPOSURES = ("peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel")
 OUTSIDE = ("outside_presence", "outside_count", "outside_density", "outside_network")
 STRUCTURE = (
     "staff_ratio",
@@ -25,6 +24,13 @@ TIES: tuple[Tie, ...] = ("same_sex", "age_gap")  # that no table holds
 WORD = r"[a-z][a-z0-9_]*"
 METHODS: tuple[Method, ...] = ("nuts", "laplace", "auto")
 ModelName = Literal["M0", "M1", "M2", "M3"]
-PeerExposure = Literal["peer_presence", "peer_count", "peer_density", "peer_network", "peer_kernel"]
+PeerExposure = Literal[
+    "peer_presence",
+    "peer_count",
+    "peer_density",
+    "peer_network",
+    "peer_kernel",
+]
+EXPOSURES: tuple[str, ...] = get_args(PeerExposure)
 OutsideExposure = Literal["outside_presence", "outside_count", "outside_density", "outside_network"]
 COUNTED = ("peer_presence", "peer_count", "peer_density")  # exposures that counts of peers give

@@ -15,6 +15,7 @@ from missingmodels.report import words
 from missingmodels.report.lines import H2_PARTS, Line, headline, variable
 from missingmodels.tables import MIXED, is_simulated, kind_of
 from missingmodels.vocabulary import fit_name, worded
+from missingmodels.vocabulary.frailty import FRAILTY
 
 # What each verdict means, for a reader who has not met the rule.
 _MEANING = {
@@ -56,15 +57,9 @@ def exposure_span(exposure: Mapping[str, Any]) -> str:
     return f"in the last {exposure['window_days']} days"
 
 
-_FRAILTY = {
-    "log_normal": "the child’s own log-normal frailty",
-    "low_risk": "the child’s own frailty with a class at low risk",
-}
-
-
 def effects_held(effects: Mapping[str, Any], frame: Mapping[str, Any]) -> str:
     """What every model of a plan holds beside its columns, and what those with peers add."""
-    held = [_FRAILTY.get(effects.get("frailty", ""), "the child’s own frailty"), "home effects"]
+    held = [FRAILTY[effects.get("frailty", "gamma")].words, "home effects"]
     held += [
         f"effects of {name}" for name, key in (("authorities", "authority"), ("owners", "owner")) if effects.get(key)
     ]

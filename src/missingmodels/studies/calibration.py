@@ -22,7 +22,7 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
 from missingmodels.frame.design import Design
-from missingmodels.models.priors.law import FRAILTY, Prior, PriorSet
+from missingmodels.models.priors.law import Prior, PriorSet
 from missingmodels.models.priors.of_plan import plan_priors, scales_of
 from missingmodels.parameters import Parameters
 from missingmodels.plan import Effects, Plan, PriorChange
@@ -32,6 +32,7 @@ from missingmodels.simulate.slow import raw_intercept
 from missingmodels.studies.computing.replicate import REDRAWS, designed, fitted, simulated
 from missingmodels.studies.computing.rows import FITTED, UNANSWERED, UNCONVERGED
 from missingmodels.studies.questions.grid import Cell, Grid, changed_scenario
+from missingmodels.vocabulary.frailty import FRAILTY
 
 Array = np.ndarray
 SCALES = {
@@ -125,7 +126,7 @@ def scale_fields(effects: Effects) -> dict[str, str]:
             remedy="calibrate a gamma or log-normal frailty without effects of authorities, owners or slopes by home",
         )
     # home-period effects that the plan switches off are fixed at 0, in the world too
-    return {name: known[name] for name in ("sigma_home", "sigma_period", *FRAILTY[effects.frailty])}
+    return {name: known[name] for name in ("sigma_home", "sigma_period", *FRAILTY[effects.frailty].scalars)}
 
 
 def _with_zeros(plan: Plan, names: list[str]) -> Plan:

@@ -25,6 +25,7 @@ from missingmodels.simulate.slow import CENTRES
 from missingmodels.simulate.world import ARRIVAL, NOT_COEFFICIENTS
 from missingmodels.studies.questions.study import Study
 from missingmodels.tables import Tables, kind_of
+from missingmodels.vocabulary.frailty import FRAILTY
 
 DRAWS = 200  # of the posterior, that worlds are made of
 MOST_PLACES = 9
@@ -87,7 +88,7 @@ def fields_of_draws(
     fields["dials.shock_sd" if drifts else "onset.home_period_sd"] = p.sigma_period
     if "sigma_sector" in p.further:
         fields["dials.wave_sd"] = p.further["sigma_sector"]
-    fields |= _of_frailty(p)
+    fields |= {f"onset.{name}": p.scalar(name) for name in FRAILTY[p.frailty_law].scalars}
     return {name: [float(f"{value:.5g}") for value in values] for name, values in fields.items()}
 
 
@@ -101,13 +102,6 @@ def left_out(fit: Fit) -> dict[str, float]:
 
 # Field of ``onset`` -> the column of a design whose effect it is.
 COLUMNS = {n: ARRIVAL.get(n, n) for n in Onset.model_fields if n not in NOT_COEFFICIENTS}
-
-
-def _of_frailty(p: Parameters) -> dict[str, Array]:
-    if p.frailty_law == "log_normal":
-        return {"onset.frailty_sd_log": p.further["frailty_sd_log"]}
-    shares = {n: p.further[n] for n in ("low_risk_share", "low_risk_ratio") if n in p.further}
-    return {"onset.frailty_shape": p.frailty_shape} | {f"onset.{n}": values for n, values in shares.items()}
 
 
 def acts(fit: Fit, plan: Plan) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.special import ndtri, polygamma
+from scipy.special import ndtri
 
 from missingmodels.fitting.exponential import exponential
+from missingmodels.fitting.marginal import log_variance
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Array, Parameters
 
@@ -82,18 +83,11 @@ def period_variance_explained(parameters: Parameters, design: Design, names: tup
 def child_variance_explained(parameters: Parameters, design: Design, names: tuple[str, ...]) -> Array:
     """(S,) share of the variance of log rates between children that the columns ``names`` explain, within one fit.
 
-    Var_i(x̄_i'β) over that and the variance of log u: ψ'(k) of a gamma, s² of a log-normal, and of a class at low risk
-    ψ'(k) + π (1 − π) log² ρ. Logs of small frailties are far apart, so the share says little of rates as such.
+    Var_i(x̄_i'β) over that and the variance of log u (``fitting.marginal.log_variance``). Logs of small frailties are
+    far apart, so the share says little of rates as such.
     """
     variance = _variance_of_means(parameters, design, names, design.child)
-    if parameters.frailty_law == "log_normal":
-        left = parameters.further["frailty_sd_log"] ** 2
-    else:
-        left = polygamma(1, parameters.frailty_shape)
-    if parameters.frailty_law == "low_risk":
-        share, ratio = parameters.further["low_risk_share"], parameters.further["low_risk_ratio"]
-        left = left + share * (1 - share) * np.log(ratio) ** 2
-    return np.asarray(variance / (variance + left))
+    return np.asarray(variance / (variance + log_variance(parameters)))
 
 
 def _variance_of_means(parameters: Parameters, design: Design, names: tuple[str, ...], unit: np.ndarray) -> Array:

@@ -27,11 +27,12 @@ from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.pareto import resample, smooth
 from missingmodels.frame.design import Design
 from missingmodels.frame.rows import top_level_terms, variables
-from missingmodels.models.priors.law import FRAILTY, draw_prior
+from missingmodels.models.priors.law import draw_prior
 from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.parameters import Array, Parameters
 from missingmodels.plan import Decision, Plan
 from missingmodels.provenance import stream
+from missingmodels.vocabulary.frailty import FRAILTY
 
 Share = Callable[[Parameters, Design, tuple[str, ...]], Array]
 
@@ -152,7 +153,7 @@ def prior_share(share: Share, names: tuple[str, ...], fit: Fit, plan: Plan, *, d
     at = [design.names.index(name) for name in names]
     raw = (mean[at] + sd[at] * rng.standard_normal((draws, len(at)))) / design.scale[at]
     levels = [name for name in ("sigma_authority", "sigma_owner") if name in fit.parameters.further]
-    scales = ("sigma_home", "sigma_period", *levels, *FRAILTY[fit.parameters.frailty_law])
+    scales = ("sigma_home", "sigma_period", *levels, *FRAILTY[fit.parameters.frailty_law].scalars)
     drawn = {name: draw_prior(getattr(priors, name), draws, rng) for name in scales}
     parameters = replace(
         fit.parameters[:1],

@@ -9,8 +9,8 @@ from typing import Any
 
 from missingmodels.evidence.robustness.bench import Bench, judged
 from missingmodels.evidence.robustness.variants import ERRORS, effective_period, period_changes
-from missingmodels.models.priors.law import FRAILTY
 from missingmodels.plan import Plan
+from missingmodels.vocabulary.frailty import FRAILTY
 
 WINDOWS = (3, 7, 14, 28)
 PERIODS = (0, 91, 28, 14)

@@ -13,8 +13,8 @@ from missingmodels.evidence.robustness.bench import UNSEEN, Bench, Line, judged,
 from missingmodels.fitting.fit import Fit
 from missingmodels.frame.placebo import lagged_presence, without_joint_departures
 from missingmodels.frame.rows import model_terms
-from missingmodels.models.priors.law import FRAILTY
 from missingmodels.plan import MISSING, Method, Plan
+from missingmodels.vocabulary.frailty import FRAILTY
 
 WINDOWS = (3, 7, 14, 28)
 PERIODS = (0, 91, 28, 14, 7)  # days; 0 for home effects only

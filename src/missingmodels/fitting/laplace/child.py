@@ -24,13 +24,11 @@ from scipy.special import gammaln
 
 from missingmodels.fitting.exponential import exponential
 from missingmodels.parameters import Array
+from missingmodels.vocabulary.frailty import FRAILTY
 
-# Names of each law's values, which are names of priors too.
-LAWS: dict[str, tuple[str, ...]] = {
-    "gamma": ("frailty_shape",),
-    "log_normal": ("frailty_sd_log",),
-    "low_risk": ("frailty_shape", "low_risk_share", "low_risk_ratio"),
-}
+# Laws that the fast engine has: names of their values, which are names of priors too.
+LAWS = {name: FRAILTY[name].scalars for name in ("gamma", "log_normal", "low_risk")}
+CONCAVE = ("gamma", "log_normal")  # whose log L is concave in log Λ
 NODES, DROP, HALVINGS = 48, 34.0, 7
 STEPS = 40  # of Newton for a mode, at most; six are the rule
 
@@ -53,6 +51,8 @@ class ChildLaw:
         k = np.asarray(self.values["frailty_shape"])
         if self.name == "gamma":
             return _gamma(onsets, expected, k)
+        if self.name != "low_risk":
+            raise ValueError(f"no density of a {self.name} frailty is written here")
         share, ratio = (np.asarray(self.values[name]) for name in ("low_risk_share", "low_risk_ratio"))
         middle = share * ratio + 1 - share
         classes = [
@@ -71,8 +71,8 @@ class ChildLaw:
     def moments(self, onsets: Array, expected: Array) -> tuple[Array, Array, Array]:
         """(..., S) each of log L, E[u] given the data, and the square of its coefficient of variation there.
 
-        The last is kept so low that a child's log L is concave in log Λ, as it is for ``gamma`` and ``log_normal``
-        anyway: of two classes a child may sit between both.
+        The last is kept so low that a child's log L is concave in log Λ, as some laws are anyway (``CONCAVE``): of two
+        classes a child may sit between both.
         """
         if self.name == "gamma":
             k = np.asarray(self.values["frailty_shape"])
@@ -82,7 +82,7 @@ class ChildLaw:
         spread = np.maximum(np.expm1(twice - 2 * once + density), 1e-12)
         with np.errstate(divide="ignore"):
             most = np.where(mean * expected > 0, 1 / (mean * expected), np.inf)
-        return density, mean, np.minimum(spread, most) if self.name == "low_risk" else spread
+        return density, mean, spread if self.name in CONCAVE else np.minimum(spread, most)
 
 
 def _gamma(onsets: Array, expected: Array, k: Array) -> Array:

@@ -121,11 +121,13 @@ class ScaleSpace:
                 size = prior.mean * (1 - prior.mean) / prior.sd**2 - 1
                 a, b = prior.mean * size, (1 - prior.mean) * size
                 total += a * log_expit(x) + b * log_expit(-x) - betaln(a, b)
+            elif prior.law != "log_normal":
+                raise ValueError(f"the fast engine has no coordinate for {name} under a {prior.law} prior")
             else:
                 total += -0.5 * ((x - prior.mean) / prior.sd) ** 2 - 0.5 * np.log(2 * np.pi) - np.log(prior.sd)
         return total
 
     def first(self) -> tuple[Array, Array]:
         """(F,) where to begin, and (F,) first steps."""
-        guess = [FIRST_GUESS[name] for name in self.free]
-        return np.array(guess), np.array([FIRST_STEP[name] for name in self.free])
+        guess = [FIRST_GUESS.get(name, 0.0) for name in self.free]
+        return np.array(guess), np.array([FIRST_STEP.get(name, 0.5) for name in self.free])

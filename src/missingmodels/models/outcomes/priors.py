@@ -100,13 +100,15 @@ def _set(outcome: str, use: str) -> dict[str, Prior]:
         if informed:
             why = "below the national rate, which days since a return raise"
             own["intercept"] = replace(onset.intercept, reason=why)
-    else:
+    elif outcome == "joint":
         along = Prior(
             law="normal",
             sd=1.0 if informed else 2.0,
             reason=f"no published figure; odds of leaving along lowered or raised up to {7 if informed else 50} fold",
         )
         own = rate | {"sigma_period": onset.sigma_period, "sigma_child": _spread(False), "log_joint": along}
+    else:
+        raise KeyError(f"no priors of the outcome {outcome!r} are written here")
     return {**own, COEFFICIENT: coefficient}
 
 

@@ -19,14 +19,7 @@ LAWS = ("normal", "student_t", "flat")  # that a coefficient may have
 SCALES = ("sigma_home", "sigma_period", "frailty_shape")  # of the default effects
 
 
-# Scalars of the laws of frailty, and of the effects that a plan may add.
-FRAILTY = {
-    "gamma": ("frailty_shape",),
-    "log_normal": ("frailty_sd_log",),
-    "low_risk": ("frailty_shape", "low_risk_share", "low_risk_ratio"),
-}
-
-
+# Scalars of the laws of frailty beside the shape, and of the effects that a plan may add.
 FURTHER = (
     "frailty_sd_log",
     "low_risk_share",

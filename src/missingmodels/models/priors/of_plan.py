@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from missingmodels.errors import ConfigInvalid
-from missingmodels.models.priors.law import DAILY_SCALES, FRAILTY, FURTHER, SCALES, Prior, PriorSet
+from missingmodels.models.priors.law import DAILY_SCALES, FURTHER, SCALES, Prior, PriorSet
 from missingmodels.models.priors.sets import informed, weak
 from missingmodels.plan import Effects, Plan, PriorChange
 from missingmodels.plan import Priors as PriorSettings
+from missingmodels.vocabulary.frailty import FRAILTY
 
 
 def scales_of(effects: Effects) -> tuple[str, ...]:
@@ -25,7 +26,7 @@ def scales_of(effects: Effects) -> tuple[str, ...]:
         "sigma_sector": effects.sector_process != "none",
     }
     periods = ("sigma_period",) if effects.home_process != "none" else ()
-    return ("sigma_home", *periods, *FRAILTY[effects.frailty], *(name for name, held in added.items() if held))
+    return ("sigma_home", *periods, *FRAILTY[effects.frailty].scalars, *(name for name, held in added.items() if held))
 
 
 def require_known(settings: PriorSettings, names: Sequence[str], effects: Effects | None = None) -> None:
