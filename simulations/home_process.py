@@ -25,7 +25,6 @@ import pandas as pd
 
 from missingmodels.evidence.decisions import SUPPORTED, verdict
 from missingmodels.fitting.families.daily import fit_daily
-from missingmodels.fitting.families.daily_draws import stacked
 from missingmodels.fitting.fit import fit
 from missingmodels.plan import Plan
 from missingmodels.provenance import versions
@@ -63,7 +62,7 @@ def effect(tables: Tables, model: str, seed: int) -> tuple[np.ndarray, dict[str,
         found = fit_daily(
             tables, plan, kind="ornstein_uhlenbeck", seed=seed, allow_unconverged=True, with_children=False
         )
-        draws = np.log(stacked(found.draws, "peer_ratio"))
+        draws = np.log(found.draws["peer_ratio"].to_numpy().ravel())
         sizes = {"sigma": float(found.draws["sigma_process"].median())}
         sizes |= {"scale_days": float(found.draws["process_days"].median())}
         return draws, sizes | {

@@ -29,12 +29,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from missingmodels.fitting.fit import fit
 from missingmodels.fitting.laplace.approximation import TOLERANCE, laplace
 from missingmodels.fitting.laplace.data import laplace_data
 from missingmodels.fitting.laplace.engine import judge
 from missingmodels.fitting.laplace.explore import Surface, explore
 from missingmodels.fitting.laplace.scales import ScaleSpace
-from missingmodels.fitting.nuts.whitened import sample
 from missingmodels.frame.design import Design
 from missingmodels.models.priors.law import PriorSet
 from missingmodels.models.priors.of_plan import prior_set
@@ -77,11 +77,12 @@ def scenario_of(world: int) -> tuple[Scenario, dict[str, float]]:
     return Scenario.model_validate(values), drawn
 
 
-def reference(design: Design, priors: PriorSet, settings: Sampling, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
+def reference(design: Design, plan: Plan, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
     """Draws by chain of what is compared, and their effective numbers; runs are joined until those suffice."""
     runs = []
     for i in range(MOST_RUNS):
-        draws = sample(design, priors, settings, seed=seed + 1000 * i)[1].drop_vars("home_period")
+        asked = {"model": "M3", "exposure": EXPOSURE, "allow_unconverged": True, "with_children": False}
+        draws = fit(design, plan, seed=seed + 1000 * i, **asked).draws.drop_vars("home_period")
         runs.append(draws.assign_coords(chain=np.arange(draws.sizes["chain"]) + 100 * i))
         found = xr.concat(runs, dim="chain")
         ess = az.ess(found, method="mean")
@@ -131,13 +132,13 @@ def modes(design: Design, priors: PriorSet) -> dict[str, float]:
     return dict(zip(("intercept", *design.names), explore(surface).middle.b, strict=True))
 
 
-def one_world(number: int, plan: Plan, settings: Sampling, draws: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def one_world(number: int, plan: Plan, draws: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Rows of one world; its scenario, and what each engine cost in CPU seconds."""
     scenario, drawn = scenario_of(number)
     world = simulate_world(scenario, seed=number)
     design, priors = prepare(world.tables, plan).designs["M3", EXPOSURE], prior_set(plan.priors)
     begin = time.process_time()
-    nuts, bulk = reference(design, priors, settings, number)
+    nuts, bulk = reference(design, plan, number)
     nuts_seconds, begin = time.process_time() - begin, time.process_time()
     fast = laplace(design, priors, draws=draws, rng=stream(number, "laplace"))
     fast_seconds, begin = time.process_time() - begin, time.process_time()
@@ -218,8 +219,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after the world that ends past them")
     parser.add_argument("--output", type=Path, default=Path("simulations/results"))
     options = parser.parse_args()
-    plan = Plan(name="laplace accuracy", models=("M0", "M3"), exposure={"beside": ()})
-    settings = Sampling(draws=options.draws, tune=600, chains=4)
+    plan = Plan(
+        name="laplace accuracy",
+        models=("M0", "M3"),
+        exposure={"beside": ()},
+        frame={"cell_days": None},
+        effects={"sector_process": "none"},
+        sampling=Sampling(method="nuts", draws=options.draws, tune=600, chains=4, doublings=0),
+    )
     options.output.mkdir(parents=True, exist_ok=True)
     table, worlds = options.output / "laplace_accuracy.csv", options.output / "laplace_accuracy_worlds.csv"
     done = set(pd.read_csv(worlds)["world"]) if worlds.exists() else set()
@@ -229,7 +236,7 @@ def main() -> None:
             continue
         if time.monotonic() - begin > 60 * options.minutes:
             break
-        rows, cost = one_world(number, plan, settings, options.fast_draws)
+        rows, cost = one_world(number, plan, options.fast_draws)
         # a world counts as done by its row in the second file, so what a stop left of it in the first is dropped
         if table.exists():
             held = pd.read_csv(table)

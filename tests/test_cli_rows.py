@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
+from missingmodels.cli.options import table_text
 from missingmodels.cli.rows import alike_ids, prior_texts, read_rows
 from missingmodels.errors import RowsInvalid
 from missingmodels.plan import Gate
@@ -159,3 +161,8 @@ def test_a_formula_that_calls_is_refused_before_anything_is_called(
 def test_a_family_of_other_software_is_told_how_it_is_asked_here(file: Path, tmp_path: Path) -> None:
     done = run("fit-rows", file, *QUESTION, "--family", "nbinom2", "-o", tmp_path / "o")
     is_a_message(done, "one level of effects per row", "child=")
+
+
+def test_a_table_of_which_nothing_may_be_told_says_so():
+    found = SimpleNamespace(decision=SimpleNamespace(interval_mass=0.95))
+    assert "none may be told" in table_text(found, "term", pd.DataFrame(columns=["median", "low", "high"]))

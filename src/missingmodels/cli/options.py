@@ -151,7 +151,9 @@ def told(certificate: Any, policy: Any) -> dict[str, Any]:
 def table_text(found: Any, title: str, table: Any) -> str:
     """A table of a fit for the terminal: median, interval, effective draws, R-hat."""
     span = f"{100 * found.decision.interval_mass:g} % interval"
-    width = max(len(title), *(len(str(name)) for name in table.index))
+    if table.empty:
+        return f"{title}s: none may be told under the policy of disclosure"
+    width = max(len(title), table.index.astype(str).str.len().max())
     lines = [f"{title:<{width}}  {'median':>9}  {span:>20}  {'ESS':>6}  {'R-hat':>6}"]
     for name, line in table.iterrows():
         interval = f"{line['low']:.3f} to {line['high']:.3f}"

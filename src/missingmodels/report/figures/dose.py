@@ -45,7 +45,7 @@ def dose_response(dose: Mapping[str, Any], curves: Sequence[Mapping[str, Any]]) 
     if first is not None:
         tops = [max(c["ratio"]["high"]) for c in curves]
         first.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        first.set_ylim(min(0.8, *(min(c["ratio"]["low"]) for c in curves)) * 0.97, max(1.25, *tops) * 1.04)
+        first.set_ylim(min([0.8, *(min(c["ratio"]["low"]) for c in curves)]) * 0.97, max([1.25, *tops]) * 1.04)
     note(
         figure,
         f"Points and lines: medians; bars and bands: {words.mass(dose['ratio']['mass'])} equal-tailed intervals.",

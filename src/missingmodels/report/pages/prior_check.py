@@ -48,7 +48,7 @@ def _panel(ax: Axes, rows: Sequence[PriorCheck]) -> None:
     ax.set_ylim(len(rows) - 0.5, -0.5)
     if rate:
         ax.set_xscale("log")
-        ax.set_xlim(_SMALLEST_RATE, max(400.0, *(row.high for row in rows)))
+        ax.set_xlim(_SMALLEST_RATE, max([400.0, *(row.high for row in rows)]))
         ticks = (0.01, 0.1, 1, 10, 100)
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.minorticks_off()
