@@ -317,7 +317,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="interruptions-") as work, cluster(given.commands):
         found = campaign(given.commands, given.kills, given.seed, Path(work))
     if given.output is not None:
-        found = kept(found, given.output)
+        found = kept(found, given.output / "interruptions.csv")
     summary = summarised(found, given.kills, given.seed)
     if given.output is not None:
         (given.output / "interruptions.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
@@ -325,9 +325,8 @@ def main() -> int:
     return int(summary["wrong"] > 0)
 
 
-def kept(found: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """All interruptions on record, those of a command that was run again in place of its earlier ones."""
-    path = folder / "interruptions.csv"
+def kept(found: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """All rows on record, those of a command that was run again in place of its earlier ones."""
     if path.is_file():
         earlier = pd.read_csv(path, keep_default_na=False)
         found = pd.concat([earlier[~earlier["command"].isin(found["command"])], found], ignore_index=True)

@@ -31,6 +31,7 @@ from interruptions import (
     content,
     finished,
     hidden,
+    kept,
     make_base,
     missingmodels,
     prepared,
@@ -168,8 +169,8 @@ def one(case: Case, obstacle: str, begun: Any, undisturbed: Path) -> dict[str, A
     old, ended, clear = begun
     new, whole = content(undisturbed), undisturbed if case.command.samples else None
     codes, told = [code for code, _ in ended], [said for _, said in ended]
+    clear()  # a file that was taken out of the place itself would look as if the command had left it out
     found = state(case.place, case.command, old, new, whole)
-    clear()
     again = finished(case.command.again(case.base, case.place))
     end = content(case.place, whole) if case.place.exists() else {}
     left = [name for name in hidden(case.place.parent) if name != "."]
@@ -223,16 +224,17 @@ def main() -> int:
         base.mkdir()
         make_base(base, given.commands)
         found = pd.DataFrame([row for name in given.commands for row in obstacles(name, Path(folder), base)])
+    if given.output is not None:
+        found = kept(found, given.output / "obstacles.csv")
     summary = {
         "recipe": "python simulations/obstacles.py",
-        "commands": given.commands,
+        "commands": [*dict.fromkeys(found["command"])],
         "obstacles": len(found),
         "wrong": int((found["faults"] != "").sum()),
         "found": {str(k): int(v) for k, v in found["found"].value_counts().items()},
         "versions": versions(),
     }
     if given.output is not None:
-        found.to_csv(given.output / "obstacles.csv", index=False, lineterminator="\n")
         (given.output / "obstacles.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(summary, indent=1))
     return int(summary["wrong"] > 0)
