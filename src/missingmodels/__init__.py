@@ -74,7 +74,7 @@ _HOMES = {
     "build_model": "models.build",
     "Term": "models.term",
     "GroupEffect": "models.term",
-    "Prior": "models.priors",
+    "Prior": "models.priors.law",
     "Fit": "fitting.result",
     "read_fit": "fitting.stores.store",
     "write_fit": "fitting.stores.store",

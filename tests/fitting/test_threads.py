@@ -24,7 +24,7 @@ ENTRIES = [
     ("evidence.evidence", "compared"),
     ("evidence.robustness.battery", "run_battery"),
     ("evidence.prior_check", "check_priors"),
-    ("evidence.unseen_rows", "with_unseen"),
+    ("evidence.unseen.rows", "with_unseen"),
     ("evidence.effects.dynamic", "dynamic_attributable_fraction"),
     ("studies.computing.batch", "replicate_rows"),
 ]

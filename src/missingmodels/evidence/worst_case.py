@@ -8,6 +8,7 @@ data's own count.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
@@ -89,8 +90,9 @@ def _quoted(homes: int, plan: Plan, model: str) -> str:
     parts = [
         f"in simulated sectors without influence, seen whole for a year, “supported” came out in up to "
         f"{share_text(cell['said'])} ({cell['homes']} homes that share shocks of sd {cell['shock_sd']:g} on the log "
-        f"rate over {cell['shock_days']:.0f} days: the worst measured, as nobody knows what these homes share), and in "
-        f"{share_text(at_rest)} where they share nothing"
+        f"rate over {cell['shock_days']:.0f} days, {math.exp(cell['shock_sd']):.1f} times the usual at +1 sd: the "
+        f"worst measured, as nobody knows what these homes share), and in {share_text(at_rest)} where they share "
+        "nothing"
     ]
     found = _power(homes, measured())
     parts += [f"where the rate ratio was 1.3 it came out in {found}"] if found else []
