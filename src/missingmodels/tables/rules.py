@@ -70,7 +70,7 @@ def _placements_overlap(tables: Tables) -> list[Finding]:
     """A child has one placement on a day, and so is in one home."""
     frame = tables["placements"]
     start, end = _span_days(frame)
-    late = overlapping_neighbours(frame["child_id"].to_numpy(dtype=object), start, end)
+    late = overlapping_neighbours(pd.factorize(frame["child_id"])[0], start, end)
     order = np.lexsort((end, start, pd.factorize(frame["child_id"])[0]))
     home = frame["home_id"].to_numpy(dtype=object, na_value="")
     two_homes = np.zeros(len(frame), dtype=bool)
@@ -122,7 +122,7 @@ def _episodes_open_and_overlapping(tables: Tables) -> list[Finding]:
     is_open = frame["end_date"].isna()
     open_count = is_open.groupby(frame["child_id"]).transform("sum") if len(frame) else is_open
     start, end = _span_days(frame)
-    late = overlapping_neighbours(frame["child_id"].to_numpy(dtype=object), start, end)
+    late = overlapping_neighbours(pd.factorize(frame["child_id"])[0], start, end)
     shown = ["child_id", "start_date", "end_date"]
     return finding(
         frame,
@@ -246,7 +246,7 @@ def _ties_are_pairs(tables: Tables) -> list[Finding]:
     shown = ["child_a", "child_b", "start_date"]
     a, b = frame["child_a"], frame["child_b"]
     pair = a.where(a <= b, b) + "\x1f" + b.where(a <= b, a) + "\x1f" + frame["kind"]
-    late = overlapping_neighbours(pair.to_numpy(dtype=object), *_span_days(frame))
+    late = overlapping_neighbours(pd.factorize(pair)[0], *_span_days(frame))
     return finding(
         frame,
         frame["child_a"] == frame["child_b"],

@@ -131,7 +131,7 @@ def column_dates(text: pd.Series, prefer: Form | None = None) -> tuple[pd.Series
     faults: a mixed column shows that something else handled it.
     """
     codes, cells = pd.factorize(text)
-    cells = pd.Series(cells, dtype=object).fillna("")
+    cells = pd.Series(cells, dtype="str").fillna("")
     if not len(cells):
         return pd.Series(index=text.index, dtype="datetime64[s]"), prefer or BRITISH
     weight = np.bincount(codes[codes >= 0], minlength=len(cells))
