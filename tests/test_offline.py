@@ -87,7 +87,7 @@ COMMANDS = (
     "describe @tables",
     "network @tables --day 2024-09-01 -o @network.png",
     "export @tables -o @files",
-    "import ssda903 @files/returns/SIM_2024-25@2025 --authority SIM -o @imported",
+    "import ssda903 @files/returns/SIM_2024-25 --year 2025 --authority SIM -o @imported",
     "import mapping @mapping.toml --into @imported -o @mapped",
     "import staffing @files/staff_contracts.csv --into @imported -o @staffed --overwrite",
     "check-priors @tables -o @priors",
@@ -185,6 +185,7 @@ def test_no_command_connects_or_writes_elsewhere(tmp_path: Path) -> None:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     caches = [SOURCE, *(tmp_path / "home" / name for name in CACHES)]
+    above = {tmp_path / "home" / part for name in CACHES for part in Path(name).parents}  # which hold a cache alone
     outputs = [tmp_path / part for part in (*OUTPUTS, *BESIDE)]
     for at, text in enumerate(COMMANDS):
         name = f"{at} {_name(text)}"
@@ -195,6 +196,7 @@ def test_no_command_connects_or_writes_elsewhere(tmp_path: Path) -> None:
         # what is being written stands in a hidden part beside its place
         allowed = [*outputs, *(tmp_path / f".{part}" for part in OUTPUTS), tmp_path / "tmp", *caches]
         found = [place for place in strays(written(lines, here), allowed) if not _is_part(Path(place), tmp_path)]
+        found = [place for place in found if Path(place) not in above]
         assert not found, f"{name} writes {found[:10]}"
     assert not [*here.iterdir()]
 
