@@ -74,7 +74,7 @@ count = true
 [tables.declare.session]
 meaning = "a session with the key worker"
 """
-SESSIONS = "Young person,Date\nchild00000x00,2024-06-03\n"
+SESSIONS = "Young person,Date\nchild00002x00,2024-06-03\n"
 ROWS = "".join(f"{i % 9},{i % 7 % 3},{i % 5}\n" for i in range(90))
 FILES = {
     "year.toml": SCENARIO, "plan.toml": PLAN, "sampled.toml": SAMPLED, "study.toml": STUDY, "mapping.toml": MAPPING,
