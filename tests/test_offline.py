@@ -112,7 +112,10 @@ COMMANDS = (
     "fit-daily kernel @tables --plan @sampled.toml -o @daily --allow-unconverged",
 )
 OUTPUTS = tuple(dict.fromkeys(part[1:] for text in COMMANDS for part in text.split() if part.startswith("@")))
-BESIDE = (".missingmodels-register.json", ".disclosure-register.json")  # of describe and fit, under a policy
+BESIDE = (  # of describe and fit, under a policy; and what a checker gets with a summary
+    *(".missingmodels-register.json", ".disclosure-register.json"),
+    *(f"{name}.disclosure.{kind}" for name in ("likelihood", "likelihood2", "pooled") for kind in ("csv", "json")),
+)
 # Commands that are not traced here, and why.
 ELSEWHERE = {
     "demo": "simulate, check, fit and report in one",
