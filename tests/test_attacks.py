@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import stat
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,22 +14,14 @@ from missingmodels.errors import CannotAnswer, InputError
 from missingmodels.frame.describe import describe
 from missingmodels.plan import Frame
 from missingmodels.runs.register import NAME, register
+from recipes import recipe
 
-SCRIPT = Path(__file__).parents[1] / "simulations" / "attacks.py"
 FRAME = Frame(burn_in_days=28)
 
 
 @pytest.fixture(scope="module")
 def attacks():
-    sys.path.insert(0, str(SCRIPT.parent))  # it has a module beside it
-    spec = importlib.util.spec_from_file_location("attacks", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["attacks"] = module  # dataclasses look their module up
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(SCRIPT.parent))
-    return module
+    return recipe("attacks")
 
 
 @pytest.mark.slow

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import signal
 import sys
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "simulations" / "interruptions.py"
+from recipes import recipe
 
 
 @pytest.fixture(scope="module")
 def interruptions():
-    spec = importlib.util.spec_from_file_location("interruptions", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["interruptions"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return recipe("interruptions")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -16,6 +16,7 @@ import pytest
 
 import missingmodels
 from missingmodels.cli import app, import_app
+from recipes import recipe
 
 STRACE = shutil.which("strace")
 SOURCE = Path(missingmodels.__file__).parent
@@ -41,24 +42,6 @@ models = ["M0", "M1"]
 exposure.beside = []
 sampling = { method = "nuts", draws = 60, tune = 100, chains = 2, doublings = 0 }
 """
-STUDY = """
-name = "a study"
-seed = 7
-[scenario]
-set = { days = 100, "onset.rate_per_year" = 8.0, "onset.frailty_shape" = 1.0 }
-[plan]
-set = { "exposure.beside" = [], "sampling.draws" = 50, "gate.ess_min" = 20, "gate.k_hat_max" = 1.0 }
-[axes]
-"homes.count" = [6]
-"contagion.log_rate_ratio" = [0.3]
-[ask]
-model = "M1"
-[replicates]
-batch = 2
-at_least = 2
-step = 2
-at_most = 2
-"""
 MAPPING = """
 [[tables]]
 table = "events"
@@ -77,7 +60,8 @@ meaning = "a session with the key worker"
 SESSIONS = "Young person,Date\nchild00002x00,2024-06-03\n"
 ROWS = "".join(f"{i % 9},{i % 7 % 3},{i % 5}\n" for i in range(90))
 FILES = {
-    "year.toml": SCENARIO, "plan.toml": PLAN, "sampled.toml": SAMPLED, "study.toml": STUDY, "mapping.toml": MAPPING,
+    "year.toml": SCENARIO, "plan.toml": PLAN, "sampled.toml": SAMPLED, "mapping.toml": MAPPING,
+    "study.toml": recipe("interruptions").STUDY,
     "sessions.csv": SESSIONS, "rows.csv": "child,events,x\n" + ROWS,
 }  # fmt: skip
 # In this order; @ stands for the test's own folder. The policy is that of real data wherever a command has one.

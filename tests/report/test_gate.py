@@ -22,11 +22,12 @@ from missingmodels.disclosure.classes import FIELDS, Class
 from missingmodels.disclosure.counts import blocked_cells, blocked_part, rounded, significant
 from missingmodels.disclosure.described import FIELDS as DESCRIBED
 from missingmodels.disclosure.described import SHARES_OF, described
-from missingmodels.disclosure.gate import gated_data, released
+from missingmodels.disclosure.gate import released
 from missingmodels.disclosure.policy import Policy, load_policy, policy_for
 from missingmodels.disclosure.record import FILE, TABLE, Judged
 from missingmodels.disclosure.support import dominated
 from missingmodels.disclosure.tables import gated_table
+from missingmodels.disclosure.values import gated_data
 from missingmodels.disclosure.words import scrubbed
 from missingmodels.errors import ConfigInvalid
 from missingmodels.evidence.record import Evidence, evidence_file, read_evidence

@@ -7,9 +7,9 @@ from typing import Any
 
 from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.counts import rounded, significant
-from missingmodels.disclosure.gate import short
 from missingmodels.disclosure.policy import require_enough
 from missingmodels.disclosure.record import Judged
+from missingmodels.disclosure.values import short
 from missingmodels.disclosure.words import scrubbed
 from missingmodels.evidence.robustness.battery import Battery
 

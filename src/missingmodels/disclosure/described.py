@@ -8,8 +8,8 @@ from typing import Any
 
 from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.counts import blocked_part, rounded, significant, too_small
-from missingmodels.disclosure.gate import gated_bands, gated_cells, plain
 from missingmodels.disclosure.record import Judged
+from missingmodels.disclosure.values import gated_cells, gated_count, gated_home_days, plain
 from missingmodels.targets import Compared, Measured
 
 _COUNTS = ("children", "children_in_homes", "homes", "missing_episodes", "onsets_in_homes", "ties", "episodes")
@@ -48,7 +48,7 @@ def described(found: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
         kept = ("observed_from", "observed_to", "origin")
         return {n: v if n in kept else {} if isinstance(v, Mapping) else None for n, v in found.items()}
     bands = {n: v for n, v in found.items() if n.startswith(_COVERAGE)}
-    covered = gated_bands("coverage", bands, found["homes"], judged) if bands else {}
+    covered = gated_home_days("coverage", bands, found["homes"], judged)
     return {n: covered[n] if n in covered else _told(n, v, found, judged) for n, v in found.items()}
 
 
@@ -66,13 +66,7 @@ def _told(name: str, value: Any, found: Mapping[str, Any], judged: Judged) -> An
         return gated_cells(name, value, judged)
     if kind is Class.COUNT:
         whole = found.get(PARTS.get(name, ""))
-        why = (
-            blocked_part(value, whole, policy)
-            if whole is not None and whole != value
-            else f"fewer than {policy.minimum_count}" if too_small(value, policy) else ""
-        )  # fmt: skip
-        judged.add(name, kind, "blocked" if why else "rounded", rule="minimum count" if why else "", reason=why)
-        return None if why else rounded(judged.noised(name, value), policy)
+        return gated_count(name, value, None if whole == value else whole, judged)
     if name in ("onsets_per_missing_child", "onsets_per_resident_year") and too_small(found["onsets_in_homes"], policy):
         judged.add(name, Class.EXPOSURE, "blocked", rule="minimum count", reason="of few onsets")
         return None

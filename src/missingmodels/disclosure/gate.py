@@ -7,25 +7,17 @@ from dataclasses import fields, replace
 from typing import Any, Protocol
 
 from missingmodels.disclosure.classes import FIELDS, Class
-from missingmodels.disclosure.counts import blocked_cells, blocked_part, rounded, significant, too_small
+from missingmodels.disclosure.counts import rounded
 from missingmodels.disclosure.figures import gated_figures
 from missingmodels.disclosure.policy import Policy
 from missingmodels.disclosure.record import Judged
 from missingmodels.disclosure.support import Behind
+from missingmodels.disclosure.values import gated_count, gated_data, plain, short
 from missingmodels.disclosure.words import scrubbed
 from missingmodels.evidence.parts import Withstood
 from missingmodels.evidence.record import Evidence
 from missingmodels.tables import kind_of
 
-# Counts that are part of another: what is left of the whole is told, too.
-WHOLES = {
-    "children_with_onset": "children",
-    "onsets_exposed": "onsets",
-    "joint_onsets": "onsets",
-    "same_day_repeats": "onsets",
-}
-SHARES_OF_HOMES = ("coverage", "share_of_days_in_weak_homes")
-_REST = "all others"
 _KEPT_ORIGIN = ("kind", "authority", "year")
 
 
@@ -149,17 +141,6 @@ def _rounded[T](one: T, path: str, policy: Policy) -> T:
     return replace(one, **changes)  # type: ignore[type-var]
 
 
-def short(value: Any, policy: Policy, *, probability: bool = False) -> Any:
-    """A number, or each of several, to the digits of the policy; of a probability as many decimals."""
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return {name: short(held, policy, probability=probability) for name, held in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(short(held, policy, probability=probability) for held in value)
-    return round(float(value), policy.digits) if probability else significant(float(value), policy.digits)
-
-
 def _enough_units(c: Any, judged: Judged) -> bool:
     least = judged.policy.minimum_homes if c.unit == "home" else judged.policy.minimum_children
     if c.units >= least:
@@ -175,121 +156,12 @@ def _comparison(c: Any, judged: Judged) -> Any:
     policy, output = judged.policy, f"elpd of {c.model} against {c.against} by {c.unit}"
     judged.add(output, Class.ESTIMATE, "rounded", children=c.units)
     judged.add(f"{output}: k_hat_max", Class.EXTREME, "blocked", rule="no extremes", reason="of one unit")
-    counts = {name: _count(f"{output}: {name}", getattr(c, name), c.units, judged) for name in _UNIT_COUNTS}
+    counts = {name: gated_count(f"{output}: {name}", getattr(c, name), c.units, judged) for name in _UNIT_COUNTS}
     made = _rounded(c, "comparisons[]", policy)
     return replace(made, units=rounded(c.units, policy), k_hat_max=None, **counts)
 
 
 _UNIT_COUNTS = ("k_hat_bad", "mended", "linked")
-
-
-def _count(output: str, count: float | None, whole: float | None, judged: Judged) -> int | None:
-    """A count as it may be told, None if it is blocked."""
-    if count is None:
-        return None
-    policy = judged.policy
-    if whole is None:
-        why = f"fewer than {policy.minimum_count}" if too_small(count, policy) else ""
-    else:
-        why = blocked_part(count, whole, policy)
-    if why:
-        judged.add(output, Class.COUNT, "blocked", rule="minimum count", reason=why)
-        return None
-    judged.add(output, Class.COUNT, "rounded", rule=f"rounded to {policy.rounding}", children=count)
-    return rounded(judged.noised(output, count), policy)
-
-
-def gated_data(data: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
-    """Counts that describe the data, as they may be told; what has no class is left out."""
-    found: dict[str, Any] = {}
-    for name, value in data.items():
-        kind = FIELDS.get(f"data.{name}")
-        if kind is None:
-            judged.add(f"data.{name}", "none", "blocked", rule="no class")
-        elif name == "episodes":
-            found[name] = gated_cells(f"data.{name}", value, judged)
-        elif name in SHARES_OF_HOMES and value is not None:
-            bands = value if isinstance(value, Mapping) else {"": value, _REST: 1 - value}
-            told = gated_bands(f"data.{name}", bands, data["homes"], judged)
-            found[name] = told if isinstance(value, Mapping) else told[""]
-        elif name == "joint_onsets" and value and too_small(value / 2, judged.policy):
-            # two of one day are one pair: from few of them the number of pairs follows
-            judged.add(f"data.{name}", kind, "blocked", rule="minimum count", reason="pairs of too few")
-            found[name] = None
-        elif kind is Class.COUNT:
-            whole = data.get(WHOLES.get(name, ""))
-            found[name] = _count(f"data.{name}", value, whole, judged)
-        else:
-            found[name] = plain(f"data.{name}", value, kind, judged)
-    if found.get("onsets_exposed", 0) is None:
-        for name in ("days_exposed", "share_of_days_exposed"):
-            if name in found:
-                found[name] = None
-                judged.add(f"data.{name}", Class.EXPOSURE, "blocked", rule="minimum count", reason="of blocked onsets")
-    return found
-
-
-def gated_cells(output: str, cells: Mapping[str, int], judged: Judged) -> dict[str, int | None]:
-    """Cells of one total: small ones blocked, and others with them, so that the total does not give them back."""
-    gone = blocked_cells(cells, judged.policy)
-    found: dict[str, int | None] = {}
-    for name, count in cells.items():
-        if name in gone:
-            judged.add(f"{output}.{name}", Class.COUNT, "blocked", rule="minimum count", reason=gone[name])
-            found[name] = None
-        else:
-            found[name] = _count(f"{output}.{name}", count, None, judged)
-    return found
-
-
-def gated_bands(output: str, shares: Mapping[str, float], homes: int, judged: Judged) -> dict[str, float | None]:
-    """Shares of homes' days that come to 1, none that fewer homes than the minimum may make up.
-
-    How many homes are behind a share is not held: at least as many as that share of all of them.
-    """
-    policy = judged.policy
-    if judged.noise_key is not None:
-        judged.add(output, Class.SHARE, "blocked", rule="near to an earlier output")
-        return dict.fromkeys(shares)
-    least = policy.model_copy(update={"minimum_count": policy.minimum_homes, "zeros": "show"})
-    gone = blocked_cells({name: share * homes for name, share in shares.items() if share}, least)
-    found: dict[str, float | None] = {}
-    for name, share in shares.items():
-        if name != _REST:
-            why = gone.get(name, "").replace("fewer than", "perhaps fewer homes than")
-            told = f"{output}.{name}".rstrip(".")
-            rule = "minimum behind an estimate" if why else "two decimals"
-            judged.add(told, Class.SHARE, "blocked" if why else "rounded", rule=rule, reason=why)
-            found[name] = None if why else round(float(share), 2)
-    return found
-
-
-def plain(output: str, value: Any, kind: Class, judged: Judged) -> Any:
-    """A value that is neither a count nor an estimate."""
-    if kind in (Class.SETTING, Class.WORDS):
-        return value
-    if kind is Class.FREE:
-        return scrubbed(str(value), judged.policy)
-    if judged.noise_key is not None and kind in (Class.SHARE, Class.EXPOSURE):
-        judged.add(output, kind, "blocked", rule="near to an earlier output")
-        return None
-    if kind is Class.SHARE:
-        judged.add(output, kind, "rounded", rule="two decimals")
-        return _each(value, lambda v: round(float(v), 2))
-    if kind is Class.EXPOSURE:
-        digits = judged.policy.exposure_digits
-        judged.add(output, kind, "rounded", rule=f"{digits} significant digits")
-        return _each(value, lambda v: significant(float(v), digits))
-    judged.add(output, kind, "blocked", rule="not for release")
-    return None
-
-
-def _each(value: Any, change: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _each(held, change) for name, held in value.items()}
-    if isinstance(value, list | tuple):
-        return [_each(held, change) for held in value]
-    return value if value is None or isinstance(value, str) else change(value)
 
 
 def _withstood(evidence: Evidence, behind: Behind, judged: Judged) -> Withstood | None:
@@ -315,7 +187,7 @@ def _own_history(evidence: Evidence, behind: Behind, judged: Judged) -> Any:
             return None
     children = evidence.data["children"]
     counts: dict[str, Any] = {
-        n: _count(f"own_history.{n}", getattr(held, n), children, judged) for n in _HISTORY_COUNTS
+        n: gated_count(f"own_history.{n}", getattr(held, n), children, judged) for n in _HISTORY_COUNTS
     }
     judged.add("own_history.k_hat_max", Class.EXTREME, "blocked", rule="no extremes", reason="of one child")
     made = replace(_rounded(held, "own_history", judged.policy), k_hat_max=None, **counts)

@@ -12,8 +12,8 @@ import numpy as np
 
 from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.counts import blocked_part, rounded, significant, too_small
-from missingmodels.disclosure.gate import gated_cells
 from missingmodels.disclosure.record import Judged
+from missingmodels.disclosure.values import gated_cells
 from missingmodels.parameters import Array
 
 PLACES = 4  # of a share that no policy rounds

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from missingmodels.disclosure.classes import Class
-from missingmodels.disclosure.gate import short
 from missingmodels.disclosure.record import Action, Judged
 from missingmodels.disclosure.support import dominated
+from missingmodels.disclosure.values import short
 from missingmodels.disclosure.words import scrubbed
 from missingmodels.evidence.support import WHOLE
 

@@ -23,17 +23,21 @@ def scrubbed(text: str, policy: Policy) -> str:
     """
     if not policy.active:
         return text
-    few = any(_is_few(found[0], policy) for found in _TOKEN.finditer(text) if not found[1])
+    counts = (_count(_core(found[0])) for found in _TOKEN.finditer(text) if not found[1])
+    few = any(count is not None and too_small(count, policy) for count in counts)
     return _TOKEN.sub(lambda found: found[1] or _told(found[0], policy, few=few), text)
 
 
-def _is_few(token: str, policy: Policy) -> bool:
-    core = token.rstrip(".,:;/+-")
-    return bool(_COUNT.fullmatch(core)) and too_small(int(core.replace(",", "")), policy)
+def _core(token: str) -> str:
+    return token.rstrip(".,:;/+-")
+
+
+def _count(core: str) -> int | None:
+    return int(core.replace(",", "")) if _COUNT.fullmatch(core) else None
 
 
 def _told(token: str, policy: Policy, *, few: bool) -> str:
-    core = token.rstrip(".,:;/+-")
+    core = _core(token)
     tail = token[len(core) :]
     share = _SHARE.fullmatch(core)
     if share is not None:
@@ -43,8 +47,8 @@ def _told(token: str, policy: Policy, *, few: bool) -> str:
         return (f"{said} %" if said else "under 1 %") + tail
     if _OWN.fullmatch(core):
         return token
-    if _COUNT.fullmatch(core):
-        count = int(core.replace(",", ""))
+    count = _count(core)
+    if count is not None:
         small = too_small(count, policy)
         return (f"fewer than {policy.minimum_count}" if small else f"{rounded(count, policy):,}") + tail
     if _DECIMAL.fullmatch(core):

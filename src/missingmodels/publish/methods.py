@@ -154,7 +154,7 @@ def _engine(evidence: Evidence) -> Iterator[str]:
     yield sentences.engine_words(evidence.certificates)
     passed = [fit_name(c["model"], c["exposure"]) for c in evidence.certificates if c["diagnostics"]["passed"]]
     failed = [fit_name(c["model"], c["exposure"]) for c in evidence.failed]
-    gate = ", ".join(f"{head} {limit}" for _, head, limit, _ in gate_limits(evidence) if limit)
+    gate = ", ".join(f"{one.head} {one.limit}" for one in gate_limits(evidence) if one.limit)
     yield (
         f"A fit was read only if it passed a gate fixed beforehand ({gate}). Passed by {', '.join(passed) or 'none'}"
         + (f", and not by {', '.join(failed)}, whose numbers are not to be read" if failed else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from missingmodels.evidence.record import Evidence
 from missingmodels.plan import kept_plan
@@ -26,13 +26,22 @@ _GATE: tuple[tuple[str, str, str, str, int], ...] = (
 )
 
 
-def gate_limits(evidence: Evidence) -> list[tuple[str, str, str, int]]:
-    """Value, heading, limit in words and decimals of each measure that any fit has; the limit is blank without one."""
+class GateLimit(NamedTuple):
+    """One measure of the gate: its name in a fit's diagnostics, its heading, and its limit as “≤ 1.01”, or blank."""
+
+    name: str
+    head: str
+    limit: str
+    decimals: int
+
+
+def gate_limits(evidence: Evidence) -> list[GateLimit]:
+    """The measures that any fit has, with the plan's limits."""
     gate = dict(evidence.plan.get("gate", {}))
     if "tail_share_max" in gate:
         gate["tail_share_max"] = kept_plan(evidence.plan).tail_share_limit
     return [
-        (value, head, f"{side} {gate[limit]:g}" if limit in gate else "", digits)
+        GateLimit(value, head, f"{side} {gate[limit]:g}" if limit in gate else "", digits)
         for value, limit, head, side, digits in _GATE
         if any(c["diagnostics"].get(value) is not None for c in evidence.certificates)
     ]
@@ -44,7 +53,7 @@ def gate_table(evidence: Evidence) -> dict[str, Any]:
     for c in evidence.certificates:
         held = c["diagnostics"]
         seconds = " + ".join(_seconds(c[k]) if k in c else "–" for k in ("compile_seconds", "sample_seconds"))
-        cells = [_cell(held.get(value), digits) for value, _, _, digits in shown]
+        cells = [_cell(held.get(one.name), one.decimals) for one in shown]
         rows.append(
             {
                 "fit": fit_name(c["model"], c["exposure"]),
@@ -54,7 +63,7 @@ def gate_table(evidence: Evidence) -> dict[str, Any]:
             }
         )
     return {
-        "heads": [*((head, limit) for _, head, limit, _ in shown), ("engine", ""), ("seconds", "compile + sample")],
+        "heads": [*((one.head, one.limit) for one in shown), ("engine", ""), ("seconds", "compile + sample")],
         "rows": rows,
         "engines": sentences.engine_words(evidence.certificates),
     }

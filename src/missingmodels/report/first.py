@@ -16,10 +16,10 @@ from missingmodels.report.lines import H2_PARTS, Line, headline, variable
 _KINDS = (SUPPORTED, OTHER_WAY, NEGLIGIBLE, CANNOT_SAY)  # what is told first
 _OPEN = "not answered"
 _SAYS = {
-    SUPPORTED: "the data support an effect{}: {}.",
-    OTHER_WAY: "the data point the other way: {}.",
-    NEGLIGIBLE: "if there is an effect, it is too small to matter: {}.",
-    CANNOT_SAY: "these data neither establish an effect nor show that it is negligible: {}.",
+    SUPPORTED: "the data support an effect{0}: {1}.",
+    OTHER_WAY: "the data point the other way: {1}.",
+    NEGLIGIBLE: "if there is an effect, it is too small to matter: {1}.",
+    CANNOT_SAY: "these data neither establish an effect nor show that it is negligible: {1}.",
 }
 _PEERS = "Do peers’ recent episodes raise a child’s own rate?"
 
@@ -71,10 +71,8 @@ def _answer(held: Sequence[Line]) -> tuple[str, str]:
         f"({words.mass(row.interval_mass)} interval {words.interval(row)})"
         for row in shown
     )
-    if kind != SUPPORTED:
-        text = _SAYS.get(kind, "{}.").format(numbers)
-    else:
-        text = _SAYS[kind].format(_condition([row.verdict for row in shown]), numbers)
+    condition = _condition([row.verdict for row in shown]) if kind == SUPPORTED else ""
+    text = _SAYS.get(kind, "{1}.").format(condition, numbers)
     return kind, text[0].upper() + text[1:]
 
 
@@ -93,8 +91,9 @@ def _against_truth(held: Sequence[Line], evidence: Evidence) -> str:
     if truth is None or row.name != row.exposure:
         return ""
     holds = row.interval_low <= truth <= row.interval_high
-    missed = f"misses it, as {words.percent(1 - row.interval_mass)} of such intervals must"
-    return f" This simulated world was given {words.ratio(truth)}: the interval {'holds it' if holds else missed}."
+    share = words.percent(1 - row.interval_mass)
+    told = "holds it" if holds else f"misses it, as {share} of such intervals do where a model is the world’s own"
+    return f" This simulated world was given {words.ratio(truth)}: the interval {told}."
 
 
 def flow(data: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -18,11 +18,11 @@ import pandas as pd
 
 from missingmodels.config import from_mapping
 from missingmodels.disclosure.classes import Class
-from missingmodels.disclosure.gate import short
 from missingmodels.disclosure.margins import gated_mean, gated_number, unblocked
 from missingmodels.disclosure.policy import Policy, require_enough
 from missingmodels.disclosure.record import Judged, record_files
 from missingmodels.disclosure.support import Behind
+from missingmodels.disclosure.values import short
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.fit import fit as fit_model

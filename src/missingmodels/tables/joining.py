@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from missingmodels.errors import ConfigInvalid, InputError
@@ -12,13 +13,12 @@ from missingmodels.tables.check import require_valid
 from missingmodels.tables.columns import Column
 from missingmodels.tables.contract import TABLES
 from missingmodels.tables.own import DATED, NAMED, Own, joined, read_declared
-from missingmodels.tables.schema import converted
+from missingmodels.tables.schema import converted, rows_told
 from missingmodels.tables.tables import joined_origin
 
 if TYPE_CHECKING:
     from missingmodels.tables.tables import Tables
 
-ROWS_SHOWN = 5
 # By which columns a frame is joined: all of the table's key, or its id alone.
 JOINED_BY = {
     "children": (("child_id",),),
@@ -87,10 +87,8 @@ def _with(
         (f"of a {' + '.join(key)} that the tables do not hold", ~_index(added, key).isin(_index(own, key))),
     ):
         if bad.any():
-            rows = ", ".join(map(str, added.index[bad][:ROWS_SHOWN]))
-            more = f" (first {ROWS_SHOWN} of {int(bad.sum())})" if bad.sum() > ROWS_SHOWN else ""
             raise InputError(
-                f"rows {what}: {rows}{more}; the first row is 0",
+                f"rows {what}: {rows_told(np.flatnonzero(bad))}",
                 where=f"frame of {table}",
                 remedy="give one row to each, by the identifiers of the tables; nothing was changed",
             )

@@ -70,44 +70,48 @@ def converted(values: pd.Series, column: Column, faults: list[str]) -> pd.Series
     try:
         found = _convert(values, column)
     except (ValueError, TypeError, OverflowError):
-        bad = [at for at, value in enumerate(values) if not pd.isna(value) and not _reads(value, column)]
-        faults.append(f"column {column.name!r} does not read as {_WANTED[column.kind]}{_rows(bad)}")
+        rows = np.flatnonzero((values.notna() & ~_readable(values, column)).to_numpy(dtype=bool))
+        faults.append(f"column {column.name!r} does not read as {_WANTED[column.kind]}: rows {rows_told(rows)}")
         return pd.Series(index=values.index, dtype=PANDAS_TYPES[column.kind])
-    if column.kind in ("date", "time") and (far := _implausible(found)):
-        faults.append(f"column {column.name!r} lies outside the years {FIRST_YEAR} to {END_YEAR - 1}{_rows(far)}")
+    if column.kind in ("date", "time"):
+        far = np.flatnonzero(
+            ((found.dt.year < FIRST_YEAR) | (found.dt.year >= END_YEAR)).to_numpy(bool, na_value=False)
+        )
+        if far.size:
+            # no record here can hold them, and a grid of days would have no room
+            span = f"the years {FIRST_YEAR} to {END_YEAR - 1}"
+            faults.append(f"column {column.name!r} lies outside {span}: rows {rows_told(far)}")
     return found
 
 
-def _rows(bad: list[int]) -> str:
-    """The first rows that will not do, by number: a value may be a child's."""
-    if not bad:
-        return ""
-    more = f" (first {_ROWS_SHOWN} of {len(bad)})" if len(bad) > _ROWS_SHOWN else ""
-    return f": rows {', '.join(map(str, bad[:_ROWS_SHOWN]))}{more}; the first row is 0"
+def rows_told(rows: np.ndarray) -> str:
+    """The first few of some rows, by number and not by value, which may be a child's."""
+    more = f" (first {_ROWS_SHOWN} of {len(rows)})" if len(rows) > _ROWS_SHOWN else ""
+    return f"{', '.join(map(str, rows[:_ROWS_SHOWN]))}{more}; the first row is 0"
 
 
-def _implausible(days: pd.Series) -> list[int]:
-    """Rows with days that no record here can hold, and that a grid of days would have no room for."""
-    years = days.dt.year
-    return [
-        int(at) for at in np.flatnonzero(((years < FIRST_YEAR) | (years >= END_YEAR)).to_numpy(bool, na_value=False))
-    ]
+def _readable(values: pd.Series, column: Column) -> pd.Series:
+    """Which values alone would convert."""
+    if column.kind in ("date", "time"):
+        return pd.to_datetime(values, format="ISO8601", errors="coerce").notna()
+    if column.kind in ("whole", "real"):
+        numbers = pd.to_numeric(values, errors="coerce")
+        return numbers.notna() & ((numbers == numbers.round()) | (column.kind == "real"))
+    if column.kind == "flag":
+        return _as_flags(values).isin([True, False])
+    return pd.Series(True, index=values.index)
 
 
-def _reads(value: object, column: Column) -> bool:
-    try:
-        _convert(pd.Series([value]), column)
-    except (ValueError, TypeError, OverflowError):
-        return False
-    return True
+def _as_flags(values: pd.Series) -> pd.Series:
+    """Words that say yes or no as True and False; whatever else as it stands."""
+    return values.map(lambda one: FLAGS.get(one.strip().casefold(), one) if isinstance(one, str) else one)
 
 
 def _convert(values: pd.Series, column: Column) -> pd.Series:
     if _is_as_wanted(values, column):
         return values
-    if column.kind == "flag" and (isinstance(values.dtype, pd.StringDtype) or values.dtype == object):
-        words = values.map(lambda one: FLAGS.get(one.strip().casefold(), one) if isinstance(one, str) else one)
-        return words.astype("boolean")
+    if column.kind == "flag":
+        return _as_flags(values).astype(PANDAS_TYPES[column.kind])
     if column.kind in ("date", "time"):
         # ISO only: 03/04/2023 would be taken for 4 March without a word.
         times = pd.to_datetime(values, format="ISO8601")

@@ -201,7 +201,8 @@ def rate_notes(fit: Fit) -> list[str]:
     children = np.unique(fit.design.child[coarse & (onsets > 0)]).size
     return [
         f"{fit.model}: {share:.1%} of onsets, of {children} {'child' if children == 1 else 'children'}, have an "
-        f"expected intensity above {COARSE_RATE} a day, where the half-day rule understates a rate by 0.7 % or more"
+        f"expected intensity above {COARSE_RATE} a day, where the half-day rule understates a "
+        "rate by 0.7 in 100 or more"
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from missingmodels.report.templates import rendered, resource
 
 
-def filled(data: Mapping[str, Any], **said: Any) -> str:
+def explorer_html(data: Mapping[str, Any], **said: Any) -> str:
     """The page's text: ``data`` is what its script reads, ``said`` what its template shows, all of it escaped."""
     return rendered(
         "explorer.html",

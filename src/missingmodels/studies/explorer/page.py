@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from missingmodels.errors import InputError
-from missingmodels.report.pages.explorer import filled
+from missingmodels.report.pages.explorer import explorer_html
 from missingmodels.studies.explorer.factors import FACTORS
 from missingmodels.studies.explorer.surrogate import (
     BURN_IN_DAYS,
@@ -78,7 +78,7 @@ def explorer_page(cells: pd.DataFrame, record: dict[str, Any]) -> str:
         "burn_in": BURN_IN_DAYS,
         "mass": MASS,
     }
-    return filled(
+    return explorer_html(
         data,
         cells=len(cells),
         worlds=int(cells["worlds"].sum()),
