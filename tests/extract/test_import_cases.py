@@ -212,6 +212,7 @@ def test_a_form_that_fits_is_proposed(tmp_path):
 
 def test_a_form_that_does_not_fit_is_not_proposed():
     assert "swapped" in way_on(pd.Series(["06/15/2023", "12/20/2023"]))
+    assert "no calendar has these days" in way_on(pd.Series(["31/02/2025", "30/02/2024"]))
     assert "--dates D/M/YYYY" in way_on(pd.Series(["6/5/2023", "20/2/2023"]))
 
 

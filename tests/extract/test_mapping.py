@@ -68,6 +68,8 @@ def test_interviews(mapping):
     assert frame["sequence"].tolist() == [0, 1, 0, 0, 0]
     assert [None if pd.isna(x) else x for x in frame["offered"]] == [True, False, True, True, None]
     assert [None if pd.isna(x) else x for x in frame["accepted"]] == [True, None, False, True, None]
+    assert any("1 cells hold words that the codes lack: 'Unsure' 1" in note for note in found.ledger.notes)
+    assert any("1 cells cannot be read, rows 6" in note for note in found.ledger.notes)
     told = found.ledger.frame["detail"].tolist()[-1]
     assert told == "offered unreadable: unrecorded; accepted unreadable: unrecorded"
     assert "Smith" not in frame.to_csv() + found.ledger.frame.to_csv()

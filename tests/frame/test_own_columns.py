@@ -168,6 +168,8 @@ def build_rows_told(days):
         ('measure(grade, part="within")', ConfigInvalid, "only a value of homes"),
         ("event(conflict, 90, 95)", ConfigInvalid, "longer than"),
         ("adhd + colour", ConfigInvalid, "'colour', which no column gives"),
+        ("adhd + climate", ConfigInvalid, r"did you mean 'measure\(climate\)'"),
+        ("adhd + conflict", ConfigInvalid, r"did you mean 'event\(conflict, 1, 7\)'"),
     ],
 )
 def test_what_no_column_gives_is_said(tables, formula, kind, words):

@@ -33,6 +33,14 @@ def test_paragraphs_hold_the_numbers_of_the_run():
     assert "None" not in text
 
 
+def test_the_gate_is_told_with_the_limit_that_follows_from_the_interval():
+    (certificate, *others) = evidence().certificates
+    fast = {**certificate, "diagnostics": {"passed": True, "k_hat": 0.4, "tail_share_max": 0.01}}
+    text = markdown(evidence(certificates=(fast, *others))).decode()
+    # the plan states none, and an interval of 95 % leaves out 2.5 % on either side
+    assert "Pareto k ≤ 0.7, share in a tail ≤ 0.025" in text
+
+
 def test_a_fit_that_failed_has_no_answer():
     text = markdown(evidence(failed=("M3", "peer_presence"))).decode()
     assert "no answer, the fit did not pass the gate" in text

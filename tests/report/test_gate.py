@@ -334,11 +334,12 @@ def test_a_risk_gives_no_count_back(children):
 
 
 def test_a_risk_of_data_near_to_others_has_the_noise_of_its_count():
-    judged, key = Judged(GENERIC, b"key"), Judged(GENERIC, b"key")
-    judged.add("a", Class.COUNT, "rounded", children=43)
-    key.add("a", Class.COUNT, "rounded", children=43)
-    told = rounded(key.noised("a", 43), GENERIC)
-    assert judged.outputs[0].risk == round(10 / max(told, 10), 2)
+    judged, names = Judged(GENERIC, b"key"), "abcdefgh"
+    for name in names:
+        judged.add(name, Class.COUNT, "rounded", children=43)
+    told = [rounded(judged.noised(name, 43), GENERIC) for name in names]
+    assert [one.risk for one in judged.outputs] == [round(10 / n, 2) for n in told]
+    assert len(set(told)) > 2, "and it is not that of the count itself"
 
 
 def test_a_share_of_home_days_that_few_homes_may_make_up_is_gone_and_what_gives_it_back():
