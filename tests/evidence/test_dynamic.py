@@ -148,8 +148,9 @@ def test_without_an_effect_nothing_is_attributable():
     none = {name: np.zeros(1) for name in ("peer_presence", "peer_presence:short_staffing")}
     level = replace(parameters, coefficients={**parameters.coefficients, **none}, effects={})
     found = dynamic_attributable_fraction(level, days, seed=2, runs=50)
-    assert found.fraction[0] == 0.0, "both arms meet the same chance"
-    assert found.error[0] == 0.0
+    ulps = 8 * np.finfo(float).eps  # the arms add the same chances, by kernels that round a sum each in its way
+    assert abs(found.fraction[0]) <= ulps, "both arms meet the same chance"
+    assert found.error[0] <= ulps
 
 
 def replicated(parameters: Parameters, draws: int) -> Parameters:
