@@ -123,6 +123,19 @@ class Parameters:
         """(S, len(home_ids), T) home-period effects in the order asked; a home without one has 0."""
         return _aligned(self.home_period, self.home_ids, home_ids)
 
+    def at_homes(self, home_ids: tuple[str, ...]) -> Parameters:
+        """The same parameters with the effects of these homes alone, those without one left out, and no frailties."""
+        known = set(self.home_ids)
+        held = tuple(home for home in home_ids if home in known)
+        return replace(
+            self,
+            home_ids=held,
+            home=self.home_of(held),
+            home_period=self.home_period_of(held),
+            child_ids=(),
+            frailty=self.frailty[:, :0],
+        )
+
     def on_cells(self, period_of: np.ndarray) -> Parameters:
         """The same effects of homes' periods on cells of time, (T,) the period of each: a truth for a finer design."""
         return replace(self, home_period=self.home_period[:, :, period_of], period_of=period_of)

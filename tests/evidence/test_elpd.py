@@ -20,6 +20,7 @@ from missingmodels.evidence.scores.held_out import Refits, children_of, refitted
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.pareto import smooth
 from missingmodels.frame.design import Design
+from missingmodels.plan import Plan
 from missingmodels.side_by_side import side_by_side
 from worlds import plan_of
 
@@ -45,9 +46,9 @@ def whole() -> Fit:
     return fit(made(), PLAN, model="M1", exposure="peer_presence", seed=3)
 
 
-def by_marginal_likelihood(whole: Fit, children: np.ndarray) -> float:
+def by_marginal_likelihood(whole: Fit, children: np.ndarray, plan: Plan = PLAN) -> float:
     """log density of children given the others, from two fits of their own."""
-    plan = plan_of(sampling={"method": "laplace", "draws": 2000})
+    plan = plan.changed({"sampling.draws": 2000})
     left = some_rows(whole.design, ~np.isin(whole.design.child, children))
     found = [
         fit(design, plan, model="M1", seed=seed, with_children=False).certificate["log_marginal_likelihood"]
@@ -66,6 +67,21 @@ def test_a_bad_child_is_mended_by_a_refit(whole: Fit) -> None:
     assert mended.elpd[WILD] == pytest.approx(truth, abs=4 * mended.error[WILD] + 0.15)
     rest = np.arange(bare.elpd.size) != WILD
     np.testing.assert_array_equal(mended.elpd[rest], bare.elpd[rest])
+
+
+def test_children_who_moved_their_homes_are_scored_without_those_effects() -> None:
+    """Where children differ little by themselves, what one did is laid to its home, and one fit cannot undo that."""
+    plan = plan_of(sampling={"method": "laplace", "draws": 1000}, priors={"replace": {"frailty_shape": {"fixed": 2.0}}})
+    whole = fit(made(homes=30), plan, model="M1", exposure="peer_presence", seed=3)
+    (bare, shape), scores = leave_one_child_out(whole), child_scores(whole)
+    moved = np.flatnonzero((shape > GOOD_K) & (np.arange(shape.size) != WILD))
+    assert moved.size > 8
+    assert scores.shape[moved].max() < 0.5
+    assert not scores.mended.any()
+    truth = np.array([by_marginal_likelihood(whole, np.array([child]), plan) for child in moved[:5]])
+    assert scores.elpd[moved[:5]] == pytest.approx(truth, abs=0.1)
+    assert np.abs(bare[moved[:5]] - truth).max() > 1
+    np.testing.assert_array_equal(scores.elpd[shape <= GOOD_K], bare[shape <= GOOD_K])
 
 
 def test_a_good_child_needs_no_refit(whole: Fit) -> None:

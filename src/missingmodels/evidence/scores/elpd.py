@@ -1,9 +1,10 @@
 """Expected log predictive density of a child, or of all who ever lived in a home, left out; and its differences.
 
-PSIS-LOO from the draws of one fit (Vehtari, Gelman and Gabry 2017, Stat. Comput. 27). Where the Pareto k of a unit's
-weights is above 0.7 the model is fitted again without the unit, and the score is taken from the draws of both fits
-(``bridge``): a plain mean over the second alone rests on a few draws wherever leaving the unit out moves the posterior
-far, which is just where k is large.
+PSIS-LOO from the draws of one fit (Vehtari, Gelman and Gabry 2017, Stat. Comput. 27). Where the Pareto k of a child's
+weights is above 0.7 the effects of its home, which it had moved, are integrated out (as for clusters: Merkle, Furr and
+Rabe-Hesketh 2019, Psychometrika 84). Where k is still above, or is a home's, the model is fitted again without the
+unit, and the score is taken from the draws of both fits (``bridge``): a plain mean over the second alone rests on a few
+draws wherever leaving the unit out moves the posterior far, which is just where k is large.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from scipy.special import logsumexp
 
 from missingmodels.evidence.parts import ElpdDifference
 from missingmodels.evidence.scores.bridge import log_ratio
-from missingmodels.evidence.scores.held_out import Read, Refits, children_of, refitted, some_rows
-from missingmodels.evidence.scores.home_integral import cells_of, log_integral
+from missingmodels.evidence.scores.held_out import Read, Refits, children_of, refitted, rows_of, some_rows
+from missingmodels.evidence.scores.home_integral import cells_of, log_child_given_others, log_integral
 from missingmodels.fitting.drawn import Progress
 from missingmodels.fitting.fit import Fit
 from missingmodels.fitting.marginal import log_density_and_frailty
@@ -67,9 +68,15 @@ def child_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     """Each child's score, the bad ones mended, the worst first, as far as ``refits`` go.
 
     A child's density has the frailty integrated out and home effects at their draws; importance weights move those
-    to their posterior given the other children.
+    to their posterior given the other children. Where they cannot, those of the home where it was at risk longest are
+    integrated out too, unless homes have a process that drifts, of which there is no such integral.
     """
     found = _scores(fit, "child", *leave_one_child_out(fit))
+    bad = np.flatnonzero(found.bad)
+    if fit.certificate["plan"]["effects"]["home_process"] != "drift":
+        asked = (_around(fit, int(child)) for child in bad)
+        for child, (elpd, shape) in zip(bad, each(_leave_child_out, asked), strict=True):
+            found.elpd[child], found.shape[child] = elpd, shape
     mend([(found, refits)] if refits is not None else [])
     return found
 
@@ -110,8 +117,11 @@ def _asked(scores: Scores, unit: int) -> tuple[Fit, Iterable[int], Read]:
         return fit, [unit], functools.partial(_child_without, fit.design, unit, seed)
     home = int(np.unique(fit.design.home)[unit])
     out = children_of(fit.design, home)
-    own, whole = some_rows(fit.design, np.isin(fit.design.child, out)), fit.parameters.thinned(DRAWS_MENDED)
-    return fit, out, functools.partial(_home_without, own, home, whole, seed)
+    own = rows_of(fit.design, out)
+    whole = fit.parameters.thinned(DRAWS_MENDED).at_homes(own.home_ids)
+    at = own.home_ids.index(fit.design.home_ids[home])
+    rng = stream(seed, "elpd", "home", fit.model, fit.exposure, home)
+    return fit, out, functools.partial(_home_without, own, at, whole, rng)
 
 
 def _scores(fit: Fit, unit: Unit, elpd: Array, shape: Array) -> Scores:
@@ -134,6 +144,25 @@ def leave_one_child_out(fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     return elpd, shape
 
 
+def _around(fit: Fit, child: int) -> tuple[Design, Parameters, int, int, float, np.random.Generator]:
+    """Of a child's main home: all rows of whoever lived there, its effects, which home and child, and a stream."""
+    design = fit.design
+    mine = design.child == child
+    home = int(np.bincount(design.home[mine], design.window_days[mine]).argmax())
+    own = rows_of(design, children_of(design, home))
+    parameters = fit.parameters.thinned(DRAWS).at_homes(own.home_ids)
+    rng = stream(int(fit.certificate["seed"]), "elpd", "around", fit.model, fit.exposure, child)
+    return own, parameters, own.home_ids.index(design.home_ids[home]), child, efficiency(fit), rng
+
+
+def _leave_child_out(
+    asked: tuple[Design, Parameters, int, int, float, np.random.Generator],
+) -> tuple[float, float]:
+    """A child's expected log predictive density and Pareto k, its home's effects integrated out."""
+    own, parameters, home, child, worth, rng = asked
+    return _left_out(log_child_given_others(cells_of(own, parameters), home, child, rng), worth)
+
+
 def _leave_homes_out(asked: tuple[Design, Parameters, float, np.random.Generator]) -> tuple[Array, Array]:
     """(H,) expected log predictive density and Pareto k of every home with a row, from draws of one fit."""
     design, parameters, efficiency, rng = asked
@@ -147,12 +176,12 @@ def _stream_of(fit: Fit, unit: Unit) -> np.random.Generator:
     return stream(int(fit.certificate["seed"]), "elpd", unit, fit.model, fit.exposure)
 
 
-def _home_without(own: Design, home: int, whole: Parameters, seed: int, without: Fit) -> tuple[Array, Array]:
+def _home_without(
+    own: Design, home: int, whole: Parameters, rng: np.random.Generator, without: Fit
+) -> tuple[Array, Array]:
     """(S,) log of a home's integral at draws of the whole fit, and of the one without its children."""
-    rng = stream(seed, "elpd", "home", without.model, without.exposure, home)
-    above, below = (
-        log_integral(cells_of(own, q), home, rng)[0] for q in (whole, without.parameters.thinned(DRAWS_MENDED))
-    )
+    there = without.parameters.thinned(DRAWS_MENDED).at_homes(own.home_ids)
+    above, below = (log_integral(cells_of(own, q), home, rng)[0] for q in (whole, there))
     return above, below
 
 

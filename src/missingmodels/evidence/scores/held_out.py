@@ -37,6 +37,13 @@ def some_rows(design: Design, keep: np.ndarray) -> Design:
     return dataclasses.replace(design, **rows, groups=groups)
 
 
+def rows_of(design: Design, children: np.ndarray) -> Design:
+    """The design of some children's rows, and of no home in which none of them lived."""
+    own = some_rows(design, np.isin(design.child, children))
+    held, home = np.unique(own.home, return_inverse=True)
+    return dataclasses.replace(own, home=home, home_ids=tuple(design.home_ids[at] for at in held))
+
+
 def children_of(design: Design, home: int) -> np.ndarray:
     """(N,) indices of every child with a row in a home."""
     return np.unique(design.child[design.home == home])

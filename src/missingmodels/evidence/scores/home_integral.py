@@ -154,9 +154,9 @@ def _like(counts: Array, expected: Array) -> Array:
     return counts.reshape(counts.shape[0], *(1,) * (expected.ndim - 1))
 
 
-def _home(cells: _Cells, home: int) -> tuple[_Home, np.ndarray]:
+def _home(cells: _Cells, home: int, without: int | None) -> tuple[_Home, np.ndarray]:
     """A home and its periods. Raises ValueError for one in which nobody has a row."""
-    inside = np.flatnonzero(cells.home == home)
+    inside = np.flatnonzero((cells.home == home) & (True if without is None else cells.child != without))
     if not inside.size:
         raise ValueError("nobody has a row in this home")
     children, child = np.unique(cells.child[inside], return_inverse=True)
@@ -184,9 +184,25 @@ def _home(cells: _Cells, home: int) -> tuple[_Home, np.ndarray]:
     ), periods
 
 
-def log_integral(cells: _Cells, home: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """(S,) log I_h at every draw, and (S,) what share of the nodes of each integral counts."""
-    of_home, periods = _home(cells, home)
+def log_child_given_others(cells: _Cells, home: int, child: int, rng: np.random.Generator) -> Array:
+    """(S,) log density of all rows of a child given those of the others who ever lived in a home of its own.
+
+    The home's effects are integrated out, so that the child no longer tells them what it was; those of other homes in
+    which it lived are at their draws.
+    """
+    whole, _ = log_integral(cells, home, rng)
+    alone = not ((cells.home == home) & (cells.child != child)).any()
+    return whole if alone else whole - log_integral(cells, home, rng, without=child)[0]
+
+
+def log_integral(
+    cells: _Cells, home: int, rng: np.random.Generator, *, without: int | None = None
+) -> tuple[Array, Array]:
+    """(S,) log I_h at every draw, and (S,) what share of the nodes of each integral counts.
+
+    A child that it is to do ``without`` is as if it had never lived there.
+    """
+    of_home, periods = _home(cells, home, without)
     p = cells.parameters
     spread = np.stack([p.sigma_home, p.sigma_period])[:, None]  # (2, 1, S)
     dimensions = 1 + (periods.size if p.sigma_period.any() else 0)
