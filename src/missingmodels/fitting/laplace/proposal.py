@@ -88,8 +88,9 @@ class Proposer:
         if scales.home_on:
             home = values["sigma_home"].astype(data.precision) * z[:, 0]
         if scales.period_on:
-            period = replace(scales, home_on=False, sigma_period=1.0).effects(z[:, scales.home_on :], data.periods)
-            period = values["sigma_period"].astype(data.precision) * period.astype(data.precision, copy=False)
+            own = z[:, scales.home_on :]
+            period = own.copy() if scales.process is None else scales.process.of_home(own)
+            period *= values["sigma_period"].astype(data.precision)
         shared = np.zeros((0, count), data.precision)
         if scales.process is not None and scales.process.sector.size:
             unit = np.asarray(replace(scales, sigma_sector=1.0).shared(b))
