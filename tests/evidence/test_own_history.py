@@ -21,6 +21,7 @@ from missingmodels.evidence.own_history import (
     verdict,
 )
 from missingmodels.evidence.parts import OwnHistory
+from missingmodels.evidence.schema import HISTORY_VERDICTS
 from missingmodels.evidence.scores.comparison import comparisons, scores_of
 from missingmodels.evidence.scores.elpd import child_scores
 from missingmodels.fitting.fit import fit
@@ -42,7 +43,9 @@ from worlds import plan_of
     ],
 )
 def test_the_rule(probability: float, gain: tuple[float, float] | None, said: str) -> None:
-    assert verdict(probability, gain, Decision()) == said
+    found = verdict(probability, gain, Decision())
+    assert found == said
+    assert found in HISTORY_VERDICTS, "evidence that says so must be read again"
 
 
 PLAN = plan_of(models=("M0", "M1"), exposure={"beside": ()}, sampling={"method": "laplace", "draws": 500})

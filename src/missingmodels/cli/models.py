@@ -31,7 +31,7 @@ from missingmodels.terminal import Progress, doing, say
 
 
 def demo(output: Out = Path("demo-run"), seed: Seed = 1, disclosure: Disclosure = None, as_json: Json = False) -> None:
-    """Simulate a small sector, check it, fit the models and write the report. Replaces an earlier demo."""
+    """Simulate a sector of 200 homes, check it, fit the models and write the report. Replaces an earlier demo."""
     from missingmodels.tables.store import RUN_FORMAT
 
     reserve(output, kind=RUN_FORMAT, overwrite=True)
@@ -44,8 +44,8 @@ def demo(output: Out = Path("demo-run"), seed: Seed = 1, disclosure: Disclosure 
     from missingmodels.runs.write import make_run
     from missingmodels.simulate.world import simulate_world
 
-    doing("Simulating a small sector")
-    world = simulate_world(load_scenario("small"), seed=seed)
+    doing("Simulating a sector")
+    world = simulate_world(load_scenario("demo"), seed=seed)
     policy = policy_for(world.tables.origin, disclosure)
     say(f"Simulated {len(world.tables['homes'])} homes and {len(world.tables['children'])} children (seed {seed}).")
     doing("Preparing the fits")

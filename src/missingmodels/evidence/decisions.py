@@ -29,6 +29,7 @@ BOTH = "both matter, and these data tell them apart"
 VULNERABILITY = "stable vulnerability matters; these data do not show own recent history beside it"
 HISTORY = "own recent history matters; these data do not show stable vulnerability beside it"
 CANNOT_TELL = "these data cannot tell own history from stable vulnerability"
+NOT_COMPARED = "not compared"  # a fit that is needed did not pass the gate
 NOT_CONVERGED = "not converged"  # begins the remark of a row that rests on a fit that did not pass the gate
 
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from missingmodels.config import from_mapping
 from missingmodels.errors import DiagnosticsFailed
-from missingmodels.evidence.decisions import BOTH, CANNOT_TELL, HISTORY, VULNERABILITY
+from missingmodels.evidence.decisions import BOTH, CANNOT_TELL, HISTORY, NOT_COMPARED, VULNERABILITY
 from missingmodels.evidence.parts import ElpdDifference, OwnHistory
 from missingmodels.evidence.scores.elpd import Scores, child_scores, elpd_difference, mend
-from missingmodels.evidence.scores.held_out import Refits, some_rows
+from missingmodels.evidence.scores.held_out import WORTH, Refits, some_rows
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.fitting.marginal import log_variance
 from missingmodels.frame.design import Design
@@ -29,7 +29,6 @@ from missingmodels.side_by_side import begun
 
 OWN = "own_"
 STAGE = "Own history"
-NOT_COMPARED = "not compared"
 ERRORS = 2.0  # standard errors by which both together must predict better than history alone
 REFITS = 24  # without a child, of each of three fits
 NO_FRAILTY = 1e4  # shape of a frailty that is as good as none
@@ -176,11 +175,11 @@ def _by_fast_engine(plan: Plan) -> Plan:
 def _for_scores(plan: Plan, fixed: dict[str, float]) -> Plan:
     """The plan with scalars or coefficients fixed, for fits of which only densities of children are read.
 
-    So the ends of a coefficient's interval need not be sound.
+    So the ends of a coefficient's interval need not be sound, and as many effective draws do as for a refit.
     """
     values = plan.model_dump(mode="json")
     values["priors"]["replace"] |= {name: {"fixed": value} for name, value in fixed.items()}
-    values["gate"]["tail_share_max"] = 1.0
+    values["gate"] |= {"tail_share_max": 1.0, "ess_min": min(plan.gate.ess_min, WORTH)}
     return from_mapping(values, Plan)
 
 

@@ -10,6 +10,7 @@ from missingmodels.evidence.decisions import (
     BOTH,
     CANNOT_TELL,
     HISTORY,
+    NOT_COMPARED,
     VULNERABILITY,
     is_verdict,
 )
@@ -35,7 +36,7 @@ from missingmodels.evidence.schema_figures import (
 from missingmodels.plan import kept_plan
 from missingmodels.records import Json, Name, Record, Text
 
-HISTORY_VERDICTS = (BOTH, VULNERABILITY, HISTORY, CANNOT_TELL, "")
+HISTORY_VERDICTS = (BOTH, VULNERABILITY, HISTORY, CANNOT_TELL, NOT_COMPARED, "")
 UNITS = ("child", "home", "future")
 
 
