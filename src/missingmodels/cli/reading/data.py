@@ -17,7 +17,7 @@ def simulate(
         str,
         typer.Option(
             "--scenario",
-            help="A scenario's TOML file, or tiny, small, null, homophily_only, shocks_only, region, england.",
+            help="A scenario's TOML file, or tiny, small, demo, null, homophily_only, shocks_only, region, england.",
         ),
     ] = "small",
     seed: Seed = 1,

@@ -52,8 +52,9 @@ ONSET = ModelRecord(
         "class, for the log-normal by the trapezoid rule, its 48 nodes spread over where each child's own integrand is "
         "above exp(−34) of its peak; and per home, all rows of every child who ever lived there, "
         "v_h and w_ht integrated over their law at every draw by importance sampling about their mode. Weights of PSIS "
-        "move the rest; where their k is above 0.7 a fit without the unit, bridged to the whole, takes their place. "
-        "Onsets left out still stand in others' covariates.",
+        "move the rest; where their k of a child is above 0.7 the effects of the home where it was at risk longest are "
+        "integrated out too, and where it is above still, or a home's, a fit without the unit, bridged to the whole, "
+        "takes their place. Onsets left out still stand in others' covariates.",
         "`bayes_factor`: Savage-Dickey, prior over posterior density of one coefficient at 0, times E[new prior / old "
         "prior] over the posterior for every other width.",
     ),
