@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.evidence.effects.dynamic import dynamic_attributable_fraction
+from missingmodels.evidence.effects.dynamic import _of_columns, dynamic_attributable_fraction
 from missingmodels.frame.design import Design, build_design
 from missingmodels.frame.forward import ForwardDays, forward_days, require_forward
 from missingmodels.frame.riskset import build_risk_set
@@ -141,6 +141,16 @@ def test_against_all_histories_enumerated(exposure, witnessed):
     assert found.without[0] == pytest.approx(without, abs=limit)
     assert abs(found.fraction[0] - (1 - without / with_peers)) < STANDARD_ERRORS * found.error[0]
     assert found.error[0] < 0.002
+
+
+def test_days_are_ordered_by_their_columns_alone():
+    """Were they ordered by children's own rates, those of children without an onset would always lie lowest."""
+    days, parameters = hand_made("peer_presence")
+    level = replace(parameters, coefficients={**parameters.coefficients, "staff_ratio_within": np.array([2.0])})
+    by_hand = np.exp(INTERCEPT + 2 * np.array([-SHORT[0], -SHORT[0], -SHORT[0], -SHORT[1]]))
+    np.testing.assert_allclose(_of_columns(level, days), by_hand)
+    others = replace(level, frailty=level.frailty[:, ::-1], home=-level.home, home_period=level.home_period + 1)
+    np.testing.assert_allclose(_of_columns(others, days), by_hand)
 
 
 def test_without_an_effect_nothing_is_attributable():

@@ -17,7 +17,7 @@ BY_HAND = {
     "gaps": [1, 0, 2, 0, 0],  # 2 and 13 days of the first child, 10 of the second
     "pairs": [1, 1, 1, 2, 1],  # 0; 2; 5; 8 and 10; 15 days apart in the first home
     "arrival": [0, 4, 2, 0],
-    "tenths": [0, 6, 0, 0, 0, 0, 0, 0, 0, 0],
+    "tenths_of_columns": [0, 6, 0, 0, 0, 0, 0, 0, 0, 0],
     "dispersion": [4.25 / 1.5],  # 5, 0, 1 and 0 in two months of two homes
 }
 

@@ -12,7 +12,9 @@ from missingmodels.records import STRICT
 # scores of prediction, their errors and Pareto k may be infinite
 UNBOUNDED = ConfigDict(extra="forbid", strict=True, allow_inf_nan=True)
 DISPERSION = "dispersion"  # the one of these that is no count
-TIMING = ("gaps", "pairs", "arrival", "tenths", DISPERSION)  # what is counted of when onsets come
+TIMING = ("gaps", "pairs", "arrival", "tenths_of_columns", DISPERSION)  # what is counted of when onsets come
+# What earlier evidence holds in place of the tenths: by the posterior rate of child and home, which knows who had none.
+EARLIER_TIMING = ("tenths",)
 
 
 @with_config(STRICT)

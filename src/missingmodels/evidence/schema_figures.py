@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
 
-from missingmodels.evidence.parts import TIMING
+from missingmodels.evidence.parts import EARLIER_TIMING, TIMING
 from missingmodels.records import Name, Record
 
 # Beyond these no axis can be drawn and no number printed in its column.
@@ -174,7 +174,7 @@ class _Predictive(Record):
 class _TimingPart(Record):
     """Counts of when onsets come, observed and replicated."""
 
-    name: Literal[*TIMING]  # type: ignore[valid-type]
+    name: Literal[*TIMING, *EARLIER_TIMING]  # type: ignore[valid-type]
     bins: Annotated[list[Name], Field(min_length=1, max_length=100)]
     observed: NotNegatives
     replicated: _Bands

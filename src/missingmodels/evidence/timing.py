@@ -1,9 +1,9 @@
 """When onsets come: what the model must reproduce before its peers' effect is read.
 
 How soon a child's next onset follows, how often those of two residents of one home fall near one another, how unevenly
-they fall over homes and months, how soon after arrival, and on days of which expected rate. Each is counted alike in
-the data and in the window lived again (``effects.dynamic``), with the children, homes and periods of the posterior:
-what is checked is timing, not who is at risk.
+they fall over homes and months, how soon after arrival, and on days of which rate by their columns. Each is counted
+alike in the data and in the window lived again (``effects.dynamic``), with the children, homes and periods of the
+posterior: what is checked is timing, not who is at risk.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ PARTS: Mapping[str, tuple[str, ...]] = dict(zip(TIMING, BINS, strict=True))
 class Places:
     """Of the N resident-days: ``child``, ``home`` and ``day`` (N,), ``counted`` (N,) those of the window at risk.
 
-    ``arrival`` (N,) band of days since arrival; ``tenth`` (N,) of the counted days by the rate that the fit expects
-    there without any recent onset, the child's own or another's.
+    ``arrival`` (N,) band of days since arrival; ``tenth`` (N,) of the counted days by the rate that the columns expect
+    there. By that of the child and home, the lowest tenths would be those of children who had no onset.
     """
 
     child: Whole
@@ -55,7 +55,7 @@ class Places:
 
     @classmethod
     def of(cls, days: ForwardDays, risk: RiskSet, rate: Array) -> Places:
-        """``rate`` (R,) expected at each spell of the days."""
+        """``rate`` (R,) expected at each spell of the days by its columns."""
         day = np.repeat(np.arange(days.first.size - 1), np.diff(days.first))
         counted = (days.risk > 0) & (days.spell >= 0) & (day >= days.count_from)
         expected = rate[days.spell[counted]]

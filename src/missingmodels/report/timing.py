@@ -15,6 +15,7 @@ TITLES = {
     "pairs": "pairs of episodes of two residents of one home, days apart",
     "arrival": "days since arrival",
     "tenths": "tenth of the days by expected rate, lowest first",
+    "tenths_of_columns": "tenth of the days by the rate that the columns expect, lowest first",
     DISPERSION: "episodes of a home in 28 days",
 }
 

@@ -110,7 +110,7 @@ def lived_again(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: in
     except CannotAnswer as error:
         return LivedAgain(notes=(f"no dynamic attributable fraction in {fit.model} ({fit.exposure}): {error.what}",))
     parameters, replicated = fit.parameters.thinned(DRAWS), []
-    places = Places.of(days, risk, _at_rest(parameters, days))
+    places = Places.of(days, risk, _of_columns(parameters, days))
 
     def watch(onset: np.ndarray) -> None:
         replicated.append(places.statistics(onset))
@@ -138,13 +138,15 @@ def lived_again(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: in
     return LivedAgain(rows=(replace(row, remark=remark),), timing=told)
 
 
-def _at_rest(parameters: Parameters, days: ForwardDays) -> Array:
-    """(R,) posterior mean of the rate at each spell without any recent onset."""
+def _of_columns(parameters: Parameters, days: ForwardDays) -> Array:
+    """(R,) posterior mean of the rate at each spell of a middle child in a middle home, without any recent onset."""
+    some = parameters.thinned(AT_REST)
+    alike = replace(some.at_homes(()), child_ids=some.child_ids, frailty=np.ones_like(some.frailty), effects={})
     total = np.zeros(days.design.child.size)
-    for _, block in parameters.thinned(AT_REST).blocks(2 * OWN_STATES * days.design.child.size):
+    for _, block in alike.blocks(2 * OWN_STATES * days.design.child.size):
         log_rate, _ = _rates(block, days)
         total += np.exp(np.minimum(log_rate[:, 0], 700.0)).sum(axis=0)
-    return total / parameters.thinned(AT_REST).draws
+    return total / alike.draws
 
 
 def _summary(expected: Array) -> _Dynamic:
