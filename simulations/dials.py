@@ -91,6 +91,8 @@ def one_world(seed: int, homes: int) -> dict[str, Any]:
     found = fit(design, plan, model=asked[0], exposure=asked[1], seed=seed, allow_unconverged=True, with_children=False)
     held = {}
     for name, column in columns().items():
+        if column not in found.parameters.coefficients:
+            continue  # in this world the column does not vary
         draws = found.parameters.coefficient(column)
         low, high = np.quantile(draws, [0.05, 0.95])
         said = {"mean": draws.mean(), "sd": draws.std(), "low": low, "high": high}
