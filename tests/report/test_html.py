@@ -298,20 +298,22 @@ def test_fits_on_assumptions_on_the_unseen_are_none_that_a_run_keeps(make):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "told"),
+    ("verdict", "short", "told"),
     [
-        (f"{UNLESS}0.32", "The data support an effect (unless homes share shocks of sd ≥ 0.32): one or more"),
-        (f"{WITHSTANDS}0.5", "The data support an effect (and withstands shared shocks of sd 0.5): one or more"),
+        (f"{UNLESS}0.32", "supported unless …", "(unless homes share shocks of sd ≥ 0.32): one or more"),
+        (f"{WITHSTANDS}0.5", "supported", "(and withstands shared shocks of sd 0.5): one or more"),
     ],
 )
-def test_the_first_screen_says_what_would_undo_its_answer(make, tmp_path, verdict, told):
+def test_the_first_screen_says_what_would_undo_its_answer(make, tmp_path, verdict, short, told):
     rows = tuple(
         replace(row, verdict=verdict)
         if (row.estimand, row.name, row.role) == ("rate_ratio", row.exposure, "primary")
         else row
         for row in make().rows
     )
-    assert told in written(make(rows=rows), tmp_path).partition('<nav id="contents"')[0]
+    first = written(make(rows=rows), tmp_path).partition('<nav id="contents"')[0]
+    assert f"The data support an effect {told}" in first
+    assert f'<span class="chip supported">{short}</span>' in first
 
 
 def test_the_first_screen_of_a_simulated_world_says_whether_its_truth_was_met(make, tmp_path):

@@ -15,6 +15,7 @@ from missingmodels.report.lines import H2_PARTS, Line, headline, variable
 
 _KINDS = (SUPPORTED, OTHER_WAY, NEGLIGIBLE, CANNOT_SAY)  # what is told first
 _OPEN = "not answered"
+_WITH = " ("  # begins a condition
 _SAYS = {
     SUPPORTED: "the data support an effect{0}: {1}.",
     OTHER_WAY: "the data point the other way: {1}.",
@@ -25,7 +26,7 @@ _PEERS = "Do peers’ recent episodes raise a child’s own rate?"
 
 
 def plain_answers(found: Sequence[Line], evidence: Evidence) -> list[dict[str, str]]:
-    """Question, kind of answer and a sentence: of H1, then of the parts of H2, those alike together."""
+    """Question, kind of answer, its short form and a sentence: of H1, then of the parts of H2, those alike together."""
     parts = [(_PEERS, headline(found, "H1")[:1])]
     structure = headline(found, "H2")
     parts += [
@@ -33,15 +34,21 @@ def plain_answers(found: Sequence[Line], evidence: Evidence) -> list[dict[str, s
     ]
     told = [(name, *_answer(held)) for name, held in parts if held or name == _PEERS]
     first, *others = told
-    rows = [{"question": first[0], "kind": first[1], "text": first[2] + _against_truth(parts[0][1], evidence)}]
+    rows = [_row(first[0], first[1], first[2] + _against_truth(parts[0][1], evidence))]
     for kind, group in groupby(sorted(others, key=lambda one: _rank(one[1])), key=lambda one: one[1]):
         same = list(group)
         if kind in (CANNOT_SAY, _OPEN):
             names = listed([_small(name) for name, _, _ in same])
-            rows.append({"question": f"Do {names} matter beyond the child?", "kind": kind, "text": _together(kind)})
+            rows.append(_row(f"Do {names} matter beyond the child?", kind, _together(kind)))
             continue
-        rows += [{"question": f"Does it matter: {_small(n)}?", "kind": kind, "text": text} for n, _, text in same]
+        rows += [_row(f"Does it matter: {_small(n)}?", kind, text) for n, _, text in same]
     return rows
+
+
+def _row(question: str, kind: str, text: str) -> dict[str, str]:
+    """What hangs on a condition says so in its short form too."""
+    short = f"{kind} unless …" if kind == SUPPORTED and f"{_WITH}unless" in text else kind
+    return {"question": question, "kind": kind, "short": short, "text": text}
 
 
 def _small(name: str) -> str:
@@ -79,7 +86,7 @@ def _answer(held: Sequence[Line]) -> tuple[str, str]:
 def _condition(verdicts: Sequence[str]) -> str:
     """What an answer of *supported* adds to it: the shared shocks that undo it, or that it withstands."""
     said = {verdict.removeprefix(SUPPORTED) for verdict in verdicts}
-    return f" ({'; '.join(sorted(one.strip(' ,') for one in said))})" if said != {""} else ""
+    return f"{_WITH}{'; '.join(sorted(one.strip(' ,') for one in said))})" if said != {""} else ""
 
 
 def _against_truth(held: Sequence[Line], evidence: Evidence) -> str:
