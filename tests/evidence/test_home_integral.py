@@ -9,8 +9,8 @@ import pytest
 from scipy.special import logsumexp
 from tests.made_onsets import empty_design, truth_of, with_onsets
 
-from missingmodels.evidence.scores.held_out import children_of, some_rows
-from missingmodels.evidence.scores.home_integral import cells_of, log_integral
+from missingmodels.evidence.scores.held_out import children_of, rows_of, some_rows
+from missingmodels.evidence.scores.home_integral import cells_of, log_child_given_others, log_integral
 from missingmodels.fitting.marginal import log_density_and_frailty
 from missingmodels.frame.design import Design
 from missingmodels.parameters import Parameters
@@ -72,7 +72,15 @@ def by_product_rule(design: Design, truth: Parameters) -> float:
 
 def many_integrals(design: Design, truth: Parameters) -> tuple[float, float]:
     """Mean of the estimate over 400 sets of nodes, and the error of that mean."""
-    copies = replace(
+    values, share = log_integral(cells_of(design, repeated(truth)), HOME, np.random.default_rng(1))
+    assert share.min() > 0.1
+    ratio = np.exp(values - values.max())
+    return float(np.log(ratio.mean()) + values.max()), float(ratio.std() / ratio.mean() / 20)
+
+
+def repeated(truth: Parameters) -> Parameters:
+    """400 times the same draw."""
+    return replace(
         truth,
         **{
             name: np.repeat(getattr(truth, name), 400, axis=0)
@@ -81,10 +89,6 @@ def many_integrals(design: Design, truth: Parameters) -> tuple[float, float]:
         coefficients={name: np.repeat(values, 400) for name, values in truth.coefficients.items()},
         further={name: np.repeat(values, 400) for name, values in truth.further.items()},
     )
-    values, share = log_integral(cells_of(design, copies), HOME, np.random.default_rng(1))
-    assert share.min() > 0.1
-    ratio = np.exp(values - values.max())
-    return float(np.log(ratio.mean()) + values.max()), float(ratio.std() / ratio.mean() / 20)
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -125,6 +129,27 @@ def test_without_home_effects_the_integral_is_the_density_itself() -> None:
     found, _ = log_integral(cells_of(design, bare), HOME, np.random.default_rng(3))
     # the one dimension that is left is the prior's own, met by a Student t
     assert found[0] == pytest.approx(expected, abs=0.3)
+
+
+def test_the_rows_and_effects_of_a_homes_own_children_are_all_that_it_needs() -> None:
+    design, truth = made()
+    others = [rows_of(design, children_of(design, home)) for home in range(len(design.home_ids))]
+    home, own = min(enumerate(others), key=lambda one: len(one[1].home_ids))
+    assert len(own.home_ids) < len(design.home_ids)
+    at, there = own.home_ids.index(design.home_ids[home]), truth.at_homes((*own.home_ids, "no home of these"))
+    assert (there.home_ids, there.child_ids) == (own.home_ids, ())
+    found = log_integral(cells_of(own, there), at, np.random.default_rng(2))[0]
+    np.testing.assert_allclose(found, log_integral(cells_of(design, truth), home, np.random.default_rng(2))[0])
+
+
+def test_a_child_given_the_others_of_its_home_is_the_ratio_of_two_integrals() -> None:
+    design, truth = made()
+    child = int(children_of(design, HOME)[0])
+    left = some_rows(design, design.child != child)
+    many = [many_integrals(one, truth)[0] for one in (design, left)]
+    copies = cells_of(design, repeated(truth))
+    found = log_child_given_others(copies, HOME, child, np.random.default_rng(4))
+    assert np.log(np.exp(found - found.max()).mean()) + found.max() == pytest.approx(many[0] - many[1], abs=0.05)
 
 
 def test_nobody_in_a_home_has_no_score() -> None:
