@@ -61,6 +61,15 @@ def written(evidence, folder, *, disclosure="none"):
     return write_report(evidence, folder / "report.html", disclosure=disclosure).read_text(encoding="utf-8")
 
 
+def test_every_region_of_the_page_has_a_name_of_its_own(make, tmp_path):
+    rows = make().rows
+    rates = [row for row in rows if row.estimand in ("expected_rate", "rate_difference") and row.hypothesis == "H1"]
+    both = (*rows, *(replace(row, hypothesis="H2", label="fewer leavers") for row in rates))
+    labels = re.findall(r'role="region"[^>]* aria-label="([^"]*)"', written(make(rows=both), tmp_path))
+    assert len(labels) > 10
+    assert len(set(labels)) == len(labels)
+
+
 def test_page_needs_nothing_from_outside(make, tmp_path):
     text = written(make(), tmp_path)
     page = Page(text)
