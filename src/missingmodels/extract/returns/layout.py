@@ -76,7 +76,7 @@ CODE = r"[^\s]{0,10}"
 FIRST_NAME, FEWEST_NAMES = r"[A-Z][a-z]{2,}", 3
 # Three letters or more with a vowel, without four consonants in a row.
 SPOKEN = r"(?=[a-z]*[aeiouy])(?![a-z]*[bcdfghjklmnpqrstvwxz]{4})[a-z]{3,}"
-SPOKEN_NAMES = 8  # of different ones
+SPOKEN_NAMES, NEARLY_ALL = 8, 0.85  # of different ones
 MANY_NAMES = 15  # of different ones: more than the offices or systems by which a whole authority's ids begin
 FORMULA_ERROR = r"#(?:REF|VALUE|DIV/0|NUM|NULL)!|#NAME\?"
 
@@ -264,14 +264,15 @@ def _refuse_names(file: SourceTable, words: pd.Series, codes: np.ndarray) -> Non
 
 
 def _spoken(words: pd.Series) -> pd.Series:
-    """Which words of a column of ids hold letters that can be spoken, where most do and each has letters of its own.
+    """Which words of a column of ids are, but for digits before or behind, letters that can be spoken, where nearly all
+    are and their letters differ.
 
-    Ids may begin with a word that all or whole groups of them share (child0001), and random letters cannot be spoken.
+    Whole groups of ids may begin alike (child0001), random letters cannot be spoken, and hashes mix digits in.
     """
-    letters = words.str.lower().str.extract(rf"(?<![a-z])({SPOKEN})(?![a-z])", expand=False)
+    letters = words.str.lower().str.extract(rf"^(?:\d+[_-]?)?({SPOKEN})(?:[_-]?\d+)?$", expand=False)
     told = letters.notna()
     own = letters.nunique()
-    enough = own >= SPOKEN_NAMES and told.sum() > len(words) / 2
+    enough = own >= SPOKEN_NAMES and told.sum() > NEARLY_ALL * len(words)
     return told & (enough and (own > told.sum() / 2 or own >= MANY_NAMES))
 
 
