@@ -88,9 +88,12 @@ _STAFF = """
 """
 # Of cells where a day or a value belongs.
 _VALUES = """
-    am bc blank bst continuing current date div error false feb fri friday from gmt invalid mon monday na name nat nk
-    none now num ongoing present ref sat saturday soon still sun sunday tba tbc tbd thu thur thurs thursday today
-    tomorrow tue tues tuesday undefined unsure unknown utc value wed wednesday yesterday
+    about above am approx approximately average bc below blank bst check circa confidential continuing current date
+    ditto div eight eleven error estimate estimated every false feb few five four fri friday from gmt hundred
+    illegible inf infinite infinity invalid less many mean minus missing mon monday na name nat nine nk none now num
+    one ongoing plus present query redacted ref same sat saturday see seven several six some soon still sun sunday
+    suppressed tba tbc tbd ten three thu thur thurs thursday today tomorrow tue tues tuesday twelve twenty two
+    undefined unknown unreadable unsure utc value wed wednesday withheld yesterday zero
 """
 PLAIN = frozenset(f"{_CHILDREN} {_STAFF} {_VALUES}".split())
 
