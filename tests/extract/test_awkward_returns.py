@@ -280,3 +280,17 @@ def test_a_stray_file_named_as_a_table_beside_years(tmp_path):
     (tmp_path / "header.csv").write_text(",".join(HEADER) + "\n" + ",".join(HEADER.values()) + "\n")
     with pytest.raises(ImportFault, match="no file holds the missing table"):
         read_ssda903(tmp_path, authority="301")
+
+
+def test_births_of_one_years_missing_rows_are_held_against_the_header(tmp_path):
+    for year, born in ((2023, HEADER["DOB"]), (2024, "02/02/2007")):
+        away = [
+            {"CHILD": f"{n:05d}", "DOB": born, "MIS_START": f"{n:02d}/06/{year - 1}", "MIS_END": ""} for n in (1, 2, 3)
+        ]
+        extra = [{**row, "MIS_START": row["MIS_START"].replace("/06/", "/07/")} for row in away] if year == 2023 else []
+        extra += (
+            [{**row, "MIS_START": row["MIS_START"].replace("/06/", "/08/")} for row in away] if year == 2023 else []
+        )
+        write_year(tmp_path, year, header=some(6), episodes=some(6), missing=[*away, *extra])
+    with pytest.raises(ImportFault, match="DOB is another than the header's in 3 of 3 missing rows"):
+        read(tmp_path)

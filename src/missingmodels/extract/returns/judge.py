@@ -25,7 +25,7 @@ IMPOSSIBLE = ("mis_end_before_start", "mis_before_birth")
 NO_STAY = ("epi_bad_date", "epi_no_place", "epi_nonpositive", "epi_before_birth")
 # A year with a tenth of the rows of an authority's other years, which are many; and, at a year's beginning or end, two
 # months without any though so many were due at the rate of the rest, of so many children.
-MANY, FEW, SILENT_DAYS, DUE, FEWEST_CHILDREN = 30, 0.1, 60, 30, 8
+MANY, FEW, SILENT_DAYS, DUE, FEWEST_CHILDREN = 30, 0.1, 60, 20, 4
 ADDRESSES = 5  # of one URN: more than the buildings of any home
 
 
