@@ -194,16 +194,17 @@ def _missing_cut(missing: pd.DataFrame, told: pd.Series) -> list[Judgement]:
     others = (told.groupby(level=0).transform("sum") - told) / (told.groupby(level=0).transform("size") - 1)
     for at in told.index[(others >= MANY) & (told < FEW * others)]:
         parts.append(f"{told[at]} missing rows of {at[0]} {_span(at[1])}, {others[at]:.0f} in its other years")
-    for at, rows in missing[missing["start"].notna()].groupby(["authority", "year"]):
-        opens = pd.Timestamp(at[1] - 1, 4, 1)
-        closes = opens + pd.DateOffset(years=1)
-        first, last = rows["start"].clip(lower=opens, upper=closes).agg(["min", "max"])
-        a_day = len(rows) / max((last - first).days, 1)
-        if rows["CHILD"].nunique() < FEWEST_CHILDREN:
-            continue
-        for side, day, silent in (("after", last, closes - last), ("before", first, first - opens)):
-            if silent.days >= SILENT_DAYS and silent.days * a_day >= DUE:
-                parts.append(f"no missing row of {at[0]} {_span(at[1])} begins {side} {day.date()}")
+    begun = missing[missing["start"].notna()]
+    spans = begun.groupby(["authority", "year"])["start"].agg(["min", "max", "size"])
+    opens = pd.to_datetime([f"{year - 1}-04-01" for _, year in spans.index])
+    closes = opens + pd.DateOffset(years=1)
+    first, last = (spans[side].clip(lower=opens, upper=closes) for side in ("min", "max"))
+    a_day = spans["size"] / (last - first).dt.days.clip(lower=1)
+    for side, day, silent in (("after", last, closes - last), ("before", first, first - opens)):
+        for at in spans.index[(silent.dt.days >= SILENT_DAYS) & (silent.dt.days * a_day >= DUE)]:
+            rows = (begun["authority"] == at[0]) & (begun["year"] == at[1])
+            if begun.loc[rows, "CHILD"].nunique() >= FEWEST_CHILDREN:
+                parts.append(f"no missing row of {at[0]} {_span(at[1])} begins {side} {day[at].date()}")
     if not parts:
         return []
     what = "; ".join(parts[:FAULTS_SHOWN]) + (
