@@ -172,6 +172,28 @@ def ends_blank(files: Files) -> None:
         tables["episodes"] = tables["episodes"].assign(DEC="", REC="")
 
 
+def ends_before_starts(files: Files) -> None:
+    """A day long ago written where a stay has not ended."""
+    for tables in files.values():
+        frame = tables["episodes"]
+        tables["episodes"] = frame.assign(DEC=frame["DEC"].replace("", "01/02/1980"))
+
+
+def zeros_lost_in_some_episodes(files: Files) -> None:
+    for tables in files.values():
+        with_ids(tables, numbered)
+        frame = tables["episodes"]
+        tables["episodes"] = frame.assign(
+            CHILD=frame["CHILD"].mask(frame.index % 10 == 0, frame["CHILD"].str.lstrip("0"))
+        )
+
+
+def missing_of_a_quarter(files: Files) -> None:
+    tables = later(files)
+    months = tables["missing"]["MIS_START"].str[3:5]
+    tables["missing"] = tables["missing"][months.isin(["04", "05", "06"])]
+
+
 def home_doubled(files: Files) -> None:
     """All children of all homes moved into one on the day of a change of system."""
     tables = later(files)
@@ -205,6 +227,9 @@ FAULTS: dict[str, tuple[Callable[[Files], None], tuple[str, ...]]] = {
     "children left out of a return": (children_left_out, ("children_shared",)),
     "one URN for all homes": (one_urn, ("home_one_name",)),
     "ends of episodes blank": (ends_blank, ("repaired",)),
+    "ends of open episodes long ago": (ends_before_starts, ("episodes_kept",)),
+    "zeros lost in a tenth of the episodes": (zeros_lost_in_some_episodes, ("episodes_join",)),
+    "missing rows of one quarter only": (missing_of_a_quarter, ("missing_none",)),
     "all homes' children in one": (home_doubled, ("residents", "home_one_name")),
     "authority mistyped": (lambda files: None, ("authority",)),
     "a list with half the places": (lambda files: None, ("places",)),

@@ -104,6 +104,10 @@ def test_titles_and_what_cannot_be_seen_are_passed_over(tmp_path: Path) -> None:
     frame = read_rows(path, ("child", "events"))
     assert frame.index.tolist() == [4, 5, 6]
     assert frame.to_dict("list") == {"child": ["1", "01", "1"], "events": ["2", "0", "1"], "x": ["0.5", "0.7", "0.1"]}
+    assert frame.attrs["notes"] == [
+        "lines above the column names left unread: rows 1",
+        "invisible characters were removed from 1 cells of child",
+    ]
     (note,) = alike_ids(frame, ("child", "home"))
     assert note.startswith("1 of the different words of child differ")
 
@@ -166,3 +170,18 @@ def test_a_family_of_other_software_is_told_how_it_is_asked_here(file: Path, tmp
 def test_a_table_of_which_nothing_may_be_told_says_so():
     found = SimpleNamespace(decision=SimpleNamespace(interval_mass=0.95))
     assert "none may be told" in table_text(found, "term", pd.DataFrame(columns=["median", "low", "high"]))
+
+
+def test_units_cut_to_numbers_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("child,events,x\n1.2E+11,2,0.5\n1.2E+11,0,0.7\n0013,1,0.1\n")
+    done = run("fit-rows", path, "--formula", "events ~ x", "--child", "child", "-o", tmp_path / "o")
+    is_a_message(done, "child is cut to a number in scientific notation in rows 2, 3", "as text")
+
+
+def test_a_name_among_numbers_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("child,events,x\n1,2,0.5\n2,0,0.7\n3,1,Jordan Hill\n4,1,n/k\n5,1,0.2\n6,1,0.3\n")
+    done = run("fit-rows", path, "--formula", "events ~ x", "--child", "child", "-o", tmp_path / "o")
+    is_a_message(done, "x is not a number in rows 4, 5 (text that may hold a name, 'n/k')")
+    assert "Jordan" not in done.stderr

@@ -433,3 +433,59 @@ def test_what_a_folder_holds_beside_its_tables_stays(tmp_path, mapping):
     assert run("import", "mapping", mapping, "--into", made).returncode == 0
     assert (made / "notes" / "deep" / "of_mine.txt").read_text() == "kept"
     assert (made / "mine.parquet").read_bytes() == b"kept"
+
+
+def test_a_draft_takes_the_childs_own_id_before_the_reports(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "Misper Ref,Child ID,Last Seen Date/Time,Date/Time Found\nP1,c1,10/06/2022 21:30,11/06/2022 02:00\n"
+    )
+    assert tomllib.loads(draft_mapping(path))["tables"][0]["columns"]["child_id"]["from"] == "CHILD ID"
+
+
+OF_EPISODES = """
+[[tables]]
+table = "interviews"
+file = "iv.csv"
+[tables.columns.child_id]
+from = "Child"
+[tables.columns.episode_start_date]
+from = "Episode date"
+[tables.columns.sequence]
+count = true
+[tables.columns.offered]
+from = "Offered"
+"""
+
+
+def interviews(tmp_path, rows):
+    children = [{"CHILD": f"{n:05d}"} for n in range(1, 13)]
+    folder = write_return(tmp_path, header=children, episodes=children, missing=children)
+    out = tmp_path / "tables"
+    if not out.exists():
+        assert run("import", "ssda903", folder, "--authority", "301", "-o", out).returncode == 0
+    (tmp_path / "iv.csv").write_text("Child,Episode date,Offered\n" + "".join(f"{c},{d},Yes\n" for c, d in rows))
+    (tmp_path / "iv.toml").write_text(OF_EPISODES)
+    return run("import", "mapping", tmp_path / "iv.toml", "--into", out, "-o", tmp_path / "more", "--overwrite")
+
+
+def test_a_headline_of_records_stands_on_the_screen(tmp_path):
+    done = interviews(tmp_path, [(f"{n:05d}", "10/06/2022" if n > 2 else "11/06/2022") for n in range(1, 13)])
+    assert done.returncode == 0
+    assert "Look at this: records_matched: 2 of 12 (17 %) interviews meet no missing episode" in done.stdout
+
+
+def test_ids_of_records_that_lost_zeros_or_digits_are_refused(tmp_path):
+    lost = [(f"{n:05d}" if n % 2 else str(n), "10/06/2022") for n in range(1, 13)]
+    done = interviews(tmp_path, lost)
+    assert done.returncode == 2
+    assert "6 of 12 of its rows refer to a child or home of the tables; 6 of their ids would be known" in done.stderr
+    done = interviews(tmp_path, [("1.2E+07", "10/06/2022")] * 3)
+    assert "Child is cut to a number in scientific notation" in done.stderr
+
+
+def test_strangers_are_no_unmatched_interviews(tmp_path):
+    done = interviews(tmp_path, [(f"{n:05d}", "10/06/2022") for n in range(1, 13)] + [("elsewhere", "10/06/2022")])
+    assert done.returncode == 0
+    assert "unmatched" not in done.stdout
+    assert "not_in_tables" in done.stdout

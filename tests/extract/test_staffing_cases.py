@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import openpyxl
 import pytest
 from returns903 import to_csv
 from test_staffing import PERIOD, SHIFT, SPELL, one, reasons, times
@@ -170,3 +171,58 @@ def test_an_agencys_name_is_nobodys(tmp_path):
     assert one(tmp_path, rows, SHIFT).frame["staff_id"].tolist() == ["agency 1", "agency 2"]
     rows = [{"Staff ID": "Agency 12", "Employment type": "Agency"}] * 2
     assert one(tmp_path, rows, SHIFT).frame["staff_id"].tolist() == ["Agency 12"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "word"), [("Shift type", "Cover: Jordan"), ("Employment", "Jordan Hill"), ("Status", "swapped with Sam")]
+)
+def test_a_name_of_nobody_in_the_files_is_not_shown_either(tmp_path, fact, word):
+    with pytest.raises(ImportFault, match="1 that may hold a name; first rows: 2") as fault:
+        one(tmp_path, [{fact: word}], SHIFT)
+    assert not any(name in str(fault.value).casefold() for name in ("jordan", "hill", "sam "))
+
+
+def test_a_word_for_leave_can_be_mapped_to_no_shift(tmp_path):
+    rows = [{"Staff ID": "S1"}, {"Staff ID": "S2", "Shift type": "Rest day"}]
+    with pytest.raises(ImportFault, match=r"'Rest day' \(1\)[\s\S]*\"\" \(no shift\)"):
+        one(tmp_path, rows, SHIFT)
+    found = one(tmp_path, rows, SHIFT, words=Words({"shift": {"rest day": ""}}))
+    assert found.frame["staff_id"].tolist() == ["S1"]
+    assert reasons(found) == ["", "not_worked"]
+
+
+@pytest.mark.parametrize("word", ["AGY", "External", "A. N. Other", "Supply", "Casual", "Unassigned", "???"])
+def test_further_words_for_nobody(tmp_path, word):
+    found = one(tmp_path, [{"Staff ID": word, "Employment": "Agency"}] * 2, SHIFT)
+    assert len(found.frame) == 2
+
+
+def sheets(tmp_path, **held):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in held.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(tmp_path / "rota.xlsx")
+    return tmp_path / "rota.xlsx"
+
+
+def test_a_summary_beside_wide_sheets_is_left_unread(tmp_path):
+    rota = [["Home", "Week commencing", "Shift", "Alex P"], ["SC000001", "25/03/2024", "Mon", "08:00-22:00"]]
+    path = sheets(tmp_path, March=rota, Totals=[["Person", "Hours"], ["Alex P", "14"]])
+    (found,) = read_staffing(path, rota=shape(tmp_path, WIDE), status="worked")
+    assert len(found.frame) == 1
+    assert "rota.xlsx, sheet Totals: no rota, contracts or totals, its 1 rows left unread" in found.ledger.notes
+    path = sheets(tmp_path, March=rota, April=[["Home", "Week", "Shift", "Alex P"], *rota[1:]])
+    with pytest.raises(ImportFault, match="it lacks the column WEEK COMMENCING") as fault:
+        read_staffing(path, rota=shape(tmp_path, WIDE), status="worked")
+    assert no_name(str(fault.value))
+
+
+def test_a_month_whose_sheet_lacks_a_column_is_not_lost(tmp_path):
+    names = ["URN", "Staff ID", "Date", "Start", "End", "Type", "Status"]
+    day = ["SC000001", "S1", "01/05/2024", "08:00", "20:00", "Day", "Worked"]
+    path = sheets(tmp_path, May=[names, day], June=[[*names[:3], "Begins", *names[4:]], day], Notes=[["Alex"], ["x"]])
+    with pytest.raises(ImportFault, match=r"sheet June: it has columns of staff_shifts .* but lacks start"):
+        read_staffing(path)

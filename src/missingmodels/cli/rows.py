@@ -12,10 +12,10 @@ from missingmodels.cli.options import reserve
 from missingmodels.disclosure.policy import Policy
 from missingmodels.disclosure.words import scrubbed
 from missingmodels.errors import ImportFault, InputError, RowsInvalid
-from missingmodels.extract.ofsted.registration import loose
-from missingmodels.extract.readers.cells import visible_text
+from missingmodels.extract.ofsted.registration import is_scientific, loose
+from missingmodels.extract.readers.cells import INVISIBLE, visible_text
 from missingmodels.extract.readers.csv_files import csv_grid
-from missingmodels.extract.readers.source_table import header_at
+from missingmodels.extract.readers.source_table import header_at, title_notes
 from missingmodels.frame.own_rows.check import names_of, read_question, row_list
 from missingmodels.frame.own_rows.columns import columns_from_text
 
@@ -26,7 +26,7 @@ def read_rows(path: Path, names: Collection[str] = ()) -> pd.DataFrame:
     Lines above the one that names the columns are passed over where that holds two or more of ``names``.
 
     Raises InputError for a file that is not there or not CSV, RowsInvalid for a header that names a column twice or
-    rows longer than it.
+    rows longer than it. ``attrs["notes"]`` has what is to be said of the file: its separator, lines above the names.
     """
     remedy = "name a CSV file in UTF-8 with one header line"
     if not path.is_file():
@@ -48,7 +48,28 @@ def read_rows(path: Path, names: Collection[str] = ()) -> pd.DataFrame:
     columns = {name: [visible_text(line[i]) if i < len(line) else "" for _, line in records] for name, i in places}
     index = pd.Index([number for number, _ in records], name="line", dtype="int64")
     frame = pd.DataFrame({name: pd.Series(cells, index=index, dtype="str") for name, cells in columns.items()})
-    return frame.mask(frame == "")
+    frame = frame.mask(frame == "")
+    cleared = {name: sum(bool(INVISIBLE.search(line[i])) for _, line in records if i < len(line)) for name, i in places}
+    frame.attrs["notes"] = [
+        *(note.removeprefix(f"{path}: ") for note in grid.notes),
+        *(note.removeprefix(f"{path}: ") for note in title_notes(str(path), grid.lines, at)),
+        *(f"invisible characters were removed from {n} cells of {name}" for name, n in cleared.items() if n),
+    ]
+    return frame
+
+
+def require_whole_units(frame: pd.DataFrame, ids: Sequence[str], *, where: str) -> None:
+    """Raise RowsInvalid if identifiers were cut to numbers such as 1.23457E+11, by which many became one."""
+    for name in (name for name in ids if name in frame):
+        cells = frame[name].dropna()
+        cut = is_scientific(cells)
+        if cut.any():
+            raise RowsInvalid(
+                f"{name} is cut to a number in scientific notation in {row_list(cells.index[cut].tolist())}, so that "
+                "different units became one",
+                where=where,
+                remedy="export it again with the column as text: what the spreadsheet cut off cannot be put back",
+            )
 
 
 def alike_ids(frame: pd.DataFrame, ids: Sequence[str]) -> list[str]:
@@ -111,7 +132,9 @@ def fit_file(
     home = question.get("home")
     ids = tuple(name for name in (question.get("child"), *(home or ())) if name)
     formula = read_question(question["formula"])[0]
-    frame = columns_from_text(read_rows(data, (*ids, *names_of(formula))), formula, ids)
+    rows = read_rows(data, (*ids, *names_of(formula)))
+    frame = columns_from_text(rows, formula, ids)
+    require_whole_units(frame, ids, where=str(data))
     alike = alike_ids(frame, ids)
     # the sampler takes seconds to import, so a wrong file is told first
     from missingmodels.fitting.families.rows import fit_rows
@@ -122,7 +145,7 @@ def fit_file(
             found = fit_rows(frame, **question, progress=bar)
     except RowsInvalid as error:
         raise RowsInvalid(error.what, where=str(data), remedy=error.remedy) from error
-    for note in (*found.design.notes, *alike):
+    for note in (*rows.attrs["notes"], *found.design.notes, *alike):
         say(scrubbed(f"Note: {note}", policy))
     path, shown = write_fit_folder(
         found, output, policy=policy, origin={}, overwrite=overwrite, keep_children=keep_children

@@ -7,8 +7,9 @@
 [place]                               # other columns of codes: place, ls, rne, rec, place_provider,
 "Children's home" = "K2"              # reason_place_change, sex, ethnic
 
-[shift]                               # shift types of a rota
+[shift]                               # shift types of a rota, or "" where nobody was on duty
 "S/I" = "sleep_in"
+"A/L" = ""
 
 [status]                              # of shifts: planned, worked, or "" where nobody came
 "Approved" = "worked"
@@ -44,7 +45,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "missing_type": (*_allowed("missing_episodes", "category"), ""),
     **{column.lower(): (*sorted(codes), "") for column, codes in CODES.items() if column != "MISSING"},
     "status": (*_allowed("staff_shifts", "status"), ""),
-    "shift": (*dict.fromkeys(SHIFT_TYPE.values()), "other"),
+    "shift": (*dict.fromkeys(SHIFT_TYPE.values()), "other", ""),
     "contract": _allowed("staff_spells", "employment"),
     "role": _allowed("staff_spells", "role"),
 }

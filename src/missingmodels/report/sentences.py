@@ -138,7 +138,7 @@ def _chosen(row: Row) -> str:
 
 def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any], effects: Mapping[str, Any], which: str) -> str:
     if not peers:
-        return "Not asked: no model with peers was fitted."
+        return "Not asked, or withheld: no model with peers was fitted, or none of its effects may be released."
     if not peers[0].converged:
         return _FAILED
     row, span = peers[0].row, exposure_span(exposure)

@@ -22,6 +22,7 @@ RULES = {
     "missing_join": "missing rows whose child is in no header",
     "missing_kept": "missing rows that were set aside, for whatever reason",
     "missing_none": "a year of an authority without missing rows",
+    "episodes_kept": "episodes that were set aside, for whatever reason but another year or a short break",
     "episodes_join": "episodes whose child is in no header",
     "inside_year": "episodes and missing rows outside their return's year",
     "open_told": "what one return left open and the next never tells again",

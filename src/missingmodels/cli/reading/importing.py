@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -224,8 +225,9 @@ def import_staffing(
         same_staff=read_crosswalk(same_staff) if same_staff else None,
     )
     doing("Writing staff tables and ledgers")
+    before = _judged_of(into)
     folder, ledgers = write_staffing(found, into=into, output=output, key=key, accept=accept or (), overwrite=overwrite)
-    _show(folder, ledgers, as_json)
+    _show(folder, ledgers, before, as_json)
 
 
 def import_mapping(
@@ -266,16 +268,33 @@ def import_mapping(
     reserve(target)
     key = read_key(key_file, outputs=(into, output)) if key_file else None
     doing("Reading what the mapping names")
+    before = _judged_of(into)
     folder, ledgers = write_mapped(
         read_mapping(mapping), into=into, output=output, key=key, accept=accept or (), overwrite=overwrite
     )
-    _show(folder, ledgers, as_json)
+    _show(folder, ledgers, before, as_json)
 
 
-def _show(folder: Path, ledgers: list[Any], as_json: bool) -> None:
-    """What became of every row, and the notes, of one or more files."""
+def _judged_of(folder: Path | None) -> list[Any]:
+    """What tables in a folder were judged by; nothing where none can be read, which their reader then says."""
+    from missingmodels.tables.judgement import judgements_of
+    from missingmodels.writing import MANIFEST
+
+    try:
+        held = json.loads((folder / MANIFEST).read_text(encoding="utf-8")) if folder is not None else {}
+    except (OSError, ValueError):
+        return []
+    origin = held.get("origin") if isinstance(held, dict) else None
+    return judgements_of(origin) if isinstance(origin, dict) else []
+
+
+def _show(folder: Path, ledgers: list[Any], before: list[Any], as_json: bool) -> None:
+    """What was judged now, what became of every row, and the notes, of one or more files."""
+    whole = [judgement for judgement in _judged_of(folder) if judgement not in before]
     totals = [row for ledger in ledgers for row in ledger.totals().to_dict(orient="records")]
     notes = [note for ledger in ledgers for note in ledger.notes]
     shown = {f"{r['file']}: {r['outcome']}{', ' + r['reason'] if r['reason'] else ''}": r["rows"] for r in totals}
-    text = "\n".join([table("Every row accounted for", shown), *notes, f"Tables and ledgers: {folder}"])
-    out({"output": str(folder), "ledger": totals, "notes": notes}, as_json, text)
+    heads = [f"Look at this: {judgement}" for judgement in whole]
+    text = "\n".join([*heads, table("Every row accounted for", shown), *notes, f"Tables and ledgers: {folder}"])
+    body = {"output": str(folder), "ledger": totals, "notes": notes, "judged": [each.as_dict() for each in whole]}
+    out(body, as_json, text)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from missingmodels.errors import InputError
-from missingmodels.extract.mapped.headers import SURE, known_headers, nearness
+from missingmodels.extract.mapped.headers import SURE, known_headers, nearness, own_words
 from missingmodels.extract.mapped.values import value_words
 from missingmodels.extract.ofsted.layout import plain
 from missingmodels.extract.readers.cells import masked, nulls_blank
@@ -163,7 +163,8 @@ def _header(table: Table, column: Column, sheet: SourceTable) -> str:
     """The header that most surely means the column and whose cells can be its values; blank if none does."""
     scored = [(nearness(name, table.name, column.name), name) for name in sheet.columns]
     fits = [(score, name) for score, name in scored if score >= SURE and _can_hold(column, sheet.frame[name])]
-    return max(fits, key=lambda found: found[0])[1] if fits else ""
+    # of headers that say the same, the one in the contract's own words: CHILD ID before MISPER REF
+    return max(fits, key=lambda found: (found[0], own_words(found[1], column.name)))[1] if fits else ""
 
 
 def _can_hold(column: Column, cells: pd.Series) -> bool:

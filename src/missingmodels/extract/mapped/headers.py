@@ -15,7 +15,7 @@ from missingmodels.tables.contract import TABLES
 
 # Words of headers that say one thing, by the word that stands for them.
 _SAME = {
-    "child": ("person", "client", "pupil", "resident", "misper", "yp", "subject", "child's", "childs"),
+    "child": ("person", "client", "pupil", "resident", "misper", "yp", "subject", "child's", "childs", "nominal"),
     "id": ("identifier", "no", "num", "ref", "reference", "unique", "identity"),
     "date": ("day", "dt", "when", "datetime"),
     "time": ("hour", "clock"),
@@ -138,6 +138,11 @@ _LONG = 3  # words of a phrase that may open a longer sentence: "… after their
 def nearness(header: str, table: str, column: str) -> float:
     """How sure it is, of 1, that a header means a column of a table; 0 if nothing says so."""
     return max(_likeness(header, phrase) for phrase in _phrases(table, column))
+
+
+def own_words(header: str, column: str) -> int:
+    """How many words of a column's own name stand in a header as they are."""
+    return len(set(_plain(header)) & set(column.split("_")))
 
 
 def _phrases(table: str, column: str) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from missingmodels.extract.ledger import Ledger
+from missingmodels.tables.keys import stands_in
 
 if TYPE_CHECKING:
     from missingmodels.extract.mapped.to_table import MappedTable
 
 
-def flag_unmatched(interviews: MappedTable, episodes: pd.DataFrame | None) -> MappedTable:
+def flag_unmatched(interviews: MappedTable, episodes: pd.DataFrame | None, children: pd.Series) -> MappedTable:
     """The interviews with a line in the ledger for each that names no episode of its child.
 
     They stay: an interview was held, though its episode is written under another day. What they mean for the episodes
@@ -23,7 +24,8 @@ def flag_unmatched(interviews: MappedTable, episodes: pd.DataFrame | None) -> Ma
         return interviews
     named = pd.MultiIndex.from_frame(interviews.frame[["child_id", "episode_start_date", "sequence"]].astype(object))
     held = pd.MultiIndex.from_frame(episodes[["child_id", "start_date", "sequence"]].astype(object))
-    rows = set(interviews.frame.loc[~named.isin(held), "row"])
+    apart = ~named.isin(held) & stands_in(interviews.frame["child_id"], children)  # strangers are set aside as such
+    rows = set(interviews.frame.loc[apart, "row"])
     if not rows:
         return interviews
     lines = interviews.ledger.frame

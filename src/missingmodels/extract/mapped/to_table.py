@@ -20,7 +20,7 @@ from missingmodels.extract.ofsted.layout import plain
 from missingmodels.extract.readers.containers import file_tables
 from missingmodels.extract.readers.dates import declared, way_on
 from missingmodels.extract.readers.source_table import SourceTable, column_name, require_unswapped
-from missingmodels.extract.returns.together.identity import zeros_lost
+from missingmodels.extract.returns.together.identity import require_whole_ids, zeros_lost
 from missingmodels.extract.staff.shift_times import has_clock
 from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
 from missingmodels.tables.contract import TABLES
@@ -82,7 +82,7 @@ def into_tables(
     parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
     for each in found:
         if each.name == "interviews":
-            each = flag_unmatched(each, frames.get("missing_episodes"))
+            each = flag_unmatched(each, frames.get("missing_episodes"), frames["children"]["child_id"])
         frame, ledger = _known_only(each, frames)
         parts[each.name].append(frame)
         ledgers.append(ledger)
@@ -185,15 +185,14 @@ def _known_only(each: MappedTable, frames: Mapping[str, pd.DataFrame]) -> tuple[
     for column, target in references:
         known = frames[target][TABLES[target].key[0]] if target in frames else pd.Series(dtype="str")
         strange |= each.frame[column].notna() & ~stands_in(each.frame[column], known)
-    if len(each.frame) and strange.all():
-        lost = (
-            zeros_lost(each.frame["child_id"].dropna(), frames["children"]["child_id"])
-            if "child_id" in each.frame
-            else 0
-        )
+    lost = 0
+    if strange.any() and "child_id" in each.frame:
+        lost = zeros_lost(each.frame["child_id"].dropna(), frames["children"]["child_id"])
+    if len(each.frame) and (strange.all() or lost):
         alike = f"; {lost} of their ids would be known if zeros, case and spaces did not count" if lost else ""
+        many = "none" if strange.all() else f"{int((~strange).sum())} of {len(strange)}"
         raise ImportFault(
-            f"none of its rows refers to a child or home of the tables{alike}",
+            f"{many} of its rows {'refers' if strange.all() else 'refer'} to a child or home of the tables{alike}",
             where=each.file,
             remedy="name them as the tables do: the same identifiers, and the same --key if those are hashes"
             + ("; or give a crosswalk" if lost else ""),
@@ -237,6 +236,7 @@ def _read(mapping: TableMapping) -> MappedTable:
             frame, made[column.name] = _by_crosswalk(frame, made[column.name], column.name, mapped.crosswalk)
             notes.append(f"{source.name}: {column.name}: identifiers replaced by {mapped.crosswalk.name}")
         elif column.name in CHILDREN:
+            require_whole_ids(made[column.name], frame["row"], where=source.name, column=mapped.source)
             refuse_names(made[column.name], frame["row"], column.name, where=source.name)
         if column.kind in ("date", "time") and bad.any():
             days = text[mapped.source][bad].str.split().str[0]

@@ -13,12 +13,16 @@ from missingmodels.extract.readers.cells import INVISIBLE
 NUMBER = r"SC\d{6}|\d{7}"
 BARE = r"\d{6}"
 DUMMY = r"(?:SC)?(?:(\d)\1{5,6}|X+)"  # typed where a number was asked for
-TYPED = rf"(?:[\s'\"`’‘“”,\-‐-―]|{INVISIBLE.pattern})+"
+# Signs anywhere, a dot or stroke within "S.C./", and the word URN before the number.
+TYPED = (
+    rf"(?:[\s'\"`’‘“”,;:#*_=()\-‐-―]|{INVISIBLE.pattern})+"
+    r"|(?<=S)\.(?=C)|(?<=C)[./](?=\s*\d)|^URN(?=\W|SC|\d)"
+)
 # Written where a home has no number, as typing leaves them.
 NO_NUMBER = frozenset(
     {"", "NONE", "NULL", "NA", "N/A", "TBC", "TBA", "UNKNOWN", "NOTKNOWN", "NOTREG", "NOTREGISTERED", "PENDING"}
 )
-SCIENTIFIC = r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}"
+SCIENTIFIC = r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}(?:[_-]\w+)?"  # pools add the authority: 1.23457E+11_301
 
 
 def typed(urn: pd.Series) -> pd.Series:

@@ -13,10 +13,14 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
+from missingmodels.vocabulary.plain_words import names_nobody
 from missingmodels.vocabulary.unrecorded import NO_ID, NULL_WORDS
 
+# Controls, fillers, joiners, direction marks, selectors of a glyph's variant, tags: all that takes no place on a page.
 INVISIBLE = re.compile(
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 PRINTABLE = r" *(?:[!-&(-~][ -~]*)?"  # most words: of ASCII, with nothing that cannot be seen
 OTHER_SPACE = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
@@ -94,4 +98,4 @@ def masked(text: str) -> str:
 
 def quotable(text: str) -> str:
     """A cell for a message: itself, or its shape alone where it may hold a name."""
-    return repr(masked(text)) + " (masked)" if names_somebody(text) else repr(text)
+    return repr(text) if names_nobody(text) else repr(masked(text)) + " (masked)"

@@ -14,6 +14,7 @@ from missingmodels.extract.readers.source_table import Grid
 from missingmodels.provenance import digest_bytes
 
 SEPARATORS = (",", ";", "\t", "|")
+SEEN = 200  # bytes by which UTF-16 without a mark is known
 SNIFFED = 60  # lines that are looked at
 DECLARED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # a first line by which spreadsheets are told
 
@@ -80,7 +81,7 @@ def decode(content: bytes, *, where: str) -> tuple[str, str]:
         tries = ("utf-32",)
     elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         tries = ("utf-16",)
-    elif b"\0" in content[:200]:
+    elif content[:SEEN].count(b"\0") > len(content[:SEEN]) / 4:
         # In Latin text every second byte of UTF-16 is zero: the odd ones if the low byte comes first.
         tries = ("utf-16-le",) if content[1:2] == b"\0" else ("utf-16-be",)
     else:

@@ -22,7 +22,11 @@ from missingmodels.extract.readers.cells import quotable
 DATE_PATTERN = r"\d{2}/\d{2}/(?:19|20)\d{2}"
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 # A time is accepted if it is midnight, as databases and pools write days.
-MIDNIGHT = r"(?:[ T]0?0:00(?::00(?:\.0+)?)?(?:Z|\+00:?00)?|[ T]12[:.]00(?:[:.]00(?:\.0+)?)? ?[Aa][Mm])?"
+# That of summer in London is written +01:00.
+MIDNIGHT = (
+    r"(?:[ T]0?0[:.]00(?:[:.]00(?:\.0+)?)?(?: ?(?:Z|UTC|[+-]00:?00|\+01:?00))?"
+    r"|[ T]12[:.]00(?:[:.]00(?:\.0+)?)? ?[Aa][Mm])?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +73,12 @@ EXAMPLES = "DD-MON-YY (01-APR-23), DD/MM/YY, D/M/YYYY, YYYYMMDD or SERIAL1904"
 
 # Days that databases write for "no end": as year, month, day.
 OPEN_DAYS = frozenset(
-    {(1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1901, 1, 1), (2099, 12, 31), (2999, 12, 31)}
-    | {(4712, 12, 31), (9999, 1, 1), (9999, 12, 31), (0, 0, 0)}
+    {(0, 0, 0), (1, 1, 1), (1753, 1, 1), (1800, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1901, 1, 1)}
+    | {(1970, 1, 1), (2079, 6, 6), (2099, 12, 31), (2100, 1, 1), (2100, 12, 31), (2999, 12, 31), (3000, 1, 1)}
+    | {(3000, 12, 31), (4712, 12, 31), (9999, 1, 1), (9999, 3, 31), (9999, 12, 31)}
 )
 _OPEN_YEARS = "|".join(sorted({f"{year:04d}" for year, _, _ in OPEN_DAYS}))
-OPEN_NUMBERS = ("0", "1", "2958465")  # the same as serial numbers
+OPEN_NUMBERS = ("0", "1", "25569", "2958465")  # the same as serial numbers
 OPEN_SHORT = frozenset({(99, 12, 31), (0, 1, 1)})  # and with the century cut off
 # Written by hand where a span has not ended.
 OPEN_WORDS = frozenset({
@@ -119,7 +124,7 @@ def dates(text: pd.Series, form: Form = BRITISH) -> pd.Series:
         strict = strict.str.replace("-", " ", regex=False).str.replace(
             r"(?<=[A-Za-z]{3})[A-Za-z]+(?= )", "", regex=True
         )
-    if strict.str.contains(r":|[Mm]$", regex=True).fillna(False).any():
+    if strict.str.contains(r":|\.00|[Mm]$", regex=True).fillna(False).any():
         strict = strict.str.replace(MIDNIGHT[:-1] + "$", "", regex=True)
     return pd.to_datetime(strict, format=layout, errors="coerce").astype("datetime64[s]")
 
@@ -175,7 +180,11 @@ def _is_open_day(word: str) -> bool:
     for pattern in _PLACEHOLDERS:
         if found := pattern.fullmatch(word):
             month = MONTHS.split("|").index(found["m"].title()) + 1 if found["m"].isalpha() else int(found["m"])
-            return (int(found["y"]), month, int(found["d"])) in OPEN_DAYS
+            day = int(found["d"])
+            # 12/31/9999: no day of ours has such a month, so it can only be a placeholder in American order
+            return (int(found["y"]), month, day) in OPEN_DAYS or (
+                month > 12 and (int(found["y"]), day, month) in OPEN_DAYS
+            )
     return False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from missingmodels.errors import ImportFault
-from missingmodels.extract.ledger import in_play, merge, remark, repair, set_aside, written
+from missingmodels.extract.ledger import FAULTS_SHOWN, in_play, merge, remark, repair, set_aside, written
 from missingmodels.extract.readers.dates import DAYS_1904
 from missingmodels.extract.returns.children import by_child
 from missingmodels.extract.returns.codes import CATEGORY
@@ -90,12 +90,17 @@ def _hold_births(frame: pd.DataFrame, *, birth: pd.Series) -> pd.DataFrame:
     known = in_play(frame) & told.notna() & held.notna()
     month = (told.dt.year == held.dt.year) & (told.dt.month == held.dt.month)
     differs = known & (told != held) & ~(month & ((told.dt.day == 1) | (held.dt.day == 1)))
-    if differs.sum() >= FEWEST and differs.sum() > MOST * known.sum():
-        days = (told - held)[differs].dt.days.abs()
+    # year by year, for the file of one may be of other children
+    year = [frame["authority"], frame["year"], frame["file"]]
+    counts = pd.DataFrame({"known": known, "differs": differs}).groupby(year).transform("sum")
+    worst = (counts["differs"] >= FEWEST) & (counts["differs"] > MOST * counts["known"])
+    if worst.any():
+        many, of = int((differs & worst).sum()), int((known & worst).sum())
+        days = (told - held)[differs & worst].dt.days.abs()
         raise ImportFault(
-            f"DOB is another than the header's in {int(differs.sum())} of {int(known.sum())} missing rows: they may "
-            "belong to other children, or their CHILD was changed",
-            where=frame.loc[differs, "file"].iloc[0],
+            f"DOB is another than the header's in {many} of {of} missing rows: they may belong to other children, or "
+            "their CHILD was changed",
+            where=", ".join(frame.loc[worst, "file"].unique()[:FAULTS_SHOWN]),
             remedy="one file's dates are serial numbers that count from 1904: give --dates SERIAL1904, or export again"
             if (days == DAYS_1904).all()
             else "export header and missing anew from one system, with CHILD as text",

@@ -14,6 +14,7 @@ import pandas as pd
 from missingmodels.extract.ledger import FAULTS_SHOWN
 from missingmodels.extract.returns.limits import LIMITS
 from missingmodels.tables.judgement import Judgement
+from missingmodels.vocabulary.plain_words import names_nobody
 
 _PLACE_NUMBERS = {
     **{"A": (3, 4, 5, 6), "H": (1, 2, 5), "K": (1, 2, 3), "P": (1, 2, 3), "R": (1, 2, 3, 5), "S": (1,)},
@@ -78,20 +79,6 @@ RULE = "coded_words"
 # code of a setting in which children live together.
 SHAPE = {"PLACE": r"[A-Z]\d{1,2}", "LS": r"[A-Z]\d", "REC": r"[A-Z]\d{1,2}[A-Z]?"}
 SETTINGS = ("K1", "K2", "K3", "R1", "R3", "S1")
-# Words that may stand in a column of codes without naming anybody; any other text is told by its rows only.
-_PLAIN = frozenset(
-    """
-    a abs abscond absconded absconder absconding absence absent accommodation adopted adoption agency an and at
-    authorisation authorised authority authorization authorized away awol black boy breaks british by care carer change
-    child children children's childrens ceased close closed code council days ended extended family female foster
-    fostered fostering for free from full girl has high home homes hospital hostel house in independent interim is
-    known la leave left legal living local location low m male medium mfc misper missing mixed mother new no not of on
-    or order other out overnight own parent parents part period permission person persons placed placement police
-    private provision public ran reason relative residential resi respite return returned returns risk run runaway
-    school section sector secure semi series short single started status stay supported the third time to ua unauth
-    unauthorised unauthorized under unit unknown voluntary week white whereabouts with without y yes n yp young
-    """.split()  # noqa: SIM905
-)
 
 
 def codes_of(words: pd.Series, column: str, own: Mapping[str, str]) -> pd.Series:
@@ -143,16 +130,10 @@ def judge_words(column: str, said: pd.Series, read: pd.Series, at: np.ndarray, r
 def told_words(words: pd.Series, places: pd.Series) -> str:
     """Words with their counts, the most frequent first; of those that may name somebody only where they stand."""
     counts = words.value_counts()
-    plain = [word for word in counts.index if is_plain(word)]
+    plain = [word for word in counts.index if names_nobody(word)]
     shown = [f"{word!r} {counts[word]}" for word in plain]
     hidden = places[~words.isin(plain).to_numpy()]
     if len(hidden):
         where = ", ".join(hidden.head(FAULTS_SHOWN))
         shown.append(f"other text, not shown as it may name somebody, {len(hidden)} ({where})")
     return ", ".join(shown[: 2 * FAULTS_SHOWN])
-
-
-def is_plain(word: str) -> bool:
-    """Whether a word of a column of codes can name nobody: it is short, a code, or made of common words."""
-    tokens = re.findall(r"[^\W_]+(?:'[^\W_]+)?", word.casefold())
-    return len(word) <= 2 or all(token in _PLAIN or any(c.isdigit() for c in token) for token in tokens)

@@ -7,6 +7,7 @@ planted faults do: ``simulations/import_rules.py`` measures both.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import pandas as pd
@@ -20,6 +21,11 @@ from missingmodels.tables.judgement import Judgement
 from missingmodels.tables.keys import stands_in
 
 CHILDREN_WITHOUT_MISSING = 100  # where 11 in 100 have an incident a year, none among these has odds of 1 in 100,000
+IMPOSSIBLE = ("mis_end_before_start", "mis_before_birth")
+NO_STAY = ("epi_bad_date", "epi_no_place", "epi_nonpositive", "epi_before_birth")
+# A year with a tenth of the rows of an authority's other years, which are many; and, at a year's beginning or end, two
+# months without any though so many were due at the rate of the rest, of so many children.
+MANY, FEW, SILENT_DAYS, DUE, FEWEST_CHILDREN = 30, 0.1, 60, 20, 4
 ADDRESSES = 5  # of one URN: more than the buildings of any home
 
 
@@ -40,6 +46,7 @@ def judge_frames(frames: Mapping[str, pd.DataFrame]) -> list[Judgement]:
         *_kept(missing),
         *_without_missing(episodes, told),
         *_episodes_joined(stays, known),
+        *_episodes_kept(episodes),
         *_inside_year(episodes, missing),
         *_told_again(episodes),
         *_children_shared(frames),
@@ -79,7 +86,11 @@ def _orphans(rule: str, frame: pd.DataFrame, orphan: pd.Series, known: pd.Series
     if lost:
         what += f"; {lost} of their ids would be known if zeros, case and spaces did not count"
         remedy += f"; or {MAP}"
-    return _by_year(rule, frame, orphan, what, remedy)
+    found = _by_year(rule, frame, orphan, what, remedy)
+    if lost:  # these rows are certainly of known children, however few they are
+        found = found or [_share(rule, "error", int(orphan.sum()), len(frame), what, remedy)]
+        found = [dataclasses.replace(judgement, severity="error") for judgement in found]
+    return found
 
 
 def _kept(missing: pd.DataFrame) -> list[Judgement]:
@@ -88,7 +99,24 @@ def _kept(missing: pd.DataFrame) -> list[Judgement]:
     chief = missing.loc[aside, "reason"].value_counts().head(3)
     why = ", ".join(f"{reason} {n}" for reason, n in chief.items())
     what = f"missing rows were set aside ({why})"
-    return _by_year("missing_kept", missing, aside, what, "see the reasons in dq.html: most of the outcome is lost")
+    found = _by_year("missing_kept", missing, aside, what, "see the reasons in dq.html: most of the outcome is lost")
+    if found:
+        return found
+    wrong = aside & missing["reason"].isin(IMPOSSIBLE)
+    if LIMITS["missing_order"].severity(int(wrong.sum()), len(missing)) is None:
+        return []
+    what = "missing rows end before they start, or start before birth"
+    remedy = "look whether day and month were swapped in some cells, or two columns in some rows"
+    return [_share("missing_kept", "warn", int(wrong.sum()), len(missing), what, remedy)]
+
+
+def _episodes_kept(episodes: pd.DataFrame) -> list[Judgement]:
+    # orphans and other years have rules of their own; short breaks and stays without a night are no faults
+    aside = (episodes["outcome"] == "set_aside") & episodes["reason"].isin(NO_STAY)
+    chief = episodes.loc[aside, "reason"].value_counts().head(3)
+    why = ", ".join(f"{reason} {n}" for reason, n in chief.items())
+    remedy = "see the reasons in dq.html: the children of those rows live nowhere, and their peers are not seen"
+    return _by_year("episodes_kept", episodes, aside, f"episodes were set aside ({why})", remedy)
 
 
 def _inside_year(episodes: pd.DataFrame, missing: pd.DataFrame) -> list[Judgement]:
@@ -145,7 +173,7 @@ def _without_missing(episodes: pd.DataFrame, missing: pd.DataFrame) -> list[Judg
     told = missing.groupby(["authority", "year"]).size().reindex(children.index, fill_value=0)
     without = children[told == 0]
     if without.empty:
-        return []
+        return _missing_cut(missing, told)
     severity: Severity = "error" if (without >= CHILDREN_WITHOUT_MISSING).any() else "warn"
     where = ", ".join(f"{authority} {_span(year)}" for authority, year in without.index[:FAULTS_SHOWN])
     more = f" and {len(without) - FAULTS_SHOWN} more" if len(without) > FAULTS_SHOWN else ""
@@ -158,6 +186,32 @@ def _without_missing(episodes: pd.DataFrame, missing: pd.DataFrame) -> list[Judg
             remedy="ask for the missing table of that year, or leave the year out at either end",
         )
     ]
+
+
+def _missing_cut(missing: pd.DataFrame, told: pd.Series) -> list[Judgement]:
+    """Years of which missing rows are told for a part only: none for months, or few where other years have many."""
+    parts = []
+    others = (told.groupby(level=0).transform("sum") - told) / (told.groupby(level=0).transform("size") - 1)
+    for at in told.index[(others >= MANY) & (told < FEW * others)]:
+        parts.append(f"{told[at]} missing rows of {at[0]} {_span(at[1])}, {others[at]:.0f} in its other years")
+    begun = missing[missing["start"].notna()]
+    spans = begun.groupby(["authority", "year"])["start"].agg(["min", "max", "size"])
+    opens = pd.to_datetime([f"{year - 1}-04-01" for _, year in spans.index])
+    closes = opens + pd.DateOffset(years=1)
+    first, last = (spans[side].clip(lower=opens, upper=closes) for side in ("min", "max"))
+    a_day = spans["size"] / (last - first).dt.days.clip(lower=1)
+    for side, day, silent in (("after", last, closes - last), ("before", first, first - opens)):
+        for at in spans.index[(silent.dt.days >= SILENT_DAYS) & (silent.dt.days * a_day >= DUE)]:
+            rows = (begun["authority"] == at[0]) & (begun["year"] == at[1])
+            if begun.loc[rows, "CHILD"].nunique() >= FEWEST_CHILDREN:
+                parts.append(f"no missing row of {at[0]} {_span(at[1])} begins {side} {day[at].date()}")
+    if not parts:
+        return []
+    what = "; ".join(parts[:FAULTS_SHOWN]) + (
+        f" and {len(parts) - FAULTS_SHOWN} more" if len(parts) > FAULTS_SHOWN else ""
+    )
+    remedy = "ask whether the missing table of that year is whole"
+    return [Judgement(rule="missing_none", severity="warn", count=len(parts), what=what, remedy=remedy)]
 
 
 def _told_again(episodes: pd.DataFrame) -> list[Judgement]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from missingmodels.errors import ImportFault
 from missingmodels.extract.ledger import FAULTS_SHOWN
+from missingmodels.extract.ofsted.registration import typed
 from missingmodels.extract.readers.cells import ids_with_nulls_blank, named, nulls_blank, visible
 from missingmodels.extract.readers.source_table import SourceTable
 from missingmodels.extract.returns.codes import CODES, codes_of, judge_words
@@ -73,6 +74,11 @@ CODED = (
 )
 CODE = r"[^\s]{0,10}"
 FIRST_NAME, FEWEST_NAMES = r"[A-Z][a-z]{2,}", 3
+# Three letters or more with a vowel, without four consonants in a row.
+SPOKEN = r"(?=[a-z]*[aeiouy])(?![a-z]*[bcdfghjklmnpqrstvwxz]{4})[a-z]{3,}"
+SPOKEN_NAMES, NEARLY_ALL = 8, 0.85  # of different ones
+SAMPLED = 200  # words by which a column without letters is known
+MANY_NAMES = 15  # of different ones: more than the offices or systems by which a whole authority's ids begin
 FORMULA_ERROR = r"#(?:REF|VALUE|DIV/0|NUM|NULL)!|#NAME\?"
 
 
@@ -193,7 +199,7 @@ def needed_columns(file: SourceTable, table: str, own: Words) -> tuple[pd.DataFr
             if column != "MISSING":  # whose words are judged with the rows that hold them
                 judged += judge_words(column, said, words, codes, file.frame["row"])
         if column in CODED and len(words):
-            text = ~words.str.fullmatch(CODE).astype(bool)
+            text = ~(typed(words) if column == "URN" else words).str.fullmatch(CODE).astype(bool)
             if text.any():
                 which = text.to_numpy()[codes]
                 rows = ", ".join(file.frame.loc[which, "row"].head(FAULTS_SHOWN).astype(str))
@@ -246,6 +252,7 @@ def _refuse_names(file: SourceTable, words: pd.Series, codes: np.ndarray) -> Non
     alone = words.str.fullmatch(FIRST_NAME).astype(bool) if len(words) else held
     if alone.sum() >= FEWEST_NAMES and alone.sum() > len(words) / 2:
         held |= alone  # one such word may be an identifier, most of a column are not
+    held |= _spoken(words)
     if not held.any():
         return
     rows = file.frame.loc[held.to_numpy()[codes], "row"].tolist()
@@ -255,6 +262,22 @@ def _refuse_names(file: SourceTable, words: pd.Series, codes: np.ndarray) -> Non
         where=file.name,
         remedy="export the child's identifier in CHILD, never the name; delete lines of totals or remarks",
     )
+
+
+def _spoken(words: pd.Series) -> pd.Series:
+    """Which words of a column of ids are, but for digits before or behind, letters that can be spoken, where nearly all
+    are and their letters differ.
+
+    Whole groups of ids may begin alike (child0001), random letters cannot be spoken, and hashes mix digits in.
+    """
+    some = words.iloc[:: max(1, len(words) // SAMPLED)]
+    if some.str.contains(r"[A-Za-z]{3}", regex=True).mean() <= NEARLY_ALL / 2:
+        return pd.Series(False, index=words.index)  # most identifiers, at once
+    letters = words.str.lower().str.extract(rf"^(?:\d+[_-]?)?({SPOKEN})(?:[_-]?\d+)?$", expand=False)
+    told = letters.notna()
+    own = letters.nunique()
+    enough = own >= SPOKEN_NAMES and told.sum() > NEARLY_ALL * len(words)
+    return told & (enough and (own > told.sum() / 2 or own >= MANY_NAMES))
 
 
 def _claimed(columns: Sequence[str], label: str) -> str:

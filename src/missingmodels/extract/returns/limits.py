@@ -27,6 +27,8 @@ LIMITS = {
     "missing_words": _Limit(warn=0.0, error=0.02, least=5),
     "coded_words": _Limit(warn=0.02, error=0.1, least=10),
     "missing_kept": _Limit(warn=0.3, error=0.6, least=5),
+    "missing_order": _Limit(warn=0.05, error=1.0, least=5),  # within missing_kept
+    "episodes_kept": _Limit(warn=0.1, error=0.5, least=10),
     "episodes_join": _Limit(warn=0.05, error=0.5, least=5),
     "inside_year": _Limit(warn=0.02, error=0.2, least=10),
     "open_told": _Limit(warn=0.1, error=0.5, least=10),

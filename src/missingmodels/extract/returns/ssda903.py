@@ -141,7 +141,8 @@ def returns_in(path: Path) -> list[Path]:
     inside = [each for each in inside if not _is_stray(each)] if len(inside) > 1 else inside
     files = [each for each in held if _is_csv(each)]
     # a list of remarks beside the folders of years is no return
-    if not path.is_dir() or (files and (not inside or any(_claims_table(each) for each in files))):
+    dated = bool(inside) and all(re.search(NAMED_YEAR, each.name) for each in inside)
+    if not path.is_dir() or (files and (not inside or any(_claims_table(each, whole=dated) for each in files))):
         return [path]
     old = [each.name for each in held if each.suffix.lower() in OLD_WORKBOOKS]
     if inside and old:
@@ -165,8 +166,9 @@ def _is_stray(path: Path) -> bool:
     return not any(claims_table(table.columns, table.label) for table in read_container(path, NAMES))
 
 
-def _claims_table(path: Path) -> bool:
-    return claims_table(csv_columns(path, NAMES), path.name)
+def _claims_table(path: Path, *, whole: bool = False) -> bool:
+    """Whether a file is a table of a return; beside folders named by years only a whole one, not its name alone."""
+    return claims_table(csv_columns(path, NAMES), "" if whole else path.name)
 
 
 def _held(path: Path) -> list[Path]:

@@ -88,7 +88,9 @@ NAMES = frozenset(
 NOBODY = frozenset({
     *("agency", "agency worker", "agency staff", "agency cover", "bank", "bank worker", "bank staff", "relief"),
     *("temp", "cover", "tbc", "tba", "tbd", "unknown", "not known", "unnamed", "unallocated", "vacant", "vacancy"),
-    *("xxx", "xxxx", "?", "??", "various"),
+    *("xxx", "xxxx", "?", "??", "???", "various", "unfilled", "unassigned", "open shift", "no name", "not named"),
+    *("agy", "external", "casual", "sessional", "supply", "locum", "a n other", "a. n. other", "an other", "another"),
+    *("someone", "somebody", "anyone", "nobody", "to be confirmed", "to be allocated", "extra", "spare"),
 })  # fmt: skip
 FIRM = r"(?:agency|bank|temp)\b\D*"  # who sent somebody, not who came: "Agency - Prestige"
 

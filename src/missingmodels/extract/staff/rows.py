@@ -50,7 +50,8 @@ def shifts(
     hours = (frame["end_time"] - frame["start_time"]).dt.total_seconds() / 3600
     frame = set_aside(frame, hours <= 0, "end_before_start", "it does not end after its start")
     frame = set_aside(frame, hours > LONGEST_SHIFT_HOURS, "too_long", f"longer than {LONGEST_SHIFT_HOURS} hours")
-    kind = shift_types(frame["shift_type"], own.of("shift"))
+    kind = shift_types(frame["shift_type"], {w: code or NOBODY for w, code in own.of("shift").items()})
+    frame = set_aside(frame, kind == NOBODY, "not_worked", "by the words file nobody was on duty")
     require_known(frame, "shift_type", kind, where=where)
     contract = coded(frame["employment"], layout.EMPLOYMENT, own.of("contract"))
     contract = contract.mask(frame["employment"].map(plain).isin(layout.NOT_STAFF), "")

@@ -28,6 +28,8 @@ from missingmodels.extract.staff.rows import Status, periods, shifts, spells
 from missingmodels.extract.staff.wide_rota import CELL, RotaShape, long_rota
 from missingmodels.extract.words import Words
 
+ALMOST = 3  # columns of a table of staff, from which a sheet without the others is no summary
+
 
 def read_staffing(
     path: Path | str | Sequence[Path | str],
@@ -64,13 +66,20 @@ def read_staffing(
     for each in map(Path, paths):
         tables = file_tables(each, layout.NAMES if rota is None else layout.NAMES | rota.columns)
         if rota is not None:
-            tables = [part for table in tables for part in long_rota(table, rota, status=status, form=form)]
+            apart = [table for table in tables if not rota.columns & set(table.columns)]
+            apart = apart if len(apart) < len(tables) else []  # a summary beside the sheets of a rota
+            left += [_unread(table) for table in apart]
+            tables = [
+                part for table in tables if table not in apart
+                for part in long_rota(table, rota, status=status, form=form)
+            ]  # fmt: skip
         found = [(table, shape, columns) for table in tables for shape, columns in _shape_of(table)]
         if not found:
             raise _shapeless(tables, where=each.name)
         read = {table.name for table, _, _ in found}
-        left += [f"{t.name}: no rota, contracts or totals, its {len(t.frame)} rows left unread"
-                 for t in tables if t.name not in read]  # fmt: skip
+        others = [table for table in tables if table.name not in read]
+        _require_no_lost_sheet(others, found)
+        left += [_unread(table) for table in others]
         for table, shape, columns in found:
             dated = (columns.get(fact, "") for fact in ("date", "start", "end"))
             require_unswapped(table, dated, checked=dates_checked)
@@ -99,6 +108,27 @@ def _shapeless(tables: Sequence[SourceTable], *, where: str) -> ImportFault:
         remedy=f"name the columns as one of these has them — {wanted}; or declare a rota with people across: "
         "--rota SHAPE.toml",
     )
+
+
+def _unread(table: SourceTable) -> str:
+    return f"{table.name}: no rota, contracts or totals, its {len(table.frame)} rows left unread"
+
+
+def _require_no_lost_sheet(
+    others: Sequence[SourceTable], found: Sequence[tuple[SourceTable, layout.Shape, dict[str, str]]]
+) -> None:
+    """Raise ImportFault for a sheet that has most columns of one that was read, and not all that it needs: a month."""
+    for table in others:
+        held = {plain(column).replace("_", " ") for column in table.columns}
+        for _, shape, columns in found:
+            there = [fact for fact in columns if held & set(shape.columns[fact])]
+            lacking = [shape.columns[fact][0] for fact in shape.compulsory if fact not in there]
+            if len(table.frame) and len(there) >= ALMOST and 2 * len(there) > len(columns):
+                raise ImportFault(
+                    f"it has columns of {shape.table} as the sheets beside it, but lacks {', '.join(lacking)}",
+                    where=table.name,
+                    remedy="name its columns as the others have them; or take the sheet out if it is none of them",
+                )
 
 
 def _shape_of(table: SourceTable) -> list[tuple[layout.Shape, dict[str, str]]]:

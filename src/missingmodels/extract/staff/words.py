@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from missingmodels.errors import ImportFault
-from missingmodels.extract.ledger import in_play
+from missingmodels.extract.ledger import FAULTS_SHOWN, in_play
 from missingmodels.extract.ofsted.layout import plain
 from missingmodels.extract.readers.cells import nulls_blank
 from missingmodels.extract.staff import layout
 from missingmodels.extract.words import SECTIONS
+from missingmodels.vocabulary.plain_words import names_nobody
 
 SHOWN = 20
 SECTION = {"status": "status", "shift_type": "shift", "employment": "contract", "role": "role"}
@@ -53,8 +54,10 @@ def require_known(frame: pd.DataFrame, fact: str, code: pd.Series, *, where: str
     section = SECTION[fact]
     words, more = _known_words(frame.loc[strange, fact], people=frame.get("staff", ()))
     key = json.dumps(words[0][0] if words else "…", ensure_ascii=False)
+    rows = ", ".join(frame.loc[strange, "row"].head(FAULTS_SHOWN).astype(str))
     raise ImportFault(
-        f"{int(strange.sum())} rows have a word for the {section} that is not known: {_listed(words, more)}",
+        f"{int(strange.sum())} rows have a word for the {section} that is not known: {_listed(words, more)}"
+        f"; first rows: {rows}",
         where=where,
         remedy=f"say what the words mean in a file, and give it with --words: [{section}] and below it "
         f"{key} = …, one of {', '.join(code or '"" (no shift)' for code in SECTIONS[section])}",
@@ -69,7 +72,8 @@ def words_shown(words: pd.Series, *, people: Iterable[str] = ()) -> str:
 def _known_words(words: pd.Series, *, people: Iterable[str] = ()) -> tuple[list[tuple[str, int]], int]:
     """Different words with their counts, the most frequent first, and how many are not among them.
 
-    Those may name somebody: one with a possessive, or one that shares a word with ``people``, identifiers of staff.
+    Those may name somebody: one with a word that is none of the language's, or that ``people``, identifiers of staff,
+    hold, too.
     """
     counts = words.map(lambda word: " ".join(word.split())).value_counts()
     names = {part for each in set(people) for part in re.findall(r"[^\W\d_]{3,}", each.casefold())}
@@ -77,7 +81,7 @@ def _known_words(words: pd.Series, *, people: Iterable[str] = ()) -> tuple[list[
     kept = [
         (str(word), int(n))
         for word, n in counts.items()
-        if "'s" not in word and not names & set(re.findall(r"[^\W\d_]+", word.casefold()))
+        if "'s" not in word and names_nobody(word) and not names & set(re.findall(r"[^\W\d_]+", word.casefold()))
     ]
     return kept, len(counts) - len(kept)
 

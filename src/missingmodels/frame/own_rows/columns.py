@@ -16,6 +16,7 @@ import pandas as pd
 from missingmodels.formula import Call, Formula, Name, Term
 from missingmodels.frame.formula_columns import is_category, levels_of
 from missingmodels.frame.own_rows.check import row_list
+from missingmodels.vocabulary.plain_words import names_nobody
 from missingmodels.vocabulary.unrecorded import NULL_WORDS
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -72,11 +73,16 @@ def _mixed(name: str, cells: pd.Series) -> list[str]:
     bad = cells[~cells.map(number)]
     if bad.empty:
         return [f"{name} is text, and every cell of it is a number: give it as numbers, or write C({name}) for levels"]
-    shown = ", ".join(repr(word) for word in bad.unique()[:SHOWN])
+    shown = ", ".join(dict.fromkeys(shown_word(word) for word in bad.unique()[:SHOWN]))
     return [
         f"{name} is not a number in {row_list(bad.index.tolist())} ({shown}): correct those cells or leave them blank, "
         f"or write C({name}) if every cell is a level"
     ]
+
+
+def shown_word(word: str) -> str:
+    """A cell for a message, unless it may name somebody."""
+    return repr(word) if names_nobody(word) else "text that may hold a name"
 
 
 def notes_of_levels(frame: pd.DataFrame, kept: pd.DataFrame, formula: Formula) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def build_counts(frame: pd.DataFrame, asked: Asked) -> EventRows:
     kept, dropped, unrecorded = _recorded(frame, used)
     data_faults, notes = faults_of_data(kept, known, outcome) if len(frame) else ([], ())
     if dropped and asked.unrecorded == "refuse":
-        faults += [f"{text}; give unrecorded='drop' to leave those rows out" for text in unrecorded]
+        faults += [f"{text}; give unrecorded='drop' (--drop-unrecorded) to leave those rows out" for text in unrecorded]
     elif dropped:
         notes = (f"{len(dropped)} of {len(frame)} rows left out: {'; '.join(unrecorded)}", *notes)
     faults += data_faults

@@ -117,10 +117,11 @@ def _same_stay(
     pairs = pairs[~pairs[["CHILD_a", "CHILD_b"]].isin(alone).any(axis=1)]
     both = (pairs["upn_a"] != "") & (pairs["upn_b"] != "")
     one_upn = both & (pairs["upn_a"] == pairs["upn_b"])
-    # The stay began before the second id's first return, so the return before would have told of a twin.
-    follows = (pairs["since_b"] == pairs["year_a"] + 1) & (pairs["start"] < pairs["opens_b"])
+    # The stay began before the second id's first return, so the return before would have told of a twin, unless it was
+    # keyed late: then the first id's stay had an end of its own.
+    follows = (pairs["since_b"] == pairs["year_a"] + 1) & (pairs["start"] < pairs["opens_b"]) & ~pairs["apart"]
     certain = one_upn | (~both & follows)
-    by_day = pairs["birth"].dt.day != 1  # regional pools move every birth to the first of its month
+    by_day = ~pairs["by_month"]
     doubt = ~certain & ~both & by_day
     return _numbered(pairs[certain]), _numbered(pairs[doubt])
 
@@ -131,18 +132,25 @@ def _stays_shared(children: pd.DataFrame, episodes: pd.DataFrame) -> pd.DataFram
     place, blank = _places(episodes)
     who = pd.factorize(pd.MultiIndex.from_frame(children[["birth", "sex"]]))[0]
     known = (child >= 0) & ~blank & episodes["start"].notna().to_numpy()
-    stays = pd.DataFrame({"child": child, "start": episodes["start"].to_numpy(), "place": place})[known]
-    stays = stays.assign(who=who[stays["child"]]).drop_duplicates()
+    stays = (
+        episodes[["start", "end", "year"]].assign(child=child, place=place)[known].sort_values("year", kind="stable")
+    )
+    stays = stays.drop(columns="year").drop_duplicates(["child", "start", "place"], keep="last")
+    stays = stays.assign(who=who[stays["child"]])
     stays = stays[stays.duplicated(["who", "start", "place"], keep=False)]
     two = stays.merge(stays, on=["who", "start", "place"], suffixes=("_a", "_b"))
-    facts = children.rename_axis("child").reset_index()
-    two = two.merge(facts.add_suffix("_a"), on="child_a").merge(facts.add_suffix("_b"), on="child_b")
+    told = children.rename_axis("child").reset_index()
+    two = two.merge(told.add_suffix("_a"), on="child_a").merge(told.add_suffix("_b"), on="child_b")
     earlier = (two["since_a"] < two["since_b"]) | (
         (two["since_a"] == two["since_b"]) & (two["child_a"] < two["child_b"])
     )
     two = two[earlier & (two["child_a"] != two["child_b"]) & two["birth_a"].notna()]
     opens = pd.to_datetime((two["since_b"] - 1).astype(str) + "-04-01").astype("datetime64[s]")
-    return two.assign(birth=two["birth_a"], opens_b=opens).drop_duplicates(["child_a", "child_b"])
+    by_month = (children["birth"].dt.day == 1).groupby(children["authority"]).all()  # as regional pools have births
+    apart = two["end_a"].notna() & (two["end_a"] != two["end_b"])
+    two = two.assign(opens_b=opens, apart=apart, by_month=two["authority_a"].map(by_month).astype(bool))
+    # one stay that goes on in both is enough
+    return two.sort_values("apart", kind="stable").drop_duplicates(["child_a", "child_b"])
 
 
 def _position(children: pd.DataFrame, frame: pd.DataFrame) -> np.ndarray:

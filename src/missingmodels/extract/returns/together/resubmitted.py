@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from missingmodels.extract.ledger import in_play, merge, remark, repair, written
+from missingmodels.extract.readers.cells import masked
+from missingmodels.vocabulary.plain_words import names_nobody
 
 
 def newest_stands(frame: pd.DataFrame, key: Sequence[str], facts: Mapping[str, str]) -> pd.DataFrame:
@@ -76,7 +78,9 @@ def nth_of_day(frame: pd.DataFrame) -> pd.Series:
 
 
 def words(values: pd.Series) -> pd.Series:
-    """Values as the ledger tells them."""
+    """Values as the ledger tells them: what may name somebody by its shape alone."""
     if pd.api.types.is_datetime64_any_dtype(values):
         return written(values)
-    return values.fillna("").astype(object)
+    told = values.fillna("").astype(object)
+    shapes = {word: masked(word) for word in told.unique() if not names_nobody(str(word))}
+    return told.replace(shapes) if shapes else told

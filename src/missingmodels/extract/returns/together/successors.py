@@ -12,6 +12,7 @@ import pandas as pd
 from missingmodels.extract.ledger import remark
 from missingmodels.extract.ofsted.registration import is_bare, numbers, typed, with_sc
 from missingmodels.extract.returns import layout
+from missingmodels.extract.returns.together.resubmitted import words
 
 SAME_CARER = ("T", "U")
 STATUS_ONLY = "PLACE"
@@ -29,13 +30,13 @@ def with_numbers(episodes: pd.DataFrame) -> pd.DataFrame:
     """
     settings = episodes["PLACE"].isin([*layout.HOMES_BY_URN, *layout.HOMES_BY_ADDRESS])
     codes, kinds = pd.factorize(episodes["URN"])
-    words = pd.Series(kinds, dtype="str")
-    cleaned, number = typed(words), numbers(words)
+    said = pd.Series(kinds, dtype="str")
+    cleaned, number = typed(said), numbers(said)
     joined = number.replace(with_sc(number))
     urn = cleaned.take(codes).set_axis(episodes.index).mask(settings, joined.take(codes).set_axis(episodes.index))
     lost = settings & (urn == "") & ~episodes["URN"].isin(layout.NO_URN)
     bare = settings & is_bare(number).take(codes).set_axis(episodes.index)
-    told = "URN " + episodes.loc[lost, "URN"] + " is no registration number"
+    told = "URN " + words(episodes.loc[lost, "URN"]) + " is no registration number"
     frame = remark(episodes, lost, told)
     frame = remark(frame, bare, "URN of six digits without SC, compared with SC")
     return frame.assign(URN=urn, urn_lost=lost, urn_bare=bare)
