@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import re
 
 import pytest
 
@@ -117,6 +118,15 @@ def test_the_page_needs_nothing_else_and_escapes_names():
         assert text in page
     assert "Not complete" in study_page(found | {"complete": False}, {})
     assert "own_1_7" in study_page(calibration(), {})
+
+
+def test_every_region_of_the_page_has_a_name_of_its_own():
+    found = summary() | {"rules": {"plan": {}, "strict": {}}}
+    for cell in found["cells"]:
+        cell["measures"].append(cell["measures"][0] | {"rule": "strict"})
+    labels = re.findall(r'role="region"[^>]* aria-label="([^"]*)"', study_page(found, study_pictures(found)))
+    assert sum(label.startswith("one peer") for label in labels) == 2
+    assert len(set(labels)) == len(labels)
 
 
 def test_the_terminal_has_every_cell_beside_its_error():
