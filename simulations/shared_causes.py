@@ -19,6 +19,7 @@ import math
 import os
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads only get in each other's way
@@ -142,6 +143,16 @@ def summarise(worlds: Iterable[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _beside_other_sizes(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The rows, after those that the file holds of other numbers of homes, whose worlds need not be on file."""
+    if not path.exists():
+        return table
+    held = pd.read_csv(path)
+    return pd.concat([held[~held["homes"].isin(table["homes"])], table], ignore_index=True).sort_values(
+        "homes", kind="stable"
+    )
+
+
 def main() -> None:
     parser = arguments(__doc__, worlds=200, of="worlds of each cell", work="shared_causes")
     parser.add_argument("--homes", type=int, default=40)
@@ -149,7 +160,7 @@ def main() -> None:
     options = parser.parse_args()
     asked = ((cell, options.homes, index) for index in range(options.worlds) for cell in options.cells)
     worlds = worlds_of(options, asked, lambda w: (w["cell"], w["homes"], w["world"]), one_world)
-    table = summarise(worlds)
+    table = _beside_other_sizes(summarise(worlds), options.output / "shared_causes.csv")
     about = {
         "recipe": "python simulations/shared_causes.py --homes HOMES --worlds WORLDS",
         "seed": SEED,
