@@ -181,10 +181,18 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
     return {name: one.draw(evidence, None) for name, one in SHOWN.items() if one.has(evidence)}
 
 
-def pictures(evidence: Evidence) -> dict[str, Picture]:
-    """The figures as PNG with captions and descriptions; drawn side by side where ``side_by_side`` allows."""
+def pictures(evidence: Evidence, told: Callable[[int, int], None] | None = None) -> dict[str, Picture]:
+    """The figures as PNG with captions and descriptions; drawn side by side where ``side_by_side`` allows.
+
+    ``told`` hears how many are drawn, of how many and the page.
+    """
     names = [name for name, one in SHOWN.items() if one.has(evidence)]
-    return dict(zip(names, each(functools.partial(_picture, evidence), names), strict=True))
+    made: dict[str, Picture] = {}
+    for name, drawn in zip(names, each(functools.partial(_picture, evidence), names), strict=True):
+        made[name] = drawn
+        if told is not None:
+            told(len(made), len(names) + 1)
+    return made
 
 
 def _picture(evidence: Evidence, name: str) -> Picture:
