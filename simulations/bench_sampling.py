@@ -186,6 +186,8 @@ def main() -> None:
     parser.add_argument("--chains", type=int, default=2)
     parser.add_argument("-o", "--output", type=Path)
     given = parser.parse_args()
+    if given.output:
+        given.output.parent.mkdir(parents=True, exist_ok=True)
     sampling = {"draws": given.draws, "tune": given.draws, "chains": given.chains}
     plan = Plan.model_validate({"sampling": sampling, "priors": {"replace": {"sigma_period": {"fixed": 0.0}}}})
     priors, rows = prior_set(plan.priors), []

@@ -372,6 +372,7 @@ def main() -> None:
     parser.add_argument("--faulty", type=int, default=6)
     parser.add_argument("--output", type=Path, default=Path("simulations/results"))
     options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
     lines = pd.DataFrame([*clean_lines(options.clean), *faulty_lines(options.faulty)])
     lines.to_csv(options.output / "import_rules.csv", index=False, lineterminator="\n")
     record = {

@@ -313,6 +313,10 @@ def main() -> int:
     options.add_argument("--commands", nargs="+", choices=list(COMMANDS), default=list(COMMANDS))
     options.add_argument("--output", type=Path, help="folder for interruptions.csv and .json; nothing is kept without")
     given = options.parse_args()
+    if given.output is not None:
+        given.output.mkdir(
+            parents=True, exist_ok=True
+        )  # a folder that cannot be made is told before, not after, the work
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with tempfile.TemporaryDirectory(prefix="interruptions-") as work, cluster(given.commands):
         found = campaign(given.commands, given.kills, given.seed, Path(work))

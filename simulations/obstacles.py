@@ -215,6 +215,10 @@ def main() -> int:
     options.add_argument("--commands", nargs="+", choices=list(COMMANDS), default=list(COMMANDS))
     options.add_argument("--output", type=Path, help="folder for obstacles.csv and .json; nothing is kept without")
     given = options.parse_args()
+    if given.output is not None:
+        given.output.mkdir(
+            parents=True, exist_ok=True
+        )  # a folder that cannot be made is told before, not after, the work
     if RUNNING not in os.environ:
         os.environ[RUNNING] = "1"
         os.execvp("unshare", ["unshare", "-m", sys.executable, *sys.argv])

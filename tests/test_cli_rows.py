@@ -13,7 +13,7 @@ import xarray as xr
 
 from missingmodels.cli.options import table_text
 from missingmodels.cli.rows import alike_ids, prior_texts, read_rows
-from missingmodels.errors import RowsInvalid
+from missingmodels.errors import InputError, RowsInvalid
 from missingmodels.plan import Gate
 from test_cli import is_a_message, run
 
@@ -110,6 +110,13 @@ def test_titles_and_what_cannot_be_seen_are_passed_over(tmp_path: Path) -> None:
     ]
     (note,) = alike_ids(frame, ("child", "home"))
     assert note.startswith("1 of the different words of child differ")
+
+
+def test_a_file_of_more_columns_than_any_table_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(f"c{n}" for n in range(150_000)) + "\n" + "," * 149_999 + "\n")
+    with pytest.raises(InputError, match="150,000 columns"):
+        read_rows(path)
 
 
 def test_trials_may_be_a_number(file: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import pytest
 
+import missingmodels as mm
 from missingmodels.cli.models import fit_rows
 from missingmodels.cli.reading.official import official
 from missingmodels.config import from_mapping, preset, read_toml
@@ -312,6 +313,29 @@ def test_a_bad_record_in_python_is_told_as_from_a_file() -> None:
         Plan(exposure=Exposure(window_days=14), frame=Frame(burn_in_days=7))
     with pytest.raises(ConfigInvalid, match=r"exposure\.primary: Input should be"):
         Plan.model_validate({"exposure": {"primary": "peers"}})
+    for text, words in (
+        ("{", "Invalid JSON"),
+        ('{"exposure": {"primary": "peers"}}', r"exposure\.primary: Input should be"),
+    ):
+        with pytest.raises(ConfigInvalid, match=words):
+            Plan.model_validate_json(text)
+    with pytest.raises(ConfigInvalid, match="unknown key"):
+        Plan().changed({3: 1})
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda tables: mm.answer(tables, "demo", seed=1), "the name 'demo' is given where a plan belongs"),
+        (lambda tables: mm.prepare(tables, None), "NoneType is given where a plan belongs"),
+        (lambda tables: mm.fit(tables, {"name": "x"}, model="M0"), "dict is given where a plan belongs"),
+        (lambda tables: mm.simulate_world(mm.load_scenario("tiny"), seed=-1), "the seed -1 is no whole number"),
+        (lambda tables: mm.simulate_world(mm.load_scenario("tiny"), seed=1.5), r"the seed 1\.5 is no whole number"),
+    ],
+)
+def test_what_is_no_plan_or_seed_is_told_where_it_is_given(call, words) -> None:
+    with pytest.raises(ConfigInvalid, match=words):
+        call(None)
 
 
 @pytest.mark.parametrize("command", [fit_rows, official])

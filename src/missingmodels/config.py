@@ -6,6 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +31,14 @@ class Config(BaseModel):
         """The record of plain values. Raises ConfigInvalid listing every wrong key and value."""
         try:
             return super().model_validate(obj, **how)
+        except ValidationError as error:
+            raise refusal([_fault(item, cls) for item in error.errors()], where=cls.__name__) from None
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Any) -> Self:
+        """The record of JSON. Raises ConfigInvalid listing every wrong key and value."""
+        try:
+            return super().model_validate_json(json_data, **how)
         except ValidationError as error:
             raise refusal([_fault(item, cls) for item in error.errors()], where=cls.__name__) from None
 
@@ -126,6 +135,14 @@ def _keys(kind: type[Config], place: tuple[Any, ...]) -> list[str]:
             return []
         kind = inner.annotation
     return list(kind.model_fields)
+
+
+def require_seed(seed: object) -> None:
+    """Raise ConfigInvalid for a seed that is no whole number from 0 on."""
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or int(seed) < 0:
+        raise ConfigInvalid(
+            f"the seed {seed!r} is no whole number from 0 on", where="seed", remedy="give one, such as 1"
+        )
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ MAX_BYTES = 256 * 2**20
 FAULTS_SHOWN = 5
 LONGEST_SHOWN = 60  # characters of a value that a message repeats
 LONGEST_TEXT = 1_000_000
+LONGEST_WHOLE = 40  # signs of a whole number: those of 128 bits, the widest that seeds have, and a minus
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
@@ -53,13 +54,13 @@ Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
 
 def read_json(path: Path, *, what: str, remedy: str) -> dict[str, Any]:
     """The object in a JSON file. Raises InputError for a file that is none: absent, too large, damaged, nested without
-    end, or with a key twice, of which readers differ in the one that they take.
+    end, or with a key twice, of which readers differ in the one that they take, or with a whole number beyond all.
     """
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise InputError(f"{what} has {size:,} bytes, more than the {MAX_BYTES:,} allowed", where=str(path))
-        values = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_once)
+        values = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_once, parse_int=_whole)
     except OSError as error:
         raise InputError(
             f"{what} cannot be read ({error.strerror or error})", where=str(path), remedy=remedy
@@ -69,6 +70,12 @@ def read_json(path: Path, *, what: str, remedy: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InputError(f"{what} holds no JSON object", where=str(path), remedy=remedy)
     return values
+
+
+def _whole(text: str) -> int:
+    if len(text) > LONGEST_WHOLE:
+        raise ValueError(f"a whole number of {len(text):,} digits")
+    return int(text)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

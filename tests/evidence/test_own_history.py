@@ -98,9 +98,16 @@ def test_scores_of_the_models_own_fit_are_made_once(monkeypatch: pytest.MonkeyPa
         for name, exposure in (("M0", ""), ("M1", "peer_presence"))
     ]
     own = own_histories(Asked.of(fits[1]), fits[1].design, prepared.risk, plan, refits=0)
-    there = own.scores(fits[1])[0]
+    told: list[tuple[int, int]] = []
+    there = own.scores(fits[1], lambda *how_far: told.append(how_far))[0]
     assert there is not None
+    # each fit and each of three scores is a step, so that a time left can be told, and the last is the end
+    assert [done for done, _ in told] == list(range(1, told[-1][1] + 1))
     assert there.elpd == pytest.approx(child_scores(fits[1]).elpd)
+    told.clear()
+    scores_of(fits, plan, [], lambda *how_far: told.append(how_far))
+    assert told[:2] == [(1, told[0][1]), (2, told[0][1])]
+    assert told[-1][0] == told[-1][1]
     moved = dataclasses.replace(there, elpd=there.elpd + 1.0)
     plain, shared = (comparisons(fits, plan, scores_of(fits, plan, held))[0] for held in ((), [moved]))
     assert shared.difference == pytest.approx(plain.difference + there.elpd.size)

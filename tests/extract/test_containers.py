@@ -13,7 +13,7 @@ from containers903 import to_workbook, to_xml, to_zip
 from returns903 import MISSING, read, to_csv, write_return
 
 from missingmodels.errors import ImportFault, InputError, MissingModelsError
-from missingmodels.extract.readers import source_table, workbook, zip_files
+from missingmodels.extract.readers import sheet_layout, source_table, zip_files
 from missingmodels.extract.readers.containers import read_container
 from missingmodels.extract.returns.ssda903 import read_ssda903
 
@@ -261,6 +261,8 @@ def link(name):
     ("members", "message"),
     [
         ([("header.csv", b"CHILD,SEX\n" + b"1,1\n" * 1_000_000)], "unpacks to 4,000,010 bytes"),
+        # each below the size from which a member's own ratio counts
+        ([(f"{n}.csv", b"CHILD,SEX\n" + b"1,1\n" * 260_000) for n in range(4)], "it unpacks to 4,160,040 bytes"),
         ([(link("header.csv"), b"/etc/passwd")], "links instead of files"),
         ([("Header.csv", b"a"), ("header.CSV", b"b")], "occur twice"),
         ([("he\u0301.csv", b"a"), ("h\u00e9.csv", b"b")], "occur twice"),
@@ -273,6 +275,17 @@ def link(name):
 def test_archives_that_no_return_is_packed_in(tmp_path, members, message):
     with pytest.raises((ImportFault, InputError), match=message):
         read_container(packed(tmp_path, members))
+
+
+def test_a_table_has_no_more_columns_than_any_list(tmp_path):
+    """Time grows with their square: 150,000 took minutes, in a megabyte."""
+    for name, width in (("header.csv", source_table.MAX_COLUMNS), ("small.csv", 3)):
+        line = b",".join(b"C%d" % at for at in range(width))
+        assert len(read_container(packed(tmp_path, [(name, line + b"\n" + b"1," * (width - 1) + b"1\n")]))) == 1
+    for quoted in (b"", b'"x"'):  # by the fast reader and by the careful one
+        line = b",".join(b"C%d" % at for at in range(source_table.MAX_COLUMNS)) + b",Z\n"
+        with pytest.raises(ImportFault, match="it has 5,001 columns"):
+            read_container(packed(tmp_path, [("header.csv", line + quoted + b"," * source_table.MAX_COLUMNS + b"\n")]))
 
 
 def test_an_archive_has_no_more_rows_than_a_nation(tmp_path, monkeypatch):
@@ -288,6 +301,6 @@ def test_a_workbook_is_a_zip_and_has_its_limits(tmp_path, monkeypatch):
     with pytest.raises(ImportFault, match="one thing repeated"):
         read_container(path)
     monkeypatch.setattr(zip_files, "MAX_RATIO", 10_000)
-    monkeypatch.setattr(workbook, "MAX_CELLS", 100)
+    monkeypatch.setattr(sheet_layout, "MAX_CELLS", 100)
     with pytest.raises(ImportFault, match="more than 100 cells"):
         read_container(path)

@@ -252,6 +252,72 @@ def test_what_calamine_would_lose_goes_to_openpyxl(tmp_path, cell):
     assert grid.lines[1] == [str(cell)]
 
 
+ROW_1 = '<row r="1"><c r="A1" t="inlineStr"><is><t>CHILD</t></is></c></row>'
+ERROR = "<row r='2'><c r='A2' t='e'><v>#N/A</v></c></row>"
+FORMULA = '<row r="2"><c r="A2"><f>1+1</f></c></row>'
+
+
+def with_sheet(tmp_path, rows, *, part="xl/worksheets/sheet1.xml", encoding="utf-8"):
+    """A workbook whose one sheet has this XML, in the part and encoding that are named."""
+    openpyxl.Workbook().save(tmp_path / "plain.xlsx")
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    sheet = f'<?xml version="1.0" encoding="{encoding}"?><worksheet xmlns="{space}"><sheetData>{rows}</sheetData>'
+    sheet += "</worksheet>"
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(tmp_path / "plain.xlsx") as held, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in held.namelist():
+            content = held.read(name).replace(b"xl/worksheets/sheet1.xml", part.encode())
+            here = name == "xl/worksheets/sheet1.xml"
+            made.writestr(part if here else name, sheet.encode(encoding) if here else content)
+    return path
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/sheets/other.xml", "xl/Worksheets/one"])
+def test_what_a_sheet_hides_is_found_wherever_it_stands(tmp_path, part):
+    (grid,) = read_workbook(with_sheet(tmp_path, ROW_1 + ERROR, part=part))
+    assert grid.lines == [["CHILD"], ["#N/A"]]
+    with pytest.raises(ImportFault, match="saved without their values: Sheet!A2"):
+        read_workbook(with_sheet(tmp_path, ROW_1 + FORMULA, part=part))
+
+
+@pytest.mark.parametrize(
+    ("rows", "encoding", "said"),
+    [
+        (ROW_1 + FORMULA, "utf-16", "a sheet is not in UTF-8"),
+        (ROW_1 + "<row r='3'><c r='A3'><v>3</v></c></row><row r='2'><c r='A2'><v>2</v></c></row>", "utf-8", "rows out"),
+        (ROW_1 + '<row r="2"><c r="A2"><v>1</v></c><c r="A2"><v>2</v></c></row>', "utf-8", "cells out of order"),
+        (ROW_1 + '<row r="2"><c r="ZZZ2"><v>1</v></c></row>', "utf-8", "beyond a sheet's last row or column"),
+        (ROW_1 + '<row r="2"><c r="A9999999"><v>1</v></c></row>', "utf-8", "beyond a sheet's last row or column"),
+        (ROW_1 + '<row r="2"><c r="ZZZZZ2"><v>1</v></c></row>', "utf-8", "not a valid column"),
+        (
+            ROW_1 + "".join(f'<row r="{n}"><c r="XFD{n}"><v>{n * n}</v></c></row>' for n in range(2, 400)),
+            "utf-8",
+            "stand right of 6,5",
+        ),
+    ],
+)
+def test_sheets_of_which_a_reader_would_keep_only_some(tmp_path, capfd, rows, encoding, said):
+    with pytest.raises(ImportFault, match=said):
+        read_workbook(with_sheet(tmp_path, rows, encoding=encoding))
+    assert capfd.readouterr().err == ""  # no backtrace of a library in another language
+
+
+@pytest.mark.parametrize("row", ["<row r='1048576'>", '<row r="1048576">', "<row>"])
+def test_a_cell_far_out_costs_no_more_than_itself(tmp_path, row):
+    number = "2" if row == "<row>" else "1048576"  # where no number is told, rows follow each other
+    (grid,) = read_workbook(with_sheet(tmp_path, f"{ROW_1}{row}<c r='XFD{number}'><v>7</v></c></row>"))
+    assert grid.lines[0] == ["CHILD"]
+    assert grid.lines[int(number) - 1][-1] == "7"
+
+
+def test_the_careful_reader_takes_what_names_no_place_or_another_encoding(tmp_path):
+    (grid,) = read_workbook(with_sheet(tmp_path, "<row><c><v>1</v></c><c><v>2</v></c></row>"))
+    assert grid.lines == [["1", "2"]]
+    named = ROW_1.replace("CHILD", "caf\u00e9")
+    (grid,) = read_workbook(with_sheet(tmp_path, named, encoding="iso-8859-1"))
+    assert grid.lines == [["caf\u00e9"]]
+
+
 def test_a_sparse_sheet_is_not_filled(tmp_path):
     book = openpyxl.Workbook()
     book.active["A1"], book.active["XFD1000000"] = "a", "b"

@@ -107,6 +107,14 @@ def test_names_that_are_no_words_stand_in_backquotes(frame: pd.DataFrame) -> Non
         columns("C(k) + `C(k)`", frame)
 
 
+@pytest.mark.parametrize("text", ["Intercept", "x + Intercept", "x:Intercept"])
+def test_a_column_that_is_called_intercept_is_not_lost(text: str) -> None:
+    """formulae calls its own column so, and the two came out of the model as one."""
+    with pytest.raises(FormulaUnfit, match="called Intercept would be taken"):
+        columns(text, FRAME.assign(Intercept=FRAME["w"] * 2))
+    assert list(columns("I(Intercept)", FRAME.assign(Intercept=FRAME["w"] * 2))) == ["I(Intercept)"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

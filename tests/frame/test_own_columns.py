@@ -168,6 +168,8 @@ def build_rows_told(days):
         ('measure(grade, part="within")', ConfigInvalid, "only a value of homes"),
         ("event(conflict, 90, 95)", ConfigInvalid, "longer than"),
         ("adhd + colour", ConfigInvalid, "'colour', which no column gives"),
+        ("adhd + `os.system('x')`", ConfigInvalid, "which no column gives"),
+        ("adhd + `event(conflict`", ConfigInvalid, "which no column gives"),
         ("adhd + climate", ConfigInvalid, r"did you mean 'measure\(climate\)'"),
         ("adhd + conflict", ConfigInvalid, r"did you mean 'event\(conflict, 1, 7\)'"),
     ],

@@ -334,3 +334,10 @@ def test_the_first_screen_of_a_simulated_world_says_whether_its_truth_was_met(ma
     assert "This simulated world was given 1.30: the interval holds it." in first(1.3)
     assert "This simulated world was given 9.00: the interval misses it, as 10" in first(9.0)
     assert "simulated world was given" not in unescape(written(make(), tmp_path))
+
+
+def test_how_many_figures_are_drawn_is_told_while_they_are(make):
+    told = []
+    files, _ = html.report_files(make(), told=lambda *how_far: told.append(how_far))
+    figures = [name for name in files if name.endswith(".png")]
+    assert told == [(n, len(figures) + 1) for n in range(1, len(figures) + 1)]

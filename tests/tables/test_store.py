@@ -11,7 +11,7 @@ from examples import valid_tables
 
 from missingmodels.errors import InputError
 from missingmodels.provenance import digest_json
-from missingmodels.tables import read_tables, store, write_tables
+from missingmodels.tables import parquet, read_tables, store, write_tables
 from missingmodels.tables.store import FORMAT, write_tables_into
 from missingmodels.writing import whole_folder
 
@@ -98,6 +98,18 @@ def test_damaged_folders(written, damage, file, message):
         read_tables(written)
     assert file in caught.value.where
     assert caught.value.remedy
+
+
+def test_a_table_of_one_row_repeated_beyond_its_bytes_is_refused(tmp_path, monkeypatch):
+    """A megabyte held thirty million rows, and reading them took all memory."""
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"child_id": ["a"] * 50_000}).to_parquet(path)
+    assert len(parquet.read_parquet(path, remedy="")) == 50_000  # few enough, whatever they are
+    monkeypatch.setattr(parquet, "MANY_ROWS", 10_000)
+    with pytest.raises(InputError, match="claims 50,000 rows in"):
+        parquet.read_parquet(path, remedy="")
+    pd.DataFrame({"child_id": [f"child{n * n}" for n in range(50_000)]}).to_parquet(path)
+    assert len(parquet.read_parquet(path, remedy="")) == 50_000
 
 
 def test_paths_that_hold_no_tables(tmp_path):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from missingmodels.cli.options import REFITTING, Disclosure, Json, hold, out, spread
+from missingmodels.cli.options import REFITTING, Disclosure, Json, drawing, hold, out, spread
 from missingmodels.terminal import Progress, doing, say
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def compare(
     with Progress(quiet=as_json) as told:
         budget = Refits(plan, most=refits, method="auto" if sampled else "laplace")
         evidence = compared(evidence, fits, build_risk_set(held, plan.frame), plan, budget, told)
-    doing("Drawing figures and pages")
-    files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run))
+    with drawing(quiet=as_json) as told:
+        files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run), told=told)
     renew_run(run, evidence, files, policy, removed=tuple(stale), anew=True)
     page = run / PAGE
     body = {"comparisons": [c.as_dict() for c in shown.comparisons], "refits": refits - budget.left}

@@ -22,6 +22,7 @@ from missingmodels.cli.options import (
     Seed,
     TablesFolder,
     columns,
+    drawing,
     hold,
     out,
     reserve,
@@ -134,10 +135,10 @@ def report(
     hold(run)
     if sacro is not None:
         reserve(sacro, kind=FORMAT, overwrite=True)
-    doing("Drawing figures and pages")
     evidence = read_run(run)
     policy = policy_of(run, evidence, disclosure)
-    files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run))
+    with drawing(quiet=as_json) as told:
+        files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run), told=told)
     renew_run(run, evidence, files, policy, removed=tuple(stale))
     path = run / PAGE
     body, text = {"report": str(path)}, f"{summary_text(shown, columns())}\nReport: {path}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from missingmodels.side_by_side import side_by_side, usable_cores
-from missingmodels.terminal import show, width_of
+from missingmodels.terminal import Progress, show, width_of
 from missingmodels.writing import claim, parts_of, require_free, require_place, undisturbed
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
@@ -96,6 +97,16 @@ REFITTING = (
     "missingmodels.fitting.nuts.chains",
     "missingmodels.report.figures.pictures",
 )
+
+
+@contextmanager
+def drawing(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A stage in which figures and pages are made; what it gives hears how many of how many are."""
+    with Progress(quiet=quiet) as progress:
+        told = functools.partial(progress, "Drawing figures and pages")
+        told(0, 0)
+        yield told
+        told(1, 1)
 
 
 def reserve(place: Path, *, kind: str = "", overwrite: bool = False) -> None:

@@ -15,7 +15,7 @@ from missingmodels.errors import ImportFault, InputError, RowsInvalid
 from missingmodels.extract.ofsted.registration import is_scientific, loose
 from missingmodels.extract.readers.cells import INVISIBLE, visible_text
 from missingmodels.extract.readers.csv_files import csv_grid
-from missingmodels.extract.readers.source_table import header_at, title_notes
+from missingmodels.extract.readers.source_table import HEADER_WITHIN, header_at, require_few, title_notes
 from missingmodels.frame.own_rows.check import names_of, read_question, row_list
 from missingmodels.frame.own_rows.columns import columns_from_text
 
@@ -33,6 +33,7 @@ def read_rows(path: Path, names: Collection[str] = ()) -> pd.DataFrame:
         raise InputError("there is no such file", where=str(path), remedy=remedy)
     try:
         grid = csv_grid(path.read_bytes(), name=str(path), label=path.name)
+        require_few(max(grid.lines[:HEADER_WITHIN], key=len, default=[]), where=str(path))
     except OSError as error:
         raise InputError(f"the file cannot be read ({error})", where=str(path), remedy=remedy) from error
     except ImportFault as error:

@@ -31,7 +31,11 @@ class Behind:
             "onsets": policy.minimum_count,
             "children_with_onset": policy.minimum_count,
         }
-        few = [f"fewer than {n} {name.replace('_', ' ')}" for name, n in least.items() if self.data[name] < n]
+        few = [
+            f"fewer than {n} {name.replace('_', ' ')}"  # or so few that a policy blocked their number before
+            for name, n in least.items()
+            if self.data[name] is None or self.data[name] < n
+        ]
         return " and ".join(few)
 
     def entry(self, model: str, exposure: str, name: str) -> Mapping[str, Any] | None:

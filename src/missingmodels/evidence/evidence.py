@@ -51,6 +51,7 @@ from missingmodels.vocabulary import Quantity, worded
 # Refits without a child or a home that making evidence may take, a fraction of a second each for forty homes; the
 # command `compare` takes as many as are needed.
 REFITS = 24
+SCORES, SHOCKS = "Scores of prediction", "Trying shared shocks"
 NOT_PREDICTED = (
     "the last days are not predicted from those before: the record is too short, or the fast engine cannot fit the rest"
 )
@@ -185,10 +186,11 @@ def _with_shocks(
     answer = next((row for row in rows if _answers_h1(row, plan)), None)
     if answer is None or answer.verdict != SUPPORTED or not plan.decision.withstands.sd:
         return list(rows), None
-    told("Trying shared shocks", 0, 0)
+    told(SHOCKS, 0, 0)
     fit = next(fit for fit in fits if (fit.model, fit.exposure) == (answer.model, answer.exposure))
     design, finer = weekly(fit, tables, risk, plan)
     found = withstood(design, finer, model=fit.model, exposure=fit.exposure, seed=seed)
+    told(SHOCKS, 1, 1)
     return [judged(row, found, plan.decision) if row is answer else row for row in rows], found
 
 
@@ -223,9 +225,10 @@ def _beside(
     factors, scaling = sensitivities(fits, evidence.rows, plan, told)
     told(OWN_HISTORY, 0, 0)
     whole = _fullest(fits, plan)
-    histories = own.scores(whole)
-    told("Scores of prediction", 0, 0)
-    scores = scores_of(fits, plan, [one for one in histories if one is not None])
+    histories = own.scores(whole, functools.partial(told, OWN_HISTORY))
+    told(SCORES, 0, 0)
+    there = [one for one in histories if one is not None]
+    scores = scores_of(fits, plan, there, functools.partial(told, SCORES))
     shared, owned = {id(one) for one in scores}, {id(one) for one in histories}
     # the fullest model's own serve both, and so may take as many refits as the more generous of them
     mends = [(one, refits if id(one) in shared and refits.left > r.left else r) for one, r in own.mends(histories)]

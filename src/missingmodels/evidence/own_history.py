@@ -9,7 +9,7 @@ Heckman 1981; specification, section 2).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -73,20 +73,31 @@ class OwnHistories:
         self.fits = begun(_fit, wanted if self.names else [])
         self.new: Fit | None = None  # to those who arrived within the record, once there are scores
 
-    def scores(self, whole: Fit) -> list[Scores | None]:
+    def scores(self, whole: Fit, told: Callable[[int, int], None] | None = None) -> list[Scores | None]:
         """Of children under the fits with both, without own history and without frailty, none of them mended; None
-        where a fit failed the gate. None at all without own-history columns.
+        where a fit failed the gate. None at all without own-history columns. ``told`` hears how many of its fits are
+        there and scored, of how many.
 
         The model's own fit ``whole`` serves, if it is of the same plan and by the fast engine.
         """
+        told = told or (lambda *_: None)
         if not self.names:
+            told(1, 1)
             return []
-        made = list(self.fits.results())
+        made: list[Fit | None] = []
+        steps = len(self.plans) - self.itself + bool(self.arrived.any()) + len(self.plans)
+        for fitted in self.fits.results():
+            made.append(fitted)
+            told(len(made), steps)
         if self.itself:
             fast = "log_weight" in whole.sample_stats
             made.insert(0, whole if fast else _fit((self.asked, self.bare, self.plans[0])))
         self.new = made[len(self.plans)] if self.arrived.any() else None
-        return [None if one is None else child_scores(one) for one in made[: len(self.plans)]]
+        found: list[Scores | None] = []
+        for one in made[: len(self.plans)]:
+            found.append(None if one is None else child_scores(one))
+            told(steps - len(self.plans) + len(found), steps)
+        return found
 
     def close(self) -> None:
         """Begin no more of its fits: nobody asks for them."""

@@ -110,12 +110,16 @@ def _row(row: Row) -> Row:
     _one_of("expected", row.expected, ("above", "below", ""))
     for name in ("interval_mass", "probability_above_null", "rope_probability", "family_wise"):
         _share(name, getattr(row, name))
+    if row.estimand.startswith("rate_ratio") and min(row.median, row.interval_low, row.interval_high) <= 0:
+        raise ValueError("a rate ratio is above 0")
     return row
 
 
 def _factor(factor: BayesFactor) -> BayesFactor:
     _as_long("widths", len(factor.widths), list(factor.log_bf10_by_width), list(factor.k_hat_by_width))
     _one_of("expected", factor.expected, ("above", "below", ""))
+    if min(factor.prior_sd, *factor.widths) <= 0:
+        raise ValueError("a prior has no width of 0 or below")
     return factor
 
 

@@ -49,6 +49,8 @@ def false_confidence_words(data: Mapping[str, Any], plan: Plan, model: str) -> s
 
 def _unlike(data: Mapping[str, Any], plan: Plan) -> str:
     """In what these data or this plan differ from all that was measured; empty if in nothing that moves the figures."""
+    if data["homes"] is None:  # a policy of disclosure blocks small counts
+        return "how many homes they are of is not told"
     homes, days, coverage = int(data["homes"]), data.get("observed_days"), data.get("median_coverage")
     sizes = sorted(frontier()["homes"].unique())
     found = []

@@ -41,6 +41,7 @@ _OPERATORS: Mapping[str, Callable[..., np.ndarray]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow,
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
+INTERCEPT = "Intercept"  # what formulae calls its own column
 _SEVERAL = ("bs", "poly")  # calls that give several columns, which formulae makes
 
 
@@ -60,7 +61,7 @@ def term_columns(terms: tuple[Term, ...], frame: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
         try:
             made = design_matrices(" + ".join(written), data, na_action="error", env=Environment([]))
-            table = made.common.as_dataframe().drop(columns="Intercept", errors="ignore")
+            table = made.common.as_dataframe().drop(columns=INTERCEPT, errors="ignore")
         except Exception as error:  # formulae and scipy raise many kinds
             raise FormulaUnfit(f"the formula does not work on these rows ({error})") from error
     alike = sorted({str(name) for name in table.columns[table.columns.duplicated()]})
@@ -100,6 +101,8 @@ def _written(factor: Name | Call, frame: pd.DataFrame, held: dict[str, pd.Series
 def _hold(node: Node, values: pd.Series, held: dict[str, pd.Series]) -> str:
     """Keep a column under its name, and give the name in backquotes, between which formulae reads no further."""
     name = _label(node)
+    if name == INTERCEPT:  # formulae would hold the two for one
+        raise FormulaUnfit(f"a column called {INTERCEPT} would be taken for the model's own; rename it")
     if name in held and not held[name].equals(values):
         raise FormulaUnfit(f"the formula gives two columns of one name: {name}; rename a column")
     held[name] = values

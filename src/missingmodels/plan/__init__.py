@@ -16,7 +16,7 @@ from missingmodels.plan.sections import (
     Scores,
     Terms,
 )
-from missingmodels.plan.whole import KERNEL_MEMORY, WEEK, Plan, kept_plan, with_method
+from missingmodels.plan.whole import KERNEL_MEMORY, WEEK, Plan, kept_plan, require_plan, with_method
 from missingmodels.plan.words import (
     COUNTED,
     EVERYWHERE,
@@ -57,6 +57,7 @@ __all__ = [
     "Scores",
     "Terms",
     "kept_plan",
+    "require_plan",
     "terms_of",
     "with_method",
 ]

@@ -125,7 +125,7 @@ class Plan(Config):
         """
         out = self.model_dump()
         for name, value in values.items():
-            at, *path = out, *name.split(".")
+            at, *path = out, *str(name).split(".")
             for part in path[:-1]:
                 if not isinstance(at.get(part), dict):
                     raise ConfigInvalid(f"a plan has no key {name!r}", remedy="docs/plans.md lists them")
@@ -186,6 +186,13 @@ def kept_plan(values: Mapping[str, Any], *, where: str = "") -> Plan:
     a key left out takes today's default, is read by ``presets.load_plan``.
     """
     return from_mapping(with_what_was_meant(values, BEFORE), Plan, where=where)
+
+
+def require_plan(plan: object) -> None:
+    """Raise ConfigInvalid for what is no plan, such as the name of one."""
+    if not isinstance(plan, Plan):
+        given = f"the name {plan!r}" if isinstance(plan, str) else type(plan).__name__
+        raise ConfigInvalid(f"{given} is given where a plan belongs", where="plan", remedy="mm.load_plan(…) reads one")
 
 
 def with_method(plan: Plan, method: str | None) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from missingmodels.disclosure.gate import released
@@ -33,9 +34,11 @@ def write_report(evidence: Evidence, path: Path, *, disclosure: str | Path | Pol
     return path
 
 
-def report_files(evidence: Evidence, name: str = REPORT) -> tuple[dict[str, bytes], list[str]]:
+def report_files(
+    evidence: Evidence, name: str = REPORT, told: Callable[[int, int], None] | None = None
+) -> tuple[dict[str, bytes], list[str]]:
     """What a report consists of, by name within its folder, and the names of figures that it does not have."""
-    shown = pictures(evidence)
+    shown = pictures(evidence, told)
     files = {f"{FIGURES}/{figure}.png": picture.png for figure, picture in shown.items()}
     stale = [f"{FIGURES}/{figure}.png" for figure in KNOWN if figure not in shown]
     return files | {name: page(evidence, shown).encode("utf-8")}, stale

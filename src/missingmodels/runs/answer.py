@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from missingmodels.config import require_seed
 from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.effects.contrasts import require_contrasts
 from missingmodels.evidence.evidence import make_evidence
@@ -22,7 +23,7 @@ from missingmodels.frame.design import Design, build_design, require_contrast, r
 from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.frame.rows import Rows, build_rows, model_terms, variables
 from missingmodels.models.priors.of_plan import require_known
-from missingmodels.plan import Plan
+from missingmodels.plan import Plan, require_plan
 from missingmodels.runs.tried import Way, all_tried, refusal
 from missingmodels.tables import Tables, require_valid
 from missingmodels.terminal import Progress as Shown
@@ -81,6 +82,7 @@ def prepare(
     names models and exposures to design, all of the plan if it is left out; ``terms`` of one's own bring their units.
     Tables that are ``checked`` are not validated again: validation takes as long as everything else here.
     """
+    require_plan(plan)
     if not checked:
         require_valid(tables)
     asked_of(tables, plan)  # an event that may not be told is refused before anything is made
@@ -145,6 +147,7 @@ def answer(
         with Shown(quiet=not is_watched()) as shown:
             given: dict[str, Any] = {"kept": kept, "terms": terms}
             return answer(tables, plan, seed=seed, allow_unconverged=allow_unconverged, progress=shown, **given)
+    require_seed(seed)
     told: Progress = progress or (lambda *_: None)
     prepared = prepare(tables, plan, terms=terms)
     with closing(_own_history_begun(prepared, plan, seed)) as own:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from missingmodels.config import require_seed
 from missingmodels.errors import ConfigInvalid
 from missingmodels.fitting.families.daily import fit_daily
 from missingmodels.fitting.families.outcomes import fit_outcome
@@ -13,7 +14,7 @@ from missingmodels.fitting.fit import fit as fit_onset
 from missingmodels.frame.daily import DailyDesign, Kind
 from missingmodels.frame.design import Design
 from missingmodels.models.term import GroupEffect
-from missingmodels.plan import Plan
+from missingmodels.plan import Plan, require_plan
 from missingmodels.runs.answer import Prepared, models_to_fit, prepare
 from missingmodels.tables import Tables
 
@@ -47,6 +48,8 @@ def fit(
     Raises ConfigInvalid for what is not known, CannotAnswer where the data hold no contrast, DiagnosticsFailed if the
     draws do not pass the plan's gate.
     """
+    require_plan(plan)
+    require_seed(seed)
     if outcome != "onset":
         return fit_outcome(_tables(data, outcome), plan, outcome=outcome, seed=seed, **how)
     if kind is not None or isinstance(data, DailyDesign):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from missingmodels.disclosure.gate import released
@@ -21,15 +21,20 @@ Asked = str | Path | Policy | None
 
 
 def release_files(
-    evidence: Evidence, disclosure: Asked = None, *, noise_key: bytes | None = None
+    evidence: Evidence,
+    disclosure: Asked = None,
+    *,
+    noise_key: bytes | None = None,
+    told: Callable[[int, int], None] | None = None,
 ) -> tuple[dict[str, bytes], list[str], Evidence]:
     """Files of a run's release by their name in its folder, names of those that it does not have any more, and the
     evidence as it is released.
 
     ``disclosure`` names a policy or is one; left out, it is none for simulated data and the generic one for others.
+    ``told`` hears how many figures are drawn.
     """
     shown, judged = released(evidence, policy_for(evidence.origin, disclosure), noise_key=noise_key)
-    files, stale = report_files(shown)
+    files, stale = report_files(shown, told=told)
     files[EVIDENCE] = evidence_file(shown)
     files |= recorded(judged, files, evidence)
     return (

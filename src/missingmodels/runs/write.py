@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ def make_run(  # noqa: PLR0913
             keep_children=keep_children,
             disclosure=policy,
             noise_key=near.noise_key,
+            told=functools.partial(told, WRITING),
         )
         told(WRITING, 1, 1)
         if refusal is not None:
@@ -94,7 +96,7 @@ def make_run(  # noqa: PLR0913
     return found, page
 
 
-def write_run(
+def write_run(  # noqa: PLR0913
     found: Answer,
     folder: Path,
     *,
@@ -103,8 +105,9 @@ def write_run(
     keep_children: bool = False,
     disclosure: Asked = None,
     noise_key: bytes | None = None,
+    told: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Write a run; the folder appears whole or not at all. Returns the report's path.
+    """Write a run; the folder appears whole or not at all. Returns the report's path. ``told`` hears of its figures.
 
     ``tables`` is the folder that the data came from, kept as its path in the private place; tables that stand in no
     folder go there themselves. Draws of single children are kept only with ``keep_children``.
@@ -123,7 +126,8 @@ def write_run(
         else:
             source = source_of(Path(tables), folder)
             (private / SOURCE).write_text(json.dumps(source, indent=1) + "\n", encoding="utf-8")
-        for name, content in release_files(found.evidence, policy, noise_key=noise_key)[0].items():
+        files, *_ = release_files(found.evidence, policy, noise_key=noise_key, told=told)
+        for name, content in files.items():
             path = release.parent / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from missingmodels.config import require_seed
 from missingmodels.parameters import Parameters
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.days.intensity import LOGGED
@@ -62,6 +63,7 @@ def simulate_world(
     Without ``log_exposures`` the log is empty: it holds a row for each resident-day, millions in a national scenario.
     ``only`` names the tables to write, the required ones among them; a record that is not as things happened needs all.
     """
+    require_seed(seed)
     run = run_sector(scenario, seed, do=do, log=LOGGED if log_exposures else ())
     labels = Labels(run)
     as_it_was = scenario.recording == type(scenario.recording)()

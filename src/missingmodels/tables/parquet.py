@@ -16,6 +16,8 @@ MARK = b"PAR1"
 TRUNCATED = "it begins as Parquet but is truncated or damaged"
 LONGEST_REASON = 200  # characters of what the library says
 MAX_ROWS = 10**9
+# Rows of people and days differ from one another: a million of them take more than a byte each.
+MANY_ROWS, ROWS_A_BYTE = 1_000_000, 4
 MAX_BYTES = 64 * 2**30  # unpacked, by the file's own account
 # What a nullable column becomes; without them a whole number beside an unrecorded one would become a float.
 PANDAS = {
@@ -35,7 +37,9 @@ def read_parquet(path: Path, *, remedy: str, table: Table | None = None, rows: i
     try:
         # It lets exceptions of every kind out of a damaged file; all of them mean the same here.
         with pq.ParquetFile(path, memory_map=False) as file:
-            what = _misfit(file, rows) or ("" if table is None else _other_columns(file.schema_arrow, table))
+            what = _misfit(file, rows, path.stat().st_size) or (
+                "" if table is None else _other_columns(file.schema_arrow, table)
+            )
             if not what:
                 held = file.read()
                 held.validate(full=True)
@@ -54,13 +58,16 @@ def not_whole(path: Path) -> str:
     return "" if content.endswith(MARK) and len(content) > len(MARK) else TRUNCATED
 
 
-def _misfit(file: pq.ParquetFile, rows: int | None) -> str:
+def _misfit(file: pq.ParquetFile, rows: int | None, packed: int) -> str:
+    """Why the shape that a file of ``packed`` bytes claims is not believed; empty if it is."""
     held = file.metadata
     size = sum(held.row_group(n).total_byte_size for n in range(held.num_row_groups))
     if rows is not None and held.num_rows != rows:
         return f"it holds {held.num_rows:,} rows, the manifest says {rows:,}"
     if not 0 <= held.num_rows <= MAX_ROWS or not 0 <= size <= MAX_BYTES:
         return f"it claims {held.num_rows:,} rows and {size:,} bytes, which no table here has"
+    if held.num_rows > max(MANY_ROWS, ROWS_A_BYTE * packed):
+        return f"it claims {held.num_rows:,} rows in {packed:,} bytes, as no table does that is not one row repeated"
     return ""
 
 

@@ -185,7 +185,7 @@ def packaged(name: str) -> pd.DataFrame:
 def of_size(table: pd.DataFrame, homes: int) -> pd.DataFrame:
     """The part of a table that was measured in the number of homes nearest to this one."""
     sizes = table["homes"].unique()
-    return table[table["homes"] == sizes[np.abs(np.log(sizes / homes)).argmin()]]
+    return table[table["homes"] == sizes[np.abs(np.log(sizes / max(homes, 1))).argmin()]]
 
 
 def how_often_wrong(  # noqa: PLR0913

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from missingmodels.evidence.parts import BayesFactor, ElpdDifference, PowerScaling, Row
 from missingmodels.evidence.scores.bayes_factor import bayes_factors
@@ -24,16 +24,31 @@ def nested(fits: Sequence[Fit], plan: Plan) -> list[tuple[Fit, Fit, str]]:
     return [(held[a], held[b], why) for a, b, why in AGAINST if a in held and b in held]
 
 
-def scores_of(fits: Sequence[Fit], plan: Plan, there: Sequence[Scores] = ()) -> list[Scores]:
+def scores_of(
+    fits: Sequence[Fit],
+    plan: Plan,
+    there: Sequence[Scores] = (),
+    told: Callable[[int, int], None] | None = None,
+) -> list[Scores]:
     """What nested pairs compare, none of it mended: of children under each of their fits, then of homes.
 
     Those that are ``there`` already serve again. Homes have no score where each has a process that drifts: theirs rests
-    on independent periods.
+    on independent periods. ``told`` hears how many of children and homes are there, of how many.
     """
+    told = told or (lambda *_: None)
     scored = list({id(fit): fit for *pair, _ in nested(fits, plan) for fit in pair}.values())
     made = {id(one.fit): one for one in there}
-    children = [made[id(fit)] if id(fit) in made else child_scores(fit) for fit in scored]
-    return [*children, *([] if plan.effects.home_process == "drift" else every_home(scored))]
+    of_homes = [] if plan.effects.home_process == "drift" else scored
+    steps = len(scored) + len(of_homes)
+    found: list[Scores] = []
+    for fit in scored:
+        found.append(made[id(fit)] if id(fit) in made else child_scores(fit))
+        told(len(found), steps)
+    for one in every_home(of_homes):
+        found.append(one)
+        told(len(found), steps)
+    told(max(steps, 1), max(steps, 1))
+    return found
 
 
 def comparisons(fits: Sequence[Fit], plan: Plan, scores: Sequence[Scores]) -> list[ElpdDifference]:

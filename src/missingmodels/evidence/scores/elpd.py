@@ -10,7 +10,7 @@ draws wherever leaving the unit out moves the posterior far, which is just where
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,10 +92,11 @@ def home_scores(fit: Fit, refits: Refits | None = None) -> Scores:
     return found
 
 
-def every_home(fits: Sequence[Fit]) -> list[Scores]:
+def every_home(fits: Sequence[Fit]) -> Iterator[Scores]:
     """The scores of homes under each of the fits, none of them mended; side by side where ``side_by_side`` allows."""
     asked = [(f.design, f.parameters.thinned(DRAWS), efficiency(f), _stream_of(f, "home")) for f in fits]
-    return [_scores(fit, "home", *found) for fit, found in zip(fits, each(_leave_homes_out, asked), strict=True)]
+    for fit, found in zip(fits, each(_leave_homes_out, asked), strict=True):
+        yield _scores(fit, "home", *found)
 
 
 def mend(scores: Sequence[tuple[Scores, Refits]], progress: Progress | None = None) -> None:

@@ -20,6 +20,7 @@ from missingmodels.extract.readers.source_table import (
     SourceTable,
     column_name,
     header_at,
+    require_few,
     table_of,
     title_notes,
 )
@@ -85,6 +86,7 @@ def _by_columns(
     """Frame, repeated names and notes, or None where something calls for the careful reader: ragged rows."""
     head = [[cell.strip() for cell in line.split(separator)] for line in _first_lines(text)]
     at = header_at(head, names)
+    require_few(head[at], where=name)
     fields = [column_name(cell, names) for cell in head[at]]
     parts = text.split("\n", at + 1)
     body = parts.pop()

@@ -19,6 +19,8 @@ from missingmodels.extract.readers.dates import SERIAL_1904, Form
 HEADER_WITHIN = 20  # lines in which the column names must stand; published lists have three of title
 # Uncompressed bytes of one container. A national pool of five years stays well below; a decompression bomb does not.
 MAX_BYTES = 512 * 2**20
+# Named columns of one table. The widest published list has some sixty; time grows with the square of their number.
+MAX_COLUMNS = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +121,7 @@ def table_of(grid: Grid, *, comma_separated: bool, names: Collection[str] = ()) 
     names = [column_name(cell, names) for cell in (grid.lines[at] if grid.lines else [])]
     while names and not names[-1] and not comma_separated:
         names.pop()  # a sheet's lines are as wide as its widest
+    require_few(names, where=grid.name)
     # Blank lines are no records, but they count in a spreadsheet's row numbers.
     records = [(row, values) for row, values in enumerate(grid.lines[at + 1 :], start=at + 2) if any(values)]
     beyond = [row for row, values in records if any(values[len(names) :])]
@@ -145,6 +148,16 @@ def table_of(grid: Grid, *, comma_separated: bool, names: Collection[str] = ()) 
         swapped=tuple(name for name, position in place.items() if position in grid.swapped),
         since_1904=grid.since_1904,
     )
+
+
+def require_few(names: Sequence[str], *, where: str) -> None:
+    """Raise ImportFault for more columns than any table has."""
+    if len(names) > MAX_COLUMNS:
+        raise ImportFault(
+            f"it has {len(names):,} columns, more than the {MAX_COLUMNS:,} allowed",
+            where=where,
+            remedy="leave those out that no table needs; rows and columns may have been exchanged",
+        )
 
 
 def require_unswapped(table: SourceTable, columns: Iterable[str], *, checked: bool) -> None:

@@ -1,16 +1,19 @@
 """The sheets of an Excel workbook as text cells: cached values of formulas, true dates as DD/MM/YYYY.
 
 Calamine reads fast, and knows neither formulas nor errors (both are blank there) nor whole numbers above fifteen digits
-(all its numbers are floats), and fills the empty area of a sparse sheet. Workbooks with any of these go to openpyxl.
+(all its numbers are floats), and fills the empty area of a sparse sheet. Workbooks with any of these go to openpyxl,
+and so does what ``sheet_layout`` cannot see through.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import io
-import itertools
+import os
 import re
+import sys
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -24,22 +27,15 @@ from openpyxl.utils import get_column_letter
 from missingmodels.errors import ImportFault, MissingModelsError
 from missingmodels.extract.ledger import FAULTS_SHOWN
 from missingmodels.extract.readers.dates import DATE_PATTERN
+from missingmodels.extract.readers.sheet_layout import MAX_ROWS, is_sheet, layout_of
 from missingmodels.extract.readers.source_table import Grid
 from missingmodels.extract.readers.zip_files import open_archive
 from missingmodels.provenance import digest_bytes
 
 WORKBOOKS = (".xlsx", ".xlsm")
 OLD_FORMAT = bytes.fromhex("d0cf11e0a1b11ae1")
-ROW_NUMBER = rb'<(?:\w+:)?row\b[^>]*?\sr="(\d{1,18})"'
-FORMULA = rb"<(?:\w+:)?f[\s>/]"
-ERROR = rb'<(?:\w+:)?c\b[^>]*?\st="e"'
-CELL = rb"<(?:\w+:)?c[\s>/]"
-WIDE = rb'<(?:\w+:)?c\b[^>]*?\sr="[A-Z]{2,3}\d'
 SINCE_1904 = rb"<(?:\w+:)?workbookPr\b[^>]*?\sdate1904=['\"](?:1|true)['\"]"
 EXACT = 1e15  # whole numbers below it are the same as floats, and as Excel keeps them
-FEW_CELLS, WIDTHS, SPARSE = 1_000_000, (26, 16_384), 40
-MAX_CELLS = 20_000_000
-MAX_ROWS = 2**20  # a sheet's last row in Excel; a damaged row number could claim any
 
 
 def read_workbook(path: Path) -> list[Grid]:
@@ -80,31 +76,18 @@ def read_workbook(path: Path) -> list[Grid]:
 
 
 def _needs_care(path: Path, content: bytes) -> bool:
-    """Whether any sheet has formulas or errors, is sparse, or declares a document type, which openpyxl refuses.
-
-    Refuses too many cells, and rows out of order, which openpyxl would skip without a word.
-    """
-    careful, every = False, 0
+    """Whether calamine would lose anything of a sheet, wherever in the archive it stands, or fill too much of it."""
+    careful, cells = False, 0
     with open_archive(content, where=path.name) as archive:
         for info in archive.infolist():
-            if not info.filename.startswith("xl/worksheets/"):
-                continue
             try:
                 part = archive.read(info)
+                layout = layout_of(part, name=info.filename, already=cells) if is_sheet(part, info.filename) else None
             except Exception as error:
                 raise _damaged(path, error) from error
-            cells = sum(1 for _ in re.finditer(CELL, part))
-            every += cells
-            if every > MAX_CELLS:
-                raise _damaged(path, ValueError(f"more than {MAX_CELLS:,} cells"))
-            rows = [int(number) for number in re.findall(ROW_NUMBER, part)]
-            if any(later <= earlier for earlier, later in itertools.pairwise(rows)):
-                raise _damaged(path, ValueError(f"rows out of order in {info.filename}"))
-            area = max(rows, default=0) * WIDTHS[re.search(WIDE, part) is not None]
-            sparse = area > FEW_CELLS and cells * SPARSE < area
-            careful |= (
-                sparse or b"<!" in part or re.search(FORMULA, part) is not None or re.search(ERROR, part) is not None
-            )
+            if layout is not None:
+                cells += layout.cells
+                careful |= layout.careful
     return careful
 
 
@@ -121,7 +104,7 @@ def _fast_cells(content: bytes) -> dict[str, list[list[Any]]] | None:
     What calamine cannot read openpyxl may, and if not its error is the one told.
     """
     try:
-        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+        with _silent(), python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
             sheets = {
                 each.name: book.get_sheet_by_name(each.name).to_python(skip_empty_area=False)
                 for each in book.sheets_metadata
@@ -134,6 +117,21 @@ def _fast_cells(content: bytes) -> dict[str, list[list[Any]]] | None:
     every = (value for lines in sheets.values() for line in lines for value in line)
     long = any(isinstance(value, float) and abs(value) >= EXACT for value in every)
     return None if long else {title: [[*line] for line in lines] for title, lines in sheets.items()}
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Without what a panic in Rust code writes to the process's standard error, which no Python code sees."""
+    sys.stderr.flush()
+    held = os.dup(2)
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(held, 2)
+        os.close(held)
 
 
 def _damaged(path: Path, error: Exception) -> ImportFault:
@@ -219,14 +217,18 @@ def _mixed_dates(lines: list[list[Any]], text: list[list[str]]) -> Iterator[tupl
     An American Excel turns 03/04/2022 into the 4th of March and leaves 25/04/2022 as text: then no true date
     has a day after the 12th and every text date has.
     """
-    for column in range(max(map(len, lines), default=0)):
-        held = [(line[column], words[column]) for line, words in zip(lines, text, strict=True) if column < len(line)]
-        true = [value.day for value, _ in held if isinstance(value, dt.date)]
-        written = [int(w[:2]) for value, w in held if isinstance(value, str) and re.match(DATE_PATTERN, w)]
-        if not true or not written:
-            continue
-        note = f"column {get_column_letter(column + 1)} mixes {len(true)} date cells and {len(written)} dates as text"
-        swapped = max(true) <= 12 < min(written)
+    true: dict[int, list[int]] = {}
+    written: dict[int, list[int]] = {}
+    for line, words in zip(lines, text, strict=True):
+        for column, (value, word) in enumerate(zip(line, words, strict=True)):
+            if isinstance(value, dt.date):
+                true.setdefault(column, []).append(value.day)
+            elif isinstance(value, str) and re.match(DATE_PATTERN, word):
+                written.setdefault(column, []).append(int(word[:2]))
+    for column in sorted(true.keys() & written.keys()):
+        days, texts = true[column], written[column]
+        note = f"column {get_column_letter(column + 1)} mixes {len(days)} date cells and {len(texts)} dates as text"
+        swapped = max(days) <= 12 < min(texts)
         if swapped:
             note += ", parted at the 12th of the month: day and month may have been swapped, check them"
         yield column, note, swapped

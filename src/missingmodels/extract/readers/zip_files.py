@@ -80,7 +80,7 @@ def open_archive(content: bytes, *, where: str) -> zipfile.ZipFile:
     except DAMAGE as error:
         raise ImportFault(f"the file is damaged ({error})", where=where, remedy="copy or export it again") from error
     members = archive.infolist()
-    _require_size(members, where=where)
+    _require_size(members, packed=len(content), where=where)
     names = [info.filename for info in members]
     # some systems hold these for one name, and one of the files would hide the other
     same = [unicodedata.normalize("NFC", name).casefold() for name in names]
@@ -102,7 +102,8 @@ def open_archive(content: bytes, *, where: str) -> zipfile.ZipFile:
     return archive
 
 
-def _require_size(members: Sequence[zipfile.ZipInfo], *, where: str) -> None:
+def _require_size(members: Sequence[zipfile.ZipInfo], *, packed: int, where: str) -> None:
+    """``packed``: bytes of the whole archive, of which members may share some."""
     if len(members) > MAX_MEMBERS:
         raise ImportFault(f"it holds {len(members):,} files", where=where, remedy=_FEWER)
     for info in members:
@@ -114,6 +115,12 @@ def _require_size(members: Sequence[zipfile.ZipInfo], *, where: str) -> None:
                 remedy="look at what it holds; unpack it yourself and name the folder if it is right",
             )
     size = sum(info.file_size for info in members)
+    if size > RATIO_FROM_BYTES and size > MAX_RATIO * packed:
+        raise ImportFault(
+            f"it unpacks to {size:,} bytes from {packed:,}, as no records do that are not one thing repeated",
+            where=where,
+            remedy="look at what it holds; unpack it yourself and name the folder if it is right",
+        )
     if size > source_table.MAX_BYTES:
         raise ImportFault(
             f"it unpacks to {size:,} bytes, more than the {source_table.MAX_BYTES:,} allowed",

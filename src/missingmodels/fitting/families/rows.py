@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from missingmodels.config import require_seed
 from missingmodels.fitting.certificate import certificate, parts
 from missingmodels.fitting.diagnostics import ROWS_KNOBS, require_passed
 from missingmodels.fitting.drawn import Progress
@@ -78,6 +79,7 @@ def fit_rows(  # noqa: PLR0913
     Raises RowsInvalid with every fault of rows, question and priors, DiagnosticsFailed if the draws do not pass the
     gate, unless ``allow_unconverged``.
     """
+    require_seed(seed)
     table, asked = ask(
         frame,
         formula=formula,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from missingmodels.config import from_mapping
 from missingmodels.errors import CannotAnswer, ConfigInvalid
-from missingmodels.formula import Call, Fact, Name, read_formula
+from missingmodels.formula import Call, Fact, FormulaFault, Name, read_formula
 from missingmodels.frame.columns.arrays import numbers, places, texts
 from missingmodels.frame.columns.days import Days
 from missingmodels.frame.columns.happened import recorded_from
@@ -31,7 +31,10 @@ def fact_of(name: str) -> Call | None:
     """The call that a column's name is, if it is a dated fact."""
     if "(" not in name or not name.endswith(")"):
         return None
-    terms = read_formula(name).terms
+    try:
+        terms = read_formula(name).terms
+    except FormulaFault:  # a name in backquotes may be any text
+        return None
     factor = terms[0].factors[0] if len(terms) == 1 and len(terms[0].factors) == 1 else None
     return factor.call if isinstance(factor, Fact) else None
 

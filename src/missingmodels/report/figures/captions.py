@@ -41,7 +41,11 @@ def dose_words(evidence: Evidence) -> Words:
             dose["bins"], *(dose["ratio"][k] for k in ("median", "low", "high")), strict=True
         )
     )
-    shown = f"It shows {sum(dose['onsets']):,.0f} of {dose['all_onsets']:,.0f} onsets. " if "all_onsets" in dose else ""
+    shown = (
+        f"It shows {sum(dose['onsets']):,.0f} of {dose['all_onsets']:,.0f} onsets. "
+        if dose.get("all_onsets") is not None
+        else ""
+    )
     alt = f"Onsets observed over expected by number of recently missing peers. {bars}. Right: fitted rate ratios."
     caption = (
         f"Left: onsets observed over those that model {dose['model']}, which knows no peers, expects from each "

@@ -67,7 +67,7 @@ def dose(evidence: Evidence) -> pd.DataFrame:
     ]
     fitted = [
         {"panel": "fitted", "model": c["model"], "exposure": c["exposure"], "x": x, **_band(c["ratio"], i)}
-        for c in evidence.figures["curves"]
+        for c in evidence.figures.get("curves", ())
         for i, x in enumerate(c["x"])
     ]
     return pd.DataFrame([*bins, *fitted])

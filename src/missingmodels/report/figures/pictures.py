@@ -29,6 +29,8 @@ from missingmodels.side_by_side import each
 from missingmodels.tables import is_simulated
 from missingmodels.writing import write_together
 
+FAR = 20.0  # a log rate ratio beyond it is no world's
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
@@ -64,7 +66,10 @@ def truths(evidence: Evidence) -> dict[str, float]:
         return {}
     if acts["window_days"] != evidence.plan["exposure"]["window_days"]:
         return {}
-    return {str(acts["exposure"]): math.exp(float(acts["log_rate_ratio"]))}
+    effect = acts["log_rate_ratio"]
+    if not isinstance(effect, int | float) or abs(effect) > FAR:
+        return {}
+    return {str(acts["exposure"]): math.exp(effect)}
 
 
 def _held(name: str) -> Callable[[Evidence], bool]:
@@ -77,7 +82,7 @@ def _model(name: str) -> Callable[[Evidence], set[str]]:
 
 def _dose_models(evidence: Evidence) -> set[str]:
     held = evidence.figures
-    return {held["dose"]["model"], *(curve["model"] for curve in held["curves"])}
+    return {held["dose"]["model"], *(curve["model"] for curve in held.get("curves", ()))}
 
 
 SHOWN: dict[str, Shown] = {
@@ -101,7 +106,7 @@ SHOWN: dict[str, Shown] = {
     "dose": Shown(
         title="Onsets by number of recently missing peers",
         has=_held("dose"),
-        draw=lambda evidence, _: dose_response(evidence.figures["dose"], evidence.figures["curves"]),
+        draw=lambda evidence, _: dose_response(evidence.figures["dose"], evidence.figures.get("curves", ())),
         data=frames.dose,
         words=captions.dose_words,
         models=_dose_models,
@@ -176,10 +181,18 @@ def draw(evidence: Evidence) -> dict[str, Figure]:
     return {name: one.draw(evidence, None) for name, one in SHOWN.items() if one.has(evidence)}
 
 
-def pictures(evidence: Evidence) -> dict[str, Picture]:
-    """The figures as PNG with captions and descriptions; drawn side by side where ``side_by_side`` allows."""
+def pictures(evidence: Evidence, told: Callable[[int, int], None] | None = None) -> dict[str, Picture]:
+    """The figures as PNG with captions and descriptions; drawn side by side where ``side_by_side`` allows.
+
+    ``told`` hears how many are drawn, of how many and the page.
+    """
     names = [name for name, one in SHOWN.items() if one.has(evidence)]
-    return dict(zip(names, each(functools.partial(_picture, evidence), names), strict=True))
+    made: dict[str, Picture] = {}
+    for name, drawn in zip(names, each(functools.partial(_picture, evidence), names), strict=True):
+        made[name] = drawn
+        if told is not None:
+            told(len(made), len(names) + 1)
+    return made
 
 
 def _picture(evidence: Evidence, name: str) -> Picture:
