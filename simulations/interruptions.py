@@ -314,9 +314,8 @@ def main() -> int:
     options.add_argument("--output", type=Path, help="folder for interruptions.csv and .json; nothing is kept without")
     given = options.parse_args()
     if given.output is not None:
-        given.output.mkdir(
-            parents=True, exist_ok=True
-        )  # a folder that cannot be made is told before, not after, the work
+        # before the work, so that one that cannot be made is told at once
+        given.output.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with tempfile.TemporaryDirectory(prefix="interruptions-") as work, cluster(given.commands):
         found = campaign(given.commands, given.kills, given.seed, Path(work))

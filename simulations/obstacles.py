@@ -216,9 +216,8 @@ def main() -> int:
     options.add_argument("--output", type=Path, help="folder for obstacles.csv and .json; nothing is kept without")
     given = options.parse_args()
     if given.output is not None:
-        given.output.mkdir(
-            parents=True, exist_ok=True
-        )  # a folder that cannot be made is told before, not after, the work
+        # before the work, so that one that cannot be made is told at once
+        given.output.mkdir(parents=True, exist_ok=True)
     if RUNNING not in os.environ:
         os.environ[RUNNING] = "1"
         os.execvp("unshare", ["unshare", "-m", sys.executable, *sys.argv])
