@@ -90,6 +90,10 @@ def pointed(file: h5py.File) -> None:
     file["constant_data/child"][0] = 2**31 - 1
 
 
+def unnumbered(file: h5py.File) -> None:
+    file["posterior/home"][0, 3] = np.nan
+
+
 def endless(file: h5py.File) -> None:
     file.attrs["design"] = re.sub('"periods": [0-9]+', '"periods": 2000000000', file.attrs["design"])
 
@@ -110,7 +114,7 @@ def newer(file: h5py.File) -> None:
     file.attrs["certificate"] = json.dumps(held)
 
 
-@pytest.mark.parametrize("change", [dropped, shortened, pointed, endless, renamed, untold, newer])
+@pytest.mark.parametrize("change", [dropped, shortened, unnumbered, pointed, endless, renamed, untold, newer])
 def test_a_file_with_a_true_digest_whose_parts_do_not_fit_is_refused(content: bytes, tmp_path: Path, change) -> None:
     held = io.BytesIO(content[:-72])
     with h5py.File(held, "r+") as file:

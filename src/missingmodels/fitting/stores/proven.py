@@ -89,6 +89,8 @@ def _draws(fit: Fit) -> int:
         _agree(values.dtype.kind in "fiu" and values.ndim == 1 + len(dims), f"{name} is not of its dimensions")
         for dim, size in zip(dims, values.shape[1:], strict=True):
             _agree(size == len(fit.labels.get(dim, range(size))), f"{name} is not of the length of its labels")
+        finite = np.isfinite(values)  # what a law of frailty lacks is no number in every draw
+        _agree(finite.all() or not finite.any(), f"some draws of {name} are no numbers")
     return draws
 
 
