@@ -137,8 +137,9 @@ QUESTIONS = {
 @pytest.mark.usefixtures("few_refits")
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_from_question_to_verdict(name, tmp_path, monkeypatch, capsys):
-    """Every line of it, with one refit in place of dozens; as it stands it is a slow test below."""
+    """Every line, in a tiny sector and with one refit in place of dozens; as it stands it is a slow test below."""
     variable, told = QUESTIONS[name]
+    monkeypatch.setenv("SCENARIO", "tiny")
     monkeypatch.setenv(variable, str(tmp_path / "work"))
     monkeypatch.chdir(tmp_path)
     guide = ROOT / "analyses" / f"{name}.py"
