@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def test_what_a_page_may_not_hold_is_told(site, more, told):
 
 def test_every_public_name_has_its_place():
     assert sorted(" ".join(build_docs.PARTS.values()).split()) == sorted(mm.__all__)
+
+
+def test_every_page_stands_in_the_contents_once():
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
+    trees = re.findall(r"```\{toctree\}\n(.*?)```", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"), re.DOTALL)
+    held = [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
+    assert sorted(held) == sorted([*pages, "contributing", "changelog", "guides/*"])
 
 
 def test_links_lead_within_the_site():
