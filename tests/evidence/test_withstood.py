@@ -100,7 +100,10 @@ class _Line:
 def test_the_least_size_at_the_worst_length_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     tips = {7.0: 0.62, 14.0: 0.37, 28.0: 0.45, 91.0: 3.0}
     monkeypatch.setattr(module, "GivenShocks", lambda *_: _Line(tips))
-    found = withstood(*_nothing(), model="M1", exposure="peer_presence", seed=1)
+    seen: list[tuple[int, int]] = []
+    watch = lambda *done: seen.append(done)  # noqa: E731
+    found = withstood(*_nothing(), model="M1", exposure="peer_presence", seed=1, watch=watch)
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert found is not None
     assert found.tipping_days == 14
     assert 0.37 <= found.tipping_sd <= 0.37 + LEAST

@@ -189,8 +189,8 @@ def _with_shocks(
     told(SHOCKS, 0, 0)
     fit = next(fit for fit in fits if (fit.model, fit.exposure) == (answer.model, answer.exposure))
     design, finer = weekly(fit, tables, risk, plan)
-    found = withstood(design, finer, model=fit.model, exposure=fit.exposure, seed=seed)
-    told(SHOCKS, 1, 1)
+    watch = functools.partial(told, SHOCKS)
+    found = withstood(design, finer, model=fit.model, exposure=fit.exposure, seed=seed, watch=watch)
     return [judged(row, found, plan.decision) if row is answer else row for row in rows], found
 
 

@@ -8,7 +8,7 @@ and a shock is set aside only where the data are far less likely under it, as Be
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,20 +60,32 @@ def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def withstood(design: Design, plan: Plan, *, model: str, exposure: str, seed: int) -> Withstood | None:
+def withstood(
+    design: Design,
+    plan: Plan,
+    *,
+    model: str,
+    exposure: str,
+    seed: int,
+    watch: Callable[[int, int], None] = lambda *_: None,
+) -> Withstood | None:
     """What a fit that supports H1 withstands; None where a conditional has no usable mode.
+
+    ``watch`` hears how many of the lengths of shocks have been tried, of how many.
 
     The design's cells are those of a process that drifts (``weekly``). Effects of authorities, owners and of peers by
     home are left out of the conditionals: what homes differ by takes up the first two.
     """
     plain = replace(design, groups={}, slope_of="")
     given = GivenShocks(plain, plan, exposure, stream(seed, "withstood", model, exposure))
-    asked = plan.decision
+    asked, lengths = plan.decision, sorted({*plan.decision.withstands.days, LONGEST})
+    tried: list[_Shock] = []
     try:
-        tried = [
-            shock for days in sorted({*asked.withstands.days, LONGEST}) for shock in _up_to_tipping(given, days, asked)
-        ]
+        for number, days in enumerate(lengths, start=1):
+            tried += _up_to_tipping(given, days, asked)
+            watch(number, len(lengths))
     except (FloatingPointError, np.linalg.LinAlgError):
+        watch(len(lengths), len(lengths))
         return None
     top = max(shock.found.log_density for shock in tried)
     failing = [shock for shock in tried if not shock.holds(asked)]
