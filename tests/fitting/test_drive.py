@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
+from pytensor import config
+from pytensor.link.utils import write_generated_src
 
 from missingmodels.errors import DiagnosticsFailed
 from missingmodels.fitting import drive
 from missingmodels.fitting.diagnostics import ROWS_KNOBS, Diagnostics, require_passed
+from missingmodels.fitting.nuts import sample
 from missingmodels.plan import Gate, Sampling
 from missingmodels.provenance import seed_of
 
@@ -73,3 +79,28 @@ def test_advice_is_of_the_way_that_was_called_and_of_smaller_steps_than_failed()
     assert "--target-accept 0.95" in said.value.as_typed().remedy
     assert "--draws" in said.value.as_typed().remedy
     assert "allow_unconverged=" not in str(said.value.as_typed())
+
+
+def test_what_is_compiled_leaves_no_source_among_temporary_files(monkeypatch, tmp_path):
+    class Bare:
+        shape, data = staticmethod(lambda: "a shape of its own"), {}
+        build = staticmethod(lambda: "x = 1\n")
+
+    class Compiled:
+        shared_var_keys = ()
+
+        def with_data(self):
+            return self
+
+    kept = []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def compiled(built, backend):
+        kept.append(write_generated_src(built))
+        return Compiled()
+
+    monkeypatch.setattr(sample.nutpie, "compile_pymc_model", compiled)
+    with config.change_flags(generated_src_dir=""):
+        sample.compiled_once(Bare())
+    assert [Path(name).parent for name in kept] == [Path(config.compiledir) / "generated"]
+    assert not [*tmp_path.iterdir()]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nutpie
+import pytensor
 import xarray as xr
 
 from missingmodels.plan import Sampling
@@ -27,11 +29,18 @@ def compiled_once(model: Model) -> tuple[Any, float]:
         start, shape = time.perf_counter(), model.shape()
         fresh = shape not in _COMPILED
         if fresh:
+            _keep_sources()
             _COMPILED[shape] = nutpie.compile_pymc_model(model.build(), backend="numba")
         seconds = time.perf_counter() - start if fresh else 0.0
         held = _COMPILED[shape]
         read = {var.name for var in held.shared_var_keys}
         return held.with_data(**{name: values for name, values in model.data.items() if name in read}), seconds
+
+
+def _keep_sources() -> None:
+    """PyTensor leaves the source of what it compiles among temporary files for good, unless it is told of a folder."""
+    if not pytensor.config.generated_src_dir:
+        pytensor.config.generated_src_dir = str(Path(pytensor.config.compiledir) / "generated")
 
 
 def draw(
