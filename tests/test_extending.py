@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -45,6 +47,21 @@ def apply(folder: Path, path: str, lines: list[str], new: bool) -> None:
     text = place.read_text(encoding="utf-8")
     assert text.count(before) == 1, f"{path} does not hold these lines once:\n{before}"
     place.write_text(text.replace(before, after), encoding="utf-8")
+
+
+@pytest.mark.parametrize("title", WORKED)
+def test_what_it_imports_is_there_or_made_by_it(title: str) -> None:
+    added = [line[1:] for _, lines, _ in changes(SECTIONS[title]) for line in lines if line.startswith("+")]
+    made = set(re.findall(r"^(?:def|class) (\w+)", "\n".join(added), flags=re.M))
+    for line in added:
+        found = re.match(r"\s*from (missingmodels[\w.]*) import ([\w, ]+)$", line)
+        if not found or importlib.util.find_spec(found[1]) is None:
+            continue
+        held = importlib.import_module(found[1])
+        for name in found[2].split(", "):
+            inside = hasattr(held, "__path__") and importlib.util.find_spec(f"{found[1]}.{name}") is not None
+            there = hasattr(held, name) or name in made or inside
+            assert there or f"{found[1].replace('.', '/')}/{name}.py" in SECTIONS[title], f"{found[1]} has no {name}"
 
 
 @pytest.mark.parametrize("title", list(SECTIONS))

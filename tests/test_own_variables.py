@@ -142,8 +142,7 @@ def test_whether_restraint_spreads_goes_the_same_way(tmp_path: Path) -> None:
     tables = tables.with_events(held, declare={"restraint": {"meaning": "a restraint of the child"}})
     write_tables(tables, tmp_path / "tables")
     (tmp_path / "plan.toml").write_text(
-        'models = ["M0", "M1"]\n[frame]\noutcome = "restraint"\n[sampling]\nmethod = "laplace"\n'
-        "[exposure]\nbeside = []\n"
+        'models = ["M0", "M1"]\n[frame]\noutcome = "restraint"\n[sampling]\nmethod = "auto"\n[exposure]\nbeside = []\n'
     )
     done = run("fit", tmp_path / "tables", "--plan", tmp_path / "plan.toml", "--seed", 1, "-o", tmp_path / "run")
     assert done.returncode == 0, done.stderr
