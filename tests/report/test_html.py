@@ -18,6 +18,7 @@ from missingmodels.plan import kept_plan
 from missingmodels.report import html
 from missingmodels.report.first import flow
 from missingmodels.report.html import write_report
+from missingmodels.vocabulary import worded
 
 VOID = {"meta", "img", "br"}
 
@@ -341,3 +342,12 @@ def test_how_many_figures_are_drawn_is_told_while_they_are(make):
     files, _ = html.report_files(make(), told=lambda *how_far: told.append(how_far))
     figures = [name for name in files if name.endswith(".png")]
     assert told == [(n, len(figures) + 1) for n in range(1, len(figures) + 1)]
+
+
+def test_a_page_of_other_events_never_speaks_of_missing_peers(make, tmp_path):
+    asked = {"outcome": "a restraint of the child", "peers": "a restraint of the child"}
+    evidence = make()
+    rows = tuple(replace(row, label=worded(row.label, asked)) for row in evidence.rows)
+    text = unescape(written(make(rows=rows, data=evidence.data | {"asked": asked}), tmp_path))
+    assert "peers with a restraint of the child" in text
+    assert "recently missing" not in text

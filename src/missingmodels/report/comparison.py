@@ -12,7 +12,7 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.scores.elpd import GOOD_K
 from missingmodels.evidence.scores.power_scaling import FINE, SENSITIVE
 from missingmodels.report import words
-from missingmodels.vocabulary import column_label, fit_name
+from missingmodels.vocabulary import column_label, fit_name, worded
 
 _LEFT_OUT = {
     "child": "a child left out",
@@ -105,7 +105,7 @@ def factors(evidence: Evidence) -> dict[str, Any]:
     return {
         "rows": [
             {
-                "label": words.typographic(b.label),
+                "label": words.typographic(worded(b.label, evidence.data.get("asked"))),
                 "hypothesis": b.hypothesis,
                 "factor": words.factor(b.log_bf10),
                 "error": f"± {100 * b.mc_error:.0f}{words.THIN}%",
@@ -145,7 +145,7 @@ def scaling(evidence: Evidence) -> dict[str, Any]:
     sound = _sound(evidence)
     rows = [
         {
-            "label": words.typographic(s.label),
+            "label": words.typographic(worded(s.label, evidence.data.get("asked"))),
             "prior": f"{s.prior:.2f}",
             "likelihood": f"{s.likelihood:.2f}",
             "diagnosis": s.diagnosis,

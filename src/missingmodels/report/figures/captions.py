@@ -9,8 +9,10 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.robustness.frontier import frontier_sentence
 from missingmodels.plan import kept_plan
 from missingmodels.report import words
+from missingmodels.report.figures.dose import PEERS
 from missingmodels.report.figures.rates import changes
 from missingmodels.report.lines import headline, lines
+from missingmodels.vocabulary import worded
 
 Words = tuple[str, str]
 
@@ -46,11 +48,13 @@ def dose_words(evidence: Evidence) -> Words:
         if dose.get("all_onsets") is not None
         else ""
     )
-    alt = f"Onsets observed over expected by number of recently missing peers. {bars}. Right: fitted rate ratios."
+    asked, days = evidence.data.get("asked"), int(evidence.plan["exposure"]["window_days"])
+    whose = f"peers missing in the last {days} days" if not asked else worded(PEERS, asked)
+    alt = f"Onsets observed over expected by number of {worded(PEERS, asked)}. {bars}. Right: fitted rate ratios."
     caption = (
         f"Left: onsets observed over those that model {dose['model']}, which knows no peers, expects from each "
-        "child’s history and each home’s own level and shared shocks, by number of peers missing in the last "
-        f"{int(evidence.plan['exposure']['window_days'])} days; the days at risk below show how thin a bin is. "
+        "child’s history and each home’s own level and shared shocks, by number of "
+        f"{whose}; the days at risk below show how thin a bin is. "
         f"{shown}Days alone or beside an unseen peer are left out, numbers of peers beside which "
         "fewer than five onsets are expected share a bin, and the ratios are drawn towards 1, as that model was "
         "fitted to these onsets too. "

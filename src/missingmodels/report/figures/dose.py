@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,11 +16,15 @@ from missingmodels.vocabulary import QUANTITIES
 
 _BINARY = "peer_presence"
 _LESSER = "#8fa3b0"  # a model beside the fullest one
+PEERS = "recently missing peers"
 
 
 @styled
-def dose_response(dose: Mapping[str, Any], curves: Sequence[Mapping[str, Any]]) -> Figure:
-    """Left: onsets over those expected from history, and days at risk below. Right: fitted rate ratios by exposure."""
+def dose_response(dose: Mapping[str, Any], curves: Sequence[Mapping[str, Any]], *, peers: str = PEERS) -> Figure:
+    """Left: onsets over those expected from history, and days at risk below. Right: fitted rate ratios by exposure.
+
+    ``peers`` are those whose number or presence is shown, in words.
+    """
     figure = new_figure(4.3)
     by_exposure: dict[str, list[Mapping[str, Any]]] = {}
     for curve in sorted(curves, key=lambda c: c["model"], reverse=True):
@@ -31,11 +36,12 @@ def dose_response(dose: Mapping[str, Any], curves: Sequence[Mapping[str, Any]]) 
     )  # fmt: skip
     above = figure.add_subplot(grid[0, 0])
     _observed_over_expected(above, dose)
-    _days(figure.add_subplot(grid[1, 0], sharex=above), dose)
+    _days(figure.add_subplot(grid[1, 0], sharex=above), dose, peers)
     first: Axes | None = None
     for i, (exposure, shown) in enumerate(by_exposure.items()):
         ax = figure.add_subplot(grid[:, 1 + i], sharey=first)
         (_two_points if exposure == _BINARY else _curve)(ax, shown)
+        ax.set_xlabel(_axis_name(exposure, peers))
         if first is None:
             first = ax
             ax.set_title("Fitted rate ratio")
@@ -80,7 +86,7 @@ def _observed_over_expected(ax: Axes, dose: Mapping[str, Any]) -> None:
     ax.tick_params(axis="x", labelbottom=False, length=0)
 
 
-def _days(ax: Axes, dose: Mapping[str, Any]) -> None:
+def _days(ax: Axes, dose: Mapping[str, Any], peers: str) -> None:
     days = dose["days_at_risk"]
     ax.bar(range(len(days)), days, width=0.55, color=PALE)
     for i, value in enumerate(days):
@@ -92,7 +98,7 @@ def _days(ax: Axes, dose: Mapping[str, Any]) -> None:
     ax.spines["left"].set_visible(False)
     ax.set_ylabel("days\nat risk")
     ax.set_xticks(range(len(days)), dose["bins"])
-    ax.set_xlabel("recently missing peers")
+    ax.set_xlabel(textwrap.fill(peers, 40))
 
 
 def _two_points(ax: Axes, shown: Sequence[Mapping[str, Any]]) -> None:
@@ -106,7 +112,6 @@ def _two_points(ax: Axes, shown: Sequence[Mapping[str, Any]]) -> None:
         _name(ax, _end(curve, len(shown), "\n"), (x, ratio["high"][-1]), colour, shift=(0, 3), ha="center", va="bottom")
     ax.set_xlim(-0.5, 0.75 + 0.8 * len(shown))
     ax.set_xticks([0, 1], ["none", "any"])
-    ax.set_xlabel(_axis_name(shown[0]["exposure"]))
 
 
 def _curve(ax: Axes, shown: Sequence[Mapping[str, Any]]) -> None:
@@ -123,12 +128,11 @@ def _curve(ax: Axes, shown: Sequence[Mapping[str, Any]]) -> None:
     ax.set_xlim(0, shown[0]["x"][-1] or 1)
     ax.xaxis.set_major_locator(MaxNLocator(4, integer=shown[0]["exposure"] == "peer_count"))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    ax.set_xlabel(_axis_name(shown[0]["exposure"]))
 
 
-def _axis_name(exposure: str) -> str:
-    """Two lines, for a narrow panel: the unit, and what it counts."""
-    return f"recently missing peers:\n{(QUANTITIES[exposure].axis if exposure in QUANTITIES else exposure)}"
+def _axis_name(exposure: str, peers: str) -> str:
+    """Two lines or more, for a narrow panel: whose, and what it counts."""
+    return f"{textwrap.fill(peers, 26)}:\n{(QUANTITIES[exposure].axis if exposure in QUANTITIES else exposure)}"
 
 
 def _end(curve: Mapping[str, Any], models: int, gap: str) -> str:

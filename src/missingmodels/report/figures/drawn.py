@@ -18,6 +18,7 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.report.figures.pictures import SHOWN
 from missingmodels.report.figures.style import KINDS, Kind, picture
 from missingmodels.report.templates import inside
+from missingmodels.vocabulary import worded
 from missingmodels.writing import require_new, write_whole
 
 
@@ -90,7 +91,11 @@ def drawn(evidence: Evidence, name: str, *, ax: Axes | None = None) -> Drawn:
         raise CannotAnswer(f"this evidence does not hold what the figure {name!r} shows{_why(evidence, name)}")
     alt, caption = shown.words(evidence)
     return Drawn(
-        figure=shown.draw(evidence, ax), data=shown.data(evidence), title=shown.title, alt=alt, caption=caption
+        figure=shown.draw(evidence, ax),
+        data=shown.data(evidence),
+        title=worded(shown.title, evidence.data.get("asked")),
+        alt=alt,
+        caption=caption,
     )
 
 

@@ -17,7 +17,7 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.robustness.frontier import frontier, frontier_is_whole
 from missingmodels.report.figures import captions, frames
 from missingmodels.report.figures.checks import home_effects, predictive_check, traces
-from missingmodels.report.figures.dose import dose_response
+from missingmodels.report.figures.dose import PEERS, dose_response
 from missingmodels.report.figures.forest import forest
 from missingmodels.report.figures.frontier import frontier_figure
 from missingmodels.report.figures.network import network_week
@@ -27,6 +27,7 @@ from missingmodels.report.lines import headline, lines
 from missingmodels.report.templates import inside
 from missingmodels.side_by_side import each
 from missingmodels.tables import is_simulated
+from missingmodels.vocabulary import worded
 from missingmodels.writing import write_together
 
 FAR = 20.0  # a log rate ratio beyond it is no world's
@@ -85,6 +86,11 @@ def _dose_models(evidence: Evidence) -> set[str]:
     return {held["dose"]["model"], *(curve["model"] for curve in held.get("curves", ()))}
 
 
+def _dose(evidence: Evidence, _: Any) -> Figure:
+    held = evidence.figures
+    return dose_response(held["dose"], held.get("curves", ()), peers=worded(PEERS, evidence.data.get("asked")))
+
+
 SHOWN: dict[str, Shown] = {
     "rates": Shown(
         title="What each change would amount to",
@@ -106,7 +112,7 @@ SHOWN: dict[str, Shown] = {
     "dose": Shown(
         title="Onsets by number of recently missing peers",
         has=_held("dose"),
-        draw=lambda evidence, _: dose_response(evidence.figures["dose"], evidence.figures.get("curves", ())),
+        draw=_dose,
         data=frames.dose,
         words=captions.dose_words,
         models=_dose_models,
@@ -199,8 +205,9 @@ def _picture(evidence: Evidence, name: str) -> Picture:
     one = SHOWN[name]
     alt, caption = one.words(evidence)
     failed: Any = set(evidence.unconverged) & one.models(evidence)
-    drawn = picture(one.draw(evidence, None), title=one.title, alt=alt)
-    return Picture(png=drawn, title=one.title, alt=alt, caption=caption, converged=not failed)
+    title = worded(one.title, evidence.data.get("asked"))
+    drawn = picture(one.draw(evidence, None), title=title, alt=alt)
+    return Picture(png=drawn, title=title, alt=alt, caption=caption, converged=not failed)
 
 
 def write_figures(evidence: Evidence, folder: Path) -> list[Path]:
