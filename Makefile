@@ -34,7 +34,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(
 
 # As measured; other processors differ.
 test: lint ## Lint, then run the tests (the slow ones left out)
-	@echo "Testing: 9 minutes on two idle cores of an AMD EPYC with AVX-512, and 26 on one without, where this was measured."
+	@echo "Testing: 7 minutes on two idle cores of an AMD EPYC with AVX-512, and 26 on one without, where this was measured."
 	@$(PYTEST)
 
 fast: $(STAMP) ## Run the tests that sample nothing
