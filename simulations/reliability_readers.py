@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import openpyxl
+import reliability_containers as whole
 import reliability_mutations as change
 
 from missingmodels.config import from_mapping, read_toml
@@ -253,6 +254,21 @@ def _csv903(folder: Path, index: int) -> Account:
     return _ledger(found.ledger, sorted((folder / "r").glob("*.csv")))
 
 
+def _workbook(folder: Path, index: int) -> Account:
+    """Rows of each sheet, as another library counts them where it finds more than the ledger has, beside those."""
+    path = folder / "r.xlsx"
+    found = _read_return(path)
+    stands = whole.rows_by_sheet(path.read_bytes()) or {}
+    ledger, stand, accounted = found.ledger, 0, 0
+    for sheet, rows in stands.items():
+        name = f"{path.name}, sheet {'' if sheet == 'Sheet' else sheet}"  # what openpyxl calls one without a name
+        own, said = ledger.frame[ledger.frame["file"] == name], [note for note in ledger.notes if name in note]
+        told = len(own) + sum(_told(note) for note in said)
+        if not own.empty or not said:
+            stand, accounted = stand + max(rows - 1, told), accounted + told
+    return stand, accounted
+
+
 def _container(name: str) -> Callable[[Path, int], Account]:
     def read(folder: Path, index: int) -> Account:
         _read_return(folder / name)
@@ -435,10 +451,6 @@ def prepared_run(seeds: Path) -> Path:
     return run
 
 
-def _parquets(seeds: Path) -> Mapping[str, bytes]:
-    return _tables(seeds)
-
-
 SEEDS: list[Path] = []  # where this process has its seeds
 _TABLES_FILES = ("children", "placements", "missing_episodes", "homes")
 READERS: Mapping[str, Reader] = {
@@ -447,6 +459,9 @@ READERS: Mapping[str, Reader] = {
     "xlsx": Reader(
         files=_xlsx, read=_container("r.xlsx"), changed={"r.xlsx": change.of_archive({".xml": change.of_xml})}
     ),
+    "workbook": Reader(files=_xlsx, read=_workbook, changed={"r.xlsx": whole.of_workbook}),
+    "members": Reader(files=_zip, read=_container("r.zip"), changed={"r.zip": whole.of_members}),
+    "wide": Reader(files=_return, read=_csv903, changed={f"r/{name}": whole.of_wide for name in RETURN}),
     "xml": Reader(files=_xml, read=_container("r.xml"), changed={"r.xml": change.of_xml}),
     "mapping": Reader(
         files=_held(m__toml=MAPPING, log__csv=LOG),
@@ -462,9 +477,15 @@ READERS: Mapping[str, Reader] = {
     "official": Reader(files=_held(counts__csv=COUNTS), read=_official, changed={"counts.csv": change.of_csv}),
     "manifest": Reader(files=_tables, read=_manifest, changed={"t/manifest.json": change.of_json}, settle=_reseal),
     "parquet": Reader(
-        files=_parquets,
+        files=_tables,
         read=_manifest,
         changed={f"t/{name}.parquet": change.of_parquet for name in _TABLES_FILES},
+        settle=_reseal,
+    ),
+    "dense": Reader(
+        files=_tables,
+        read=_manifest,
+        changed={f"t/{name}.parquet": whole.of_dense for name in _TABLES_FILES},
         settle=_reseal,
     ),
     "evidence": Reader(

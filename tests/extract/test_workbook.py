@@ -253,7 +253,7 @@ def test_what_calamine_would_lose_goes_to_openpyxl(tmp_path, cell):
 
 
 ROW_1 = '<row r="1"><c r="A1" t="inlineStr"><is><t>CHILD</t></is></c></row>'
-ERROR = "<row r='2'><c r='A2' t='e'><v>#N/A</v></c></row>"
+ERROR = "<row r='2'><c r = 'A2' t = 'e'><v>#N/A</v></c></row>"
 FORMULA = '<row r="2"><c r="A2"><f>1+1</f></c></row>'
 
 
@@ -286,9 +286,16 @@ def test_what_a_sheet_hides_is_found_wherever_it_stands(tmp_path, part):
         (ROW_1 + FORMULA, "utf-16", "a sheet is not in UTF-8"),
         (ROW_1 + "<row r='3'><c r='A3'><v>3</v></c></row><row r='2'><c r='A2'><v>2</v></c></row>", "utf-8", "rows out"),
         (ROW_1 + '<row r="2"><c r="A2"><v>1</v></c><c r="A2"><v>2</v></c></row>', "utf-8", "cells out of order"),
+        (ROW_1 + "<row/>" * 9 + '<row r="2"><c r="A2"><v>1</v></c></row>', "utf-8", "rows out of order"),
+        (ROW_1 + '<row r="2"><c r="B2"><v>1</v></c><c><v>2</v></c></row>', "utf-8", "name no place"),
+        (
+            ROW_1 + '<row r = "2"><c r = "A2"><v>1</v></c><c r\n=\t"A2"><v>2</v></c></row>',
+            "utf-8",
+            "cells out of order",
+        ),
         (ROW_1 + '<row r="2"><c r="ZZZ2"><v>1</v></c></row>', "utf-8", "beyond a sheet's last row or column"),
         (ROW_1 + '<row r="2"><c r="A9999999"><v>1</v></c></row>', "utf-8", "beyond a sheet's last row or column"),
-        (ROW_1 + '<row r="2"><c r="ZZZZZ2"><v>1</v></c></row>', "utf-8", "not a valid column"),
+        (ROW_1 + '<row r="2"><c r="ZZZZZ2"><v>1</v></c></row>', "utf-8", "name no place"),
         (
             ROW_1 + "".join(f'<row r="{n}"><c r="XFD{n}"><v>{n * n}</v></c></row>' for n in range(2, 400)),
             "utf-8",
@@ -300,6 +307,23 @@ def test_sheets_of_which_a_reader_would_keep_only_some(tmp_path, capfd, rows, en
     with pytest.raises(ImportFault, match=said):
         read_workbook(with_sheet(tmp_path, rows, encoding=encoding))
     assert capfd.readouterr().err == ""  # no backtrace of a library in another language
+
+
+def test_of_two_sheets_of_one_name_none_is_lost_in_silence(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "header"
+    book.active["A1"], book.create_sheet("other")["A1"] = "first", "second"
+    book.save(tmp_path / "plain.xlsx")
+    for careful in (False, True):
+        with (
+            zipfile.ZipFile(tmp_path / "plain.xlsx") as held,
+            zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as made,
+        ):
+            for name in held.namelist():
+                part = held.read(name).replace(b'name="other"', b'name="header"')
+                made.writestr(name, part.replace(b"<sheetData>", b"<!-- careful --><sheetData>") if careful else part)
+        with pytest.raises(ImportFault, match="two sheets are called header"):
+            read_workbook(tmp_path / "a.xlsx")
 
 
 @pytest.mark.parametrize("row", ["<row r='1048576'>", '<row r="1048576">', "<row>"])

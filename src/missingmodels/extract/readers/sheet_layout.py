@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass
 
 SHEET = rb"<(?:[\w.-]+:)?worksheet[\s>/]"
-ROW = rb"<(?:[\w.-]+:)?row[\s>/]"
-ROW_NUMBER = rb"<(?:[\w.-]+:)?row\b[^>]*?\sr=[\"'](\d{1,18})[\"']"
+ROW = rb"<(?:[\w.-]+:)?row(?=[\s>/])[^>]*"
+ROW_NUMBER = rb"\sr\s*=\s*[\"'](\d{1,18})[\"']"
 CELL = rb"<(?:[\w.-]+:)?c[\s>/]"
-CELL_PLACE = rb"<(?:[\w.-]+:)?c\b[^>]*?\sr=[\"']([A-Z]{1,3})([1-9]\d{0,6})[\"']"
+CELL_PLACE = rb"<(?:[\w.-]+:)?c\b[^>]*?\sr\s*=\s*[\"']([A-Z]{1,3})([1-9]\d{0,6})[\"']"
 FORMULA = rb"<(?:[\w.-]+:)?f[\s>/]"
-ERROR = rb"<(?:[\w.-]+:)?c\b[^>]*?\st=[\"']e[\"']"
+ERROR = rb"<(?:[\w.-]+:)?c\b[^>]*?\st\s*=\s*[\"']e[\"']"
 TWO_BYTES = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # how XML in UTF-16 begins
 OTHER_ENCODING = rb"\s*<\?xml[^>]*?\sencoding=[\"'](?!utf-8[\"'])"
 MAX_ROWS, MAX_WIDTH = 2**20, 2**14  # a sheet's last row and column in Excel; a damaged place could claim any
@@ -48,7 +48,7 @@ def layout_of(part: bytes, *, name: str, already: int) -> Layout:
     cells = sum(1 for _ in re.finditer(CELL, part))
     if already + cells > MAX_CELLS:
         raise ValueError(f"more than {MAX_CELLS:,} cells")
-    rows = [int(found[1]) for found in re.finditer(ROW_NUMBER, part)]
+    rows, numbered = _rows(part)
     if any(later <= earlier for earlier, later in itertools.pairwise(rows)):
         raise ValueError(f"rows out of order in {name}")
     placed, last, width, filled = 0, (0, 0), 0, 0
@@ -63,13 +63,25 @@ def layout_of(part: bytes, *, name: str, already: int) -> Layout:
         raise ValueError(f"a place beyond a sheet's last row or column in {name}")
     if filled + last[1] - placed > MAX_FILLED:
         raise ValueError(f"cells of {name} stand right of {filled + last[1] - placed:,} empty ones")
+    if 0 < placed < cells:
+        raise ValueError(f"some cells of {name} name no place that a sheet has, and others do")
     area = last[0] * width
     marks = any(re.search(pattern, part) for pattern in (FORMULA, ERROR, b"<!"))
-    unplaced = placed < cells or len(rows) < sum(1 for _ in re.finditer(ROW, part))
+    unplaced = placed < cells or not numbered
     sparse = area > FEW_CELLS and placed * SPARSE < area
     return Layout(
         cells, careful=marks or unplaced or sparse or re.match(OTHER_ENCODING, part, re.IGNORECASE) is not None
     )
+
+
+def _rows(part: bytes) -> tuple[list[int], bool]:
+    """The number of every row, that after the one before it where it tells none, and whether all tell theirs."""
+    rows, numbered = [], True
+    for found in re.finditer(ROW, part):
+        own = re.search(ROW_NUMBER, found[0])
+        numbered &= own is not None
+        rows.append(int(own[1]) if own else (rows[-1] if rows else 0) + 1)
+    return rows, numbered
 
 
 def _column(letters: bytes) -> int:

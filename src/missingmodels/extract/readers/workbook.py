@@ -16,7 +16,7 @@ import re
 import sys
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from missingmodels.provenance import digest_bytes
 
 WORKBOOKS = (".xlsx", ".xlsm")
 OLD_FORMAT = bytes.fromhex("d0cf11e0a1b11ae1")
-SINCE_1904 = rb"<(?:\w+:)?workbookPr\b[^>]*?\sdate1904=['\"](?:1|true)['\"]"
+SINCE_1904 = rb"<(?:[\w.-]+:)?workbookPr\b[^>]*?\sdate1904\s*=\s*['\"](?:1|true)['\"]"
 EXACT = 1e15  # whole numbers below it are the same as floats, and as Excel keeps them
 
 
@@ -105,11 +105,11 @@ def _fast_cells(content: bytes) -> dict[str, list[list[Any]]] | None:
     """
     try:
         with _silent(), python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            sheets = {
-                each.name: book.get_sheet_by_name(each.name).to_python(skip_empty_area=False)
+            sheets = _by_title(
+                (each.name, book.get_sheet_by_name(each.name).to_python(skip_empty_area=False))
                 for each in book.sheets_metadata
                 if each.typ == python_calamine.SheetTypeEnum.WorkSheet
-            }
+            )
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException:  # a panic in its Rust code is no Exception
@@ -117,6 +117,16 @@ def _fast_cells(content: bytes) -> dict[str, list[list[Any]]] | None:
     every = (value for lines in sheets.values() for line in lines for value in line)
     long = any(isinstance(value, float) and abs(value) >= EXACT for value in every)
     return None if long else {title: [[*line] for line in lines] for title, lines in sheets.items()}
+
+
+def _by_title[Lines](sheets: Iterable[tuple[str, Lines]]) -> dict[str, Lines]:
+    """Sheets by title. Raises ValueError where two have the same, as no program that writes workbooks allows."""
+    held: dict[str, Lines] = {}
+    for title, lines in sheets:
+        if title in held:
+            raise ValueError(f"two sheets are called {title}")
+        held[title] = lines
+    return held
 
 
 @contextlib.contextmanager
@@ -145,7 +155,7 @@ def _cells(content: bytes, *, values: bool) -> dict[str, list[list[tuple[Any, st
     """Value and type of every cell, by sheet title and line. ``values`` takes a formula's cached value."""
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=values, keep_links=False)
     try:
-        return {sheet.title: list(_lines(sheet)) for sheet in book.worksheets}
+        return _by_title((sheet.title, list(_lines(sheet))) for sheet in book.worksheets)
     finally:
         book.close()
 
