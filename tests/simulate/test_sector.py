@@ -91,14 +91,13 @@ def test_an_interview_comes_before_the_next_absence_and_helps_only_from_then_on(
     assert (e.interview_day[held] >= e.back[held]).all()
     assert (e.interview_day[held] < following[held]).all()
     log = pd.DataFrame({"child": found.log.child, "day": found.log.day, "help": found.log.values[:, 0]})
-    for child, left, day, after, quality in list(
-        zip(e.child, e.day, e.interview_day, following, e.quality, strict=True)
-    )[:200]:
+    for child, day, after, quality in list(zip(e.child, e.interview_day, following, e.quality, strict=True))[:200]:
         span = log[(log["child"] == child) & (log["day"] <= min(after, day + 28)) & (log["day"] >= day - 3)]
         if day == 0 or quality == 0:
             continue
-        inside = (span["day"] >= max(day, left + 1)) & (span["day"] < day + 28)
+        inside = (span["day"] > day) & (span["day"] <= day + 28)
         assert (span["help"][inside] == quality).all()
+        assert (span["help"][span["day"] == day] != quality).all()
 
 
 def test_a_co_resident_is_missing_as_the_day_begins_by_the_dates_of_the_episodes():

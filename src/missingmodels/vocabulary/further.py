@@ -70,7 +70,7 @@ FURTHER = (
     ),
     _q(
         "recent_sanction", "q", "", "0 or 1", "sanction 1–28 days ago",
-        "one of the 28 days after a return that was met with a sanction or a new restriction",
+        "one of the 28 days after a return that was met with a sanction or a new restriction, up to the next onset",
         stated_direction="above", needs="missing_episodes.sanctioned, missing_episodes.end_date",
     ),
     _q(

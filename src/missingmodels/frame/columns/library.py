@@ -117,49 +117,45 @@ def _social_worker_change(days: Days) -> Values:
     return days.taken(grid)
 
 
-def _after(
-    days: Days, child: np.ndarray, day: np.ndarray, value: np.ndarray, *, until: np.ndarray | None = None
-) -> Values:
-    """(N,) of the latest of things that happened to children, on the 28 days after it; 0 without any.
+def _after(days: Days, frame: pd.DataFrame, *, happened: str, onset: str, value: str) -> Values:
+    """(N,) of the latest of things that happened to children, on the 28 days after it up to their next onset; else 0.
 
-    No further than the day ``until``, where one is given.
+    ``onset`` names the start of the episode that it belongs to.
     """
+    child, day = places(days.risk.child_ids, frame["child_id"]), days.offsets(frame[happened], 0)
     order = np.lexsort((day, child))
     held = order[child[order] >= 0]
-    last = day + 1 + KNOWN_DAYS
-    last = (last if until is None else np.minimum(last, until + 1))[held]
-    child, day, value = child[held], day[held], value[held]
+    last = np.minimum(day + KNOWN_DAYS, _next_onset(days, child, days.offsets(frame[onset], 0)))[held] + 1
+    child, day, values = child[held], day[held], numbers(frame[value])[held]
     followed = child[1:] == child[:-1]
     last[:-1][followed] = np.minimum(last[:-1], day[1:] + 1)[followed]
     row, at = expand(np.maximum(day + 1, 0), np.minimum(last, days.risk.days))
     grid = np.zeros(days.risk.residence.shape)
-    grid[child[row], at] = value[row]
+    grid[child[row], at] = values[row]
     return days.taken(grid)
+
+
+def _next_onset(days: Days, child: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """The child's first onset after the day; a day beyond the span without one."""
+    who, when = np.nonzero(days.risk.missing)
+    span = days.risk.days
+    key = np.append(who * span + when, np.iinfo(np.int64).max)
+    at = np.searchsorted(key, child * span + np.maximum(day + 1, 0))
+    same = np.append(who, -1)[at] == child
+    return np.where(same, np.append(when, span)[at], 2 * span)
 
 
 def _recent_interview(days: Days) -> Values:
     """Quality of the latest interview held on one of the 28 days before and since the last onset; 0 without one."""
     frame = days.tables["interviews"].dropna(subset=["interview_date"])
-    child, day = places(days.risk.child_ids, frame["child_id"]), days.offsets(frame["interview_date"], 0)
-    return _after(days, child, day, numbers(frame["quality"]), until=_next_onset(days, child, day))
-
-
-def _next_onset(days: Days, child: np.ndarray, day: np.ndarray) -> np.ndarray:
-    """The child's first onset on the day or later; a day beyond the span without one."""
-    who, when = np.nonzero(days.risk.missing)
-    span = days.risk.days
-    key = np.append(who * span + when, np.iinfo(np.int64).max)
-    at = np.searchsorted(key, child * span + np.maximum(day, 0))
-    same = np.append(who, -1)[at] == child
-    return np.where(same, np.append(when, span)[at], 2 * span)
+    return _after(days, frame, happened="interview_date", onset="episode_start_date", value="quality")
 
 
 def _recent_sanction(days: Days) -> Values:
-    """1 on the 28 days after a return that was met with a sanction."""
+    """1 on the 28 days after a return that was met with a sanction, up to the next onset."""
     frame = days.tables["missing_episodes"].dropna(subset=["end_date"])
     frame = frame[~frame["end_is_censored"].fillna(False).astype(bool)]
-    child = places(days.risk.child_ids, frame["child_id"])
-    return _after(days, child, days.offsets(frame["end_date"], 0), numbers(frame["sanctioned"]))
+    return _after(days, frame, happened="end_date", onset="start_date", value="sanctioned")
 
 
 def _manager_absent(days: Days) -> Values:

@@ -128,7 +128,7 @@ def _afterwards(child, number, home, day, back, trusted, homes, past, settings):
     past.helped_until[child] = NEVER
     if draw(settings.offer_key, number, day) < homes.offered[home]:
         flags |= OFFERED
-        changed = past.change_last[child] != NEVER and past.change_last[child] > day - CHANGE_DAYS
+        changed = past.change_last[child] != NEVER and past.change_last[child] >= day - CHANGE_DAYS
         moved = settings.accepted_trusted * trusted + (settings.accepted_changed if changed else 0.0)
         if draw(settings.accept_key, number, day) < _log_odds(settings.accepted_share, moved):
             flags |= ACCEPTED
@@ -141,7 +141,6 @@ def _afterwards(child, number, home, day, back, trusted, homes, past, settings):
                 interview_day = back + 4 + int(-np.log(1.0 - late) * settings.delay_days)
             spread = draw(settings.quality_key, number, 2 * day) + draw(settings.quality_key, number, 2 * day + 1) - 1.0
             quality = min(max(settings.quality_mean + 0.5 * spread, 0.0), 1.0)
-            past.helped_from[child] = interview_day
             past.helped_until[child] = interview_day + AFTER_DAYS
             past.helped[child] = quality
     return flags, interview_day, quality

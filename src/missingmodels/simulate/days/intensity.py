@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from missingmodels.simulate.chance import compiled, draw
-from missingmodels.simulate.days.episodes import CHANGE_DAYS
+from missingmodels.simulate.days.episodes import AFTER_DAYS, CHANGE_DAYS
 from missingmodels.simulate.days.flow import EMPTY
 from missingmodels.simulate.days.links import outside_exposure, tie_strength
 from missingmodels.simulate.days.witness import Witness, no_witness, recent_peers
@@ -95,8 +95,9 @@ class _Past(NamedTuple):
     holder: np.ndarray
     trusted: np.ndarray
     episodes: np.ndarray
+    counted: np.ndarray
+    counted_from: np.ndarray
     back_hour: np.ndarray
-    helped_from: np.ndarray
     helped_until: np.ndarray
     last_episode: np.ndarray
     helped: np.ndarray
@@ -115,7 +116,7 @@ def no_past(children: int, room: int = 0) -> _Past:
         name: np.full(children, NEVER)
         for name in ("last", "back", "helped_until", "sanction_until", "kernel_day", "last_episode")
     }
-    whole |= {name: np.full(children, NEVER) for name in ("change_last", "change_next", "holder")}
+    whole |= {name: np.full(children, NEVER) for name in ("change_last", "change_next", "holder", "counted_from")}
     whole |= {
         "history": np.zeros(children, dtype=np.uint64),
         "kernel": np.zeros(children),
@@ -132,6 +133,15 @@ def _recent_history(child, day, past):
         past.history[child] = past.history[child] << np.uint64(lag) if lag < 64 else np.uint64(0)
         past.history_day[child] = day
     return past.history[child]
+
+
+@compiled
+def _episodes_before(start, child, past):
+    """The child's onsets before the period from ``start``: asked on each of its days at risk, so before any of it."""
+    if past.counted_from[child] != start:
+        past.counted_from[child] = start
+        past.counted[child] = past.episodes[child]
+    return past.counted[child]
 
 
 @compiled
@@ -167,18 +177,18 @@ def trusts(child, home, day, homes, state, past, settings):
 
 @compiled
 def worker_changed(child, day, state, past, settings):
-    """Whether the child's social worker changed in the days before; changes come at a constant rate."""
+    """Whether the child's social worker changed on one of the days before; changes come at a constant rate."""
     if settings.change_rate <= 0.0:
         return 0.0
     number = state.number[child]
-    while past.change_next[child] <= day:
+    while past.change_next[child] < day:  # one of today is known tomorrow
         if past.change_next[child] != NEVER:
             past.change_last[child] = past.change_next[child]
         since = past.change_last[child] if past.change_last[child] != NEVER else day
         wait = -np.log(draw(settings.change_key, number, past.changes[child])) / settings.change_rate
         past.changes[child] += 1
         past.change_next[child] = since + 1 + np.int64(wait)
-    return 1.0 if past.change_last[child] > day - CHANGE_DAYS else 0.0
+    return 1.0 if past.change_last[child] >= day - CHANGE_DAYS else 0.0
 
 
 @compiled
@@ -269,8 +279,8 @@ def _further(bed, home, day, conflict, children, homes, state, past, settings, e
     out[15] = homes.uneasy[home, column]
     out[16] = homes.fresh[home, column]
     out[20] = homes.untrained[home, column]
-    out[17] = past.helped[child] if past.helped_from[child] <= day < past.helped_until[child] else 0.0
-    out[18] = 1.0 if past.sanction_until[child] > day else 0.0
+    out[17] = past.helped[child] if past.helped_until[child] - AFTER_DAYS < day <= past.helped_until[child] else 0.0
+    out[18] = 1.0 if past.sanction_until[child] - AFTER_DAYS < day <= past.sanction_until[child] else 0.0
     total = effects.new_admission_7d * out[9] + effects.concurrent_missing * out[10] + effects.conflict_3d * out[11]
     total += effects.trusted_adult * out[12] + effects.poorly_matched * out[13]
     total += effects.social_worker_change * out[14]
@@ -278,7 +288,8 @@ def _further(bed, home, day, conflict, children, homes, state, past, settings, e
     total += effects.untrained_on_shift * out[20]
     total += effects.interview * out[17] + effects.sanction * out[18]
     total += effects.unmet_need_pull * children.exploited[child] * (1.0 - out[12])
-    total += effects.past_episodes * np.log(1.0 + past.episodes[child])
+    start = day // settings.period * settings.period
+    total += effects.past_episodes * np.log(1.0 + _episodes_before(start, child, past))
     if weekday < 5:
         total += effects.not_in_education * children.out_of_school[child]
     if weekday == 4 or weekday == 5:
