@@ -67,7 +67,9 @@ class Mechanisms(Config):
     inexperienced_on_shift: float = effect(0.0, "per share of new starters on the day's shifts")
     untrained_on_shift: float = effect(0.0, "per share of staff on the day's shifts who are not trained in depth")
     social_worker_change: float = effect(0.0, "of a change of social worker on one of the 182 days before")
-    past_episodes: float = effect(0.0, "per unit of log(1 + episodes before the period): police contact and its distrust")
+    past_episodes: float = effect(
+        0.0, "per unit of log(1 + episodes before the period), by police contact and distrust"
+    )
     interview: float = effect(0.0, "in the 28 days after an interview up to the next episode, of one of full quality")
     sanction: float = effect(0.0, "in the 28 days after return up to the next episode, of a punitive reception")
     weekend: float = effect(0.0, "on Friday and Saturday")
