@@ -83,7 +83,8 @@ def one_world(seed: int, homes: int, apart: float) -> dict[str, Any]:
     held = []
     with tempfile.TemporaryDirectory() as folder:
         for at, found in enumerate(fits):
-            told = {"simulated": True, "policy": "none", "package": package_version()}
+            told: dict[str, Any] = {"simulated": True, "policy": "none", "package": package_version()}
+            told["rng"] = stream(seed, "likelihood", str(at))
             path = Path(folder) / f"{at}.json"
             if found.diagnostics.passed:
                 path.write_bytes(likelihood_file(likelihood_of(found, allowed=found.design.names, **told)))
@@ -101,7 +102,7 @@ def one_world(seed: int, homes: int, apart: float) -> dict[str, Any]:
     draws = whole.parameters.coefficient(ASKED[1])
     mean, sd = pool(held, tau_sd=0).moments(ASKED[1])
     further_mean, further_sd = pool(held, tau_sd=0.25).moments(ASKED[1])
-    single = [one.sd[one.names.index(ASKED[1])] for one in held]
+    single = [float(found.parameters.coefficient(ASKED[1]).std()) for found in fits]
     return {
         "seed": seed,
         "homes": homes * AUTHORITIES,

@@ -196,7 +196,7 @@ def test_a_conditional_is_as_wide_as_what_the_other_scales_leave_open(monkeypatc
     """By hand: 0.3² + 0.4² at the mode; one sd of each scale moves it by 0.2 · 0.5 and by −0.3 · 2; none held adds."""
     monkeypatch.setattr(conditional, "mean_shift", lambda *_: (np.array([9.0, 0.05]), None))
     outer = np.array([[7.0, 0.3], [7.0, 0.4]])
-    mode = SimpleNamespace(factor=SimpleNamespace(parts=lambda: (None, None, outer)))
+    mode = SimpleNamespace(b=np.array([9.0, 0.2]), factor=SimpleNamespace(parts=lambda: (None, None, outer)))
     node = SimpleNamespace(b=np.array([9.0, 0.2]), log_density=-3.0)
     given = object.__new__(GivenShocks)
     given.__dict__ |= {"_at": 1, "_data": None, "rng": None}

@@ -19,13 +19,15 @@ def summarise(
         "likelihood.json"
     ),
     model: Annotated[Optional[str], typer.Option(help="M1 or M3; the fullest with peers if left out.")] = None,  # noqa: UP045
+    seed: Seed = 1,
     disclosure: Disclosure = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Write what this run's data say of the peers' effect as one small file that may leave, for `pool`.
 
-    No child, home or day is in it: a normal of the coefficients, through the gate, with the record for the checker.
+    No child, home or day is in it: normals of the coefficients over a grid of spreads, through the gate, with the
+    record for the checker.
     """
     from missingmodels.disclosure.classes import Class
     from missingmodels.disclosure.gate import released
@@ -34,7 +36,7 @@ def summarise(
     from missingmodels.evidence.pool.likelihood import likelihood_file, likelihood_of
     from missingmodels.fitting.stores.store import read_fit
     from missingmodels.plan import kept_plan
-    from missingmodels.provenance import package_version
+    from missingmodels.provenance import package_version, stream
     from missingmodels.runs.release import recorded
     from missingmodels.runs.write import evidence_path, fit_file, noise_of, policy_of, read_run
     from missingmodels.tables import is_simulated
@@ -56,10 +58,17 @@ def summarise(
         for row in shown.rows
         if (row.estimand, row.model, row.exposure) == ("rate_ratio_per_unit", fit.model, fit.exposure)
     }
+    doing("Working out what the data say at each point of the grid of spreads")
     found = likelihood_of(
-        fit, allowed=allowed, simulated=is_simulated(evidence.origin), policy=policy.name, package=package_version()
+        fit,
+        allowed=allowed,
+        simulated=is_simulated(evidence.origin),
+        policy=policy.name,
+        package=package_version(),
+        rng=stream(seed, "likelihood", fit.model),
     )
-    judged.add(f"likelihood of {len(found.names)} coefficients", Class.ESTIMATE, "rounded")
+    told = f"likelihood of {len(found.names)} coefficients at {len(found.log_density)} points of the spreads"
+    judged.add(told, Class.ESTIMATE, "rounded")
     content = likelihood_file(found)
     for name, record in recorded(judged, {output.name: content}, evidence).items():
         write_whole(beside[name], record)
@@ -117,15 +126,19 @@ def pool(
     rows = [row(found.exposure, peers)]
     rows += [row(found.exposure, f"{peers}, in another authority", of_new=True)] if between else []
     rows += [row(name, column_label(name)) for name in found.names if name != found.exposure]
-    low, middle, high = found.tau_quantiles
+    low, middle, high = found.quantiles(found.tau)
     body = {
-        "format": 1,
+        "format": 2,
         "authorities": found.authorities,
         "question": held[0][1].question,
         "simulated": all(one.simulated for _, one in held),
         "policies": sorted({one.policy for _, one in held}),
         "interval_mass": rule.interval_mass,
         "sd_between_authorities": {"prior_sd": between, "median": middle, "low": low, "high": high},
+        "scales": {
+            name: dict(zip(("low", "median", "high"), (round(v, 4) for v in found.quantiles(values)), strict=True))
+            for name, values in found.scales.items()
+        },
         "seed": seed,
         "versions": versions(),
         "rows": rows,

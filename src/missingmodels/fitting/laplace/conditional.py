@@ -1,25 +1,28 @@
-"""What the data say of one coefficient if homes share shocks of a stated size and length.
+"""What the data say of coefficients at stated scales: of one if homes share shocks, of all at every point of a grid.
 
-The home process is held at a standard deviation σ and a time scale τ; what else is unknown is integrated out. At the
-mode of the other scales the coefficient is normal, its mean moved by one step of variational Bayes and its variance
-widened by what the other scales leave open. No proposals, no weights: tens of such answers cost one fit.
+Some scales are held (the home process at a standard deviation σ and a time scale τ, or what a grid names); what else is
+unknown is integrated out. At the mode of the other scales the coefficients are normal, their mean moved by one step of
+variational Bayes and their covariance widened by what the other scales leave open. No proposals, no weights: tens of
+such answers cost one fit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import ndtr
 
 from missingmodels.fitting.laplace.approximation import TOLERANCE
-from missingmodels.fitting.laplace.data import Array, laplace_data
+from missingmodels.fitting.laplace.data import Array, LaplaceData, laplace_data
 from missingmodels.fitting.laplace.explore import Node, Surface, search
 from missingmodels.fitting.laplace.mode import Mode
 from missingmodels.fitting.laplace.proposal import mean_shift
 from missingmodels.fitting.laplace.scales import ScaleSpace
-from missingmodels.models.priors.law import Prior
+from missingmodels.fitting.threads import one_blas_thread
+from missingmodels.models.priors.law import Prior, PriorSet
 from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.models.process import Process
 
@@ -85,10 +88,75 @@ class GivenShocks:
         return self._of(mode, middle, step, slopes)
 
     def _of(self, mode: Mode, middle: Node, step: Array, slopes: tuple[Array, Array] | None) -> Conditional:
-        shift, _ = mean_shift(self._data, mode, self.rng)
-        outer = mode.factor.parts()[2]
-        variance = float(np.square(outer[:, self._at]).sum())
-        if slopes is not None:
-            variance += float(np.square(slopes[0][self._at] * step).sum())
-        spread = float(np.log(step).sum() + 0.5 * step.size * np.log(2 * np.pi))  # of the scales, by their normal
-        return Conditional(float(middle.b[self._at] + shift[self._at]), variance**0.5, middle.log_density + spread)
+        mean, covariance = _moments(self._data, mode, step, slopes, self.rng)
+        at = self._at
+        return Conditional(float(mean[at]), float(covariance[at, at] ** 0.5), _log_density(middle, step))
+
+
+def _moments(
+    data: LaplaceData, mode: Mode, step: Array, slopes: tuple[Array, Array] | None, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """(B,) mean and (B, B) covariance of intercept and coefficients, with what the free scales leave open."""
+    shift, _ = mean_shift(data, mode, rng)
+    outer = mode.factor.parts()[2][:, : mode.b.size]
+    covariance = outer.T @ outer
+    if slopes is not None:
+        moved = slopes[0] * step
+        covariance = covariance + moved @ moved.T
+    return mode.b + shift, covariance
+
+
+def _log_density(middle: Node, step: Array) -> float:
+    """Of the data, the scales that are free integrated out by their normal."""
+    return middle.log_density + float(np.log(step).sum() + 0.5 * step.size * np.log(2 * np.pi))
+
+
+@dataclass(frozen=True)
+class GivenScales:
+    """What one design's data say at each of G points of some scales.
+
+    ``names`` (P,) are the free standardised coefficients; ``log_density`` (G,) is that of the data with the
+    coefficients' priors, ``mean`` (G, P) and ``covariance`` (G, P, P) are of their posterior there. Home and child
+    effects, the intercept, and scales that are not among the axes are integrated out.
+    """
+
+    names: tuple[str, ...]
+    log_density: Array
+    mean: Array
+    covariance: Array
+
+
+@one_blas_thread
+def given_scales(design: Design, plan: Plan, points: Mapping[str, Array], rng: np.random.Generator) -> GivenScales:
+    """The coefficients at G points of the scales, name -> (G,) natural values, each climbed to from the one before.
+
+    Raises FloatingPointError or numpy's LinAlgError where there is no usable mode.
+    """
+    process, priors = Process.of(plan, design.periods), plan_priors(plan)
+    data = laplace_data(design, priors, 0 if process is None else process.sector.shape[1])
+    free = np.flatnonzero(~data.fixed)
+    own = np.arange(free.size) + (data.intercept is None)
+    found, last = [], None
+    for values in zip(*points.values(), strict=True) if points else [()]:
+        space = ScaleSpace(_held(priors, dict(zip(points, values, strict=True))), plan.effects.frailty, process)
+        surface = Surface(data, space, TOLERANCE)
+        if last is None:
+            at, step = space.first()
+            begin = surface.node(at, move=True)
+        else:
+            begin, step = surface.node(last[0].at, (last[0].b, last[0].z), move=True), last[1]
+        middle, step, slopes = search(surface, begin, step) if begin.at.size else (begin, np.zeros(0), None)
+        last = middle, step
+        assert surface.middle is not None
+        mean, covariance = _moments(data, surface.middle, step, slopes, rng)
+        found.append((_log_density(middle, step), mean[own], covariance[np.ix_(own, own)]))
+    log_density, mean, covariance = (np.array(part) for part in zip(*found, strict=True))
+    return GivenScales(tuple(design.names[at] for at in free), log_density, mean, covariance)
+
+
+def _held(priors: PriorSet, values: Mapping[str, float]) -> PriorSet:
+    """The priors with some scales fixed."""
+    fixed: dict[str, Any] = {
+        name: Prior(law="fixed", mean=float(value), reason="a point of a grid") for name, value in values.items()
+    }
+    return replace(priors, **fixed)
