@@ -77,18 +77,18 @@ def fitted(tables: Tables, seed: int) -> Fit:
 
 
 def one_world(seed: int, homes: int, apart: float) -> dict[str, Any]:
-    """The pooled and the whole answer of ten authorities."""
+    """The pooled and the whole answer of ten authorities, less those whose fit does not pass and so sends nothing."""
     parts = [authority(seed, at, homes, apart) for at in range(AUTHORITIES)]
     fits = [fitted(part, seed) for part in parts]
-    held = []
+    passed = [at for at, found in enumerate(fits) if found.diagnostics.passed]
+    parts, fits, held = [parts[at] for at in passed], [fits[at] for at in passed], []
     with tempfile.TemporaryDirectory() as folder:
-        for at, found in enumerate(fits):
+        for at, found in zip(passed, fits, strict=True):
             told: dict[str, Any] = {"simulated": True, "policy": "none", "package": package_version()}
             told["rng"] = stream(seed, "likelihood", str(at))
             path = Path(folder) / f"{at}.json"
-            if found.diagnostics.passed:
-                path.write_bytes(likelihood_file(likelihood_of(found, allowed=found.design.names, **told)))
-                held.append(read_likelihood(path))
+            path.write_bytes(likelihood_file(likelihood_of(found, allowed=found.design.names, **told)))
+            held.append(read_likelihood(path))
     frames = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in READ}
     first = parts[0]
     together = make_tables(
@@ -105,7 +105,7 @@ def one_world(seed: int, homes: int, apart: float) -> dict[str, Any]:
     single = [float(found.parameters.coefficient(ASKED[1]).std()) for found in fits]
     return {
         "seed": seed,
-        "homes": homes * AUTHORITIES,
+        "homes": homes * len(parts),
         "pooled": len(held),
         "onsets": int(whole.design.onsets.sum()),
         "planted": float(Scenario().contagion.log_rate_ratio),
