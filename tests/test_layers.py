@@ -109,7 +109,7 @@ FENCED = {
     "pymc": {"models", "fitting"},
     "pytensor": {"models", "fitting"},
     "nutpie": {"fitting"},
-    "numba": {"fitting", "simulate"},
+    "numba": {"compiled", "fitting", "simulate"},
     "threadpoolctl": {"fitting"},
     "arviz": {"fitting", "evidence"},
     "xarray": {"fitting", "evidence"},

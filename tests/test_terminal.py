@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -226,6 +227,17 @@ def test_a_stage_that_lasts_is_named_soon_and_then_timed(clock):
     assert words(clock, 41) == ["Reading the returns: 22 s so far", "Reading the returns: 42 s so far"]
     terminal.doing("Writing the tables")
     assert words(clock, 2) == ["Writing the tables …"]
+
+
+def test_a_stage_that_waits_for_loops_to_be_compiled_says_so_until_they_are(clock):
+    event = importlib.import_module("numba.core.event")
+    importlib.import_module("missingmodels.compiled")
+    terminal.doing("Simulating")
+    with event.trigger_event("numba:compile", data={}):
+        with event.trigger_event("numba:compile", data={}):  # a loop that another calls
+            assert words(clock, 2) == ["Simulating (compiling for this machine, once) …"]
+        assert words(clock, 21) == ["Simulating (compiling for this machine, once): 22 s so far"]
+    assert words(clock, 21) == ["Simulating: 42 s so far"]
 
 
 def test_what_is_quick_or_speaks_for_itself_is_not_spoken_over(clock, monkeypatch):

@@ -1,10 +1,18 @@
-"""What numba keeps of compiled loops between runs, thrown away once any source of their folder has changed."""
+"""What numba keeps of compiled loops between runs, thrown away once any source of their folder has changed.
+
+That loops are being compiled is told beside the stage that waits for them: the first command of a machine takes tens of
+seconds longer for it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 from pathlib import Path
+
+from numba.core.event import Event, Listener, register
+
+from missingmodels.terminal import beside
 
 
 def forget_stale(folder: Path) -> None:
@@ -22,3 +30,22 @@ def forget_stale(folder: Path) -> None:
             path.unlink(missing_ok=True)
         stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(held, encoding="utf-8")
+
+
+class _Compiling(Listener):
+    """Says that loops are compiled while any is; one may wait for another."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+
+    def on_start(self, event: Event) -> None:
+        self.depth += 1
+        beside("compiling for this machine, once")
+
+    def on_end(self, event: Event) -> None:
+        self.depth -= 1
+        if not self.depth:
+            beside("")
+
+
+register("numba:compile", _Compiling())

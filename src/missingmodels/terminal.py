@@ -85,7 +85,7 @@ class _Silence:
 
     def __init__(self) -> None:
         self.begun = self.since = time.monotonic()
-        self.stage, self.named, self.bars = "", False, 0
+        self.stage, self.named, self.bars, self.beside = "", False, 0, ""
 
     def end(self) -> None:
         """Something is said."""
@@ -101,7 +101,8 @@ class _Silence:
         now = time.monotonic()
         if self.bars or now - self.since <= (LINE_SECONDS if self.named else SILENT_SECONDS):
             return ""
-        due = f"{self.stage}: {now - self.begun:.0f} s so far" if self.named else f"{self.stage} …"
+        stage = f"{self.stage} ({self.beside})" if self.beside else self.stage
+        due = f"{stage}: {now - self.begun:.0f} s so far" if self.named else f"{stage} …"
         self.named = True
         return due
 
@@ -112,6 +113,11 @@ _silence = _Silence()
 def doing(stage: str) -> None:
     """What the command is at from here on, as whoever waits is told if it lasts: see ``never_silent``."""
     _silence.enter(stage)
+
+
+def beside(why: str) -> None:
+    """Why the stage at hand takes longer than usual, told with it if it lasts; nothing for no reason any more."""
+    _silence.beside = why
 
 
 @contextlib.contextmanager
