@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +95,11 @@ def read_tables(folder: Path) -> Tables:
     )
 
 
-def _declared(table: str, entries: Iterable[Mapping[str, Any]], where: str) -> tuple[Own, ...]:
+def _declared(table: str, entries: Sequence[Mapping[str, Any]], where: str) -> tuple[Own, ...]:
     """The declarations that a manifest holds of one table. Raises InputError for one that nothing here would write."""
     held = {str(each.get("name", "")): {k: v for k, v in each.items() if k != "name"} for each in entries}
+    if len(held) < len(entries):
+        raise InputError(f"the manifest declares a name of {table} twice", where=where, remedy=REWRITE)
     try:
         return read_declared(table, held)
     except ConfigInvalid as error:
