@@ -103,7 +103,7 @@ def _data(evidence: Evidence, plan: Plan) -> Iterator[str]:
         f"“{frame.boundary}”."
     )
     if evidence.notes:
-        yield "Notes of the run: " + " ".join(f"{words.typographic(note).rstrip('.')}." for note in evidence.notes)
+        yield "Notes of the run: " + " ".join(f"{words.note(note).rstrip('.')}." for note in evidence.notes)
 
 
 def _exposure(plan: Plan) -> Iterator[str]:

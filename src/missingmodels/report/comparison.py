@@ -93,7 +93,7 @@ def pareto_words(c: ElpdDifference) -> str:
     if left:
         said += (
             f" {left if c.mended else 'None'} of them {'are not' if c.mended else 'was mended'}, so the difference is "
-            "indicative only; `missingmodels compare` makes the refits."
+            "indicative only; the command missingmodels compare makes the refits."
         )
     return said
 
