@@ -76,7 +76,8 @@ def layout_of(part: bytes, *, name: str, already: int) -> Layout:
 
 def _rows(part: bytes) -> tuple[list[int], bool]:
     """The number of every row, that after the one before it where it tells none, and whether all tell theirs."""
-    rows, numbered = [], True
+    rows: list[int] = []
+    numbered = True
     for found in re.finditer(ROW, part):
         own = re.search(ROW_NUMBER, found[0])
         numbered &= own is not None
