@@ -61,9 +61,9 @@ def number(entry: Mapping[str, Any], sources: Sources) -> Number:
     return Number(text if error is None else beside_error(text, written(error, entry["format"])), leads_to)
 
 
-def beside_error(value: str, error: str) -> str:
-    """A number in print and its Monte Carlo error in brackets, in one piece."""
-    return f"{value}{NO_BREAK}({error.removesuffix(f'{NO_BREAK}%')})"
+def beside_error(value: str, error: str, between: str = NO_BREAK) -> str:
+    """A number in print and its Monte Carlo error in brackets, in one piece unless a break may stand between."""
+    return f"{value}{between}({error.removesuffix(f'{NO_BREAK}%')})"
 
 
 def _found(entry: Mapping[str, Any], sources: Sources) -> tuple[Any, Any, str]:

@@ -26,7 +26,8 @@ def with_error(row: Mapping[str, str], column: str, error: str, form: str = ".2f
     """A cell's figure and its Monte Carlo error in brackets; a dash where there is none."""
     if row[column] == "":
         return "–"
-    return beside_error(written(float(row[column]), form), written(float(row[error]), form))
+    # in a narrow column the error goes to a line of its own
+    return beside_error(written(float(row[column]), form), written(float(row[error]), form), between=" ")
 
 
 def power(results: Results) -> Rows:
