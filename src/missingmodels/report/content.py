@@ -57,7 +57,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "carries": carries(evidence.data),
         "data": data_words(evidence.data),
         "h1": _effects(judged(found, "H1")),
-        "h1_how_often": how_often(evidence),
+        "h1_how_often": [_first_apart(text) for text in how_often(evidence)],
         "withstood": shocks_tried(evidence),
         "h2": _effects(headline(found, "H2")),
         "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
@@ -122,6 +122,12 @@ def how_often(evidence: Evidence) -> list[str]:
     told = ["That the data cannot say is no finding against influence." if open_answer else ""]
     told += [false_confidence_words(evidence.data, plan, primary[0].model), unseen_words(evidence.data)]
     return [text for text in told if text]
+
+
+def _first_apart(text: str) -> tuple[str, str]:
+    """A text's first sentence, which a first screen says, and what qualifies it."""
+    said, dot, more = text.partition(". ")
+    return said + dot.strip(), more
 
 
 def _failed(evidence: Evidence) -> list[tuple[str, list[str]]]:
