@@ -202,7 +202,7 @@ def rate_notes(fit: Fit) -> list[str]:
     whose = "1 child" if children == 1 else f"{children} children"
     return [
         f"{fit_name(fit.model, fit.exposure)}: {share:.1%} of onsets, of {whose}, have an expected "
-        f" intensity above {COARSE_RATE} a day, where counting the day of an onset as half a day at risk "
+        f"intensity above {COARSE_RATE} a day, where counting the day of an onset as half a day at risk "
         "understates a rate by 0.7 in 100 or more"
     ]
 
