@@ -55,11 +55,15 @@ def assemble(notebooks: Path, source: Path) -> None:
     shutil.copytree(ROOT / "docs", source)
     (source / "guides").mkdir()
     for guide in sorted(notebooks.glob("*.ipynb")):
-        shutil.copyfile(guide, source / "guides" / guide.name)
+        told = re.sub(r"`docs/(\w+)\.md`", r"[](../\1.md)", guide.read_text(encoding="utf-8"))
+        (source / "guides" / guide.name).write_text(told, encoding="utf-8")
     for name, page in (("CONTRIBUTING.md", "contributing.md"), ("CHANGELOG.md", "changelog.md")):
         shutil.copyfile(ROOT / name, source / page)
     with (source / "api.md").open("a", encoding="utf-8") as page:
         page.write(interface())
+    start = (source / "start.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (source / "start.md").write_text(with_the_example(start, readme), encoding="utf-8")
     for page in source.glob("*.md"):
         page.write_text(within_the_site(page.read_text(encoding="utf-8")), encoding="utf-8")
 
@@ -85,7 +89,18 @@ def within_the_site(text: str) -> str:
     """A page whose links to files beside docs/ lead to their pages, or are plain names where they have none."""
     text = text.replace("](../CONTRIBUTING.md)", "](contributing.md)")
     text = re.sub(r"\[([^\]]+)\]\(\.\./[^)]+\)", r"\1", text)
-    return re.sub(r"`docs/(\w+)\.md`", r"[\1](\1.md)", text)
+    text = re.sub(r"\[(\w+\.md)\]\(\1\)", r"[](\1)", text)  # a page of the site is called by its title
+    return re.sub(r"`docs/(\w+)\.md`", r"[](\1.md)", text)
+
+
+def with_the_example(start: str, readme: str) -> str:
+    """The page on the first steps with the ten lines of the README, which is no page of the site, where it names them."""
+    (block,) = re.findall(r"^```python\n.*?^```$", readme, re.DOTALL | re.MULTILINE)
+    before, named, after = start.partition("The ten lines of the README are the whole chain")
+    if not named:
+        raise SystemExit("docs/start.md names the ten lines of the README no more")
+    sentence, _, rest = after.partition("\n")
+    return f"{before}Ten lines are the whole chain{sentence}\n\n{block}\n{rest}"
 
 
 class _Page(HTMLParser):

@@ -24,6 +24,7 @@ def test_a_guide_defines_nothing_and_reads_as_a_notebook(guide):
     defined = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     assert defined == []
     assert text.count("# %% [markdown]") >= 3
+    assert text.rpartition("\n# ## ")[2].split("\n")[0].partition(". ")[2].startswith("What could still be wrong")
     assert "format_name: percent" in text
 
 
