@@ -63,7 +63,8 @@ print("M2 adds, each between homes and within one:", ", ".join(plan.terms.struct
 # supported contrast of ten is weak evidence by itself; five of ten in the stated direction are not.
 #
 # How many homes would it take? The design values of the simulator are assumptions; with effects of that size a change
-# within a home needs about 500 homes and most differences between homes need more than a thousand (`docs/error_rates.md`).
+# within a home needs about 500 homes and most differences between homes need more than a thousand
+# (`docs/error_rates.md`).
 #
 # ## 3. The data
 #

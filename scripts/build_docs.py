@@ -82,7 +82,8 @@ def interface() -> str:
             kind = "autoclass" if isinstance(getattr(mm, name), type) else "autofunction"
             lines += [f".. {kind}:: missingmodels.{name}", "   :members:" if kind == "autoclass" else "", ""]
         lines += ["```", ""]
-    return "\n".join(lines)
+    figures = [".. automodule:: missingmodels.figures", "   :members:", "   :imported-members:"]
+    return "\n".join([*lines, "## Figures", "", "```{eval-rst}", *figures, "```", ""])
 
 
 def within_the_site(text: str) -> str:
@@ -94,7 +95,7 @@ def within_the_site(text: str) -> str:
 
 
 def with_the_example(start: str, readme: str) -> str:
-    """The page on the first steps with the ten lines of the README, which is no page of the site, where it names them."""
+    """The first steps, and where they name the ten lines of the README, which is no page of the site, those lines."""
     (block,) = re.findall(r"^```python\n.*?^```$", readme, re.DOTALL | re.MULTILINE)
     before, named, after = start.partition("The ten lines of the README are the whole chain")
     if not named:

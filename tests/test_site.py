@@ -65,6 +65,10 @@ def test_a_plan_is_shown_without_the_bounds_of_its_keys():
     assert site_settings()._without_bounds(None, "function", "fit", mm.fit, None, "(a)", None) is None
 
 
+def test_the_figures_have_their_place():
+    assert "automodule:: missingmodels.figures" in build_docs.interface()
+
+
 def test_every_public_name_has_its_place():
     assert sorted(" ".join(build_docs.PARTS.values()).split()) == sorted(mm.__all__)
 
