@@ -43,6 +43,8 @@ def main() -> None:
     done = subprocess.run([sys.executable, *command, str(source), str(given.output)], check=False)
     if done.returncode:
         sys.exit("The site was not built: see the warnings above.")
+    for page in given.output.rglob("*.html"):
+        page.write_text(for_all(page.read_text(encoding="utf-8")), encoding="utf-8")
     faults = [*off_site(given.output), *dead_links(given.output)]
     if faults:
         sys.exit("\n".join(faults))
@@ -102,6 +104,22 @@ def with_the_example(start: str, readme: str) -> str:
         raise SystemExit("docs/start.md names the ten lines of the README no more")
     sentence, _, rest = after.partition("\n")
     return f"{before}Ten lines are the whole chain{sentence}\n\n{block}\n{rest}"
+
+
+# What the theme leaves out, and screen readers and keyboards need.
+_FOR_ALL = {
+    '<p class="caption" role="heading">': '<p class="caption" role="heading" aria-level="2">',
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="Pages">',
+    '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
+    "<pre>": '<pre tabindex="0">',  # as it may be wider than the screen
+}
+
+
+def for_all(page: str) -> str:
+    """A page whose headings have levels, whose regions have names, and whose wide lines a keyboard can move."""
+    for lacks, has in _FOR_ALL.items():
+        page = page.replace(lacks, has)
+    return page
 
 
 class _Page(HTMLParser):

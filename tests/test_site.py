@@ -65,6 +65,13 @@ def test_a_plan_is_shown_without_the_bounds_of_its_keys():
     assert site_settings()._without_bounds(None, "function", "fit", mm.fit, None, "(a)", None) is None
 
 
+def test_a_page_is_for_keyboards_and_screen_readers_too():
+    told = build_docs.for_all('<p class="caption" role="heading">A</p><aside class="toc-drawer no-toc"><pre>long</pre>')
+    assert 'role="heading" aria-level="2"' in told
+    assert '<aside aria-label="On this page" class="toc-drawer no-toc">' in told
+    assert '<pre tabindex="0">long' in told
+
+
 def test_the_figures_have_their_place():
     assert "automodule:: missingmodels.figures" in build_docs.interface()
 
