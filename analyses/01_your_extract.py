@@ -132,3 +132,12 @@ for name, value in first_look.items():
 # * A plan fixes outcome, exposure, formula, priors and decision rule before you look at any effect; `docs/plans.md` has
 #   its keys. Where coverage is low, set `frame.coverage_rule` to `drop`, `bound` or `model` there, and say so.
 # * `missingmodels fit TABLES --plan PLAN.toml -o RUN` answers it.
+#
+# ## 8. What could still be wrong
+#
+# * The ledger accounts for every row that was read. Of rows that were never written, nobody knows: an episode that no
+#   one recorded, a return that was not sent.
+# * A blank or a wrong URN puts children together who never met, or apart who lived together. Coverage does not show it.
+# * Children whom other authorities placed are not in your return. A home that looks half empty may be full.
+# * An amended return changes the past. What is fitted today need not be what is fitted after the next amendment: keep
+#   the digests.

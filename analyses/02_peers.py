@@ -61,7 +61,7 @@ print("M1 adds:", plan.exposure.primary, f"over {plan.exposure.window_days} days
 # paper set `method` to `nuts`, or `auto`.
 #
 # How many homes would this question need? A rate ratio of 1.3 is found in four of five studies with about 200 homes
-# watched for a year (the table in the README); with fewer, *the data cannot say* is the likely verdict whatever is
+# watched for a year (`docs/error_rates.md`); with fewer, *the data cannot say* is the likely verdict whatever is
 # true, and an effect that is found is exaggerated. `missingmodels power` answers for your own design.
 #
 # ## 3. The data
@@ -119,10 +119,16 @@ report = mm.write_report(evidence, WORK / "report.html")
 print("report:", report, "with", *sorted(path.name for path in (WORK / "figures").iterdir()))
 
 # %%
+mm.figures.predictive(evidence)
+
+# %%
 dose = evidence.figures["dose"]
 table = {"recent peers": dose["bins"], "episodes": dose["onsets"], "days at risk": dose["days_at_risk"]}
 table |= {f"observed / expected, {end}": dose["ratio"][end] for end in ("low", "median", "high")}
 print(pd.DataFrame(table).round(2).to_string(index=False))
+
+# %%
+mm.figures.dose(evidence)
 
 # %% [markdown]
 # ## 6. The answer
@@ -137,6 +143,9 @@ ratios = rows[(rows["hypothesis"] == "H1") & (rows["estimand"] == "rate_ratio")]
 measured = ["median", "interval_low", "interval_high"]
 shown = ["model", "exposure", "role", *measured, "probability_above_null", "verdict"]
 print(ratios[shown].round(3).to_string(index=False))
+
+# %%
+mm.figures.forest(evidence)
 
 # %% [markdown]
 # How much would be gone? The *one-step* share of episodes would not have started had nobody's peers been missing
@@ -198,7 +207,19 @@ print(f"worlds whose truth is set: {'; '.join(found.worlds)}")
 print(found.frontier)
 
 # %% [markdown]
-# ## 9. What this design cannot show
+# ## 9. The truth
+#
+# Only a simulated sector has one; **leave this section out with an extract of your own.** The same function that gave
+# the answer gives the truth.
+
+# %%
+truth = float(mm.rate_ratio(world.truth, {plan.exposure.primary: 1.0})[0])
+held = ratios[ratios["role"] == "primary"].iloc[0]
+inside = held["interval_low"] <= truth <= held["interval_high"]
+print(f"rate ratio set: {truth:.2f}; the {held['interval_mass']:.0%} interval {'holds' if inside else 'misses'} it")
+
+# %% [markdown]
+# ## 10. What could still be wrong, and what this design cannot show
 #
 # * A shared shock that is not of the home's own making is told from influence by no line above, whatever its length:
 #   the 28-day periods take up a part of it, and the more homes there are, the more often the rest is called influence.
@@ -209,14 +230,3 @@ print(found.frontier)
 #   not in it; nor are influence beyond the home, and absences whose length depends on who left.
 # * Recorded episodes are not episodes. A home that begins to report after one child's episode makes others' appear.
 # * It is about what drives episodes in homes. It is never for scoring individual children or ranking homes.
-#
-# ## 10. The truth
-#
-# Only a simulated sector has one; **leave this section out with an extract of your own.** The same function that gave
-# the answer gives the truth.
-
-# %%
-truth = float(mm.rate_ratio(world.truth, {plan.exposure.primary: 1.0})[0])
-held = ratios[ratios["role"] == "primary"].iloc[0]
-inside = held["interval_low"] <= truth <= held["interval_high"]
-print(f"rate ratio set: {truth:.2f}; the {held['interval_mass']:.0%} interval {'holds' if inside else 'misses'} it")

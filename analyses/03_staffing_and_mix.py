@@ -63,7 +63,8 @@ print("M2 adds, each between homes and within one:", ", ".join(plan.terms.struct
 # supported contrast of ten is weak evidence by itself; five of ten in the stated direction are not.
 #
 # How many homes would it take? The design values of the simulator are assumptions; with effects of that size a change
-# within a home needs about 500 homes and most differences between homes need more than a thousand (README).
+# within a home needs about 500 homes and most differences between homes need more than a thousand
+# (`docs/error_rates.md`).
 #
 # ## 3. The data
 #
@@ -122,6 +123,9 @@ measured = ["median", "interval_low", "interval_high"]
 shown = ["label", *measured, "expected", "probability_above_null", "verdict", "remark"]
 print(ratios[shown].round(3).to_string(index=False))
 
+# %%
+mm.figures.forest(evidence)
+
 # %% [markdown]
 # What would that come to? Episodes per resident-year at risk as observed, and with one thing held at the better of its
 # quartiles for everybody. These read the association as a cause.
@@ -135,6 +139,9 @@ for variable in ("staff_ratio", "turnover"):
     held[f"{variable} between homes at {better:.2f}"] = {f"{variable}_between": better}
 rates = {words: mm.expected_rate(full.parameters, full.design, held=values) for words, values in held.items()}
 print(pd.DataFrame(rates).quantile([0.05, 0.5, 0.95]).T.round(2).to_string())
+
+# %%
+mm.figures.rates(evidence)
 
 # %% [markdown]
 # How much of what homes differ by does structure explain? Independent priors of many coefficients say beforehand that
@@ -212,7 +219,18 @@ else:
     print("the tracked results are in the repository, under simulations/results")
 
 # %% [markdown]
-# ## 7. What this design cannot show
+# ## 7. The truth
+#
+# Only a simulated sector has one; **leave this section out with an extract of your own.**
+
+# %%
+truth = pd.Series({name: float(mm.rate_ratio(world.truth, {name: steps[name]})[0]) for name in ratios.index})
+inside = int(truth.between(ratios["interval_low"], ratios["interval_high"]).sum())
+print(truth.round(2).to_string())
+print(f"{inside} of {len(ratios)} intervals of {ratios['interval_mass'].iloc[0]:.0%} hold the truth")
+
+# %% [markdown]
+# ## 8. What could still be wrong
 #
 # * **Who is sent where.** Children with greater needs are placed in homes with more staff. What the record holds of
 #   need is held fixed; what it does not hold makes staffing look worse than it is, between homes above all.
@@ -225,13 +243,3 @@ else:
 #   cause that changes staffing and episodes alike; between homes nothing bounds it, and within homes the
 #   effects of its 28-day periods take up a part.
 # * It is about what drives episodes. It is never for scoring individual children or ranking homes.
-#
-# ## 8. The truth
-#
-# Only a simulated sector has one; **leave this section out with an extract of your own.**
-
-# %%
-truth = pd.Series({name: float(mm.rate_ratio(world.truth, {name: steps[name]})[0]) for name in ratios.index})
-inside = int(truth.between(ratios["interval_low"], ratios["interval_high"]).sum())
-print(truth.round(2).to_string())
-print(f"{inside} of {len(ratios)} intervals of {ratios['interval_mass'].iloc[0]:.0%} hold the truth")

@@ -41,18 +41,31 @@ python_use_unqualified_type_names = True
 
 
 def _end_sections(app: Any, what: str, name: str, item: Any, options: Any, lines: list[str]) -> None:
-    """Sentences after a list of parameters are notes: napoleon would take them for further parameters."""
+    """Sentences after a list of parameters are notes: napoleon would take them for further parameters.
+
+    What stands behind a parameter's name says what it is, not of which type: napoleon would put it in brackets.
+    """
     inside, made = False, []
     for line in lines:
+        said = re.fullmatch(r"([\w*., ]+) : (.*)", line)
+        if inside and said:
+            made += [said[1], f"    {said[2]}"]
+            continue
         if re.fullmatch(r"-{3,}", line) and made and made[-1] in ("Parameters", "Attributes"):
             inside = True
-        elif inside and line and not line[0].isspace() and not re.match(r"[\w*., ]+ :", line):
+        elif inside and line and not line[0].isspace() and not re.fullmatch(r"[\w*]+(, [\w*]+)*", line):
             made += ["Notes", "-----"]
             inside = False
         made.append(line)
     lines[:] = made
 
 
+def _without_bounds(app: Any, what: str, name: str, item: Any, *signature: Any) -> tuple[str, None] | None:
+    """A plan or scenario by its name alone: its keys, with bounds and defaults, have pages of their own."""
+    return ("", None) if what == "class" and hasattr(item, "model_fields") else None
+
+
 def setup(app: Any) -> None:
     """Before napoleon reads them."""
     app.connect("autodoc-process-docstring", _end_sections, priority=400)
+    app.connect("autodoc-process-signature", _without_bounds)

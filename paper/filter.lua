@@ -49,23 +49,39 @@ local count = {
     if not el.classes:includes('equation') then return nil end
     local label = number(el.identifier)
     local says = el.attributes.says
-    el = el:walk({
-      Math = function(math)
-        return pandoc.Math('DisplayMath', math.text .. ' \\text{\u{2003}\u{2003}(' .. label:match('%d+') .. ')}')
-      end,
-    })
+    local numbered = '(' .. label:match('%d+') .. ')'
     if typst then
+      el = el:walk({
+        Math = function(math)
+          return pandoc.Math('DisplayMath', math.text .. ' \\text{\u{2003}\u{2003}' .. numbered .. '}')
+        end,
+      })
       -- as wide as the page, so that the equation stands in its middle
       local opening = '#block(width: 100%)[#set math.equation(alt: ' .. quoted(says) .. ')'
       el.content:insert(1, pandoc.RawBlock('typst', opening))
       el.content:insert(pandoc.RawBlock('typst', '] <' .. el.identifier .. '>'))
       return el.content, false
     end
-    el.attributes = {}
+    -- between the tabs of a style of its own: what stands within an equation, LibreOffice moves up to its last term
+    local tab = pandoc.RawInline('openxml', '<w:r><w:tab /></w:r>')
+    el = el:walk({
+      Math = function(math)
+        return { tab, pandoc.Math('InlineMath', math.text), tab, pandoc.Str(numbered) }
+      end,
+    })
+    el.attributes = { ['custom-style'] = 'Equation' }
     el.classes = {}
     return el, false
   end,
 }
+
+-- A table without a caption belongs to the words above it, so it does not float.
+local function kept(el)
+  if typst and #el.caption.long == 0 then
+    local opening = '#[#set figure(placement: none)'
+    return { pandoc.RawBlock('typst', opening), el, pandoc.RawBlock('typst', ']') }
+  end
+end
 
 local resolve = {
   Link = function(el)
@@ -97,4 +113,4 @@ local alternatives = {
   end,
 }
 
-return { count, resolve, alternatives }
+return { count, resolve, alternatives, { Table = kept } }

@@ -43,6 +43,8 @@ def main() -> None:
     done = subprocess.run([sys.executable, *command, str(source), str(given.output)], check=False)
     if done.returncode:
         sys.exit("The site was not built: see the warnings above.")
+    for page in given.output.rglob("*.html"):
+        page.write_text(for_all(page.read_text(encoding="utf-8")), encoding="utf-8")
     faults = [*off_site(given.output), *dead_links(given.output)]
     if faults:
         sys.exit("\n".join(faults))
@@ -55,11 +57,15 @@ def assemble(notebooks: Path, source: Path) -> None:
     shutil.copytree(ROOT / "docs", source)
     (source / "guides").mkdir()
     for guide in sorted(notebooks.glob("*.ipynb")):
-        shutil.copyfile(guide, source / "guides" / guide.name)
+        told = re.sub(r"`docs/(\w+)\.md`", r"[](../\1.md)", guide.read_text(encoding="utf-8"))
+        (source / "guides" / guide.name).write_text(told, encoding="utf-8")
     for name, page in (("CONTRIBUTING.md", "contributing.md"), ("CHANGELOG.md", "changelog.md")):
         shutil.copyfile(ROOT / name, source / page)
     with (source / "api.md").open("a", encoding="utf-8") as page:
         page.write(interface())
+    start = (source / "start.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (source / "start.md").write_text(with_the_example(start, readme), encoding="utf-8")
     for page in source.glob("*.md"):
         page.write_text(within_the_site(page.read_text(encoding="utf-8")), encoding="utf-8")
 
@@ -78,14 +84,42 @@ def interface() -> str:
             kind = "autoclass" if isinstance(getattr(mm, name), type) else "autofunction"
             lines += [f".. {kind}:: missingmodels.{name}", "   :members:" if kind == "autoclass" else "", ""]
         lines += ["```", ""]
-    return "\n".join(lines)
+    figures = [".. automodule:: missingmodels.figures", "   :members:", "   :imported-members:"]
+    return "\n".join([*lines, "## Figures", "", "```{eval-rst}", *figures, "```", ""])
 
 
 def within_the_site(text: str) -> str:
     """A page whose links to files beside docs/ lead to their pages, or are plain names where they have none."""
     text = text.replace("](../CONTRIBUTING.md)", "](contributing.md)")
     text = re.sub(r"\[([^\]]+)\]\(\.\./[^)]+\)", r"\1", text)
-    return re.sub(r"`docs/(\w+)\.md`", r"[\1](\1.md)", text)
+    text = re.sub(r"\[(\w+\.md)\]\(\1\)", r"[](\1)", text)  # a page of the site is called by its title
+    return re.sub(r"`docs/(\w+)\.md`", r"[](\1.md)", text)
+
+
+def with_the_example(start: str, readme: str) -> str:
+    """The first steps, and where they name the ten lines of the README, which is no page of the site, those lines."""
+    (block,) = re.findall(r"^```python\n.*?^```$", readme, re.DOTALL | re.MULTILINE)
+    before, named, after = start.partition("The ten lines of the README are the whole chain")
+    if not named:
+        raise SystemExit("docs/start.md names the ten lines of the README no more")
+    sentence, _, rest = after.partition("\n")
+    return f"{before}Ten lines are the whole chain{sentence}\n\n{block}\n{rest}"
+
+
+# What the theme leaves out, and screen readers and keyboards need.
+_FOR_ALL = {
+    '<p class="caption" role="heading">': '<p class="caption" role="heading" aria-level="2">',
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="Pages">',
+    '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
+    "<pre>": '<pre tabindex="0">',  # as it may be wider than the screen
+}
+
+
+def for_all(page: str) -> str:
+    """A page whose headings have levels, whose regions have names, and whose wide lines a keyboard can move."""
+    for lacks, has in _FOR_ALL.items():
+        page = page.replace(lacks, has)
+    return page
 
 
 class _Page(HTMLParser):

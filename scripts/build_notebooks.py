@@ -80,7 +80,8 @@ def as_page(notebook: nbformat.NotebookNode) -> str:
     exporter = HTMLExporter(template_name="basic", embed_images=True)
     body, _ = exporter.from_notebook_node(notebook)
     title = next(cell.source for cell in notebook.cells if cell.cell_type == "markdown").lstrip("# ").split("\n")[0]
-    return PAGE.format(title=title, body=body)
+    # lines may be wider than the screen, and a keyboard must move them
+    return PAGE.format(title=title, body=body.replace("<pre", '<pre tabindex="0"'))
 
 
 PAGE = """<!doctype html>
@@ -98,7 +99,9 @@ td, th {{ padding: .15rem .5rem; border-bottom: 1px solid #ddd; text-align: righ
 </style>
 </head>
 <body>
+<main>
 {body}
+</main>
 </body>
 </html>
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 from missingmodels.tables import read_tables
 
 ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / ".venv-docs" / "bin" / "python"  # jupytext and nbconvert stand there alone
 GUIDES = sorted((ROOT / "analyses").glob("*.py"))
 
 
@@ -24,6 +24,7 @@ def test_a_guide_defines_nothing_and_reads_as_a_notebook(guide):
     defined = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     assert defined == []
     assert text.count("# %% [markdown]") >= 3
+    assert text.rpartition("\n# ## ")[2].split("\n")[0].partition(". ")[2].startswith("What could still be wrong")
     assert "format_name: percent" in text
 
 
@@ -192,12 +193,9 @@ def test_a_chapter_runs_as_it_stands(name, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (importlib.util.find_spec("jupytext") and importlib.util.find_spec("nbconvert")),
-    reason="jupytext and nbconvert are in .venv-docs alone",
-)
+@pytest.mark.skipif(not DOCS.exists(), reason="there is no .venv-docs: make docs-venv")
 def test_a_guide_becomes_a_notebook_and_a_page(tmp_path):
-    command = [sys.executable, ROOT / "scripts" / "build_notebooks.py", tmp_path, "07_official_statistics"]
+    command = [DOCS, ROOT / "scripts" / "build_notebooks.py", tmp_path, "07_official_statistics"]
     subprocess.run(command, check=True, capture_output=True)
     page = (tmp_path / "07_official_statistics.html").read_text(encoding="utf-8")
     assert "Skipped: there is no folder" in page

@@ -268,3 +268,12 @@ def test_a_command_at_work_says_so_unless_it_is_quiet(monkeypatch, quiet):
             time.sleep(0.01)
     assert said == ([] if quiet else ["Reading the returns …"])
     assert not [thread for thread in threading.enumerate() if "tell" in thread.name]
+
+
+@pytest.mark.parametrize("widgets", [True, False])
+def test_a_notebook_that_cannot_draw_a_bar_is_shown_none(monkeypatch, widgets):
+    """Without ipywidgets each refresh of a bar would warn, with the path of a file, into the notebook."""
+    monkeypatch.setitem(sys.modules, "ipykernel", types.SimpleNamespace())
+    monkeypatch.setattr(terminal, "find_spec", lambda _: types.SimpleNamespace() if widgets else None)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert terminal.is_watched() is widgets

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -102,7 +103,9 @@ def reference(folder: Path) -> Path:
 
 def _pandoc(source: Path, kind: str, more: list[str]) -> None:
     shared = ["--standalone", "--number-sections", "--citeproc", f"--lua-filter={PAPER / 'filter.lua'}"]
-    shared += [f"--bibliography={PAPER / 'references.bib'}", "--metadata=link-citations=true", "--fail-if-warnings"]
+    # a copy beside the text: Word's file keeps the path, which must be the same wherever the checkout lies
+    shutil.copyfile(PAPER / "references.bib", source.parent / "references.bib")
+    shared += ["--bibliography=references.bib", "--metadata=link-citations=true", "--fail-if-warnings"]
     _run([source.name, *shared, *more, "-o", f"{source.stem}.{kind}"], source.parent)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from paperbuild.faults import PaperError
 from paperbuild.results import Result, at
 
+NO_BREAK = "\u00a0"
 PUBLISHED = ("verified", "derived")
 
 
@@ -57,7 +58,12 @@ def number(entry: Mapping[str, Any], sources: Sources) -> Number:
     """One number. Raises KeyError or ValueError saying what is wrong with its entry."""
     value, error, leads_to = _found(entry, sources)
     text = written(value, entry["format"])
-    return Number(text if error is None else f"{text} ({written(error, entry['format']).removesuffix(' %')})", leads_to)
+    return Number(text if error is None else beside_error(text, written(error, entry["format"])), leads_to)
+
+
+def beside_error(value: str, error: str, between: str = NO_BREAK) -> str:
+    """A number in print and its Monte Carlo error in brackets, in one piece unless a break may stand between."""
+    return f"{value}{between}({error.removesuffix(f'{NO_BREAK}%')})"
 
 
 def _found(entry: Mapping[str, Any], sources: Sources) -> tuple[Any, Any, str]:
@@ -129,7 +135,7 @@ def written(value: Any, form: str) -> str:
     """A number in print: a true minus, a space before the per cent sign."""
     text = str(value) if form == "s" else format(value, form)
     if text.endswith("%"):
-        text = text[:-1] + " %"
+        text = text[:-1] + f"{NO_BREAK}%"
     if text.startswith("-"):
         return "−" + text[1:] if any(digit in text for digit in "123456789") else text[1:]
     return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from paperbuild.numbers import one_row, rows_where, table, written
+from paperbuild.numbers import beside_error, one_row, rows_where, table, written
 from paperbuild.results import Result
 
 Results = Mapping[str, Result]
@@ -26,7 +26,8 @@ def with_error(row: Mapping[str, str], column: str, error: str, form: str = ".2f
     """A cell's figure and its Monte Carlo error in brackets; a dash where there is none."""
     if row[column] == "":
         return "–"
-    return f"{written(float(row[column]), form)} ({written(float(row[error]), form).removesuffix(' %')})"
+    # in a narrow column the error goes to a line of its own
+    return beside_error(written(float(row[column]), form), written(float(row[error]), form), between=" ")
 
 
 def power(results: Results) -> Rows:

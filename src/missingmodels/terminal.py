@@ -12,6 +12,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -200,8 +201,8 @@ LINE_SECONDS = 20  # between two lines on a stage where standard error is no ter
 
 
 def is_watched() -> bool:
-    """Whether somebody sees progress: standard error is a terminal, or this is a notebook."""
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    """Whether somebody sees progress: standard error is a terminal, or this is a notebook that can draw a bar."""
+    return sys.stderr.isatty() or ("ipykernel" in sys.modules and find_spec("ipywidgets") is not None)
 
 
 class Progress:

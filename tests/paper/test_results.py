@@ -91,7 +91,7 @@ def sources(folder) -> Sources:
     [
         (
             {"result": "x", "where": {"homes": 40}, "column": "said", "error": "error", "format": ".1%"},
-            "−6.1 % (1.0)",
+            "−6.1\u00a0%\u00a0(1.0)",
             "x",
         ),
         ({"result": "x", "where": {"homes": 80, "line": "M1"}, "column": "said", "format": ".2f"}, "0.50", "x"),

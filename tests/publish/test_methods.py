@@ -25,12 +25,15 @@ def test_paragraphs_hold_the_numbers_of_the_run():
         "supported",
         "28.5 expected",
         "12",
-        "staff_ratio is unrec",
+        "staff on duty per resident is unrecorded",
     ):
         assert told in text, told
     assert "seed" not in text.split("## Software")[1].split("##")[0]  # these certificates have none
     assert "{" not in text
     assert "None" not in text
+    for code in ("age_years", "own_1_7", "arrival_band", "staff_ratio "):
+        assert code not in text, "a paper speaks of columns in words"
+    assert "Every model adjusts for age, male, need score" in text
 
 
 def test_the_gate_is_told_with_the_limit_that_follows_from_the_interval():

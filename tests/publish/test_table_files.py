@@ -39,6 +39,29 @@ def test_a_table_says_the_same_in_every_form(run, name):
     assert len(list(csv.reader(io.StringIO(made["csv"].decode())))) == len(found.data) + 1
 
 
+@pytest.mark.parametrize("name", ["effects", "diagnostics"])
+def test_no_column_in_word_breaks_a_word(run, name):
+    """A letter of 9 points, bold, is at most about 2 mm wide; A4 with margins of 25 mm leaves 16 cm."""
+    document = docx.Document(io.BytesIO(table_file(table_of(name, run), "docx")))
+    assert round(document.sections[0].page_width.cm, 1) == 21.0
+    (table,) = document.tables
+    widths = [column.width.cm for column in table.columns]
+    assert sum(widths) == pytest.approx(16.0, abs=0.1)
+    size = table.rows[0].cells[0].paragraphs[0].runs[0].font.size.pt / 9
+    assert size > 0.6
+    for place, width in enumerate(widths):
+        longest = max((word for row in table.rows[:1] for word in row.cells[place].text.split()), key=len)
+        assert width > (0.18 * len(longest) + 0.38) * size, longest
+
+
+def test_latex_is_written_in_signs_that_every_engine_knows(run):
+    """pdflatex stops at characters that its encoding lacks."""
+    made = table_file(table_of("effects", run), "tex").decode()
+    assert set(made) <= {chr(code) for code in range(128)}
+    assert r"$-$" in made
+    assert "peers' recent episodes" in made
+
+
 def test_effects_stand_with_their_numbers(run):
     found = table_of("effects", run)
     group, first = found.rows[0]

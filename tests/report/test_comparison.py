@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from not_drawn import not_drawn
 
+from missingmodels.evidence.decisions import NOT_COMPARED
 from missingmodels.evidence.own_history import BOTH, CANNOT_TELL, HISTORY, VULNERABILITY
 from missingmodels.evidence.parts import BayesFactor, ElpdDifference
 from missingmodels.evidence.record import Evidence, read_evidence, write_evidence
@@ -157,6 +158,18 @@ def test_evidence_without_these_makes_a_page(make: Make, monkeypatch: pytest.Mon
     text = page(held, pictures(held))
     assert "Bayes factor" not in text
     assert "Own history or" not in text
+
+
+def test_a_comparison_that_failed_says_which_fit_it_was(make: Make) -> None:
+    held = make()
+    assert held.own_history is not None
+    failed = replace(held.own_history, verdict=NOT_COMPARED, without_frailty=None)
+    shown = comparison.history(replace(held, own_history=failed))
+    assert shown is not None
+    assert shown["meaning"].startswith("The fit without stable vulnerability did not pass the gate")
+    both = comparison.history(replace(held, own_history=replace(failed, without_history=None)))
+    assert both is not None
+    assert both["meaning"].startswith("The fits without own history and without stable vulnerability did")
 
 
 def test_scores_behind_the_verdict_on_own_history_say_what_they_rest_on(make: Make) -> None:

@@ -67,7 +67,9 @@ def test_the_origin_of_one_return_and_of_a_pool() -> None:
 
 
 def test_a_kernel_is_never_said_to_count_days() -> None:
-    assert lead(DAYS).startswith("When this exposure holds (peers missing in the last 9 days), a child’s")
+    assert lead(DAYS).startswith(
+        "With one or more recently missing peers against none (recently missing: in the last 9 days), a child’s"
+    )
     assert lead(KERNEL).startswith("For each onset of a peer (fading to half in 4 days), a child’s")
     assert lead(DAYS, verdict="the data cannot say").endswith("Recent means the last 9 days.")
     assert lead(KERNEL, verdict="the data cannot say").endswith("counts 1 on its day, fading to half in 4 days.")

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from missingmodels.report.pages.study_page import SOMETIMES, study_page, study_pictures
+from missingmodels.report.pages.study_page import BESIDE, SOMETIMES, study_page, study_pictures
 from missingmodels.studies.answers.figures import cells_csv
 from missingmodels.studies.answers.measures import MEANINGS
 from missingmodels.studies.answers.text import cell_of, solution_sentence, summary_text
@@ -118,6 +118,13 @@ def test_the_page_needs_nothing_else_and_escapes_names():
         assert text in page
     assert "Not complete" in study_page(found | {"complete": False}, {})
     assert "own_1_7" in study_page(calibration(), {})
+
+
+def test_the_page_calls_a_quantity_by_its_words():
+    row = {"cell": 0, "at": {"homes.count": 20}, "quantity": "peer_presence", **dict.fromkeys(BESIDE, measure(0.1))}
+    table = study_page(summary() | {"beside": [row]}, {}).partition("Beside power")[2].partition("</table>")[0]
+    assert "one peer" in table
+    assert "peer_presence" not in table
 
 
 def test_every_region_of_the_page_has_a_name_of_its_own():

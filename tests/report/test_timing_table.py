@@ -28,6 +28,17 @@ def test_what_lies_outside_is_marked(make: Make) -> None:
     assert [bool(row["part"]) for row in shown["rows"]] == [True, False, True]
 
 
+def test_bands_since_arrival_stand_in_their_order(make: Make) -> None:
+    bands = {key: [1.0, 2.0, 3.0, 4.0] for key in ("median", "low", "high")} | {"mass": 0.95}
+    part = {"name": "arrival", "bins": ["90+", "0-6", "7-27", "28-89"], "observed": [9, 2, 3, 4], "replicated": bands}
+    shown = timing_shown(make(figures={"timing": make().figures["timing"] | {"parts": [part]}}))
+    assert shown is not None
+    assert [(row["bin"], row["observed"]) for row in shown["rows"]] == [
+        ("0–6", "2"), ("7–27", "3"), ("28–89", "4"), ("90+", "9")
+    ]  # fmt: skip
+    assert [bool(row["part"]) for row in shown["rows"]] == [True, False, False, False]
+
+
 def test_evidence_without_it_shows_none(make: Make) -> None:
     assert timing_shown(make(figures={"timing": None})) is None
     assert timing_shown(make(figures={})) is None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from missingmodels.config import from_mapping
 from missingmodels.evidence.record import Evidence
+from missingmodels.evidence.robustness.operating import listed
 from missingmodels.plan import Decision, Plan, kept_plan
 from missingmodels.publish.checklists import CHECKLISTS, Item
 from missingmodels.publish.table_files import readable
@@ -103,7 +104,7 @@ def _data(evidence: Evidence, plan: Plan) -> Iterator[str]:
         f"“{frame.boundary}”."
     )
     if evidence.notes:
-        yield "Notes of the run: " + " ".join(f"{words.typographic(note).rstrip('.')}." for note in evidence.notes)
+        yield "Notes of the run: " + " ".join(f"{words.note(note).rstrip('.')}." for note in evidence.notes)
 
 
 def _exposure(plan: Plan) -> Iterator[str]:
@@ -127,6 +128,12 @@ def _exposure(plan: Plan) -> Iterator[str]:
 _MEANS = {"past": "the periods before", "window": "all periods"}
 
 
+def _adjusted(terms: Sequence[str]) -> str:
+    """The columns of formulas in words; a transformation or an interaction as it is written, its columns in words."""
+    told = [part.strip() for text in terms for part in text.split(" + ") if part.strip()]
+    return listed([column_label(part) if part.isidentifier() else words.note(part) for part in told])
+
+
 def _model(evidence: Evidence, plan: Plan) -> Iterator[str]:
     terms = [plan.terms.vulnerability, plan.terms.history, plan.terms.calendar]
     fits = "; ".join(
@@ -137,7 +144,7 @@ def _model(evidence: Evidence, plan: Plan) -> Iterator[str]:
         "exp(η) times the days at risk, with η linear in the columns. Fitted were " + fits + "."
     )
     yield (
-        f"Every model adjusts for {' + '.join(text for text in terms if text)} and holds "
+        f"Every model adjusts for {_adjusted(terms)} and holds "
         f"{sentences.effects_held(plan.effects.model_dump(), plan.frame.model_dump())}. H1 is answered by the fullest "
         "model with peers, H2 by the fullest with structure."
     )

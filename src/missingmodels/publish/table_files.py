@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from pathlib import Path
 
 import pandas as pd
@@ -37,10 +38,30 @@ def table_file(found: Tabled, kind: str) -> bytes:
         word.table(found)
         return word.content()
     if kind == "tex":
-        return _gt(found).as_latex().encode("utf-8")
+        return _in_ascii(_gt(found).as_latex()).encode("ascii")
     return _gt(found).as_raw_html(make_page=True).replace("<head>", f"<head>\n{_HEAD}", 1).encode("utf-8")
 
 
+# Signs that pdflatex has not, as it writes them.
+_SIGNS = {
+    "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$", "≠": r"$\neq$", "→": r"$\to$",
+    "σ": r"$\sigma$", "τ": r"$\tau$", "η": r"$\eta$", "λ": r"$\lambda$", "“": "``", "”": "''", "‘": "`", "’": "'",
+    "–": "--", "—": "---", "…": r"\ldots{}", "\u202f": r"\,", "\u00a0": "~",
+}  # fmt: skip
+
+
+def _in_ascii(text: str) -> str:
+    """LaTeX that any of its engines reads; an accented letter by its command, what has none by its plain letter."""
+    return "".join(_SIGNS.get(letter) or (letter if letter.isascii() else _accented(letter)) for letter in text)
+
+
+def _accented(letter: str) -> str:
+    apart = unicodedata.normalize("NFD", letter)
+    plain, command = apart[0], _ACCENTS.get(apart[1:2])
+    return f"\\{command}{{{plain}}}" if command and plain.isascii() else plain if plain.isascii() else "?"
+
+
+_ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0327": "c"}
 _HEAD = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 
 

@@ -17,6 +17,26 @@ from missingmodels.publish.tabled import Tabled
 
 _DATE = dt.datetime(2000, 1, 1)
 _SHADE = "ECEFF1"
+POINTS = 9.0  # size of letters in a table
+TEXT = 16.0  # width in cm that A4 leaves
+_LETTER, _MARGINS = 0.19, 0.45  # cm: a bold letter of 9 points, and what a cell keeps free on both sides
+_LONGEST = 60  # letters that a cell asks for on one line
+
+
+def column_widths(found: Tabled) -> tuple[list[float], float]:
+    """Width in cm of every column: its longest word whole, and what is left by how long its cells are; size in points.
+
+    Where even the words do not fit, letters and columns shrink alike.
+    """
+    least, wanted = [], []
+    for place, head in enumerate(found.columns):
+        cells = [head, *(cells[place] for _, cells in found.rows)]
+        least.append(_MARGINS + _LETTER * max(len(word) for text in cells for word in text.split() or [""]))
+        wanted.append(_MARGINS + _LETTER * min(max(map(len, cells)), _LONGEST))
+    left, more = TEXT - sum(least), [max(0.0, w - one) for w, one in zip(wanted, least, strict=True)]
+    if left < 0 or sum(more) == 0:
+        return [one * TEXT / sum(least) for one in least], min(POINTS, POINTS * TEXT / sum(least))
+    return [one + left * part / sum(more) for one, part in zip(least, more, strict=True)], POINTS
 
 
 class Word:
@@ -28,6 +48,9 @@ class Word:
         about.title, about.author, about.comments = title, "", ""
         about.created = about.modified = _DATE
         about.language = "en-GB"
+        section = self._document.sections[0]
+        section.page_width, section.page_height = Cm(21.0), Cm(29.7)
+        section.left_margin = section.right_margin = Cm((21.0 - TEXT) / 2)
 
     def heading(self, text: str, level: int = 1) -> None:
         """A heading of its level, 1 the highest."""
@@ -48,27 +71,27 @@ class Word:
         title.paragraph_format.keep_with_next = True
         table = self._document.add_table(rows=1, cols=len(found.columns), style="Table Grid")
         table.autofit = False
-        others = len(found.columns) - 1
-        for column, width in zip(table.columns, [Cm(5.0), *[Cm(11.0 / others)] * others], strict=True):
-            column.width = width
-        self._cells(table.rows[0], found.columns, found, bold=True)
+        widths, points = column_widths(found)
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = Cm(width)
+        self._cells(table.rows[0], found.columns, found, points, bold=True)
         _repeated(table.rows[0])
         group = ""
         for name, cells in found.rows:
             if name and name != group:
                 row = table.add_row()
                 whole = row.cells[0].merge(row.cells[-1])
-                _put(whole, name, bold=True)
+                _put(whole, name, points, bold=True)
                 _shaded(whole)
             group = name
-            self._cells(table.add_row(), cells, found)
+            self._cells(table.add_row(), cells, found, points)
         if found.note:
             note = self._document.add_paragraph()
             note.add_run(found.note).font.size = Pt(8)
 
-    def _cells(self, row: Any, texts: tuple[str, ...], found: Tabled, *, bold: bool = False) -> None:
+    def _cells(self, row: Any, texts: tuple[str, ...], found: Tabled, points: float, *, bold: bool = False) -> None:
         for cell, head, text in zip(row.cells, found.columns, texts, strict=True):
-            _put(cell, text, bold=bold, right=head in found.numbers)
+            _put(cell, text, points, bold=bold, right=head in found.numbers)
         _whole(row)
 
     def content(self) -> bytes:
@@ -81,10 +104,10 @@ class Word:
         return settled.getvalue()
 
 
-def _put(cell: Any, text: str, *, bold: bool = False, right: bool = False) -> None:
+def _put(cell: Any, text: str, points: float, *, bold: bool = False, right: bool = False) -> None:
     paragraph = cell.paragraphs[0]
     run = paragraph.add_run(text)
-    run.font.size, run.bold = Pt(9), bold
+    run.font.size, run.bold = Pt(round(points * 2) / 2), bold
     paragraph.paragraph_format.space_after = Pt(0)
     if right:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT

@@ -93,7 +93,7 @@ def pareto_words(c: ElpdDifference) -> str:
     if left:
         said += (
             f" {left if c.mended else 'None'} of them {'are not' if c.mended else 'was mended'}, so the difference is "
-            "indicative only; `missingmodels compare` makes the refits."
+            "indicative only; the command missingmodels compare makes the refits."
         )
     return said
 
@@ -181,7 +181,7 @@ def history(evidence: Evidence) -> dict[str, Any] | None:
     mass = words.mass(evidence.rows[0].interval_mass) if evidence.rows else ""
     return {
         "verdict": h.verdict,
-        "meaning": _HISTORY_MEANS.get(h.verdict, "A fit that is needed did not pass the gate."),
+        "meaning": _HISTORY_MEANS.get(h.verdict) or _why_not(h),
         "fit": fit_name(h.model, h.exposure),
         "converged": (h.model, h.exposure) in _sound(evidence),
         "gains": _gains(h),
@@ -197,6 +197,16 @@ def history(evidence: Evidence) -> dict[str, Any] | None:
         + ("" if h.new_ratio is not None or not h.new_arrivals else " (its fit did not pass the gate)"),
         "new_arrivals": "blocked" if h.new_arrivals is None else words.units(h.new_arrivals, "child"),
     }
+
+
+def _why_not(h: OwnHistory) -> str:
+    """Which of the two smaller fits failed, so that nothing can be compared."""
+    named = (("own history", h.without_history), ("stable vulnerability", h.without_frailty))
+    lost = [f"without {name}" for name, gain in named if gain is None]
+    if not lost:
+        return "A fit that is needed did not pass the gate."
+    which = f"fit {lost[0]}" if len(lost) == 1 else f"fits {' and '.join(lost)}"
+    return f"The {which} did not pass the gate, so the two are not told apart here."
 
 
 def _gains(h: OwnHistory) -> list[str]:

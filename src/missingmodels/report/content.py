@@ -16,7 +16,7 @@ from missingmodels.report.carries import carries
 from missingmodels.report.diagnosed import certificate_of, gate_table
 from missingmodels.report.figures.pictures import Picture
 from missingmodels.report.first import contents, flow, plain_answers
-from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines
+from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines, measured
 from missingmodels.report.planned import planned
 from missingmodels.report.timing import timing_shown
 from missingmodels.report.withstood import shocks_tried
@@ -57,10 +57,11 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "carries": carries(evidence.data),
         "data": data_words(evidence.data),
         "h1": _effects(judged(found, "H1")),
-        "h1_how_often": how_often(evidence),
+        "h1_how_often": [_first_apart(text) for text in how_often(evidence)],
         "withstood": shocks_tried(evidence),
         "h2": _effects(headline(found, "H2")),
         "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
+        "measured": measured(found),
         "contrasts": _effects([line for line in found if _is_contrast(line)]),
         "expected": {
             "h1": _expected(found, "H1"),
@@ -82,7 +83,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "pictures": pictures,
         "diagnostics": gate_table(evidence),
         "coefficients": _coefficients(found),
-        "notes": [words.typographic(note) for note in evidence.notes],
+        "notes": [words.note(note) for note in evidence.notes],
         "episodes": [(name, words.count(n)) for name, n in evidence.data.get("episodes", {}).items()],
         "certificates": [certificate_of(c) for c in evidence.certificates],
         "origin_record": json.dumps(evidence.origin, indent=1, ensure_ascii=False, default=str),
@@ -121,6 +122,12 @@ def how_often(evidence: Evidence) -> list[str]:
     told = ["That the data cannot say is no finding against influence." if open_answer else ""]
     told += [false_confidence_words(evidence.data, plan, primary[0].model), unseen_words(evidence.data)]
     return [text for text in told if text]
+
+
+def _first_apart(text: str) -> tuple[str, str]:
+    """A text's first sentence, which a first screen says, and what qualifies it."""
+    said, dot, more = text.partition(". ")
+    return said + dot.strip(), more
 
 
 def _failed(evidence: Evidence) -> list[tuple[str, list[str]]]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from missingmodels.evidence.decisions import CANNOT_SAY, NEGLIGIBLE, OTHER_WAY, SUPPORTED, kind_of_verdict
+from missingmodels.evidence.parts import Row
 from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.robustness.operating import listed
 from missingmodels.report import words
 from missingmodels.report.figures.pictures import truths
 from missingmodels.report.lines import H2_PARTS, Line, headline, variable
+from missingmodels.report.withstood import undone
 
-_KINDS = (SUPPORTED, OTHER_WAY, NEGLIGIBLE, CANNOT_SAY)  # what is told first
+# What is told first of a part: some effect in it, and that there is none worth the name only where all are negligible.
+_KINDS = (SUPPORTED, OTHER_WAY, CANNOT_SAY, NEGLIGIBLE)
+_MOVED = "episodes on a moving day"
 _OPEN = "not answered"
 _WITH = " ("  # begins a condition
 _SAYS = {
@@ -22,6 +27,8 @@ _SAYS = {
     NEGLIGIBLE: "if there is an effect, it is too small to matter: {1}.",
     CANNOT_SAY: "these data neither establish an effect nor show that it is negligible: {1}.",
 }
+_BRIEFLY = {NEGLIGIBLE: "an effect, if there is one, is too small to matter"}  # else as the verdict says it
+_RANGE = re.compile(r" \([^()]*\)$")  # the two values that a ratio compares
 _PEERS = "Do peers’ recent episodes raise a child’s own rate?"
 
 
@@ -32,16 +39,17 @@ def plain_answers(found: Sequence[Line], evidence: Evidence) -> list[dict[str, s
     parts += [
         (name, [line for line in structure if variable(line.row.name) in held]) for name, held in H2_PARTS.items()
     ]
-    told = [(name, *_answer(held)) for name, held in parts if held or name == _PEERS]
+    told = [(name, *_answer(held), _rest(held)) for name, held in parts if held or name == _PEERS]
     first, *others = told
-    rows = [_row(first[0], first[1], first[2] + _against_truth(parts[0][1], evidence))]
+    rows = [_row(first[0], first[1], first[2] + undone(first[2], evidence) + _against_truth(parts[0][1], evidence))]
     for kind, group in groupby(sorted(others, key=lambda one: _rank(one[1])), key=lambda one: one[1]):
         same = list(group)
         if kind in (CANNOT_SAY, _OPEN):
-            names = listed([_small(name) for name, _, _ in same])
-            rows.append(_row(f"Do {names} matter beyond the child?", kind, _together(kind)))
+            names = listed([_small(name) for name, *_ in same])
+            rest = "".join(one[3] for one in same) if kind == CANNOT_SAY else ""
+            rows.append(_row(f"Do {names} matter beyond the child?", kind, _together(kind) + rest))
             continue
-        rows += [_row(f"Does it matter: {_small(n)}?", kind, text) for n, _, text in same]
+        rows += [_row(f"Does it matter: {_small(n)}?", kind, text + rest) for n, _, text, rest in same]
     return rows
 
 
@@ -75,12 +83,36 @@ def _answer(held: Sequence[Line]) -> tuple[str, str]:
     shown = [line.row for line in held if kind_of_verdict(line.row.verdict) == kind]
     numbers = "; ".join(
         f"{words.typographic(row.label)}, rate ratio {words.ratio(row.median)} "
-        f"({words.mass(row.interval_mass)} interval {words.interval(row)})"
+        f"({words.mass(row.interval_mass)} interval {words.interval(row)}{_among(row)})"
         for row in shown
     )
     condition = _condition([row.verdict for row in shown]) if kind == SUPPORTED else ""
     text = _SAYS.get(kind, "{1}.").format(condition, numbers)
     return kind, text[0].upper() + text[1:]
+
+
+def _among(row: Row) -> str:
+    """Of a supported effect among many, how often chance alone puts one as far out."""
+    if kind_of_verdict(row.verdict) != SUPPORTED or row.family_wise is None or row.family_size < 2:
+        return ""
+    return (
+        f"; by chance alone, any of the {row.family_size} effects asked would lie so far out with probability "
+        f"{words.probability(row.family_wise)}"
+    )
+
+
+def _rest(held: Sequence[Line]) -> str:
+    """What became of the other effects of a part, by name alone: their numbers stand below."""
+    if not held or not all(line.converged for line in held):
+        return ""
+    kind = min((kind_of_verdict(line.row.verdict) for line in held), key=_rank)
+    others: dict[str, list[str]] = {}
+    for line in held:
+        its = kind_of_verdict(line.row.verdict)
+        if line.row.hypothesis == "H2" and its != kind:
+            others.setdefault(its, []).append(_RANGE.sub("", words.typographic(line.row.label)))
+    said = [f"{'; '.join(names)}: {_BRIEFLY.get(its, its)}." for its, names in others.items()]
+    return "".join(f" {text[0].upper()}{text[1:]}" for text in said)
 
 
 def _condition(verdicts: Sequence[str]) -> str:
@@ -109,7 +141,9 @@ def flow(data: Mapping[str, Any]) -> list[dict[str, str]]:
     if len(steps) < 2:
         return []
     (first, begun), *between, (last, counted) = steps
-    out = [{"kind": "left-out", "label": f"left out: {name}", "count": words.count(n)} for name, n in between if n != 0]
+    # an episode on a moving day is counted in one of the two homes; where a rule drops it, its day is not at risk
+    lost = [(name, n) for name, n in between if n != 0 and not name.startswith(_MOVED)]
+    out = [{"kind": "left-out", "label": f"left out: {name}", "count": words.count(n)} for name, n in lost]
     return [
         {"kind": "whole", "label": first, "count": words.count(begun)},
         *out,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from missingmodels.evidence.decisions import NOT_CONVERGED
 from missingmodels.evidence.parts import Row
 from missingmodels.evidence.record import Evidence
-from missingmodels.vocabulary import fit_name
+from missingmodels.vocabulary import QUANTITIES, fit_name
 
 # H2 as practitioners put it, in three parts; each structure variable belongs to one.
 H2_PARTS = {
@@ -17,6 +17,8 @@ H2_PARTS = {
     "Placement mix": ("mix_need", "mix_spread", "mix_age_spread", "mix_out_of_area", "new_admission_7d", "size"),
 }
 COEFFICIENT = "rate_ratio_per_unit"
+# A ratio is shown as such, though it stands in the model as its log; children and years are told by their names.
+_UNITS = {"sd": ", in standard deviations of the need score", "per year": ", per year"}
 _ORDER = ("primary", "beside")  # of roles; any other role comes after
 
 
@@ -56,3 +58,10 @@ def headline(found: Sequence[Line], hypothesis: str) -> list[Line]:
 def variable(name: str) -> str:
     """The structure variable of a column such as ``turnover_within``."""
     return name.removesuffix("_between").removesuffix("_within")
+
+
+def measured(found: Sequence[Line]) -> list[str]:
+    """How each structure variable that answers H2 is measured, with its unit, in words."""
+    names = dict.fromkeys(variable(line.row.name) for line in headline(found, "H2"))
+    known = [QUANTITIES[name] for name in names if name in QUANTITIES]
+    return [f"{one.label}, {one.meaning.removeprefix('log of ')}{_UNITS.get(one.unit, '')}" for one in known]

@@ -144,9 +144,10 @@ def _peer_lead(peers: Sequence[Line], exposure: Mapping[str, Any], effects: Mapp
     row, span = peers[0].row, exposure_span(exposure)
     fades = exposure.get("primary") == "peer_kernel"
     if kind_of_verdict(row.verdict) == SUPPORTED:
-        holds = f"For each onset of a peer ({span})" if fades else f"When this exposure holds (peers {which} {span})"
+        held = f"With {words.typographic(row.label)} (recently {which}: {span})"
+        holds = f"For each onset of a peer ({span})" if fades else held
         return (
-            f"{holds}, a child’s episodes start about {words.ratio(row.median)} times as often as when it does not, "
+            f"{holds}, a child’s episodes start about {words.ratio(row.median)} times as often, "
             f"given {_held_against(effects)}: an association, which is influence as far as these stand for what the "
             "children share."
         )

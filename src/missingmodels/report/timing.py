@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
 from missingmodels.vocabulary import fit_name
 
+_NUMBER = re.compile(r"\d+")
 TITLES = {
     "gaps": "days to a child’s next episode",
     "pairs": "pairs of episodes of two residents of one home, days apart",
@@ -43,13 +45,20 @@ def _rows(part: Mapping[str, Any]) -> list[dict[str, Any]]:
     bands = part["replicated"]
     return [
         {
-            "bin": name,
+            "bin": name.replace("-", "–"),
             "observed": words.count(seen, digits),
             "replicated": words.count(middle, digits),
             "interval": f"{words.count(low, digits)} to {words.count(high, digits)}",
             "outside": not low <= seen <= high,
         }
-        for name, seen, middle, low, high in zip(
-            part["bins"], part["observed"], bands["median"], bands["low"], bands["high"], strict=True
+        for name, seen, middle, low, high in sorted(
+            zip(part["bins"], part["observed"], bands["median"], bands["low"], bands["high"], strict=True),
+            key=lambda held: _first_day(part["name"], held[0]),
         )
     ]
+
+
+def _first_day(part: str, name: str) -> int:
+    """The day on which a band since arrival begins; all else keeps its order."""
+    found = _NUMBER.match(name)
+    return int(found[0]) if part == "arrival" and found else 0

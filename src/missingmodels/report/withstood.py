@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from missingmodels.config import from_mapping
+from missingmodels.evidence.decisions import SUPPORTED, UNLESS
 from missingmodels.evidence.effects.withstood import SIZES, holds_where_open
 from missingmodels.evidence.parts import Withstood
 from missingmodels.evidence.record import Evidence
@@ -51,6 +52,20 @@ def withstood_words(found: Withstood, rule: Decision) -> str:
         f"data are {likely:.2g} times as likely under that shock as under the likeliest that was tried: {against}. "
         f"{plan}"
     )
+
+
+def undone(answer: str, evidence: Evidence) -> str:
+    """What the shocks are that would undo an answer to H1, and whether these data rule them out; else nothing."""
+    found = evidence.withstood
+    if UNLESS.removeprefix(f"{SUPPORTED} ") not in answer or found is None or found.tipping_sd is None:
+        return ""
+    said = (
+        " A shock is whatever moves all children of a home at once, for days or weeks; one of that size makes "
+        f"their rate {words.ratio(math.exp(found.tipping_sd))} times the usual."
+    )
+    rule = from_mapping(dict(evidence.plan["decision"]), Decision)
+    open_still = rule.withstands.left_open > 0 and not holds_where_open(found, rule)
+    return said + (" These data do not rule such shocks out." if open_still else "")
 
 
 def _at(found: Withstood, size: float) -> list[int]:

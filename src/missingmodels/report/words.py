@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from missingmodels.evidence.parts import Row
+from missingmodels.vocabulary import column_label
 
+_CODE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+_MODEL = re.compile(r"^(M[0-3])\b")
 THIN = "\u202f"  # narrow no-break space, between a number and its unit
 
 MODELS = {
@@ -129,6 +133,17 @@ def typographic(label: str) -> str:
         "−" if c == "-" and text[i + 1 : i + 2].isdigit() and not text[i - 1 : i].isalnum() else c
         for i, c in enumerate(text)
     )
+
+
+def note(text: str) -> str:
+    """A note of a run as a page says it: columns by their labels, models as such."""
+    told = _CODE.sub(lambda found: _in_words(found.group()), text)
+    return typographic(_MODEL.sub(r"model \1", told))
+
+
+def _in_words(name: str) -> str:
+    label = column_label(name)
+    return label.replace(", between homes", " between homes").replace(", within a home", " within a home")
 
 
 def trace_note(chains: int, *, single: bool) -> str:

@@ -25,7 +25,7 @@ from missingmodels.frame.design import Design
 from missingmodels.frame.rows import moderation_column
 from missingmodels.models.priors.sets import QUARTER_SHORT
 from missingmodels.plan import OUTSIDE, Decision, Plan
-from missingmodels.vocabulary import QUANTITIES, SCALARS, Quantity, column_label
+from missingmodels.vocabulary import QUANTITIES, SCALARS, Quantity, column_label, fit_name
 
 Direction = Literal["above", "below"]
 
@@ -199,10 +199,11 @@ def rate_notes(fit: Fit) -> list[str]:
     if share <= COARSE_SHARE:
         return []
     children = np.unique(fit.design.child[coarse & (onsets > 0)]).size
+    whose = "1 child" if children == 1 else f"{children} children"
     return [
-        f"{fit.model}: {share:.1%} of onsets, of {children} {'child' if children == 1 else 'children'}, have an "
-        f"expected intensity above {COARSE_RATE} a day, where the half-day rule understates a "
-        "rate by 0.7 in 100 or more"
+        f"{fit_name(fit.model, fit.exposure)}: {share:.1%} of onsets, of {whose}, have an expected "
+        f"intensity above {COARSE_RATE} a day, where counting the day of an onset as half a day at risk "
+        "understates a rate by 0.7 in 100 or more"
     ]
 
 

@@ -129,7 +129,7 @@ def frontier_words(evidence: Evidence) -> Words:
     alt = f"Maps of false confidence by length and size of a shared shock, one a model. {carried}"
     caption = (
         "Which shared shocks a design like this calls influence: measured in simulated sectors without any influence. "
-        f"{carried} `missingmodels robustness` asks the same data in many other ways."
+        f"{carried} The robustness page asks the same data in many other ways."
     )
     return alt, caption
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -75,7 +76,8 @@ def power_curves(found: Found) -> Figure:
             ax.set_axis_off()
             continue
         _curve(ax, found, measured(found, names[place]), axis, legend=place == 0)
-        ax.set_title(names[place].replace("_", " "))
+        title = found["quantities"].get(names[place], names[place].replace("_", " "))
+        ax.set_title(textwrap.fill(title, 40))
         if place % columns == 0:
             ax.set_ylabel("assurance" if found["assurance"] else "power")
     note(
@@ -165,7 +167,7 @@ def exaggeration(found: Found) -> Figure:
             if not points:
                 continue
             x, y, e = np.array(points).T
-            label = quantity.replace("_", " ")
+            label = found["quantities"].get(quantity, quantity.replace("_", " "))
             ax.errorbar(x, y, 2 * e, fmt=MARKS[k], color=LINES[k], markersize=4, linewidth=1, label=label)
     what = "assurance" if found["assurance"] else "power"
     for ax, title in ((left, "Exaggeration (type M)"), (right, "Wrong sign (type S)")):

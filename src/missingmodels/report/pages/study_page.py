@@ -93,7 +93,7 @@ def _beside(found: Mapping[str, Any]) -> dict[str, Any] | None:
         {
             "cell": row["cell"],
             "at": [number(v) for v in row["at"].values()],
-            "quantity": row["quantity"],
+            "quantity": found["quantities"].get(row["quantity"], row["quantity"]),
             "measures": [_measure(row[name], notes) for name in BESIDE],
         }
         for row in found.get("beside", ())
