@@ -142,7 +142,10 @@ def test_a_folder_holds_all_of_it_and_the_old_layout_is_read(tmp_path):
         ({"children": [{"name": "adhd", "kind": "flag", "meaning": "x"}]}, "declarations"),
         ({"nowhere": []}, "unknown table"),
         ({}, "column 'adhd' is not known"),
-        ({"events": [{"name": "conflict", "kind": "yes/no", "meaning": word} for word in "xy"]}, "name of events twice"),
+        (
+            {"events": [{"name": "conflict", "kind": "yes/no", "meaning": word} for word in "xy"]},
+            "name of events twice",
+        ),
     ],
 )
 def test_a_manifest_that_declares_something_else_is_refused(tmp_path, own, words):
