@@ -112,7 +112,7 @@ FENCED = {
     "numba": {"compiled", "fitting", "simulate"},
     "threadpoolctl": {"fitting"},
     "arviz": {"fitting", "evidence"},
-    "xarray": {"fitting", "evidence"},
+    "xarray": {"evidence", "fitting", "report"},
     "h5py": {"fitting"},
     "h5netcdf": {"fitting"},
     "matplotlib": {"report", "figures"},

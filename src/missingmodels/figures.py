@@ -33,6 +33,7 @@ __all__ = [  # noqa: RUF022 (the order of a report)
     "network",
     "predictive",
     "diagnostics",
+    "ranks",
     "frontier",
     "robustness",
     "specification_curve",
@@ -86,6 +87,11 @@ def predictive(evidence: Evidence, *, ax: Axes | None = None, disclosure: Asked 
 def diagnostics(evidence: Evidence, *, disclosure: Asked = None) -> Drawn:
     """Thinned draws of the scales of every fit."""
     return _of(evidence, "diagnostics", disclosure)
+
+
+def ranks(evidence: Evidence, *, disclosure: Asked = None) -> Drawn:
+    """Ranks of each chain's draws among those of all, of every sampled fit."""
+    return _of(evidence, "ranks", disclosure)
 
 
 def frontier(evidence: Evidence, *, disclosure: Asked = None) -> Drawn:

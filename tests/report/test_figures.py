@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
@@ -24,10 +25,11 @@ from missingmodels.report.figures import pictures as figures
 from missingmodels.report.figures.dose import dose_response
 from missingmodels.report.figures.forest import _in_two_lines, forest
 from missingmodels.report.figures.pictures import draw, pictures, write_figures
+from missingmodels.report.figures.ranks import ranks, sampled
 from missingmodels.report.figures.style import png
 from missingmodels.report.lines import lines
 
-NAMES = ("rates", "forest", "dose", "homes", "network", "predictive", "diagnostics", "frontier")
+NAMES = ("rates", "forest", "dose", "homes", "network", "predictive", "diagnostics", "ranks", "frontier")
 WITH_INTERVALS = ("rates", "forest", "dose", "homes", "predictive")
 
 
@@ -139,3 +141,21 @@ def test_what_a_verdict_withstands_fits_its_column_of_the_forest(size):
         assert max(map(len, lines)) <= len(CANNOT_SAY)
         assert lines[0].startswith(kind_of_verdict(verdict))
         assert lines[-1].endswith(size)
+
+
+def test_ranks_are_of_fits_with_chains_and_mark_those_that_do_not_mix():
+    rng = np.random.default_rng(1)
+
+    def fit(model, apart, chains=4):
+        held = {name: [list(rng.normal(apart * at, 1, 80)) for at in range(chains)] for name in ("sigma_home", "x")}
+        return {"model": model, "exposure": "x", "traces": held, "gate": {"passed": not apart}}
+
+    single = fit("M0", 0, chains=1)
+    assert sampled([single, fit("M1", 0)])[0]["model"] == "M1"
+    figure = ranks([single, fit("M1", 0.0), fit("M3", 1.5)])
+    assert len(figure.axes) == 4
+    marked = [sum(len(line.get_xdata()) for line in ax.lines if line.get_marker() not in ("", "None", None)) +
+              sum(len(dots.get_offsets()) for dots in ax.collections) for ax in figure.axes]  # fmt: skip
+    assert marked[:2] == [0, 0]
+    assert min(marked[2:]) > 10
+    assert "not converged" in " ".join(text.get_text() for text in figure.axes[2].texts)

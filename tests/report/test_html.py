@@ -86,7 +86,7 @@ def test_page_is_readable_by_all(make, tmp_path):
     assert page.headings[0] == 1
     assert page.headings.count(1) == 1
     assert all(later <= earlier + 1 for earlier, later in zip(page.headings, page.headings[1:], strict=False))
-    assert len(page.images) == 8
+    assert len(page.images) == 9
     assert all(page.images)
 
 

@@ -4,7 +4,7 @@ there is.
 
 from __future__ import annotations
 
-RUN_FIGURES = ("rates", "forest", "dose", "homes", "network", "predictive", "diagnostics", "frontier")
+RUN_FIGURES = ("rates", "forest", "dose", "homes", "network", "predictive", "diagnostics", "ranks", "frontier")
 BATTERY_FIGURES = ("robustness", "specification_curve")
 STUDY_FIGURES = ("power", "assurance_map", "exaggeration", "smallest_size", "ranks")
 FIGURES = (*RUN_FIGURES, *BATTERY_FIGURES, *STUDY_FIGURES)

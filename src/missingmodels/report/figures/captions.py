@@ -10,6 +10,7 @@ from missingmodels.evidence.robustness.frontier import frontier_sentence
 from missingmodels.plan import kept_plan
 from missingmodels.report import words
 from missingmodels.report.figures.dose import PEERS
+from missingmodels.report.figures.ranks import sampled
 from missingmodels.report.figures.rates import changes
 from missingmodels.report.lines import headline, lines
 from missingmodels.vocabulary import worded
@@ -119,6 +120,17 @@ def trace_words(evidence: Evidence) -> Words:
     alt = f"Traces of the scales of {len(fits)} fits, {by}. The table beside it holds the gate values."
     colour = ", one colour for each chain" if chains > 1 else ""
     return alt, f"Thinned traces of the scales and of each exposure’s coefficient{colour}."
+
+
+def rank_words(evidence: Evidence) -> Words:
+    """Of ranks."""
+    fits: Any = sampled(evidence.figures["diagnostics"])
+    alt = f"Ranks of the draws of {len(fits)} sampled fits, by chain. The table beside it holds the gate values."
+    caption = (
+        "How each chain’s draws rank among those of all, less what even ranks would give, of the scales and of each "
+        "exposure’s coefficient: chains that mix run level, and black marks where they differ by more than chance."
+    )
+    return alt, caption
 
 
 def frontier_words(evidence: Evidence) -> Words:

@@ -21,6 +21,7 @@ from missingmodels.report.figures.dose import PEERS, dose_response
 from missingmodels.report.figures.forest import forest
 from missingmodels.report.figures.frontier import frontier_figure
 from missingmodels.report.figures.network import network_week
+from missingmodels.report.figures.ranks import ranks, sampled
 from missingmodels.report.figures.rates import changes, rates_figure
 from missingmodels.report.figures.style import picture
 from missingmodels.report.lines import headline, lines
@@ -149,6 +150,13 @@ SHOWN: dict[str, Shown] = {
         draw=lambda evidence, _: traces(evidence.figures["diagnostics"]),
         data=frames.diagnostics,
         words=captions.trace_words,
+    ),
+    "ranks": Shown(
+        title="Ranks of the draws by chain",
+        has=lambda evidence: bool(sampled(evidence.figures.get("diagnostics") or [])),
+        draw=lambda evidence, _: ranks(evidence.figures["diagnostics"]),
+        data=frames.diagnostics,
+        words=captions.rank_words,
     ),
     "frontier": Shown(
         title="Which shared shocks such a design calls influence",
