@@ -14,9 +14,14 @@ LINK = re.compile(r"\]\(#((?:fig|tbl|eq|sec)-[\w-]+)\)")
 CITED = re.compile(r"(?<![\w.])@([\w:-]*\w)")
 # Names that hold a digit: hypotheses, models, the return.
 KNOWN = re.compile(r"\b(?:[HM]\d|SSDA903)\b")
-# In order: the head, comments, code, equations, images' and divs' attributes, targets of links, citations.
+# Numbers in words, from where they are measurements and no figure of speech.
+WORDS = re.compile(
+    r"\b(?:eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|"
+    r"hundreds?|thousands?|millions?|dozens?)\b",
+    re.I,
+)
+# In order: comments, code, equations, images' and divs' attributes, targets of links, citations.
 NOT_PROSE = (
-    r"\A---\n.*?\n---\n",
     r"<!--.*?-->",
     r"```.*?```",
     r"`[^`\n]*`",
@@ -65,7 +70,8 @@ def unproved(text: str, root: Path) -> list[str]:
 
 
 def typed_by_hand(text: str) -> list[str]:
-    """Lines of prose with a digit that comes from nowhere."""
+    """Lines of prose, the abstract's too, with a digit or a number in words that comes from nowhere."""
+    text = _with_abstract_alone(text)
     for pattern in NOT_PROSE:
         text = re.sub(pattern, lambda match: "\n" * match.group(0).count("\n"), text, flags=re.S)
     lines = enumerate(text.split("\n"), start=1)
@@ -73,8 +79,20 @@ def typed_by_hand(text: str) -> list[str]:
     return [
         f"line {number}: “{line.strip()[:70]}” has a number typed by hand: name it in numbers.toml"
         for number, line, left in said
-        if re.search(r"\d", left) and not re.match(r"\s*\d+\.\s", line)
+        if (re.search(r"\d", left) or WORDS.search(left)) and not re.match(r"\s*\d+\.\s", line)
     ]
+
+
+def _with_abstract_alone(text: str) -> str:
+    """The text with only the abstract left of its head; lines keep their numbers."""
+    head = re.match(r"---\n.*?\n---\n", text, re.S)
+    if head is None:
+        return text
+    kept, inside = [], False
+    for line in head.group(0).split("\n")[:-1]:
+        inside = line.startswith("abstract:") or (inside and line.startswith(" "))
+        kept.append(line if inside else "")
+    return "\n".join([*kept, text[head.end() :]])
 
 
 def unknown_names(text: str, known: Mapping[str, object]) -> list[str]:

@@ -117,11 +117,14 @@ def is_older(result: Result, methods: Mapping[str, str]) -> bool:
 
 
 def at(record: Any, path: str) -> Any:
-    """The value under a dotted path, None where there is none."""
+    """The value under a dotted path of keys and places in lists, None where there is none."""
     for key in path.split("."):
-        if not isinstance(record, Mapping) or key not in record:
+        if isinstance(record, list) and key.isdecimal() and int(key) < len(record):
+            record = record[int(key)]
+        elif isinstance(record, Mapping) and key in record:
+            record = record[key]
+        else:
             return None
-        record = record[key]
     return record
 
 

@@ -22,9 +22,27 @@ def test_what_is_not_prose_may_hold_digits(line):
     assert prose.typed_by_hand(HEAD + line) == []
 
 
-@pytest.mark.parametrize("line", ["A rate of 0.79.", "In 40 homes.", "{{rate}} of 5", "H1 in 3 of M3", "*12* %", "1st"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "A rate of 0.79.",
+        "In forty homes.",
+        "Some two hundred",
+        "In 40 homes.",
+        "{{rate}} of 5",
+        "H1 in 3 of M3",
+        "*12* %",
+        "1st",
+    ],
+)
 def test_a_number_typed_by_hand_is_told_with_its_line(line):
     assert prose.typed_by_hand(f"{HEAD}first\n\n{line}\n")[0].startswith("line 6: ")
+
+
+def test_the_abstract_is_prose_and_the_rest_of_the_head_is_not():
+    head = '---\ntitle: "In 2020"\nabstract: |\n  Of forty homes\n  half say so.\ndate: 2021-01-01\n---\n'
+    (told,) = prose.typed_by_hand(head + "First.\n")
+    assert told.startswith("line 4: ")
 
 
 def test_names_links_and_citations():
