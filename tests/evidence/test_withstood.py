@@ -148,6 +148,8 @@ def test_the_page_shows_what_was_tried_and_what_holds() -> None:
     assert shown_too["sizes"] == ["0.5"]  # a size tried at one length alone has its column, one between sizes none
     assert [cell["holds"] for line in shown["rows"] for cell in line["cells"]] == [True, False]
     assert "0.30" in shown["text"]
+    assert shown["text"].endswith("over 7, 14, 28 days. It does not.")  # 0.3 is less than the 0.5 that the plan asks
+    assert withstood_words(tried(tipping_sd=0.6), RULE).endswith("28 days.")
 
 
 def test_a_plan_of_an_older_artefact_keeps_its_meaning() -> None:

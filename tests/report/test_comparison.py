@@ -114,12 +114,12 @@ def test_the_page_never_shows_a_factor_without_its_sweep(make: Make, monkeypatch
         assert shown in table
     assert "Own history or stable vulnerability?" in text
     assert BOTH in text
-    assert "None of these answers hangs on its prior." in text
+    assert "By it no answer hangs on its prior." in text
 
 
 def test_trouble_with_a_prior_is_told_by_name(make: Make) -> None:
     held = make()
-    assert comparison.scaling(held)["sentence"] == "None of these answers hangs on its prior."
+    assert comparison.scaling(held)["sentence"] == "By it no answer hangs on its prior."
     bad = replace(held.power_scaling[0], prior=0.4, diagnosis=CONFLICT)
     assert comparison.scaling(replace(held, power_scaling=(bad,)))["sentence"] == "To be looked at: peers."
     assert held.power_scaling[0].diagnosis == FINE

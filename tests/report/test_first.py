@@ -34,6 +34,7 @@ def test_one_negligible_effect_does_not_make_a_part_negligible(make):
     shown = told(make, [CANNOT_SAY, NEGLIGIBLE])
     assert shown["kind"] == CANNOT_SAY
     assert "Staff on duty per resident, within a home: an effect, if there is one, is too" in shown["text"]
+    assert " Unsettled: staff on duty per resident, between homes. " in shown["text"]
     assert told(make, [NEGLIGIBLE, NEGLIGIBLE])["kind"] == NEGLIGIBLE
 
 

@@ -310,7 +310,11 @@ def test_fits_on_assumptions_on_the_unseen_are_none_that_a_run_keeps(make):
 @pytest.mark.parametrize(
     ("verdict", "short", "told"),
     [
-        (f"{UNLESS}0.32", "supported unless …", "(unless homes share shocks of sd ≥ 0.32): one or more"),
+        (
+            f"{UNLESS}0.32",
+            "supported unless homes share shocks",
+            "(unless homes share shocks of sd ≥ 0.32): one or more",
+        ),
         (f"{WITHSTANDS}0.5", "supported", "(and withstands shared shocks of sd 0.5): one or more"),
     ],
 )

@@ -158,7 +158,7 @@ def scaling(evidence: Evidence) -> dict[str, Any]:
     return {
         "rows": rows,
         "limit": f"{SENSITIVE:g}",
-        "sentence": f"To be looked at: {', '.join(told)}." if told else "None of these answers hangs on its prior.",
+        "sentence": f"To be looked at: {', '.join(told)}." if told else "By it no answer hangs on its prior.",
     }
 
 

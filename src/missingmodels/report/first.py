@@ -46,7 +46,7 @@ def plain_answers(found: Sequence[Line], evidence: Evidence) -> list[dict[str, s
         same = list(group)
         if kind in (CANNOT_SAY, _OPEN):
             names = listed([_small(name) for name, *_ in same])
-            rest = "".join(one[3] for one in same) if kind == CANNOT_SAY else ""
+            rest = (_unsettled(structure) + "".join(one[3] for one in same)) if kind == CANNOT_SAY else ""
             rows.append(_row(f"Do {names} matter beyond the child?", kind, _together(kind) + rest))
             continue
         rows += [_row(f"Does it matter: {_small(n)}?", kind, text + rest) for n, _, text, rest in same]
@@ -55,7 +55,7 @@ def plain_answers(found: Sequence[Line], evidence: Evidence) -> list[dict[str, s
 
 def _row(question: str, kind: str, text: str) -> dict[str, str]:
     """What hangs on a condition says so in its short form too."""
-    short = f"{kind} unless …" if kind == SUPPORTED and f"{_WITH}unless" in text else kind
+    short = f"{kind} unless homes share shocks" if kind == SUPPORTED and f"{_WITH}unless" in text else kind
     return {"question": question, "kind": kind, "short": short, "text": text}
 
 
@@ -113,6 +113,16 @@ def _rest(held: Sequence[Line]) -> str:
             others.setdefault(its, []).append(_RANGE.sub("", words.typographic(line.row.label)))
     said = [f"{'; '.join(names)}: {_BRIEFLY.get(its, its)}." for its, names in others.items()]
     return "".join(f" {text[0].upper()}{text[1:]}" for text in said)
+
+
+def _unsettled(structure: Sequence[Line]) -> str:
+    """The effects that the data cannot tell, by name."""
+    names = [
+        _RANGE.sub("", words.typographic(line.row.label))
+        for line in structure
+        if line.converged and kind_of_verdict(line.row.verdict) == CANNOT_SAY
+    ]
+    return f" Unsettled: {'; '.join(names)}." if names else ""
 
 
 def _condition(verdicts: Sequence[str]) -> str:

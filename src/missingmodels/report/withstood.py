@@ -39,9 +39,11 @@ def withstood_words(found: Withstood, rule: Decision) -> str:
             f"The rule holds under every shock that was tried, up to a standard deviation of {max(found.sd):g}. {plan}"
         )
     likely = math.exp(found.tipping_log_density or 0.0)
+    excluded = holds_where_open(found, rule)
+    missed = "" if excluded or found.tipping_sd > asked.sd else " It does not."
     against = (
         "the data speak against every shock under which the rule fails"
-        if holds_where_open(found, rule)
+        if excluded
         else "so the data leave such a shock open"
         if likely >= asked.left_open > 0
         else "but they leave others open under which the rule fails"
@@ -50,7 +52,7 @@ def withstood_words(found: Withstood, rule: Decision) -> str:
         f"The rule holds until the children of each home share shocks with a standard deviation of "
         f"{found.tipping_sd:.2f} of the log rate that last about {found.tipping_days:g} days: the tipping shock. The "
         f"data are {likely:.2g} times as likely under that shock as under the likeliest that was tried: {against}. "
-        f"{plan}"
+        f"{plan}{missed}"
     )
 
 

@@ -87,7 +87,8 @@ def frontier_sentence(
     found = frontier_for(low, high, plan, under=under)
     line, beyond = found["line"].iloc[0], found[found["expected"] > limit]
     with_m1 = "" if model == under.model else f" (the map was measured with the model {under.model})"
-    lead = f"With home effects as in “{line}”{with_m1} and data as precise as these (sd {found['sd'].iloc[0]:.2f}), "
+    precise = f"data as precise as these (sd {found['sd'].iloc[0]:.2f}, to which the map’s cells are carried over)"
+    lead = f"With home effects as in “{line}”{with_m1} and {precise}, "
     if beyond.empty:
         return lead + f"no shock of the map would be called influence in more than {limit:.0%} of studies."
     worst = [

@@ -96,10 +96,7 @@ def rates_figure(found: Sequence[Change], ax: Axes | None = None) -> Figure:
         colour = (BLUE if one.supported else INK) if one.converged else RED
         ax.plot([one.low, one.high], [at, at], color=colour, linewidth=1.9, solid_capstyle="butt")
         ax.plot([one.median], [at], "o", color=colour, markersize=6)
-        text = (
-            f"{one.expected:.1f} expected: {words.signed(one.median, 1)} "
-            f"({words.signed(one.low, 1)} to {words.signed(one.high, 1)})"
-        )
+        text = f"{words.signed(one.median, 1)} ({words.signed(one.low, 1)} to {words.signed(one.high, 1)})"
         ax.annotate(
             text, (1, at), xycoords=ax.get_yaxis_transform(), xytext=(8, 0), textcoords="offset points", va="center",
             fontsize=8.5, color=colour,
