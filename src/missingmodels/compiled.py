@@ -10,8 +10,6 @@ import contextlib
 import hashlib
 from pathlib import Path
 
-from numba.core.event import Event, Listener, register
-
 from missingmodels.terminal import beside
 
 
@@ -32,20 +30,29 @@ def forget_stale(folder: Path) -> None:
         stamp.write_text(held, encoding="utf-8")
 
 
-class _Compiling(Listener):
-    """Says that loops are compiled while any is; one may wait for another."""
+def tell_of_compiling() -> None:
+    """Say beside the stage at hand, from now on, that loops are compiled while any is."""
+    try:
+        from numba.core.event import Event, Listener, register
+    except ImportError:
+        return  # without numba nothing is compiled
 
-    def __init__(self) -> None:
-        self.depth = 0
+    class Compiling(Listener):
+        """One loop may wait for another."""
 
-    def on_start(self, event: Event) -> None:
-        self.depth += 1
-        beside("compiling for this machine, once")
+        def __init__(self) -> None:
+            self.depth = 0
 
-    def on_end(self, event: Event) -> None:
-        self.depth -= 1
-        if not self.depth:
-            beside("")
+        def on_start(self, event: Event) -> None:
+            self.depth += 1
+            beside("compiling for this machine, once")
+
+        def on_end(self, event: Event) -> None:
+            self.depth -= 1
+            if not self.depth:
+                beside("")
+
+    register("numba:compile", Compiling())
 
 
-register("numba:compile", _Compiling())
+tell_of_compiling()

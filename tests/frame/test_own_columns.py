@@ -74,8 +74,8 @@ def test_columns_of_the_tables_by_hand(days):
     interview = by_day(days, made["recent_interview"], "ann")
     # she left again on day 41, so that the interview of day 35 acts no longer
     assert [interview[day] for day in (35, 36, 41, 42, 46, 47, 74, 75)] == [0, 0.5, 0.5, 0, 0, 0.75, 0.75, 0]
-    sanction = by_day(days, made["recent_sanction"], "ben")  # back on days 35 and 62
-    assert [sanction[day] for day in (35, 36, 62, 63, 90, 91)] == [0, 1, 1, 1, 1, 0]
+    sanction = by_day(days, made["recent_sanction"], "ben")  # gone on days 33 and 60, back on 35 and 62
+    assert [sanction[day] for day in (35, 36, 60, 61, 62, 63, 90, 91)] == [0, 1, 1, 0, 0, 1, 1, 0]
     vacant = by_day(days, made["manager_absent"], "ben")
     assert [vacant[day] for day in (39, 40, 41, 50, 51)] == [0, 0, 1, 1, 0]
     assert math.isnan(by_day(days, made["manager_absent"], "dan")[50])

@@ -55,12 +55,12 @@ Share = Annotated[float, Field(ge=-1, le=1)]
 
 
 def coordinate(name: str, values: Array) -> Array:
-    """A scale in the coordinate in which its grid is even."""
+    """(N,) a scale in the coordinate in which its grid is even, of (N,) natural values."""
     return np.arcsinh(values / KNEE) if name.startswith("sigma") else np.log(values)
 
 
 def axes_of(plan: Plan) -> dict[str, Array]:
-    """The grid's values of each scale that the plan leaves open and authorities share."""
+    """Name -> (N,) natural values on the grid, of each scale that the plan leaves open and authorities share."""
     made = {}
     for name in ScaleSpace(plan_priors(plan), plan.effects.frailty).free:
         if name in AXES:
