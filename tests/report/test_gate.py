@@ -288,7 +288,8 @@ def test_a_description_of_few_is_its_span() -> None:
     enough_of_them = described(
         found | {"children_in_homes": 29, "onsets_in_homes": 40, "missing_episodes": 60}, Judged(GENERIC)
     )
-    assert enough_of_them["children_in_homes"] is None  # 1 child is not in a home
+    assert enough_of_them["children"] is None  # 1 child is not in a home
+    assert enough_of_them["children_in_homes"] == 30
     assert enough_of_them["resident_years"] == 3.1
 
 
