@@ -172,6 +172,15 @@ def test_no_estimate_rests_on_few_or_on_one_that_makes_it_up(real: Evidence) -> 
     assert released(replace(real, support=None), GENERIC)[0].rows == ()
 
 
+def test_of_episodes_that_a_few_make_up_nothing_leaves(real: Evidence) -> None:
+    for unit, said in (("children", "a few children who make up the episodes"), ("homes", "a few homes that make")):
+        held = [one | {f"largest_{unit}": [0.8, 0.12, 0.01]} if one["column"] == "*" else one for one in enough(real)]
+        shown, judged = released(replace(real, support=held), GENERIC)
+        assert shown.rows == ()
+        assert shown.data["onsets"] is None
+        assert said in judged.blocked[0].reason
+
+
 def test_of_too_few_nothing_leaves_but_the_page_says_so(real: Evidence) -> None:
     few = replace(real, data={**real.data, "homes": 9})
     shown, _ = released(few, GENERIC)

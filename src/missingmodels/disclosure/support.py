@@ -36,7 +36,12 @@ class Behind:
             for name, n in least.items()
             if self.data[name] is None or self.data[name] < n
         ]
-        return " and ".join(few)
+        made_up = [
+            f"a few {unit} who make up the episodes" if unit == "children" else "a few homes that make up the episodes"
+            for unit in ("children", "homes")
+            if any(dominated(one[f"largest_{unit}"], policy) for (*_, name), one in self._held.items() if name == WHOLE)
+        ]
+        return " and ".join([*few, *made_up])
 
     def entry(self, model: str, exposure: str, name: str) -> Mapping[str, Any] | None:
         """What is known of a column, or of the whole fit where the name is none of its columns."""
@@ -47,15 +52,20 @@ class Behind:
         held = self.entry(model, exposure, name)
         if held is None:
             return "minimum behind an estimate", "how many stand behind it is not recorded: fit again", 0
-        policy, children, homes = self.policy, int(held["children"]), int(held["homes"])
-        if children < policy.minimum_children:
-            return "minimum behind an estimate", f"fewer than {policy.minimum_children} children", children
-        if homes < policy.minimum_homes:
-            return "minimum behind an estimate", f"fewer than {policy.minimum_homes} homes", children
-        for unit in ("children", "homes"):
-            if dominated(held[f"largest_{unit}"], policy):
-                return "dominance", f"a few {unit} make it up", children
-        return "", "", children
+        return verdict_of(held, self.policy)
+
+
+def verdict_of(held: Mapping[str, Any], policy: Policy) -> Verdict:
+    """Whether what an entry of ``evidence.support`` stands behind is blocked."""
+    children, homes = int(held["children"]), int(held["homes"])
+    if children < policy.minimum_children:
+        return "minimum behind an estimate", f"fewer than {policy.minimum_children} children", children
+    if homes < policy.minimum_homes:
+        return "minimum behind an estimate", f"fewer than {policy.minimum_homes} homes", children
+    for unit in ("children", "homes"):
+        if dominated(held[f"largest_{unit}"], policy):
+            return "dominance", f"a few {unit} make it up", children
+    return "", "", children
 
 
 def dominated(largest: Sequence[float], policy: Policy) -> bool:

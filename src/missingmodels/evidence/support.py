@@ -27,8 +27,11 @@ def support_of(fits: Iterable[Fit]) -> list[dict[str, Any]]:
 TAIL = 10
 
 
-def support_of_fit(fit: Fit) -> list[dict[str, Any]]:
-    """The same of one fit, of any family. Rows without children are their own; without homes ``homes`` is None."""
+def support_of_fit(fit: Fit, *, only: str | None = None) -> list[dict[str, Any]]:
+    """The same of one fit, of any family. Rows without children are their own; without homes ``homes`` is None.
+
+    ``only`` names the one column that is wanted beside the whole.
+    """
     design, key = fit.design, {"model": fit.model, "exposure": fit.exposure}
     if isinstance(design, EventRows):
         weight = np.broadcast_to(np.asarray(design.size, dtype=float), design.y.shape)
@@ -45,6 +48,8 @@ def support_of_fit(fit: Fit) -> list[dict[str, Any]]:
     lacking: dict[str, Any] = {"homes": None, "largest_homes": []} if "homes" not in who else {}
     found = [key | {"column": WHOLE} | lacking | whole | _shares(who, events[inside])]
     for at, name in enumerate(design.names):
+        if only is not None and name != only:
+            continue
         values = design.matrix[inside, at]
         found.append(key | {"column": name} | lacking | _of_column(who, values, weight[inside]))
     return found
