@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from missingmodels.disclosure.policy import Policy
@@ -53,6 +53,19 @@ class Behind:
         if held is None:
             return "minimum behind an estimate", "how many stand behind it is not recorded: fit again", 0
         return verdict_of(held, self.policy)
+
+    def cells(self, part: str, model: str, exposure: str, names: Iterable[str]) -> dict[str, str]:
+        """Which cells of a figure are blocked for who stands behind them, and why."""
+        found = {}
+        for name in names:
+            held = self._held.get((model, exposure, f"{part} {name}"))
+            why = "how many stand behind it is not recorded: fit again"
+            if held is not None:
+                # a cell of nobody says so by its number, and is judged by that
+                why = verdict_of(held, self.policy)[1] if held["children"] else ""
+            if why:
+                found[name] = why
+        return found
 
 
 def verdict_of(held: Mapping[str, Any], policy: Policy) -> Verdict:
