@@ -44,7 +44,7 @@ def fit_daily(
 ) -> None:
     """Fit one daily model by NUTS: a table, draws and a plain answer."""
     from missingmodels.disclosure.policy import policy_for
-    from missingmodels.disclosure.words import scrubbed
+    from missingmodels.disclosure.words import scrubbed, without_levels
     from missingmodels.fitting.stores.store import LAYOUTS
     from missingmodels.presets import load_plan
     from missingmodels.runs.register import register, without_noise
@@ -63,7 +63,7 @@ def fit_daily(
 
     daily = daily_design(held, plan, kind=kind, model=model, checked=True)  # type: ignore[arg-type]
     for note in daily.notes:
-        say(scrubbed(f"Note: {note}", policy))
+        say(scrubbed(without_levels(f"Note: {note}") if policy.active else f"Note: {note}", policy))
     with Progress(quiet=as_json) as bar:
         found = fitted(
             daily,
@@ -80,7 +80,8 @@ def fit_daily(
     )
     sentence = " ".join(shown.sentences)
     body: dict[str, Any] = {"output": str(output), "sentence": sentence}
-    body |= {"probabilities": {name: round(p, 3) if policy.active else p for name, p in found.probabilities().items()}}
+    probabilities = found.probabilities() if len(shown.table) else {}  # of too few no part is told
+    body |= {"probabilities": {name: round(p, 3) if policy.active else p for name, p in probabilities.items()}}
     body |= {"table": shown.table.reset_index().to_dict(orient="records")}
     body |= {"certificate": told(found.certificate, policy)}
     text = f"{scrubbed(_head_text(found), policy)}\n{table_text(found, 'parameter', shown.table)}"

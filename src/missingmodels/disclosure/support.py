@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from missingmodels.disclosure.policy import Policy
@@ -21,6 +22,13 @@ class Behind:
         self._held: dict[tuple[str, str, str], Mapping[str, Any]] = {
             (one["model"], one["exposure"], one["column"]): one for one in evidence.support or ()
         }
+
+    @cached_property
+    def allowed(self) -> frozenset[str]:
+        """Columns that pass in every fit that has them."""
+        names = {name for *_, name in self._held}
+        gone = {name for (*_, name), one in self._held.items() if verdict_of(one, self.policy)[1]}
+        return frozenset(names - gone)
 
     def whole(self) -> str:
         """Why nothing of these data may leave; empty if something may."""
