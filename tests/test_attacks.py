@@ -61,6 +61,7 @@ def test_a_second_output_of_nearly_the_same_data_is_refused(attacks, tmp_path):
     assert made.child not in held
     assert made.home not in held
     (data,) = json.loads(held)["data"]
+    assert set(data) == {"mark", "members", "facts", "outputs"}
     assert [one["what"] for one in data["outputs"]] == ["one", "again"]
     # identifiers that are keyed anew are the same children
     renamed = {
@@ -69,6 +70,18 @@ def test_a_second_output_of_nearly_the_same_data_is_refused(attacks, tmp_path):
     }
     with pytest.raises(CannotAnswer):
         register(replace(made.without, frames=renamed), FRAME, generic, beside=beside, what="renamed")
+    # nor does another plan, or one child's fact put right, make them other data
+    with pytest.raises(CannotAnswer):
+        register(
+            made.without, FRAME.model_copy(update={"categories": ("M",)}), generic, beside=beside, what="other plan"
+        )
+    told = made.tables["children"].copy()
+    told.loc[3, "sex"] = "F" if told.loc[3, "sex"] == "M" else "M"
+    with pytest.raises(CannotAnswer):
+        register(made.tables.changed({"children": told}), FRAME, generic, beside=beside, what="put right")
+    # all of them to the month, as a key makes them, are the same children
+    births = made.tables["children"].assign(birth_date_precision="month")
+    register(made.tables.changed({"children": births}), FRAME, generic, beside=beside, what="keyed")
     # other data, and simulated ones, are nothing to it
     register(attacks.planted(2, "new home").tables, FRAME, generic, beside=beside, what="others")
     register(made.without, FRAME, load_policy("none"), beside=beside, what="open")
