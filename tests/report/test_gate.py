@@ -236,6 +236,8 @@ def test_a_page_of_ones_own_goes_through_the_gate_too(real: Evidence, tmp_path: 
         ({"a": 50, "b": 3, "c": 4, "d": 20}, {"b", "c", "d"}),  # 3 + 4 follow from the margin, and are few
         ({"a": 50, "b": 9, "c": 8}, {"b", "c"}),
         ({"a": 0, "b": 60, "c": 30}, {"a", "c"}),
+        ({"a": 0, "b": 59, "c": 60}, {"a", "b"}),  # both are told as 60
+        ({"a": 0, "b": 61, "c": 60}, {"a", "b"}),
     ],
 )
 def test_margins_do_not_give_cells_back(cells: dict[str, int], gone: set[str]) -> None:

@@ -11,7 +11,7 @@ from missingmodels.disclosure.counts import rounded, significant
 from missingmodels.disclosure.described import described, gated_measures
 from missingmodels.disclosure.policy import load_policy
 from missingmodels.disclosure.record import Judged
-from missingmodels.disclosure.values import gated_data
+from missingmodels.disclosure.values import gated_cells, gated_data
 from missingmodels.frame.published.calibration import compare
 from missingmodels.targets import Compared, Measured, targets
 
@@ -59,6 +59,10 @@ def test_which_of_two_counts_is_told_does_not_say_whether_nobody_or_few_are_left
     found = found_of() | {"children": 45 + left, "missing_episodes": 258 + left}
     told = described(found, Judged(GENERIC))
     assert {n for n, v in told.items() if v is None} == {"children", "missing_episodes"}
+    cells = {"episodes in the tables": 258 + left, "of children who lived in no home": left, "onsets": 258}
+    assert gated_cells("episodes", cells, Judged(GENERIC)) == {
+        "episodes in the tables": None, "of children who lived in no home": None, "onsets": 260,
+    }  # fmt: skip
     assert (told["children_in_homes"], told["onsets_in_homes"], told["episodes"]["onsets"]) == (45, 260, 260)
 
 

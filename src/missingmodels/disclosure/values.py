@@ -18,6 +18,7 @@ WHOLES = {
     "joint_onsets": "onsets",
     "same_day_repeats": "onsets",
 }
+TOTAL = "episodes in the tables"  # of the cells of where episodes went
 TOGETHER = {"joint_onsets": 2}  # of which so many make one thing that is counted elsewhere: a pair of one day
 OF_COUNTS = {"onsets_per_year_at_risk": "onsets"}  # quotients of counts that are told
 SHARES_OF_HOMES = ("coverage", "share_of_days_in_weak_homes")  # parts of all home-days
@@ -93,8 +94,15 @@ def gated_data(data: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
 
 
 def gated_cells(output: str, cells: Mapping[str, int], judged: Judged) -> dict[str, int | None]:
-    """Cells of one total: small ones blocked, and others with them, so that the total does not give them back."""
-    gone = blocked_cells(cells, judged.policy)
+    """Cells of one total: small ones blocked, and others with them, so that the total does not give them back.
+
+    The total itself, where it is among them, is the first to go: were it the smaller of two that do, that would say
+    whether anybody is left.
+    """
+    parts = {name: count for name, count in cells.items() if name != TOTAL}
+    small = any(too_small(count, judged.policy) for count in parts.values())
+    also = {TOTAL: "would give a cell that is blocked back"} if small and TOTAL in cells else None
+    gone = blocked_cells(cells, judged.policy, also=also)
     found: dict[str, int | None] = {}
     for name, count in cells.items():
         if name in gone:

@@ -111,9 +111,26 @@ def _facts(tables: Tables, key: bytes) -> list[str]:
     is there under another plan, the difference of two outputs would tell.
     """
     risk = build_risk_set(tables, Frame(burn_in_days=0))
-    rows = tables["children"].drop_duplicates("child_id").set_index("child_id").reindex(risk.child_ids)
+    rows = tables["children"].drop_duplicates("child_id").set_index("child_id")
     written = rows.astype("string").fillna("").sort_index(axis=1).agg("|".join, axis=1)
-    return sorted(_hashed(key, _days(risk, i) + text.encode()) for i, text in enumerate(written))
+    at = {child: i for i, child in enumerate(risk.child_ids)}
+    elsewhere = _spans(tables, [child for child in written.index if child not in at])
+    return sorted(
+        _hashed(key, (_days(risk, at[child]) if child in at else elsewhere.get(child, b"")) + text.encode())
+        for child, text in written.items()
+    )
+
+
+def _spans(tables: Tables, children: Sequence[str]) -> dict[str, bytes]:
+    """Of children who live in no home: their stays and episodes."""
+    found: dict[str, bytes] = {}
+    for table in ("placements", "missing_episodes"):
+        held = tables[table]
+        held = held[held["child_id"].isin(children)].sort_values(["child_id", "start_date"])
+        for child, rows in held.groupby("child_id", sort=False):
+            spans = rows[["start_date", "end_date"]].astype("string").fillna("").agg("/".join, axis=1)
+            found[child] = found.get(child, b"") + f"{table}:{','.join(spans)};".encode()
+    return found
 
 
 def _days(risk: RiskSet, child: int) -> bytes:
