@@ -25,7 +25,7 @@ PLAN = {
 }
 STAY_DAYS = 40
 KINDS = ("new home", "one of a kind", "many episodes", "in no home")
-ETHNICITY, BIRTH, EPISODES = "WROM", "2002-02-01", 30
+ETHNICITY, BIRTH, EPISODES = "WROM", "2007-02-01", 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Planted:
             f"{name} as {form}": day.strftime(form) for name, day in days.items() for form in ("%Y-%m-%d", "%d/%m/%Y")
         }
         held = {"child": self.child, "home": self.home, **written}
-        return held | ({"ethnicity": ETHNICITY, "birth": BIRTH} if self.kind == "one of a kind" else {})
+        return held | ({"ethnicity": ETHNICITY} if self.kind == "one of a kind" else {})
 
 
 def planted(seed: int, kind: str) -> Planted:

@@ -47,10 +47,10 @@ def statuses(name: str, now: Mapping[str, Any], then: Mapping[str, Any], *, outs
 
 def digits(name: str, held: Mapping[str, Any]) -> Iterator[Probe]:
     """Numbers of a summary with more digits than are needed, in which a count can be seen."""
-    for path, value in held.items():
-        if path.split(".")[0] in NUMBERS and isinstance(value, float):
-            shown = re.sub(r"e.*|[.\-]", "", repr(value)).strip("0")
-            yield "digits", f"{path} of {name}", len(shown) > DIGITS
+    for field in NUMBERS:
+        values = [value for path, value in held.items() if path.split(".")[0] == field and isinstance(value, float)]
+        longest = max((len(re.sub(r"e.*|[.\-]", "", repr(value)).strip("0")) for value in values), default=0)
+        yield "digits", f"{field} of {name}", longest > DIGITS
 
 
 def readers(modes: bytes) -> Iterator[Probe]:

@@ -3,15 +3,15 @@
     python simulations/attacks.py --worlds 40 --output simulations/results
 
 Each world is a sector of simulated homes, marked as a return, with a child planted in it for forty days: one who lived
-in a new home of its own; the only one of its ethnicity, whose birth is known to the month and years before the others';
-one with thirty episodes; or one who lived in no home and had an episode there (``attack_children``). The world is
-described, fitted by the fast engine and released under the default policy by the commands themselves
-(``attack_outputs``): the release, what questions and scores it, figures, tables, methods, a summary to pool, a
-synthetic twin, a session for SACRO, and what was printed, refused or left behind. An attack is one probe of one file,
-or of one pair of outputs. It finds the child if an identifier, a place, a day of its stay, a small count, its own time
-at risk, a cell that follows from a margin, a quotient of exact counts, a line that is blocked with the child alone, or
-the difference of two outputs gives it away. Nothing may be found. What the policy costs is told beside it: the share of
-outputs that are blocked, and the change of the headline.
+in a new home of its own; the only one of its ethnicity, and the only one whose birth is known to the month; one with
+thirty episodes; or one who lived in no home and had an episode there (``attack_children``). The world is described,
+fitted by the fast engine and released under the default policy by the commands themselves (``attack_outputs``): the
+release, what questions and scores it, figures, tables, methods, a summary to pool, a synthetic twin, a session for
+SACRO, and what was printed, refused or left behind. An attack is one probe of one file, or of one pair of outputs. It
+finds the child if an identifier, a place, a day of its stay, its group, a small count, its own time at risk, a cell
+that follows from a margin, a quotient of exact counts, a line that is blocked with the child alone, or the difference
+of two outputs gives it away. Nothing may be found. What the policy costs is told beside it: the share of outputs that
+are blocked, and the change of the headline.
 """
 
 from __future__ import annotations
@@ -192,6 +192,8 @@ def _twins(seed: int, kind: str, made: Planted, files: Mapping[str, bytes]) -> I
         if name.endswith("_share"):
             parts = np.array([value * children, (1 - value) * children])
             yield _row(seed, kind, "twin", f"{name} of the scenario", bool((parts < 9).any()))
+    births = pd.read_parquet(io.BytesIO(files["twin/children.parquet"]))
+    yield _row(seed, kind, "twin", "births to the month", bool((births["birth_date_precision"] == "month").any()))
     stays = pd.read_parquet(io.BytesIO(files["twin/placements.parquet"]))
     same = (stays["start_date"] == made.first) & (stays["end_date"] == made.last)
     yield _row(seed, kind, "twin", "the very stay", bool(same.any()))
