@@ -9,11 +9,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from missingmodels.cli import _say
 from missingmodels.disclosure.gate import released
 from missingmodels.disclosure.policy import load_policy
 from missingmodels.disclosure.record import Judged
 from missingmodels.disclosure.tables import gated_table
 from missingmodels.disclosure.words import without_levels
+from missingmodels.errors import DiagnosticsFailed
 from missingmodels.evidence.record import Evidence, evidence_file
 from missingmodels.report.figures.pictures import pictures
 from missingmodels.report.html import page
@@ -65,3 +67,12 @@ def test_a_table_of_one_fit_names_no_level_that_is_blocked() -> None:
     told, said = gated_table(table, [], behind, judged)
     assert list(told.index) == ["x"]
     assert "rare" not in f"{said}{[one.as_dict() for one in judged.outputs]}"
+
+
+def test_what_did_not_converge_names_no_level(capsys: pytest.CaptureFixture[str]) -> None:
+    for as_json in (False, True):
+        with pytest.raises(SystemExit):
+            _say(DiagnosticsFailed("M1: R-hat 1.02 (largest at ethnicity[WROM])", typed_remedy="more"), as_json)
+        told = "".join(capsys.readouterr())
+        assert "WROM" not in told
+        assert "largest at ethnicity[blocked]" in told

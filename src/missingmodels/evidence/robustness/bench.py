@@ -25,6 +25,7 @@ from missingmodels.tables import Tables
 Kind = Literal["influence", "alarm", "size"]
 ALARM, NO_ALARM, QUIET = "alarm", "no alarm", "no alarm: supported as negligible"
 NOTHING = "nothing to compare"
+UNTOLD = {"untold": True}  # of a field that is written nowhere
 MORE = 4
 NOT_FAST = ("authority", "owner", "peer_slope_by_home")  # keys of a plan's effects
 UNSEEN = "frame.coverage_rule"  # under ``bound`` and ``model`` a line asks what the data as recorded say
@@ -56,7 +57,7 @@ class Line:
     says: bool | None = None
     verdict: str = NOTHING
     remark: str = ""
-    behind: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    behind: Mapping[str, Any] | None = field(default=None, repr=False, compare=False, metadata=UNTOLD)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, but for what stands behind them."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from missingmodels.evidence.robustness.bench import Bench, judged
+from missingmodels.evidence.robustness.bench import UNTOLD, Bench, judged
 from missingmodels.evidence.robustness.variants import ERRORS, effective_period, period_changes
 from missingmodels.plan import Plan
 from missingmodels.vocabulary.frailty import FRAILTY
@@ -31,7 +31,7 @@ class Specification:
     low: float
     high: float
     says: bool | None
-    behind: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)  # as of a line
+    behind: Mapping[str, Any] | None = field(default=None, repr=False, compare=False, metadata=UNTOLD)  # as of a line
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, but for what stands behind them."""
