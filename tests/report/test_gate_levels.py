@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from missingmodels.cli import _say
+from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.gate import released
 from missingmodels.disclosure.policy import load_policy
 from missingmodels.disclosure.record import Judged
@@ -66,6 +67,10 @@ def test_a_table_of_one_fit_names_no_level_that_is_blocked() -> None:
     judged = Judged(GENERIC)
     told, said = gated_table(table, [], behind, judged)
     assert list(told.index) == ["x"]
+    for level in ("two", "three"):
+        judged.add(f"line kind[{level}]", Class.ESTIMATE, "blocked", rule="minimum behind an estimate",
+                   reason="fewer than 10 children")  # fmt: skip
+    assert [one.output for one in judged.blocked] == ["line kind[blocked]"]
     assert "rare" not in f"{said}{[one.as_dict() for one in judged.outputs]}"
 
 
