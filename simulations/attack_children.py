@@ -99,12 +99,12 @@ def planted(seed: int, kind: str) -> Planted:
     frames["placements"] = pd.concat([placements, stay], ignore_index=True)
     episodes = {"many episodes": EPISODES, "in no home": 1}.get(kind, 0)
     if episodes:
-        frames["missing_episodes"] = _with_episodes(named["missing_episodes"], child, first, rng, episodes)
+        frames["missing_episodes"] = with_episodes(named["missing_episodes"], child, first, rng, episodes)
     made = replace(named, frames=frames)
     return Planted(tables=made, without=named, child=child, home=home, first=first, last=last, kind=kind)
 
 
-def _with_episodes(
+def with_episodes(
     held: pd.DataFrame, child: str, first: pd.Timestamp, rng: np.random.Generator, number: int
 ) -> pd.DataFrame:
     """Episodes with as many more of the child, each of a day of its stay."""

@@ -274,6 +274,8 @@ def main() -> int:
     options.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; --kept goes on")
     options.add_argument("--output", type=Path, help="folder for attacks.json; nothing is written without")
     given = options.parse_args()
+    if given.output is not None:
+        given.output.mkdir(parents=True, exist_ok=True)
     found, costs = campaign(given.worlds, given.seed, given.kept, given.minutes)
     by_attack = found.groupby("attack")["found"].agg(["size", "sum"])
     summary = {
