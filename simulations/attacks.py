@@ -73,7 +73,7 @@ COUNT_FIELDS = re.compile(
     r"^(data|.*\.data)\.(homes|children|onsets|children_with_onset|same_day_repeats|joint_onsets|onsets_exposed|rows"
     r"|episodes\..*)$|^figures\.dose\.(onsets|all_onsets).*|^comparisons\.\d+\.(units|k_hat_bad|mended|linked)$"
     r"|^own_history\.(new_arrivals|k_hat_bad|mended)$|^(children|children_in_homes|homes|missing_episodes|onsets_in_homes"
-    r"|episodes\..*)$"
+    r"|episodes\..*|refits)$"
 )
 
 

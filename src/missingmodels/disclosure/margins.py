@@ -28,7 +28,7 @@ def gated_number(output: str, count: int, judged: Judged) -> int | None:
         judged.add(output, Class.COUNT, "blocked", rule="minimum count", reason=f"fewer than {policy.minimum_count}")
         return None
     judged.add(output, Class.COUNT, "rounded", rule=f"rounded to {policy.rounding}", children=count)
-    return rounded(count, policy)
+    return rounded(judged.noised(output, count), policy)
 
 
 def gated_share(output: str, part: int, whole: int, judged: Judged) -> float | None:
