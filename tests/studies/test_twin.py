@@ -61,6 +61,8 @@ def test_a_blocked_cell_is_as_usual_and_takes_another_with_it():
         [55 / 95, 40 / 95], abs=1e-4
     )
     assert gated_shares("few", [3, 2], [0.7, 0.3], judged) == [0.7, 0.3]
+    assert gated_shares("fewer than are rounded to anybody", [1, 1], [0.7, 0.3], judged) == [0.7, 0.3]
+    assert gated_shares("nobody", [0, 0], [0.7, 0.3], judged, shares=np.array([0.5, 0.5])) == [0.7, 0.3]
     assert gated_shares("open", [3, 1], [0.7, 0.3], Judged(load_policy("none"))) == [0.75, 0.25]
 
 
