@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 
 from missingmodels.cli import _say
+from missingmodels.cli.daily import _probabilities
 from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.gate import released
 from missingmodels.disclosure.policy import load_policy
@@ -72,6 +74,13 @@ def test_a_table_of_one_fit_names_no_level_that_is_blocked() -> None:
                    reason="fewer than 10 children")  # fmt: skip
     assert [one.output for one in judged.blocked] == ["line kind[blocked]"]
     assert "rare" not in f"{said}{[one.as_dict() for one in judged.outputs]}"
+
+
+def test_of_a_daily_fit_whose_table_is_blocked_no_probability_is_told() -> None:
+    found = SimpleNamespace(probabilities=lambda: {"peers_raise": 0.98765})
+    table = pd.DataFrame({"median": [1.0]})
+    assert _probabilities(found, table, GENERIC) == {"peers_raise": 0.988}
+    assert _probabilities(found, table.iloc[:0], GENERIC) == {}
 
 
 def test_what_did_not_converge_names_no_level(capsys: pytest.CaptureFixture[str]) -> None:

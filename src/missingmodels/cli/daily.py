@@ -80,12 +80,17 @@ def fit_daily(
     )
     sentence = " ".join(shown.sentences)
     body: dict[str, Any] = {"output": str(output), "sentence": sentence}
-    probabilities = found.probabilities() if len(shown.table) else {}  # of too few no part is told
-    body |= {"probabilities": {name: round(p, 3) if policy.active else p for name, p in probabilities.items()}}
+    body |= {"probabilities": _probabilities(found, shown.table, policy)}
     body |= {"table": shown.table.reset_index().to_dict(orient="records")}
     body |= {"certificate": told(found.certificate, policy)}
     text = f"{scrubbed(_head_text(found), policy)}\n{table_text(found, 'parameter', shown.table)}"
     out(body, as_json, f"{text}\n\n{sentence}\nTable and answer: {path.parent}")
+
+
+def _probabilities(found: Any, table: Any, policy: Any) -> dict[str, float]:
+    """What is asked of a daily model, as it may be told: nothing where the gate left no line of its table."""
+    held = found.probabilities() if len(table) else {}
+    return {name: round(p, 3) if policy.active else p for name, p in held.items()}
 
 
 def _head_text(found: Any) -> str:
