@@ -13,7 +13,7 @@ from missingmodels.disclosure.policy import load_policy
 from missingmodels.disclosure.record import Judged
 from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.robustness.battery import Battery, together
-from missingmodels.evidence.robustness.bench import Bench, Line, unlike
+from missingmodels.evidence.robustness.bench import Bench, Line, nothing, unlike
 from missingmodels.evidence.robustness.curve import ADJUSTED, Specification
 from missingmodels.evidence.robustness.variants import joint_departures, primary
 from missingmodels.frame.placebo import without_joint_departures
@@ -71,6 +71,21 @@ def test_a_line_rests_on_enough_and_on_other_children_or_the_same(change: dict[s
     assert ("could not be asked" in all_together.remark) == bool(rule)
     assert "behind" not in line.as_dict()
     assert not any("behind" in one for one in told.as_dict()["curve"])
+
+
+def test_that_nobody_did_is_told_no_more_than_that_a_few_did() -> None:
+    """No episode on the day of a move, or three, which are too few: the same line."""
+    held = _battery(PLENTY)
+    none = nothing("boundaries", "rule: drop", "influence", "no episode begins on the day of a move")
+    some = dataclasses.replace(held.lines[1], check="boundaries", line="rule: drop", kind="influence",
+                               behind=PLENTY | {"unlike": 3})  # fmt: skip
+    told = []
+    for one in (none, some):
+        judged = Judged(GENERIC)
+        shown = gated_battery(dataclasses.replace(held, lines=(held.lines[0], one, held.lines[2])), judged)
+        told.append((shown.lines[1], judged.outputs))
+    assert told[0] == told[1]
+    assert told[0][0].estimate is None
 
 
 def test_where_few_stand_behind_the_answer_nothing_is_questioned() -> None:

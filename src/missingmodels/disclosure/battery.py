@@ -19,6 +19,9 @@ from missingmodels.evidence.robustness.bench import Line, nothing
 from missingmodels.evidence.robustness.operating import PRIMARY
 
 BLOCKED = "blocked by the policy of disclosure"
+NONE_OR_FEW = f"there is nothing to compare, or it is {BLOCKED}"
+# Checks that leave out or count again what a few children did: that nobody did is told no more than that a few did.
+OF_SOME = ("joint_departures", "categories", "boundaries", "coverage")
 _NUMBERS = ("estimate", "low", "high")
 
 
@@ -74,13 +77,13 @@ def behind(held: Mapping[str, Any] | None, policy: Policy) -> Verdict:
 
 def _gated(line: Line, found: Battery, judged: Judged) -> Line:
     policy, output = judged.policy, f"{line.check}, {line.line}"
-    if line.estimate is not None and line.kind != "size":  # a size follows from the plan's own line
-        rule, why, children = behind(line.behind, policy)
-        judged.add(output, Class.ESTIMATE, "blocked" if why else "rounded", rule=rule, reason=why, children=children)
-        if why:
-            return nothing(line.check, line.line, line.kind, BLOCKED)
-    else:
-        judged.add(output, Class.ESTIMATE, "rounded", children=found.children)
+    told = line.estimate is not None and line.kind != "size"  # a size follows from the plan's own line
+    rule, why, children = behind(line.behind, policy) if told else ("", "", found.children)
+    if line.check in OF_SOME and (why or not told):
+        rule, why = "difference", NONE_OR_FEW
+    judged.add(output, Class.ESTIMATE, "blocked" if why else "rounded", rule=rule, reason=why, children=children)
+    if why:
+        return nothing(line.check, line.line, line.kind, why if line.check in OF_SOME else BLOCKED)
     made = replace(_short(line, policy), remark=scrubbed(line.remark, policy))
     return made if made.p_value is None else replace(made, p_value=round(made.p_value, policy.digits))
 
