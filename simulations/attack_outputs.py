@@ -56,10 +56,16 @@ def _ran(room: Path, seed: int, policy: str, figures: int | None) -> Iterator[tu
         asked = (data, "--plan", room / "plan.toml", "--disclosure", policy)
         yield from _shown("describe", "describe", *asked)
         yield from _shown("describe --json", "describe", *asked, "--json")
+        yield from _shown("describe with a figure", "describe", *asked, "--figures", out / "described")
         fit = ("fit", *asked, "-o", run, "--seed", seed, "--allow-unconverged")
         yield from _shown("fit --json", *fit, "--json")
         yield from _shown("report", "report", run, "--sacro", out / "session")
         yield from _shown("report --json", "report", run, "--json")
+        yield from _shown("compare --json", "compare", run, "--refits", 0, "--json")
+        if figures is None:
+            lines = ("robustness", run, "--no-curve", "--permutations", 39)
+            yield from _shown("robustness --json", *lines, "--seed", seed, "--json")
+        yield from _shown("rerun --json", "rerun", run, "--json")
         yield from _shown("summarise --json", "summarise", run, "-o", out / "likelihood.json", "--json")
         yield from _shown("twin --json", "twin", run, "-o", out / "twin", "--rehearsals", 0, "--json")
         for kind in METHOD_KINDS:
@@ -75,12 +81,21 @@ def _ran(room: Path, seed: int, policy: str, figures: int | None) -> Iterator[tu
         yield from _shown("fit again", *fit)
         yield from _shown("no such figure", "figure", "children", run, "-o", out / "x.png")
         yield from _shown("no such day", "network", data, "--day", "2024-13-01", "-o", out / "x.png")
+        yield "modes.json", json.dumps(_modes(out / "run" / "private", room / "data")).encode()
         yield "cost.json", json.dumps(_cost(run)).encode()
         for path in sorted(out.rglob("*")):
             name = path.relative_to(out).as_posix()
             may_leave = name.startswith("run/release/") or not name.startswith("run/")
             if path.is_file() and may_leave:
                 yield name.removeprefix("run/"), path.read_bytes()
+
+
+def _modes(private: Path, data: Path) -> dict[str, int]:
+    """Permissions of what must not leave: the private place, all in it, and the register beside the tables."""
+    places = {f"private/{path.relative_to(private)}": path for path in (private, *private.rglob("*"))}
+    if (data / REGISTER).is_file():
+        places[REGISTER] = data / REGISTER
+    return {name: path.stat().st_mode & 0o777 for name, path in places.items()}
 
 
 def _cost(run: Path) -> dict[str, float]:

@@ -2,14 +2,16 @@
 
     python simulations/attacks.py --worlds 40 --output simulations/results
 
-Each world is a sector of simulated homes, marked as a return, with a child planted in it: one who lived in a new home
-of its own for forty days, or one who is the only one of its kind. The world is described, fitted by the fast engine and
-released under the default policy by the commands themselves (``attack_outputs``): the release, figures, tables,
-methods, a summary to pool, a synthetic twin, a session for SACRO, and what was printed, refused or left behind. An
-attack is one probe of one file, or of one pair of outputs. It finds the child if an identifier, a place, a day of its
-stay, a small count, its own time at risk, a cell that follows from a margin, or the difference of two outputs gives it
-away. Nothing may be found. What the policy costs is told beside it: the share of outputs that are blocked, and the
-change of the headline.
+Each world is a sector of simulated homes, marked as a return, with a child planted in it for forty days: one who lived
+in a new home of its own; the only one of its ethnicity, and the only one whose birth is known to the month; one with
+thirty episodes; or one who lived in no home and had an episode there (``attack_children``). The world is described,
+fitted by the fast engine and released under the default policy by the commands themselves (``attack_outputs``): the
+release, what questions and scores it, figures, tables, methods, a summary to pool, a synthetic twin, a session for
+SACRO, and what was printed, refused or left behind. An attack is one probe of one file, or of one pair of outputs. It
+finds the child if an identifier, a place, a day of its stay, its group, a small count, its own time at risk, a cell
+that follows from a margin, a quotient of exact counts, a line that is blocked with the child alone, or the difference
+of two outputs gives it away. Nothing may be found. What the policy costs is told beside it: the share of outputs that
+are blocked, and the change of the headline.
 """
 
 from __future__ import annotations
@@ -23,13 +25,14 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from attack_children import KINDS, PLAN, STAY_DAYS, Planted, planted
 from attack_outputs import TWIN, commands, text_of
+from attack_probes import digits, quotients, readers, statuses
 
 from missingmodels.config import from_mapping
 from missingmodels.disclosure.described import described
@@ -42,80 +45,11 @@ from missingmodels.frame.describe import describe
 from missingmodels.frame.riskset import build_risk_set
 from missingmodels.frame.rows import build_rows
 from missingmodels.plan import Frame, Plan
-from missingmodels.provenance import stream, versions
+from missingmodels.provenance import versions
 from missingmodels.runs.register import register
-from missingmodels.scenario import Scenario
-from missingmodels.simulate.world import simulate_world
 from missingmodels.tables import Tables
 
-WORLD = {"days": 200, "homes": {"count": 12, "occupancy": 0.85}, "onset": {"rate_per_year": 6.0, "frailty_shape": 0.8}}
-PLAN = {
-    "models": ["M0", "M1"],
-    "exposure": {"beside": []},
-    "sampling": {"method": "laplace", "draws": 250},
-    "gate": {"ess_min": 50},
-    "frame": {"burn_in_days": 28},
-    "terms": {"vulnerability": "male", "history": "own_1_7"},
-}
 POLICY = "generic"
-STAY_DAYS = 40
-KINDS = ("new home", "one of a kind")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planted:
-    """A child that was put into a world, and what an attacker knows to look for."""
-
-    tables: Tables
-    without: Tables
-    child: str
-    home: str
-    first: pd.Timestamp
-    last: pd.Timestamp
-
-    def secrets(self) -> dict[str, str]:
-        """Texts that would name it, by what they are."""
-        days = {"first day": self.first, "last day": self.last}
-        written = {
-            f"{name} as {form}": day.strftime(form) for name, day in days.items() for form in ("%Y-%m-%d", "%d/%m/%Y")
-        }
-        return {"child": self.child, "home": self.home, **written}
-
-
-def planted(seed: int, kind: str) -> Planted:
-    """A world with one more child, and the same without it."""
-    rng = stream(seed, "attacks", kind)
-    tables = simulate_world(from_mapping(WORLD, Scenario), seed=seed, log_exposures=False).tables
-    # homes go by numbers of a register, not by the simulator's labels, which a twin's homes have as well
-    known = {
-        name: frame.assign(home_id="SCH" + frame["home_id"])
-        for name, frame in tables.frames.items()
-        if "home_id" in frame
-    }
-    named = replace(
-        tables,
-        origin={"kind": "ssda903", "authority": "301", "year": 2024},
-        frames={**tables.frames, **known},
-    )
-    children, placements = named["children"], named["placements"]
-    child, home = f"CH{rng.integers(10**8, 10**9)}", f"SC{rng.integers(10**6, 10**7)}"
-    first = named.observed_from + pd.Timedelta(days=int(rng.integers(60, 120)))
-    last = first + pd.Timedelta(days=STAY_DAYS)
-    row = children.iloc[:1].assign(child_id=child)
-    stay = placements.iloc[:1].assign(child_id=child, start_date=first, end_date=last)
-    frames = dict(named.frames)
-    if kind == "new home":
-        homes = named["homes"]
-        frames["homes"] = pd.concat([homes, homes.iloc[:1].assign(home_id=home)], ignore_index=True)
-        stay = stay.assign(home_id=home)
-    else:
-        home = str(stay["home_id"].iloc[0])
-    for name in ("placement_id", "stay_id"):
-        if name in stay:
-            stay = stay.assign(**{name: f"{child}-1"})
-    frames["children"] = pd.concat([children, row], ignore_index=True)
-    frames["placements"] = pd.concat([placements, stay], ignore_index=True)
-    return Planted(tables=replace(named, frames=frames), without=named, child=child, home=home, first=first, last=last)
 
 
 def counted(tables: Tables) -> dict[str, bytes]:
@@ -139,7 +73,7 @@ COUNT_FIELDS = re.compile(
     r"^(data|.*\.data)\.(homes|children|onsets|children_with_onset|same_day_repeats|joint_onsets|onsets_exposed|rows"
     r"|episodes\..*)$|^figures\.dose\.(onsets|all_onsets).*|^comparisons\.\d+\.(units|k_hat_bad|mended|linked)$"
     r"|^own_history\.(new_arrivals|k_hat_bad|mended)$|^(children|children_in_homes|homes|missing_episodes|onsets_in_homes"
-    r"|episodes\..*)$"
+    r"|episodes\..*|refits)$"
 )
 
 
@@ -168,14 +102,16 @@ def attacks(
     ``figures`` bounds how many of a run's figures and tables are made.
     """
     made = planted(seed, kind)
-    files = commands(made.tables, PLAN, seed, policy=POLICY, figures=figures) | counted(made.tables)
+    files = commands(made.tables, made.plan, seed, policy=POLICY, figures=figures) | counted(made.tables)
     before = counted(made.without)
+    for attack, target, found in readers(files.pop("modes.json")):
+        yield _row(seed, kind, attack, target, found)
     cost = json.loads(files.pop("cost.json"))
     if costs is not None:
         costs.append(cost)
     for name, text in texts(files):
         for what, secret in made.secrets().items():
-            if name.startswith(TWIN) and "day" in what:
+            if (name.startswith(TWIN) and "day" in what) or (name.startswith("left/") and what == "ethnicity"):
                 continue
             seen = re.search(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", text) is not None
             yield _row(seed, kind, _surface(name), f"{what} in {name}", seen)
@@ -189,10 +125,28 @@ def attacks(
             if COUNT_FIELDS.match(path) and isinstance(value, int | float):
                 yield _row(seed, kind, "small count", f"{path} of {name}", 0 <= value < 10 or value % 5 != 0)
     yield from _counts_in_tables(seed, kind, files)
+    yield from _numbers(made, seed, now, then)
     yield from _margins(seed, kind, now)
     yield from _differences(seed, kind, now, then)
     yield from _twins(seed, kind, made, files)
     yield from _second_output(seed, kind, made)
+
+
+def _numbers(
+    made: Planted, seed: int, now: Mapping[str, Mapping[str, Any]], then: Mapping[str, Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Attacks on numbers, by ``attack_probes``."""
+    exact, policy = describe(made.tables, from_mapping(PLAN, Plan).frame), load_policy(POLICY)
+    found: list[tuple[str, str, bool]] = []
+    for name, held in now.items():
+        if "describe" in name:
+            found += quotients(name, held, exact, policy)
+        if name in then:
+            found += statuses(name, held, then[name], outside=made.kind == "in no home")
+        if name == "likelihood.json":
+            found += digits(name, held)
+    for attack, target, one in found:
+        yield _row(seed, made.kind, attack, target, one)
 
 
 def _surface(name: str) -> str:
@@ -238,6 +192,8 @@ def _twins(seed: int, kind: str, made: Planted, files: Mapping[str, bytes]) -> I
         if name.endswith("_share"):
             parts = np.array([value * children, (1 - value) * children])
             yield _row(seed, kind, "twin", f"{name} of the scenario", bool((parts < 9).any()))
+    births = pd.read_parquet(io.BytesIO(files["twin/children.parquet"]))
+    yield _row(seed, kind, "twin", "births to the month", bool((births["birth_date_precision"] == "month").any()))
     stays = pd.read_parquet(io.BytesIO(files["twin/placements.parquet"]))
     same = (stays["start_date"] == made.first) & (stays["end_date"] == made.last)
     yield _row(seed, kind, "twin", "the very stay", bool(same.any()))
@@ -318,6 +274,8 @@ def main() -> int:
     options.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long; --kept goes on")
     options.add_argument("--output", type=Path, help="folder for attacks.json; nothing is written without")
     given = options.parse_args()
+    if given.output is not None:
+        given.output.mkdir(parents=True, exist_ok=True)
     found, costs = campaign(given.worlds, given.seed, given.kept, given.minutes)
     by_attack = found.groupby("attack")["found"].agg(["size", "sum"])
     summary = {

@@ -97,7 +97,7 @@ COMMANDS = (
 )
 OUTPUTS = tuple(dict.fromkeys(part[1:] for text in COMMANDS for part in text.split() if part.startswith("@")))
 BESIDE = (  # of describe and fit, under a policy; and what a checker gets with a summary
-    *(".missingmodels-register.json", ".disclosure-register.json"),
+    ".missingmodels-register.json",
     *(f"{name}.disclosure.{kind}" for name in ("likelihood", "likelihood2", "pooled") for kind in ("csv", "json")),
 )
 # Commands that are not traced here, and why.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 from tests.publish.conftest import written
 from tests.report.conftest import make_evidence
 
+from missingmodels.disclosure.policy import load_policy
 from missingmodels.provenance import surroundings, versions
 from missingmodels.publish.rerun import Rerun, _numbers, _versions, rerun_text
 from missingmodels.runs.write import source_of, tables_folder
@@ -32,6 +34,29 @@ def test_each_number_and_row_that_differs_is_told():
     result = Rerun(data=(), versions=(), numbers=found, compared=8)
     assert not result.same
     assert "1.303 then, 1.304 now" in rerun_text(result)
+
+
+def test_of_real_data_what_differs_is_told_as_it_may_leave():
+    """Rows that the gate blocks are not named, and no number has more digits than were released."""
+    generic = load_policy("generic")
+    made = make_evidence(origin={"kind": "ssda903", "authority": "301"})
+    few = {"homes": 20, "largest_children": [0.1], "largest_homes": [0.1]}
+    names = {(row.model, row.exposure, row.name) for row in made.rows}
+    support = [
+        {"model": m, "exposure": e, "column": name, "children": 3 if name == "age_years" else 80, **few}
+        for m, e, name in names | {(m, e, "*") for m, e, _ in names}
+    ]
+    data = {**made.data, "homes": 41, "children": 123, "onsets": 437, "children_with_onset": 61}
+    before = replace(made, data=data, support=support)
+    rows = [replace(row, median=(row.median or 0) + 0.123456) for row in before.rows]
+    found, compared = _numbers(before, replace(before, rows=tuple(rows[:-1])), generic)
+    text = f"{rerun_text(Rerun(data=(), versions=(), numbers=found, compared=compared))}{found}"
+    assert "age_years" in str(_numbers(before, replace(before, rows=tuple(rows)))[0])
+    assert "age_years" not in text
+    assert "what may not leave" in text
+    numbers = re.findall(r"\d*\.\d+", " ".join(f"{one.before} {one.now}" for one in found))
+    assert numbers
+    assert max(len(one.replace(".", "").strip("0")) for one in numbers) <= generic.digits
 
 
 def test_versions_that_differ_are_told():

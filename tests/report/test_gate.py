@@ -172,6 +172,15 @@ def test_no_estimate_rests_on_few_or_on_one_that_makes_it_up(real: Evidence) -> 
     assert released(replace(real, support=None), GENERIC)[0].rows == ()
 
 
+def test_of_episodes_that_a_few_make_up_nothing_leaves(real: Evidence) -> None:
+    for unit, said in (("children", "a few children who make up the episodes"), ("homes", "a few homes that make")):
+        held = [one | {f"largest_{unit}": [0.8, 0.12, 0.01]} if one["column"] == "*" else one for one in enough(real)]
+        shown, judged = released(replace(real, support=held), GENERIC)
+        assert shown.rows == ()
+        assert shown.data["onsets"] is None
+        assert said in judged.blocked[0].reason
+
+
 def test_of_too_few_nothing_leaves_but_the_page_says_so(real: Evidence) -> None:
     few = replace(real, data={**real.data, "homes": 9})
     shown, _ = released(few, GENERIC)
@@ -227,6 +236,8 @@ def test_a_page_of_ones_own_goes_through_the_gate_too(real: Evidence, tmp_path: 
         ({"a": 50, "b": 3, "c": 4, "d": 20}, {"b", "c", "d"}),  # 3 + 4 follow from the margin, and are few
         ({"a": 50, "b": 9, "c": 8}, {"b", "c"}),
         ({"a": 0, "b": 60, "c": 30}, {"a", "c"}),
+        ({"a": 0, "b": 59, "c": 60}, {"a", "b"}),  # both are told as 60
+        ({"a": 0, "b": 61, "c": 60}, {"a", "b"}),
     ],
 )
 def test_margins_do_not_give_cells_back(cells: dict[str, int], gone: set[str]) -> None:
@@ -288,7 +299,8 @@ def test_a_description_of_few_is_its_span() -> None:
     enough_of_them = described(
         found | {"children_in_homes": 29, "onsets_in_homes": 40, "missing_episodes": 60}, Judged(GENERIC)
     )
-    assert enough_of_them["children_in_homes"] is None  # 1 child is not in a home
+    assert enough_of_them["children"] is None  # 1 child is not in a home
+    assert enough_of_them["children_in_homes"] == 30
     assert enough_of_them["resident_years"] == 3.1
 
 

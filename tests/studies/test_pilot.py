@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -44,7 +45,7 @@ BUSY = {
 }
 
 
-OPEN = Judged(load_policy("none"))
+OPEN, RULED = Judged(load_policy("none")), Judged(load_policy("generic"))
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +160,8 @@ def test_a_run_becomes_a_study_that_runs(world, tmp_path):
     path.write_text(study_toml(values, notes=notes_of(pilot, world.tables)), encoding="utf-8")
     grid = read_study(path)
     assert grid.study.axes["homes.count"] == (60, 120, 240)
+    gated = pilot_study(pilot, world.tables, replace(prepared.risk, home_ids=prepared.risk.home_ids[:58]), plan, RULED)
+    assert gated["axes"]["homes.count"] == [60, 120, 240], "58 are told as 60"
     assert grid.plan.exposure.window_days == grid.cells[0].scenario.contagion.window_days == 14
     assert grid.cells[0].scenario.onset.staff_ratio_between == 0, "M1 holds no structure, so its worlds have none"
     assert set(grid.study.draws) < set(leaves(Scenario))

@@ -61,6 +61,8 @@ def test_a_blocked_cell_is_as_usual_and_takes_another_with_it():
         [55 / 95, 40 / 95], abs=1e-4
     )
     assert gated_shares("few", [3, 2], [0.7, 0.3], judged) == [0.7, 0.3]
+    assert gated_shares("fewer than are rounded to anybody", [1, 1], [0.7, 0.3], judged) == [0.7, 0.3]
+    assert gated_shares("nobody", [0, 0], [0.7, 0.3], judged, shares=np.array([0.5, 0.5])) == [0.7, 0.3]
     assert gated_shares("open", [3, 1], [0.7, 0.3], Judged(load_policy("none"))) == [0.75, 0.25]
 
 
@@ -130,6 +132,26 @@ def test_a_twin_is_made_of_its_scenario_alone(private, written):
     pd.testing.assert_frame_equal(again["missing_episodes"], written.tables["missing_episodes"])
     pd.testing.assert_frame_equal(again["children"][["child_id", "birth_date", "sex"]],
                                   written.tables["children"][["child_id", "birth_date", "sex"]])  # fmt: skip
+
+
+@pytest.mark.sampled
+def test_one_child_that_is_recorded_otherwise_leaves_no_mark_in_a_twin(private, written):
+    """Its birth alone is known to the month, it alone has an interview, or it is said to be sixty years old."""
+    tables = private.tables
+    children, precision = tables["children"].copy(), "birth_date_precision"
+    children.loc[0, precision] = "month"
+    interview = small_world(1, n_homes=4, days=100).tables["interviews"].iloc[:1]
+    odd = tables.changed({"children": children}).changed({"interviews": interview})
+    made = twin_tables(written.scenario, 7, like=odd, policy=GENERIC)
+    assert set(made.frames) == set(written.tables.frames)
+    pd.testing.assert_frame_equal(made["children"], written.tables["children"])
+    many = tables.changed({"children": children.assign(**{precision: "month"})})
+    assert (twin_tables(written.scenario, 7, like=many, policy=GENERIC)["children"][precision] == "month").all()
+    came = tables["placements"].loc[tables["placements"]["start_date"] > tables.observed_from, "child_id"].iloc[0]
+    old = tables["children"].copy()
+    old.loc[old["child_id"] == came, "birth_date"] = pd.Timestamp("1964-05-01")
+    asked = private.fit, tables.changed({"children": old}), private.risk, PLAN, private.behind, Judged(GENERIC)
+    assert twin_scenario(*asked).children.age_at_entry_mean_years == written.scenario.children.age_at_entry_mean_years
 
 
 @pytest.mark.sampled

@@ -149,7 +149,11 @@ _MOST = 400  # characters of a foreign error that are shown
 
 
 def _say(error: MissingModelsError, as_json: bool) -> NoReturn:
-    """The message of an error, and the end."""
+    """The message of an error, and the end. What did not converge may hang on a group of one, so none is named."""
+    if isinstance(error, DiagnosticsFailed):
+        from missingmodels.disclosure.words import without_levels
+
+        error = DiagnosticsFailed(without_levels(error.what), where=error.where, remedy=error.remedy)
     if os.environ.get(TRACEBACK):
         traceback.print_exc()
     if as_json:

@@ -29,12 +29,15 @@ def compare(
 ) -> None:
     """Compare a run's models again: leave out each child and each home, refit where needed; writes its report anew."""
     from missingmodels.cli.robustness import known_tables, require_same
+    from missingmodels.disclosure.margins import gated_number
+    from missingmodels.disclosure.record import Judged
     from missingmodels.disclosure.words import scrubbed
     from missingmodels.evidence.evidence import compared
     from missingmodels.evidence.scores.held_out import Refits
     from missingmodels.fitting.stores.store import read_fit
     from missingmodels.frame.riskset import build_risk_set
     from missingmodels.plan import kept_plan
+    from missingmodels.report.words import count
     from missingmodels.runs.release import PAGE, release_files
     from missingmodels.runs.write import (
         evidence_path,
@@ -66,9 +69,11 @@ def compare(
         files, stale, shown = release_files(evidence, policy, noise_key=noise_of(run), told=told)
     renew_run(run, evidence, files, policy, removed=tuple(stale), anew=True)
     page = run / PAGE
-    body = {"comparisons": [c.as_dict() for c in shown.comparisons], "refits": refits - budget.left}
+    # as many children and homes had a bad k̂, which the page does not tell of few
+    made = gated_number("refits", refits - budget.left, Judged(policy, noise_of(run)))
+    body = {"comparisons": [c.as_dict() for c in shown.comparisons], "refits": made}
     text = "\n".join(_line(c) for c in shown.comparisons)
-    out(body | {"report": str(page)}, as_json, f"{text}\nRefits: {refits - budget.left}\nReport: {page}")
+    out(body | {"report": str(page)}, as_json, f"{text}\nRefits: {count(made)}\nReport: {page}")
 
 
 def _line(c: ElpdDifference) -> str:

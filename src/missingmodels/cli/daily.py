@@ -44,7 +44,7 @@ def fit_daily(
 ) -> None:
     """Fit one daily model by NUTS: a table, draws and a plain answer."""
     from missingmodels.disclosure.policy import policy_for
-    from missingmodels.disclosure.words import scrubbed
+    from missingmodels.disclosure.words import scrubbed, without_levels
     from missingmodels.fitting.stores.store import LAYOUTS
     from missingmodels.presets import load_plan
     from missingmodels.runs.register import register, without_noise
@@ -63,7 +63,7 @@ def fit_daily(
 
     daily = daily_design(held, plan, kind=kind, model=model, checked=True)  # type: ignore[arg-type]
     for note in daily.notes:
-        say(scrubbed(f"Note: {note}", policy))
+        say(scrubbed(without_levels(f"Note: {note}") if policy.active else f"Note: {note}", policy))
     with Progress(quiet=as_json) as bar:
         found = fitted(
             daily,
@@ -80,11 +80,17 @@ def fit_daily(
     )
     sentence = " ".join(shown.sentences)
     body: dict[str, Any] = {"output": str(output), "sentence": sentence}
-    body |= {"probabilities": {name: round(p, 3) if policy.active else p for name, p in found.probabilities().items()}}
+    body |= {"probabilities": _probabilities(found, shown.table, policy)}
     body |= {"table": shown.table.reset_index().to_dict(orient="records")}
     body |= {"certificate": told(found.certificate, policy)}
     text = f"{scrubbed(_head_text(found), policy)}\n{table_text(found, 'parameter', shown.table)}"
     out(body, as_json, f"{text}\n\n{sentence}\nTable and answer: {path.parent}")
+
+
+def _probabilities(found: Any, table: Any, policy: Any) -> dict[str, float]:
+    """What is asked of a daily model, as it may be told: nothing where the gate left no line of its table."""
+    held = found.probabilities() if len(table) else {}
+    return {name: round(p, 3) if policy.active else p for name, p in held.items()}
 
 
 def _head_text(found: Any) -> str:

@@ -29,16 +29,21 @@ def blocked_part(count: float, whole: float, policy: Policy) -> str:
     return ""
 
 
-def blocked_cells(cells: Mapping[str, float], policy: Policy) -> dict[str, str]:
+def blocked_cells(
+    cells: Mapping[str, float], policy: Policy, *, also: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Which cells of a total are blocked, and why. One blocked alone follows from the margin, so another goes with it.
 
-    The others are blocked in order of size until those that are gone come to the minimum together: their sum follows
-    from what is shown.
+    ``also`` are cells that are blocked for another reason than their size.
+
+    The others are blocked in order of rounded size until those that are gone come to the minimum together: their sum
+    follows from what is shown. By the very size, which of two is blocked would say which is the larger.
     """
-    small = {name: f"fewer than {policy.minimum_count}" for name, n in cells.items() if too_small(n, policy)}
+    small = dict(also or {})
+    small |= {name: f"fewer than {policy.minimum_count}" for name, n in cells.items() if too_small(n, policy)}
     if not small:
         return {}
-    rest = sorted((n, name) for name, n in cells.items() if name not in small)
+    rest = sorted((rounded(n, policy), name) for name, n in cells.items() if name not in small)
     found = dict(small)
     while rest and (len(found) < 2 or sum(cells[name] for name in found) < policy.minimum_count):
         found[rest.pop(0)[1]] = "would follow from the total and the cells that are shown"

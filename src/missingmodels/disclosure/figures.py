@@ -59,7 +59,7 @@ def _dose(held: Figure, behind: Behind, judged: Judged) -> dict[str, Any] | None
         judged.add("figure dose", Class.ESTIMATE, "blocked", rule=rule, reason=reason)
         return None
     onsets = dict(zip(held["bins"], held["onsets"], strict=True))
-    gone = blocked_cells(onsets, policy)
+    gone = blocked_cells(onsets, policy, also=behind.cells("dose", held["model"], "", onsets))
     for name, why in gone.items():
         judged.add(f"figure dose, {name} peers", Class.COUNT, "blocked", rule="minimum count", reason=why)
     keep = [i for i, name in enumerate(held["bins"]) if name not in gone]
@@ -120,7 +120,10 @@ def _timing(held: Figure, behind: Behind, judged: Judged) -> dict[str, Any] | No
     parts = []
     for part in held["parts"]:
         counts = part["name"] != DISPERSION
-        gone = blocked_cells(dict(zip(part["bins"], part["observed"], strict=True)), policy) if counts else {}
+        gone: dict[str, str] = {}
+        if counts:
+            also = behind.cells(part["name"], held["model"], held["exposure"], part["bins"])
+            gone = blocked_cells(dict(zip(part["bins"], part["observed"], strict=True)), policy, also=also)
         for name, why in gone.items():
             output = f"figure timing, {part['name']} {name}"
             judged.add(output, Class.COUNT, "blocked", rule="minimum count", reason=why)

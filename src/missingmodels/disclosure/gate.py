@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from missingmodels.disclosure.policy import Policy
 from missingmodels.disclosure.record import Judged
 from missingmodels.disclosure.support import Behind
 from missingmodels.disclosure.values import gated_count, gated_data, plain, short
-from missingmodels.disclosure.words import scrubbed
+from missingmodels.disclosure.words import scrubbed, without_levels
 from missingmodels.evidence.parts import Withstood
 from missingmodels.evidence.record import Evidence
 from missingmodels.tables import kind_of
@@ -77,9 +77,9 @@ def released(evidence: Evidence, policy: Policy, *, noise_key: bytes | None = No
         own_history=_own_history(evidence, behind, judged),
         withstood=_withstood(evidence, behind, judged),
         data=gated_data(evidence.data, judged),
-        notes=_notes(evidence.notes, judged),
+        notes=_notes(tuple(without_levels(one, behind.allowed) for one in evidence.notes), judged),
         figures=gated_figures(evidence.figures, behind, judged),
-        certificates=tuple(gated_certificate(c, judged) for c in evidence.certificates),
+        certificates=tuple(gated_certificate(c, judged, behind.allowed) for c in evidence.certificates),
         origin=_origin(evidence.origin, judged),
         support=None,
     )
@@ -207,28 +207,33 @@ def _notes(notes: tuple[str, ...], judged: Judged) -> tuple[str, ...]:
     return tuple(scrubbed(note, judged.policy) for note in notes)
 
 
-def gated_certificate(held: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
-    """A certificate without digests of the data, and with no entry that has no class."""
+def gated_certificate(held: Mapping[str, Any], judged: Judged, allowed: Collection[str] = ()) -> dict[str, Any]:
+    """A certificate without digests of the data, with no entry that has no class, and no level but those allowed."""
     if not judged.policy.active:
         return dict(held)
     found = {}
     for name, value in held.items():
         kind = FIELDS.get(f"certificates[].{name}")
         if kind is Class.DIAGNOSTIC:
-            found[name] = _diagnostics(value, judged.policy)
+            found[name] = _diagnostics(value, judged.policy, allowed)
         elif kind in (Class.WORDS, Class.SETTING, Class.FREE):
-            found[name] = plain(f"certificate.{name}", value, kind, judged)
+            told = without_levels(value, allowed) if isinstance(value, str) else value
+            found[name] = plain(f"certificate.{name}", told, kind, judged)
         else:
             output = f"certificate of {held['model']} {held['exposure']}: {name}"
             judged.add(output, kind or "none", "blocked", rule="not for release" if kind else "no class")
     return found
 
 
-def _diagnostics(held: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
-    """Numbers short, and names of single units out of the words."""
+def _diagnostics(held: Mapping[str, Any], policy: Policy, allowed: Collection[str]) -> dict[str, Any]:
+    """Numbers short, and names of single units and of levels out of the words."""
+
+    def told(text: object) -> str:
+        return scrubbed(without_levels(str(text), allowed), policy)
+
     return {
-        name: scrubbed(value, policy) if isinstance(value, str)
-        else [scrubbed(str(one), policy) for one in value] if isinstance(value, list | tuple)
+        name: told(value) if isinstance(value, str)
+        else [told(one) for one in value] if isinstance(value, list | tuple)
         else short(value, policy)
         for name, value in held.items()
     }  # fmt: skip

@@ -28,7 +28,7 @@ def gated_number(output: str, count: int, judged: Judged) -> int | None:
         judged.add(output, Class.COUNT, "blocked", rule="minimum count", reason=f"fewer than {policy.minimum_count}")
         return None
     judged.add(output, Class.COUNT, "rounded", rule=f"rounded to {policy.rounding}", children=count)
-    return rounded(count, policy)
+    return rounded(judged.noised(output, count), policy)
 
 
 def gated_share(output: str, part: int, whole: int, judged: Judged) -> float | None:
@@ -51,14 +51,15 @@ def gated_shares(
     ``usual``. Both are of one length.
     """
     total = sum(cells)
-    held = np.asarray(cells) / total if shares is None else np.asarray(shares)
+    held = np.asarray(cells) / max(total, 1) if shares is None else np.asarray(shares)
     policy = judged.policy
     if not policy.active:
         return whole_shares(held)
     # cells of nobody tell what cells of few do: all of them are left to what is usual
     told = list(gated_cells(output, {str(at): count for at, count in enumerate(cells)}, judged).values())
     gone = np.array([count is None for count in told])
-    shown = np.where(gone, 0.0, [rounded(share * total, policy) / rounded(total, policy) for share in held])
+    whole = max(rounded(total, policy), 1)  # of one or two, which round to nobody, every cell is blocked
+    shown = np.where(gone, 0.0, [rounded(share * total, policy) / whole for share in held])
     weight = np.where(gone, usual, 0.0)
     left = max(1.0 - shown.sum(), 0.0) if weight.sum() > 0 else 0.0
     filled = shown + (left * weight / weight.sum() if left else 0.0)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from missingmodels.disclosure.counts import rounded
 from missingmodels.disclosure.policy import Policy
+from missingmodels.disclosure.words import without_levels
 from missingmodels.provenance import digest_bytes, versions
 from missingmodels.tables.csv_out import records_csv
 
@@ -62,8 +63,11 @@ class Judged:
         if children and action != "blocked":
             least = self.policy.minimum_children
             risk = round(least / max(rounded(self.noised(output, children), self.policy), least), 2)
-        made = _Output(output=output, value_class=value_class, action=action, rule=rule, reason=reason, risk=risk)
-        self.outputs.append(made)
+        # of what is blocked no level of a classification is named, nor in its reason: it may be one child's
+        unnamed = without_levels(output) if action == "blocked" else output
+        made = _Output(output=unnamed, value_class=value_class, action=action, rule=rule, reason=reason, risk=risk)
+        if unnamed == output or made not in self.outputs:  # nor is told how many groups there are
+            self.outputs.append(made)
 
     def noised(self, output: str, count: float) -> float:
         """A count, with its noise where there is some."""

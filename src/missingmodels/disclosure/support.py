@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from missingmodels.disclosure.policy import Policy
@@ -22,6 +23,13 @@ class Behind:
             (one["model"], one["exposure"], one["column"]): one for one in evidence.support or ()
         }
 
+    @cached_property
+    def allowed(self) -> frozenset[str]:
+        """Columns that pass in every fit that has them."""
+        names = {name for *_, name in self._held}
+        gone = {name for (*_, name), one in self._held.items() if verdict_of(one, self.policy)[1]}
+        return frozenset(names - gone)
+
     def whole(self) -> str:
         """Why nothing of these data may leave; empty if something may."""
         policy = self.policy
@@ -36,7 +44,12 @@ class Behind:
             for name, n in least.items()
             if self.data[name] is None or self.data[name] < n
         ]
-        return " and ".join(few)
+        made_up = [
+            f"a few {unit} who make up the episodes" if unit == "children" else "a few homes that make up the episodes"
+            for unit in ("children", "homes")
+            if any(dominated(one[f"largest_{unit}"], policy) for (*_, name), one in self._held.items() if name == WHOLE)
+        ]
+        return " and ".join([*few, *made_up])
 
     def entry(self, model: str, exposure: str, name: str) -> Mapping[str, Any] | None:
         """What is known of a column, or of the whole fit where the name is none of its columns."""
@@ -47,15 +60,33 @@ class Behind:
         held = self.entry(model, exposure, name)
         if held is None:
             return "minimum behind an estimate", "how many stand behind it is not recorded: fit again", 0
-        policy, children, homes = self.policy, int(held["children"]), int(held["homes"])
-        if children < policy.minimum_children:
-            return "minimum behind an estimate", f"fewer than {policy.minimum_children} children", children
-        if homes < policy.minimum_homes:
-            return "minimum behind an estimate", f"fewer than {policy.minimum_homes} homes", children
-        for unit in ("children", "homes"):
-            if dominated(held[f"largest_{unit}"], policy):
-                return "dominance", f"a few {unit} make it up", children
-        return "", "", children
+        return verdict_of(held, self.policy)
+
+    def cells(self, part: str, model: str, exposure: str, names: Iterable[str]) -> dict[str, str]:
+        """Which cells of a figure are blocked for who stands behind them, and why."""
+        found = {}
+        for name in names:
+            held = self._held.get((model, exposure, f"{part} {name}"))
+            why = "how many stand behind it is not recorded: fit again"
+            if held is not None:
+                # a cell of nobody says so by its number, and is judged by that
+                why = verdict_of(held, self.policy)[1] if held["children"] else ""
+            if why:
+                found[name] = why
+        return found
+
+
+def verdict_of(held: Mapping[str, Any], policy: Policy) -> Verdict:
+    """Whether what an entry of ``evidence.support`` stands behind is blocked."""
+    children, homes = int(held["children"]), int(held["homes"])
+    if children < policy.minimum_children:
+        return "minimum behind an estimate", f"fewer than {policy.minimum_children} children", children
+    if homes < policy.minimum_homes:
+        return "minimum behind an estimate", f"fewer than {policy.minimum_homes} homes", children
+    for unit in ("children", "homes"):
+        if dominated(held[f"largest_{unit}"], policy):
+            return "dominance", f"a few {unit} make it up", children
+    return "", "", children
 
 
 def dominated(largest: Sequence[float], policy: Policy) -> bool:

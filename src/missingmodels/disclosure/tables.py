@@ -11,7 +11,7 @@ from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.record import Action, Judged
 from missingmodels.disclosure.support import dominated
 from missingmodels.disclosure.values import short
-from missingmodels.disclosure.words import scrubbed
+from missingmodels.disclosure.words import scrubbed, without_levels
 from missingmodels.evidence.support import WHOLE
 
 BLOCKED = "Nothing of this fit may leave by the policy of disclosure: {why}."
@@ -48,7 +48,8 @@ def gated_table(
             shown[name] = [short(v, policy, probability=name == "direction") for v in shown[name]]
     gone = [term for term in map(str, table.index) if term not in kept]
     said = [scrubbed(one, policy) for one in sentences] if not gone else []
-    return shown, said + [f"Blocked by the policy of disclosure: {', '.join(gone)}."] * bool(gone)
+    named = ", ".join(dict.fromkeys(without_levels(one) for one in gone))
+    return shown, said + [f"Blocked by the policy of disclosure: {named}."] * bool(gone)
 
 
 def _why(entry: Mapping[str, Any], judged: Judged) -> str:

@@ -18,7 +18,9 @@ WHOLES = {
     "joint_onsets": "onsets",
     "same_day_repeats": "onsets",
 }
+TOTAL = "episodes in the tables"  # of the cells of where episodes went
 TOGETHER = {"joint_onsets": 2}  # of which so many make one thing that is counted elsewhere: a pair of one day
+OF_COUNTS = {"onsets_per_year_at_risk": "onsets"}  # quotients of counts that are told
 SHARES_OF_HOMES = ("coverage", "share_of_days_in_weak_homes")  # parts of all home-days
 
 
@@ -54,8 +56,19 @@ def gated_count(
     return rounded(judged.noised(output, count), policy)
 
 
+def told_share(part: int, whole: int, policy: Policy) -> float:
+    """A part of a count as a share, of the counts as they are told: two decimals of 31 / 45 are of no other pair."""
+    return round(min(rounded(part, policy) / rounded(whole, policy), 1.0), 2)
+
+
+def as_told(count: float, policy: Policy) -> float:
+    """What a quotient of a count is multiplied by to be one of the rounded count, so that it gives no other back."""
+    return rounded(count, policy) / count if count else 1.0
+
+
 def gated_data(data: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
     """Counts that describe the data, as they may be told; what has no class is left out."""
+    policy = judged.policy
     found: dict[str, Any] = {}
     for name, value in data.items():
         kind, output = FIELDS.get(f"data.{name}"), f"data.{name}"
@@ -68,6 +81,8 @@ def gated_data(data: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
         elif kind is Class.COUNT:
             whole = data.get(WHOLES.get(name, ""))
             found[name] = gated_count(output, value, whole, judged, together=TOGETHER.get(name, 1))
+        elif name in OF_COUNTS and value is not None:
+            found[name] = plain(output, value * as_told(data[OF_COUNTS[name]], policy), kind, judged)
         else:
             found[name] = plain(output, value, kind, judged)
     if found.get("onsets_exposed", 0) is None:
@@ -79,8 +94,15 @@ def gated_data(data: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
 
 
 def gated_cells(output: str, cells: Mapping[str, int], judged: Judged) -> dict[str, int | None]:
-    """Cells of one total: small ones blocked, and others with them, so that the total does not give them back."""
-    gone = blocked_cells(cells, judged.policy)
+    """Cells of one total: small ones blocked, and others with them, so that the total does not give them back.
+
+    The total itself, where it is among them, is the first to go: were it the smaller of two that do, that would say
+    whether anybody is left.
+    """
+    parts = {name: count for name, count in cells.items() if name != TOTAL}
+    small = any(too_small(count, judged.policy) for count in parts.values())
+    also = {TOTAL: "would give a cell that is blocked back"} if small and TOTAL in cells else None
+    gone = blocked_cells(cells, judged.policy, also=also)
     found: dict[str, int | None] = {}
     for name, count in cells.items():
         if name in gone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from missingmodels.disclosure.counts import rounded, significant, too_small
 from missingmodels.disclosure.policy import Policy
@@ -13,7 +14,16 @@ _TOKEN = re.compile(rf"({_OURS})|[\w.,:/+-]*\d[\w.,:/+-]*(?:\s?%)?")
 _COUNT = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,5}")
 _DECIMAL = re.compile(r"[-+−]?\d+\.\d+")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s?%")
+_LEVEL = re.compile(r"\b(\w+)\[[^\]]*\]")
 _OWN = re.compile(r"M[0-3]|H[12]|[a-z]+(?:_[a-z0-9]+)+|\d+-day|v?\d+\.\d+\.\d+")  # models, hypotheses, columns, spans
+
+
+def without_levels(text: str, allowed: Collection[str] = ()) -> str:
+    """A text whose columns of a classification name no level, but those that are ``allowed``.
+
+    Beside a word, a bracket holds a level: ``ethnicity[WROM]``. That one is there at all is told by its name.
+    """
+    return _LEVEL.sub(lambda found: found[0] if found[0] in allowed else f"{found[1]}{BLOCKED}", text)
 
 
 def scrubbed(text: str, policy: Policy) -> str:

@@ -96,6 +96,10 @@ def make_evidence(  # noqa: PLR0913
     asked = asked_of(tables, plan)
     found = [replace(row, label=worded(row.label, asked)) for row in found]
     found, shocks = _with_shocks(found, fits, tables, risk, plan, seed, told)
+    drawn, behind = _apart(
+        _figures(list(fits), tables, risk, rows, plan, seed)
+        | {"timing": next((one.timing for one in said if one.timing), None)}
+    )
     evidence = Evidence(
         plan=plan.model_dump(mode="json"),
         rule=rule_in_words(plan.decision),
@@ -111,11 +115,10 @@ def make_evidence(  # noqa: PLR0913
                 ]
             )
         ),
-        figures=_figures(list(fits), tables, risk, rows, plan, seed)
-        | {"timing": next((one.timing for one in said if one.timing), None)},
+        figures=drawn,
         certificates=tuple(brief(f.certificate) for f in fits),
         origin=tables.origin,
-        support=support_of(fits),
+        support=[*support_of(fits), *behind],
         withstood=shocks,
     )
     return _beside(evidence, fits, plan, Refits(plan, most=REFITS), own, told)
@@ -247,6 +250,17 @@ def _beside(
 
 def _fullest(fits: Sequence[Fit], plan: Plan) -> Fit:
     return max(fits, key=lambda f: (f.model, f.exposure == plan.exposure.primary))
+
+
+def _apart(figures: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Figures, and apart from them what stands behind their cells, which no page shows."""
+    drawn, behind = dict(figures), []
+    for name in ("dose", "timing"):
+        if held := drawn[name]:
+            key = {"model": held["model"], "exposure": held.get("exposure", "")}
+            behind += [key | one for one in held["behind"]]
+            drawn[name] = {part: value for part, value in held.items() if part != "behind"}
+    return drawn, behind
 
 
 def _figures(fits: list[Fit], tables: Tables, risk: RiskSet, rows: Rows, plan: Plan, seed: int) -> dict[str, Any]:

@@ -27,8 +27,11 @@ def support_of(fits: Iterable[Fit]) -> list[dict[str, Any]]:
 TAIL = 10
 
 
-def support_of_fit(fit: Fit) -> list[dict[str, Any]]:
-    """The same of one fit, of any family. Rows without children are their own; without homes ``homes`` is None."""
+def support_of_fit(fit: Fit, *, only: str | None = None) -> list[dict[str, Any]]:
+    """The same of one fit, of any family. Rows without children are their own; without homes ``homes`` is None.
+
+    ``only`` names the one column that is wanted beside the whole.
+    """
     design, key = fit.design, {"model": fit.model, "exposure": fit.exposure}
     if isinstance(design, EventRows):
         weight = np.broadcast_to(np.asarray(design.size, dtype=float), design.y.shape)
@@ -43,8 +46,10 @@ def support_of_fit(fit: Fit) -> list[dict[str, Any]]:
     who = {name: units[inside] for name, units in who.items()}
     whole = {name: int(np.unique(units).size) for name, units in who.items()}
     lacking: dict[str, Any] = {"homes": None, "largest_homes": []} if "homes" not in who else {}
-    found = [key | {"column": WHOLE} | lacking | whole | _shares(who, events[inside])]
+    found = [key | {"column": WHOLE} | lacking | whole | shares_of_largest(who, events[inside])]
     for at, name in enumerate(design.names):
+        if only is not None and name != only:
+            continue
         values = design.matrix[inside, at]
         found.append(key | {"column": name} | lacking | _of_column(who, values, weight[inside]))
     return found
@@ -59,11 +64,11 @@ def _of_column(who: dict[str, np.ndarray], values: np.ndarray, days: np.ndarray)
         counts = {name: min(n, int(np.unique(who[name][~off]).size)) for name, n in counts.items()}
     mean = np.average(values, weights=days) if days.sum() else 0.0
     told = days * (values - mean) ** 2
-    return counts | _shares(who, told) | _ends(who["children"], values)
+    return counts | shares_of_largest(who, told) | _ends(who["children"], values)
 
 
-def _shares(who: dict[str, np.ndarray], told: np.ndarray) -> dict[str, list[float]]:
-    """Shares of the three largest units, largest first; nothing where there is nothing to share."""
+def shares_of_largest(who: dict[str, np.ndarray], told: np.ndarray) -> dict[str, list[float]]:
+    """Of each kind of unit the shares of the three largest, largest first; nothing where there is nothing to share."""
     found = {}
     for name, units in who.items():
         sums = np.sort(np.bincount(units, told))[::-1] if units.size else np.zeros(0)

@@ -57,6 +57,15 @@ def describe(tables: Tables, settings: Frame) -> dict[str, Any]:
     }
 
 
+def largest_shares(tables: Tables, settings: Frame, *, most: int = 3) -> list[float]:
+    """Shares of all onsets in homes that the children with most of them had, largest first; none where there are none.
+
+    For who judges what a description tells, and no part of it.
+    """
+    onsets = np.sort(build_risk_set(tables, settings).onset.sum(axis=1))[::-1]
+    return [float(n / onsets.sum()) for n in onsets[:most]] if onsets.any() else []
+
+
 def _own(tables: Tables) -> dict[str, str]:
     """What is declared beside the contract, by name: how much of it there is, and what it means."""
     told = {}

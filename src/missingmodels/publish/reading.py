@@ -81,7 +81,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def _records[T](path: Path, kind: type[T]) -> list[T]:
     """Rows as records. Raises InputError, with the row, for one that is none."""
     hints = get_type_hints(kind)
-    names = [one.name for one in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    names = [one.name for one in fields if not one.metadata.get("untold")]
     found = []
     for at, row in enumerate(_rows(path), start=2):
         try:

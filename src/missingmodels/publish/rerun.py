@@ -5,10 +5,12 @@ difference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from missingmodels.disclosure.gate import released
+from missingmodels.disclosure.policy import Policy
 from missingmodels.errors import DiagnosticsFailed, InputError
 from missingmodels.evidence.parts import Row
 from missingmodels.evidence.record import Evidence
@@ -17,7 +19,7 @@ from missingmodels.fitting.fit import data_digest
 from missingmodels.plan import Plan, kept_plan
 from missingmodels.provenance import surroundings, versions
 from missingmodels.runs.answer import Answer, answer, prepare
-from missingmodels.runs.write import evidence_path, read_run
+from missingmodels.runs.write import evidence_path, policy_of, read_run
 from missingmodels.tables import Tables, read_tables, require_valid
 from missingmodels.tables.manifest import read_manifest
 from missingmodels.tables.store import RUN_FORMAT
@@ -25,6 +27,8 @@ from missingmodels.tables.store import RUN_FORMAT
 _KEY = ("hypothesis", "model", "exposure", "role", "estimand", "name", "label")
 _NUMBERS = ("mean", "median", "sd", "interval_low", "interval_high", "probability_above_null", "rope_probability")
 MOST_LINES = 20
+THEIRS, OTHERS = "those of the run", "others"  # of what is not told
+OPEN = Policy(active=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +76,12 @@ def rerun(run: Path, tables: Path, *, progress: Progress | None = None) -> Rerun
     held = read_tables(tables)
     require_valid(held, where=str(tables))
     changed = _versions(read_manifest(Path(run), RUN_FORMAT)["versions"])
-    data = _data(evidence, held, plan)
+    data, policy = _data(evidence, held, plan), policy_of(Path(run), evidence)
     if data:
-        return Rerun(data=data, versions=changed, numbers=(), compared=0)
+        said = tuple(replace(one, before=THEIRS, now=OTHERS) for one in data) if policy.active else data
+        return Rerun(data=said, versions=changed, numbers=(), compared=0)
     found = _answer(held, plan, _seed(evidence, run), progress)
-    numbers, compared = _numbers(evidence, found.evidence)
+    numbers, compared = _numbers(evidence, found.evidence, policy)
     return Rerun(data=(), versions=changed, numbers=numbers, compared=compared)
 
 
@@ -119,11 +124,18 @@ def _data(evidence: Evidence, tables: Tables, plan: Plan) -> tuple[Difference, .
     )
 
 
-def _numbers(before: Evidence, now: Evidence) -> tuple[tuple[Difference, ...], int]:
+def _numbers(before: Evidence, now: Evidence, policy: Policy = OPEN) -> tuple[tuple[Difference, ...], int]:
+    """What differs of all numbers; of it is told what may leave, as short as it may, and that there is more."""
     old, new = _by_key(before), _by_key(now)
-    found, compared = [], 0
+    shown = [*old, *new] if not policy.active else _by_key(released(before, policy)[0])
+    found: list[Difference] = []
+    compared = 0
     for key in dict.fromkeys([*old, *new]):
         label = " ".join(part for part in (key[1], key[2], key[4], key[6]) if part)
+        if key not in shown and (key not in old or key not in new or _unlike(old[key], new[key])):
+            compared += len(_NUMBERS) + 1
+            found.append(Difference(what="what may not leave", before=THEIRS, now=OTHERS))
+            continue
         if key not in old or key not in new:
             found.append(Difference(what=label, before=str(key in old), now=str(key in new)))
             continue
@@ -131,16 +143,21 @@ def _numbers(before: Evidence, now: Evidence) -> tuple[tuple[Difference, ...], i
             a, b = getattr(old[key], name), getattr(new[key], name)
             compared += 1
             if a != b:
-                found.append(Difference(what=f"{label}: {name}", before=_told(a), now=_told(b)))
-    return tuple(found), compared
+                found.append(Difference(what=f"{label}: {name}", before=_told(a, policy), now=_told(b, policy)))
+    return tuple(dict.fromkeys(found)), compared
+
+
+def _unlike(one: Row, other: Row) -> bool:
+    return any(getattr(one, name) != getattr(other, name) for name in (*_NUMBERS, "verdict"))
 
 
 def _by_key(evidence: Evidence) -> dict[tuple[str, ...], Row]:
     return {tuple(getattr(row, name) for name in _KEY): row for row in evidence.rows}
 
 
-def _told(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _told(value: Any, policy: Policy) -> str:
+    digits = policy.digits if policy.active else 6
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
 def rerun_text(found: Rerun) -> str:

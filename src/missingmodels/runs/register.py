@@ -21,7 +21,7 @@ import numpy as np
 
 from missingmodels.disclosure.policy import Policy
 from missingmodels.errors import CannotAnswer, InputError
-from missingmodels.frame.riskset import build_risk_set
+from missingmodels.frame.riskset import RiskSet, build_risk_set
 from missingmodels.plan import Frame
 from missingmodels.records import read_json
 from missingmodels.tables import Tables
@@ -53,9 +53,9 @@ def register(tables: Tables, frame: Frame, policy: Policy, *, beside: Path, what
     with claim(place):
         held = _read(place)
         key = bytes.fromhex(held["key"])
-        now = _members(tables, frame, key)
-        mark = hmac.new(key, json.dumps(now).encode(), hashlib.sha256).hexdigest()
-        nearest = min((n for old in held["data"] if (n := _apart(old["members"], now))), default=0)
+        now, facts = _members(tables, frame, key), _facts(tables, key)
+        mark = hmac.new(key, json.dumps([now, facts]).encode(), hashlib.sha256).hexdigest()
+        nearest = min((n for old in held["data"] for n in _unlike(old, now, facts) if n), default=0)
         near = 0 < nearest < policy.minimum_children
         if near and policy.difference == "refuse":
             raise CannotAnswer(
@@ -66,7 +66,7 @@ def register(tables: Tables, frame: Frame, policy: Policy, *, beside: Path, what
                 "checker agrees to",
             )
         if noted:
-            _note(held, mark, now, what, policy)
+            _note(held, {"mark": mark, "members": now, "facts": facts}, what, policy)
             write_whole(place, (json.dumps(held, indent=1) + "\n").encode())
             place.chmod(0o600)
     return _Near(children=nearest, noise_key=hmac.digest(key, mark.encode(), "sha256") if near else None)
@@ -88,13 +88,13 @@ def _read(place: Path) -> dict[str, Any]:
     return held
 
 
-def _note(held: dict[str, Any], mark: str, members: list[str], what: str, policy: Policy) -> None:
+def _note(held: dict[str, Any], data: dict[str, Any], what: str, policy: Policy) -> None:
     output = {"what": what, "policy": policy.digest, "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
     for old in held["data"]:
-        if old["mark"] == mark:
+        if old["mark"] == data["mark"]:
             old["outputs"].append(output)
             return
-    held["data"].append({"mark": mark, "members": members, "outputs": [output]})
+    held["data"].append(data | {"outputs": [output]})
 
 
 def _members(tables: Tables, frame: Frame, key: bytes) -> list[str]:
@@ -103,12 +103,49 @@ def _members(tables: Tables, frame: Frame, key: bytes) -> list[str]:
     No identifier goes in: keyed anew, the same child is the same.
     """
     risk = build_risk_set(tables, frame)
-    found = []
-    for i in range(len(risk.child_ids)):
-        days = [np.flatnonzero(part) + risk.first_day for part in (risk.residence[i] >= 0, risk.onset_anywhere[i])]
-        told = b"|".join(part.astype("<i8").tobytes() for part in days)
-        found.append(_hashed(key, told + np.ascontiguousarray(risk.days_at_risk[i], dtype="<f8").tobytes()))
-    return sorted(found)
+    return sorted(_hashed(key, _days(risk, i)) for i in range(len(risk.child_ids)))
+
+
+def _facts(tables: Tables, key: bytes) -> list[str]:
+    """The same by one frame for all plans, with what is recorded of the child: of one whose sex was corrected, or who
+    is there under another plan, the difference of two outputs would tell.
+    """
+    risk = build_risk_set(tables, Frame(burn_in_days=0))
+    rows = tables["children"].drop_duplicates("child_id").set_index("child_id")
+    written = rows.astype("string").fillna("").sort_index(axis=1).agg("|".join, axis=1)
+    at = {child: i for i, child in enumerate(risk.child_ids)}
+    elsewhere = _spans(tables, [child for child in written.index if child not in at])
+    return sorted(
+        _hashed(key, (_days(risk, at[child]) if child in at else elsewhere.get(child, b"")) + text.encode())
+        for child, text in written.items()
+    )
+
+
+def _spans(tables: Tables, children: Sequence[str]) -> dict[str, bytes]:
+    """Of children who live in no home: their stays and episodes."""
+    found: dict[str, bytes] = {}
+    for table in ("placements", "missing_episodes"):
+        held = tables[table]
+        held = held[held["child_id"].isin(children)].sort_values(["child_id", "start_date"])
+        for child, rows in held.groupby("child_id", sort=False):
+            spans = rows[["start_date", "end_date"]].astype("string").fillna("").agg("/".join, axis=1)
+            found[child] = found.get(child, b"") + f"{table}:{','.join(spans)};".encode()
+    return found
+
+
+def _days(risk: RiskSet, child: int) -> bytes:
+    days = [np.flatnonzero(part) + risk.first_day for part in (risk.residence[child] >= 0, risk.onset_anywhere[child])]
+    told = b"|".join(part.astype("<i8").tobytes() for part in days)
+    return told + np.ascontiguousarray(risk.days_at_risk[child], dtype="<f8").tobytes()
+
+
+def _unlike(old: dict[str, Any], members: Sequence[str], facts: Sequence[str]) -> tuple[int, ...]:
+    """Children of whom an earlier output's data and these hold something unlike, by what of them was noted.
+
+    Keyed anew, or with births to the month, all facts are unlike and the members are not.
+    """
+    held = old.get("facts")  # which earlier versions did not note
+    return _apart(old["members"], members), *([_apart(held, facts)] if held else [])
 
 
 def _hashed(key: bytes, value: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from missingmodels.disclosure.margins import gated_mean, gated_share, gated_shares, unblocked
+from missingmodels.disclosure.margins import gated_mean, gated_number, gated_share, gated_shares, unblocked
 from missingmodels.disclosure.record import Judged
 from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.record import Evidence
@@ -55,7 +55,7 @@ def pilot_study(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, judged: Jud
             "the run has no model with peers, so nothing says how strong their influence may be",
             remedy="fit M1 or M3, or write the study by hand (docs/studies.md)",
         )
-    homes = len(risk.home_ids)
+    homes = gated_number("homes", len(risk.home_ids), judged) or judged.policy.minimum_homes
     asked = plan.model_dump(mode="json")
     return {
         "name": f"as in {plan.name}",
@@ -63,7 +63,7 @@ def pilot_study(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, judged: Jud
         "method": "laplace",
         "scenario": {"use": "small", "set": sizes(tables, risk, judged) | shares(tables, judged) | acts(fit, plan)},
         "plan": {"use": "default", "set": _set(asked)},
-        "axes": {"homes.count": [homes, 2 * homes, 4 * homes]},
+        "axes": {"homes.count": [homes * times for times in (1, 2, 4)]},
         "draws": fields_of_draws(fit.parameters.thinned(DRAWS), fit.exposure, plan, left_out(fit)),
         "ask": {"model": fit.model, "exposure": fit.exposure, "quantities": [fit.exposure]},
         "solve": {"size": "homes.count", "assurance": 0.8},

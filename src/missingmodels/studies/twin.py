@@ -42,6 +42,7 @@ from missingmodels.writing import whole_folder
 
 SCENARIO = "scenario.toml"
 KIND = "a twin: a simulated sector with the released margins and effects of another data set"
+AGES_YEARS = (6, 17)  # which a child counts as at the most when it comes, whatever its date of birth says
 _SPANS = ("end_date",)  # empty where a span is open, whether or not any of the extract has ended
 _HEAD = "# What a twin was made of: every value has passed the gate. `missingmodels simulate --scenario` makes more."
 _PEERS, _RATE = "contagion.log_rate_ratio", "onset.rate_per_year"
@@ -109,7 +110,8 @@ def _ages(tables: Tables, judged: Judged) -> dict[str, Any]:
     if first.empty:
         return {}
     years = (to_day(first["start_date"]) - to_day(first["birth_date"])) / 365.25
-    mean = gated_mean("age at the first stay, mean", float(np.clip(years.mean(), 6, 17)), len(first), judged)
+    # one child of an odd age, which is most often a slip of the pen, would be told by the mean of some tens
+    mean = gated_mean("age at the first stay, mean", float(years.clip(*AGES_YEARS).mean()), len(first), judged)
     return {"children.age_at_entry_mean_years": mean}
 
 
@@ -128,12 +130,12 @@ def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
 def twin_tables(scenario: Scenario, seed: int, *, like: Tables, policy: Policy) -> Tables:
     """The twin's tables, with the tables and columns that the extract records, and an origin that names none of it."""
     made = simulate_world(scenario, seed=seed, log_exposures=False).tables
-    frames = {}
+    frames, least = {}, policy.minimum_count if policy.active else 1
     for name, frame in made.frames.items():
-        if TABLES[name].optional and not len(like[name]):
+        if TABLES[name].optional and len(like[name]) < least:
             continue
-        frames[name] = _as_recorded(frame, like[name], name, policy.minimum_count if policy.active else 1)
-    if (like["children"]["birth_date_precision"] == "month").any():
+        frames[name] = _as_recorded(frame, like[name], name, least)
+    if (like["children"]["birth_date_precision"] == "month").sum() >= least:
         children = frames["children"]
         births = children["birth_date"].dt.to_period("M").dt.to_timestamp()
         frames["children"] = children.assign(birth_date=births, birth_date_precision="month")

@@ -111,6 +111,7 @@ def describe(
     from missingmodels.disclosure.policy import policy_for
     from missingmodels.disclosure.record import Judged
     from missingmodels.frame.describe import describe as run
+    from missingmodels.frame.describe import largest_shares
     from missingmodels.frame.published.calibration import compare, measure_targets
     from missingmodels.presets import load_plan
     from missingmodels.report.calibration import calibration_text
@@ -130,10 +131,11 @@ def describe(
     policy, frame = policy_for(held.origin, disclosure), load_plan(plan_name).frame
     near = register(held, frame, policy, beside=tables, what="description")
     judged = Judged(policy, near.noise_key)
-    found = described(run(held, frame), judged)
+    largest = largest_shares(held, frame)
+    found = described(run(held, frame), judged, largest=largest)
     episodes = found["episodes"]
     flat = {k.replace("_", " "): v for k, v in found.items() if k not in ("episodes", "own")}
-    beside = gated_measures(compare([measure_targets(held)]), judged)
+    beside = gated_measures(compare([measure_targets(held)]), judged, largest=largest)
     own = [table("Variables of one's own", found["own"])] if found.get("own") else []
     text = [table(f"{tables}", flat), table("Where the episodes went", episodes), *own, "", calibration_text(beside)]
     if figures is not None:

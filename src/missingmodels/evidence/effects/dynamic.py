@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from missingmodels.errors import CannotAnswer
+from missingmodels.evidence.cells import behind_timing
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.figures import figure_data
 from missingmodels.evidence.parts import Row
@@ -134,7 +135,8 @@ def lived_again(fit: Fit, tables: Tables, risk: RiskSet, plan: Plan, *, seed: in
         np.array(replicated),
         lambda made: figure_data.bands(made, plan.decision),
     )
-    told = {"parts": parts, "model": fit.model, "exposure": fit.exposure}
+    behind = behind_timing(places, risk.onset[places.child, places.day])
+    told = {"parts": parts, "model": fit.model, "exposure": fit.exposure, "behind": behind}
     return LivedAgain(rows=(replace(row, remark=remark),), timing=told)
 
 

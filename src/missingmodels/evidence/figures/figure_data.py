@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from missingmodels.evidence.cells import behind_cells
 from missingmodels.evidence.effects.estimands import DAYS_PER_YEAR
 from missingmodels.fitting.exponential import exponential
 from missingmodels.fitting.fit import Fit
@@ -41,13 +42,25 @@ def dose(fit: Fit, frame: pd.DataFrame, rule: Decision, rng: np.random.Generator
     # the count's own chance enters through a gamma with the count's shape (half an onset added, so that 0 has width)
     ratio = rng.gamma(held["onsets"] + 0.5, size=expected.shape) / np.maximum(expected, 1e-12)
     return {
-        "bins": [*map(str, first[:-1]), f"{first[-1]}+" if first[-1] else "any"],
+        "bins": _bins(first),
         **{name: values.tolist() for name, values in held.items()},
         "expected": np.median(expected, axis=0).tolist(),
         "all_onsets": float((fit.design.onsets * ~fit.design.burn_in).sum()),
         "ratio": bands(ratio, rule),
         "model": fit.model,
+        "behind": _behind_dose(fit, counted, bin_of, first),
     }
+
+
+def _behind_dose(fit: Fit, counted: np.ndarray, bin_of: np.ndarray, first: np.ndarray) -> list[dict[str, Any]]:
+    """Who had the onsets of each bin; for the evidence's ``support``, and no part of the figure."""
+    design = fit.design
+    at = np.searchsorted(first, bin_of, side="right") - 1
+    return behind_cells("dose", _bins(first), at, design.child, design.home, design.onsets * counted)
+
+
+def _bins(first: np.ndarray) -> list[str]:
+    return [*map(str, first[:-1]), f"{first[-1]}+" if first[-1] else "any"]
 
 
 def bins_with_enough(expected: np.ndarray) -> np.ndarray:

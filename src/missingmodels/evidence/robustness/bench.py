@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from missingmodels.evidence.decisions import NEGLIGIBLE, verdict
 from missingmodels.evidence.effects.estimands import rate_ratio
+from missingmodels.evidence.support import support_of_fit
 from missingmodels.fitting.fit import Fit, fit
 from missingmodels.frame.columns.happened import happened
 from missingmodels.frame.design import build_design, require_contrast
@@ -24,6 +25,7 @@ from missingmodels.tables import Tables
 Kind = Literal["influence", "alarm", "size"]
 ALARM, NO_ALARM, QUIET = "alarm", "no alarm", "no alarm: supported as negligible"
 NOTHING = "nothing to compare"
+UNTOLD = {"untold": True}  # of a field that is written nowhere
 MORE = 4
 NOT_FAST = ("authority", "owner", "peer_slope_by_home")  # keys of a plan's effects
 UNSEEN = "frame.coverage_rule"  # under ``bound`` and ``model`` a line asks what the data as recorded say
@@ -40,6 +42,8 @@ class Line:
     probability : posterior probability that the rate ratio is above 1
     p_value : of a randomisation test, one-sided
     says : whether the line says influence, or rings the alarm; None where it can say nothing
+    behind : children and homes behind the estimate, for who judges what may leave (``behind_line``); no part of what is
+        told
     """
 
     check: str
@@ -53,10 +57,13 @@ class Line:
     says: bool | None = None
     verdict: str = NOTHING
     remark: str = ""
+    behind: Mapping[str, Any] | None = field(default=None, repr=False, compare=False, metadata=UNTOLD)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values by name."""
-        return asdict(self)
+        """Plain values by name, but for what stands behind them."""
+        held = asdict(replace(self, behind=None))
+        del held["behind"]
+        return held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,7 +244,36 @@ def judged(
         says=says,
         verdict=words,
         remark="; ".join(text for text in remarks if text),
+        behind=behind_line(found, column),
     )
+
+
+def behind_line(found: Fit, column: str) -> dict[str, Any]:
+    """What stands behind a column's estimate: its entry of ``evidence.support``, that of the whole fit, its outcomes
+    (``events``) and the children who had any (``with_event``).
+    """
+    whole, own = support_of_fit(found, only=column)
+    design = found.design
+    inside = design.window_days > 0
+    events = design.onsets * inside
+    return own | {
+        "whole": whole,
+        "events": int(events.sum()),
+        "with_event": int(np.unique(design.child[events > 0]).size),
+    }
+
+
+def unlike(one: RiskSet, other: RiskSet) -> int:
+    """Children of whom two risk sets of the same tables hold something unlike."""
+    at = {child: i for i, child in enumerate(other.child_ids)}
+    both = [(i, at[child]) for i, child in enumerate(one.child_ids) if child in at]
+    same = sum(
+        np.array_equal(one.onset[i], other.onset[j])
+        and np.array_equal(one.residence[i] >= 0, other.residence[j] >= 0)
+        and np.array_equal(one.days_at_risk[i], other.days_at_risk[j])
+        for i, j in both
+    )
+    return max(len(one.child_ids), len(other.child_ids)) - same
 
 
 def nothing(check: str, line: str, kind: Kind, why: str) -> Line:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from missingmodels.evidence.robustness.bench import Bench, judged
+from missingmodels.evidence.robustness.bench import UNTOLD, Bench, judged
 from missingmodels.evidence.robustness.variants import ERRORS, effective_period, period_changes
 from missingmodels.plan import Plan
 from missingmodels.vocabulary.frailty import FRAILTY
@@ -31,10 +31,13 @@ class Specification:
     low: float
     high: float
     says: bool | None
+    behind: Mapping[str, Any] | None = field(default=None, repr=False, compare=False, metadata=UNTOLD)  # as of a line
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values by name."""
-        return asdict(self)
+        """Plain values by name, but for what stands behind them."""
+        held = asdict(replace(self, behind=None))
+        del held["behind"]
+        return held
 
 
 def specification_curve(bench: Bench, *, report: Callable[[int, int], None] | None = None) -> list[Specification]:
@@ -85,6 +88,7 @@ def _one(bench: Bench, window: int, period: int, adjusted: str, law: str) -> Spe
         low=line.low,
         high=line.high,
         says=line.says,
+        behind=line.behind,
     )
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid, DiagnosticsFailed
-from missingmodels.evidence.robustness.bench import UNSEEN, Bench, Line, judged, nothing
+from missingmodels.evidence.robustness.bench import UNSEEN, Bench, Line, judged, nothing, unlike
 from missingmodels.fitting.fit import Fit
 from missingmodels.frame.placebo import lagged_presence, without_joint_departures
+from missingmodels.frame.riskset import RiskSet
 from missingmodels.frame.rows import model_terms
 from missingmodels.plan import MISSING, Method, Plan
 from missingmodels.vocabulary.frailty import FRAILTY
@@ -117,8 +118,10 @@ def joint_departures(bench: Bench) -> list[Line]:
     joint = int(bench.risk().joint[:, ~bench.risk().before_window].sum())
     if not joint:
         return [nothing("joint_departures", "left out", "influence", "nobody left on the day of a co-resident")]
-    found = bench.fit_with(bench.exposure, risk=without_joint_departures(bench.risk()))
-    return [_column(found, bench, bench.exposure, "joint_departures", "left out", remark=f"{joint} onsets left out")]
+    left = without_joint_departures(bench.risk())
+    found = bench.fit_with(bench.exposure, risk=left)
+    line = _column(found, bench, bench.exposure, "joint_departures", "left out", remark=f"{joint} onsets left out")
+    return [of_other_data(line, bench, left)]
 
 
 def categories(bench: Bench) -> list[Line]:
@@ -164,11 +167,18 @@ def _under(bench: Bench, changes: Mapping[str, Any], check: str, line: str, meth
     def run() -> Line:
         plan = bench.plan.changed(changes)
         remark = OWN if plan == bench.plan else ""
-        return judged(
-            bench.fit_under(plan, method=method), bench.exposure, bench.rule, check=check, line=line, remark=remark
-        )
+        found = bench.fit_under(plan, method=method)
+        made = judged(found, bench.exposure, bench.rule, check=check, line=line, remark=remark)
+        return made if plan.frame == bench.plan.frame else of_other_data(made, bench, bench.risk(plan))
 
     return _or_nothing(run, check, line)
+
+
+def of_other_data(line: Line, bench: Bench, risk: RiskSet) -> Line:
+    """A line of a risk set other than the bench's, which knows how many children tell the two apart."""
+    if line.behind is None:
+        return line
+    return dataclasses.replace(line, behind={**line.behind, "unlike": unlike(bench.risk(), risk)})
 
 
 def _column(
