@@ -222,6 +222,7 @@ def test_one_summary_alone_is_its_fit(fitted: Fit) -> None:
     """The grid, its rounding and its normals lose next to nothing of what the weighted draws say, scales included."""
     told: dict[str, Any] = {"simulated": True, "policy": "none", "package": "1.0", "rng": np.random.default_rng(1)}
     one = likelihood_of(fitted, allowed=fitted.design.names, **told)
+    assert (max(one.log_density), min(one.log_density)) == (0.0, -10.0)
     assert len(one.log_density) == np.prod([len(values) for values in one.axes.values()])
     found = pool([one], tau_sd=0)
     draws = fitted.parameters

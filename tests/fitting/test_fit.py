@@ -20,6 +20,8 @@ from missingmodels.simulate.world import simulate_world
 
 pytestmark = pytest.mark.sampled
 
+SUMMED = 1e-13  # twenty roundings of a linear predictor of up to ten, twice over
+
 
 @pytest.fixture(scope="module")
 def small_answer(few_refits: None) -> Answer:
@@ -42,11 +44,13 @@ def test_fits_pass_the_gate(small_answer: Answer) -> None:
 def test_a_saved_fit_reloads_to_the_same_numbers(small_answer: Answer, tmp_path: Path) -> None:
     fit = small_answer.fits[1]
     again = read_fit(write_fit(fit, tmp_path / "m3.nc"))
-    for name in ("intercept", "home", "home_period", "frailty", "sigma_home", "sigma_period", "frailty_shape"):
+    for name in ("intercept", "home", "home_period", "sigma_home", "sigma_period", "frailty_shape"):
         np.testing.assert_array_equal(getattr(again.parameters, name), getattr(fit.parameters, name))
+    # worked out anew from sums of some twenty products, whose order hangs on the kernel and its threads
+    np.testing.assert_allclose(again.parameters.frailty, fit.parameters.frailty, rtol=SUMMED)
+    np.testing.assert_allclose(again.log_density, fit.log_density, rtol=SUMMED, atol=SUMMED)
     for name, values in fit.parameters.coefficients.items():
         np.testing.assert_array_equal(again.parameters.coefficients[name], values)
-    np.testing.assert_array_equal(again.log_density, fit.log_density)
     for name in ("matrix", "child", "days", "burn_in", "before_window", "onsets"):
         np.testing.assert_array_equal(getattr(again.design, name), getattr(fit.design, name))
     assert again.certificate == {**fit.certificate, "children": "recomputed"}

@@ -7,7 +7,7 @@ all files have, and the coefficients a normal at each of its points. Format 2:
 
 * ``plan``: what was asked, which all that are pooled must share;
 * ``axes``: values of the scales, of which the grid is every combination, the last going fastest;
-* ``log_density`` (G,): of the data at each point, to a twentieth, its largest 0;
+* ``log_density`` (G,): of the data at each point, to a twentieth, its largest 0 and nothing below -10;
 * ``names``, ``mean`` (G, P), ``sd`` (G, P) and ``correlation`` (G, P (P - 1) / 2, rows of the lower triangle): the
   coefficients per raw unit, as log rate ratios. A mean is rounded to a hundredth of its sd, a sd to three significant
   digits, a correlation to three places;
@@ -40,6 +40,7 @@ from missingmodels.records import Json, Name, Record, checked, read_json
 FORMAT, OLD_FORMAT = 2, 1
 SD_DIGITS, CORRELATION_PLACES, MEAN_STEPS, DENSITY_STEPS = 3, 3, 100, 20
 ASKED = ("frame", "exposure", "terms", "effects", "decision", "priors")
+LEAST = -10.0  # log density below the largest that is told: what lies there weighs less than 1 in 20,000
 REMEDY = "make it anew with `missingmodels summarise RUN`"
 # Least and largest value of each scale that authorities share, and points between, even in the search's coordinate.
 AXES = {
@@ -198,16 +199,13 @@ def likelihood_of(
         plan=plan.model_dump(mode="json"),
         names=names,
         axes={name: [float(f"{value:.6g}") for value in values] for name, values in axes.items()},
-        log_density=[
-            round(float(v), 2)
-            for v in np.round((found.log_density - found.log_density.max()) * DENSITY_STEPS) / DENSITY_STEPS
-        ],
+        log_density=_told(found.log_density),
         mean=[
             [_stepped(float(m), float(s)) for m, s in zip(*row, strict=True)] for row in zip(means, sds, strict=True)
         ],
         sd=[[_significant(float(value)) for value in row] for row in sds],
         correlation=kept.tolist(),
-        prior_mean=[float(value) for value in priors.mean[of_design] / unit],
+        prior_mean=[_significant(float(value)) for value in priors.mean[of_design] / unit],
         prior_sd=[_significant(float(value)) for value in priors.sd[of_design] / unit],
     )
 
@@ -242,6 +240,12 @@ def _of_one_point(values: dict[str, Any]) -> dict[str, Any]:
     if isinstance(matrix, list) and all(isinstance(row, list) and len(row) == len(matrix) for row in matrix):
         made["correlation"] = [[value for at, row in enumerate(matrix) for value in row[:at]]]
     return made
+
+
+def _told(log_density: Array) -> list[float]:
+    """(G,) as the file has it: the tails, which no pooled answer rests on, would tell how many children had an onset."""
+    below = np.maximum(log_density - log_density.max(), LEAST)
+    return [round(float(value), 2) for value in np.round(below * DENSITY_STEPS) / DENSITY_STEPS]
 
 
 def _significant(value: float) -> float:
