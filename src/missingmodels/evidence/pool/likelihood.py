@@ -243,7 +243,7 @@ def _of_one_point(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(log_density: Array) -> list[float]:
-    """(G,) as the file has it: the tails, which no pooled answer rests on, would tell how many children had an onset."""
+    """(G,) as the file has it: tails, which no pooled answer rests on, would tell how many children had an onset."""
     below = np.maximum(log_density - log_density.max(), LEAST)
     return [round(float(value), 2) for value in np.round(below * DENSITY_STEPS) / DENSITY_STEPS]
 
