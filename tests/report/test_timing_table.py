@@ -51,7 +51,8 @@ def test_few_pairs_do_not_leave_and_what_does_is_rounded(make: Make, smallest: f
     bins, observed = ["same day", "1–2", "3–7"], [46.0, smallest, 131.0]
     bands = {key: [30.0, 4.0, 120.0] for key in ("median", "low", "high")} | {"mass": 0.95}
     held["parts"] = [{"name": "pairs", "bins": bins, "observed": observed, "replicated": bands}, held["parts"][1]]
-    behind = SimpleNamespace(of=lambda *_: ("", "", 30), data={"children": 100})
+    enough = lambda *_: {}  # noqa: E731 (all cells have enough children behind them)
+    behind = SimpleNamespace(of=lambda *_: ("", "", 30), cells=enough, data={"children": 100})
     judged = Judged(policy=policy_for({"kind": "ssda903"}, None))
     told = gated_figures({"timing": held}, behind, judged)["timing"]["parts"]
     base = judged.policy.rounding
