@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from missingmodels.disclosure.classes import FIELDS, Class
 from missingmodels.disclosure.counts import blocked_cells, blocked_part, rounded, significant
 from missingmodels.disclosure.described import FIELDS as DESCRIBED
-from missingmodels.disclosure.described import SHARES_OF, described
+from missingmodels.disclosure.described import SHARES_OF, described, gated_measures
 from missingmodels.disclosure.gate import released
 from missingmodels.disclosure.policy import Policy, load_policy, policy_for
 from missingmodels.disclosure.record import FILE, TABLE, Judged
@@ -37,6 +37,7 @@ from missingmodels.report.figures.pictures import pictures
 from missingmodels.report.html import page, write_report
 from missingmodels.report.text import summary_text
 from missingmodels.runs.release import release_files
+from missingmodels.targets import Compared, Measured, targets
 
 GENERIC = load_policy("generic")
 REAL = {"kind": "ssda903", "authority": "301", "year": 2024, "files": {"returns/X.csv": "sha256:1"}, "notes": "40 days"}
@@ -276,6 +277,12 @@ def test_dominance() -> None:
         ("M3 with own_1_7 over 28-day periods", "M3 with own_1_7 over 28-day periods"),
         ("a ratio of 1.2345", "a ratio of 1.2"),
         ("1,234 rows", "1,235 rows"),
+        # one that is hidden must not show by its grammar
+        ("of 1 child", "of fewer than 10 children"),
+        ("1 moved child has none", "fewer than 10 moved children have none"),
+        ("1 home is closed", "fewer than 10 homes are closed"),
+        ("2 children have none", "fewer than 10 children have none"),
+        ("20 children have a home", "20 children have a home"),
     ],
 )
 def test_numbers_in_words(text: str, told: str) -> None:
@@ -302,6 +309,37 @@ def test_a_description_of_few_is_its_span() -> None:
     assert enough_of_them["children"] is None  # 1 child is not in a home
     assert enough_of_them["children_in_homes"] == 30
     assert enough_of_them["resident_years"] == 3.1
+
+
+@pytest.mark.parametrize(("homes", "years", "told"), [(12, 17.04, None), (60, 95.0, None), (400, 1090.0, 2.7)])
+def test_years_and_residents_of_a_home_do_not_count_homes_that_rounding_hides(
+    homes: int, years: float, told: float | None
+) -> None:
+    """0.05 in 2.7 and 0.5 in 17 are 5 %: 0.6 of 12 homes, where rounding to 5 leaves 2.5; of 400 it is 25."""
+    found = {"children_in_homes": 60, "children": 60, "homes": homes, "onsets_in_homes": 100, "missing_episodes": 100,
+             "resident_years": years, "mean_residents_of_open_homes": 2.72}  # fmt: skip
+    assert described(found, Judged(GENERIC))["mean_residents_of_open_homes"] == told
+    assert described(found, Judged(load_policy("none")))["mean_residents_of_open_homes"] == 2.72
+
+
+def test_a_mean_of_homes_is_of_the_rounded_counts() -> None:
+    """37 places in 13 homes are 2.85; beside "of 35" places that would say 12 or 13 homes. 35 in 15 are 2.3."""
+    held = Measured(name="home_places_mean", value=37 / 13, count=13, of="homes")
+    compared = Compared(target=targets()["home_places_mean"], definition="", measured=(held,))
+    assert gated_measures([compared], Judged(GENERIC))[0].measured[0].value == 2.3
+    assert gated_measures([compared], Judged(load_policy("none")))[0].measured[0].value == 37 / 13
+
+
+def test_that_nobody_has_a_date_is_as_hidden_as_that_few_have() -> None:
+    target, why = targets()["residents_uasc_share"], "uasc_from is unrecorded for all children"
+    nobody = Measured(name="residents_uasc_share", value=None, count=0, of="residents", why=why)
+    few = replace(nobody, value=0.02, count=50, why="")
+    told = [
+        gated_measures([Compared(target=target, definition="", measured=(one,))], Judged(GENERIC))[0].measured[0]
+        for one in (nobody, few)
+    ]
+    assert told[0] == told[1]
+    assert told[0].why == "blocked by the policy of disclosure"
 
 
 def test_a_policy_is_a_file_whose_faults_are_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -43,6 +44,10 @@ OF_EPISODES = (
     *("missing_episodes", "onsets_in_homes", "episodes", "onsets_per_resident_year", "onsets_per_missing_child"),
     "share_of_onsets_same_day_return",
 )
+# Measures of which a date that nobody has says that there is nobody: not having it is as telling as few who do.
+BY_PRESENCE = ("residents_uasc_share",)
+# What a mean of homes is of: places, staff and incidents are told elsewhere, so that the exact mean gives the homes.
+PER_HOME = ("homes", "home-years")
 # Measures of the busiest share of missing children, and of two groups of whom only the sum is held.
 BUSIEST = {"top5pct_missing_children_incident_share": 0.05, "top15pct_missing_children_incident_share": 0.15}
 TWO_SIDES = ("in_to_out_area_prevalence_ratio", "rate_ratio_16plus_vs_10to15")
@@ -88,10 +93,22 @@ def _told(name: str, value: Any, found: Mapping[str, Any], judged: Judged) -> An
         return _count_beside_its_part(name, int(value), found.get(PARTS.get(name, "")), judged)
     if name in ("onsets_per_missing_child", "onsets_per_resident_year"):
         return _per(name, float(value), found, judged)
+    if name == "mean_residents_of_open_homes" and _counts_homes(found, judged.policy):
+        judged.add(name, Class.EXPOSURE, "blocked", rule="quotient", reason="with the years it counts the homes")
+        return None
     if kind is None or kind is Class.FREE:
         judged.add(name, kind or "none", "blocked", rule="words with numbers" if kind else "no class")
         return None
     return plain(name, value, kind, judged)
+
+
+def _counts_homes(found: Mapping[str, Any], policy: Policy) -> bool:
+    """Whether resident-years over residents of a home, as they are told, give the homes nearer than rounding does."""
+    told = (float(found[name]) for name in ("resident_years", "mean_residents_of_open_homes"))
+    apart = sum(
+        0.5 * 10 ** (math.floor(math.log10(value)) + 1 - policy.exposure_digits) / value for value in told if value > 0
+    )
+    return apart * float(found["homes"]) < policy.rounding / 2
 
 
 def _count_beside_its_part(name: str, count: int, part: int | None, judged: Judged) -> int | None:
@@ -150,6 +167,11 @@ def gated_measures(
 
 def _measure(one: Compared, held: Measured, judged: Judged, few_made_them: bool) -> Measured:
     policy = judged.policy
+    if held.value is None and held.name in BY_PRESENCE:
+        judged.add(
+            f"measure {held.name}", Class.COUNT, "blocked", rule="minimum count", reason="fewer than the minimum"
+        )
+        return replace(held, count=0, note="", why="blocked by the policy of disclosure")
     if held.value is None:
         return replace(held, count=0)
     rule, why = _why_not(one, held, policy, few_made_them)
@@ -162,7 +184,7 @@ def _measure(one: Compared, held: Measured, judged: Judged, few_made_them: bool)
     value = held.value
     if _is_share(one):
         value = told_share(round(value * held.count), held.count, policy)
-    elif _is_per_child(one):
+    elif _is_per_child(one) or held.of in PER_HOME:
         value = rounded(value * held.count, policy) / rounded(held.count, policy)
     value = significant(value, policy.exposure_digits)
     return replace(held, value=value, count=rounded(held.count, policy), note="")

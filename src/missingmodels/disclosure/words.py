@@ -15,6 +15,13 @@ _COUNT = re.compile(r"\d{1,3}(?:,\d{3})+|\d{1,5}")
 _DECIMAL = re.compile(r"[-+−]?\d+\.\d+")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s?%")
 _LEVEL = re.compile(r"\b(\w+)\[[^\]]*\]")
+# What follows a count of one, and what follows any other: the words must not tell a hidden one from a hidden few.
+_SINGLE = re.compile(
+    r"(fewer than \d+ (?:\w+ )?)"
+    r"(child|home|onset|episode|stay|day|incident|adult|placement|authority|resident|row|pair|fit|refit)\b"
+    r"(?: (has|is|was|lives|does)\b)?"
+)
+_VERBS = {"has": "have", "is": "are", "was": "were", "lives": "live", "does": "do"}
 _OWN = re.compile(r"M[0-3]|H[12]|[a-z]+(?:_[a-z0-9]+)+|\d+-day|v?\d+\.\d+\.\d+")  # models, hypotheses, columns, spans
 
 
@@ -35,7 +42,14 @@ def scrubbed(text: str, policy: Policy) -> str:
         return text
     counts = (_count(_core(found[0])) for found in _TOKEN.finditer(text) if not found[1])
     few = any(count is not None and too_small(count, policy) for count in counts)
-    return _TOKEN.sub(lambda found: found[1] or _told(found[0], policy, few=few), text)
+    told = _TOKEN.sub(lambda found: found[1] or _told(found[0], policy, few=few), text)
+    return _SINGLE.sub(_as_of_several, told)
+
+
+def _as_of_several(found: re.Match[str]) -> str:
+    before, noun, verb = found.groups()
+    several = {"child": "children", "authority": "authorities"}.get(noun, f"{noun}s")
+    return f"{before}{several}" + (f" {_VERBS[verb]}" if verb else "")
 
 
 def _core(token: str) -> str:
