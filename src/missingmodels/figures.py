@@ -17,8 +17,8 @@ from missingmodels.disclosure.gate import released
 from missingmodels.disclosure.policy import Policy, policy_for
 from missingmodels.evidence.record import Evidence
 from missingmodels.report.figures.drawn import Drawn, drawn
+from missingmodels.report.figures.of_many.questioned import battery_drawn, curve_drawn
 from missingmodels.report.figures.pictures import SHOWN
-from missingmodels.report.figures.questioned import battery_drawn, curve_drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -19,9 +19,9 @@ from missingmodels.errors import CannotAnswer, ConfigInvalid, InputError
 from missingmodels.publish import names
 from missingmodels.publish.figure import figure_of
 from missingmodels.report.figures.forest import forest
+from missingmodels.report.figures.of_many.questioned import BATTERY
+from missingmodels.report.figures.of_many.studied import STUDY
 from missingmodels.report.figures.pictures import SHOWN, truths
-from missingmodels.report.figures.questioned import BATTERY
-from missingmodels.report.figures.studied import STUDY
 from missingmodels.report.figures.style import INK
 from missingmodels.report.lines import lines
 

@@ -18,8 +18,8 @@ from missingmodels.evidence.robustness.bench import ALARM, Line
 from missingmodels.evidence.robustness.curve import ADJUSTED, Specification
 from missingmodels.evidence.robustness.variants import AS_RECORDED
 from missingmodels.plan import Plan
-from missingmodels.report.figures import battery as figures
 from missingmodels.report.figures.frontier import frontier_figure
+from missingmodels.report.figures.of_many import battery as figures
 from missingmodels.report.pages import battery_page as page_of
 from worlds import plan_of
 

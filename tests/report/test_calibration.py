@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from missingmodels.report.calibration import calibration_text, error, number, published
-from missingmodels.report.figures.calibration import calibration_figure
+from missingmodels.report.figures.of_many.calibration import calibration_figure
 from missingmodels.report.figures.style import png
 from missingmodels.report.pages.calibration_page import calibration_page
 from missingmodels.targets import INTERVAL_NOTE, Compared, Measured, targets

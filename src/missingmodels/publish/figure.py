@@ -10,9 +10,9 @@ from missingmodels.errors import ConfigInvalid
 from missingmodels.publish.names import FIGURES
 from missingmodels.publish.reading import released_curve, released_evidence, released_lines, study_summary
 from missingmodels.report.figures.drawn import Drawn, drawn
+from missingmodels.report.figures.of_many.questioned import battery_drawn, curve_drawn
+from missingmodels.report.figures.of_many.studied import STUDY, study_drawn
 from missingmodels.report.figures.pictures import SHOWN
-from missingmodels.report.figures.questioned import battery_drawn, curve_drawn
-from missingmodels.report.figures.studied import STUDY, study_drawn
 
 
 def figure_of(name: str, folder: Path) -> Drawn:

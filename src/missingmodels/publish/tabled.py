@@ -22,8 +22,8 @@ from missingmodels.report import words
 from missingmodels.report.content import data_words
 from missingmodels.report.diagnosed import gate_table
 from missingmodels.report.figures.frames import effects, rates
+from missingmodels.report.figures.of_many.studied import measures_frame
 from missingmodels.report.figures.rates import changes
-from missingmodels.report.figures.studied import measures_frame
 from missingmodels.report.lines import COEFFICIENT, headline, lines
 from missingmodels.vocabulary import axis_name, column_label, unit_label
 

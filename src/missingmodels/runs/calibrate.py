@@ -10,7 +10,7 @@ from typing import Any
 
 from missingmodels.frame.published.calibration import compare, measure_targets
 from missingmodels.provenance import digest_json, versions
-from missingmodels.report.figures.calibration import calibration_figure
+from missingmodels.report.figures.of_many.calibration import calibration_figure
 from missingmodels.report.figures.style import png
 from missingmodels.report.pages.calibration_page import calibration_page
 from missingmodels.scenario import Scenario

@@ -18,8 +18,8 @@ from missingmodels.evidence.robustness.operating import measured as measured_und
 from missingmodels.evidence.robustness.variants import AS_RECORDED, OWN
 from missingmodels.plan import Plan
 from missingmodels.report import words
-from missingmodels.report.figures.battery import battery_figure, curve_figure
 from missingmodels.report.figures.frontier import frontier_figure
+from missingmodels.report.figures.of_many.battery import battery_figure, curve_figure
 from missingmodels.report.figures.style import png
 from missingmodels.report.templates import inside, rendered
 

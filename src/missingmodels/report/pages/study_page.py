@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from missingmodels.report.figures import study as draw
+from missingmodels.report.figures.of_many import study as draw
 from missingmodels.report.figures.style import png
 from missingmodels.report.templates import inside, rendered
 from missingmodels.vocabulary import axis_name

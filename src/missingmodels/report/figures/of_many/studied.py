@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.report.figures import study as draw
 from missingmodels.report.figures.drawn import Drawn
+from missingmodels.report.figures.of_many import study as draw
 
 Found = Mapping[str, Any]
 

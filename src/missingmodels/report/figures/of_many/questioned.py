@@ -10,8 +10,8 @@ from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.robustness.bench import Line
 from missingmodels.evidence.robustness.curve import Specification
 from missingmodels.report import words
-from missingmodels.report.figures.battery import battery_figure, curve_figure, drawn_lines
 from missingmodels.report.figures.drawn import Drawn
+from missingmodels.report.figures.of_many.battery import battery_figure, curve_figure, drawn_lines
 
 BATTERY = {"robustness": "Every question asked of the answer", "specification_curve": "Every combination of choices"}
 

@@ -1,0 +1,1 @@
+"""Figures of more than one run: batteries, studies, worlds beside published figures."""
