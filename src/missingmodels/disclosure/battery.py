@@ -8,7 +8,7 @@ from typing import Any
 
 from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.counts import rounded, significant
-from missingmodels.disclosure.policy import Policy, require_enough
+from missingmodels.disclosure.policy import BY_POLICY, Policy, require_enough
 from missingmodels.disclosure.record import Judged
 from missingmodels.disclosure.support import Verdict, verdict_of
 from missingmodels.disclosure.values import short
@@ -18,8 +18,7 @@ from missingmodels.evidence.robustness.battery import TOGETHER, Battery, togethe
 from missingmodels.evidence.robustness.bench import Line, nothing
 from missingmodels.evidence.robustness.operating import PRIMARY
 
-BLOCKED = "blocked by the policy of disclosure"
-NONE_OR_FEW = f"there is nothing to compare, or it is {BLOCKED}"
+NONE_OR_FEW = f"there is nothing to compare, or it is {BY_POLICY}"
 # Checks that leave out or count again what a few children did: that nobody did is told no more than that a few did.
 OF_SOME = ("joint_departures", "categories", "boundaries", "coverage")
 _NUMBERS = ("estimate", "low", "high")
@@ -83,7 +82,7 @@ def _gated(line: Line, found: Battery, judged: Judged) -> Line:
         rule, why = "difference", NONE_OR_FEW
     judged.add(output, Class.ESTIMATE, "blocked" if why else "rounded", rule=rule, reason=why, children=children)
     if why:
-        return nothing(line.check, line.line, line.kind, why if line.check in OF_SOME else BLOCKED)
+        return nothing(line.check, line.line, line.kind, why if line.check in OF_SOME else BY_POLICY)
     made = replace(_short(line, policy), remark=scrubbed(line.remark, policy))
     return made if made.p_value is None else replace(made, p_value=round(made.p_value, policy.digits))
 

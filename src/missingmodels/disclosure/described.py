@@ -9,7 +9,7 @@ from typing import Any
 
 from missingmodels.disclosure.classes import Class
 from missingmodels.disclosure.counts import blocked_part, rounded, significant, too_small
-from missingmodels.disclosure.policy import Policy
+from missingmodels.disclosure.policy import BY_POLICY, Policy
 from missingmodels.disclosure.record import Judged
 from missingmodels.disclosure.support import dominated
 from missingmodels.disclosure.values import as_told, gated_cells, gated_count, gated_home_days, plain, told_share
@@ -167,20 +167,16 @@ def gated_measures(
 
 def _measure(one: Compared, held: Measured, judged: Judged, few_made_them: bool) -> Measured:
     policy = judged.policy
-    if held.value is None and held.name in BY_PRESENCE:
-        judged.add(
-            f"measure {held.name}", Class.COUNT, "blocked", rule="minimum count", reason="fewer than the minimum"
-        )
-        return replace(held, count=0, note="", why="blocked by the policy of disclosure")
-    if held.value is None:
+    if held.value is None and held.name not in BY_PRESENCE:
         return replace(held, count=0)
     rule, why = _why_not(one, held, policy, few_made_them)
     if not why and judged.noise_key is not None:
         rule, why = "near to an earlier output", "near to an earlier output"
     if why:
         judged.add(f"measure {held.name}", Class.COUNT, "blocked", rule=rule, reason=why)
-        return replace(held, value=None, count=0, note="", why="blocked by the policy of disclosure")
+        return replace(held, value=None, count=0, note="", why=BY_POLICY)
     judged.add(f"measure {held.name}", Class.EXPOSURE, "rounded", children=held.count)
+    assert held.value is not None  # one without was held back above
     value = held.value
     if _is_share(one):
         value = told_share(round(value * held.count), held.count, policy)
@@ -193,7 +189,7 @@ def _measure(one: Compared, held: Measured, judged: Judged, few_made_them: bool)
 def _why_not(one: Compared, held: Measured, policy: Policy, few_made_them: bool) -> tuple[str, str]:
     """Rule and reason that hold a measure back; empty where none does."""
     value = float(held.value or 0.0)
-    if held.count < policy.minimum_count:
+    if held.value is None or held.count < policy.minimum_count:
         return "minimum count", "fewer than the minimum"
     if few_made_them and "incident" in f"{one.target.unit} {held.of}":
         return "dominance", "a few children"

@@ -13,6 +13,7 @@ from missingmodels.errors import CannotAnswer
 from missingmodels.provenance import digest_json
 from missingmodels.tables import is_simulated
 
+BY_POLICY = "blocked by the policy of disclosure"  # where a number would stand
 FOLDER = "disclosure"
 DEFAULT, OFF = "generic", "none"
 

@@ -60,6 +60,11 @@ def coordinate(name: str, values: Array) -> Array:
     return np.arcsinh(values / KNEE) if name.startswith("sigma") else np.log(values)
 
 
+def scale_at(name: str, coordinates: Array) -> Array:
+    """(N,) natural values of a scale at (N,) coordinates: the inverse of ``coordinate``."""
+    return KNEE * np.sinh(coordinates) if name.startswith("sigma") else np.exp(coordinates)
+
+
 def axes_of(plan: Plan) -> dict[str, Array]:
     """Name -> (N,) natural values on the grid, of each scale that the plan leaves open and authorities share."""
     made = {}
@@ -67,8 +72,7 @@ def axes_of(plan: Plan) -> dict[str, Array]:
         if name in AXES:
             low, high, count = AXES[name]
             first, last = coordinate(name, np.array([low, high]))
-            even = np.linspace(first, last, count)
-            made[name] = KNEE * np.sinh(even) if name.startswith("sigma") else np.exp(even)
+            made[name] = scale_at(name, np.linspace(first, last, count))
     return made
 
 

@@ -21,8 +21,8 @@ from scipy.interpolate import RegularGridInterpolator
 from scipy.special import logsumexp
 
 from missingmodels.errors import CannotAnswer
-from missingmodels.evidence.pool.likelihood import Likelihood, Natural, coordinate
-from missingmodels.fitting.laplace.scales import KNEE, ScaleSpace
+from missingmodels.evidence.pool.likelihood import Likelihood, Natural, coordinate, scale_at
+from missingmodels.fitting.laplace.scales import ScaleSpace
 from missingmodels.models.priors.of_plan import plan_priors
 from missingmodels.parameters import Array
 from missingmodels.plan import kept_plan
@@ -208,9 +208,7 @@ def _finer(
     _require_inside(np.exp(guess - logsumexp(guess)).reshape([each.size for each in new]), axes)
     kept = at[guess > guess.max() + np.log(NO_WEIGHT)]
     finer = [Natural(*(_between(old, value, kept) for value in part)) for part in parts]
-    natural = [
-        np.sinh(c) * KNEE if name.startswith("sigma") else np.exp(c) for name, c in zip(axes, kept.T, strict=True)
-    ]
+    natural = [scale_at(name, at) for name, at in zip(axes, kept.T, strict=True)]
     return finer, _between(old, log_prior, kept), np.stack(natural, axis=1)
 
 

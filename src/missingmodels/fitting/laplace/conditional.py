@@ -75,13 +75,7 @@ class GivenShocks:
         process = Process.lasting(self.plan, self.design.periods, days, self._sector)
         space = ScaleSpace(replace(self._priors, sigma_period=held), self.plan.effects.frailty, process)
         surface = Surface(self._data, space, TOLERANCE)
-        if days in self._last:
-            node, step = self._last[days]
-            begin = surface.node(node.at, (node.b, node.z), move=True)
-        else:
-            at, step = space.first()
-            begin = surface.node(at, move=True)
-        middle, step, slopes = search(surface, begin, step) if begin.at.size else (begin, np.zeros(0), None)
+        middle, step, slopes = _searched(surface, space, self._last.get(days))
         self._last[days] = middle, step
         mode = surface.middle
         assert mode is not None
@@ -91,6 +85,15 @@ class GivenShocks:
         mean, covariance = _moments(self._data, mode, step, slopes, self.rng)
         at = self._at
         return Conditional(float(mean[at]), float(covariance[at, at] ** 0.5), _log_density(middle, step))
+
+
+def _searched(
+    surface: Surface, space: ScaleSpace, last: tuple[Node, Array] | None
+) -> tuple[Node, Array, tuple[Array, Array] | None]:
+    """The mode of the free scales, steps of one sd and slopes there; begun where the ``last`` search ended."""
+    at, step = (last[0].at, last[1]) if last is not None else space.first()
+    begin = surface.node(at, None if last is None else (last[0].b, last[0].z), move=True)
+    return search(surface, begin, step) if begin.at.size else (begin, np.zeros(0), None)
 
 
 def _moments(
@@ -136,16 +139,12 @@ def given_scales(design: Design, plan: Plan, points: Mapping[str, Array], rng: n
     data = laplace_data(design, priors, 0 if process is None else process.sector.shape[1])
     free = np.flatnonzero(~data.fixed)
     own = np.arange(free.size) + (data.intercept is None)
-    found, last = [], None
+    found: list[tuple[Any, ...]] = []
+    last: tuple[Node, Array] | None = None
     for values in zip(*points.values(), strict=True) if points else [()]:
         space = ScaleSpace(_held(priors, dict(zip(points, values, strict=True))), plan.effects.frailty, process)
         surface = Surface(data, space, TOLERANCE)
-        if last is None:
-            at, step = space.first()
-            begin = surface.node(at, move=True)
-        else:
-            begin, step = surface.node(last[0].at, (last[0].b, last[0].z), move=True), last[1]
-        middle, step, slopes = search(surface, begin, step) if begin.at.size else (begin, np.zeros(0), None)
+        middle, step, slopes = _searched(surface, space, last)
         last = middle, step
         assert surface.middle is not None
         mean, covariance = _moments(data, surface.middle, step, slopes, rng)

@@ -130,7 +130,7 @@ def traces(fits: Sequence[Mapping[str, Any]]) -> Figure:
                     fontsize=8 if crowded else 9, fontweight="bold",
                 )  # fmt: skip
             if j == 0:
-                _fit_title(ax, fit)
+                fit_title(ax, fit)
     chains = max((len(v) for f in fits for v in f["traces"].values()), default=0)
     note(figure, words.trace_note(chains, single=any(len(v) == 1 for f in fits for v in f["traces"].values())))
     return figure
@@ -152,7 +152,8 @@ def _trace(ax: Axes, chains: Sequence[Sequence[float]] | None, *, sound: bool) -
             ax.spines[side].set_color(RED)
 
 
-def _fit_title(ax: Axes, fit: Mapping[str, Any]) -> None:
+def fit_title(ax: Axes, fit: Mapping[str, Any]) -> None:
+    """Over the first panel of a fit's row: its name, in red where it did not converge."""
     sound = fit["gate"]["passed"]
     text = fit_name(fit["model"], fit["exposure"])
     ax.annotate(

@@ -10,8 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from missingmodels.report import words
-from missingmodels.report.figures.style import CHAINS, GREY, RED, new_figure, note
-from missingmodels.vocabulary import SCALARS, column_label, fit_name
+from missingmodels.report.figures.checks import fit_title
+from missingmodels.report.figures.style import CHAINS, GREY, new_figure, note
+from missingmodels.vocabulary import SCALARS, column_label
 
 SURE = 0.99  # one less the chance of a mark in a panel whose chains mix
 EXPOSURE = "exposure"
@@ -57,7 +58,7 @@ def ranks(fits: Sequence[Mapping[str, Any]]) -> Figure:
             ax.tick_params(labelsize=7.5)
             for text in ax.texts:
                 text.set(fontsize=7, color=GREY)
-        _row_title(panels[i, 0], fit)
+        fit_title(panels[i, 0], fit)
     for j, column in enumerate(columns):
         name = column_label(column) if column in SCALARS else "log rate ratio, peers"
         title = textwrap.fill(words.typographic(name), 16 if len(columns) > 3 else 30)
@@ -85,11 +86,3 @@ def _into(ax: Any, figure: Figure, values: Any, plots: Any) -> Any:
     })  # fmt: skip
     colours = [CHAINS[i % len(CHAINS)] for i in range(values.sizes["chain"])]
     return plots.PlotCollection(values, viz_dt=viz, aes={"color": ["chain"]}, color=colours, backend="matplotlib")
-
-
-def _row_title(ax: Any, fit: Mapping[str, Any]) -> None:
-    sound, name = fit["gate"]["passed"], fit_name(fit["model"], fit["exposure"])
-    ax.annotate(
-        name if sound else f"{name}: not converged", (0, 1), xycoords="axes fraction", xytext=(0, 5),
-        textcoords="offset points", fontsize=8.5, color=GREY if sound else RED,
-    )  # fmt: skip
