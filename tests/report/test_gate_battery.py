@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from missingmodels.disclosure.battery import BLOCKED, gated_battery
-from missingmodels.disclosure.policy import load_policy
+from missingmodels.disclosure.battery import gated_battery
+from missingmodels.disclosure.policy import BY_POLICY, load_policy
 from missingmodels.disclosure.record import Judged
 from missingmodels.errors import CannotAnswer
 from missingmodels.evidence.robustness.battery import Battery, together
@@ -63,7 +63,7 @@ def test_a_line_rests_on_enough_and_on_other_children_or_the_same(change: dict[s
     judged = Judged(GENERIC)
     told = gated_battery(_battery({**PLENTY, **change}), judged)
     _, line, all_together = told.lines
-    assert (line.estimate, line.remark) == ((None, BLOCKED) if rule else (1.43, ""))
+    assert (line.estimate, line.remark) == ((None, BY_POLICY) if rule else (1.43, ""))
     assert len(told.curve) == (not rule)
     assert [one.rule for one in judged.blocked if one.output.startswith("lags")] == [rule] * bool(rule)
     # a line that is blocked has no voice in what all come to
