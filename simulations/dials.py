@@ -8,7 +8,7 @@ mean of the log rate ratio, away from 0 counted as positive, with its Monte Carl
 covers what was planted; and what share of the onsets that the rates make is lost as a day holds one at most. Worlds are
 appended to a file one by one.
 
-    python simulations/dials.py --worlds 1200 --homes 160
+    python simulations/dials.py --worlds 1200 --homes 100
     python simulations/dials.py --worlds 12 --minutes 10
 """
 
@@ -38,8 +38,9 @@ NOT_CAUSES = ("conflicts_per_year", "manager_absent_share")
 CAUSES = tuple(name for name in Mechanisms.model_fields if name not in NOT_CAUSES)
 SIZES = (0.25, 0.5)
 SETTINGS = tuple((size, sign) for size in SIZES for sign in (1, -1))
-# Settings without which a dial has nothing to act by.
+# Settings without which a dial has nothing, or next to nothing, to act by.
 BESIDE: dict[str, dict[str, Any]] = {
+    "children": {"uasc_share": 0.2},
     "mechanisms": {"manager_absent_share": 0.25},
     "aftermath": {"sanctioned_share": 0.4},
     "staff": {"trust_after_shifts": 12},
@@ -53,6 +54,7 @@ UNIT = {
     "past_episodes": 0.5,
 }
 THIRDS = 3
+DRAWS = 500  # a chain: half of the default's, whose error is then still a thirtieth of the posterior's sd
 # A year, of a middle child whom no dial moves: rates above one a day, which no model of days tells apart, are rare.
 RATE = 1.5
 TWO = ("new_admission_7d",)  # a structure variable, planted in both of its parts
@@ -89,7 +91,9 @@ def plan_of() -> Plan:
     terms = Plan().terms
     extra = [column for name, column in columns().items() if name not in TWO]
     changed = {"vulnerability": " + ".join([terms.vulnerability, *extra]), "structure": [*terms.structure, *TWO]}
-    return Plan.model_validate({"terms": changed, "exposure": {"beside": ()}, "sampling": {"method": "laplace"}})
+    return Plan.model_validate(
+        {"terms": changed, "exposure": {"beside": ()}, "sampling": {"method": "laplace", "draws": DRAWS}}
+    )
 
 
 def one_world(seed: int, homes: int) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from missingmodels.evidence.effects.hypotheses import (
     with_role,
 )
 from missingmodels.evidence.effects.interventions import intervention_rows
-from missingmodels.evidence.effects.variance import drop_rows, structure_shares, vulnerability_rows
+from missingmodels.evidence.effects.variance import adult_rows, drop_rows, structure_shares, vulnerability_rows
 from missingmodels.evidence.effects.withstood import judged, weekly, withstood
 from missingmodels.evidence.figures import figure_data
 from missingmodels.evidence.figures.network_week import network_week
@@ -165,6 +165,7 @@ def _read(
         structure=structure,
         others=[
             *heterogeneity_rows(fit, plan.decision),
+            *adult_rows(fit, plan),
             *vulnerability_rows(fit, plan),
             *coefficient_rows(fit, plan.decision, told),
             *contrast_rows(fit, plan, told, fullest=is_fullest),

@@ -11,7 +11,6 @@ from dataclasses import fields, replace
 from typing import Any, Literal
 
 from missingmodels.fitting.result import Fit
-from missingmodels.frame.design_matrix import Group
 
 ENTRY = "children"  # of a certificate: what a file holds of children
 Held = Literal["kept", "recomputed", "left out", "none"]
@@ -113,7 +112,6 @@ def _numbered(design: Any) -> Any:
     }
     for part in {"groups", "units"} & named:
         changes[part] = {
-            name: Group(index=group.index, ids=_numbers(name, len(group.ids)), column=group.column)
-            for name, group in getattr(design, part).items()
+            name: replace(group, ids=_numbers(name, len(group.ids))) for name, group in getattr(design, part).items()
         }
     return replace(design, **changes)

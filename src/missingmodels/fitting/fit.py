@@ -37,6 +37,7 @@ DIMS = {
     "sector": ("period_index",),
     "authority": ("authority_index",),
     "owner": ("owner_index",),
+    "adult": ("adult_index",),
     "peer_slope": ("home_index",),
 }
 
@@ -165,13 +166,13 @@ def _drawn(
 
 def beyond_laplace(design: Design) -> str:
     """What of a model the fast engine cannot fit, in words; empty if nothing."""
-    beyond = [f"effects of {name}" for name in design.groups]
+    beyond = [f"effects of {name}" for name in design.groups if name != "adult"]
     return " and ".join([*beyond, "a peer slope by home"] if design.slope_of else beyond)
 
 
 def data_digest(design: Design) -> str:
     """Digest of all that the likelihood sees."""
-    groups = [design.groups[name].index for name in sorted(design.groups)]
+    groups = [part for name in sorted(design.groups) for part in design.groups[name].arrays]
     rows = [design.matrix, design.child, design.home, design.period, design.onsets, design.days, design.before_window]
     return digest_arrays([*rows, *groups])
 

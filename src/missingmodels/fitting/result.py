@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Family = Literal["onset", "rows", "daily", "outcome", "official"]
-ADDED = ("authority", "owner", "peer_slope")
+ADDED = ("authority", "owner", "adult", "peer_slope")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class Fit:
         draws = next(iter(self.values.values())).shape[0]
         failed = "; ".join(self.diagnostics.failed)
         passed = f"FAILED the gate: {failed}" if failed else "passed the gate"
-        units = ", ".join(f"{len(ids):,} {dim.removesuffix('_index')}s" for dim, ids in self.labels.items())
+        units = ", ".join(f"{len(ids):,} {_several(dim.removesuffix('_index'))}" for dim, ids in self.labels.items())
         how = f"{draws:,} draws by {self.certificate.get('method', 'an unrecorded method')}"
         name = fit_name(self.model, self.exposure)
         return f"Fit of {name}, family {self.family}: {how}, {passed}\n  {units}\n  more: summary(), to_datatree()"
@@ -155,6 +155,10 @@ class Fit:
         from missingmodels.fitting.families.daily_words import probabilities
 
         return probabilities(self.draws) if self.family == "daily" else {}
+
+
+def _several(unit: str) -> str:
+    return {"child": "children", "authority": "authorities"}.get(unit, f"{unit}s")
 
 
 def fit_of(drawn: Drawn, certificate: Mapping[str, Any], design: Any) -> Fit:

@@ -12,7 +12,7 @@ import pandas as pd
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.design_matrix import DesignMatrix, Group
 from missingmodels.frame.model_matrix import columns_of, complete, onset_standardisation, varying
-from missingmodels.frame.rows import FACTORS, Rows, read_terms
+from missingmodels.frame.rows import FACTORS, ROTA, Rows, read_terms
 from missingmodels.parameters import Array, Parameters
 
 
@@ -29,7 +29,7 @@ class Design(DesignMatrix):
     burn_in : (R,) rows of the burn-in; estimands speak of the window and leave them out
     before_window : (R,) rows that only update the frailties: those of the burn-in in a conditional fit
     constants : columns left out because they never vary, with their value
-    groups : authority and owner of each row (R,), where the plan gives them effects
+    groups : authority, owner and adults on shift of each row (R,), where the plan gives them effects
     slope_of : the column whose effect differs between homes, empty for none
     """
 
@@ -106,9 +106,7 @@ class Design(DesignMatrix):
         # one gather of whole cells: rows outnumber them, and a gather by two indices is several times slower
         eta += np.take(cells.reshape(parameters.draws, -1), self.home * self.periods + self.period, axis=1)
         for name, group in self.groups.items():
-            # an unrecorded unit has index -1, the column of zeros that is put last
-            effect = np.pad(parameters.effect_of(name, group.ids), ((0, 0), (0, 1)))
-            eta += np.take(effect, group.index, axis=1)
+            eta += group.taken(parameters.effect_of(name, group.ids))
         if self.slope_of:
             slope = parameters.effect_of("peer_slope", self.home_ids)
             eta += np.take(slope, self.home, axis=1) * self.column(self.slope_of)
@@ -211,7 +209,8 @@ def build_design(rows: Rows, formula: str, *, conditional: bool = False, slope_o
         groups={
             name: group.at(frame["home"].to_numpy(np.int64), frame["period"].to_numpy(np.int64))
             for name, group in rows.groups.items()
-        },
+        }
+        | ({} if rows.adults is None else {"adult": rows.adults.at(frame[ROTA].to_numpy(np.int64))}),
         slope_of=slope_of if slope_of in keep else "",
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.special import gammaln
 
 Array = np.ndarray
+UNRECORDED = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,49 @@ class Group:
 
     def at(self, *place: np.ndarray) -> Group:
         """The same units at other places."""
-        return Group(index=self.index[place], ids=self.ids, column=self.column)
+        return replace(self, index=self.index[place])
+
+    def taken(self, effects: Array) -> Array:
+        """(S, R) what rows have of effects (S, G) of the units; 0 where a row's unit is unrecorded."""
+        # an unrecorded unit has index -1, the column of zeros that is put last
+        return np.take(np.pad(effects, ((0, 0), (0, 1))), self.index, axis=1)
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """What tells rows' units apart: (R,) ``index``, and (P, M) each what it points to."""
+        return (self.index,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership(Group):
+    """Units of which a row has several: ``index`` is its combination, -1 for none.
+
+    Attributes
+    ----------
+    members : (P, M) units of each combination, G, one too far, where a place is empty
+    weight : (P, M) their weights, 0 there
+    home : (G,) home that each unit belongs to
+    """
+
+    members: np.ndarray
+    weight: np.ndarray
+    home: np.ndarray
+
+    @cached_property
+    def shares(self) -> csr_array:
+        """(P + 1, G) sparse weights; the last combination has nobody."""
+        rows, places = np.nonzero(self.weight)
+        at = (rows, self.members[rows, places])
+        return csr_array((self.weight[rows, places], at), shape=(len(self.members) + 1, len(self.ids)))
+
+    def taken(self, effects: Array) -> Array:
+        """(S, R) weighted sums of effects (S, G) of the units."""
+        return np.take(np.asarray(self.shares @ effects.T), self.index, axis=0).T
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """What tells rows' units apart: (R,) ``index``, and (P, M) each what it points to."""
+        return (self.index, self.members, self.weight)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer, ConfigInvalid
 from missingmodels.formula import Formula, FormulaFault
+from missingmodels.frame.columns.adults import adults_of
 from missingmodels.frame.columns.days import Days
 from missingmodels.frame.columns.facts import fact_columns
 from missingmodels.frame.columns.groups import home_groups
@@ -28,12 +29,13 @@ from missingmodels.frame.columns.structure import (
     staff_measures,
 )
 from missingmodels.frame.columns.told import own_quantities
-from missingmodels.frame.design_matrix import Group
+from missingmodels.frame.design_matrix import Group, Membership
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.plan import EXPOSURES, OUTSIDE, STRUCTURE, Plan, terms_of
 from missingmodels.tables import Tables
 from missingmodels.vocabulary import Quantity
 
+ROTA = "rota"  # the column of rows that says which of ``Rows.adults`` is on shift
 TERMS_REMEDY = "docs/plans.md lists the operators and functions of a formula"
 # Factors of an interaction that are a column times a number: how far the staff ratio lies below the home's mean.
 FACTORS = {"short_staffing": ("staff_ratio_within", -1.0)}
@@ -52,6 +54,7 @@ class Rows:
     notes : what was left out or filled in, in sentences
     told : what columns of one's own are, in the register's terms
     groups : (H, T) authority or owner of each home and period, where the plan gives them effects
+    adults : who is on the day's shifts, for the ``rota`` of a row, where the plan gives adults effects
     """
 
     frame: pd.DataFrame
@@ -61,6 +64,7 @@ class Rows:
     notes: tuple[str, ...]
     told: Mapping[str, Quantity] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
+    adults: Membership | None = None
 
 
 def model_terms(plan: Plan, model: str, exposure: str | None = None) -> str:
@@ -173,6 +177,9 @@ def build_rows(
         "before_window": risk.before_window[day],
     }
     key |= {"day": day} if by_day else {}
+    adults = None
+    if plan.effects.adults:
+        key[ROTA], adults = adults_of(days, notes)
     key |= {name: values for name, values in columns.items() if name in needed}
     key |= {name: grid[child, day] for name, grid in extra.items() if name not in needed}
     place = child * risk.days + day
@@ -190,6 +197,7 @@ def build_rows(
         home_ids=risk.home_ids,
         periods=risk.cells,
         groups=home_groups(tables, risk, plan.effects, notes),
+        adults=adults,
         notes=tuple(notes),
         told=own_quantities(tables, sorted(needed)),
     )

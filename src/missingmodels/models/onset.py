@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.design import Design
+from missingmodels.frame.design_matrix import Membership
 from missingmodels.models.frailty import FRAILTY_LAWS
 from missingmodels.models.model import RATE, Model
 from missingmodels.models.priors.law import ModelPriors, PriorSet
@@ -97,6 +98,41 @@ class _HomeOverTime(GroupEffect):
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Members(GroupEffect):
+    """Effects of units of which a row has several, by their weights: multiple membership."""
+
+    def arrays(self, design: Designed, priors: ModelPriors) -> Data:
+        held = _membership(design, self.code)
+        nobody = len(held.members)
+        empty = np.full((1, held.members.shape[1]), len(held.ids))
+        return {
+            self.unit: np.where(held.index < 0, nobody, held.index),
+            f"{self.unit}_members": np.concatenate([held.members, empty]),
+            f"{self.unit}_weight": np.concatenate([held.weight, np.zeros(empty.shape)]),
+        }
+
+    def sums(self, design: Designed, arrays: Data) -> Data:
+        held = _membership(design, self.code)
+        onsets = np.bincount(arrays[self.unit], design.counted, len(arrays[f"{self.unit}_weight"]))
+        return {f"{self.unit}_onsets": held.shares.T @ onsets}
+
+    def eta(self, value: Tensor, data: Tensors) -> Tensor | None:
+        spare = pt.concatenate([value, pt.zeros(1)])
+        combined = (data[f"{self.unit}_weight"] * spare[data[f"{self.unit}_members"]]).sum(axis=1)
+        return combined[data[self.unit]]
+
+    def of_draws(self, values: Draws, design: Designed, part: slice) -> Array | None:
+        return _membership(design, self.code).taken(values[self.code][part])
+
+
+def _membership(design: Designed, name: str) -> Membership:
+    assert isinstance(design, Design)
+    held = design.groups[name]
+    assert isinstance(held, Membership)
+    return held
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Sector(GroupEffect):
     """A process that all homes share. Fits report it, and in ``home_period`` what a home has of both."""
 
@@ -127,7 +163,7 @@ LIKELIHOOD = Term(
 LEVEL = Level(
     name="linear predictor",
     code="intercept",
-    equation="η = α + x'β + q'γ + p'δ + z'ζ + c'κ + v_h + w_ht + s_t + a_l + o_j + b_h p",
+    equation="η = α + x'β + q'γ + p'δ + z'ζ + c'κ + v_h + w_ht + s_t + a_l + o_j + Σ m g + b_h p",
     parameters=("intercept",),
     meaning="log rate per day at u = 1; each part below, if the plan has it",
 )
@@ -225,6 +261,18 @@ OWNERS = GroupEffect(
     chosen="effects.owner",
     meaning="providers bring their practice to all their homes; 0 where the owner is unrecorded",
 )
+ADULTS = _Members(
+    name="adults on shift",
+    code="adult",
+    unit="adult",
+    equation="Σ_j m_dj g_j, g_j ~ Normal(0, σ_adult²), m_dj adult j's share of the hours of day d's shifts in the home",
+    parameters=("sigma_adult",),
+    chosen="effects.adults",
+    meaning=(
+        "does the adult make the difference? An adult counts in each home apart; the share of those on fewer than 10 "
+        "days has no effect, and neither has a day without a rota"
+    ),
+)
 PEER_SLOPE = _PeerSlope(
     name="peer slope by home",
     code="peer_slope",
@@ -239,7 +287,7 @@ PEER_SLOPE = _PeerSlope(
 )
 ONSET_TERMS: tuple[Term, ...] = (
     *(LIKELIHOOD, LEVEL, COLUMNS, *COLUMNS_OF, HOMES, PERIODS_CHOSEN, HOME_DRIFT, SECTOR),
-    *(AUTHORITIES, OWNERS, PEER_SLOPE),
+    *(AUTHORITIES, OWNERS, ADULTS, PEER_SLOPE),
     *FRAILTY_LAWS.values(),
     BEFORE,
 )
@@ -263,7 +311,7 @@ def onset_model(
     passes through 0 instead of wandering down the long tail of a logarithm, which gave two to three times the effective
     draws.
     """
-    added = {"authority": AUTHORITIES, "owner": OWNERS}
+    added = {"authority": AUTHORITIES, "owner": OWNERS, "adult": ADULTS}
     groups = tuple(added[name] for name in design.groups if name in added)
     slope = (PEER_SLOPE,) if design.slope_of else ()
     shared = process is not None and process.sector.size > 0
@@ -305,6 +353,7 @@ def require_own(design: Design, own: Sequence[GroupEffect]) -> tuple[GroupEffect
         "home_period",
         "authority",
         "owner",
+        "adult",
         "peer_slope",
         "sector",
     }

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from missingmodels.plan import Plan
@@ -81,6 +82,55 @@ class Process:
             out[:, np.arange(self.size), np.arange(self.size)] = values @ self._root
             return out
         return np.asarray(np.matmul(self._root.T * values[:, None], self._root))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotas:
+    """Who is on shift: cells of a home, N, each of one cell of time and one rota, and what A adults add to them.
+
+    Homes with fewer cells or adults have empty ones, of weight 0 in the last cell of time. ``time`` (H, N) is the cell
+    of time of each, of T; ``weight`` (H, N, A) each adult's share of the hours; ``home`` and ``place`` (G,) where the
+    normals of each adult stand.
+    """
+
+    time: Array
+    times: int
+    weight: Array
+    home: Array
+    place: Array
+
+    @property
+    def size(self) -> int:
+        """A."""
+        return int(self.weight.shape[2])
+
+    @cached_property
+    def _sums(self) -> csr_array:
+        """Sparse (H * T, H * N) of ones."""
+        homes, cells = self.time.shape
+        group = np.arange(homes)[:, None] * self.times + self.time
+        at = (group.ravel(), np.arange(group.size))
+        return csr_array((np.ones(group.size), at), shape=(homes * self.times, homes * cells))
+
+    def on_cells(self, values: Array) -> Array:
+        """(H, N, ...) of (H, T, ...)."""
+        return np.asarray(values[np.arange(len(self.time))[:, None], self.time])
+
+    def over_time(self, values: Array) -> Array:
+        """(H, T, ...) sums of (H, N, ...): the transpose of ``on_cells``."""
+        flat = self._sums @ values.reshape(self.time.size, -1)
+        return np.asarray(flat).reshape(len(self.time), self.times, *values.shape[2:])
+
+    def of_adults(self, normals: Array) -> Array:
+        """(H, N, ...) of (H, A, ...), in the same precision."""
+        weight = self.weight.astype(normals.dtype, copy=False)
+        out = np.matmul(weight, normals.reshape(*normals.shape[:2], -1))
+        return np.asarray(out.reshape(*self.time.shape, *normals.shape[2:]))
+
+    def to_adults(self, values: Array) -> Array:
+        """(H, A, ...) of (H, N, ...): the transpose of ``of_adults``."""
+        out = np.matmul(self.weight.transpose(0, 2, 1), values.reshape(*values.shape[:2], -1))
+        return np.asarray(out.reshape(len(self.time), self.size, *values.shape[2:]))
 
 
 def drift(cells: int, cell_days: float, scale_days: float) -> Array:

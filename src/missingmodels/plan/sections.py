@@ -156,7 +156,8 @@ class Effects(Config):
 
     ``frailty`` is the law of a child's multiplier: ``gamma``, integrated out; ``log_normal``, sampled; ``low_risk``, a
     gamma of which a share of children has a small part, integrated out too. ``authority`` and ``owner`` add an effect
-    of the authority that a home stands in and of the provider that runs it, both from the homes table.
+    of the authority that a home stands in and of the provider that runs it, both from the homes table. ``adults`` adds
+    an effect of each adult on the day's shifts by their share of its hours, from ``staff_shifts``; no adult is told.
     ``peer_slope_by_home`` lets the effect of a model's peer exposure differ between homes; the rate ratio reported is
     that of the middle home. ``home_process`` is how a home changes: an effect of each of its ``periods``; ``drift``, a
     process of standard deviation ``sigma_period`` whose correlation is exp(-1) after ``home_process_days``; or
@@ -167,6 +168,7 @@ class Effects(Config):
     frailty: Literal["gamma", "log_normal", "low_risk"] = "gamma"
     authority: bool = False
     owner: bool = False
+    adults: bool = False
     peer_slope_by_home: bool = False
     home_process: Literal["periods", "drift", "none"] = "periods"
     home_process_days: float = Field(default=14, gt=0, le=365)

@@ -100,6 +100,8 @@ _EXPLAINED = {
 }
 _SCALES = {
     **{(estimand, name): words.typographic(column_label(name)) for name, estimand in SCALARS.items()},
+    ("median_rate_ratio", "adult"): "median rate ratio, the same child in the care of two adults",
+    ("share", "adult"): "share of lasting differences that lies between adults rather than homes",
     ("slope_spread", "peer_slope"): "peer ratio, 9th decile of homes over middle",
     ("expected_rate", "as_observed"): "episodes per resident-year at risk",
 }

@@ -84,3 +84,7 @@ class Staff(Config):
     new_starter_days: int = Field(default=182, ge=0, description="days in post below which a person is inexperienced")
     trust_share: float = share(0.6, "chance that a child and a key person come to trust each other")
     trust_after_shifts: int = Field(default=24, ge=1, description="shared shifts after which that trust stands")
+    adult_sd_log: float = amount(
+        0.0,
+        "spread between adults of the log rate of onset in their care; the day's shifts act by their mean",
+    )

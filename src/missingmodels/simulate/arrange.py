@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
+from missingmodels.simulate.adults import adult_days
 from missingmodels.simulate.chance import key_of, normal
 from missingmodels.simulate.days.intensity import Children, Homes
 from missingmodels.simulate.days.intervene import Do
@@ -39,7 +40,7 @@ def homes_of(
     return Homes(
         slow=slow_log_rate(scenario, sector, structure, effects, seed),
         contagion=do.contagion * np.hstack([lead, moderated]),
-        shock=shocks(scenario, sector.authority, seed),
+        shock=_added(shocks(scenario, sector.authority, seed), adult_days(scenario, sector, staffing, seed)),
         mix_mean=residents.mix_mean,
         on_shift=staffing.on_shift,
         uneasy=staffing.disengaged_share,
@@ -54,6 +55,13 @@ def homes_of(
         area=sector.area,
         first_home=np.searchsorted(sector.area, np.arange(areas + 1)),
     )
+
+
+def _added(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The sum of two (H, D) grids, of which either may be the empty (0, 0)."""
+    if not (first.size and second.size):
+        return first if first.size else second
+    return first + second
 
 
 def _summer(scenario: Scenario) -> np.ndarray:

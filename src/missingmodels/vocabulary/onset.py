@@ -70,6 +70,15 @@ PARAMETERS = (
         estimand="sd_log",
     ),
     _q(
+        "sigma_adult",
+        "σ_adult",
+        "log rate",
+        "≥ 0",
+        "sd between adults on shift",
+        "standard deviation of effects g of the adults who are on a day's shifts, each by their share of its hours",
+        estimand="sd_log",
+    ),
+    _q(
         "sigma_peer_slope",
         "σ_slope",
         "log rate",

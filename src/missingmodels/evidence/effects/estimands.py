@@ -119,6 +119,18 @@ def median_rate_ratio(parameters: Parameters) -> Array:
     return np.exp(np.sqrt(2) * parameters.home_sd * ndtri(0.75))
 
 
+def adult_rate_ratio(parameters: Parameters) -> Array:
+    """(S,) median ratio of the rates of a child in the care of two adults drawn at random, each alone on shift."""
+    return np.exp(np.sqrt(2) * parameters.scalar("sigma_adult") * ndtri(0.75))
+
+
+def adult_share(parameters: Parameters) -> Array:
+    """(S,) share of the variance that lasts, between adults and between homes, that lies between adults."""
+    adults, homes = parameters.scalar("sigma_adult") ** 2, parameters.home_sd**2
+    total = adults + homes
+    return np.divide(adults, total, out=np.zeros_like(total), where=total > 0)
+
+
 def slope_spread(parameters: Parameters) -> Array:
     """(S,) peer rate ratio that a tenth of homes lie above, over that of the middle home."""
     return np.exp(ndtri(0.9) * parameters.scalar("sigma_peer_slope"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -16,6 +17,8 @@ from scipy.special import expit, log_expit, logit
 
 from missingmodels.evidence.decisions import summarise
 from missingmodels.evidence.effects.estimands import (
+    adult_rate_ratio,
+    adult_share,
     child_variance_explained,
     period_variance_explained,
     variance_drop,
@@ -64,6 +67,24 @@ def vulnerability_rows(fit: Fit, plan: Plan) -> list[Row]:
     if not names:
         return []
     return [share_row(child_variance_explained, names, fit, plan, name="vulnerability", label=label, hypothesis="")]
+
+
+def adult_rows(fit: Fit, plan: Plan) -> list[Row]:
+    """Whether the adult on shift makes more of a difference than the home does; none without effects of adults."""
+    p = fit.parameters
+    if "sigma_adult" not in p.further:
+        return []
+    priors, rng = plan_priors(plan), stream(fit.certificate["seed"], "prior", fit.model, "adult")
+    alone = {name: draw_prior(getattr(priors, name), PRIOR_DRAWS, rng) for name in ("sigma_adult", "sigma_home")}
+    homes, adults = (alone[name] ** 2 for name in ("sigma_home", "sigma_adult"))
+    row = partial(summarise, hypothesis="", fit=fit, name="adult", rule=plan.decision)
+    words = "the same child in the care of two adults"
+    ratio = row(adult_rate_ratio(p), estimand="median_rate_ratio", label=words)
+    words = "share of lasting differences that lies between adults rather than homes"
+    share = row(adult_share(p), estimand="share", label=words, null=0.5)
+    with np.errstate(invalid="ignore"):
+        by_priors = np.nanmedian(adults / (adults + homes))
+    return [ratio, replace(share, remark=f"{by_priors:.0%} by the plan's priors alone")]
 
 
 def vulnerability_columns(design: Design, plan: Plan) -> tuple[str, ...]:

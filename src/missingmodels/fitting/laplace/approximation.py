@@ -51,6 +51,7 @@ class LaplaceDraws:
     home : (S, H) log rate
     home_period : (S, H * T) log rate
     sector : (S, T) what all homes have of it; (S, 0) where they share nothing
+    adult : (S, G) log rate of a shift that one adult works alone; (S, 0) where they have no effects
     sigma_home, sigma_period, frailty_shape : (S,); the shape is NaN where the law of frailty has none
     further : name -> (S,) of what the law has beside the shape
     proposal : (S,) number of the proposal that a draw is a copy of
@@ -72,6 +73,7 @@ class LaplaceDraws:
     home: Array
     home_period: Array
     sector: Array
+    adult: Array
     sigma_home: Array
     sigma_period: Array
     frailty_shape: Array
@@ -192,7 +194,8 @@ def _surface(
     design: Design, priors: PriorSet, law: str, process: Process | None
 ) -> tuple[LaplaceData, ScaleSpace, Surface]:
     shared = 0 if process is None else process.sector.shape[1]
-    data, space = laplace_data(design, priors, shared), ScaleSpace(priors, law, process)
+    data = laplace_data(design, priors, shared)
+    space = ScaleSpace(priors, law, process, data.rotas)
     return data, space, Surface(data, space, TOLERANCE)
 
 
@@ -227,6 +230,7 @@ def _collect(
         home=made.home[:, chosen].T.astype(float),
         home_period=made.period.reshape(-1, made.log_target.size)[:, chosen].T.astype(float),
         sector=made.shared[:, chosen].T.astype(float),
+        adult=made.adult[:, chosen].T.astype(float),
         sigma_home=scales.pop("sigma_home"),
         sigma_period=scales.pop("sigma_period"),
         frailty_shape=scales.pop("frailty_shape", np.full(chosen.size, np.nan)),

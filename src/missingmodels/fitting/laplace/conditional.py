@@ -73,7 +73,9 @@ class GivenShocks:
         """
         held = Prior(law="fixed", mean=sd, reason="a shock that is stated")
         process = Process.lasting(self.plan, self.design.periods, days, self._sector)
-        space = ScaleSpace(replace(self._priors, sigma_period=held), self.plan.effects.frailty, process)
+        space = ScaleSpace(
+            replace(self._priors, sigma_period=held), self.plan.effects.frailty, process, self._data.rotas
+        )
         surface = Surface(self._data, space, TOLERANCE)
         middle, step, slopes = _searched(surface, space, self._last.get(days))
         self._last[days] = middle, step
@@ -142,7 +144,8 @@ def given_scales(design: Design, plan: Plan, points: Mapping[str, Array], rng: n
     found: list[tuple[Any, ...]] = []
     last: tuple[Node, Array] | None = None
     for values in zip(*points.values(), strict=True) if points else [()]:
-        space = ScaleSpace(_held(priors, dict(zip(points, values, strict=True))), plan.effects.frailty, process)
+        held = _held(priors, dict(zip(points, values, strict=True)))
+        space = ScaleSpace(held, plan.effects.frailty, process, data.rotas)
         surface = Surface(data, space, TOLERANCE)
         middle, step, slopes = _searched(surface, space, last)
         last = middle, step

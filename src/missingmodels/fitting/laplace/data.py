@@ -1,4 +1,4 @@
-"""What the fast engine reads of a design: rows sorted by child, home and period, and where their sums go.
+"""What the fast engine reads of a design: rows sorted by child, home and cell, and where their sums go.
 
 Sums run in three steps, each far shorter than the one before: rows to *cells of a child* (a child in one home in one
 period), those to children, and those to the homes' blocks. A child who lived in several homes is a *mover*: the only
@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import gammaln
+
+from missingmodels.frame.design_matrix import Membership
+from missingmodels.models.process import Rotas
 
 if TYPE_CHECKING:
     from missingmodels.frame.design import Design
@@ -36,7 +39,7 @@ class LaplaceData:
     prior_mean, prior_sd : (B + K,)
     intercept : fixed value, None where it is estimated
     fixed, fixed_mean : (P,) which coefficients the plan fixes, and at what
-    cell_child, cell_slot, cell_place : (N,) its child, its place in ``home slots x periods`` and in ``homes x periods``
+    cell_child, cell_slot, cell_place : (N,) its child, its place in ``home slots x cells`` and in ``homes x cells``
     cells_of_child, cells_of_home : sparse (C, N) and (H * T, N) of ones; ``row_places`` (R,), ``cell_bounds`` (N + 1,)
         and ``ones`` (R,) make the sparse (N, R) of a row weight
     row_starts : (C',) first row of each child with rows, ``child_at`` (C',) that child
@@ -86,7 +89,13 @@ class LaplaceData:
     homes: int
     periods: int
     children: int
+    rotas: Rotas | None = None
     precision: type[np.floating[Any]] = np.float32
+
+    @property
+    def cells(self) -> int:
+        """N, of each home: its periods, T, or where adults have effects what ``rotas`` makes of them."""
+        return self.periods if self.rotas is None else int(self.rotas.time.shape[1])
 
     @cached_property
     def before(self) -> Array:
@@ -142,10 +151,12 @@ class LaplaceData:
 
 def laplace_data(design: Design, priors: PriorSet, shared: int = 0) -> LaplaceData:
     """The sorted rows of a design and the index of every sum; ``shared`` is K, the normals that all homes share."""
-    order = np.lexsort((design.period, design.home, design.child))
-    child, home, period = (np.asarray(values)[order] for values in (design.child, design.home, design.period))
+    rotas, cell = rotas_of(design) if "adult" in design.groups else (None, np.asarray(design.period))
+    order = np.lexsort((cell, design.home, design.child))
+    child, home, period = (np.asarray(values)[order] for values in (design.child, design.home, cell))
     now = ~design.before_window[order]
-    children, homes, periods = len(design.child_ids), len(design.home_ids), design.periods
+    children, homes = len(design.child_ids), len(design.home_ids)
+    periods = design.periods if rotas is None else int(rotas.time.shape[1])
     onsets = design.onsets[order].astype(float)
     out: dict[str, Any] = _columns(design, priors, order)
     out["prior_mean"] = np.append(out["prior_mean"], np.zeros(shared))
@@ -165,10 +176,30 @@ def laplace_data(design: Design, priors: PriorSet, shared: int = 0) -> LaplaceDa
         offset_linear=float(counted @ out.pop("offset")),
         settled=np.bincount(before, minlength=children) <= 1,
         homes=homes,
-        periods=periods,
+        periods=design.periods,
         children=children,
+        rotas=rotas,
         **out,
     )
+
+
+def rotas_of(design: Design) -> tuple[Rotas, Array]:
+    """The rotas of a design whose rows have adults on shift, and (R,) the cell of each row in its home."""
+    held = design.groups["adult"]
+    assert isinstance(held, Membership)
+    key = (design.home * design.periods + design.period) * (len(held.members) + 1) + held.index + 1
+    cells, at = np.unique(key, return_inverse=True)
+    home_period, rota = np.divmod(cells, len(held.members) + 1)
+    home, time = np.divmod(home_period, design.periods)
+    homes = len(design.home_ids)
+    place, seat = _rank_within(home, homes), _rank_within(held.home, homes)
+    shape = (homes, int(place.max(initial=-1)) + 1)
+    times, weight = np.full(shape, design.periods - 1), np.zeros((*shape, int(seat.max(initial=-1)) + 1))
+    times[home, place] = time
+    cell, other = np.nonzero(np.concatenate([np.zeros((1, held.members.shape[1])), held.weight])[rota])
+    row = rota[cell] - 1
+    weight[home[cell], place[cell], seat[held.members[row, other]]] = held.weight[row, other]
+    return Rotas(time=times, times=design.periods, weight=weight, home=held.home, place=seat), place[at]
 
 
 def _columns(design: Design, priors: PriorSet, order: Array) -> dict[str, Any]:

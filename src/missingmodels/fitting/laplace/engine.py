@@ -72,7 +72,7 @@ def draw(
         ) from error
     return Drawn(
         values={name: getattr(found, name) for name in VALUES if name in LAWS[law] or name != "frailty_shape"}
-        | ({"sector": found.sector} if found.sector.size else {})
+        | {name: own for name, own in (("sector", found.sector), ("adult", found.adult)) if own.size}
         | found.further,
         chains=1,
         sample_stats={"proposal": found.proposal[None], "log_weight": found.log_weight[None]},

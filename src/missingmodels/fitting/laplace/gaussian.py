@@ -14,7 +14,7 @@ and nothing else in the homes is ever dense.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -217,10 +217,12 @@ def _term(
     border = scales.to_blocks(of_cells)
     if scales.process is not None and scales.process.sector.size:
         root = scales.sigma_sector * scales.process.sector
-        across = of_cells.sum(axis=0).T @ root
-        dense = np.block([[dense, across], [across.T, (root.T * held.sum(axis=0)) @ root]])
+        across = scales.over_time(of_cells).sum(axis=0).T @ root
+        dense = np.block([[dense, across], [across.T, (root.T * scales.over_time(held).sum(axis=0)) @ root]])
         border = np.concatenate([border, _shared_border(scales, scales.process, held, root)], axis=2)
-        child_b = np.concatenate([child_b, data.slots_of_child @ (slots.reshape(-1, data.periods) @ root)], axis=1)
+        slots_over_time = scales.over_time(slots.transpose(0, 2, 1)).transpose(0, 2, 1)
+        of_shared = data.slots_of_child @ (slots_over_time.reshape(-1, data.periods) @ root)
+        child_b = np.concatenate([child_b, of_shared], axis=1)
     inverse = np.append(inverse_shape, 0.0)
     of_slots = scales.to_blocks(slots.transpose(0, 2, 1))
     pulled = of_slots * inverse[data.slot_child][:, None]
@@ -231,7 +233,11 @@ def _term(
 
 
 def _shared_border(scales: Scales, process: Process, held: Array, root: Array) -> Array:
-    """(H, D, K) of the effects of homes against what all homes share, whose ``root`` is (T, K)."""
+    """(H, D, K) of the effects of homes against what all homes share, whose ``root`` is (T, K); ``held`` is (H, N)."""
+    if scales.rotas is not None:
+        of_adults = scales.rotas.over_time(scales.rotas.weight * held[..., None])
+        plain = _shared_border(replace(scales, rotas=None), process, scales.over_time(held), root)
+        return np.concatenate([plain, of_adults.transpose(0, 2, 1) @ root], axis=1)
     if kernels is None or process.drifts is not None or not scales.period_on:
         return scales.to_blocks(held[..., None] * root)
     out = np.zeros((held.shape[0], int(scales.home_on) + process.size, root.shape[1]))
@@ -240,8 +246,8 @@ def _shared_border(scales: Scales, process: Process, held: Array, root: Array) -
 
 
 def _cell_sums(data: LaplaceData, m: Array) -> tuple[Array, Array, Array, Array]:
-    """Sums of ``m`` times the columns by child (C + 1, B) and cell (H, T, B); of ``m`` by slot (H, K', T) and cell."""
-    homes, periods, free = data.homes, data.periods, data.linear.size
+    """Sums of ``m`` times the columns by child (C + 1, B) and cell (H, N, B); of ``m`` by slot (H, K', N) and cell."""
+    homes, periods, free = data.homes, data.cells, data.linear.size
     child_b, slots = np.zeros((data.children + 1, free)), np.zeros(data.slot_child.size * periods)
     if kernels is not None:
         border, held = np.zeros((homes * periods, free)), np.zeros(homes * periods)

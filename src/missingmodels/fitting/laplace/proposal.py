@@ -32,14 +32,15 @@ SMALLEST_GROUP = 8
 class Proposals:
     """N proposals of all unknowns; densities without the constants that cancel between the two.
 
-    ``b`` (B, N), ``home`` (H, N), ``period`` (H, T, N), ``shared`` (T', N) what all homes have of it, T' = 0 where they
-    share nothing, ``values`` of the scales (N,), ``log_target``, ``log_proposal`` (N,).
+    ``b`` (B, N), ``home`` (H, N), ``period`` (H, T, N), ``shared`` (T', N) what all homes have of it, ``adult`` (G, N),
+    T' and G 0 where there is no such thing, ``values`` of the scales (N,), ``log_target``, ``log_proposal`` (N,).
     """
 
     b: Array
     home: Array
     period: Array
     shared: Array
+    adult: Array
     values: dict[str, Array]
     log_target: Array
     log_proposal: Array
@@ -49,7 +50,7 @@ def joined(first: Proposals, second: Proposals) -> Proposals:
     """The proposals of both."""
     arrays = {
         name: np.concatenate([getattr(first, name), getattr(second, name)], axis=-1)
-        for name in ("b", "home", "period", "shared", "log_target", "log_proposal")
+        for name in ("b", "home", "period", "shared", "adult", "log_target", "log_proposal")
     }
     values = {name: np.concatenate([own, second.values[name]]) for name, own in first.values.items()}
     return Proposals(**arrays, values=values)
@@ -88,7 +89,7 @@ class Proposer:
         if scales.home_on:
             home = values["sigma_home"].astype(data.precision) * z[:, 0]
         if scales.period_on:
-            own = z[:, scales.home_on :]
+            own = z[:, scales.home_on : z.shape[1] - (0 if scales.rotas is None else scales.rotas.size)]
             period = own.copy() if scales.process is None else scales.process.of_home(own)
             period *= values["sigma_period"].astype(data.precision)
         shared = np.zeros((0, count), data.precision)
@@ -96,8 +97,13 @@ class Proposer:
             unit = np.asarray(replace(scales, sigma_sector=1.0).shared(b))
             shared = values["sigma_sector"].astype(data.precision) * unit
             period += shared
-        target = log_joint(data, b, home[:, None] + period, z, self.space.child(values))
+        adult = np.zeros((0, count), data.precision)
+        if data.rotas is not None:
+            own = z[data.rotas.home, z.shape[1] - data.rotas.size + data.rotas.place]
+            adult = values["sigma_adult"].astype(data.precision) * own
+        target = self._log_target(b, home[:, None] + period, z, values)
         return Proposals(
+            adult=adult,
             b=b,
             home=home,
             period=period,
@@ -106,6 +112,19 @@ class Proposer:
             log_target=target + self.space.log_prior(at) - float(np.log(data.prior_sd).sum()),
             log_proposal=log_scales + log_effects,
         )
+
+    def _log_target(self, b: Array, of_time: Array, z: Array, values: dict[str, Array]) -> Array:
+        """(N,) log joint density, some proposals at a time where cells are many."""
+        data, scales, count = self.data, self.region.middle.scales, b.shape[1]
+        step = count if data.rotas is None else max(1, CHUNK_CELLS // (data.homes * data.cells))
+        parts = []
+        for begin in range(0, count, step):
+            part = slice(begin, begin + step)
+            held = {name: own[part] for name, own in values.items()}
+            sigma = held.get("sigma_adult", np.zeros(1)).astype(data.precision)
+            effects = scales.on_cells(of_time[..., part], sigma, z[..., part])
+            parts.append(log_joint(data, b[:, part], effects, z[..., part], self.space.child(held)))
+        return np.concatenate(parts)
 
 
 def mean_shift(data: LaplaceData, mode: Mode, rng: np.random.Generator) -> tuple[Array, Array]:

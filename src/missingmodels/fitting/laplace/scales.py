@@ -18,20 +18,21 @@ from scipy.special import betaln, expit, log_expit
 from missingmodels.fitting.laplace.child import LAWS, ChildLaw
 from missingmodels.fitting.laplace.data import Array
 from missingmodels.fitting.laplace.point import Scales
-from missingmodels.models.process import Process
+from missingmodels.models.process import Process, Rotas
 
 if TYPE_CHECKING:
     from missingmodels.models.priors.law import PriorSet
 
 KNEE = 0.15
 NOTHING = 0.1  # sd of a log rate: a home at plus one sd has a tenth more than the middle one
-SIGMAS = ("sigma_home", "sigma_period", "sigma_sector")
+SIGMAS = ("sigma_home", "sigma_period", "sigma_sector", "sigma_adult")
 SHARES = ("low_risk_share", "low_risk_ratio")  # between 0 and 1
 # In the coordinates of the search; only time hangs on them.
 FIRST_GUESS = {
     "sigma_home": 1.7,
     "sigma_period": 1.2,
     "sigma_sector": 1.0,
+    "sigma_adult": 1.0,
     "frailty_shape": -1.1,
     "frailty_sd_log": 0.2,
     "low_risk_share": -0.5,
@@ -41,6 +42,7 @@ FIRST_STEP = {
     "sigma_home": 0.5,
     "sigma_period": 0.5,
     "sigma_sector": 0.5,
+    "sigma_adult": 0.5,
     "frailty_shape": 0.35,
     "frailty_sd_log": 0.2,
     "low_risk_share": 0.6,
@@ -55,12 +57,14 @@ class ScaleSpace:
     priors: PriorSet
     law: str = "gamma"
     process: Process | None = None
+    rotas: Rotas | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the scales: standard deviations, and what the law of frailty has."""
         shared = self.process is not None and self.process.sector.size > 0
-        return (*(SIGMAS if shared else SIGMAS[:-1]), *LAWS[self.law])
+        asked = {"sigma_sector": shared, "sigma_adult": self.rotas is not None}
+        return (*(name for name in SIGMAS if asked.get(name, True)), *LAWS[self.law])
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -93,7 +97,7 @@ class ScaleSpace:
 
     def scales(self, at: Array) -> Scales:
         """The scales at one point (F,). A standard deviation fixed at 0 switches its block off."""
-        on = {name: name in self.free or getattr(self.priors, name).mean > 0 for name in SIGMAS[:-1]}
+        on = {name: name in self.free or getattr(self.priors, name).mean > 0 for name in SIGMAS[:2]}
         values = {name: float(value) for name, value in self.values(at).items()}
         further = {name: value for name, value in values.items() if name not in (*SIGMAS, "frailty_shape")}
         return Scales(
@@ -106,6 +110,8 @@ class ScaleSpace:
             further=further,
             sigma_sector=values.get("sigma_sector", 0.0),
             process=self.process,
+            sigma_adult=values.get("sigma_adult", 0.0),
+            rotas=self.rotas,
         )
 
     def log_prior(self, at: Array) -> Array:

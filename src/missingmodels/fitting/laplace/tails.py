@@ -44,7 +44,7 @@ def tail_shares(data: LaplaceData, mode: Mode, shift: tuple[Array, Array]) -> Ar
         z[:, :, j] = (mode.z + shift[1])[..., None] + along_z[..., None] / sd * at
     points = free * at.size
     flat_b, flat_z = b.reshape(mode.b.size, points), z.reshape(*mode.z.shape, points)
-    effects = (mode.scales.effects(flat_z, data.periods) + mode.scales.shared(flat_b)).astype(data.precision)
+    effects = mode.scales.log_rates(flat_b, flat_z, data.periods).astype(data.precision)
     density = log_joint(data, flat_b, effects, flat_z, mode.scales.child).reshape(free, at.size)
     fall = density[:, [PLACES.size]] - density
     sides = np.stack([_side(fall[:, PLACES.size - 1 :: -1]), _side(fall[:, PLACES.size + 1 :])])

@@ -13,7 +13,7 @@ BLOCK_CELLS = 250_000  # 1 or 2 MB: a block of rows times draws stays in a core'
 
 
 def log_joint(data: LaplaceData, b: Array, effects: Array, z: Array, child: ChildLaw) -> Array:
-    """(S,) log density of the data and unknowns: ``b`` (B + K, S), ``effects`` (H, T, S), ``z`` (H, D, S), a law.
+    """(S,) log density of the data and unknowns: ``b`` (B + K, S), ``effects`` (H, N, S), ``z`` (H, D, S), a law.
 
     ``effects`` hold what all homes share.
 
@@ -35,7 +35,7 @@ def log_joint(data: LaplaceData, b: Array, effects: Array, z: Array, child: Chil
 def mean_gradient(data: LaplaceData, scales: Scales, b: Array, z: Array) -> tuple[Array, Array]:
     """(B + K,) and (H, D) gradient of the log joint density, averaged over points (…, S) of both at given scales."""
     points = b.shape[1]
-    effects = scales.effects(z, data.periods) + scales.shared(b)
+    effects = scales.log_rates(b, z, data.periods)
     cells = effects.reshape(-1, points)
     m = np.empty(data.child.size)
     for children, rows in data.child_blocks(max(BLOCK_CELLS // points, 1)):
@@ -51,8 +51,8 @@ def mean_gradient(data: LaplaceData, scales: Scales, b: Array, z: Array) -> tupl
             mean = np.repeat(scales.child.mean(data.onsets_before[at, None], known), size, axis=0)
             share -= np.where(data.before[rows, None], mean, 0.0)
         m[rows] = np.einsum("rs,rs->r", rate, share) / points
-    left = data.cell_onsets - np.bincount(data.home_period, m, data.homes * data.periods).reshape(data.homes, -1)
-    of_b = np.append(data.linear - m @ data.columns, scales.to_shared(left.sum(axis=0)))
+    left = data.cell_onsets - np.bincount(data.home_period, m, data.homes * data.cells).reshape(data.homes, -1)
+    of_b = np.append(data.linear - m @ data.columns, scales.to_shared(scales.over_time(left).sum(axis=0)))
     of_b -= (b.mean(axis=1) - data.prior_mean) / data.prior_sd**2
     return of_b, scales.to_blocks(left) * scales.of_blocks(data.periods) - z.mean(axis=2)
 

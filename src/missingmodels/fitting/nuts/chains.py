@@ -13,7 +13,7 @@ from missingmodels.plan import Gate
 from missingmodels.side_by_side import each
 
 # These effects come in hundreds, so the largest R-hat among them has its own limit.
-EFFECTS = ("home", "home_period", "authority", "owner", "peer_slope", "child", "sector")
+EFFECTS = ("home", "home_period", "authority", "owner", "adult", "peer_slope", "child", "sector")
 
 
 def diagnose(draws: xr.Dataset, stats: xr.Dataset, gate: Gate) -> Diagnostics:

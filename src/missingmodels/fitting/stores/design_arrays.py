@@ -19,6 +19,7 @@ KINDS = {
     "lags": ("frame.daily", "Lags"),
     "events": ("frame.design_matrix", "EventRows"),
     "units": ("frame.design_matrix", "Group"),
+    "members": ("frame.design_matrix", "Membership"),
 }
 # Dimensions of rows and columns; "row" and "column" are facets to ArviZ's plots.
 NAMED = ("observation", "covariate")

@@ -15,7 +15,7 @@ from missingmodels.errors import InputError
 from missingmodels.fitting.result import Family, Fit
 from missingmodels.fitting.stores.natives import tree_and_skeleton
 from missingmodels.frame.design import Design
-from missingmodels.frame.design_matrix import DesignMatrix
+from missingmodels.frame.design_matrix import DesignMatrix, Membership
 
 DRAWS = 8  # of which everything is told once
 MOST_STEPS = 100_000  # of a design in time: a day each would be 270 years
@@ -65,11 +65,23 @@ def _design(design: Any) -> None:
         for name in ("onsets", "days", "days_at_risk", "burn_in", "before_window", "child", "home", "period"):
             _agree(np.shape(getattr(design, name)) == (rows,), f"the design's {name} is not of its rows")
     for name, group in design.units.items():
-        _between(name, group.index, -1, len(group.ids))
+        _between(name, group.index, -1, len(group.members) if isinstance(group, Membership) else len(group.ids))
+        if isinstance(group, Membership):
+            _members(name, group, len(design.home_ids))
     for lags in (getattr(design, name, None) for name in ("peers", "own")):
         if lags is not None:
             _between("lagged rows", lags.row, 0, rows)
             _between("lags", lags.lag, 1, lags.memory + 1)
+
+
+def _members(name: str, group: Membership, homes: int) -> None:
+    _between(f"combinations of {name}", group.members, 0, len(group.ids) + 1)
+    _between(f"homes of {name}", group.home, 0, homes)
+    weight = group.weight
+    of_members = weight.shape == group.members.shape and weight.ndim == 2 and group.home.shape == (len(group.ids),)
+    fit = of_members and weight.dtype.kind == "f" and np.isfinite(weight).all()
+    nobody = fit and not weight[group.members == len(group.ids)].any()
+    _agree(fit and nobody, f"the design's weights of {name} are not those of its combinations")
 
 
 def _between(name: str, index: Any, low: int, end: int) -> None:

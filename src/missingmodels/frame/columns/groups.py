@@ -9,12 +9,10 @@ import pandas as pd
 
 from missingmodels.errors import CannotAnswer
 from missingmodels.frame.columns.days import rows_in_force
-from missingmodels.frame.design_matrix import Group
+from missingmodels.frame.design_matrix import UNRECORDED, Group
 from missingmodels.frame.riskset import RiskSet
 from missingmodels.plan import Effects
 from missingmodels.tables import Tables
-
-UNRECORDED = -1
 
 
 def home_groups(tables: Tables, risk: RiskSet, effects: Effects, notes: list[str]) -> Mapping[str, Group]:

@@ -18,8 +18,12 @@ ROTA_DAYS = 28  # of a rota, before which nobody could be known
 
 @dataclass(frozen=True, kw_only=True)
 class Shifts:
-    """S shifts worked on duty in homes of the risk set, by the day on which they start. All (S,)."""
+    """S shifts worked on duty in homes of the risk set, by the day on which they start. All (S,).
 
+    ``row`` is that of ``staff_shifts``.
+    """
+
+    row: np.ndarray
     home: np.ndarray
     day: np.ndarray
     staff: np.ndarray
@@ -37,6 +41,7 @@ def shifts_today(days: Days) -> Shifts:
     held &= ~frame["shift_type"].isin(NOT_ON_DUTY).to_numpy(dtype=bool)
     staff = np.array(texts(frame["staff_id"]), dtype=object)
     return Shifts(
+        row=np.flatnonzero(held),
         home=home[held],
         day=day[held],
         staff=staff[held],

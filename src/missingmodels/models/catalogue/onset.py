@@ -46,6 +46,9 @@ ONSET = ModelRecord(
         "over the density that the plan's priors give to it, unless the Pareto k of the weights is above 1.",
         "`variance_drop`: σ_home² of M0 less that of M2, their draws independent; it may be negative.",
         "`median_rate_ratio`: the same child in two homes drawn at random, of other authorities and owners.",
+        "Of adults on shift `median_rate_ratio`: the same child in the care of two drawn at random, each alone on "
+        "shift, exp(0.954 σ_adult); and `share`: σ_adult² of σ_adult² + σ_home² + σ_authority² + σ_owner², whether the "
+        "adult makes more of a difference than the home and its practice.",
         "`slope_spread`: exp(1.28 σ_slope), the peer rate ratio that a tenth of homes lie above, over that of the "
         "middle home.",
         "`elpd_difference`: per child left out, its u integrated out: in closed form for the gamma and the low-risk "
@@ -61,15 +64,16 @@ ONSET = ModelRecord(
     fitted=(
         "`nuts`: every term. Effects are sampled as standard normals times their scale; a child's log-normal effect is "
         "sampled itself where data know more of it than its prior.",
-        "`laplace`: any law of frailty with homes and their periods. `auto` leaves authorities, owners and slopes to "
-        "`nuts`.",
+        "`laplace`: any law of frailty with homes, their periods and adults on shift. `auto` leaves authorities, "
+        "owners and slopes to `nuts`.",
         "Frailties are drawn again given the rest, exactly: from a gamma, from a class and its gamma, or by rejection "
         "from a log-normal.",
     ),
     refused=(
         f"{GATE}, effects and children among what is judged.",
         "`laplace` where the plan asks for what it cannot fit.",
-        "An effect of authorities or owners where the homes table names fewer than two.",
+        "An effect of authorities or owners where the homes table names fewer than two; of adults where the rota names "
+        "fewer than two who work ten days in one home.",
         '`peer_slope_by_home` without a model with peers; a log-normal frailty with `frame.initial = "conditional"`.',
         "A replaced prior of a parameter that no model of the plan has.",
     ),

@@ -28,6 +28,7 @@ FURTHER = (
     "sigma_owner",
     "sigma_peer_slope",
     "sigma_sector",
+    "sigma_adult",
 )
 
 
@@ -89,6 +90,7 @@ class PriorSet:
     sigma_owner: Prior
     sigma_peer_slope: Prior
     sigma_sector: Prior
+    sigma_adult: Prior
     coefficients: Mapping[str, Prior] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Prior:

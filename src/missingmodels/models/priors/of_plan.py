@@ -22,6 +22,7 @@ def scales_of(effects: Effects) -> tuple[str, ...]:
     added = {
         "sigma_authority": effects.authority,
         "sigma_owner": effects.owner,
+        "sigma_adult": effects.adults,
         "sigma_peer_slope": effects.peer_slope_by_home,
         "sigma_sector": effects.sector_process != "none",
     }

@@ -54,6 +54,9 @@ def weak() -> PriorSet:
             law="half_normal", sd=0.5, reason="a peer rate ratio of 1.3 in the middle home is 0.5 to 3.5 in most others"
         ),
         sigma_sector=Prior(law="half_normal", sd=0.5, reason="what all homes share varies as a home's months do"),
+        sigma_adult=Prior(
+            law="half_normal", sd=0.5, reason="a shift of one adult differs from another's by less than a factor of 7"
+        ),
     )
 
 
@@ -110,6 +113,7 @@ def informed() -> PriorSet:
             law="half_normal", sd=0.2, reason="the middle home's rate ratio of 1.3 stays above 1 in nine of ten homes"
         ),
         sigma_sector=Prior(law="half_normal", sd=0.3, reason="what all homes share varies as a home's months do"),
+        sigma_adult=Prior(law="half_normal", sd=0.3, reason="adults differ by no more than homes"),
         coefficients={
             "peer_presence": _ratio(1.0, 1.3, 2.2, "between a null and two positive studies", study),
             "peer_density": _ratio(0.8, 1.6, 4.0, "one recent peer of two or three", study),
