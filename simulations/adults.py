@@ -1,11 +1,11 @@
 """Does a fit find again by how much the adults on shift differ, and is no difference told where there is none?
 
-Worlds of 40 homes and a year in which each adult on a day's shifts has an effect of theirs on the children's rate, of a
+Worlds of 80 homes and a year in which each adult on a day's shifts has an effect of theirs on the children's rate, of a
 standard deviation that is planted; model M1 with `effects.adults`, by the fast engine. Told are the median of the
 posterior of that deviation, how often its 90 % interval holds what was planted, how often the adults' share of what
 lasts (beside homes) is told above a half, and what a fit costs. The home's own deviation is planted at its default.
 
-    python simulations/adults.py --worlds 300
+    python simulations/adults.py --worlds 150
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from missingmodels.runs.answer import prepare
 from missingmodels.scenario import Scenario
 from missingmodels.simulate.world import simulate_world
 
-PLANTED = (0.0, 0.3, 0.6)
-HOMES, DAYS = 40, 393
+PLANTED = (0.0, 0.5, 1.0)
+HOMES, DAYS = 80, 393
 ASKED = ("M1", "peer_presence")
 
 
@@ -76,7 +76,7 @@ def summary(worlds: list[dict[str, Any]]) -> pd.DataFrame:
     rows = []
     for planted, held in pd.DataFrame([w for w in worlds if w["passed"]]).groupby("planted"):
         covered, error = share((held["low"] <= planted) & (planted <= held["high"]))
-        # an interval with equal tails leaves out 0, an end of what is possible, always
+        # 0 is an end of what is possible, which an interval with equal tails always leaves out
         rows.append(
             {
                 "planted": planted,
@@ -95,7 +95,7 @@ def summary(worlds: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def main() -> None:
-    parser = arguments(__doc__, worlds=300, of="in all; each planted deviation stands in a third", work="adults")
+    parser = arguments(__doc__, worlds=150, of="in all; each planted deviation stands in a third", work="adults")
     options = parser.parse_args()
     worlds = worlds_of(options, range(options.worlds), lambda world: int(world["seed"]), one_world)
     options.output.mkdir(parents=True, exist_ok=True)
