@@ -362,3 +362,19 @@ def test_a_fault_of_the_disk_is_a_message(world: Path, tmp_path: Path, monkeypat
     is_a_message(done, "No space left on device", "x.png", "the room on the disk")
     assert json.loads(done.stdout)["error"] == "InputError"
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("typed", "option"),
+    [
+        ("simulate s.toml -o {}", "--scenario"),
+        ("fit tables p.toml -o {}", "--plan"),
+        ("report a b.toml", "--disclosure"),
+    ],
+)
+def test_a_file_in_the_wrong_place_is_told_its_option(typed: str, option: str, tmp_path: Path) -> None:
+    done = run(*(part.format(tmp_path / "out") for part in typed.split()))
+    assert done.returncode == 2
+    assert f"a file is named by an option: {option}" in done.stderr
+    assert not (tmp_path / "out").exists()
+    assert "option:" not in run("check", "a", "b").stderr

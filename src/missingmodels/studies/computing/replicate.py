@@ -187,6 +187,7 @@ def simulated(grid: Grid, cell: Cell, scenario: Scenario, seed: int) -> World:
     asked = {grid.exposure, *([cell.plan.exposure.outside] if cell.plan.exposure.outside else [])}
     ties = {"ties"} if any(name.startswith(TIED) for name in asked) else set()
     read = READ | ties | tables_behind(model_terms(cell.plan, grid.study.ask.model, grid.exposure or None))
+    read |= {"staff_shifts"} if cell.plan.effects.adults else set()
     world = simulate_world(scenario, seed=seed, log_exposures=False, only=read)
     if "staff_shifts" not in read:
         return world
