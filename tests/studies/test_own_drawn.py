@@ -10,9 +10,10 @@ import pytest
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.columns.told import tables_behind
-from missingmodels.studies.computing.replicate import run_replicate, simulated
+from missingmodels.studies.computing.replicate import designed, run_replicate, simulated
 from missingmodels.studies.questions.grid import make_grid
 from missingmodels.tables import require_valid
+from studies import TINY, grid_of
 from worlds import small_world
 
 DRAWN = {
@@ -110,3 +111,10 @@ def test_a_replicate_judges_a_variable_of_ones_own() -> None:
     assert adhd["low"] < 0.8 < adhd["high"]
     assert adhd["verdict"]
     assert rows["peer_presence"]["status"] == "fitted"
+
+
+def test_a_plan_that_asks_for_adults_has_their_shifts_drawn() -> None:
+    plan = {"set": {**TINY["plan"]["set"], "effects.adults": True}}
+    grid = grid_of(plan=plan, axes={"staff.adult_sd_log": [0.5]})
+    world = simulated(grid, grid.cells[0], grid.cells[0].scenario, seed=1)
+    assert "adult" in designed(grid, grid.cells[0], world).groups
