@@ -21,6 +21,7 @@ from missingmodels.errors import ConfigInvalid, RowsInvalid
 from missingmodels.formula import FUNCTIONS, FormulaFault, read_formula
 from missingmodels.frame.formula_columns import _FUNCTIONS
 from missingmodels.frame.own_rows.asked import Asked
+from missingmodels.frame.own_rows.check import row_list
 from missingmodels.frame.own_rows.counts import build_counts
 from missingmodels.plan import Plan
 
@@ -253,6 +254,18 @@ def test_text_in_quotation_marks_is_text(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_powers_of_powers_end_at_once_as_what_is_not_finite(text: str) -> None:
     with pytest.raises(RowsInvalid, match="is not finite in rows"):
         build_counts(FRAME, Asked(formula=f"events ~ {text}"))
+
+
+@pytest.mark.parametrize("text", ["{}", "bs({}, df=4)", "poly({}, 2)", "x:{}"])
+def test_rows_on_which_a_function_has_no_value_are_named(text: str) -> None:
+    """Of rows 1 to N the root of x less its third smallest value has none in the two rows below it."""
+    third = float(np.sort(FRAME["x"].unique())[2])
+    lost = [int(label) for label in FRAME.index[FRAME["x"] < third]]
+    root = f"sqrt(x - {third!r})"
+    with pytest.raises(RowsInvalid) as raised:
+        build_counts(FRAME, Asked(formula=f"events ~ {text.format(root)}"))
+    said = f"{root} is not finite in {row_list(lost)}"
+    assert said in str(raised.value)
 
 
 @pytest.mark.parametrize("text", CLEAN)

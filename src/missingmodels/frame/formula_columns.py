@@ -48,7 +48,8 @@ _SEVERAL = ("bs", "poly")  # calls that give several columns, which formulae mak
 def term_columns(terms: tuple[Term, ...], frame: pd.DataFrame) -> pd.DataFrame:
     """(R, P) design columns of the terms, without the intercept but coded beside one.
 
-    Raises FormulaUnfit where the terms do not work on the columns of ``frame``; every value must be recorded.
+    Raises FormulaUnfit where the terms do not work on the columns of ``frame``; every value must be recorded. Where a
+    function has no value the columns that lack one come back alone.
     """
     held: dict[str, pd.Series] = {}
     with np.errstate(all="ignore"):  # what is not finite is the caller's to tell
@@ -56,6 +57,9 @@ def term_columns(terms: tuple[Term, ...], frame: pd.DataFrame) -> pd.DataFrame:
     data = pd.DataFrame(held, index=pd.RangeIndex(len(frame)))
     if not written:
         return data[[]]
+    absent = data.columns[data.isna().any()]
+    if len(absent):  # a function has no value there, as a root of what is below 0: the caller knows the rows' names
+        return data[absent]
     _require_few(terms, data)
     # formulae prints where a term fails
     with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
