@@ -62,6 +62,8 @@ def frames() -> dict[str, pd.DataFrame]:
         "measures": [
             {"name": "climate", "home_id": "h1", "start_date": "2023-03-01", "known_date": "2023-03-02", "value": 6.0},
             {"name": "trusts", "child_id": "c1", "start_date": "2023-03-01", "known_date": "2023-03-01", "value": 1.0},
+            {"name": "climate", "home_id": "h2", "start_date": "2023-03-01", "known_date": "2023-03-02", "value": 4.0},
+            {"name": "trusts", "child_id": "c2", "start_date": "2023-03-01", "known_date": "2023-03-01", "value": 0.0},
         ],
         "events": [{"kind": "conflict", "home_id": "h1", "day": "2023-03-01", "sequence": 0}],
     }

@@ -49,6 +49,7 @@ RULE_CASES = [
     ({"placements": put(1, start_date="2023-06-30")}, "placements", "overlapping_placements", "error", 1, 1),
     ({"children": put(2, birth_date="2023-01-02")}, "placements", "placed_before_birth", "error", 1, 3),
     ({"missing_episodes": put(1, end_date=None)}, "missing_episodes", "two_open_episodes", "error", 2, 1),
+    ({"missing_episodes": put(0, end_date=None)}, "missing_episodes", "open_for_long", "warn", 1, 0),
     ({"missing_episodes": put(1, end_date="2023-12-21")}, "missing_episodes", "overlapping_episodes", "warn", 1, 2),
     (
         {"missing_episodes": put(1, start_date="2023-01-31")},
@@ -104,6 +105,23 @@ def test_every_cross_table_rule_is_broken_above():
     broken = [valid_tables(**case[0]) for case in RULE_CASES]
     silent = [rule.__name__ for rule in RULES if not any(rule(tables) for tables in broken)]
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("value", "why"), [(6.0, "is 6.0 wherever it is recorded"), (None, "is unrecorded throughout")]
+)
+def test_a_measure_that_tells_nothing_is_told(value, why):
+    change = {"measures": lambda frame: put(0, value=value)(put(2, value=value)(frame))}
+    (fault,) = check_tables(valid_tables(**change))
+    assert (fault.table, fault.rule, fault.severity) == ("measures", "climate_does_not_tell", "warn")
+    assert fault.what == f"climate (climate of the home) {why}"
+
+
+def test_a_row_is_counted_from_0_unless_a_file_is_known():
+    with pytest.raises(TablesInvalid, match=r"row 0 \(from 0\)"):
+        require_valid(valid_tables(interviews=put(0, child_id="nobody")))
+    with pytest.raises(TablesInvalid, match=r"rows: book\.xlsx row 7, "):
+        require_valid(valid_tables(interviews=put(0, child_id="nobody")), rows={"interviews": ["book.xlsx row 7"]})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
 import pandas as pd
 import pandera.errors
 
@@ -13,6 +17,8 @@ from missingmodels.tables.own_rules import OWN_RULES
 from missingmodels.tables.rules import RULES
 from missingmodels.tables.schema import pandera_schema
 from missingmodels.tables.tables import Tables
+
+NO_ROWS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 def check_tables(tables: Tables) -> list[Finding]:
@@ -35,9 +41,12 @@ def check_tables(tables: Tables) -> list[Finding]:
     return sorted(found, key=lambda f: f.severity != "error")
 
 
-def require_valid(tables: Tables, *, where: str = "") -> list[Finding]:
-    """The warnings; raises TablesInvalid listing all errors if there is any."""
-    found = check_tables(tables)
+def require_valid(tables: Tables, *, where: str = "", rows: Mapping[str, Sequence[str]] = NO_ROWS) -> list[Finding]:
+    """The warnings; raises TablesInvalid listing all errors if there is any.
+
+    ``rows`` says, by table, where in a file each row came from: findings speak of that then.
+    """
+    found = [_placed(one, rows[one.table]) if one.table in rows else one for one in check_tables(tables)]
     errors = [f for f in found if f.severity == "error"]
     if errors:
         listing = "\n  ".join(str(f) for f in errors)
@@ -48,6 +57,10 @@ def require_valid(tables: Tables, *, where: str = "") -> list[Finding]:
             remedy="correct the source and read it again; nothing was written",
         )
     return found
+
+
+def _placed(found: Finding, rows: Sequence[str]) -> Finding:
+    return replace(found, rows=tuple({**row, "row": rows[row["row"]]} for row in found.rows))
 
 
 def _with_keys(frame: pd.DataFrame, table: Table) -> pd.DataFrame:

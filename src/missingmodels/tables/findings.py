@@ -18,7 +18,7 @@ class Finding:
     Attributes
     ----------
     count : how many rows break it
-    rows : the first few, as row number (0 = first data row) and key values
+    rows : the first few, as key values and ``row``, its number (0 = first data row) or, as text, its place in a file
     """
 
     table: str
@@ -34,13 +34,20 @@ class Finding:
         return asdict(self)
 
     def __str__(self) -> str:
-        shown = "; ".join(", ".join(f"{k} {v}" for k, v in row.items()) for row in self.rows)
+        shown = "; ".join(", ".join(_told(k, v) for k, v in row.items()) for row in self.rows)
         more = f" (first {len(self.rows)} of {self.count})" if self.count > len(self.rows) else ""
         where = f"\n    rows{more}: {shown}" if shown else ""
         return (
             f"{self.severity}: {self.table}.{self.rule}: {self.what} [{self.count} row"
             f"{'' if self.count == 1 else 's'}]{where}\n    remedy: {self.remedy}"
         )
+
+
+def _told(name: str, value: Any) -> str:
+    """A value by its name; of a row its place in the table, or where in a file it came from."""
+    if name != "row":
+        return f"{name} {value}"
+    return value if isinstance(value, str) else f"row {value} (from 0)"
 
 
 def finding(  # noqa: PLR0913

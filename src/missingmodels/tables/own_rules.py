@@ -27,20 +27,32 @@ def own_columns_tell(tables: Tables) -> list[Finding]:
     found = []
     for table in WITH_COLUMNS:
         for one in tables.own.get(table, ()):
-            what = untold(one, tables[table][one.name])
-            if what:
-                found.append(
-                    Finding(
-                        table=table,
-                        rule=f"{one.name}_does_not_tell",
-                        severity="warn",
-                        count=len(tables[table]),
-                        rows=(),
-                        what=f"{one.name} ({one.meaning}) {what}",
-                        remedy="give its values, take the level out of its declaration, or leave it out of formulas",
-                    )
-                )
+            found += _untold(one, tables[table][one.name], table)
     return found
+
+
+def measures_tell(tables: Tables) -> list[Finding]:
+    """A measure has values that differ."""
+    frame, found = tables["measures"], list[Finding]()
+    for one in tables.own.get("measures", ()):
+        found += _untold(one, frame.loc[frame["name"] == one.name, "value"], "measures")
+    return found
+
+
+def _untold(one: Own, values: pd.Series, table: str) -> list[Finding]:
+    what = untold(one, values)
+    if not what:
+        return []
+    told = Finding(
+        table=table,
+        rule=f"{one.name}_does_not_tell",
+        severity="warn",
+        count=len(values),
+        rows=(),
+        what=f"{one.name} ({one.meaning}) {what}",
+        remedy="give its values, take the level out of its declaration, or leave it out of formulas",
+    )
+    return [told]
 
 
 def untold(one: Own, values: pd.Series) -> str:
@@ -119,4 +131,4 @@ def yes_or_no(tables: Tables) -> list[Finding]:
     )
 
 
-OWN_RULES = (own_columns_tell, facts_have_units, facts_are_named, yes_or_no)
+OWN_RULES = (own_columns_tell, measures_tell, facts_have_units, facts_are_named, yes_or_no)

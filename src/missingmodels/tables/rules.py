@@ -13,6 +13,7 @@ from missingmodels.tables.findings import Finding, finding
 from missingmodels.tables.keys import stands_in
 from missingmodels.tables.tables import Tables
 
+OPEN_DAYS = 28  # assumption: a return within them may not be written down yet; published episodes last a day or two
 FAR_DAY = 2**40  # stands for "open" where spans are compared
 
 
@@ -132,7 +133,8 @@ def _episodes_open_and_overlapping(tables: Tables) -> list[Finding]:
         severity="error",
         show=shown,
         what="the child has more than one episode without an end",
-        remedy="close all but the last, or mark the end as censored",
+        remedy="close all but the last; where a return was never recorded, write the last day known as end_date, and "
+        "yes as end_is_censored, in that row (in a mapping both are columns of the file)",
     ) + finding(
         frame,
         pd.Series(late, index=frame.index) & ~(is_open & (open_count > 1)),
@@ -142,6 +144,24 @@ def _episodes_open_and_overlapping(tables: Tables) -> list[Finding]:
         show=shown,
         what="the episode starts before an earlier one of the same child has ended",
         remedy="merge them in the source; the risk set counts the child as missing on their union",
+    )
+
+
+def _episodes_open_for_long(tables: Tables) -> list[Finding]:
+    """An open episode is a recent one: of an older one the return was more likely not written down."""
+    frame = tables["missing_episodes"]
+    is_open = frame["end_date"].isna()
+    alone = ~frame["child_id"].where(is_open).duplicated(keep=False)  # of two, another rule speaks
+    return finding(
+        frame,
+        is_open & alone & (frame["start_date"] < tables.observed_to - pd.Timedelta(days=OPEN_DAYS)),
+        table="missing_episodes",
+        rule="open_for_long",
+        severity="warn",
+        show=["child_id", "start_date"],
+        what=f"the episode has no end and began over {OPEN_DAYS} days before the observed span ends: its child is away "
+        "from then on",
+        remedy="fill in the return; where it is unknown, the last day known as end_date, and yes as end_is_censored",
     )
 
 
@@ -274,6 +294,7 @@ RULES: tuple[Callable[[Tables], list[Finding]], ...] = (
     _placements_overlap,
     births,
     _episodes_open_and_overlapping,
+    _episodes_open_for_long,
     _episodes_placed,
     _residents_fit_places,
     _staffing_is_continuous,

@@ -93,6 +93,7 @@ _VALUES = """
     illegible inf infinite infinity invalid less many mean minus missing mon monday na name nat nine nk none now num
     one ongoing plus present query redacted ref same sat saturday see seven several six some soon still sun sunday
     suppressed tba tbc tbd ten three thu thur thurs thursday today tomorrow tue tues tuesday twelve twenty two
+    always awaited awaiting lot maybe often partial partly perhaps rarely sometimes usually
     undefined unknown unreadable unsure utc value wed wednesday withheld yesterday zero
 """
 PLAIN = frozenset(f"{_CHILDREN} {_STAFF} {_VALUES}".split())

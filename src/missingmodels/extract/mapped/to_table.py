@@ -15,7 +15,7 @@ from missingmodels.extract.crosswalk import read_crosswalk
 from missingmodels.extract.ledger import FAULTS_SHOWN, Ledger, follow, in_play, ledger_of, remark, set_aside
 from missingmodels.extract.mapped.interviews import flag_unmatched
 from missingmodels.extract.mapped.mapping import DataMapping, MappedColumn, TableMapping
-from missingmodels.extract.mapped.values import CHILDREN, column_values, refuse_names
+from missingmodels.extract.mapped.values import CHILDREN, column_values, refuse_names, unread
 from missingmodels.extract.ofsted.layout import plain
 from missingmodels.extract.readers.containers import file_tables
 from missingmodels.extract.readers.dates import declared, way_on
@@ -23,7 +23,7 @@ from missingmodels.extract.readers.source_table import SourceTable, column_name,
 from missingmodels.extract.returns.together.identity import require_whole_ids, zeros_lost
 from missingmodels.extract.staff.shift_times import has_clock
 from missingmodels.tables import Tables, joined_origin, make_tables, require_valid
-from missingmodels.tables.contract import TABLES
+from missingmodels.tables.contract import TABLES, Column
 from missingmodels.tables.joining import filled
 from missingmodels.tables.keys import stands_in
 from missingmodels.tables.own import NAMED, Own, joined
@@ -80,11 +80,14 @@ def into_tables(
         frames = _with_what_is_compulsory(frames, mapping.observed_from)
     ledgers: list[Ledger] = []
     parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
+    rows: dict[str, list[str]] = defaultdict(list)
     for each in found:
         if each.name == "interviews":
             each = flag_unmatched(each, frames.get("missing_episodes"), frames["children"]["child_id"])
         frame, ledger = _known_only(each, frames)
-        parts[each.name].append(frame)
+        if not each.join and (into is None or each.name not in NAMED):
+            rows[each.name] += [f"{each.file} row {row}" for row in frame["row"]]
+        parts[each.name].append(frame.drop(columns="row"))
         ledgers.append(ledger)
     for name, held_parts in parts.items():
         frames[name] = _together(name, held_parts, next(each for each in found if each.name == name), into)
@@ -99,7 +102,7 @@ def into_tables(
         ),
         own=own,
     )
-    require_valid(made, where=mapping.name)
+    require_valid(made, where=mapping.name, rows=rows)
     return made, ledgers
 
 
@@ -203,7 +206,7 @@ def _known_only(each: MappedTable, frames: Mapping[str, pd.DataFrame]) -> tuple[
     lines = lines.assign(
         outcome=lines["outcome"].mask(hit, "set_aside"), reason=lines["reason"].mask(hit, "not_in_tables")
     )
-    kept = each.frame[~strange].drop(columns="row").reset_index(drop=True)
+    kept = each.frame[~strange].reset_index(drop=True)
     return kept, Ledger(frame=lines, notes=each.ledger.notes)
 
 
@@ -238,11 +241,7 @@ def _read(mapping: TableMapping) -> MappedTable:
         elif column.name in CHILDREN:
             require_whole_ids(made[column.name], frame["row"], where=source.name, column=mapped.source)
             refuse_names(made[column.name], frame["row"], column.name, where=source.name)
-        if column.kind in ("date", "time") and bad.any():
-            days = text[mapped.source][bad].str.split().str[0]
-            rows = ", ".join(frame["row"][bad].head(FAULTS_SHOWN).astype(str))
-            many = f"{int(bad.sum())} cells cannot be read, rows {rows}"
-            notes.append(f"{source.name}: {column.name}: {many}: {way_on(days)}")
+        notes += _unread(column, mapped, text, bad, source.name, frame["row"])
         strict = column.required or mapped.otherwise == "set_aside"
         frame = set_aside(frame, bad & strict, f"{column.name}_unreadable") if strict else frame
         frame = remark(frame, bad & in_play(frame), f"{column.name} unreadable: unrecorded") if not strict else frame
@@ -268,6 +267,19 @@ def _read(mapping: TableMapping) -> MappedTable:
         own=mapping.own,
         join=mapping.join,
     )
+
+
+def _unread(
+    column: Column, mapped: MappedColumn, text: Mapping[str, pd.Series], bad: pd.Series, file: str, rows: pd.Series
+) -> list[str]:
+    """What is said of cells that hold something that could not be read; words that codes lack are told with these."""
+    if not mapped.source or mapped.codes or not bad.any():
+        return []
+    cells = text[mapped.source]
+    if column.kind not in ("date", "time"):
+        return [unread(column, mapped.source, cells, bad, where=file)]
+    many = f"{int(bad.sum())} cells cannot be read, rows {', '.join(rows[bad].head(FAULTS_SHOWN).astype(str))}"
+    return [f"{file}: {column.name}: {many}: {way_on(cells[bad].str.split().str[0])}"]
 
 
 def _by_crosswalk(frame: pd.DataFrame, values: pd.Series, name: str, crosswalk: Path) -> tuple[pd.DataFrame, pd.Series]:

@@ -19,6 +19,7 @@ from missingmodels.tables.contract import Column
 from missingmodels.tables.schema import FLAGS
 from missingmodels.vocabulary.unrecorded import NULL_WORDS
 
+WRONG_FROM = 5  # cells of which none can be read, and a column counts as mapped by mistake
 CHILDREN = ("child_id", "child_a", "child_b")
 Values = tuple[pd.Series, pd.Series, str]
 
@@ -42,6 +43,32 @@ def column_values(
             note += f"; {int(strange.sum())} cells hold words that the codes lack: {_words_of(cells[strange])}"
         return values, strange, note
     return _plain_values(column, mapped, cells, text, form)
+
+
+def unread(column: Column, source: str, cells: pd.Series, bad: pd.Series, *, where: str) -> str:
+    """What is said of cells of the file's column ``source`` that hold something else than it takes, with their words.
+
+    Raises ImportFault where all of them do, so many that the wrong column was mapped or declared of the wrong kind.
+    """
+    held = int((nulls_blank(cells) != "").sum())
+    many = f"{int(bad.sum())} of {held} cells of {source} cannot be read as {_wanted(column)}"
+    words = _words_of(cells[bad])
+    flags = cells[bad].map(plain).isin(FLAGS).all()
+    if bad.sum() == held >= WRONG_FROM:
+        remedy = "map another column, say with codes what its words mean, or leave it out"
+        remedy = 'they look like yes or no: declare kind = "yes/no"' if flags else remedy
+        raise ImportFault(f"{column.name}: {many}: {words}", where=where, remedy=remedy)
+    fate = "their rows are set aside" if column.required else "they count as unrecorded"
+    return f"{where}: {column.name}: {many}, {fate}: {words}; codes say what words mean"
+
+
+def _wanted(column: Column) -> str:
+    if column.kind in ("whole", "real"):
+        ends = [f"{word} {end:g}" for word, end in (("from", column.low), ("to", column.high)) if end is not None]
+        return " ".join(["a whole number" if column.kind == "whole" else "a number", *ends])
+    if column.kind == "flag":
+        return "yes or no"
+    return f"one of {', '.join(column.allowed)}" if column.allowed else "a code"
 
 
 def _words_of(cells: pd.Series) -> str:
@@ -118,9 +145,7 @@ def _text(column: Column, cells: pd.Series) -> Values:
     good = upper.isin([a.upper() for a in column.allowed]) if column.allowed else upper.str.fullmatch(CODE).astype(bool)
     back = {a.upper(): a for a in column.allowed}
     value = upper.map(back) if column.allowed else upper
-    shown = ", ".join(sorted(column.allowed)[:FAULTS_SHOWN])
-    note = f"words other than {shown} need codes" if column.allowed and not good.all() else ""
-    return value.where(good & (cells != "")), (cells != "") & ~good, note
+    return value.where(good & (cells != "")), (cells != "") & ~good, ""
 
 
 def _is_identifier(column: Column) -> bool:
