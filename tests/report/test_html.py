@@ -230,6 +230,17 @@ def test_what_comes_from_data_is_escaped(make, tmp_path):
     assert "&lt;b&gt;Oak &amp; &lt;script&gt;" in text
 
 
+def test_a_contrast_that_is_withheld_is_told_where_it_would_stand(make, tmp_path):
+    held = make()
+    told = {"policy": "generic", "active": True, "blocked": [], "minimum_count": 10, "rounding": 5}
+    held = replace(held, plan={**held.plan, "contrast": {"adhd": [0, 1]}}, disclosure=told)
+    page = html.page(held, {})
+    section = page.split('<h2 id="contrasts-title">')[1].split("</section>")[0]
+    assert "Withheld by the policy “generic”, as too few children or homes are behind it:" in section
+    assert "<code>adhd</code>" in section
+    assert "<table" not in section
+
+
 def test_a_plan_that_asks_one_hypothesis_only(make, tmp_path):
     held = make()
     peers = make(rows=tuple(r for r in held.rows if r.hypothesis != "H2"))

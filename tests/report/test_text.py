@@ -60,6 +60,31 @@ def test_summary_fits_its_limits(make, make_row, structures, peers, failed):
     assert "H2" in text
 
 
+def stated(make, make_row, *, active=True, contrasts=3):
+    """Evidence whose plan states contrasts of x0 to x2 and of adhd, of which nothing passed the gate."""
+    held = make()
+    rows = [
+        make_row(hypothesis="contrast", name=f"x{i}", label=f"column {i} (0 to 1)", expected="", verdict="")
+        for i in range(contrasts)
+    ]
+    plan = {**held.plan, "contrast": {**{f"x{i}": [0, 1] for i in range(contrasts)}, "adhd": [0, 1]}}
+    told = {"policy": "generic", "active": active, "blocked": [], "minimum_count": 10, "rounding": 5}
+    return replace(held, rows=(*held.rows, *rows), plan=plan, disclosure=told)
+
+
+def test_contrasts_of_the_plan_are_told_and_which_are_withheld(make, make_row):
+    text = summary_text(stated(make, make_row))
+    after = text.split("Contrasts that the plan states\n")[1].splitlines()
+    assert after[0].strip().startswith("column 0")
+    assert after[2].strip().startswith("column 2")
+    assert after[3] == "  withheld by the policy of disclosure, as too few are behind them: adhd"
+    assert "withheld" not in summary_text(stated(make, make_row, active=False))
+    assert "Contrasts" not in summary_text(make())
+    many = summary_text(stated(make, make_row, contrasts=30))
+    assert len(many.splitlines()) < 25
+    assert "more in the report" in many
+
+
 @pytest.mark.parametrize("columns", [80, 100])
 def test_every_word_stands_whole_within_the_terminal(make, make_row, columns):
     label = "mean need of the other residents who were placed here from far away, between homes"

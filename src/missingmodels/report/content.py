@@ -16,7 +16,16 @@ from missingmodels.report.carries import carries
 from missingmodels.report.diagnosed import certificate_of, gate_table
 from missingmodels.report.figures.pictures import Picture
 from missingmodels.report.first import contents, flow, plain_answers
-from missingmodels.report.lines import COEFFICIENT, Line, headline, judged, lines, measured
+from missingmodels.report.lines import (
+    COEFFICIENT,
+    Line,
+    contrasts,
+    contrasts_withheld,
+    headline,
+    judged,
+    lines,
+    measured,
+)
 from missingmodels.report.planned import planned
 from missingmodels.report.timing import timing_shown
 from missingmodels.report.withstood import shocks_tried
@@ -62,7 +71,8 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "h2": _effects(headline(found, "H2")),
         "h2_others": _effects([line for line in judged(found, "H2") if line not in headline(found, "H2")]),
         "measured": measured(found),
-        "contrasts": _effects([line for line in found if _is_contrast(line)]),
+        "contrasts": _effects(contrasts(found)),
+        "contrasts_withheld": contrasts_withheld(evidence, found),
         "expected": {
             "h1": _expected(found, "H1"),
             "h2": _expected(found, "H2"),
@@ -156,12 +166,6 @@ def _effect(line: Line) -> dict[str, Any]:
         "remark": words.typographic(row.remark),
         "converged": line.converged,
     }
-
-
-def _is_contrast(line: Line) -> bool:
-    """Whether a line is a contrast that the plan states, by the fullest fit."""
-    row = line.row
-    return row.hypothesis == CONTRAST and row.estimand == "rate_ratio" and row.role == "primary"
 
 
 def _effects(shown: Sequence[Line]) -> dict[str, Any]:

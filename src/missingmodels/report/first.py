@@ -13,7 +13,7 @@ from missingmodels.evidence.record import Evidence
 from missingmodels.evidence.robustness.operating import listed
 from missingmodels.report import words
 from missingmodels.report.figures.pictures import truths
-from missingmodels.report.lines import H2_PARTS, Line, headline, variable
+from missingmodels.report.lines import H2_PARTS, Line, contrasts, contrasts_withheld, headline, variable
 from missingmodels.report.withstood import undone
 
 # What is told first of a part: some effect in it, and that there is none worth the name only where all are negligible.
@@ -167,12 +167,12 @@ def flow(data: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def contents(evidence: Evidence, found: Sequence[Line]) -> list[tuple[str, str]]:
     """Anchor and title of each section that the page has."""
-    contrasts = any(line.row.hypothesis == "contrast" and line.row.estimand == "rate_ratio" for line in found)
+    stated = contrasts(found) or contrasts_withheld(evidence, found)
     return [
         ("flow", "The data, and what became of them"),
         ("h1", "H1: peers’ recent episodes"),
         ("h2", "H2: staffing, turnover and placement mix"),
-        *([("contrasts", "Contrasts that the plan states")] if contrasts else []),
+        *([("contrasts", "Contrasts that the plan states")] if stated else []),
         ("effects", "Every effect with its verdict"),
         ("rule", "The rule, fixed beforehand"),
         ("robustness", "Robustness"),

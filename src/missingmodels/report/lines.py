@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from missingmodels.evidence.decisions import NOT_CONVERGED
+from missingmodels.evidence.effects.contrasts import CONTRAST
 from missingmodels.evidence.parts import Row
 from missingmodels.evidence.record import Evidence
 from missingmodels.vocabulary import QUANTITIES, fit_name
@@ -53,6 +54,22 @@ def judged(found: Sequence[Line], hypothesis: str) -> list[Line]:
 def headline(found: Sequence[Line], hypothesis: str) -> list[Line]:
     """The lines that answer the hypothesis, and other exposures that the plan sets beside the primary one."""
     return [line for line in judged(found, hypothesis) if line.row.role in _ORDER]
+
+
+def contrasts(found: Sequence[Line]) -> list[Line]:
+    """Rate ratios of the contrasts that the plan states, by the fullest fit."""
+    held = [line for line in found if line.row.hypothesis == CONTRAST and line.row.estimand == "rate_ratio"]
+    return [line for line in held if line.row.role == "primary"]
+
+
+def contrasts_withheld(evidence: Evidence, found: Sequence[Line]) -> list[str]:
+    """Columns of contrasts that the plan states and of which the policy of disclosure lets nothing out.
+
+    By the plan's own word for the column, which tells no level of it.
+    """
+    told = {line.row.name.partition("[")[0] for line in contrasts(found)}
+    hidden = (evidence.disclosure or {}).get("active", False)
+    return [name for name in evidence.plan.get("contrast", {}) if hidden and name not in told]
 
 
 def variable(name: str) -> str:

@@ -11,11 +11,12 @@ from missingmodels.evidence.decisions import NEGLIGIBLE, NOT_CONVERGED, UNLESS_A
 from missingmodels.evidence.record import Evidence
 from missingmodels.report import words
 from missingmodels.report.carries import carries_in_a_line
-from missingmodels.report.lines import Line, headline, lines
+from missingmodels.report.lines import Line, contrasts, contrasts_withheld, headline, lines
 from missingmodels.tables import is_simulated, kind_of
 from missingmodels.vocabulary import fit_name, subject, worded
 
 COLUMNS, NARROWEST = 100, 60
+CONTRAST_LINES = 4
 _NUMBERS = 2 + len(" ratio       90 %        P ")  # flags and numbers of a row
 _VERDICT = len(NEGLIGIBLE)  # the longest in its column; what does not fit there has a line of its own
 _SHORT = {WITHSTANDS: "supported", WITHSTANDS_OPEN: "supported", UNLESS_ANY: "supported unless …"}
@@ -35,11 +36,25 @@ def summary_text(evidence: Evidence, columns: int = COLUMNS) -> str:
     prose = [_origin(evidence), carries_in_a_line(evidence.data), *_interval(evidence)]
     head = [*_filled(prose, columns), *_column_heads(evidence, columns)]
     room = lines_at_most - len(head) - len(warnings) - 2  # a title for each hypothesis
+    asked = _contrasts(evidence, found, columns)
+    room -= len(asked)
     share = _filled(_attributable(found), columns)
     body = [f"H1  {worded('peers’ recent episodes', evidence.data.get('asked'))}"]
     body += [*_rows(peers, room - len(share) - min(max(len(structure), 1), 2), columns), *share]
     body += ["H2  staffing, turnover and placement mix", *_rows(structure, room - len(body) + 1, columns)]
+    body += asked
     return "\n".join(line.rstrip() for line in [*head, *body, *warnings])
+
+
+def _contrasts(evidence: Evidence, found: Sequence[Line], columns: int) -> list[str]:
+    """The contrasts that the plan states, a few of them, and which are withheld; nothing where it states none."""
+    held = contrasts(found)
+    withheld = contrasts_withheld(evidence, found)
+    if not held and not withheld:
+        return []
+    rows = _rows(held, CONTRAST_LINES, columns) if held else []
+    why = f"  withheld by the policy of disclosure, as too few are behind them: {', '.join(withheld)}"
+    return ["Contrasts that the plan states", *rows, *(_filled([why], columns) if withheld else [])]
 
 
 def _filled(found: Sequence[str], columns: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from missingmodels.vocabulary import QUANTITIES, Quantity, column_label
 
 CONTRAST = "contrast"  # stands where H1 and H2 do
 DRAWS = 1000  # of a fit, at most
+# Without the numbers: the ends of what is observed are somebody's.
+BEYOND = "an end of the contrast lies beyond the data, so the ratio is the model's own"
 
 Told = Mapping[str, Quantity]
 
@@ -41,7 +44,10 @@ def require_contrasts(plan: Plan, designs: Sequence[Design], told: Told) -> None
         levels = sorted(one[len(name) + 1 : -1] for one in held if one.startswith(f"{name}["))
         texts = [end for end in ends if isinstance(end, str)]
         if name not in held and not levels:
-            faults.append(f"contrast.{name}: no model of the plan holds it")
+            known = sorted({one.partition("[")[0] for one in held})
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            faults.append(f"contrast.{name}: no model of the plan holds it{hint}")
         elif levels and len(texts) < len(ends):
             faults.append(f"contrast.{name}: name two of its levels; beside the reference it has {', '.join(levels)}")
         elif not levels and texts:
@@ -79,6 +85,8 @@ def contrast_rows(fit: Fit, plan: Plan, told: Told, *, fullest: bool) -> list[Ro
                 expected="" if quantity is None else quantity.stated_direction,
             )
         )
+        if _leaves(fit.design, name, (low, high)):
+            rows[-1] = replace(rows[-1], remark=BEYOND)
         if fullest and ":" not in name:
             guarded = _guarded(name, low, high, fit.design)
             rates += _rates(fit, plan, guarded, ((low, step), (high, ends)), column_label(name, told))
@@ -106,6 +114,14 @@ def _rates(
                 )
             )
     return rows
+
+
+def _leaves(design: Design, name: str, ends: Sequence[float | str]) -> bool:
+    """Whether a number that a contrast names lies beyond all that the column has in the window."""
+    if name not in design.names:
+        return False
+    values = design.column(name)[design.window_days > 0]
+    return any(isinstance(end, float | int) and not values.min() <= end <= values.max() for end in ends)
 
 
 def _guarded(name: str, low: float | str, high: float | str, design: Design) -> str:
