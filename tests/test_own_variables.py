@@ -65,12 +65,47 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pd.ExcelWriter(folder / "provider.xlsx") as book:
         for name, frame in sheets.items():
             frame.to_excel(book, sheet_name=name, index=False)
-    mapping, plan = blocks("toml")
+    mapping, plan, _ = blocks("toml")
     (folder / "provider.toml").write_text(mapping)
     (folder / "plan.toml").write_text(
         'models = ["M0", "M1"]\n[sampling]\nmethod = "laplace"\n[exposure]\nbeside = []\n' + plan
     )
     return folder
+
+
+def test_the_pages_whole_workbook_makes_all_tables(tmp_path: Path) -> None:
+    """Its sheets and columns, as the page's table names them, and its mapping, without other tables."""
+    page = PAGE.read_text(encoding="utf-8")
+    listed = re.search(r"\| sheet \| its columns \|\n\|---\|---\|\n((?:\|.*\n)+)", page)
+    assert listed
+    named = {row.split("|")[1].strip(): row.split("|")[2].strip().split(", ") for row in listed[1].splitlines()}
+
+    def month(i: int) -> str:
+        return f"{1 + i % 28:02d}/0{5 + i // 30}/2022"
+
+    cells = {
+        "YP ref": lambda i: f"YP{i % 30:02d}", "DOB": lambda i: f"{1 + i % 28:02d}/05/2008",
+        "ADHD diagnosis?": lambda i: ("Yes", "No", "No")[i % 3], "Placing LA": lambda i: "301",
+        "Home": lambda i: f"House {i % 4}", "Admitted": lambda i: f"{1 + i % 28:02d}/04/2022", "Left": lambda i: "",
+        "Reported": month, "Returned": month,
+        "No. of beds": lambda i: 8, "Session date": month,
+        "Sleep problems (0-10)": lambda i: i % 11,
+    }  # fmt: skip
+    rows = {"Residents": 30, "Placements": 30, "Missing log": 90, "Homes": 4, "Key work": 120}
+    with pd.ExcelWriter(tmp_path / "provider.xlsx") as book:
+        for sheet, columns in named.items():
+            frame = pd.DataFrame({name: [cells[name](i) for i in range(rows[sheet])] for name in columns})
+            frame.to_excel(book, sheet_name=sheet, index=False)
+    (tmp_path / "provider.toml").write_text(blocks("toml")[2])
+    done = run("import", "mapping", tmp_path / "provider.toml", "-o", tmp_path / "tables")
+    assert done.returncode == 0, done.stderr
+    assert "0 errors, 0 warnings" in run("check", tmp_path / "tables").stdout
+    tables = read_tables(tmp_path / "tables")
+    held = {"children": 30, "placements": 30, "missing_episodes": 90, "homes": 4, "measures": 120}
+    assert {name: len(tables[name]) for name in held} == held
+    assert tables["children"]["adhd"].sum() == 10
+    assert set(tables["measures"]["name"]) == {"sleep_problems"}
+    assert not tables["homes"]["places"].isna().any()
 
 
 @pytest.mark.slow
