@@ -16,6 +16,7 @@ from missingmodels.frame.columns.library import COLUMNS
 from missingmodels.frame.columns.of_peers.peers import peer_columns
 from missingmodels.frame.columns.own import own_columns
 from missingmodels.frame.columns.structure import MIX, mix_measures, staff_measures
+from missingmodels.frame.columns.told import tables_behind
 from missingmodels.frame.design import build_design
 from missingmodels.frame.forward import FOLLOWING
 from missingmodels.frame.riskset import build_risk_set
@@ -146,6 +147,42 @@ def test_facts_by_hand(days, name, child, expected):
     assert all(nan_equal(found[day], value) for day, value in expected.items()), {d: found[d] for d in expected}
 
 
+def test_an_adult_who_left_by_hand(tables):
+    """m1 leaves A on day 40, where cat trusts them and ben does not; s4 goes on from day 60 in another contract.
+
+    cat lives in A until day 50; dan has no adult on record, so nothing is known of his.
+    """
+    spells, measures = tables["staff_spells"], tables["measures"]
+    again = spells.iloc[[0, 0]].assign(
+        staff_id="s4", start_date=[date(-90), date(60)], end_date=pd.to_datetime([date(60), None])
+    )
+    trust = measures[(measures["name"] == "trusts") & (measures["staff_id"] == "s2")]
+    said = [("cat", "m1", 10, 1.0), ("ben", "m1", 5, 0.0), ("ben", "s4", 5, 1.0)]
+    more = pd.concat(
+        trust.assign(child_id=child, staff_id=staff, start_date=date(day), known_date=date(day), value=value)
+        for child, staff, day, value in said
+    )
+    held = tables.changed(
+        {
+            "staff_spells": pd.concat([spells, again], ignore_index=True),
+            "measures": pd.concat([measures, more], ignore_index=True),
+        }
+    )
+    days = days_of(held)
+    name = 'measure(trusts, who="left")'
+    cat = by_day(days, fact(days, name), "cat")
+    expected = {10: np.nan, 11: 0, 39: 0, 40: 0, 41: 1, 49: 1, 50: 0, 99: 0}
+    assert all(nan_equal(cat[day], value) for day, value in expected.items()), cat
+    assert {by_day(days, fact(days, name), "ben")[day] for day in (6, 40, 41, 60, 61, 99)} == {0.0}
+    assert all(math.isnan(value) for value in by_day(days, fact(days, name), "dan").values())
+    short = by_day(days, fact(days, 'measure(trusts, days=3, who="left")'), "cat")
+    assert [short[day] for day in (40, 41, 43, 44)] == [0, 1, 1, 0]
+    plan = plan_of(terms={"vulnerability": name})
+    label = column_label(name, build_rows(held, days.risk, plan).told)
+    assert label == "the child trusts the adult, above 0 with an adult who left the home in the 28 days before"
+    assert tables_behind(name) == {"measures", "staff_spells"}
+
+
 def test_a_fact_is_called_in_one_way(days):
     name = "event(conflict, 1, 3)"
     assert plan_of(contrast={"event(conflict,last=3,first=1)": [0, 1]}).contrast == {name: (0, 1)}
@@ -165,6 +202,7 @@ def build_rows_told(days):
         ("measure(conflict)", ConfigInvalid, "hold no conflict"),
         ("event(police, 1, 60)", ConfigInvalid, "longer than frame.burn_in_days"),
         ('measure(climate, who="on_shift")', ConfigInvalid, "only values of staff"),
+        ('measure(engaged, who="left")', ConfigInvalid, "only values of a child with staff"),
         ('measure(grade, part="within")', ConfigInvalid, "only a value of homes"),
         ("event(conflict, 90, 95)", ConfigInvalid, "longer than"),
         ("adhd + colour", ConfigInvalid, "'colour', which no column gives"),

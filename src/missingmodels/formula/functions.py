@@ -102,13 +102,14 @@ _WINDOW = {"first": _DAYS, "last": _DAYS, "of": _Option(kind="word", among=("chi
 # These take the name of a dated fact and give one column; none can ask for today or later.
 FACTS = {
     "measure": _Function(
-        does="the latest value known before the day, `lag` days ago at least (1) and `days` at most (without end)",
+        does="the latest value known before the day, `lag` days ago at least (1) and `days` at most (without end); of "
+        "adults on shift, or whether one with a value above 0 left the home in the `days` (28) before",
         example='measure(climate, lag=1, of="home")',
         options={
             "lag": _DAYS,
             "days": _DAYS,
             "of": _Option(kind="word", among=("child", "home", "stay", "pair", "staff", "authority")),
-            "who": _Option(kind="word", among=("all", "on_shift")),
+            "who": _Option(kind="word", among=("all", "on_shift", "left")),
             "part": _Option(kind="word", among=("between", "within")),
         },
     ),

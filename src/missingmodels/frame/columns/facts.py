@@ -17,7 +17,7 @@ from missingmodels.frame.columns.arrays import numbers, places, texts
 from missingmodels.frame.columns.days import Days
 from missingmodels.frame.columns.happened import recorded_from
 from missingmodels.frame.columns.of_peers.peer_events import peers_of_day
-from missingmodels.frame.columns.today import Shifts, mean_on_shift, shifts_today
+from missingmodels.frame.columns.today import Shifts, leavers, mean_on_shift, shifts_today
 from missingmodels.intervals import expand, to_day
 from missingmodels.plan import MISSING, Exposure
 from missingmodels.tables.own import NAMED
@@ -149,6 +149,9 @@ def _in_window(unit: np.ndarray, day: np.ndarray, units: int, days: int, first: 
 # measures
 
 
+LEFT_DAYS = 28  # that an adult who left counts for, unless a formula says otherwise
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Spans:
     """On which days which value acts: ``row`` of the measures and ``day``, (K,) each, no day of one unit twice."""
@@ -165,11 +168,18 @@ def _measure(days: Days, call: Call) -> np.ndarray:
     who = options.get("who", "all")
     if who == "on_shift" and unit not in ("pair", "staff"):
         raise ConfigInvalid(f"{call.text}: only values of staff can be asked of who is on shift", where="formula")
+    if who == "left" and unit != "pair":
+        raise ConfigInvalid(
+            f"{call.text}: only values of a child with staff can be asked of who has left", where="formula"
+        )
     if "part" in options and unit != "home":
         raise ConfigInvalid(f"{call.text}: only a value of homes differs between and within them", where="formula")
     of = rows.groupby([*IDS], dropna=False, sort=False).ngroup().to_numpy()
-    spans = _acting(rows, of, days, int(options.get("lag", 1)), int(options.get("days", FAR)))
     value = numbers(rows["value"])
+    if who == "left":
+        spans = _acting(rows, of, days, int(options.get("lag", 1)), FAR)
+        return _left(days, rows, spans, value, int(options.get("days", LEFT_DAYS)))
+    spans = _acting(rows, of, days, int(options.get("lag", 1)), int(options.get("days", FAR)))
     if unit in ("pair", "staff"):
         return _of_staff(days, rows, spans, value, pair=unit == "pair", on_shift=who == "on_shift" or unit == "staff")
     ids = {"child": days.risk.child_ids, "stay": days.risk.child_ids, "home": days.risk.home_ids}
@@ -253,6 +263,27 @@ def _of_staff(
     mean = _mean(cell[keep & here], value[row][keep & here], size)
     # nobody on shift of those whom the child has a value with: none of it is there today
     return days.taken(np.where(np.isnan(mean) & some, 0.0, mean))
+
+
+def _left(days: Days, rows: pd.DataFrame, spans: _Spans, value: np.ndarray, window: int) -> np.ndarray:
+    """(N,) 1 where an adult with whom the child had a value above 0 left the home's staff ``window`` days ago or less.
+
+    0 where the child has, or had, a value with any adult; NaN before. Who stays on in another contract has not left.
+    """
+    shape = days.risk.residence.shape
+    child, day = places(days.risk.child_ids, rows["child_id"])[spans.row], spans.day
+    held = (child >= 0) & ~np.isnan(value[spans.row])
+    first = np.full(shape[0], shape[1])
+    np.minimum.at(first, child[held], day[held])
+    out = np.where(np.arange(shape[1]) >= first[:, None], 0.0, np.nan)
+    staff = np.array(texts(rows["staff_id"]), dtype=object)[spans.row]
+    tied = held & (value[spans.row] > 0)
+    for home, person, gone in leavers(days):
+        for one in child[tied & (day == gone - 1) & (staff == person)]:
+            lately = slice(gone + 1, gone + 1 + window)
+            here = days.risk.residence[one, lately] == home
+            out[one, lately] = np.where(here, 1.0, out[one, lately])
+    return days.taken(out)
 
 
 def _present(shifts: Shifts, staff: list[str], days: Days) -> np.ndarray:

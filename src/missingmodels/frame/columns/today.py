@@ -86,6 +86,25 @@ def new_staff_on_shift(days: Days) -> np.ndarray:
     return mean_on_shift(days, shifts, np.where(shifts.agency, 1.0, fresh))
 
 
+def leavers(days: Days) -> list[tuple[int, str, int]]:
+    """Home, person and first day gone of everyone who left a home's staff; who goes on in another contract has not."""
+    spells = days.tables["staff_spells"]
+    home = places(days.risk.home_ids, spells["home_id"])
+    start, end = (days.offsets(spells[name], days.risk.days + 1) for name in ("start_date", "end_date"))
+    held: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    for at, person, since, until in zip(
+        home.tolist(), texts(spells["staff_id"]), start.tolist(), end.tolist(), strict=True
+    ):
+        if at >= 0 and person:
+            held.setdefault((at, person), []).append((since, until))
+    return [
+        (at, person, until)
+        for (at, person), contracts in held.items()
+        for _, until in contracts
+        if 0 < until < days.risk.days and not any(since <= until < later for since, later in contracts)
+    ]
+
+
 def known_staff_on_shift(days: Days) -> np.ndarray:
     """(N,) share of today's shifts by people with whom the child has shared ``KNOWN_SHIFTS`` days before.
 

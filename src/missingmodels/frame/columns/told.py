@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.formula import Call
-from missingmodels.frame.columns.facts import fact_of
+from missingmodels.frame.columns.facts import LEFT_DAYS, fact_of
 from missingmodels.frame.columns.own import own_by_name
 from missingmodels.plan import MISSING, Plan, terms_of
 from missingmodels.tables import Tables
@@ -41,6 +41,7 @@ def tables_behind(formula: str) -> set[str]:
             of_events = call.argument.text != MISSING and call.function != "measure"
             found |= {"measures"} if call.function == "measure" else {"events"} if of_events else set()
             found |= {"staff_shifts"} if "on_shift" in dict(call.options).values() else set()
+            found |= {"staff_spells"} if "left" in dict(call.options).values() else set()
             found |= {"ties"} if "network" in dict(call.options).values() else set()
         elif name in QUANTITIES:
             found |= {part.strip().partition(".")[0] for part in QUANTITIES[name].needs.split(",")} & {*TABLES}
@@ -95,6 +96,8 @@ def _quantity(name: str, one: Own, needs: str, when: str) -> Quantity:
 def _when(call: Call) -> str:
     options = dict(call.options)
     if call.function == "measure":
+        if options.get("who") == "left":
+            return f", above 0 with an adult who left the home in the {options.get('days', LEFT_DAYS)} days before"
         who = ", mean of who is on shift" if options.get("who") == "on_shift" else ""
         part = {"between": ", between homes up to then", "within": ", within a home"}.get(str(options.get("part")), "")
         lag = int(options.get("lag", 1))
