@@ -34,6 +34,11 @@ def test_what_every_model_holds_is_what_the_plan_asked() -> None:
     )
     drifts = Effects(home_process="drift", sector_process="none").model_dump()
     assert "a process of each home that drifts on cells of 7 days" in effects_held(drifts, weekly["frame"])
+    adults = Effects(adults=True, sector_process="none", home_process="none").model_dump()
+    assert effects_held(adults, frame) == (
+        "the child’s own frailty, home effects and an effect of each adult on the day’s shifts, by their share of its "
+        "hours"
+    )
     asked = Effects(
         frailty="low_risk", authority=True, peer_slope_by_home=True, home_process="none", sector_process="none"
     ).model_dump()
@@ -52,6 +57,7 @@ def test_the_lead_claims_no_effects_that_the_plan_does_not_hold() -> None:
     alone = {"home_process": "none", "sector_process": "none"}
     assert "given the child’s own history and the home: an association" in told(**alone)
     assert "the home, its authority and its owner: an association" in told(**alone, authority=True, owner=True)
+    assert "the home and who is on its shifts: an association" in told(**alone, adults=True)
 
 
 def test_the_origin_of_one_return_and_of_a_pool() -> None:

@@ -63,6 +63,8 @@ def effects_held(effects: Mapping[str, Any], frame: Mapping[str, Any]) -> str:
     held += [
         f"effects of {name}" for name, key in (("authorities", "authority"), ("owners", "owner")) if effects.get(key)
     ]
+    if effects.get("adults"):
+        held.append("an effect of each adult on the day’s shifts, by their share of its hours")
     cell = frame.get("cell_days") or frame["period_days"]
     if effects.get("home_process") == "drift":
         held.append(f"a process of each home that drifts on cells of {cell} days")
@@ -161,6 +163,8 @@ def _held_against(effects: Mapping[str, Any]) -> str:
     held += [f"its {name}" for name in ("authority", "owner") if effects.get(name)]
     if effects.get("home_process") != "none":
         held.append("its periods")
+    if effects.get("adults"):
+        held.append("who is on its shifts")
     if effects.get("sector_process") == "drift":
         held.append("what all homes share")
     return listed(held)
