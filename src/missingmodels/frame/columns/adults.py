@@ -32,7 +32,7 @@ def adults_of(days: Days, notes: list[str]) -> tuple[np.ndarray, Membership]:
         raise CannotAnswer(
             f"the rota names {adults} adults who work {SEEN_DAYS} days or more in a home that children live in, and "
             "what differs between adults needs two",
-            remedy="supply staff_shifts (simulate --shifts writes those of a simulated sector), or leave out effects.adults",
+            remedy="supply staff_shifts (of a simulated sector, simulate --shifts), or leave effects.adults out",
         )
     number = np.where(often, np.cumsum(often) - 1, adults)[person]  # one too far: nobody
     home = np.zeros(adults + 1, dtype=np.int64)
