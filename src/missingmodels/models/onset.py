@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 
 from missingmodels.errors import ConfigInvalid
 from missingmodels.frame.design import Design
-from missingmodels.frame.design_matrix import Membership
+from missingmodels.models.adults import ADULTS
 from missingmodels.models.frailty import FRAILTY_LAWS
 from missingmodels.models.model import RATE, Model
 from missingmodels.models.priors.law import ModelPriors, PriorSet
@@ -95,41 +95,6 @@ class _HomeOverTime(GroupEffect):
     def _process(self) -> Process:
         assert self.process is not None  # the catalogue alone holds it without
         return self.process
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Members(GroupEffect):
-    """Effects of units of which a row has several, by their weights: multiple membership."""
-
-    def arrays(self, design: Designed, priors: ModelPriors) -> Data:
-        held = _membership(design, self.code)
-        nobody = len(held.members)
-        empty = np.full((1, held.members.shape[1]), len(held.ids))
-        return {
-            self.unit: np.where(held.index < 0, nobody, held.index),
-            f"{self.unit}_members": np.concatenate([held.members, empty]),
-            f"{self.unit}_weight": np.concatenate([held.weight, np.zeros(empty.shape)]),
-        }
-
-    def sums(self, design: Designed, arrays: Data) -> Data:
-        held = _membership(design, self.code)
-        onsets = np.bincount(arrays[self.unit], design.counted, len(arrays[f"{self.unit}_weight"]))
-        return {f"{self.unit}_onsets": held.shares.T @ onsets}
-
-    def eta(self, value: Tensor, data: Tensors) -> Tensor | None:
-        spare = pt.concatenate([value, pt.zeros(1)])
-        combined = (data[f"{self.unit}_weight"] * spare[data[f"{self.unit}_members"]]).sum(axis=1)
-        return combined[data[self.unit]]
-
-    def of_draws(self, values: Draws, design: Designed, part: slice) -> Array | None:
-        return _membership(design, self.code).taken(values[self.code][part])
-
-
-def _membership(design: Designed, name: str) -> Membership:
-    assert isinstance(design, Design)
-    held = design.groups[name]
-    assert isinstance(held, Membership)
-    return held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,18 +225,6 @@ OWNERS = GroupEffect(
     parameters=("sigma_owner",),
     chosen="effects.owner",
     meaning="providers bring their practice to all their homes; 0 where the owner is unrecorded",
-)
-ADULTS = _Members(
-    name="adults on shift",
-    code="adult",
-    unit="adult",
-    equation="Σ_j m_dj g_j, g_j ~ Normal(0, σ_adult²), m_dj adult j's share of the hours of day d's shifts in the home",
-    parameters=("sigma_adult",),
-    chosen="effects.adults",
-    meaning=(
-        "does the adult make the difference? An adult counts in each home apart; the share of those on fewer than 10 "
-        "days has no effect, and neither has a day without a rota"
-    ),
 )
 PEER_SLOPE = _PeerSlope(
     name="peer slope by home",
