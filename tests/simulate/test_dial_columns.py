@@ -77,6 +77,58 @@ def test_what_acted_is_what_is_read(world, days, name, read):
     np.testing.assert_allclose(found[held], acted[held], atol=WRITTEN)
 
 
+def test_the_key_worker_is_whom_the_child_comes_to_trust(world, days):
+    """Trust stands while the key worker stays, after as many shifts of theirs as the scenario says."""
+    rows = world.tables["measures"]
+    held = rows[rows["name"] == "key_worker"]
+    assert held["staff_id"].isin(world.tables["staff_spells"]["staff_id"]).all()
+    first = to_day(held["start_date"]) - days.risk.first_day
+    last = np.where(held["end_date"].isna(), days.risk.days, to_day(held["end_date"]) - days.risk.first_day)
+    child = pd.Index(days.risk.child_ids).get_indexer(held["child_id"])
+    grid = np.full(days.risk.residence.shape, -1)
+    staff, names = pd.factorize(held["staff_id"])
+    for one, begin, end, who in zip(child, first, last, staff, strict=True):
+        if one >= 0:
+            assert (grid[one, max(begin, 0) : max(end, 0)] == -1).all(), "one key worker at a time"
+            grid[one, max(begin, 0) : max(end, 0)] = who
+    key = grid[days.child, days.day]
+    trusts = column(days, "measure(trusted_adult)") == 1
+    assert trusts.sum() > 100
+    assert (key[trusts] >= 0).all()
+    shifts = days.tables["staff_shifts"]
+    worked = shifts[(shifts["status"] == "worked") & shifts["staff_id"].isin(names)]
+    on = np.zeros((len(names), days.risk.days), dtype=bool)
+    day = to_day(worked["start_time"].dt.normalize()) - days.risk.first_day
+    inside = (day >= 0) & (day < days.risk.days)
+    on[pd.Index(names).get_indexer(worked["staff_id"])[inside], day[inside]] = True
+    np.testing.assert_array_equal(
+        column(days, 'measure(key_worker, who="on_shift")') == 1, (key >= 0) & on[key, days.day]
+    )
+    # whoever came in the span and is trusted has worked as many shifts beside the child before
+    for one, begin, end, who in zip(child, first, last, staff, strict=True):
+        mine = trusts & (days.child == one) & (days.day >= begin) & (days.day < end)
+        if begin > 0 and mine.any():
+            assert on[who, begin : days.day[mine].min()].sum() >= 6
+
+
+def test_a_key_worker_who_left_is_told_for_28_days(world, days):
+    gone = column(days, 'measure(key_worker, who="left")')
+    assert 0 < np.nanmean(gone) < 0.5
+    spells, rows = world.tables["staff_spells"], world.tables["measures"]
+    left = spells.dropna(subset=["end_date"]).set_index("staff_id")["end_date"]
+    held = rows[(rows["name"] == "key_worker") & rows["staff_id"].isin(left.index)]
+    held = held[held["end_date"] == left.reindex(held["staff_id"]).to_numpy()]  # the child was there to the last
+    expected = np.zeros(days.risk.residence.shape, dtype=bool)
+    for child, staff in zip(held["child_id"], held["staff_id"], strict=True):
+        at = int(to_day(pd.Series([left[staff]]))[0]) - days.risk.first_day
+        if child in days.risk.child_ids and at > 0:
+            expected[days.risk.child_ids.index(child), at + 1 : at + 29] = True
+    # a child who moved away meanwhile has left that home's staff behind
+    here = expected[days.child, days.day]
+    assert not ((gone == 1) & ~here).any()
+    assert ((gone == 1) & here).sum() > 0.8 * here.sum()
+
+
 def test_past_episodes_act_as_they_are_counted_a_step_a_period():
     names = [
         name

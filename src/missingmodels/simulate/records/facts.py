@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from missingmodels.intervals import expand
 from missingmodels.simulate.chance import key_of, uniform
 from missingmodels.simulate.days.intensity import LOGGED
 from missingmodels.simulate.records.labels import Labels
@@ -27,6 +28,7 @@ MEASURED = (
     Own(name="community_pull", kind="number", meaning="what the area offers", unit="sd", direction="above"),
     Own(name="family_pull", meaning="the family encourages absence", direction="above", **_yes_no),
     Own(name="trusted_adult", meaning="the child trusts an adult of the home", direction="below", **_yes_no),
+    Own(name="key_worker", meaning="the adult is the child's key worker", **_yes_no),
     Own(name="disengaged", meaning="the adult is disengaged, or of an agency", direction="above", **_yes_no),
     Own(name="trained", meaning="the adult is trained in depth", direction="below", **_yes_no),
 )
@@ -46,6 +48,7 @@ def measures(run: Run, labels: Labels) -> pd.DataFrame:
     ]
     parts.append(_rows(labels, "family_pull", since, run.traits.family_pull, child_id=labels.child))
     parts += _of_staff(run, labels)
+    parts.append(_key_workers(run, labels))
     parts.append(_trust(run, labels))
     return pd.concat([part for part in parts if len(part)], ignore_index=True)
 
@@ -71,6 +74,25 @@ def _of_staff(run: Run, labels: Labels) -> Sequence[pd.DataFrame]:
         _rows(labels, "disengaged", first, disengaged, staff_id=staff),
         _rows(labels, "trained", first, trained, staff_id=staff),
     ]
+
+
+def _key_workers(run: Run, labels: Labels) -> pd.DataFrame:
+    """Who a child's key worker is: whoever holds one post of the home, which the child can come to trust.
+
+    From the later of their first days to the earlier of their last; nobody while the post is vacant.
+    """
+    staffing, stays = run.staffing, run.stays
+    first_post, first_spell = staffing.first_post, staffing.first_spell
+    chance = uniform(key_of(run.seed, "key_person"), run.number[stays.child], stays.home)
+    post = first_post[stays.home] + (chance * np.diff(first_post)[stays.home]).astype(np.int64)
+    stay, spell = expand(first_spell[post], first_spell[post + 1])
+    first = np.maximum(stays.start[stay], staffing.spell_start[spell])
+    last = np.minimum(stays.end[stay], staffing.spell_end[spell])
+    held = (first < last) & (last > -BEFORE_DAYS) & (first < run.scenario.days)
+    stay, spell, first, last = stay[held], spell[held], first[held], last[held]
+    of = {"child_id": labels.child[stays.child[stay]], "staff_id": [f"staff{i:06d}" for i in spell]}
+    rows = _rows(labels, "key_worker", first, np.ones(first.size), **of)
+    return rows.assign(end_date=labels.span_end(last, run.scenario.days))
 
 
 def _trust(run: Run, labels: Labels) -> pd.DataFrame:
