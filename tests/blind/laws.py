@@ -73,6 +73,7 @@ ONSET = {
         "sigma_authority": ("half-normal", 0.5),
         "sigma_owner": ("half-normal", 0.5),
         "sigma_peer_slope": ("half-normal", 0.5),
+        "sigma_adult": ("half-normal", 0.5),
     },
     "informed": {
         "intercept": ("normal", -5.24, 0.5),
@@ -93,6 +94,7 @@ ONSET = {
         "sigma_authority": ("half-normal", 0.2),
         "sigma_owner": ("half-normal", 0.2),
         "sigma_peer_slope": ("half-normal", 0.2),
+        "sigma_adult": ("half-normal", 0.3),
     },
 }
 
