@@ -197,6 +197,7 @@ def test_whether_restraint_spreads_goes_the_same_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.sampled
+@pytest.mark.usefixtures("few_refits")
 def test_the_pages_python_runs_as_printed(capsys: pytest.CaptureFixture[str]) -> None:
     (code,) = blocks("python")
     exec(compile(code, str(PAGE), "exec"), {})

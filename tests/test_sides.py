@@ -27,7 +27,7 @@ from worlds import plan_of, small_world
 
 
 @pytest.fixture(scope="module")
-def made() -> tuple[Tables, Answer]:
+def made(few_refits: None) -> tuple[Tables, Answer]:
     tables = small_world(4, n_homes=6, days=150).tables
     sampling = {"method": "laplace", "draws": 250}
     plan = plan_of(models=["M0", "M1"], exposure={"beside": []}, sampling=sampling, gate={"ess_min": 100})
