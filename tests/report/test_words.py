@@ -51,3 +51,10 @@ def test_minus_signs():
 
 def test_last_day_of_a_half_open_span():
     assert words.last_day("2025-04-01") == "31 March 2025"
+
+
+def test_a_note_speaks_of_what_was_asked():
+    text = "in M1 (peer_presence): too few"
+    assert words.note(text) == "in M1 (a recently missing peer): too few"
+    asked = {"outcome": "a restraint of the child", "peers": "a restraint of the child"}
+    assert words.note(text, asked) == "in M1 (a peer with a restraint of the child): too few"

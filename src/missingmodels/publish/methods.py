@@ -104,7 +104,8 @@ def _data(evidence: Evidence, plan: Plan) -> Iterator[str]:
         f"“{frame.boundary}”."
     )
     if evidence.notes:
-        yield "Notes of the run: " + " ".join(f"{words.note(note).rstrip('.')}." for note in evidence.notes)
+        asked = evidence.data.get("asked")
+        yield "Notes of the run: " + " ".join(f"{words.note(note, asked).rstrip('.')}." for note in evidence.notes)
 
 
 def _exposure(plan: Plan) -> Iterator[str]:

@@ -93,7 +93,7 @@ def content(evidence: Evidence, pictures: Mapping[str, Picture]) -> dict[str, An
         "pictures": pictures,
         "diagnostics": gate_table(evidence),
         "coefficients": _coefficients(found),
-        "notes": [words.note(note) for note in evidence.notes],
+        "notes": [words.note(note, evidence.data.get("asked")) for note in evidence.notes],
         "episodes": [(name, words.count(n)) for name, n in evidence.data.get("episodes", {}).items()],
         "certificates": [certificate_of(c) for c in evidence.certificates],
         "origin_record": json.dumps(evidence.origin, indent=1, ensure_ascii=False, default=str),

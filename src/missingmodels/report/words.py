@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from missingmodels.evidence.parts import Row
-from missingmodels.vocabulary import column_label
+from missingmodels.vocabulary import column_label, worded
 
 _CODE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 _MODEL = re.compile(r"^(M[0-3])\b")
@@ -135,9 +135,9 @@ def typographic(label: str) -> str:
     )
 
 
-def note(text: str) -> str:
-    """A note of a run as a page says it: columns by their labels, models as such."""
-    told = _CODE.sub(lambda found: _in_words(found.group()), text)
+def note(text: str, asked: Mapping[str, str] | None = None) -> str:
+    """A note of a run as a page says it: columns by their labels in the words of what was asked, models as such."""
+    told = worded(_CODE.sub(lambda found: _in_words(found.group()), text), asked)
     return typographic(_MODEL.sub(r"model \1", told))
 
 
