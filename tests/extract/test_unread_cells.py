@@ -128,6 +128,21 @@ end_is_censored = { value = "false" }
 """
 
 
+def test_what_check_warns_of_is_told_at_the_import(tmp_path):
+    """A blank return in March, of a span to the end of the year: the child would be away from then on."""
+    (tmp_path / "children.csv").write_text("Child\nc1\nc2\n")
+    days = "".join(f"c2,{day:02d}/04/2023,{day:02d}/04/2023\n" for day in range(1, 9))
+    (tmp_path / "missing.csv").write_text(f"Child,Left,Back\nc1,03/03/2023,\n{days}")
+    (tmp_path / "book.toml").write_text(BOOK)
+    mapping = read_mapping(tmp_path / "book.toml")
+    _, ledgers = into_tables(read_mapped(mapping), mapping, None)
+    (note,) = (note for note in ledgers[-1].notes if note.startswith("check: "))
+    assert note.startswith(
+        "check: missing_episodes.open_for_long: the episode has no end and began over 28 days before"
+    )
+    assert note.endswith("[1 row]")
+
+
 def test_a_finding_names_the_rows_of_the_file(tmp_path):
     """Of four episodes the first is of a child whom nobody knows, so the table's row 1 is the file's row 4."""
     (tmp_path / "children.csv").write_text("Child\nc1\nc2\n")

@@ -102,8 +102,12 @@ def into_tables(
         ),
         own=own,
     )
-    require_valid(made, where=mapping.name, rows=rows)
-    return made, ledgers
+    warned = [
+        f"check: {one.table}.{one.rule}: {one.what} [{one.count} row{'' if one.count == 1 else 's'}]"
+        for one in require_valid(made, where=mapping.name, rows=rows)
+    ]
+    last = ledgers[-1]
+    return made, [*ledgers[:-1], Ledger(frame=last.frame, notes=(*last.notes, *warned))]
 
 
 def _with_what_is_compulsory(frames: dict[str, pd.DataFrame], first: str) -> dict[str, pd.DataFrame]:
