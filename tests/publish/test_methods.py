@@ -36,6 +36,14 @@ def test_paragraphs_hold_the_numbers_of_the_run():
     assert "Every model adjusts for age, male, need score" in text
 
 
+def test_a_plan_without_structure_asks_nothing_of_h2():
+    held = evidence()
+    plan = {**held.plan, "terms": {**held.plan["terms"], "structure": []}}
+    text = markdown(evidence(plan=plan)).decode()
+    assert "H2 is asked of" not in text
+    assert "H2 is asked of" in markdown(held).decode()
+
+
 def test_the_gate_is_told_with_the_limit_that_follows_from_the_interval():
     (certificate, *others) = evidence().certificates
     fast = {**certificate, "diagnostics": {"passed": True, "k_hat": 0.4, "tail_share_max": 0.01}}

@@ -111,7 +111,6 @@ def _data(evidence: Evidence, plan: Plan) -> Iterator[str]:
 def _exposure(plan: Plan) -> Iterator[str]:
     span = sentences.exposure_span(plan.exposure.model_dump())
     beside = [column_label(name) for name in plan.exposure.beside if name != plan.exposure.primary]
-    asked = sentences.listed([QUANTITIES[name].label for name in plan.terms.structure])
     yield (
         f"The outcome is the start of a missing episode (categories {', '.join(plan.frame.categories)}), on days at "
         f"risk in a home. The primary exposure of H1 is {column_label(plan.exposure.primary)}, by peers missing {span}"
@@ -119,6 +118,9 @@ def _exposure(plan: Plan) -> Iterator[str]:
         + (f"; beside it {', '.join(beside)}" if beside else "")
         + "."
     )
+    if not plan.terms.structure:
+        return
+    asked = sentences.listed([QUANTITIES[name].label for name in plan.terms.structure])
     yield (
         f"H2 is asked of {asked}, each split into differences between homes and deviations within a home from its mean "
         f"over {_MEANS[plan.terms.structure_means]}, in steps of {plan.frame.period_days} days, measured before the "
